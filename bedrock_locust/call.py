@@ -1,0 +1,104 @@
+"""The record of one Bedrock call. Its fields are the columns of `requests.csv`, in this order."""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass, fields
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Mode = Literal["streaming", "non_streaming"]
+Phase = Literal["", "warmup", "measure", "drain"]
+Stage = Literal["", "connect", "response", "stream"]
+Value = str | int | float | None
+
+CANCELLED = "Cancelled"
+"""The `error` of a call that the end of the run cut off: neither success nor failure."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One Bedrock call, as it was measured. `None` means not known, never zero.
+
+    Times in `_ms` count from the start: the moment the request is handed to the connection. What
+    each column means to a reader is in docs/metrics.md.
+    """
+
+    started_at: float
+    """Unix time of the start, seconds."""
+    mode: Mode
+    operation: str
+    """The boto3 method: converse, converse_stream, invoke_model, invoke_model_with_response_stream."""
+    model_id: str
+    name: str
+    """The caller's name for this kind of call; the stock users put the level in it."""
+    level: str = ""
+    """The level in which the call started; empty in a run without levels."""
+    users: int | None = None
+    """Concurrent users of that level."""
+    phase: Phase = ""
+    worker: str = ""
+    prompt_chars: int | None = None
+    send_delay_ms: float | None = None
+    """What the client needed before the start: serialise, sign, wait for the CPU."""
+    ttft_ms: float | None = None
+    """Start to the first event with generated content (text, reasoning, tool input)."""
+    first_text_ms: float | None = None
+    """Start to the first non-empty answer text."""
+    last_token_ms: float | None = None
+    """Start to the last event with generated content."""
+    max_gap_ms: float | None = None
+    """The longest silence between two content events."""
+    latency_ms: float
+    """Start to the complete response: the stream drained, the body read, or the failure."""
+    chunks: int | None = None
+    """Stream events with generated content."""
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cache_read_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    server_ttft_ms: float | None = None
+    """The service's own `firstByteLatency`."""
+    server_latency_ms: float | None = None
+    """The service's own latency."""
+    read_lag_ms: float | None = None
+    """How late the client read the first token after it had arrived."""
+    stop_reason: str = ""
+    error: str = ""
+    """Failure category, `Cancelled`, or empty for a success."""
+    error_code: str = ""
+    error_stage: Stage = ""
+    error_message: str = ""
+    request_id: str = ""
+    attempts: int | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the call succeeded."""
+        return not self.error
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the end of the run cut the call off."""
+        return self.error == CANCELLED
+
+    @property
+    def tpot_ms(self) -> float | None:
+        """Time per output token: (last token - first token) / (output tokens - 1)."""
+        if self.ttft_ms is None or self.last_token_ms is None or (self.output_tokens or 0) < 2:
+            return None
+        return (self.last_token_ms - self.ttft_ms) / ((self.output_tokens or 0) - 1)
+
+    def to_row(self) -> list[Value]:
+        """The values in the order of `COLUMNS`; plain types that msgpack and csv can carry."""
+        return list(astuple(self))
+
+    @classmethod
+    def from_row(cls, row: Sequence[Value]) -> Call:
+        """The call that `to_row` made the row of."""
+        return cls(**dict(zip(COLUMNS, row, strict=True)))  # type: ignore[arg-type]  # the row has the fields' types
+
+
+COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(Call))
+"""The columns of `requests.csv`."""
