@@ -1,0 +1,48 @@
+"""The command: `python -m bedrock_locust.simulator`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+
+PARENT = os.getppid()
+"""Asked for before the slow imports, in which a parent may die."""
+
+
+def main() -> int:
+    """Serve until told to stop. Returns the exit code: 2 if it could not start."""
+    try:
+        from bedrock_locust.simulator import server  # noqa: PLC0415  # granian may be missing
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "granian":
+            raise
+        return _fail("granian is not installed: pip install 'bedrock-locust[simulator]'")
+    from bedrock_locust.simulator.calls import Service  # noqa: PLC0415  # slow
+    from bedrock_locust.simulator.options import parse  # noqa: PLC0415  # slow
+    from bedrock_locust.simulator.routes import Simulator  # noqa: PLC0415  # slow
+
+    options, behaviour = parse()
+    app = Simulator(Service(behaviour, options.ledger_size))
+    parent = PARENT if options.exit_with_parent else None
+    try:
+        asyncio.run(server.serve(app, options.host, options.port, _announce, parent))
+    except server.ServerError as error:
+        return _fail(str(error))
+    return 0
+
+
+def _announce(url: str) -> None:
+    print(f"bedrock-locust simulator listening on {url}", flush=True)
+
+
+def _fail(reason: str) -> int:
+    print(f"bedrock-locust simulator: {reason}", file=sys.stderr, flush=True)
+    return 2
+
+
+if __name__ == "__main__":
+    # Nothing is left to save, and granian would wait for streams that are still open.
+    code = main()
+    sys.stdout.flush()
+    os._exit(code)

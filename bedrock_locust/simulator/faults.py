@@ -1,0 +1,54 @@
+"""Faults: what can be made to go wrong, and the choice of one for a call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bedrock_locust.simulator.errors import STATUSES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+STREAM_ERRORS: Final[dict[str, str]] = {
+    "internalServerException": "The system encountered an unexpected error during processing.",
+    "modelStreamErrorException": "The model failed while it streamed its answer.",
+    "modelTimeoutException": "The model took too long to go on with its answer.",
+    "serviceUnavailableException": "The service became unavailable in the middle of the answer.",
+    "throttlingException": "Too many tokens, please wait before trying again.",
+    "validationException": "The request turned out to be invalid in the middle of the answer.",
+}
+"""Exception events in a stream -> message. The names are the members of botocore's `ResponseStream`;
+`ConverseStreamOutput` has the same without `modelTimeoutException`."""
+
+CUT: Final = "cut"
+STALL: Final = "stall"
+EARLY_END: Final = "early-end"
+NONSENSE: Final = "nonsense"
+SLOW_HEADERS: Final = "slow-headers"
+
+DESCRIPTIONS: Final[dict[str, str]] = {
+    CUT: "the connection is cut in mid-stream, or instead of the answer of a call without a stream",
+    STALL: "silence for `stall_seconds` in mid-stream, or before the answer of a call without a stream",
+    EARLY_END: "the stream ends cleanly, but without its stop and usage events",
+    NONSENSE: "HTTP 200 with a body that is neither JSON nor an event stream",
+    SLOW_HEADERS: "silence for `stall_seconds` before the response headers",
+}
+
+NAMES: Final[tuple[str, ...]] = (*STATUSES, *STREAM_ERRORS, *DESCRIPTIONS)
+"""All faults. A capital letter begins an HTTP error, a small one an event or a fate of the connection."""
+
+STREAM_ONLY: Final = frozenset({*STREAM_ERRORS, EARLY_END})
+"""Faults that a call without a stream cannot have; it is then answered well."""
+
+MID_STREAM: Final = frozenset({*STREAM_ERRORS, EARLY_END, CUT, STALL})
+"""Faults that strike a stream after some of its events."""
+
+
+def pick(rates: Mapping[str, float], draw: float, *, stream: bool) -> str:
+    """The fault of a call, or an empty string. `draw` is uniform in [0, 1); `rates` add up to at most 1."""
+    reached = 0.0
+    for name, rate in rates.items():
+        reached += rate
+        if draw < reached:
+            return "" if name in STREAM_ONLY and not stream else name
+    return ""

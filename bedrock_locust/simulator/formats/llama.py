@@ -1,0 +1,71 @@
+"""The format of Meta's Llama models (3 and later) in InvokeModel.
+
+Members as in AWS's documentation of the Llama parameters. That a chunk carries the running count of
+its tokens, and the first one the count of the prompt, is background knowledge, not a recording.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from bedrock_locust.simulator.formats.base import (
+    Body,
+    Event,
+    Format,
+    Metrics,
+    Prompt,
+    Reply,
+    chunk,
+    invocation_metrics,
+)
+
+DEFAULT_MAX_TOKENS = 512
+"""What the service documents for a request without `max_gen_len`."""
+
+
+class _Request(Body):
+    prompt: str = Field(min_length=1)
+    max_gen_len: int = Field(DEFAULT_MAX_TOKENS, ge=1)
+    temperature: float | None = Field(None, ge=0, le=1)
+    top_p: float | None = Field(None, ge=0, le=1)
+
+
+class Llama(Format):
+    """Llama 3 and later. The tags of the chat template count as text of the prompt."""
+
+    def read(self, body: bytes) -> Prompt:
+        """The prompt in a request body; raises `ServiceError`."""
+        request: _Request = _Request.read(body)
+        return Prompt(text=request.prompt, system="", max_tokens=request.max_gen_len)
+
+    def answer(self, reply: Reply, text: str, metrics: Metrics) -> dict[str, Any]:  # noqa: ARG002  # in headers
+        """The whole generation."""
+        return _piece(text, reply.input_tokens, reply.output_tokens, _stop_reason(reply))
+
+    def opening(self, reply: Reply) -> list[Event]:  # noqa: ARG002  # there are none
+        """Nothing: the first chunk has text."""
+        return []
+
+    def delta(self, reply: Reply, text: str, before: int, after: int) -> Event:
+        """A chunk with text and the count of tokens up to it."""
+        return chunk(_piece(text, None if before else reply.input_tokens, after, None))
+
+    def closing(self, reply: Reply, metrics: Metrics) -> list[Event]:
+        """A last chunk without text, with the stop reason and the metrics."""
+        last = _piece("", None, reply.output_tokens, _stop_reason(reply))
+        return [chunk(last | invocation_metrics(reply, metrics))]
+
+
+def _stop_reason(reply: Reply) -> str:
+    return "length" if reply.cut_short else "stop"
+
+
+def _piece(text: str, prompt_tokens: int | None, tokens: int, stop_reason: str | None) -> dict[str, Any]:
+    return {
+        "generation": text,
+        "prompt_token_count": prompt_tokens,
+        "generation_token_count": tokens,
+        "stop_reason": stop_reason,
+    }

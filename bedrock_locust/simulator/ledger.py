@@ -1,0 +1,101 @@
+"""Ledger: what the simulator did for each call, to hold a client's measurements against."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter, deque
+from dataclasses import dataclass, fields
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+OK = "ok"
+CLIENT_GONE = "client_gone"
+
+
+@dataclass(slots=True)
+class Entry:
+    """One call. Times in `_ns` are Unix time in nanoseconds (CLOCK_REALTIME); `None` is «never»."""
+
+    index: int
+    """Place in the order of arrival, from 0."""
+    operation: str
+    """The last segment of the path, such as `converse-stream`."""
+    model_id: str
+    stream: bool
+    request_id: str
+    arrived_at_ns: int
+    """When the headers of the request had been read."""
+    first_token_at_ns: int | None = None
+    """When the first event with text was handed to the connection; `None` without a stream."""
+    ended_at_ns: int | None = None
+    """When the last event, or the whole answer, was handed to the connection, or when the call broke off."""
+    input_tokens: int | None = None
+    output_tokens: int = 0
+    """Tokens of text that were sent."""
+    outcome: str = ""
+    """`ok`, the name of an error or fault, or `client_gone`."""
+    prompt_chars: int | None = None
+    prompt_head: str = ""
+    """The first 64 characters of the prompt."""
+
+
+FIELDS: tuple[str, ...] = tuple(field.name for field in fields(Entry))
+
+_values = attrgetter(*FIELDS)
+
+
+class Ledger:
+    """The calls that ended, oldest first; the oldest are dropped beyond `size`."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self.clear()
+
+    def clear(self) -> None:
+        """Begin anew, with index 0. Calls that are still running will not be entered."""
+        self._rows: deque[tuple[Any, ...]] = deque(maxlen=self._size)
+        self._running: set[int] = set()
+        self._most_running = 0
+        self._outcomes: Counter[str] = Counter()
+        self._opened = 0
+
+    def open(self, operation: str, model_id: str, *, stream: bool) -> Entry:
+        """The entry of a call that has just arrived."""
+        entry = Entry(self._opened, operation, model_id, stream, "", time.time_ns())
+        self._opened += 1
+        self._running.add(id(entry))
+        self._most_running = max(self._most_running, len(self._running))
+        return entry
+
+    def close(self, entry: Entry) -> None:
+        """Enter a call that has ended."""
+        if id(entry) not in self._running:
+            return
+        self._running.discard(id(entry))
+        entry.ended_at_ns = entry.ended_at_ns or time.time_ns()
+        self._outcomes[entry.outcome] += 1
+        self._rows.append(_values(entry))
+
+    def lines(self, per_batch: int = 1000) -> Iterator[bytes]:
+        """The calls as JSON lines, in batches, as they were when this was called."""
+        rows = list(self._rows)
+        for start in range(0, len(rows), per_batch):
+            batch = rows[start : start + per_batch]
+            yield b"".join(json.dumps(dict(zip(FIELDS, row, strict=True))).encode() + b"\n" for row in batch)
+
+    def stats(self) -> dict[str, Any]:
+        """Totals since the start, or since `clear`."""
+        ended = self._outcomes.total()
+        return {
+            "calls": self._opened,
+            "in_flight": len(self._running),
+            "max_in_flight": self._most_running,
+            "ok": self._outcomes[OK],
+            "outcomes": dict(sorted(self._outcomes.items())),
+            "kept": len(self._rows),
+            "dropped": ended - len(self._rows),
+        }

@@ -1,0 +1,69 @@
+"""Routes: which request is which operation of the service, or of the simulator itself."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from bedrock_locust.simulator import answers, calls, control
+from bedrock_locust.simulator.calls import Operation, Service
+from bedrock_locust.simulator.errors import ServiceError
+from bedrock_locust.simulator.exchange import Exchange
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bedrock_locust.simulator.exchange import Receive, Send
+
+logger = logging.getLogger(__name__)
+
+OPERATIONS = {
+    operation.name: operation
+    for operation in (
+        Operation("invoke", native=True, stream=False),
+        Operation("invoke-with-response-stream", native=True, stream=True),
+        Operation("converse", native=False, stream=False),
+        Operation("converse-stream", native=False, stream=True),
+    )
+}
+
+
+class Simulator:
+    """The ASGI application."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+        """Serve one HTTP request."""
+        exchange = Exchange(scope, receive, send)
+        try:
+            await self._serve(exchange)
+        except Exception:
+            logger.exception("The simulator failed at %s %s", exchange.method, exchange.path)
+            raise
+
+    async def _serve(self, exchange: Exchange) -> None:
+        if exchange.path.startswith(control.PREFIX):
+            await control.serve(self._service, exchange)
+        elif route := find(exchange.method, exchange.path):
+            operation, model_id = route
+            await calls.serve(self._service, exchange, operation, model_id, answers.answer)
+        else:
+            error = ServiceError(
+                "UnknownOperationException", f"No operation is {exchange.method} {exchange.path}."
+            )
+            await exchange.respond(error.status, error.headers, error.body)
+
+
+def find(method: str, path: str) -> tuple[Operation, str] | None:
+    """The operation and the model id of a request.
+
+    `path` is still percent-encoded: a model id is one segment of it, also when it is an ARN, whose
+    slashes a client sends as %2F.
+    """
+    match path.split("/"):
+        case ["", "model", model_id, name] if method == "POST" and model_id and name in OPERATIONS:
+            return OPERATIONS[name], unquote(model_id)
+    return None

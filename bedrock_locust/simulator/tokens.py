@@ -1,0 +1,30 @@
+"""Tokens: the one rule by which the simulator counts them, and the words it answers with."""
+
+from __future__ import annotations
+
+from random import Random
+
+CHARS_PER_TOKEN = 4
+
+
+def count(text: str) -> int:
+    """Tokens of a text: a quarter of its characters, rounded up. Not what a model's tokenizer would say."""
+    return -(-len(text) // CHARS_PER_TOKEN)
+
+
+_WORDS = (
+    "the and for you can not new now one two all any day way use see get set run let out old big low top "
+    "ask try add key map who how why own far few lot yes may say put met sun sea sky air oak ink pen cup "
+)
+
+_BOOK = Random(0).choices([_WORDS[at : at + CHARS_PER_TOKEN] for at in range(0, len(_WORDS), 4)], k=4096)
+"""Every token is three letters and a space, so that `count` of an answer is the number of its tokens."""
+
+
+def write(start: int, tokens: int) -> str:
+    """This many tokens of text from this place in the book on, which begins anew at its end."""
+    begin = start % len(_BOOK)
+    piece = _BOOK[begin : begin + tokens]
+    while len(piece) < tokens:
+        piece += _BOOK[: tokens - len(piece)]
+    return "".join(piece)
