@@ -103,7 +103,9 @@ async def _admit(service: Service, exchange: Exchange, operation: Operation, ent
     prompt = request_format.read(body)
     _enter(prompt, entry)
     plan = timing.plan(behaviour, rng, prompt.max_tokens)
-    fault = faults.pick(behaviour.faults, rng.random(), stream=operation.stream)
+    fault = faults.pick(behaviour.faults, rng.random())
+    if not faults.can_strike(fault, native=operation.native, stream=operation.stream):
+        fault = ""
     if not service.quota.admits(entry.model_id, time.monotonic()):
         raise ServiceError.injected("ThrottlingException")
     if fault in STATUSES:

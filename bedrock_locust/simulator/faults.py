@@ -37,18 +37,25 @@ DESCRIPTIONS: Final[dict[str, str]] = {
 NAMES: Final[tuple[str, ...]] = (*STATUSES, *STREAM_ERRORS, *DESCRIPTIONS)
 """All faults. A capital letter begins an HTTP error, a small one an event or a fate of the connection."""
 
-STREAM_ONLY: Final = frozenset({*STREAM_ERRORS, EARLY_END})
-"""Faults that a call without a stream cannot have; it is then answered well."""
-
 MID_STREAM: Final = frozenset({*STREAM_ERRORS, EARLY_END, CUT, STALL})
 """Faults that strike a stream after some of its events."""
 
+_NOT_IN_CONVERSE = frozenset({"modelTimeoutException"})
+_ONLY_IN_STREAMS = frozenset({*STREAM_ERRORS, EARLY_END})
 
-def pick(rates: Mapping[str, float], draw: float, *, stream: bool) -> str:
+
+def pick(rates: Mapping[str, float], draw: float) -> str:
     """The fault of a call, or an empty string. `draw` is uniform in [0, 1); `rates` add up to at most 1."""
     reached = 0.0
     for name, rate in rates.items():
         reached += rate
         if draw < reached:
-            return "" if name in STREAM_ONLY and not stream else name
+            return name
     return ""
+
+
+def can_strike(fault: str, *, native: bool, stream: bool) -> bool:
+    """Whether a call of this operation can have this fault; if not, it is answered well."""
+    if not stream:
+        return fault not in _ONLY_IN_STREAMS
+    return native or fault not in _NOT_IN_CONVERSE

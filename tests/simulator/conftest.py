@@ -1,0 +1,76 @@
+"""One simulator and one boto3 client for all tests of a test process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from botocore.config import Config
+from simulator_process import Simulator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
+
+    ClientFactory = Callable[[str, float], BedrockRuntimeClient]
+
+FAST = {
+    "ttft_ms": 20,
+    "tpot_ms": 2,
+    "spread": 0,
+    "seed": 0,
+    "output_tokens": 8,
+    "tokens_per_event": 1,
+    "requests_per_minute": 0,
+    "burst": 0,
+    "faults": {},
+    "fault_after_events": 3,
+    "stall_seconds": 30,
+}
+
+
+@pytest.fixture(scope="session")
+def running() -> Iterator[Simulator]:
+    """A simulator that must end well and have nothing to complain about."""
+    simulator = Simulator()
+    yield simulator
+    assert simulator.stop() == (0, "", "")
+
+
+@pytest.fixture
+def simulator(running: Simulator) -> Simulator:
+    """The simulator with a fast behaviour and an empty ledger."""
+    running.set(**FAST)
+    running.request("DELETE", "/_simulator/calls")
+    return running
+
+
+@pytest.fixture
+def new_client(monkeypatch: pytest.MonkeyPatch) -> Iterator[ClientFactory]:
+    """Makes boto3 clients of an endpoint, with a read timeout in seconds."""
+    monkeypatch.delenv("AWS_BEARER_TOKEN_BEDROCK", raising=False)
+    clients = []
+
+    def make(url: str, read_timeout: float) -> BedrockRuntimeClient:
+        client = boto3.client(
+            "bedrock-runtime",
+            endpoint_url=url,
+            region_name="us-east-1",
+            aws_access_key_id="made-up",
+            aws_secret_access_key="made-up",
+            config=Config(retries={"total_max_attempts": 1}, read_timeout=read_timeout),
+        )
+        clients.append(client)
+        return client
+
+    yield make
+    for client in clients:
+        client.close()
+
+
+@pytest.fixture
+def client(simulator: Simulator, new_client: ClientFactory) -> BedrockRuntimeClient:
+    """A boto3 client of the simulator."""
+    return new_client(simulator.url, 20)
