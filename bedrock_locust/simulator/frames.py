@@ -16,6 +16,9 @@ _STRING = 7
 _PRELUDE = struct.Struct("!II")
 _U32 = struct.Struct("!I")
 
+_to_json = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
+"""Sorted, as in a recording of the service; an encoder of its own, as `json.dumps` would make one each time."""
+
 
 @lru_cache(maxsize=64)
 def _header_block(headers: tuple[tuple[str, str], ...]) -> bytes:
@@ -38,7 +41,7 @@ def event(event_type: str, payload: dict[str, Any]) -> bytes:
     """An event with a JSON payload."""
     return encode(
         ((":event-type", event_type), (":content-type", "application/json"), (":message-type", "event")),
-        json.dumps(payload, separators=(",", ":")).encode(),
+        _to_json(payload).encode(),
     )
 
 

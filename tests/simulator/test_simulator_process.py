@@ -9,12 +9,18 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
 from simulator_calls import CLAUDE, converse
 from simulator_process import DEADLINE_S, READY, Simulator, start, wait_for
+
+from bedrock_locust.simulator.behaviour import Behaviour
+from bedrock_locust.simulator.control import HANDLERS, PREFIX
+from bedrock_locust.simulator.faults import NAMES
+from bedrock_locust.simulator.ledger import FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -186,3 +192,16 @@ def test_help_names_every_setting() -> None:
     for word in ("--ttft-ms", "--tokens-per-event", "--requests-per-minute", "--fault", "slow-headers"):
         assert word in out
     assert os.linesep in out
+
+
+def test_the_documentation_is_complete() -> None:
+    """Every option, fault, endpoint and key of the ledger is in docs/simulator.md, with its default."""
+    text = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text(encoding="utf-8")
+    for name, field in Behaviour.model_fields.items():
+        if name != "faults":
+            row = f"| `--{name.replace('_', '-')}` | `{field.default:g}` | {field.description} |"
+            assert row.replace("`", "") in text.replace("`", "")
+    for method, name in HANDLERS:
+        assert f"| `{method} {PREFIX}{name}` |" in text
+    for name in (*NAMES, *FIELDS):
+        assert f"`{name}`" in text

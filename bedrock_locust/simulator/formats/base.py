@@ -14,6 +14,8 @@ from pydantic.alias_generators import to_camel
 from bedrock_locust.simulator import tokens
 from bedrock_locust.simulator.errors import ServiceError
 
+_to_json = json.JSONEncoder(separators=(",", ":")).encode
+
 Event = tuple[str, dict[str, Any]]
 """An event's type and its payload before padding."""
 
@@ -102,8 +104,7 @@ class Format(ABC):
 
 def chunk(body: dict[str, Any]) -> Event:
     """The event in which InvokeModelWithResponseStream carries a piece of a model's own JSON."""
-    raw = json.dumps(body, separators=(",", ":")).encode()
-    return "chunk", {"bytes": base64.b64encode(raw).decode()}
+    return "chunk", {"bytes": base64.b64encode(_to_json(body).encode()).decode()}
 
 
 def invocation_metrics(reply: Reply, metrics: Metrics) -> dict[str, Any]:
