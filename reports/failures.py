@@ -1,0 +1,64 @@
+"""What failed: by category, AWS code and stage, and by level."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reports.figures import OUTCOMES, outcomes
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from reports.levels import Levels
+
+KIND = ["error", "error_code", "error_stage"]
+
+
+def by_kind(calls: pd.DataFrame) -> pd.DataFrame:
+    """One row per kind of failure, most frequent first, over every call of the run.
+
+    Columns: `error`, `error_code`, `error_stage`, `calls`, `share` (0 to 1, of the calls that ended)
+    and, from the first such call, `error_message` and `request_id`.
+    """
+    outcome = outcomes(calls)
+    failed = calls[outcome == "failed"]
+    table = failed.groupby(KIND, as_index=False).agg(
+        calls=("error", "size"), error_message=("error_message", "first"), request_id=("request_id", "first")
+    )
+    table["share"] = table["calls"] / max((outcome != "cancelled").sum(), 1)
+    return table.sort_values(["calls", *KIND], ascending=[False, True, True, True], ignore_index=True)
+
+
+def by_level(levels: Levels) -> pd.DataFrame:
+    """Failed calls of each category in each level that had any; the index is the level's key.
+
+    Columns: `error`, `measured` and `other`: the calls that count in the figures of the level, and
+    those of its warm-up and drain.
+    """
+    calls = levels.calls[(outcomes(levels.calls) == "failed") & levels.calls["key"].isin(levels.table.index)]
+    measured = calls.index.isin(levels.measured.index)
+    table = (
+        calls.assign(measured=measured, other=~measured)
+        .groupby(["key", "error"])[["measured", "other"]]
+        .sum()
+    )
+    order = {key: place for place, key in enumerate(levels.table.index)}
+    table = table.reset_index().assign(order=lambda rows: rows["key"].map(order))
+    return table.sort_values(["order", "error"]).drop(columns="order").set_index("key")
+
+
+def most_frequent(levels: Levels, key: str) -> str:
+    """The category that most of the measured failures of a level have."""
+    errors = levels.measured.loc[lambda calls: (calls["key"] == key) & (outcomes(calls) == "failed"), "error"]
+    return str(errors.mode().iloc[0])
+
+
+def total_counts(calls: pd.DataFrame) -> pd.Series[int]:
+    """How many calls were `ok`, `failed` and `cancelled`."""
+    return outcomes(calls).value_counts().reindex(list(OUTCOMES), fill_value=0)
+
+
+def total_success_rate(counts: pd.Series[int]) -> float:
+    """Successful calls of those that ended, 0 to 1; NaN if none did."""
+    ended = counts["ok"] + counts["failed"]
+    return float(counts["ok"] / ended) if ended else float("nan")

@@ -1,0 +1,249 @@
+"""Read a run folder. The files and their columns are described in docs/run-folder.md."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from reports import RunFolderError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+FORMAT = 1
+MODES = ("streaming", "non_streaming")
+CANCELLED = "Cancelled"
+"""The `error` of a call that the end of the run cut off: neither success nor failure."""
+
+REQUEST_TEXTS = (
+    *("mode", "operation", "model_id", "name", "level", "phase", "worker", "stop_reason"),
+    *("error", "error_code", "error_stage", "error_message", "request_id"),
+)
+REQUEST_NUMBERS = (
+    *("started_at", "users", "send_delay_ms", "ttft_ms", "first_text_ms", "last_token_ms", "max_gap_ms"),
+    *(
+        "latency_ms",
+        "input_tokens",
+        "output_tokens",
+        "cache_read_tokens",
+        "cache_write_tokens",
+        "read_lag_ms",
+    ),
+)
+LEVEL_TEXTS = ("level", "mode", "completed")
+LEVEL_NUMBERS = ("users", "started_at", "measured_from", "measured_to", "users_reached")
+NO_LEVELS = (
+    "`levels.csv` is missing or broken: the windows of levels are guessed from the calls. "
+    "Rely on the latencies, less on what happened per second."
+)
+NO_INFO = (
+    "`run.json` is missing or broken: nothing is known of the settings, of lost calls or of how the run ended. "
+    "Run the test again if that matters."
+)
+OTHER_FORMAT = (
+    f"`run.json` is not of format {FORMAT}, which this report reads. "
+    "Make the report with the version of bedrock-locust that made the run."
+)
+
+REQUIRED = ("started_at", "mode", "latency_ms", "error")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run folder holds. A number that is not known is NaN, a text that is not known is empty."""
+
+    requests: pd.DataFrame
+    """One row per call."""
+    levels: pd.DataFrame
+    """One row per level that started; empty in a run without a shape."""
+    info: dict[str, Any]
+    """`run.json`; empty if it could not be read."""
+    damage: tuple[str, ...]
+    """What is missing or broken in the folder, and what to do about it: one sentence or two each."""
+
+    def get(self, *keys: str) -> Any:
+        """The value in `run.json` below these keys, or None."""
+        value: Any = self.info
+        for key in keys:
+            value = value.get(key) if isinstance(value, dict) else None
+        return value
+
+    def text(self, *keys: str) -> str:
+        """The text in `run.json` below these keys, or an empty one."""
+        value = self.get(*keys)
+        return value if isinstance(value, str) else ""
+
+    def number(self, *keys: str) -> float | None:
+        """The finite number in `run.json` below these keys, or None."""
+        return finite(self.get(*keys))
+
+    @property
+    def started_at(self) -> float | None:
+        """Unix time of the start of the run, or of its first call."""
+        return _first(self.number("started_at"), self.requests["started_at"].min())
+
+    @property
+    def ended_at(self) -> float | None:
+        """Unix time of the end of the run, or of its last call."""
+        ended_at = self.requests["started_at"] + self.requests["latency_ms"] / 1000
+        return _first(self.number("ended_at"), ended_at.max())
+
+    @property
+    def model_ids(self) -> list[str]:
+        """The models that were called, most called first; the one in the settings if none was."""
+        called = self.requests.loc[self.requests["model_id"] != "", "model_id"].value_counts()
+        return [str(model) for model in called.index] or [self.text("settings", "model", "id")]
+
+
+def finite(value: Any) -> float | None:
+    """The value if it is a number other than NaN and infinity, else None."""
+    known = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return float(value) if known else None
+
+
+def _first(*values: Any) -> float | None:
+    return next((value for value in map(finite, values) if value is not None), None)
+
+
+def read(folder: Path) -> Run:
+    """The run in `folder`; raises `RunFolderError` if there is none."""
+    path = folder / "requests.csv"
+    if not folder.is_dir():
+        raise RunFolderError(f"no folder {folder}: give the folder of a run, such as results/<run>")
+    if not path.is_file():
+        raise RunFolderError(f"no requests.csv in {folder}: give the folder of a run, such as results/<run>")
+    requests, cut = _requests(path)
+    levels, no_levels = _levels(folder / "levels.csv")
+    info, no_info = _info(folder / "run.json")
+    return Run(requests, levels, info, (*cut, *no_levels, *no_info))
+
+
+def _requests(path: Path) -> tuple[pd.DataFrame, list[str]]:
+    data = _bytes(path)
+    whole = whole_records(data)
+    calls = _table(whole, REQUEST_TEXTS, REQUEST_NUMBERS, path)
+    readable = calls[_is_call(calls)].reset_index(drop=True)
+    return readable, _requests_damage(cut=len(whole) < len(data), lost=len(calls) - len(readable))
+
+
+def _is_call(calls: pd.DataFrame) -> pd.Series[bool]:
+    return calls["mode"].isin(MODES) & calls["started_at"].notna() & calls["latency_ms"].notna()
+
+
+def _requests_damage(*, cut: bool, lost: int) -> list[str]:
+    damage = []
+    if cut:
+        damage.append("The last line of `requests.csv` is cut short and left out: the run ended abruptly.")
+    if lost:
+        damage.append(f"{lost:,} lines of `requests.csv` cannot be read and are left out. Look at the file.")
+    return damage
+
+
+def _levels(path: Path) -> tuple[pd.DataFrame, list[str]]:
+    try:
+        data = _bytes(path)
+        levels = _table(data, LEVEL_TEXTS, LEVEL_NUMBERS, path, required=("level",))
+    except RunFolderError:
+        levels = _table(b"", LEVEL_TEXTS, LEVEL_NUMBERS, path)
+        return levels, [NO_LEVELS]
+    levels = levels[(levels["level"] != "") & levels["mode"].isin(MODES)]
+    return levels.drop_duplicates("level", keep="last").reset_index(drop=True), []
+
+
+def _info(path: Path) -> tuple[dict[str, Any], list[str]]:
+    try:
+        info = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        info = None
+    if not isinstance(info, dict):
+        return {}, [NO_INFO]
+    if info.get("format", FORMAT) != FORMAT:
+        return info, [OTHER_FORMAT]
+    return info, []
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise RunFolderError(f"cannot read {path}: {error.strerror}") from error
+
+
+def whole_records(data: bytes) -> bytes:
+    """CSV text up to the end of its last whole record: the last newline outside of quotes."""
+    quotes, end = data.count(b'"'), len(data)
+    while end > 0:
+        newline = data.rfind(b"\n", 0, end)
+        quotes -= data.count(b'"', newline + 1, end)
+        if quotes % 2 == 0:
+            return data[: newline + 1]
+        end = newline
+    return b""
+
+
+def _table(
+    data: bytes,
+    texts: Sequence[str],
+    numbers: Sequence[str],
+    path: Path,
+    required: Sequence[str] = REQUIRED,
+) -> pd.DataFrame:
+    """The columns of CSV text; a column that is not there is empty, a number that is none is NaN."""
+    if not data.strip():
+        parsed = pd.DataFrame(columns=[*texts, *numbers])
+    else:
+        parsed = _parsed(data, texts, numbers, path)
+        lacking = [column for column in required if column not in parsed]
+        if lacking:
+            raise RunFolderError(
+                f"no column {', '.join(lacking)} in {path}: it is not of a run of bedrock-locust"
+            )
+    table = {column: _texts(parsed.get(column), len(parsed)) for column in texts}
+    table |= {column: _numbers(parsed.get(column), len(parsed)) for column in numbers}
+    return pd.DataFrame(table)
+
+
+def _parsed(data: bytes, texts: Sequence[str], numbers: Sequence[str], path: Path) -> pd.DataFrame:
+    """The wanted columns: quickly if all numbers are numbers, else as text."""
+    categories = dict.fromkeys(texts, "category")
+    try:
+        try:
+            return _csv(data, {**categories, **dict.fromkeys(numbers, "float64")})
+        except pd.errors.ParserError:
+            raise
+        except ValueError:
+            return _csv(data, {**categories, **dict.fromkeys(numbers, "str")})
+    except pd.errors.ParserError as error:
+        raise RunFolderError(f"cannot read {path}: {str(error).strip()}; mend or remove that line") from error
+
+
+def _csv(data: bytes, types: dict[str, str]) -> pd.DataFrame:
+    numbers = [column for column, type_ in types.items() if type_ != "category"]
+    return pd.read_csv(
+        BytesIO(data),
+        dtype=types,
+        usecols=lambda column: column in types,
+        keep_default_na=False,  # an error message may be "None"
+        na_values={column: [""] for column in numbers},
+        on_bad_lines="skip",
+        encoding_errors="replace",
+    )
+
+
+def _texts(column: pd.Series[Any] | None, length: int) -> pd.Series[Any]:
+    if column is None:
+        return pd.Series([""] * length, dtype="str")
+    return column.astype("str").fillna("")
+
+
+def _numbers(column: pd.Series[Any] | None, length: int) -> pd.Series[float]:
+    if column is None:
+        return pd.Series([math.nan] * length, dtype="float64")
+    numbers = pd.to_numeric(column, errors="coerce").astype("float64")
+    return numbers.where(numbers.abs() < math.inf)

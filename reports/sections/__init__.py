@@ -1,0 +1,1 @@
+"""The parts of the report. Each is one function: analysis -> Markdown, empty if it has nothing to say."""

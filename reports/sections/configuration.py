@@ -1,0 +1,52 @@
+"""With what the run was made."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from reports.markdown import code, moment, section, table, texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from reports.analysis import Analysis
+
+SECRETS = ("access_key_id", "secret_access_key", "session_token")
+"""The recorder leaves these out; a report that is passed on must not rely on that."""
+
+
+def configuration(analysis: Analysis, _charts: Mapping[str, str]) -> str:
+    """Settings, versions and the endpoint."""
+    run = analysis.run
+    rows = [("endpoint", run.get("endpoint")), *_flat(run.get("settings")), *_flat(run.get("versions"))]
+    rows += [("started", _moment(run.number("started_at"))), ("ended", _moment(run.number("ended_at")))]
+    rows = [(key, _text(value)) for key, value in rows if value not in (None, "", {}, [])]
+    return section(
+        "Configuration",
+        table(
+            [
+                texts("Setting", [code(key) for key, _ in rows]),
+                texts("Value", [code(value) for _, value in rows]),
+            ]
+        ),
+    )
+
+
+def _flat(settings: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Nested settings as `test.max_tokens` and value, without credentials."""
+    for key, value in settings.items() if isinstance(settings, dict) else ():
+        if key in SECRETS:
+            continue
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _moment(at: float | None) -> str | None:
+    return moment(at, "%Y-%m-%d %H:%M:%S UTC") if at is not None else None

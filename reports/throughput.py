@@ -1,0 +1,67 @@
+"""Throughput: what happened inside a window of time, whichever level the calls began in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reports.run import CANCELLED
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RATES = ("requests_per_s", "failed_per_s", "output_tokens_per_s", "input_tokens_per_s", "total_tokens_per_s")
+
+
+def on_time_axis(calls: pd.DataFrame) -> pd.DataFrame:
+    """The calls with `ended_at` and the moments of their tokens, in Unix seconds.
+
+    `tokens_from` to `tokens_to` is where the output tokens are spread evenly: first to last token
+    of a streaming call, else start to end. `input_at` is when the input tokens count: at the first
+    token, else at the end of the call.
+    """
+    started_at = calls["started_at"]
+    ended_at = started_at + calls["latency_ms"] / 1000
+    first = started_at + calls["ttft_ms"] / 1000
+    last = started_at + calls["last_token_ms"] / 1000
+    streamed = (calls["mode"] == "streaming") & first.notna() & last.notna()
+    return calls.assign(
+        ended_at=ended_at,
+        tokens_from=first.where(streamed, started_at),
+        tokens_to=last.where(streamed, ended_at),
+        input_at=first.where(streamed, ended_at),
+    )
+
+
+def rates(calls: pd.DataFrame, opened_at: float, closed_at: float) -> dict[str, float]:
+    """Requests, failures and tokens per second in the window, both edges included.
+
+    `calls` come from `on_time_axis`. Tokens are those of successful calls; a call without a token
+    count adds none. All rates are NaN if the window is not known or has no length.
+    """
+    window_s = closed_at - opened_at
+    if not window_s > 0:
+        return dict.fromkeys(RATES, float("nan"))
+    ok = calls[calls["error"] == ""]
+    failed = calls[(calls["error"] != "") & (calls["error"] != CANCELLED)]
+    output = (ok["output_tokens"] * share_inside(ok, opened_at, closed_at)).sum()
+    input_ = ok.loc[ok["input_at"].between(opened_at, closed_at), "input_tokens"].sum()
+    amounts = (
+        ok["ended_at"].between(opened_at, closed_at).sum(),
+        failed["ended_at"].between(opened_at, closed_at).sum(),
+        output,
+        input_,
+        output + input_,
+    )
+    return {rate: float(amount) / window_s for rate, amount in zip(RATES, amounts, strict=True)}
+
+
+def share_inside(calls: pd.DataFrame, opened_at: float, closed_at: float) -> pd.Series[float]:
+    """The part of each call's output, 0 to 1, that falls into the window.
+
+    Tokens that all come at one moment are inside or not as a whole.
+    """
+    first, last = calls["tokens_from"], calls["tokens_to"]
+    length_s = last - first
+    inside_s = (last.clip(upper=closed_at) - first.clip(lower=opened_at)).clip(lower=0)
+    at_once = first.between(opened_at, closed_at).astype("float64")
+    return (inside_s / length_s).where(length_s > 0, at_once)

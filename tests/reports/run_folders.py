@@ -1,0 +1,236 @@
+"""Make run folders as docs/run-folder.md describes them: small, seeded, always the same."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Row = dict[str, Any]
+
+REQUEST_COLUMNS = [
+    "started_at",
+    "mode",
+    "operation",
+    "model_id",
+    "name",
+    "level",
+    "users",
+    "phase",
+    "worker",
+    "prompt_chars",
+    "send_delay_ms",
+    "ttft_ms",
+    "first_text_ms",
+    "last_token_ms",
+    "max_gap_ms",
+    "latency_ms",
+    "chunks",
+    "input_tokens",
+    "output_tokens",
+    "cache_read_tokens",
+    "cache_write_tokens",
+    "server_ttft_ms",
+    "server_latency_ms",
+    "read_lag_ms",
+    "stop_reason",
+    "error",
+    "error_code",
+    "error_stage",
+    "error_message",
+    "request_id",
+    "attempts",
+]
+LEVEL_COLUMNS = ["level", "mode", "users", "started_at", "measured_from", "measured_to"]
+LEVEL_COLUMNS += ["users_reached", "completed"]
+    "level",
+    "mode",
+    "users",
+    "started_at",
+    "measured_from",
+    "measured_to",
+    "users_reached",
+    "completed",
+]
+
+T0 = 1764000000.0
+MODEL = "us.anthropic.claude-sonnet-4-20250514-v1:0"
+WARMUP_S = 5.0
+REMEDIES = {
+    "ThrottlingError": "Ask AWS for a higher quota, or run with fewer users.",
+    "AccessDeniedError": "Allow bedrock:InvokeModel to these credentials and enable the model in the region.",
+    "StreamInterruptedError": "Run again; if it stays, report the request ids to AWS support.",
+}
+
+
+@dataclass
+class Folder:
+    """What will stand in a run folder."""
+
+    requests: list[Row] = field(default_factory=list)
+    levels: list[Row] = field(default_factory=list)
+    info: Row = field(default_factory=dict)
+
+    def write(self, path: Path) -> Path:
+        """Write the three files; return the folder."""
+        path.mkdir(parents=True, exist_ok=True)
+        write_csv(path / "requests.csv", REQUEST_COLUMNS, self.requests)
+        write_csv(path / "levels.csv", LEVEL_COLUMNS, self.levels)
+        (path / "run.json").write_text(json.dumps(self.info, indent=2), encoding="utf-8")
+        return path
+
+
+def write_csv(path: Path, columns: list[str], rows: list[Row]) -> None:
+    """A CSV file as the recorder writes it; what a row lacks is an empty cell."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def info(rows: int, levels: int | None, **changes: Any) -> Row:
+    """A `run.json` of a run in which all went well."""
+    half = rows // 2
+    workers = {
+        "host_1f2e": {"rows_made": half, "rows_received": half, "cpu_percent": 41.5, "state": "finished"},
+        "host_9a0c": {
+            "rows_made": rows - half,
+            "rows_received": rows - half,
+            "cpu_percent": 38.2,
+            "state": "finished",
+        },
+    }
+    return {
+        "format": 1,
+        "ended": "complete",
+        "end_reason": "all levels ran",
+        "started_at": T0,
+        "ended_at": T0 + 45.0 * (levels or 2),
+        "versions": {"bedrock-locust": "0.1.0", "locust": "2.47.0", "boto3": "1.44.5", "python": "3.11.7"},
+        "endpoint": "https://bedrock-runtime.us-east-1.amazonaws.com",
+        "simulator": False,
+        "settings": {
+            "aws": {"region": "us-east-1"},
+            "model": {"id": MODEL, "quota": 200},
+            "test": {"prompt_size": 1000, "max_tokens": 256},
+            "concurrency": {
+                "start": 4,
+                "end": 16,
+                "step": 4,
+                "duration_seconds": 30,
+                "warmup_seconds": WARMUP_S,
+            },
+            "output": {"report_file": "benchmark_report.md"},
+        },
+        "levels_planned": levels,
+        "rows_written": rows,
+        "workers": workers,
+        "remedies": REMEDIES,
+        **changes,
+    }
+
+
+def call(random_: random.Random, at: float, **cells: Any) -> Row:
+    """A successful call that began at `at`: slower with more users, as `cells` say."""
+    streaming = cells.get("mode", "streaming") == "streaming"
+    users = cells.get("users") or 4
+    ttft_ms = round(random_.lognormvariate(5.9 + users * 0.02, 0.25), 1)
+    tokens = random_.randint(60, 140)
+    last_ms = round(ttft_ms + tokens * random_.uniform(12, 16) * (1 + users * 0.02), 1)
+    row = {
+        "started_at": round(at, 6),
+        "mode": "streaming",
+        "operation": "converse_stream" if streaming else "converse",
+        "model_id": MODEL,
+        "worker": random_.choice(["host_1f2e", "host_9a0c"]),
+        "prompt_chars": 1000,
+        "send_delay_ms": round(random_.uniform(1, 6), 2),
+        "latency_ms": round(last_ms + random_.uniform(1, 9), 1),
+        "input_tokens": random_.randint(240, 260),
+        "output_tokens": tokens,
+        "stop_reason": "end_turn",
+        "request_id": f"{random_.getrandbits(48):012x}",
+        "attempts": 1,
+    }
+    if streaming:
+        gap_ms, lag_ms = round(random_.uniform(20, 90), 1), round(random_.uniform(0.05, 1.5), 2)
+        row |= {"ttft_ms": ttft_ms, "first_text_ms": ttft_ms, "last_token_ms": last_ms, "chunks": tokens}
+        row |= {"max_gap_ms": gap_ms, "read_lag_ms": lag_ms}
+    return row | cells
+
+
+def failed(row: Row, category: str, code: str, message: str, stage: str = "response") -> Row:
+    """The same call, but it failed before its first token."""
+    empty = "ttft_ms first_text_ms last_token_ms max_gap_ms chunks input_tokens output_tokens read_lag_ms stop_reason"
+    kept = {key: value for key, value in row.items() if key not in empty.split()}
+    errors = {"error": category, "error_code": code, "error_stage": stage, "error_message": message}
+    return kept | errors | {"latency_ms": 48.0}
+
+
+def throttled(row: Row) -> Row:
+    """The same call, throttled."""
+    return failed(
+        row, "ThrottlingError", "ThrottlingException", "Too many tokens, please wait before trying again."
+    )
+
+
+def level_name(mode: str, users: int) -> str:
+    """The key of a level."""
+    return f"{mode}-{users:02d}"
+
+
+def level(mode: str, users: int, at: float, length_s: float = 30.0) -> Row:
+    """A row of `levels.csv` for a level that ran as planned."""
+    measured_from = at + WARMUP_S
+    return {
+        "level": level_name(mode, users),
+        "mode": mode,
+        "users": users,
+        "started_at": at,
+        "measured_from": measured_from,
+        "measured_to": measured_from + length_s,
+        "users_reached": users,
+        "completed": "true",
+    }
+
+
+def level_calls(
+    random_: random.Random, mode: str, users: int, at: float, length_s: float = 30.0
+) -> list[Row]:
+    """The calls of a level: each user calls again and again, through warm-up, window and drain."""
+    rows, measured_from = [], at + WARMUP_S
+    for _ in range(users):
+        now = at + random_.uniform(0, 1)
+        while now < measured_from + length_s + 0.5:
+            inside = now <= measured_from + length_s
+            phase = ("measure" if inside else "drain") if now >= measured_from else "warmup"
+            name = f"{mode} {users:02d} users"
+            cells = {
+                "mode": mode,
+                "name": name,
+                "level": level_name(mode, users),
+                "users": users,
+                "phase": phase,
+            }
+            row = call(random_, now, **cells)
+            rows.append(row)
+            now += row["latency_ms"] / 1000 + 0.01
+    return sorted(rows, key=lambda row: row["started_at"])
+
+
+def shaped(modes: tuple[str, ...], users: tuple[int, ...], seed: int = 7) -> Folder:
+    """A run of these modes and levels in which all went well."""
+    random_ = random.Random(seed)
+    folder, at = Folder(), T0
+    for mode in modes:
+        for count in users:
+            folder.levels.append(level(mode, count, at))
+            folder.requests += level_calls(random_, mode, count, at)
+            at += 45.0
+    folder.info = info(len(folder.requests), len(folder.levels))
+    return folder
