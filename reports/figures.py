@@ -28,13 +28,10 @@ def figures(levels: Levels) -> pd.DataFrame:
     """
     measured = levels.measured
     ok = stream_metrics(measured[measured["error"] == ""])
-    parts = [levels.table, counts(measured).reindex(levels.table.index, fill_value=0)]
-    parts += [percentiles.summary(ok, "key", metric).reindex(levels.table.index) for metric in METRICS]
-    parts += [
-        ok.groupby("key")[list(TOKENS)].mean().add_suffix("_mean").reindex(levels.table.index),
-        _rates(levels),
-    ]
-    table = pd.concat(parts, axis=1)
+    parts = [counts(measured), *(percentiles.summary(ok, "key", metric) for metric in METRICS)]
+    parts += [ok.groupby("key")[list(TOKENS)].mean().add_suffix("_mean"), _rates(levels)]
+    table = pd.concat([levels.table, *(part.reindex(levels.table.index) for part in parts)], axis=1)
+    table = table.fillna(dict.fromkeys((*OUTCOMES, *(f"{metric}_count" for metric in METRICS)), 0))
     table["success_rate"] = table["ok"] / (table["ok"] + table["failed"])
     table["speed_per_s"] = (1000 / table["tpot_ms_p50"]).where(table["tpot_ms_p50"] > 0)
     return table

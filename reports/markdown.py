@@ -26,9 +26,9 @@ def escape(text: str, longest: int = 200) -> str:
     text = one_line(text)
     if len(text) > longest:
         text = text[: longest - 1].rstrip() + "…"
+    text = _ACTIVE.sub(r"\\\g<0>", text)
     text = "".join(_ENTITIES.get(character, character) for character in text)
-    text = _LINKS.sub(lambda match: f"&#{ord(match[0])};", text)
-    return _ACTIVE.sub(r"\\\g<0>", text)
+    return _LINKS.sub(lambda match: f"&#{ord(match[0])};", text)
 
 
 def one_line(text: str) -> str:

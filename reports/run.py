@@ -43,8 +43,8 @@ NO_LEVELS = (
     "Rely on the latencies, less on what happened per second."
 )
 NO_INFO = (
-    "`run.json` is missing or broken: nothing is known of the settings, of lost calls or of how the run ended. "
-    "Run the test again if that matters."
+    "`run.json` is missing or broken: nothing is known of the settings, of lost calls or of the end of "
+    "the run. Run the test again if that matters."
 )
 OTHER_FORMAT = (
     f"`run.json` is not of format {FORMAT}, which this report reads. "
@@ -210,24 +210,23 @@ def _table(
 
 
 def _parsed(data: bytes, texts: Sequence[str], numbers: Sequence[str], path: Path) -> pd.DataFrame:
-    """The wanted columns: quickly if all numbers are numbers, else as text."""
-    categories = dict.fromkeys(texts, "category")
+    """The wanted columns: quickly if all numbers are numbers, else all as text."""
+    wanted = dict.fromkeys((*texts, *numbers), "str")
     try:
         try:
-            return _csv(data, {**categories, **dict.fromkeys(numbers, "float64")})
+            return _csv(data, wanted | dict.fromkeys(numbers, "float64"), numbers)
         except pd.errors.ParserError:
             raise
         except ValueError:
-            return _csv(data, {**categories, **dict.fromkeys(numbers, "str")})
+            return _csv(data, wanted, numbers)
     except pd.errors.ParserError as error:
         raise RunFolderError(f"cannot read {path}: {str(error).strip()}; mend or remove that line") from error
 
 
-def _csv(data: bytes, types: dict[str, str]) -> pd.DataFrame:
-    numbers = [column for column, type_ in types.items() if type_ != "category"]
+def _csv(data: bytes, types: dict[str, str], numbers: Sequence[str]) -> pd.DataFrame:
     return pd.read_csv(
         BytesIO(data),
-        dtype=types,
+        dtype=types,  # not "category": that makes 7 of a request id 007
         usecols=lambda column: column in types,
         keep_default_na=False,  # an error message may be "None"
         na_values={column: [""] for column in numbers},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reports.failures import most_frequent, total_counts
-from reports.markdown import escape, mode_name, noun, number, percent, seconds
+from reports.markdown import amount, escape, mode_name, noun, number, percent, seconds
 from reports.sections.words import label
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _sentences(analysis: Analysis, found: Conclusion) -> Iterator[str]:
     else:
         best = analysis.level(found.best)
         yield f"**{mode}: {_rate(best, found)} {_at(best)}**{_speed(best)}; {_wait(best)}."
-    if found.more not in {None, found.breaks}:
+    if found.more is not None and found.more != found.breaks:
         more = analysis.level(found.more)
         yield f"More came {_at(more)}, {_rate(more, found)}, but {_failing(more)} of the calls failed."
     yield from _limit(analysis, found)
@@ -71,10 +71,11 @@ def _limit(analysis: Analysis, found: Conclusion) -> Iterator[str]:
     if found.breaks is not None:
         row = analysis.level(found.breaks)
         set_in = "Failures set in" if analysis.levels.shaped else "Calls failed"
-        category = escape(most_frequent(analysis.levels, found.breaks))
+        category = most_frequent(analysis.levels, found.breaks)
         more = f" It gave {_rate(row, found)}." if found.more == found.breaks else ""
-        yield f"{set_in} {_at(row)}: {_failing(row)} of the calls, most with {category}.{more}"
-    elif found.rising:
+        failed = f"{amount(row['failed'])} of {noun(row['ok'] + row['failed'], 'call')} ({_failing(row)})"
+        yield f"{set_in} {_at(row)}: {failed}, most with {escape(category)}.{more}"
+    elif found.rising and analysis.run.text("ended") in {"", "complete"}:
         yield "It still grew at the last level: go higher (`concurrency.end`) to find the limit."
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from reports.analysis import Analysis
 
 MOST_KINDS = 30
+ASK = "Look the code up in the Bedrock API reference, or ask AWS support with the request id."
 
 
 def errors(analysis: Analysis, _charts: Mapping[str, str]) -> str:
@@ -36,7 +37,7 @@ def _kinds(analysis: Analysis) -> str:
             texts("Code", kinds["error_code"].map(code)),
             texts("Stage", kinds["error_stage"].map(escape)),
             numbers("Calls", kinds["calls"], amount),
-            numbers("Share of all calls (%)", kinds["share"], percent),
+            numbers("Share of ended calls (%)", kinds["share"], percent),
             texts("Message of the first", kinds["error_message"].map(escape)),
             texts("Its request id", kinds["request_id"].map(code)),
         ]
@@ -50,7 +51,7 @@ def _rest(analysis: Analysis) -> str:
 
 def _remedies(analysis: Analysis) -> str:
     remedies = {error: analysis.remedy(error) for error in analysis.failures["error"].unique()}
-    lines = [f"- **{escape(error)}**: {escape(remedy, 400)}" for error, remedy in remedies.items() if remedy]
+    lines = [f"- **{escape(error)}**: {escape(remedy or ASK, 400)}" for error, remedy in remedies.items()]
     return section("What to do", "\n".join(lines), level=3)
 
 
@@ -61,7 +62,7 @@ def _by_level(analysis: Analysis) -> str:
         [
             *columns,
             texts("Category", rows["error"].map(escape)),
-            numbers("While measured", rows["measured"], amount),
+            numbers("While measured" if analysis.levels.shaped else "Calls", rows["measured"], amount),
             *([numbers("Warm-up and drain", rows["other"], amount)] if rows["other"].any() else []),
         ]
     )

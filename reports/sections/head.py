@@ -104,7 +104,7 @@ def _trust(analysis: Analysis) -> str:
     found = doubts(analysis)
     if found:
         return join(f"{question} Only with this in mind:", "\n".join(f"- {doubt}" for doubt in found))
-    if analysis.run.requests.empty:
+    if not (analysis.figures["ok"] > 0).any():
         return ""
     most = analysis.workers["cpu_percent"].max()
     busiest = f" The busiest worker used {number(most)} % of a core." if most >= 0 else ""

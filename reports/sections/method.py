@@ -21,15 +21,15 @@ ALWAYS = """\
 - **Token counts** are the service's own. SDK retries are off: a throttled call counts as failed."""
 
 LEVELS = """\
-- **A call belongs to the level in which it started.** Success, latency and TTFT are of the calls that started
-  while the level was measured: all its users ran and the warm-up had passed.
+- **A call belongs to the level in which it started.** Success, latency and TTFT are of the calls that
+  started while the level was measured: all its users ran and the warm-up had passed.
 - **Per second**: what happened inside that window, whenever the call started. Output tokens are spread evenly
-  from the first to the last (without streaming: over the call); input tokens count at the first token (without
-  streaming: at the end); a request counts when it ended well."""
+  from the first to the last (without streaming: over the call); input tokens count at the first token
+  (without streaming: at the end); a request counts when it ended well."""
 
 NAMES = """\
-- **There are no levels**, so there is a row for each mode and name, over all its calls; per second is from the
-  first start to the last end."""
+- **There are no levels**, so there is a row for each mode and name, over all its calls; per second is from
+  the first start to the last end."""
 
 
 def method(analysis: Analysis, _charts: Mapping[str, str]) -> str:

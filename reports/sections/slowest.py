@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reports.figures import stream_metrics
-from reports.markdown import Column, amount, code, escape, moment, numbers, seconds, section, table, texts
+from reports.markdown import Column, amount, code, moment, numbers, seconds, section, table, texts
 from reports.sections.words import level_columns
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def slowest(analysis: Analysis, _charts: Mapping[str, str]) -> str:
             numbers("TTFT (ms)", calls["ttft_ms"]),
             numbers("Longest gap (ms)", calls["max_gap_ms"]),
             numbers("Output tokens", calls["output_tokens"], amount),
-            texts("Stop reason", calls["stop_reason"].map(escape)),
+            texts("Stop reason", calls["stop_reason"].map(code)),
             texts("Started (UTC)", [moment(at, "%H:%M:%S") for at in calls["started_at"]]),
             texts("Request id", calls["request_id"].map(code)),
         ]

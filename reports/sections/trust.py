@@ -22,18 +22,7 @@ LONGER = "Measure longer (`concurrency.duration_seconds`, or `--run-time` withou
 
 def doubts(analysis: Analysis) -> list[str]:
     """One Markdown paragraph per reason, gravest first."""
-    checks = (
-        _simulator,
-        _end,
-        _lost_rows,
-        _busy_workers,
-        _missing_levels,
-        _weak_levels,
-        _few_samples,
-        _missing_tokens,
-    )
-    found = [doubt for check in checks for doubt in check(analysis)]
-    return [*found[:1], *analysis.run.damage, *found[1:]] if found else list(analysis.run.damage)
+    return [doubt for check in CHECKS for doubt in check(analysis)]
 
 
 def _simulator(analysis: Analysis) -> Iterator[str]:
@@ -55,12 +44,16 @@ def _end(analysis: Analysis) -> Iterator[str]:
         yield f"The run failed{reason}. Mend the cause and run it again."
 
 
+def _damage(analysis: Analysis) -> Iterator[str]:
+    yield from analysis.run.damage
+
+
 def _lost_rows(analysis: Analysis) -> Iterator[str]:
     workers = analysis.workers
     missing = workers.index[(workers["state"] == "missing") | _silent(analysis)]
     if len(missing):
         yield (
-            f"{_workers(missing)} vanished or never said how many calls it made: calls may be missing. "
+            f"No full account came from {_workers(missing)}: calls may be missing. "
             "See its log, and run the test again."
         )
     lost = (workers["rows_made"] - workers["rows_received"]).clip(lower=0).sum()
@@ -137,8 +130,14 @@ def _missing_tokens(analysis: Analysis) -> Iterator[str]:
 
 
 def _workers(names: pd.Index[str]) -> str:
-    return f"worker {listing([code(name) for name in names])}"
+    return f"worker{'s' if len(names) > 1 else ''} {listing([code(name) for name in names])}"
 
 
-def _level_names(analysis: Analysis, figures: pd.DataFrame) -> str:
-    return listing([label(analysis.figures.loc[key], mode=True) for key in figures.index])
+def _level_names(figures: pd.DataFrame) -> str:
+    return listing([label(row, mode=True) for _, row in figures.iterrows()])
+
+
+CHECKS = (
+    *(_simulator, _end, _damage, _lost_rows, _busy_workers),
+    *(_missing_levels, _weak_levels, _few_samples, _missing_tokens),
+)

@@ -18,8 +18,10 @@ SHAKY = f"{MARK} Too few successful calls behind it ({NEEDS}): take it as a hint
 
 def label(row: pd.Series[Any], *, mode: bool = False) -> str:
     """A level in words: `12 users`, or the name of the calls in a run without levels."""
-    words = code(str(row["name"])) if row.isna()["users"] else noun(row["users"], "user")
-    return f"{mode_name(str(row['mode']))} {words}" if mode else words
+    prefix = f"{mode_name(str(row['mode']))} " if mode else ""
+    if row.isna()["users"]:
+        return prefix + code(str(row["name"]))
+    return f"{prefix and prefix + 'at '}{noun(row['users'], 'user')}"
 
 
 def level_columns(figures: pd.DataFrame, *, mode: bool = True) -> list[Column]:

@@ -14,49 +14,28 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 REQUEST_COLUMNS = [
-    "started_at",
-    "mode",
-    "operation",
-    "model_id",
-    "name",
-    "level",
-    "users",
-    "phase",
-    "worker",
-    "prompt_chars",
-    "send_delay_ms",
-    "ttft_ms",
-    "first_text_ms",
-    "last_token_ms",
-    "max_gap_ms",
-    "latency_ms",
-    "chunks",
-    "input_tokens",
-    "output_tokens",
-    "cache_read_tokens",
-    "cache_write_tokens",
-    "server_ttft_ms",
-    "server_latency_ms",
-    "read_lag_ms",
-    "stop_reason",
-    "error",
-    "error_code",
-    "error_stage",
-    "error_message",
-    "request_id",
-    "attempts",
+    *("started_at", "mode", "operation", "model_id", "name", "level", "users", "phase", "worker"),
+    *(
+        "prompt_chars",
+        "send_delay_ms",
+        "ttft_ms",
+        "first_text_ms",
+        "last_token_ms",
+        "max_gap_ms",
+        "latency_ms",
+    ),
+    *("chunks", "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens"),
+    *("server_ttft_ms", "server_latency_ms", "read_lag_ms", "stop_reason"),
+    *("error", "error_code", "error_stage", "error_message", "request_id", "attempts"),
 ]
-LEVEL_COLUMNS = ["level", "mode", "users", "started_at", "measured_from", "measured_to"]
-LEVEL_COLUMNS += ["users_reached", "completed"]
-    "level",
-    "mode",
-    "users",
-    "started_at",
-    "measured_from",
-    "measured_to",
-    "users_reached",
-    "completed",
+LEVEL_COLUMNS = [
+    *("level", "mode", "users", "started_at", "measured_from", "measured_to", "users_reached", "completed"),
 ]
+ANSWER_COLUMNS = {
+    *("ttft_ms", "first_text_ms", "last_token_ms", "max_gap_ms", "chunks"),
+    *("input_tokens", "output_tokens", "read_lag_ms", "stop_reason"),
+}
+"""What a call without an answer does not have."""
 
 T0 = 1764000000.0
 MODEL = "us.anthropic.claude-sonnet-4-20250514-v1:0"
@@ -166,10 +145,14 @@ def call(random_: random.Random, at: float, **cells: Any) -> Row:
 
 def failed(row: Row, category: str, code: str, message: str, stage: str = "response") -> Row:
     """The same call, but it failed before its first token."""
-    empty = "ttft_ms first_text_ms last_token_ms max_gap_ms chunks input_tokens output_tokens read_lag_ms stop_reason"
-    kept = {key: value for key, value in row.items() if key not in empty.split()}
+    kept = {key: value for key, value in row.items() if key not in ANSWER_COLUMNS}
     errors = {"error": category, "error_code": code, "error_stage": stage, "error_message": message}
     return kept | errors | {"latency_ms": 48.0}
+
+
+def cut_off(row: Row) -> Row:
+    """The same call, cut off by the end of the run."""
+    return failed(row, "Cancelled", "", "", "stream")
 
 
 def throttled(row: Row) -> Row:
@@ -223,14 +206,16 @@ def level_calls(
     return sorted(rows, key=lambda row: row["started_at"])
 
 
-def shaped(modes: tuple[str, ...], users: tuple[int, ...], seed: int = 7) -> Folder:
+def shaped(
+    modes: tuple[str, ...], users: tuple[int, ...], *, length_s: float = 30.0, seed: int = 7
+) -> Folder:
     """A run of these modes and levels in which all went well."""
     random_ = random.Random(seed)
     folder, at = Folder(), T0
     for mode in modes:
         for count in users:
-            folder.levels.append(level(mode, count, at))
-            folder.requests += level_calls(random_, mode, count, at)
-            at += 45.0
+            folder.levels.append(level(mode, count, at, length_s))
+            folder.requests += level_calls(random_, mode, count, at, length_s)
+            at += length_s + 15
     folder.info = info(len(folder.requests), len(folder.levels))
     return folder
