@@ -47,10 +47,11 @@ def by_level(levels: Levels) -> pd.DataFrame:
     return table.sort_values(["order", "error"]).drop(columns="order").set_index("key")
 
 
-def most_frequent(levels: Levels, key: str) -> str:
-    """The category that most of the measured failures of a level have."""
-    errors = levels.measured.loc[lambda calls: (calls["key"] == key) & (outcomes(calls) == "failed"), "error"]
-    return str(errors.mode().iloc[0])
+def by_frequency(levels: Levels, key: str) -> list[str]:
+    """The categories of the measured failures of a level, most frequent first."""
+    calls = levels.measured
+    errors = calls.loc[(calls["key"] == key) & (outcomes(calls) == "failed"), "error"]
+    return sorted(errors.unique(), key=lambda error: (-int((errors == error).sum()), error))
 
 
 def total_counts(calls: pd.DataFrame) -> pd.Series[int]:

@@ -230,6 +230,7 @@ def _csv(data: bytes, types: dict[str, str], numbers: Sequence[str]) -> pd.DataF
         usecols=lambda column: column in types,
         keep_default_na=False,  # an error message may be "None"
         na_values={column: [""] for column in numbers},
+        index_col=False,  # a line too long does not make the first columns an index
         on_bad_lines="skip",
         encoding_errors="replace",
     )

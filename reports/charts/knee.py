@@ -35,11 +35,11 @@ def _throughput(figures: pd.DataFrame) -> Any:
 
 def _wait(figures: pd.DataFrame, metric: str, axis: str, divisor: float) -> Any:
     data = long(figures, {f"{metric}_p50": "P50", f"{metric}_p95": "P95"}, divisor)
-    legend = alt.Legend(
-        symbolType="stroke", symbolSize=500, symbolStrokeWidth=2, symbolFillColor="transparent"
-    )
-    dash = alt.StrokeDash("statistic:N", title=None, sort=["P50", "P95"], legend=legend)
-    return lines(data, figures["users"], axis, HEIGHT, color=_modes(figures), strokeDash=dash)
+    # A level alone has no line to dash: the shape of its points tells P50 from P95.
+    shapes = alt.Scale(domain=["P50", "P95"], range=["circle", "triangle-up"])
+    shape = alt.Shape("statistic:N", title=None, scale=shapes)
+    dash = alt.StrokeDash("statistic:N", legend=None)
+    return lines(data, figures["users"], axis, HEIGHT, color=_modes(figures), shape=shape, strokeDash=dash)
 
 
 def _modes(figures: pd.DataFrame) -> alt.Color:

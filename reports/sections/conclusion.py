@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reports.failures import most_frequent, total_counts
+from reports.failures import by_frequency, total_counts
 from reports.markdown import amount, escape, mode_name, noun, number, percent, seconds
 from reports.sections.words import label
 
@@ -29,7 +29,7 @@ def conclusion(analysis: Analysis) -> list[str]:
         return [f"**Nothing was measured:** {ok} succeeded, but no level had its users and its warm-up done."]
     paragraphs = [" ".join(_sentences(analysis, found)) for found in analysis.conclusions]
     broken = [found.breaks for found in analysis.conclusions if found.breaks is not None]
-    categories = dict.fromkeys(most_frequent(analysis.levels, key) for key in broken)
+    categories = dict.fromkeys(by_frequency(analysis.levels, key)[0] for key in broken)
     return [*paragraphs, *(_remedy(analysis, category) for category in categories)]
 
 
@@ -71,10 +71,11 @@ def _limit(analysis: Analysis, found: Conclusion) -> Iterator[str]:
     if found.breaks is not None:
         row = analysis.level(found.breaks)
         set_in = "Failures set in" if analysis.levels.shaped else "Calls failed"
-        category = most_frequent(analysis.levels, found.breaks)
-        more = f" It gave {_rate(row, found)}." if found.more == found.breaks else ""
+        category, *several = by_frequency(analysis.levels, found.breaks)
+        more = f" Throughput was highest there: {_rate(row, found)}." if found.more == found.breaks else ""
+        few = "most " if several else ""
         failed = f"{amount(row['failed'])} of {noun(row['ok'] + row['failed'], 'call')} ({_failing(row)})"
-        yield f"{set_in} {_at(row)}: {failed}, most with {escape(category)}.{more}"
+        yield f"{set_in} {_at(row)}: {failed}, {few}with {escape(category)}.{more}"
     elif found.rising and analysis.run.text("ended") in {"", "complete"}:
         yield "It still grew at the last level: go higher (`concurrency.end`) to find the limit."
 

@@ -35,7 +35,11 @@ def results(analysis: Analysis, _charts: Mapping[str, str]) -> str:
             *[_named("Latency", column, "s") for column in statistics(figures, "latency_ms", seconds, (95,))],
         ]
     )
-    short = f"{SHORT} The level was cut short." if any(SHORT in cell for cell in windows.cells) else ""
+    short = (
+        f"{SHORT} Cut short: calls cut off with the level are missing in its throughput."
+        if any(SHORT in cell for cell in windows.cells)
+        else ""
+    )
     return (
         section("Results per level", shown, footnote(shown), short)
         if analysis.levels.shaped

@@ -17,7 +17,7 @@ ALWAYS = """\
   reasoning or tool input).
 - **Per token** (TPOT): time from the first to the last token, divided by output tokens less one; tokens/s for
   each user are 1000 / its P50.
-- **Percentiles** are exact, over all successful calls, interpolated linearly. Failed calls are in no time.
+- **Percentiles** are exact, over all successful calls, interpolated linearly. Failed calls are left out.
 - **Token counts** are the service's own. SDK retries are off: a throttled call counts as failed."""
 
 LEVELS = """\

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import run_folders as make
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import reports
@@ -60,6 +60,7 @@ def test_durations_are_words(length_s: float, text: str) -> None:
     assert markdown.duration(length_s) == text
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_escaped_text_stays_in_its_cell(text: str) -> None:
     """No text breaks out of a table cell, a line or into HTML."""
@@ -72,6 +73,7 @@ def test_escaped_text_stays_in_its_cell(text: str) -> None:
     assert "@" not in safe
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="\\`*_[]~#x"))
 def test_every_active_character_is_escaped_once(text: str) -> None:
     """Reading the backslashes away gives the text back."""

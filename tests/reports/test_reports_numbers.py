@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 AT, END = make.T0 + 10, make.T0 + 40
+QUICK = settings(deadline=None)
 FILES = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -91,6 +92,7 @@ def analysis_of(calls: list[Row], folder: Path) -> Analysis:
     return analyse(read(run.write(folder)))
 
 
+@QUICK
 @given(st.lists(st.floats(0, 1e6), min_size=1, max_size=300), st.sampled_from(percentiles.PERCENTS))
 def test_percentiles_are_exact(values: list[float], percent: int) -> None:
     """Percentiles, mean, least and most are those of the plain computation."""
