@@ -24,9 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m reports", description="Make the report of a run again.")
     parser.add_argument("run_folder", type=Path, help="the folder of the run, below results/")
-    parser.add_argument(
-        "--report-file", type=Path, metavar="FILE", help="write a copy of the report here too"
-    )
+    parser.add_argument("--report-file", type=Path, metavar="FILE", help="write a copy of the report here too")
     return parser
 
 

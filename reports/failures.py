@@ -37,11 +37,7 @@ def by_level(levels: Levels) -> pd.DataFrame:
     """
     calls = levels.calls[(outcomes(levels.calls) == "failed") & levels.calls["key"].isin(levels.table.index)]
     measured = calls.index.isin(levels.measured.index)
-    table = (
-        calls.assign(measured=measured, other=~measured)
-        .groupby(["key", "error"])[["measured", "other"]]
-        .sum()
-    )
+    table = calls.assign(measured=measured, other=~measured).groupby(["key", "error"])[["measured", "other"]].sum()
     order = {key: place for place, key in enumerate(levels.table.index)}
     table = table.reset_index().assign(order=lambda rows: rows["key"].map(order))
     return table.sort_values(["order", "error"]).drop(columns="order").set_index("key")

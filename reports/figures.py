@@ -61,8 +61,5 @@ def stream_metrics(calls: pd.DataFrame) -> pd.DataFrame:
 
 def _rates(levels: Levels) -> pd.DataFrame:
     windows = levels.table[["measured_from", "measured_to"]].itertuples()
-    rows = {
-        key: throughput.rates(levels.scope(key), opened_at, closed_at)
-        for key, opened_at, closed_at in windows
-    }
+    rows = {key: throughput.rates(levels.scope(key), opened_at, closed_at) for key, opened_at, closed_at in windows}
     return pd.DataFrame.from_dict(rows, orient="index", columns=list(throughput.RATES), dtype="float64")

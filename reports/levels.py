@@ -69,9 +69,9 @@ def _guessed(calls: pd.DataFrame) -> pd.DataFrame:
     grouped = calls.groupby("key")
     starts = calls[calls["phase"] == "measure"].groupby("key")["started_at"]
     table = grouped.agg(mode=("mode", "first"), name=("key", "first"), users=("users", "max"))
-    return table.assign(
-        users_reached=float("nan"), completed="", measured_from=starts.min(), measured_to=starts.max()
-    )[COLUMNS]
+    return table.assign(users_reached=float("nan"), completed="", measured_from=starts.min(), measured_to=starts.max())[
+        COLUMNS
+    ]
 
 
 def _names(calls: pd.DataFrame) -> pd.DataFrame:

@@ -99,9 +99,7 @@ def moment(at: float | None, form: str = "%Y-%m-%d %H:%M UTC") -> str:
 
 def listing(words: Sequence[str], longest: int = 6) -> str:
     """`a, b and c`; what is beyond the longest list is counted."""
-    shown = (
-        list(words) if len(words) <= longest else [*words[: longest - 1], f"{len(words) - longest + 1} more"]
-    )
+    shown = list(words) if len(words) <= longest else [*words[: longest - 1], f"{len(words) - longest + 1} more"]
     return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else "".join(shown)
 
 
@@ -153,9 +151,7 @@ def table(columns: Sequence[Column]) -> str:
     columns = [column for column in columns if column.tells]
     if len(columns) < 2:
         return ""
-    rows = zip(
-        *([column.padded(cell or UNKNOWN) for cell in column.cells] for column in columns), strict=True
-    )
+    rows = zip(*([column.padded(cell or UNKNOWN) for cell in column.cells] for column in columns), strict=True)
     head = [column.padded(column.title) for column in columns], [column.rule for column in columns]
     return "\n".join(f"| {' | '.join(row)} |" for row in (*head, *rows))
 

@@ -201,9 +201,7 @@ def _table(
         parsed = _parsed(data, texts, numbers, path)
         lacking = [column for column in required if column not in parsed]
         if lacking:
-            raise RunFolderError(
-                f"no column {', '.join(lacking)} in {path}: it is not of a run of bedrock-locust"
-            )
+            raise RunFolderError(f"no column {', '.join(lacking)} in {path}: it is not of a run of bedrock-locust")
     table = {column: _texts(parsed.get(column), len(parsed)) for column in texts}
     table |= {column: _numbers(parsed.get(column), len(parsed)) for column in numbers}
     return pd.DataFrame(table)

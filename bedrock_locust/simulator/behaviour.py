@@ -41,9 +41,7 @@ class Behaviour(BaseModel):
         description="how much times and lengths differ between calls: sigma of a lognormal; 0 = not at all",
     )
     seed: int = Field(0, ge=0, description="calls of the same index are the same in runs of the same seed")
-    output_tokens: int = Field(
-        100, ge=1, description="mean tokens of an answer, if the call allows that many"
-    )
+    output_tokens: int = Field(100, ge=1, description="mean tokens of an answer, if the call allows that many")
     tokens_per_event: int = Field(1, ge=1, description="tokens in one stream event")
     requests_per_minute: float = Field(0.0, ge=0, description="quota of each model; 0 = none")
     burst: int = Field(0, ge=0, description="calls that an unused quota admits at once; 0 = a minute's quota")

@@ -110,9 +110,7 @@ async def _admit(service: Service, exchange: Exchange, operation: Operation, ent
         raise ServiceError.injected("ThrottlingException")
     if fault in STATUSES:
         raise ServiceError.injected(fault)
-    reply = formats.Reply(
-        entry.request_id, entry.model_id, prompt.input_tokens, plan.tokens, cut_short=plan.cut_short
-    )
+    reply = formats.Reply(entry.request_id, entry.model_id, prompt.input_tokens, plan.tokens, cut_short=plan.cut_short)
     return Call(operation, request_format, behaviour, entry, clock, plan, reply, fault, rng)
 
 

@@ -16,9 +16,7 @@ def parse(arguments: Sequence[str] | None = None) -> tuple[argparse.Namespace, B
     """The options, and the behaviour they describe. A mistake ends the process with code 2."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    settings = {
-        name: value for name in Behaviour.model_fields if (value := getattr(options, name)) is not None
-    }
+    settings = {name: value for name in Behaviour.model_fields if (value := getattr(options, name)) is not None}
     try:
         return options, Behaviour().changed(settings | {"faults": dict(options.faults)})
     except BehaviourError as error:

@@ -51,9 +51,7 @@ class Simulator:
             operation, model_id = route
             await calls.serve(self._service, exchange, operation, model_id, answers.answer)
         else:
-            error = ServiceError(
-                "UnknownOperationException", f"No operation is {exchange.method} {exchange.path}."
-            )
+            error = ServiceError("UnknownOperationException", f"No operation is {exchange.method} {exchange.path}.")
             await exchange.respond(error.status, error.headers, error.body)
 
 

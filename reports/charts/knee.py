@@ -20,9 +20,7 @@ def chart(figures: pd.DataFrame) -> Any:
     figures = figures[figures["users"].notna() & (figures["output_tokens_per_s"] > 0) & (figures["ok"] > 0)]
     if figures.empty:
         return None
-    waits = (
-        [_wait(figures, "ttft_ms", "time to first token (ms)", 1)] if figures["ttft_ms_count"].any() else []
-    )
+    waits = [_wait(figures, "ttft_ms", "time to first token (ms)", 1)] if figures["ttft_ms_count"].any() else []
     waits.append(_wait(figures, "latency_ms", "latency (s)", 1000))
     title = "Throughput and waiting by concurrent users"
     return styled(alt.vconcat(_throughput(figures), *waits, spacing=16, title=title))

@@ -28,9 +28,7 @@ def panels(figures: pd.DataFrame, metric: str, title: str, unit: str, divisor: f
 
 
 def _by_users(data: pd.DataFrame, axis: str) -> Any:
-    return lines(
-        data, data["users"], axis, HEIGHT, color=colour("statistic", data["statistic"], PERCENT_COLOURS)
-    )
+    return lines(data, data["users"], axis, HEIGHT, color=colour("statistic", data["statistic"], PERCENT_COLOURS))
 
 
 def _by_name(data: pd.DataFrame, axis: str) -> Any:

@@ -37,9 +37,7 @@ def _nothing(analysis: Analysis, counts: pd.Series[int]) -> str:
     """Why no call succeeded."""
     if counts["failed"]:
         category = str(analysis.failures["error"].iloc[0])
-        found = (
-            f"**No call succeeded:** {noun(counts['failed'], 'call')} failed, most with {escape(category)}."
-        )
+        found = f"**No call succeeded:** {noun(counts['failed'], 'call')} failed, most with {escape(category)}."
         return f"{found} {escape(analysis.remedy(category), 400)}".rstrip()
     if counts["cancelled"]:
         cut = noun(counts["cancelled"], "call")
@@ -99,8 +97,6 @@ def _speed(row: pd.Series[Any]) -> str:
 def _wait(row: pd.Series[Any]) -> str:
     """First token if there is one, else the whole answer."""
     if row["ttft_ms_count"] > 0:
-        return (
-            f"first token after {number(row['ttft_ms_p50'])} ms (P50), {number(row['ttft_ms_p95'])} ms (P95)"
-        )
+        return f"first token after {number(row['ttft_ms_p50'])} ms (P50), {number(row['ttft_ms_p95'])} ms (P95)"
     p50, p95 = seconds(row["latency_ms_p50"]), seconds(row["latency_ms_p95"])
     return f"whole answer after {p50} s (P50), {p95} s (P95)"

@@ -74,6 +74,4 @@ def _cancelled(analysis: Analysis) -> str:
     if not cut:
         return ""
     were = "was" if cut == 1 else "were"
-    return (
-        f"{noun(cut, 'call')} {were} cut off by the end of the run (Cancelled): neither success nor failure."
-    )
+    return f"{noun(cut, 'call')} {were} cut off by the end of the run (Cancelled): neither success nor failure."

@@ -93,8 +93,7 @@ def _best_level(analysis: Analysis) -> str:
     row = analysis.level(keys[0])
     times = [time for time in TIMES if row[f"{time[1]}_count"] > 0]
     shown = [
-        Column(f"P{point}", [percentile(row, metric, point, form) for _, metric, form in times])
-        for point in PERCENTS
+        Column(f"P{point}", [percentile(row, metric, point, form) for _, metric, form in times]) for point in PERCENTS
     ]
     return table([texts(label(row, mode=True), [name for name, _, _ in times]), *shown])
 

@@ -65,9 +65,7 @@ def latency(analysis: Analysis, charts: Mapping[str, str]) -> str:
     """Time to the complete answer."""
     figures = _with(analysis, "latency_ms")
     shown = _statistics_table(figures, "latency_ms", seconds)
-    return section(
-        "Latency (s)", shown, footnote(shown), _chart(charts, "latency", "Latency percentiles by level")
-    )
+    return section("Latency (s)", shown, footnote(shown), _chart(charts, "latency", "Latency percentiles by level"))
 
 
 def first_token(analysis: Analysis, charts: Mapping[str, str]) -> str:
@@ -75,9 +73,7 @@ def first_token(analysis: Analysis, charts: Mapping[str, str]) -> str:
     figures = _with(analysis, "ttft_ms")
     shown = _statistics_table(figures, "ttft_ms", mode=False)
     chart = _chart(charts, "ttft", "TTFT percentiles by level")
-    return section(
-        "Time to first token, streaming (ms)", shown, footnote(shown), chart, _first_text(analysis)
-    )
+    return section("Time to first token, streaming (ms)", shown, footnote(shown), chart, _first_text(analysis))
 
 
 def _first_text(analysis: Analysis) -> str:
@@ -97,9 +93,7 @@ def speed(analysis: Analysis, _charts: Mapping[str, str]) -> str:
             *level_columns(figures, mode=False),
             *[_named("Per token", column) for column in statistics(figures, "tpot_ms")],
             numbers("Tokens/s for each user", figures["speed_per_s"]),
-            Column(
-                "Longest gap P50 (ms)", [percentile(row, "max_gap_ms", 50) for _, row in figures.iterrows()]
-            ),
+            Column("Longest gap P50 (ms)", [percentile(row, "max_gap_ms", 50) for _, row in figures.iterrows()]),
             numbers("Longest gap max (ms)", figures["max_gap_ms_max"]),
         ]
     )

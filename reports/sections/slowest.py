@@ -20,9 +20,7 @@ def slowest(analysis: Analysis, _charts: Mapping[str, str]) -> str:
     """The ten measured calls that succeeded last, with what AWS support asks for."""
     measured = analysis.levels.measured
     ok = stream_metrics(measured[measured["error"] == ""])
-    calls = ok.sort_values(["latency_ms", "started_at", "request_id"], ascending=[False, True, True]).head(
-        MOST
-    )
+    calls = ok.sort_values(["latency_ms", "started_at", "request_id"], ascending=[False, True, True]).head(MOST)
     shown = table(
         [
             *level_columns(analysis.figures.loc[calls["key"]]),

@@ -33,9 +33,7 @@ def summary(analysis: Analysis, _charts: Mapping[str, str]) -> str:
     columns = [Column(title, _cells(calls, _best(analysis, [mode]))) for title, calls, mode in parts]
     if len(parts) > 1:
         columns.append(Column("All", _cells(requests, None)))
-    used = [
-        row for row, cells in enumerate(zip(*(column.cells for column in columns), strict=True)) if any(cells)
-    ]
+    used = [row for row, cells in enumerate(zip(*(column.cells for column in columns), strict=True)) if any(cells)]
     columns = [Column(column.title, [column.cells[row] for row in used]) for column in columns]
     note = "Every call of the run, warm-up and drain included." if analysis.levels.shaped else ""
     return section("Summary", note, table([texts("", [ROWS[row] for row in used]), *columns]))

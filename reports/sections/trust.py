@@ -53,8 +53,7 @@ def _lost_rows(analysis: Analysis) -> Iterator[str]:
     missing = workers.index[(workers["state"] == "missing") | _silent(analysis)]
     if len(missing):
         yield (
-            f"No full account came from {_workers(missing)}: calls may be missing. "
-            "See its log, and run the test again."
+            f"No full account came from {_workers(missing)}: calls may be missing. See its log, and run the test again."
         )
     lost = (workers["rows_made"] - workers["rows_received"]).clip(lower=0).sum()
     if lost:
@@ -63,11 +62,7 @@ def _lost_rows(analysis: Analysis) -> Iterator[str]:
             "not in the numbers. Check the network to the workers, and run the test again."
         )
     written = analysis.run.number("rows_written")
-    if (
-        written is not None
-        and analysis.run.text("ended") != "running"
-        and written > len(analysis.run.requests)
-    ):
+    if written is not None and analysis.run.text("ended") != "running" and written > len(analysis.run.requests):
         yield (
             f"`requests.csv` holds {amount(len(analysis.run.requests))} of the {amount(written)} calls that "
             "were recorded. Restore the file if you can."
@@ -103,9 +98,7 @@ def _weak_levels(analysis: Analysis) -> Iterator[str]:
     figures = analysis.figures
     never = figures[figures["window_s"].isna()]
     if len(never):
-        yield (
-            f"Never measured: {_level_names(never)}. Not all users ran, or the warm-up was not over. {LONGER}"
-        )
+        yield (f"Never measured: {_level_names(never)}. Not all users ran, or the warm-up was not over. {LONGER}")
     fewer = figures[figures["users_reached"] < figures["users"]]
     if len(fewer):
         yield f"Fewer users ran than asked for: {_level_names(fewer)}. Raise the spawn rate or add workers."

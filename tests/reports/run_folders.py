@@ -157,9 +157,7 @@ def cut_off(row: Row) -> Row:
 
 def throttled(row: Row) -> Row:
     """The same call, throttled."""
-    return failed(
-        row, "ThrottlingError", "ThrottlingException", "Too many tokens, please wait before trying again."
-    )
+    return failed(row, "ThrottlingError", "ThrottlingException", "Too many tokens, please wait before trying again.")
 
 
 def level_name(mode: str, users: int) -> str:
@@ -182,9 +180,7 @@ def level(mode: str, users: int, at: float, length_s: float = 30.0) -> Row:
     }
 
 
-def level_calls(
-    random_: random.Random, mode: str, users: int, at: float, length_s: float = 30.0
-) -> list[Row]:
+def level_calls(random_: random.Random, mode: str, users: int, at: float, length_s: float = 30.0) -> list[Row]:
     """The calls of a level: each user calls again and again, through warm-up, window and drain."""
     rows, measured_from = [], at + WARMUP_S
     for _ in range(users):
@@ -206,9 +202,7 @@ def level_calls(
     return sorted(rows, key=lambda row: row["started_at"])
 
 
-def shaped(
-    modes: tuple[str, ...], users: tuple[int, ...], *, length_s: float = 30.0, seed: int = 7
-) -> Folder:
+def shaped(modes: tuple[str, ...], users: tuple[int, ...], *, length_s: float = 30.0, seed: int = 7) -> Folder:
     """A run of these modes and levels in which all went well."""
     random_ = random.Random(seed)
     folder, at = Folder(), T0

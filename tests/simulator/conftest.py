@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 from botocore.config import Config
-from simulator_process import Simulator
+
+from .process import Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

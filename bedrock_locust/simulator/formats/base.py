@@ -31,9 +31,7 @@ class Body(BaseModel):
         try:
             return cls.model_validate_json(raw)
         except ValidationError as error:
-            reasons = "; ".join(
-                f"{'.'.join(map(str, e['loc'])) or 'body'}: {e['msg']}" for e in error.errors()
-            )
+            reasons = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'body'}: {e['msg']}" for e in error.errors())
             raise ServiceError("ValidationException", f"Malformed input request: {reasons}") from None
 
 

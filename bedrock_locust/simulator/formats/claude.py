@@ -74,9 +74,7 @@ class Claude(Format):
 
     def delta(self, reply: Reply, text: str, before: int, after: int) -> Event:  # noqa: ARG002  # no counts here
         """`content_block_delta`."""
-        return chunk(
-            {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}}
-        )
+        return chunk({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}})
 
     def closing(self, reply: Reply, metrics: Metrics) -> list[Event]:
         """`content_block_stop`, `message_delta`, and `message_stop` with the metrics."""

@@ -1,0 +1,73 @@
+"""What the charts show."""
+
+from __future__ import annotations
+
+import random
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reports.analysis import analyse
+from reports.charts import CHARTS, style
+from reports.run import read
+
+from . import run_folders as make
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def specs(folder: Path) -> dict[str, dict[str, Any]]:
+    """The Vega-Lite specifications of the charts that have data."""
+    figures = analyse(read(folder)).figures
+    charts = {name: chart(figures) for name, chart in CHARTS.items()}
+    return {name: chart.to_dict() for name, chart in charts.items() if chart is not None}
+
+
+def test_the_knee_shows_each_level_once_and_whole_users(tmp_path: Path) -> None:
+    """One point of throughput for each level, the levels as ticks."""
+    spec = specs(make.shaped(("streaming", "non_streaming"), (1, 2, 4)).write(tmp_path))["knee"]
+    panel = spec["vconcat"][0]
+    points = spec["datasets"][panel["data"]["name"]]
+    assert sorted((point["mode"], point["users"]) for point in points) == sorted(
+        (mode, users) for mode in ("streaming", "non-streaming") for users in (1, 2, 4)
+    )
+    assert panel["encoding"]["x"]["axis"]["values"] == [1, 2, 4]
+    assert panel["encoding"]["y"]["title"] == "output tokens/s"
+
+
+def test_each_mode_has_its_panel_of_latency(tmp_path: Path) -> None:
+    """Latency of both modes, TTFT of streaming only, with units."""
+    charts = specs(make.shaped(("streaming", "non_streaming"), (2, 4)).write(tmp_path))
+    titles = {
+        name: [panel["encoding"]["y"]["title"] for panel in charts[name]["vconcat"]] for name in ("latency", "ttft")
+    }
+    assert titles == {"latency": ["streaming (s)", "non-streaming (s)"], "ttft": ["streaming (ms)"]}
+
+
+def test_without_levels_there_is_no_knee_and_names_are_the_rows(tmp_path: Path) -> None:
+    """A line between two names would mean nothing: points, by name."""
+    calls = [make.call(random.Random(at), make.T0 + at, name=f"n{at % 2}") for at in range(20)]
+    charts = specs(make.Folder(calls, [], {}).write(tmp_path))
+    assert sorted(charts) == ["latency", "ttft"]
+    assert charts["latency"]["vconcat"][0]["encoding"]["y"]["field"] == "name"
+    assert charts["latency"]["vconcat"][0]["mark"]["type"] == "point"
+
+
+def test_without_a_success_there_is_no_chart(tmp_path: Path) -> None:
+    """Nothing to draw is not drawn."""
+    run = make.shaped(("streaming",), (2,))
+    run.requests = [make.throttled(row) for row in run.requests]
+    assert specs(run.write(tmp_path)) == {}
+
+
+@pytest.mark.parametrize("users", [[1], [1, 2, 3], list(range(1, 101)), [1, 2, 4, 8, 16, 32, 64, 128, 256]])
+def test_labels_of_the_users_axis_do_not_touch(users: list[int]) -> None:
+    """Not too many ticks, none too close, all of them levels, the first among them."""
+    ticks = style.ticks(users)
+    assert set(ticks) <= set(users)
+    assert ticks[0] == users[0]
+    assert len(ticks) <= style.MOST_TICKS + 1
+    length = users[-1] - users[0]
+    assert all(b - a >= length / style.CLOSEST_TICKS for a, b in pairwise(ticks))

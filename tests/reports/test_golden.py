@@ -1,0 +1,165 @@
+"""Whole reports against golden files.
+
+`UPDATE_GOLDEN=1 pytest tests/reports` writes the golden files anew: read the difference.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import reports
+
+from . import run_folders as make
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+GOLDEN = Path(__file__).parent / "golden"
+BOTH = ("streaming", "non_streaming")
+
+
+def both_modes(folder: Path) -> None:
+    """Both modes, throttled at the highest level, one stream torn off."""
+    run = make.shaped(BOTH, (4, 8, 12, 16))
+    random_ = random.Random(3)
+    run.requests = [
+        make.throttled(row) if row["users"] == 16 and random_.random() < 0.12 else row for row in run.requests
+    ]
+    torn = make.failed(run.requests[40], "StreamInterruptedError", "modelStreamErrorException", "it broke", "stream")
+    run.requests[40] = torn
+    run.write(folder)
+
+
+def one_mode(folder: Path) -> None:
+    """Non-streaming only: no TTFT anywhere; from a cache, on one machine."""
+    run = make.shaped(("non_streaming",), (1, 2, 3))
+    for row in run.requests:
+        row |= {"worker": "local", "cache_read_tokens": 900, "cache_write_tokens": 0}
+    local = {"rows_made": len(run.requests), "rows_received": len(run.requests), "cpu_percent": 12.25}
+    run.info["workers"] = {"local": {**local, "state": "finished"}}
+    run.write(folder)
+
+
+def one_level(folder: Path) -> None:
+    """One level of a reasoning model on the simulator."""
+    run = make.shaped(("streaming",), (8,))
+    for row in run.requests:
+        row["first_text_ms"] = round(row["ttft_ms"] + 300, 1)
+    run.info |= {"simulator": True, "endpoint": "http://127.0.0.1:8080"}
+    run.write(folder)
+
+
+def all_failed(folder: Path) -> None:
+    """No access to the model."""
+    run = make.shaped(("streaming",), (4, 8), length_s=5)
+    message = "You don't have access to the model with the specified model ID."
+    run.requests = [make.failed(row, "AccessDeniedError", "AccessDeniedException", message) for row in run.requests]
+    run.write(folder)
+
+
+def no_call(folder: Path) -> None:
+    """The run ended before its first call."""
+    make.Folder(info=make.info(0, 6, ended="failed", end_reason="no worker came", workers={})).write(folder)
+
+
+def interrupted(folder: Path) -> None:
+    """Stopped in the second of four levels, with a level that never measured and a worker that vanished."""
+    run = make.shaped(("streaming",), (4, 8, 12))
+    end = run.levels[1]["measured_from"] + 10
+    run.levels[1] |= {"measured_to": end, "completed": "false"}
+    run.levels[2] |= {"measured_from": None, "measured_to": None, "users_reached": 9, "completed": "false"}
+    kept = [row for row in run.requests if row["started_at"] < end]
+    run.requests = [make.cut_off(row) if row["started_at"] > end - 1.5 else row for row in kept]
+    run.info = make.info(len(run.requests), 8, ended="interrupted", end_reason="stopped by hand")
+    run.info["workers"]["host_9a0c"] |= {"rows_made": None, "cpu_percent": 97.4, "state": "missing"}
+    run.info["workers"]["host_1f2e"]["rows_made"] += 12
+    run.write(folder)
+
+
+def no_shape(folder: Path) -> None:
+    """A locustfile of the user's own: calls have names, but no levels."""
+    random_ = random.Random(5)
+    run = make.Folder()
+    for at in range(120):
+        name = random_.choice(["short question", "summary | of <a report>"])
+        mode = "streaming" if name == "short question" else "non_streaming"
+        run.requests.append(make.call(random_, make.T0 + at / 4, name=name, mode=mode))
+    run.requests[7] = make.throttled(run.requests[7])
+    run.info = make.info(len(run.requests), None)
+    run.write(folder)
+
+
+def damaged(folder: Path) -> None:
+    """After a crash: half a last line, no levels.csv, half a run.json."""
+    both_modes(folder)
+    requests = (folder / "requests.csv").read_bytes()
+    (folder / "requests.csv").write_bytes(requests[:-60])
+    (folder / "levels.csv").unlink()
+    info = (folder / "run.json").read_bytes()
+    (folder / "run.json").write_bytes(info[:300])
+
+
+def no_tokens(folder: Path) -> None:
+    """A model that gave token counts for some calls only."""
+    run = make.shaped(("streaming",), (4, 8))
+    for row in run.requests[::3]:
+        row |= {"input_tokens": None, "output_tokens": None}
+    run.write(folder)
+
+
+CASES = (both_modes, one_mode, one_level, all_failed, no_call, interrupted, no_shape, damaged, no_tokens)
+
+
+@pytest.fixture(params=CASES, ids=lambda case: case.__name__)
+def case(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Path]:
+    """The name of a case and its run folder."""
+    made: Callable[[Path], None] = request.param
+    made(tmp_path / "run")
+    return made.__name__, tmp_path / "run"
+
+
+def test_the_report_is_as_it_was_read_and_approved(case: tuple[str, Path]) -> None:
+    """Every word of the report stands in a golden file."""
+    name, folder = case
+    text = reports.write(folder).read_text(encoding="utf-8")
+    golden = GOLDEN / f"{name}.md"
+    if os.environ.get("UPDATE_GOLDEN"):
+        golden.parent.mkdir(exist_ok=True)
+        golden.write_text(text, encoding="utf-8", newline="\n")
+    assert text == golden.read_text(encoding="utf-8")
+
+
+def test_every_report_keeps_the_rules_of_the_house(case: tuple[str, Path]) -> None:
+    """No NaN, no empty table, no heading with nothing under it, no chart that is not there."""
+    name, folder = case
+    text = reports.write(folder).read_text(encoding="utf-8")
+    blocks = [block for block in text.rstrip("\n").split("\n\n") if block]
+    assert text.endswith("\n")
+    assert "nan" not in text.lower().replace("finance", "")
+    assert "None" not in text
+    assert "inf" not in text.lower().split()
+    for block, following in zip(blocks, [*blocks[1:], "# end"], strict=True):
+        if block.startswith("## "):
+            assert not following.startswith(("# ", "## ")), f"{name}: nothing under {block!r}"
+        if block.startswith("|"):
+            lines = block.splitlines()
+            assert len(lines) >= 3, f"{name}: empty table"
+            assert len({line.count(" | ") for line in lines}) == 1, f"{name}: ragged table"
+    linked = {line.split("(")[1].rstrip(")") for line in text.splitlines() if line.startswith("![")}
+    assert linked == {f"charts/{path.name}" for path in (folder / "charts").iterdir()}
+
+
+def test_two_reports_of_a_run_are_the_same(case: tuple[str, Path]) -> None:
+    """The same files give the same report and the same charts, byte for byte."""
+    _, folder = case
+    first = reports.write(folder).read_bytes(), _charts(folder)
+    assert (reports.write(folder).read_bytes(), _charts(folder)) == first
+
+
+def _charts(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (folder / "charts").iterdir()}

@@ -1,0 +1,160 @@
+"""Reading whole, damaged and foreign folders."""
+
+from __future__ import annotations
+
+import csv
+import io
+import random
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import reports
+from reports import run
+from reports.analysis import analyse
+from reports.report import markdown
+from reports.run import read, whole_records
+
+from . import run_folders as make
+
+CONTRACT = Path(__file__).parents[2] / "docs" / "run-folder.md"
+
+
+def documented(file: str) -> list[str]:
+    """The columns of a file, in the order in which docs/run-folder.md gives them."""
+    section = CONTRACT.read_text(encoding="utf-8").split(f"## {file}\n")[1].split("\n## ")[0]
+    cells = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    return [column for cell in cells for column in re.findall(r"`(\w+)`", cell)]
+
+
+def test_reports_read_what_the_contract_promises() -> None:
+    """Every column that is read is documented, and the made-up folders have just the documented ones."""
+    assert documented("requests.csv") == make.REQUEST_COLUMNS
+    assert documented("levels.csv") == make.LEVEL_COLUMNS
+    assert {*run.REQUEST_TEXTS, *run.REQUEST_NUMBERS} <= set(make.REQUEST_COLUMNS)
+    assert {*run.LEVEL_TEXTS, *run.LEVEL_NUMBERS} <= set(make.LEVEL_COLUMNS)
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(st.text(), min_size=2, max_size=3), max_size=6), st.data())
+def test_what_is_left_of_a_cut_file_are_whole_records(rows: list[list[str]], data: st.DataObject) -> None:
+    """However the end of the file is cut off, only whole records remain, and no more than one is lost."""
+    text = io.StringIO()
+    csv.writer(text).writerows(rows)
+    whole = text.getvalue().encode(errors="replace")
+    cut = whole[: data.draw(st.integers(0, len(whole)))]
+    left = whole_records(cut)
+    assert cut.startswith(left)
+    assert b"\n" not in cut[len(left) :].split(b'"')[0]
+    every = [io.StringIO() for _ in rows]
+    for one, row in zip(every, rows, strict=True):
+        csv.writer(one).writerow(row)
+    ends = [
+        b"".join(one.getvalue().encode(errors="replace") for one in every[:count]) for count in range(len(rows) + 1)
+    ]
+    assert left == max((end for end in ends if len(end) <= len(cut)), key=len)
+
+
+def test_texts_that_look_like_numbers_stay_texts(tmp_path: Path) -> None:
+    """A request id of digits keeps its zeros, and `None` and `NA` are not missing values."""
+    call = make.call(random.Random(1), make.T0, request_id="007", name="None", worker="NA")
+    requests = read(make.Folder([call], [], {}).write(tmp_path)).requests
+    assert [requests[text].iloc[0] for text in ("request_id", "name", "worker")] == ["007", "None", "NA"]
+
+
+def test_lines_that_are_no_calls_are_left_out_and_counted(tmp_path: Path) -> None:
+    """A line without a mode, a start or a latency is no call; a number that is none is not known."""
+    folder = make.shaped(("streaming",), (4,))
+    calls = len(folder.requests)
+    folder.requests[0] |= {"latency_ms": "soon"}
+    folder.requests[1] |= {"mode": ""}
+    folder.requests[2] |= {"ttft_ms": "inf", "output_tokens": "many"}
+    found = read(folder.write(tmp_path))
+    assert len(found.requests) == calls - 2
+    assert found.requests.loc[0, ["ttft_ms", "output_tokens"]].isna().all()
+    assert any("2 lines" in sentence for sentence in found.damage)
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"started_at,mode"])
+def test_a_run_that_crashed_before_its_first_call_has_a_report(tmp_path: Path, content: bytes) -> None:
+    """An empty `requests.csv`, or half a header, is a run without calls."""
+    make.Folder(info=make.info(0, 4)).write(tmp_path)
+    (tmp_path / "requests.csv").write_bytes(content)
+    assert "No call was made" in reports.write(tmp_path).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "info", ["", "[]", "null", '{"workers": [1], "settings": 3, "remedies": 4, "levels_planned": "x"}']
+)
+def test_a_strange_run_json_costs_no_report(tmp_path: Path, info: str) -> None:
+    """Whatever `run.json` holds, the calls are reported."""
+    make.shaped(("streaming",), (2,)).write(tmp_path)
+    (tmp_path / "run.json").write_text(info, encoding="utf-8")
+    assert "## Results per level" in reports.write(tmp_path).read_text(encoding="utf-8")
+
+
+def test_a_newer_format_is_told(tmp_path: Path) -> None:
+    """A folder of another format is read as far as it goes, and the report says so."""
+    folder = make.shaped(("streaming",), (2,))
+    folder.info["format"] = 2
+    assert "not of format 1" in reports.write(folder.write(tmp_path)).read_text(encoding="utf-8")
+
+
+def test_a_table_of_something_else_is_no_run(tmp_path: Path) -> None:
+    """The error names the file and what it lacks."""
+    (tmp_path / "requests.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    with pytest.raises(reports.RunFolderError, match=r"no column started_at, mode.*requests\.csv"):
+        reports.write(tmp_path)
+
+
+def test_a_copy_finds_the_charts_from_its_own_place(tmp_path: Path) -> None:
+    """The links of the copy lead to the charts in the run folder; blanks in the way are encoded."""
+    folder = make.shaped(("streaming",), (2, 4)).write(tmp_path / "results" / "a run")
+    copy = tmp_path / "deep" / "er" / "report.md"
+    assert reports.write(folder, copy) == folder / "report.md"
+    assert "](charts/knee.svg)" in (folder / "report.md").read_text(encoding="utf-8")
+    assert "](../../results/a%20run/charts/knee.svg)" in copy.read_text(encoding="utf-8")
+
+
+def test_a_copy_that_cannot_be_written_leaves_the_report_whole(tmp_path: Path) -> None:
+    """`OSError` comes only after `report.md` was written."""
+    folder = make.shaped(("streaming",), (2,)).write(tmp_path / "run")
+    with pytest.raises(OSError, match=r"requests\.csv"):
+        reports.write(folder, folder / "requests.csv" / "report.md")
+    assert (folder / "report.md").read_text(encoding="utf-8").endswith("well.\n")
+
+
+def test_charts_of_an_earlier_report_do_not_stay(tmp_path: Path) -> None:
+    """A chart that now has no data is removed."""
+    folder = make.shaped(("streaming",), (2,)).write(tmp_path)
+    reports.write(folder)
+    assert (folder / "charts" / "ttft.svg").exists()
+    make.Folder(info={}).write(tmp_path)
+    reports.write(folder)
+    assert not list((folder / "charts").iterdir())
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    name=st.sampled_from(["requests.csv", "levels.csv", "run.json"]),
+    edits=st.lists(st.tuples(st.floats(0, 1), st.sampled_from(list(b'",\n\r|x0-\x00\xff'))), max_size=6),
+    kept=st.floats(0, 1),
+)
+def test_no_damage_costs_more_than_a_clear_word(
+    tmp_path: Path, name: str, edits: list[tuple[float, int]], kept: float
+) -> None:
+    """Whatever a crash or an editor did to a file, there is a report or a `RunFolderError` that names it."""
+    make.shaped(("streaming", "non_streaming"), (2,), length_s=3).write(tmp_path)
+    data = bytearray((tmp_path / name).read_bytes())
+    for place, byte in edits:
+        data[int(place * (len(data) - 1))] = byte
+    (tmp_path / name).write_bytes(bytes(data[: int(kept * len(data))]))
+    try:
+        text = markdown(analyse(read(tmp_path)), [], "charts")
+    except reports.RunFolderError as error:
+        assert name in str(error)  # noqa: PT017
+    else:
+        assert text.startswith("# Bedrock load test: ")

@@ -1,0 +1,89 @@
+"""A simulator in a process of its own, for tests."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import select
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DEADLINE_S = 20.0
+READY = "bedrock-locust simulator listening on "
+
+
+def start(*options: str) -> subprocess.Popen[str]:
+    """Start the command; its output comes through pipes."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "bedrock_locust.simulator", *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    )
+
+
+def wait_for(happened: Callable[[], bool], what: str) -> None:
+    """Wait until this is so, or fail at the deadline."""
+    deadline = time.monotonic() + DEADLINE_S
+    while not happened():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"not within {DEADLINE_S:g} s: {what}")
+        time.sleep(0.01)
+
+
+class Simulator:
+    """A running simulator."""
+
+    def __init__(self, *options: str) -> None:
+        self.process = start("--port", "0", "--exit-with-parent", *options)
+        assert self.process.stdout is not None
+        readable, _, _ = select.select([self.process.stdout], [], [], DEADLINE_S)
+        line = self.process.stdout.readline() if readable else ""
+        if not line.startswith(READY):
+            self.process.kill()
+            raise RuntimeError(f"not ready: {line!r} {self.process.communicate()}")
+        self.url = line.removeprefix(READY).strip()
+        self.port = urlsplit(self.url).port or 0
+
+    def stop(self) -> tuple[int, str, str]:
+        """End it with SIGTERM: its exit code and what else it wrote."""
+        self.process.terminate()
+        out, err = self.process.communicate(timeout=DEADLINE_S)
+        return self.process.returncode, out, err
+
+    def request(self, method: str, path: str, body: bytes | None = None) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers with small letters, and body of one HTTP exchange."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE_S)
+        try:
+            connection.request(method, path, body)
+            response = connection.getresponse()
+            return response.status, {k.lower(): v for k, v in response.getheaders()}, response.read()
+        finally:
+            connection.close()
+
+    def set(self, **settings: Any) -> None:
+        """Change its behaviour."""
+        status, _, body = self.request("POST", "/_simulator/settings", json.dumps(settings).encode())
+        assert status == 200, body
+
+    def calls(self) -> list[dict[str, Any]]:
+        """The ledger."""
+        return [json.loads(line) for line in self.request("GET", "/_simulator/calls")[2].splitlines()]
+
+    def ended(self, count: int) -> list[dict[str, Any]]:
+        """The ledger, once this many calls have ended: a client may see that first."""
+        wait_for(lambda: len(self.calls()) >= count, f"{count} calls have ended")
+        return self.calls()
+
+    def stats(self) -> dict[str, Any]:
+        """The totals."""
+        stats: dict[str, Any] = json.loads(self.request("GET", "/_simulator/stats")[2])
+        return stats

@@ -1,0 +1,276 @@
+"""The four operations as boto3 sees them."""
+
+from __future__ import annotations
+
+import json
+import socket
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.eventstream import EventStreamBuffer
+from botocore.exceptions import ClientError
+
+from .calls import (
+    CLAUDE,
+    LLAMA,
+    NOVA_PROFILE,
+    OPERATIONS,
+    PROMPT,
+    body,
+    converse,
+    converse_stream,
+    invoke,
+    invoke_stream,
+)
+from .process import DEADLINE_S, Simulator
+
+if TYPE_CHECKING:
+    from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
+
+INPUT_TOKENS = -(-len(PROMPT) // 4)
+
+
+def test_converse(client: BedrockRuntimeClient) -> None:
+    """Converse answers for any model, with usage and latency."""
+    response = converse(client)
+    [block] = response["output"]["message"]["content"]
+    assert len(block["text"]) == 8 * 4
+    assert response["stopReason"] == "end_turn"
+    assert response["usage"] == {
+        "inputTokens": INPUT_TOKENS,
+        "outputTokens": 8,
+        "totalTokens": INPUT_TOKENS + 8,
+    }
+    assert response["metrics"]["latencyMs"] >= 20 + 7 * 2 - 1
+
+
+def test_converse_stream(client: BedrockRuntimeClient) -> None:
+    """ConverseStream sends its events in the order of the service, without a start of the text block."""
+    events = converse_stream(client)
+    assert [next(iter(event)) for event in events] == [
+        "messageStart",
+        *["contentBlockDelta"] * 8,
+        "contentBlockStop",
+        "messageStop",
+        "metadata",
+    ]
+    assert events[-2]["messageStop"]["stopReason"] == "end_turn"
+    assert events[-1]["metadata"]["usage"]["outputTokens"] == 8
+
+
+def test_claude(client: BedrockRuntimeClient) -> None:
+    """InvokeModel answers for Claude with a message, and with counts in its headers."""
+    message, headers = invoke(client, CLAUDE)
+    assert message["model"] == "claude-sonnet-4-5-20250929"
+    assert message["usage"] == {"input_tokens": INPUT_TOKENS, "output_tokens": 8}
+    assert headers["x-amzn-bedrock-input-token-count"] == str(INPUT_TOKENS)
+    assert headers["x-amzn-bedrock-output-token-count"] == "8"
+    assert int(headers["x-amzn-bedrock-invocation-latency"]) >= 33
+
+
+def test_claude_stream(client: BedrockRuntimeClient) -> None:
+    """A stream of Claude has the events of the Messages API, and the metrics in the last one."""
+    chunks = invoke_stream(client, CLAUDE)
+    assert [chunk["type"] for chunk in chunks] == [
+        "message_start",
+        "content_block_start",
+        *["content_block_delta"] * 8,
+        "content_block_stop",
+        "message_delta",
+        "message_stop",
+    ]
+    assert chunks[0]["message"]["usage"]["input_tokens"] == INPUT_TOKENS
+    assert chunks[-2]["usage"]["output_tokens"] == 8
+    metrics = chunks[-1]["amazon-bedrock-invocationMetrics"]
+    assert (metrics["inputTokenCount"], metrics["outputTokenCount"]) == (INPUT_TOKENS, 8)
+    assert 19 <= metrics["firstByteLatency"] < metrics["invocationLatency"]
+
+
+def test_llama(client: BedrockRuntimeClient) -> None:
+    """InvokeModel answers for Llama with a generation and its counts."""
+    answer, _ = invoke(client, LLAMA)
+    assert (answer["prompt_token_count"], answer["generation_token_count"]) == (INPUT_TOKENS, 8)
+    assert answer["stop_reason"] == "stop"
+
+
+def test_llama_stream(client: BedrockRuntimeClient) -> None:
+    """A stream of Llama counts up, with the prompt's tokens first and the metrics last."""
+    chunks = invoke_stream(client, LLAMA)
+    assert [chunk["generation_token_count"] for chunk in chunks] == [1, 2, 3, 4, 5, 6, 7, 8, 8]
+    assert [chunk["prompt_token_count"] for chunk in chunks] == [INPUT_TOKENS, *[None] * 8]
+    assert [chunk["stop_reason"] for chunk in chunks] == [*[None] * 8, "stop"]
+    assert chunks[-1]["amazon-bedrock-invocationMetrics"]["outputTokenCount"] == 8
+
+
+def test_same_words_and_counts_either_way(simulator: Simulator, client: BedrockRuntimeClient) -> None:
+    """A call of the same index is answered with the same words, streamed or not, in any format."""
+    texts = []
+    for operation in (
+        lambda: converse(client)["output"]["message"]["content"][0]["text"],
+        lambda: "".join(
+            e.get("contentBlockDelta", {}).get("delta", {}).get("text", "") for e in converse_stream(client)
+        ),
+        lambda: invoke(client, CLAUDE)[0]["content"][0]["text"],
+        lambda: "".join(chunk.get("delta", {}).get("text", "") for chunk in invoke_stream(client, CLAUDE)),
+        lambda: invoke(client, LLAMA)[0]["generation"],
+        lambda: "".join(chunk["generation"] for chunk in invoke_stream(client, LLAMA)),
+    ):
+        simulator.request("DELETE", "/_simulator/calls")
+        texts.append(operation())
+        [call] = simulator.ended(1)
+        assert (call["input_tokens"], call["output_tokens"]) == (INPUT_TOKENS, 8)
+    assert len(set(texts)) == 1
+
+
+def test_max_tokens(client: BedrockRuntimeClient) -> None:
+    """No answer is longer than `max_tokens`, and one that would be says so."""
+    response = converse(client, inferenceConfig={"maxTokens": 5})
+    assert response["usage"]["outputTokens"] == 5
+    assert response["stopReason"] == "max_tokens"
+    events = converse_stream(client, inferenceConfig={"maxTokens": 1})
+    assert events[-2]["messageStop"]["stopReason"] == "max_tokens"
+    assert sum("contentBlockDelta" in event for event in events) == 1
+
+
+def test_tokens_per_event(simulator: Simulator, client: BedrockRuntimeClient) -> None:
+    """An event can carry several tokens; the last one what is left."""
+    simulator.set(tokens_per_event=3)
+    texts = [e["contentBlockDelta"]["delta"]["text"] for e in converse_stream(client) if "contentBlockDelta" in e]
+    assert [len(text) for text in texts] == [12, 12, 8]
+
+
+def test_events_are_sent_in_time(simulator: Simulator, client: BedrockRuntimeClient) -> None:
+    """By its own times, the simulator sends nothing before it is due."""
+    simulator.set(ttft_ms=150, tpot_ms=10)
+    converse_stream(client)
+    converse(client)
+    streamed, whole = simulator.ended(2)
+    arrived = streamed["arrived_at_ns"]
+    assert streamed["first_token_at_ns"] - arrived >= 149e6
+    assert streamed["ended_at_ns"] - arrived >= (150 + 7 * 10 - 1) * 1e6
+    assert streamed["ended_at_ns"] - streamed["first_token_at_ns"] >= 60e6
+    assert whole["first_token_at_ns"] is None
+    assert whole["ended_at_ns"] - whole["arrived_at_ns"] >= (150 + 7 * 10 - 1) * 1e6
+
+
+@pytest.mark.parametrize("model_id", [CLAUDE, NOVA_PROFILE, "us.meta.llama3-3-70b-instruct-v1:0", "a b/ü%2F"])
+def test_model_id_arrives_as_it_was_given(simulator: Simulator, client: BedrockRuntimeClient, model_id: str) -> None:
+    """Colons, slashes and percent signs in a model id survive the URL."""
+    converse(client, model_id)
+    assert simulator.ended(1)[0]["model_id"] == model_id
+
+
+def test_bare_colon_in_the_path(simulator: Simulator) -> None:
+    """A client that does not escape the colon of a model id is understood too."""
+    status, headers, answer = simulator.request("POST", f"/model/{CLAUDE}/invoke", body(CLAUDE))
+    assert (status, headers["content-type"]) == (200, "application/json")
+    assert json.loads(answer)["type"] == "message"
+
+
+@pytest.mark.parametrize(
+    ("model_id", "request_body", "word"),
+    [
+        pytest.param(CLAUDE, b"no JSON", "JSON", id="no-json"),
+        pytest.param(CLAUDE, b"[]", "body", id="no-object"),
+        pytest.param(CLAUDE, b'{"anthropic_version": "x", "max_tokens": 9}', "messages", id="no-messages"),
+        pytest.param(
+            CLAUDE,
+            b'{"anthropic_version": "x", "messages": [{"role": "user", "content": "Hi"}]}',
+            "max_tokens",
+            id="no-max-tokens",
+        ),
+        pytest.param(LLAMA, b"{}", "prompt", id="no-prompt"),
+        pytest.param(LLAMA, b'{"prompt": "Hi", "temperature": 2}', "temperature", id="too-hot"),
+        pytest.param("amazon.titan-text-express-v1", b"{}", "amazon.titan-text-express-v1", id="unknown"),
+        pytest.param("meta.llama2-13b-chat-v1", b'{"prompt": "Hi"}', "llama3", id="too-old"),
+    ],
+)
+def test_mistakes_in_a_body(
+    simulator: Simulator, client: BedrockRuntimeClient, model_id: str, request_body: bytes, word: str
+) -> None:
+    """A mistake in a request is a ValidationException that names it."""
+    with pytest.raises(client.exceptions.ValidationException, match=word) as caught:
+        client.invoke_model(modelId=model_id, body=request_body)
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+    assert simulator.ended(1)[0]["outcome"] == "ValidationException"
+
+
+def test_converse_without_messages(client: BedrockRuntimeClient) -> None:
+    """Converse needs a message."""
+    with pytest.raises(client.exceptions.ValidationException, match="messages"):
+        client.converse(modelId=CLAUDE, messages=[])
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", f"/model/{CLAUDE}/count-tokens"),
+        ("GET", f"/model/{CLAUDE}/converse"),
+        ("POST", "/model//converse"),
+        ("POST", "/model/a/b/converse"),
+        ("GET", "/"),
+    ],
+)
+def test_unknown_operations(simulator: Simulator, method: str, path: str) -> None:
+    """What is not one of the four operations is a 404 in the service's form."""
+    status, headers, answer = simulator.request(method, path)
+    assert (status, headers["x-amzn-errortype"]) == (404, "UnknownOperationException")
+    assert path in json.loads(answer)["message"]
+
+
+def test_request_id(simulator: Simulator, client: BedrockRuntimeClient) -> None:
+    """An answer carries the request id that the ledger has."""
+    response = converse(client)
+    with pytest.raises(ClientError) as caught:
+        client.converse(modelId=CLAUDE, messages=[])
+    first, second = simulator.ended(2)
+    assert response["ResponseMetadata"]["RequestId"] == first["request_id"]
+    assert caught.value.response["ResponseMetadata"]["RequestId"] == second["request_id"]
+
+
+@pytest.mark.parametrize("operation", ["converse-stream", "invoke-with-response-stream"])
+def test_one_padded_event_in_each_http_chunk(simulator: Simulator, operation: str) -> None:
+    """Each event is one chunk of the HTTP body, and is padded."""
+    request = body(CLAUDE) if operation.startswith("invoke") else _converse_body()
+    messages = [_message(chunk) for chunk in _http_chunks(simulator.port, f"/model/{CLAUDE}/{operation}", request)]
+    assert len(messages) == 8 + (5 if operation.startswith("invoke") else 4)
+    alphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+    for message in messages:
+        assert message.headers[":message-type"] == "event"
+        assert message.headers[":content-type"] == "application/json"
+        padding = json.loads(message.payload)["p"]
+        assert padding
+        assert alphabet.startswith(padding)
+
+
+def _converse_body() -> bytes:
+    return json.dumps({"messages": [{"role": "user", "content": [{"text": PROMPT}]}]}).encode()
+
+
+def _message(chunk: bytes) -> Any:
+    buffer = EventStreamBuffer()
+    buffer.add_data(chunk)
+    [message] = list(buffer)
+    return message
+
+
+def _http_chunks(port: int, path: str, request: bytes) -> list[bytes]:
+    head = f"POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {len(request)}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", port), timeout=DEADLINE_S) as connection:
+        connection.sendall(head.encode() + request)
+        with connection.makefile("rb") as response:
+            while response.readline().strip():
+                pass
+            chunks = []
+            while size := int(response.readline(), 16):
+                chunks.append(response.read(size))
+                response.readline()
+    return chunks
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_calls_without_content_type(simulator: Simulator, client: BedrockRuntimeClient, name: str) -> None:
+    """Each operation works with no more headers than boto3 sends by itself, and is entered as what it is."""
+    OPERATIONS[name](client)
+    [call] = simulator.ended(1)
+    assert (call["operation"], call["outcome"], call["stream"]) == (name, "ok", name.endswith("stream"))
