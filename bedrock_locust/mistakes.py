@@ -1,0 +1,93 @@
+"""What is wrong with a setting, in one line: the value, where it came from, what to do."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic_core import ErrorDetails
+
+SECRET = frozenset({"access_key_id", "secret_access_key", "session_token"})
+"""Keys whose values no message shows."""
+
+RULES = {
+    "greater_than": "must be greater than {gt:g}",
+    "greater_than_equal": "must be {ge:g} or more",
+    "string_too_short": "must not be empty",
+    "value_error": "{error}",
+    "literal_error": "must be {expected}",
+    "model_type": "must be an object {{...}}",
+    "model_attributes_type": "must be an object {{...}}",
+}
+"""pydantic's type of error -> what the value must be."""
+
+RULES_BY_START = {
+    "int": "must be a whole number",
+    "float": "must be a number",
+    "finite": "must be a number",
+    "bool": "must be true or false",
+    "string": 'must be a text in "quotes"',
+}
+
+
+def describe(
+    mistake: ErrorDetails,
+    values: Mapping[str, Any],
+    origin: Mapping[tuple[str, ...], str],
+    file: str,
+    known: Mapping[str, frozenset[str]],
+) -> str:
+    """One line on a mistake that pydantic found in `values`.
+
+    `origin` says where a value came from, if not from `file`; `known` has the keys of each section.
+    """
+    path = tuple(str(part) for part in mistake["loc"])
+    return f"{origin.get(path, file)}: {_what(path, mistake, values, known)}"
+
+
+def _what(
+    path: tuple[str, ...], mistake: ErrorDetails, values: Mapping[str, Any], known: Mapping[str, frozenset[str]]
+) -> str:
+    key = ".".join(path)
+    match mistake["type"]:
+        case "extra_forbidden":
+            return f"unknown key {key}: {_suggestion(path, known)}"
+        case "missing":
+            return f"{key} is required: add it"
+        case "value_error" if len(path) < 2:
+            return f"{key}: {mistake['ctx']['error']}"
+    return f"{key} is {_shown(path, values)}, but {_rule(mistake)}"
+
+
+def _rule(mistake: ErrorDetails) -> str:
+    """What the value must be."""
+    kind = mistake["type"]
+    if kind in RULES:
+        return RULES[kind].format(**mistake.get("ctx", {}))
+    return RULES_BY_START.get(kind.split("_")[0], mistake["msg"])
+
+
+def _shown(path: tuple[str, ...], values: Mapping[str, Any]) -> str:
+    if path[-1] in SECRET:
+        return "not shown"
+    value: Any = values
+    for part in path:
+        value = value.get(part) if isinstance(value, dict) else None
+    return json.dumps(value, ensure_ascii=False, default=str)[:80]
+
+
+def _suggestion(path: tuple[str, ...], known: Mapping[str, frozenset[str]]) -> str:
+    """The nearest known key, here or in another section."""
+    section, key = path[0], path[-1]
+    if len(path) == 1:
+        near = difflib.get_close_matches(key, known, 1)
+        return f"did you mean {near[0]}?" if near else f"remove it (known: {', '.join(known)})"
+    if near := difflib.get_close_matches(key, known[section], 1):
+        return f"did you mean {section}.{near[0]}?"
+    if elsewhere := [name for name, keys in known.items() if key in keys]:
+        return f"did you mean {elsewhere[0]}.{key}?"
+    return f"remove it (known in {section}: {', '.join(sorted(known[section]))})"
