@@ -1,3 +1,51 @@
-"""Load-test AWS Bedrock models with Locust."""
+"""Load-test AWS Bedrock models with Locust.
+
+The names here are imported when they are used: Locust has to patch sockets for gevent before boto3
+is imported, and `python -m bedrock_locust.simulator` needs neither of them.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bedrock_locust.call import Call
+    from bedrock_locust.client import BedrockClient
+    from bedrock_locust.plugin import settings_of, setup
+    from bedrock_locust.settings import Settings, SettingsError
+    from bedrock_locust.user import BedrockUser, NonStreamingUser, StreamingUser
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "BedrockClient",
+    "BedrockUser",
+    "Call",
+    "NonStreamingUser",
+    "Settings",
+    "SettingsError",
+    "StreamingUser",
+    "settings_of",
+    "setup",
+]
+
+_HOMES = {
+    "BedrockClient": "client",
+    "BedrockUser": "user",
+    "Call": "call",
+    "NonStreamingUser": "user",
+    "Settings": "settings",
+    "SettingsError": "settings",
+    "StreamingUser": "user",
+    "settings_of": "plugin",
+    "setup": "plugin",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name at its first use."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import_module("locust")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

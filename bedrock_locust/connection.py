@@ -1,0 +1,107 @@
+"""The boto3 client of a process: one for all users, made after the fork and before anything is timed."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import locust  # noqa: F401 - it patches sockets for gevent, which has to come before boto3
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, PartialCredentialsError, ProfileNotFound
+from botocore.utils import get_environ_proxies
+
+from bedrock_locust.settings import SettingsError
+from bedrock_locust.stopwatch import watch
+
+if TYPE_CHECKING:
+    from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
+
+    from bedrock_locust.settings import Aws, Settings
+
+POOL_SIZE = 1000
+"""Connections that a process keeps at least: a pool smaller than the number of users makes new ones for each call."""
+
+CONNECT_TIMEOUT_S = 10.0
+SIMULATOR_KEYS: dict[str, Any] = {"aws_access_key_id": "simulator", "aws_secret_access_key": "simulator"}
+SIMULATOR_REGION = "us-east-1"
+
+
+def connect(settings: Settings, *, simulator: bool, version: str) -> BedrockRuntimeClient:
+    """A client for the settings. Raises SettingsError where boto3 can't make one."""
+    session = _session(settings.aws, simulator=simulator)
+    if not session.region_name:
+        raise SettingsError("no AWS region: set aws.region in the configuration file, --bedrock-region or AWS_REGION")
+    try:
+        client = session.client(
+            "bedrock-runtime",
+            endpoint_url=settings.aws.endpoint_url,
+            config=_config(settings, simulator=simulator, version=version),
+        )
+    except (BotoCoreError, ValueError) as error:
+        raise SettingsError(f"boto3 can't make a client: {error}") from None
+    watch(client)
+    return client
+
+
+def check_credentials(settings: Settings) -> None:
+    """Raise SettingsError where this process has no AWS credentials."""
+    try:
+        found = _session(settings.aws, simulator=False).get_credentials()
+    except (BotoCoreError, PartialCredentialsError) as error:
+        raise SettingsError(f"no AWS credentials: {error}") from None
+    if found is None:
+        raise SettingsError(
+            "no AWS credentials found: set AWS_PROFILE or --bedrock-profile, or run `aws configure`, or use a role;"
+            " to try without an account: --bedrock-simulator"
+        )
+
+
+def check_endpoint(url: str) -> None:
+    """Raise SettingsError where nothing listens at an endpoint that the user named.
+
+    Behind a proxy that is for the proxy to find out.
+    """
+    parts = urlsplit(url)
+    if get_environ_proxies(url) or parts.hostname is None:
+        return
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        socket.create_connection((parts.hostname, port), CONNECT_TIMEOUT_S).close()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise SettingsError(
+            f"endpoint {url}: no connection ({reason}): check --host and aws.endpoint_url, and that it is running"
+        ) from None
+
+
+def _session(aws: Aws, *, simulator: bool) -> boto3.Session:
+    if simulator:
+        return boto3.Session(region_name=aws.region or SIMULATOR_REGION, **SIMULATOR_KEYS)
+    keys: dict[str, Any] = {
+        "aws_access_key_id": aws.access_key_id,
+        "aws_secret_access_key": aws.secret_access_key,
+        "aws_session_token": aws.session_token,
+    }
+    given = {key: secret.get_secret_value() for key, secret in keys.items() if secret is not None}
+    try:
+        return boto3.Session(profile_name=aws.profile, region_name=aws.region, **given)
+    except ProfileNotFound as error:
+        raise SettingsError(f"{error}: name one that `aws configure list-profiles` shows") from None
+
+
+def _config(settings: Settings, *, simulator: bool, version: str) -> Config:
+    """A throttle is a result, not a delay, so nothing is retried. A bearer token can't be sent over plain HTTP."""
+    users = settings.concurrency.end
+    signed: dict[str, Any] = {"signature_version": "v4"} if simulator else {}
+    return Config(
+        connect_timeout=min(CONNECT_TIMEOUT_S, settings.test.timeout_seconds),
+        read_timeout=settings.test.timeout_seconds,
+        retries={"total_max_attempts": 1},
+        max_pool_connections=max(POOL_SIZE, users),
+        tcp_keepalive=True,
+        user_agent_extra=f"bedrock-locust/{version}",
+        **signed,
+    )

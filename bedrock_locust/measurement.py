@@ -1,0 +1,91 @@
+"""One call while it is being measured: its circumstances, its times and what its response said."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from bedrock_locust.call import Call
+from bedrock_locust.errors import IncompleteStreamError
+from bedrock_locust.formats import Reading
+from bedrock_locust.stopwatch import Stopwatch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from botocore.eventstream import EventStream
+
+    from bedrock_locust.call import Mode
+    from bedrock_locust.errors import Failure
+    from bedrock_locust.formats import Content
+
+    ReadEvent = Callable[[Mapping[str, Any], Reading], Content]
+
+STREAMING = frozenset({"converse_stream", "invoke_model_with_response_stream"})
+"""The boto3 methods that stream."""
+
+
+@dataclass(slots=True)
+class Measurement:
+    """What is known of a call so far. `about` has those fields of its Call that its circumstances decide."""
+
+    about: dict[str, Any]
+    stopwatch: Stopwatch = field(default_factory=Stopwatch)
+    reading: Reading = field(default_factory=Reading)
+    response: dict[str, Any] = field(default_factory=dict)
+    """boto3's ResponseMetadata, once there is a response."""
+
+    @property
+    def mode(self) -> Mode:
+        """Whether the call streams."""
+        return "streaming" if self.about["operation"] in STREAMING else "non_streaming"
+
+    def drain(self, stream: EventStream[Any], read_event: ReadEvent) -> None:
+        """Read a stream to its end: only then does its connection go back to the pool.
+
+        Raises IncompleteStreamError where the stream ends without its stop event.
+        """
+        self.stopwatch.stage = "stream"
+        with closing(stream):
+            for event in stream:
+                self.stopwatch.content(read_event(event, self.reading))
+        if not self.reading.stopped:
+            raise IncompleteStreamError("the stream ended without its stop event")
+
+    def record(self, failure: Failure | None) -> Call:
+        """The Call of what was measured and read, ended now."""
+        stopwatch, reading = self.stopwatch, self.reading
+        return Call(
+            **self.about,
+            **_failed(failure),
+            mode=self.mode,
+            started_at=stopwatch.started_at,
+            send_delay_ms=stopwatch.send_delay_ms,
+            ttft_ms=stopwatch.ttft_ms,
+            first_text_ms=stopwatch.first_text_ms,
+            last_token_ms=stopwatch.last_token_ms,
+            max_gap_ms=stopwatch.max_gap_ms,
+            latency_ms=stopwatch.elapsed_ms,
+            chunks=stopwatch.chunks if self.mode == "streaming" else None,
+            input_tokens=reading.input_tokens,
+            output_tokens=reading.output_tokens,
+            cache_read_tokens=reading.cache_read_tokens,
+            cache_write_tokens=reading.cache_write_tokens,
+            server_ttft_ms=reading.server_ttft_ms,
+            server_latency_ms=reading.server_latency_ms,
+            stop_reason=reading.stop_reason,
+            request_id=self.response.get("RequestId") or (failure.request_id if failure else ""),
+            attempts=self.response.get("RetryAttempts", 0) + 1,
+        )
+
+
+def _failed(failure: Failure | None) -> dict[str, Any]:
+    if failure is None:
+        return {}
+    return {
+        "error": failure.category,
+        "error_code": failure.code,
+        "error_stage": failure.stage,
+        "error_message": failure.message,
+    }

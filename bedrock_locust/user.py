@@ -1,0 +1,101 @@
+"""Locust users that call Bedrock."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from locust import User, task
+
+import gevent
+
+from bedrock_locust import formats
+from bedrock_locust.bench import bench_of
+from bedrock_locust.client import BedrockClient
+from bedrock_locust.formats import converse
+from bedrock_locust.prompts import Prompts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from locust.env import Environment
+
+    from bedrock_locust.call import Call, Mode
+    from bedrock_locust.settings import Settings
+
+FAILURE_PACE_S = 0.1
+"""A stock user starts its next call no sooner than this after the start of one that failed, in seconds: without it, a
+closed loop over calls that fail at once would only measure how fast the client can spin."""
+
+
+class BedrockUser(User):
+    """A user with a `client` that makes and measures Bedrock calls, and the `settings` of the run."""
+
+    abstract = True
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        bench = bench_of(environment)
+        self.settings: Settings = bench.settings
+        self.client = BedrockClient(
+            bench.boto3_client,
+            environment.events.request,
+            call_limit_s=bench.settings.call_limit_s,
+            tags=bench.tags,
+            context=self.context,
+        )
+
+
+class _BenchmarkUser(BedrockUser):
+    """A closed loop: the next call starts when the last one is over."""
+
+    abstract = True
+    mode: ClassVar[Mode]
+    operations: ClassVar[dict[str, str]]
+    """`model.api` -> boto3 method."""
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        test = self.settings.test
+        self._prompts = Prompts(test.prompt_template, test.prompt_size, test.unique_prompts)
+        self._tags = bench_of(environment).tags
+        self._send: Callable[..., Call] = getattr(self.client, self.operations[self.settings.model.api])
+
+    @task
+    def ask(self) -> None:
+        """Make one call with the next prompt."""
+        begun = time.perf_counter()
+        call = self._send(name=self._tags().get("level") or self.mode, **request(self.settings, self._prompts.next()))
+        if not call.ok:
+            gevent.sleep(max(0.0, FAILURE_PACE_S - (time.perf_counter() - begun)))
+
+
+class StreamingUser(_BenchmarkUser):
+    """Makes streaming calls, one after the other."""
+
+    mode = "streaming"
+    operations: ClassVar = {"converse": "converse_stream", "invoke": "invoke_model_with_response_stream"}
+
+
+class NonStreamingUser(_BenchmarkUser):
+    """Makes non-streaming calls, one after the other."""
+
+    mode = "non_streaming"
+    operations: ClassVar = {"converse": "converse", "invoke": "invoke_model"}
+
+
+def request(settings: Settings, prompt: str) -> dict[str, Any]:
+    """The arguments of a boto3 call for a prompt, in the API of the settings."""
+    model, test = settings.model, settings.test
+    if model.api == "converse":
+        arguments = converse.request(prompt, test.max_tokens, test.temperature)
+        options: dict[str, Any] = {
+            "serviceTier": model.service_tier and {"type": model.service_tier},
+            "performanceConfig": model.latency and {"latency": model.latency},
+        }
+    else:
+        body = formats.native(model.id).body(prompt, test.max_tokens, test.temperature, model.id)
+        arguments = {"body": json.dumps(body), "contentType": "application/json"}
+        options = {"serviceTier": model.service_tier, "performanceConfigLatency": model.latency}
+    return {"modelId": model.id, **arguments, **{key: value for key, value in options.items() if value}}
