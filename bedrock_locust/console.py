@@ -1,0 +1,101 @@
+"""The run on the console: header, progress, a block for each level, where the report is."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from ddsketch import DDSketch
+
+    from bedrock_locust.settings import Settings
+    from bedrock_locust.tally import LevelTally, Tally
+
+WIDTH = 80
+PERCENTILES = (0.5, 0.95, 0.99)
+
+
+def header(settings: Settings, *, endpoint: str, levels: int | None) -> str:
+    """What is about to run."""
+    test, steps = settings.test, settings.concurrency
+    modes = [name for name, on in (("streaming", test.streaming), ("non-streaming", test.non_streaming)) if on]
+    temperature = "not sent" if test.temperature is None else f"{test.temperature:g}"
+    warmup = f" after {steps.warmup_seconds:g} s of warm-up" if steps.warmup_seconds else ""
+    lines = [
+        ("Model", settings.model.id),
+        ("Endpoint", endpoint),
+        ("Modes", f"{' and '.join(modes)}, api {settings.model.api}"),
+        ("Prompt", f"{test.prompt_size:,} characters{', unique' if test.unique_prompts else ''}"),
+        ("Answer", f"at most {test.max_tokens:,} tokens, temperature {temperature}"),
+        (
+            "Levels",
+            f"{steps.start} to {steps.end} users in steps of {steps.step}, {steps.duration_seconds:g} s{warmup}",
+        ),
+    ]
+    shown = lines if levels else lines[:2]
+    return "\n".join(["=" * WIDTH, "Bedrock load test", *(f"  {k:<9} {v}" for k, v in shown), "=" * WIDTH])
+
+
+def progress(tally: Tally, level: Mapping[str, Any] | None) -> str:
+    """One line: the totals, and the rates since the last one."""
+    total, recent = tally.total, tally.interval()
+    where = f"{level['level']} {level['phase']:<7}" if level else "running"
+    rates = (
+        f"{recent.ok / recent.seconds:,.1f} requests/s, {recent.output_tokens / recent.seconds:,.0f} output tokens/s"
+    )
+    return (
+        f"  {time.strftime('%H:%M:%S')}  {where}  {total.calls:,} calls, {total.ok:,} ok, {total.failed:,} failed"
+        f" | {rates}"
+    )
+
+
+def level_block(tally: Tally, name: str) -> str:
+    """The results of a level."""
+    level = tally.levels[name]
+    about = level.level
+    cut_off = f", {level.cancelled:,} cut off" if level.cancelled else ""
+    lines = [
+        "",
+        f"[{about['mode'].replace('_', '-')}, {about['users']} user{'s' if about['users'] != 1 else ''}]",
+        f"  Calls       {level.calls:,}: {level.ok:,} ok ({_share(level)}), {level.failed:,} failed{cut_off}",
+    ]
+    if about["measured_from"] and about["measured_to"]:
+        window = about["measured_from"], about["measured_to"]
+        lines.append(
+            f"  Throughput  {tally.seconds.calls_per_s(*window):,.2f} requests/s,"
+            f" {tally.seconds.tokens_per_s(*window):,.0f} output tokens/s in {window[1] - window[0]:.0f} s"
+        )
+    lines.append(f"  Tokens      {level.input_tokens:,} in, {level.output_tokens:,} out")
+    lines += _times(level)
+    lines += [f"  {category:<24}{count:,}" for category, count in level.errors.most_common()]
+    return "\n".join(lines)
+
+
+def farewell(run_folder: Path, report: Path | None, *, ended: str, reason: str) -> str:
+    """Where everything is."""
+    lines = ["", "=" * WIDTH, f"Run {ended}: {reason}", f"  Run folder  {run_folder}"]
+    if report:
+        lines.append(f"  Report      {report}")
+    return "\n".join([*lines, "=" * WIDTH])
+
+
+def _share(level: LevelTally) -> str:
+    ended = level.ok + level.failed
+    return f"{100 * level.ok / ended:.2f} %" if ended else "none ended"
+
+
+def _times(level: LevelTally) -> list[str]:
+    """A small table of percentiles, if there was a success in the window."""
+    if not level.latency_ms.count:
+        return []
+    rows = [("First token", level.ttft_ms), ("Per token", level.tpot_ms), ("Latency", level.latency_ms)]
+    head = f"  {'ms':<12}{'mean':>10}{'P50':>10}{'P95':>10}{'P99':>10}"
+    return [head, *(_row(title, sketch) for title, sketch in rows if sketch.count)]
+
+
+def _row(title: str, sketch: DDSketch) -> str:
+    figures = [sketch.avg, *(sketch.get_quantile_value(p) for p in PERCENTILES)]
+    return f"  {title:<12}" + "".join(f"{figure:>10,.1f}" for figure in figures)

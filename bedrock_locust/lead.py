@@ -1,0 +1,228 @@
+"""The process that leads runs, the master or the only one: it begins each, ends it and tells the workers."""
+
+from __future__ import annotations
+
+import json
+import logging
+import platform
+import time
+import uuid
+from argparse import Namespace
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from locust.event import EventHook
+from locust.runners import LocalRunner, MasterRunner
+
+import gevent
+
+from bedrock_locust import __version__, console, formats, options
+from bedrock_locust.bench import LEVEL, Bench, put_bench
+from bedrock_locust.connection import check_credentials, check_endpoint, connect
+from bedrock_locust.errors import REMEDIES
+from bedrock_locust.handover import Handover
+from bedrock_locust.interrupt import Interrupt
+from bedrock_locust.recorder import LOCAL
+from bedrock_locust.run import Run
+from bedrock_locust.run_folder import check_directory
+from bedrock_locust.settings import SettingsError
+from bedrock_locust.simulator_process import SimulatorProcess
+from bedrock_locust.web.form import guard_form
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from locust.env import Environment
+    from locust.runners import Runner
+    from locust.web import WebUI
+
+    from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
+
+    from bedrock_locust.settings import Settings
+
+    Report = Callable[[Path, Path | None], Path]
+
+logger = logging.getLogger(__name__)
+
+GRACE_S = 3
+"""How long calls in flight may go on when a run is stopped early, in seconds; then they are cut off."""
+EXIT_BAD_INPUT = 2
+DRAIN_MARGIN_S = 10
+"""How much longer than the longest call a user may take to stop, in seconds."""
+
+
+class Lead:
+    """This process as the one that leads. Raises SettingsError where no run could begin."""
+
+    def __init__(self, environment: Environment, runner: Runner, web_ui: WebUI | None, report: Report | None) -> None:
+        assert environment.parsed_options is not None  # noqa: S101 - the locust command has options
+        self._environment = environment
+        self._options: Namespace = environment.parsed_options
+        self._runner = runner
+        self._report = report
+        self._run: Run | None = None
+        self._written: Path | None = None
+        self._stop_timeout = environment.stop_timeout
+        self.settings = self._load(self._options)
+        self._simulator = self._start_simulator()
+        self._local = isinstance(runner, LocalRunner)
+        self._handover = Handover(environment, runner) if isinstance(runner, MasterRunner) else None
+        self._prepare()
+        self._warn()
+        headless_shape = bool(self._options.headless and environment.shape_class)
+        self._interrupt = Interrupt(
+            terminate=headless_shape, is_waiting=self._give_up_waiting, last_words=self._last_words
+        )
+        if web_ui:
+            guard_form(web_ui, self._check_form)
+        self._listen()
+
+    def _listen(self) -> None:
+        events = self._environment.events
+        events.test_start.add_listener(self._on_test_start)
+        events.test_stopping.add_listener(self._on_test_stopping)
+        events.test_stop.add_listener(self._on_test_stop)
+        events.quit.add_listener(self._on_quit)
+        # A shape fires it, see shapes/step.py.
+        events.level_change = EventHook()  # type: ignore[attr-defined]  # Locust's events are open to new ones
+        events.level_change.add_listener(self._on_level)  # type: ignore[attr-defined]
+        events.request.add_listener(self._on_request)
+
+    def _load(self, parsed: Namespace) -> Settings:
+        settings = options.load(parsed, self._environment.host)
+        if settings.model.api == "invoke":
+            try:
+                formats.native(settings.model.id)
+            except formats.UnknownFormatError as error:
+                raise SettingsError(f"model.api is invoke, but {error}") from None
+        return settings
+
+    def _check_form(self, form: Mapping[str, str]) -> None:
+        self._load(Namespace(**{**vars(self._options), **form}))
+
+    def _start_simulator(self) -> SimulatorProcess | None:
+        asked = self._options.bedrock_simulator
+        if asked is None:
+            return None
+        if self._environment.host:
+            raise SettingsError("--host and --bedrock-simulator: choose one; the simulator is an endpoint of its own")
+        simulator = SimulatorProcess(asked)
+        self._environment.host = simulator.url
+        return simulator
+
+    def _prepare(self) -> BedrockRuntimeClient:
+        """Read the settings anew and make the client of a run with them."""
+        settings = self._load(self._options)
+        simulated = self._simulator is not None
+        if self._local and not simulated:
+            check_credentials(settings)
+        client = connect(settings, simulator=simulated, version=__version__)
+        if self._local and settings.aws.endpoint_url:
+            check_endpoint(settings.aws.endpoint_url)
+        check_directory(settings.output.directory)
+        self.settings = settings.in_region(client.meta.region_name)
+        return client
+
+    def _warn(self) -> None:
+        if self.settings.aws.access_key_id:
+            logger.warning(
+                "bedrock-locust: the configuration file holds AWS keys; a profile (aws.profile) or a role is safer"
+            )
+        if getattr(self._options, "reset_stats", False):
+            logger.warning("bedrock-locust: --reset-stats empties Locust's own tables at every level; leave it out")
+
+    def _on_test_start(self, **_: Any) -> None:
+        try:
+            self._begin(self._prepare())
+        except SettingsError as error:
+            # What was right when Locust started is no longer: a folder, a profile, an endpoint.
+            logger.error("bedrock-locust: %s", error)  # noqa: TRY400 - one line says it, a traceback would not
+            self._environment.process_exit_code = EXIT_BAD_INPUT
+            gevent.spawn(self._runner.quit if self._options.headless else self._runner.stop)
+
+    def _begin(self, client: BedrockRuntimeClient) -> None:
+        self._interrupt.forget()
+        self._environment.stop_timeout = self._stop_timeout or self.settings.call_limit_s + DRAIN_MARGIN_S
+        info = self._info(client.meta.endpoint_url)
+        self._run = Run(self._environment, self.settings, info)
+        message = {"run": info["run"], "version": __version__, "simulator": info["simulator"]}
+        self._options.bedrock_run = json.dumps({**message, "settings": self.settings.public()})
+        if self._handover:
+            self._handover.begin(self._run.recorder)
+        else:
+            self._run.recorder.join(LOCAL)
+            put_bench(Bench(self._environment, self.settings, client, LOCAL))
+        if level := getattr(self._options, LEVEL, None):
+            self._run.on_level(level)
+        print(console.header(self.settings, endpoint=info["endpoint"], levels=info["levels_planned"]), flush=True)
+
+    def _info(self, endpoint: str) -> dict[str, Any]:
+        """What `run.json` says from the start."""
+        levels = getattr(self._environment.shape_class, "levels", None)
+        packages = {name: version(name) for name in ("locust", "boto3", "gevent")}
+        return {
+            "format": 1,
+            "run": uuid.uuid4().hex,
+            "ended": "running",
+            "end_reason": "",
+            "started_at": time.time(),
+            "ended_at": None,
+            "versions": {"bedrock-locust": __version__, **packages, "python": platform.python_version()},
+            "endpoint": endpoint,
+            "simulator": self._simulator is not None,
+            "settings": self.settings.public(),
+            "levels_planned": len(levels()) if levels else None,
+            "remedies": REMEDIES,
+        }
+
+    def _on_request(self, **event: Any) -> None:
+        if self._run:
+            self._run.add(**event)
+
+    def _on_level(self, level: Mapping[str, Any] | None, **_: Any) -> None:
+        if self._run:
+            self._run.on_level(level)
+
+    def _on_test_stopping(self, **_: Any) -> None:
+        """Also a planned end comes by here, with no call in flight."""
+        self._environment.stop_timeout = GRACE_S
+        if self._run and self._handover:
+            self._handover.ask(GRACE_S)
+
+    def _on_test_stop(self, **_: Any) -> None:
+        if self._run is None:
+            return
+        run, self._run = self._run, None
+        if self._handover:
+            self._handover.wait(GRACE_S)
+        setattr(self._options, LEVEL, None)
+        ended, reason = self._end(run)
+        self._written = run.end(ended=ended, reason=reason, report=self._report)
+
+    def _end(self, run: Run) -> tuple[str, str]:
+        """How the run ended, and why."""
+        if self._interrupt.name:
+            return "interrupted", f"stopped by {self._interrupt.name}"
+        if not run.complete:
+            return "interrupted", "stopped before all levels had run"
+        return "complete", "all levels ran" if self._environment.shape_class else "stopped as asked"
+
+    def _on_quit(self, **_: Any) -> None:
+        """Last of all, below Locust's tables: where the report is."""
+        if self._simulator:
+            self._simulator.stop()
+        if self._written:
+            print(f"\nReport: {self._written}", flush=True)
+
+    def _give_up_waiting(self) -> bool:
+        """Whether a headless run still waits for its workers; those that are there are sent home."""
+        waiting = bool(self._options.headless) and self._run is None
+        if waiting:
+            self._runner.quit()
+        return waiting
+
+    def _last_words(self) -> None:
+        """The process ends at once: what has been measured goes to disk. A simulator ends with its parent."""
+        if self._run:
+            self._run.folder.flush()

@@ -1,0 +1,75 @@
+"""The plugin: `setup`, called once in a locustfile, joins the parts to Locust's events."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from locust import events
+from locust.runners import WorkerRunner
+
+from bedrock_locust import options
+from bedrock_locust.lead import EXIT_BAD_INPUT, Lead
+from bedrock_locust.settings import Settings, SettingsError
+from bedrock_locust.worker import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from locust.argument_parser import LocustArgumentParser
+    from locust.env import Environment
+    from locust.runners import Runner
+    from locust.web import WebUI
+
+    Report = Callable[[Path, Path | None], Path]
+
+_plugins: list[Plugin] = []
+
+
+def setup(*, report: Report | None = None) -> None:
+    """Register the plugin with Locust. Call it once, at the top level of the locustfile.
+
+    `report` makes the report: it gets the run folder and `output.report_file`, and returns the path of
+    what it wrote; without one a run leaves its CSV files and `run.json`.
+    """
+    if _plugins:
+        raise RuntimeError("bedrock_locust.setup() has been called already: call it once, in one locustfile")
+    _plugins.append(Plugin(report))
+
+
+def settings_of(environment: Environment) -> Settings:
+    """The settings in force: those of the configuration file, the options and the web form. Raises SettingsError."""
+    parsed = environment.parsed_options
+    assert parsed is not None  # noqa: S101 - there are options wherever the locust command runs
+    return options.load(parsed, environment.host)
+
+
+class Plugin:
+    """The plugin in one process."""
+
+    def __init__(self, report: Report | None) -> None:
+        self._report = report
+        self._role: Lead | Worker | None = None
+        events.init_command_line_parser.add_listener(self._on_parser)
+        events.init.add_listener(self._on_init)
+
+    def _on_parser(self, parser: LocustArgumentParser, **_: Any) -> None:
+        """Add the options; Locust asks for them at its start, and again for each view of the form."""
+        options.add_options(parser, self._role.settings if isinstance(self._role, Lead) else None)
+
+    def _on_init(self, environment: Environment, runner: Runner, web_ui: WebUI | None, **_: Any) -> None:
+        if isinstance(runner, WorkerRunner):
+            self._role = Worker(environment, runner)
+            return
+        try:
+            self._role = Lead(environment, runner, web_ui, self._report)
+        except SettingsError as error:
+            _refuse(error)
+
+
+def _refuse(error: SettingsError) -> NoReturn:
+    """End before anything has begun, with one line for each mistake."""
+    for line in error.lines:
+        print(f"bedrock-locust: {line}", file=sys.stderr)
+    sys.exit(EXIT_BAD_INPUT)

@@ -1,0 +1,152 @@
+"""The recorder: calls become rows of the run folder, on the process that leads the run.
+
+In a run with workers each of them keeps its rows in an Outbox, which Locust's own report takes to
+the master every few seconds; batches are numbered, and both sides count.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from bedrock_locust.call import Call
+from bedrock_locust.tally import Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bedrock_locust.call import Value
+    from bedrock_locust.run_folder import RunFolder
+
+LOCAL = "local"
+"""The name of the one worker of a run without workers."""
+
+
+@dataclass
+class Account:
+    """The rows and the CPU of one worker. `None` is what it never said."""
+
+    rows_made: int | None = None
+    rows_received: int = 0
+    cpu_percent: float | None = None
+    state: str = "missing"
+    batch: int = field(default=0, repr=False)
+
+    def public(self) -> dict[str, Any]:
+        """What `run.json` says of it."""
+        return {key: value for key, value in asdict(self).items() if key != "batch"}
+
+
+class Outbox:
+    """A worker's rows on their way to the master. Everything in a batch is of a type that msgpack can carry."""
+
+    def __init__(self, run: str) -> None:
+        self._run = run
+        self._rows: list[list[Value]] = []
+        self._made = 0
+        self._batch = 0
+        self._cpu = Cpu()
+
+    def add(self, call: Call) -> None:
+        """Keep a row until the next batch."""
+        self._rows.append(call.to_row())
+        self._made += 1
+
+    def batch(self) -> dict[str, Any]:
+        """The rows since the last batch, and the counts so far. Nothing may switch greenlets in here."""
+        rows, self._rows = self._rows, []
+        self._batch += 1
+        return {
+            "run": self._run,
+            "batch": self._batch,
+            "rows": rows,
+            "rows_made": self._made,
+            "cpu_percent": self._cpu.percent(),
+        }
+
+
+class Cpu:
+    """CPU use of this process since it was made."""
+
+    def __init__(self) -> None:
+        self._cpu, self._wall = time.process_time(), time.perf_counter()
+
+    def percent(self) -> float:
+        """Percent of one core."""
+        wall = time.perf_counter() - self._wall
+        return round(100 * (time.process_time() - self._cpu) / wall, 1) if wall > 0 else 0.0
+
+
+class Recorder:
+    """The rows, levels and counts of one run."""
+
+    def __init__(self, run: str, folder: RunFolder, info: Mapping[str, Any]) -> None:
+        self.run = run
+        self.folder = folder
+        self.tally = Tally()
+        self.accounts: dict[str, Account] = {}
+        self._info = dict(info)
+        self._levels: dict[str, Mapping[str, Any]] = {}
+        self._cpu = Cpu()
+        self.write_info()
+
+    def add(self, call: Call) -> None:
+        """Take a call that was made in this process."""
+        account = self.accounts[LOCAL]
+        account.rows_made = (account.rows_made or 0) + 1
+        self._take(LOCAL, [call.to_row()])
+
+    def add_batch(self, worker: str, batch: Mapping[str, Any]) -> None:
+        """Take a worker's batch; one of another run, or one that has come before, is none."""
+        account = self.accounts.setdefault(worker, Account())
+        if batch["run"] != self.run or batch["batch"] <= account.batch:
+            return
+        account.batch = batch["batch"]
+        account.rows_made = batch["rows_made"]
+        account.cpu_percent = batch["cpu_percent"]
+        self._take(worker, batch["rows"])
+
+    def _take(self, worker: str, rows: list[list[Value]]) -> None:
+        self.folder.append(rows)
+        self.accounts[worker].rows_received += len(rows)
+        for row in rows:
+            self.tally.add(Call.from_row(row))
+
+    def level(self, level: Mapping[str, Any]) -> None:
+        """Take note of a level that begins, goes on to its next phase or is over."""
+        self._levels[level["level"]] = level
+        self.tally.level(level)
+        self.folder.write_levels(self._levels.values())
+        self.write_info()
+
+    def join(self, worker: str) -> None:
+        """Take note of a worker that belongs to the run; `LOCAL` is this process."""
+        self.accounts.setdefault(worker, Account(rows_made=0 if worker == LOCAL else None))
+
+    def finished(self, worker: str) -> None:
+        """Take note that a worker has handed over all of its rows."""
+        self.accounts.setdefault(worker, Account()).state = "finished"
+
+    def write_info(self, **news: Any) -> None:
+        """Write `run.json` with what is known now."""
+        self._info.update(news)
+        workers = {name: account.public() for name, account in sorted(self.accounts.items())}
+        self.folder.write_info({**self._info, "rows_written": self.folder.rows_written, "workers": workers})
+
+    def close(self, *, ended: str, reason: str) -> None:
+        """End the run: everything is in the files."""
+        if LOCAL in self.accounts:
+            self.accounts[LOCAL].cpu_percent = self._cpu.percent()
+            self.finished(LOCAL)
+        self.folder.close()
+        self.folder.write_levels(self._closed_levels())
+        self.write_info(ended=ended, end_reason=reason, ended_at=time.time())
+
+    def _closed_levels(self) -> list[Mapping[str, Any]]:
+        """The levels; a window that is still open ends now."""
+        now = time.time()
+        return [
+            {**level, "measured_to": now} if level["measured_from"] and not level["measured_to"] else level
+            for level in self._levels.values()
+        ]

@@ -1,0 +1,123 @@
+"""One run on the process that leads it: its record, its console and its end."""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gevent
+
+from bedrock_locust import console
+from bedrock_locust.call import Call
+from bedrock_locust.errors import REMEDIES
+from bedrock_locust.locust_tables import tables
+from bedrock_locust.recorder import Recorder
+from bedrock_locust.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from locust.env import Environment
+
+    from bedrock_locust.settings import Settings
+
+    Report = Callable[[Path, Path | None], Path]
+
+logger = logging.getLogger(__name__)
+
+FLUSH_S = 1
+PROGRESS_S = 5
+REPORT_INTERVAL_S = 3.5
+"""The row of a call is here within this time after its end: Locust's workers report every 3 s."""
+EXIT_NO_REPORT = 1
+
+
+class Run:
+    """A run from its start to its report."""
+
+    def __init__(self, environment: Environment, settings: Settings, info: Mapping[str, Any]) -> None:
+        """Begin: make the run folder. Raises SettingsError where that can't be."""
+        self._environment = environment
+        self._settings = settings
+        self.folder = RunFolder.create(settings.output.directory, settings.model.id, info["started_at"])
+        self.recorder = Recorder(info["run"], self.folder, info)
+        self.complete = info["levels_planned"] is None
+        self._level: Mapping[str, Any] | None = None
+        self._due: dict[str, float] = {}
+        self._clock = gevent.spawn(self._keep)
+
+    def add(self, response: Any = None, **_: Any) -> None:
+        """Listener of Locust's `request` event."""
+        if isinstance(response, Call):
+            self.recorder.add(response)
+
+    def on_level(self, level: Mapping[str, Any] | None) -> None:
+        """Take note of a level; None is the end of the last."""
+        self._level = level
+        if level is None:
+            self.complete = True
+            return
+        self.recorder.level(level)
+        if level["measured_to"]:
+            longest_s = self.recorder.tally.levels[level["level"]].longest_ms / 1000
+            self._due[level["level"]] = time.monotonic() + longest_s + REPORT_INTERVAL_S
+
+    def end(self, *, ended: str, reason: str, report: Report | None) -> Path | None:
+        """Close the record, make the report and say where everything is. Returns where the report is."""
+        self._clock.kill()
+        self._print_blocks(everything=True)
+        for name, rows in tables(self._environment):
+            self.folder.write_table(name, rows)
+        self.recorder.close(ended=ended, reason=reason)
+        self._say_if_nothing_worked()
+        written = self._write_report(report) if report else None
+        print(console.farewell(self.folder.path, written, ended=ended, reason=reason), flush=True)
+        return written
+
+    def _say_if_nothing_worked(self) -> None:
+        total = self.recorder.tally.total
+        if total.ok or not total.errors:
+            return
+        (category, count), *_ = total.errors.most_common(1)
+        logger.error(
+            "bedrock-locust: no call succeeded; %d of %d ended in %s (%s). %s",
+            *(count, total.calls, category, total.examples[category], REMEDIES[category]),
+        )
+
+    def _write_report(self, report: Report) -> Path | None:
+        """Have the report made. Whatever befalls it, the run folder stays."""
+        copy = Path(self._settings.output.report_file)
+        try:
+            written = report(self.folder.path, copy)
+        except OSError as error:
+            logger.error(  # noqa: TRY400 - one line says it, a traceback would not
+                "bedrock-locust: report file %s can't be written (%s): choose another with --bedrock-report-file;"
+                " the report of this run is in %s",
+                *(error.filename or copy, error.strerror, self.folder.path),
+            )
+        except Exception:
+            logger.exception("bedrock-locust: no report; make it with: python -m reports %s", self.folder.path)
+        else:
+            return copy if copy.exists() else written
+        self._environment.process_exit_code = EXIT_NO_REPORT
+        return None
+
+    def _keep(self) -> None:
+        """Once a second: rows to disk, news to the console."""
+        since = time.monotonic()
+        while True:
+            gevent.sleep(FLUSH_S)
+            self.folder.flush()
+            self._print_blocks(everything=False)
+            if time.monotonic() - since >= PROGRESS_S:
+                since += PROGRESS_S
+                print(console.progress(self.recorder.tally, self._level), flush=True)
+
+    def _print_blocks(self, *, everything: bool) -> None:
+        """Print the results of the levels of which all rows should be here by now."""
+        now = time.monotonic()
+        for name in [name for name, at in self._due.items() if everything or at <= now]:
+            del self._due[name]
+            print(console.level_block(self.recorder.tally, name), flush=True)

@@ -1,0 +1,30 @@
+"""The start form: values that no run could begin with are refused before anything starts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Response, jsonify, request
+
+from bedrock_locust.settings import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from locust.web import WebUI
+
+
+def guard_form(web_ui: WebUI, check: Callable[[Mapping[str, str]], None]) -> None:
+    """Answer a start with our message where `check`, which gets the fields of the form, raises SettingsError."""
+
+    def refuse() -> Response | None:
+        if request.method != "POST" or not request.path.endswith("/swarm"):
+            return None
+        try:
+            check(request.form.to_dict())
+        except SettingsError as error:
+            return jsonify({"success": False, "message": str(error), "host": web_ui.environment.host})
+        return None
+
+    assert web_ui.app is not None  # noqa: S101 - it has one from its start
+    web_ui.app.before_request(refuse)

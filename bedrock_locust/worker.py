@@ -1,0 +1,116 @@
+"""A worker's part in a run: its boto3 client, and its rows on their way to the master."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+
+import gevent
+
+from bedrock_locust import __version__
+from bedrock_locust.bench import Bench, put_bench
+from bedrock_locust.call import Call
+from bedrock_locust.connection import check_credentials, connect
+from bedrock_locust.options import own_credentials
+from bedrock_locust.recorder import Outbox
+from bedrock_locust.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from locust.env import Environment
+    from locust.runners import WorkerRunner
+
+    from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
+
+logger = logging.getLogger(__name__)
+
+FINISH = "bedrock_finish"
+"""Message from the master: stop the users within `grace_s`, hand over all rows, answer with FINISHED."""
+FINISHED = "bedrock_finished"
+EXIT_BAD_INPUT = 2
+REPORT = "bedrock"
+"""Where the batch is in the data of Locust's report to the master."""
+
+
+def worker_name(client_id: str, index: int) -> str:
+    """The short name of a worker: its host and its number."""
+    return f"{client_id.rsplit('_', 1)[0]}_{index}"
+
+
+class Worker:
+    """This process as a worker. Its credentials are its own: what the master sends has none."""
+
+    def __init__(self, environment: Environment, runner: WorkerRunner) -> None:
+        assert environment.parsed_options is not None  # noqa: S101 - a worker is started by the locust command
+        self._environment = environment
+        self._runner = runner
+        # Now: at the start of a run the master's options replace those of this process.
+        self._credentials = own_credentials(environment.parsed_options)
+        self._outbox: Outbox | None = None
+        self._connection: tuple[str, BedrockRuntimeClient] | None = None
+        runner.register_message(FINISH, self._on_finish)
+        events = environment.events
+        events.test_start.add_listener(self._on_test_start)
+        events.request.add_listener(self._on_request)
+        events.report_to_master.add_listener(self._on_report)
+        events.quitting.add_listener(self._on_quitting)
+
+    def _on_test_start(self, **_: Any) -> None:
+        options = self._environment.parsed_options
+        told = json.loads(getattr(options, "bedrock_run", None) or "{}")
+        if told.get("version") != __version__:
+            logger.error(
+                "bedrock-locust: this worker has version %s, the master %s: install the same on both",
+                __version__,
+                told.get("version", "none: does its locustfile call bedrock_locust.setup()?"),
+            )
+        self._outbox = Outbox(told["run"])
+        settings = Settings.model_validate(told["settings"])
+        try:
+            own = settings if told["simulator"] else settings.with_credentials(self._credentials)
+            if not told["simulator"]:
+                check_credentials(own)
+            client = self._connect(own, simulator=told["simulator"])
+        except SettingsError as error:
+            logger.error("bedrock-locust: %s", error)  # noqa: TRY400 - one line says it, a traceback would not
+            self._environment.process_exit_code = EXIT_BAD_INPUT
+            gevent.spawn(self._runner.quit)
+            return
+        name = worker_name(self._runner.client_id, self._runner.worker_index)
+        put_bench(Bench(self._environment, settings, client, name))
+
+    def _connect(self, settings: Settings, *, simulator: bool) -> BedrockRuntimeClient:
+        """The client of this process, made anew only for other settings."""
+        key = settings.model_dump_json()
+        if self._connection is None or self._connection[0] != key:
+            self._connection = (key, connect(settings, simulator=simulator, version=__version__))
+        return self._connection[1]
+
+    def _on_request(self, response: Any = None, **_: Any) -> None:
+        if isinstance(response, Call) and self._outbox is not None:
+            self._outbox.add(response)
+
+    def _on_report(self, data: dict[str, Any], **_: Any) -> None:
+        if self._outbox is not None:
+            data[REPORT] = self._outbox.batch()
+
+    def _on_finish(self, environment: Environment, msg: Any) -> None:
+        environment.stop_timeout = msg.data["grace_s"]
+        self._finish()
+
+    def _on_quitting(self, **_: Any) -> None:
+        """Ctrl-C on the worker itself, or the end of all."""
+        self._finish()
+
+    def _finish(self) -> None:
+        """Stop the users and hand over what there is, Locust's own figures included."""
+        if self._outbox is None:
+            return
+        self._runner.stop()
+        # So that the stop message, which follows, makes the worker ready for the next run at once.
+        self._environment.stop_timeout = 0
+        data: dict[str, Any] = {}
+        self._environment.events.report_to_master.fire(client_id=self._runner.client_id, data=data)
+        self._runner.send_message("stats", data)
+        self._runner.send_message(FINISHED, {"run": data[REPORT]["run"]})
+        self._outbox = None
