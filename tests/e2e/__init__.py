@@ -1,0 +1,1 @@
+"""The real `locust` command, from its start to its report."""

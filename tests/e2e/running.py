@@ -1,0 +1,133 @@
+"""The real `locust` command in subprocesses, and the simulator as a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).parents[2]
+LOCUST = Path(sys.executable).with_name("locust")
+DEADLINE_S = 90
+QUICK = ("--ttft-ms", "40", "--tpot-ms", "4", "--output-tokens", "20")
+CONFIG: dict[str, dict[str, Any]] = {
+    "aws": {"region": "us-east-1"},
+    "model": {"id": "us.anthropic.claude-sonnet-4-20250514-v1:0", "quota": 1000},
+    "test": {"prompt_size": 200, "max_tokens": 100},
+    "concurrency": {"start": 1, "end": 3, "step": 2, "duration_seconds": 1.5},
+}
+LEVELS = ["streaming-1", "streaming-3", "non_streaming-1", "non_streaming-3"]
+
+
+def until(condition: Callable[[], Any], what: str, limit_s: float = DEADLINE_S) -> Any:
+    """Wait for a true value, or fail at the deadline."""
+    end = time.monotonic() + limit_s
+    while time.monotonic() < end:
+        if value := condition():
+            return value
+        time.sleep(0.05)
+    pytest.fail(f"no {what} within {limit_s} s")
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass
+class Simulator:
+    """A running simulator."""
+
+    url: str
+    process: subprocess.Popen[str]
+
+    def calls(self) -> list[dict[str, Any]]:
+        """Its ledger."""
+        with urllib.request.urlopen(f"{self.url}/_simulator/calls", timeout=10) as answer:
+            return [json.loads(line) for line in answer.read().splitlines()]
+
+
+class Place:
+    """A folder to run locust in, with a configuration file and an environment without AWS."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.started: list[subprocess.Popen[str]] = []
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "BEDROCK_", "LOCUST_"))}
+        self.env = {
+            **kept,
+            "HOME": str(path),
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+            "AWS_SECRET_ACCESS_KEY": "made-up",
+            "PYTHONUNBUFFERED": "1",
+        }
+        self.configure({})
+
+    def configure(self, changes: dict[str, dict[str, Any]]) -> None:
+        """Write config.json with changes to the usual one."""
+        values = {key: {**section, **changes.get(key, {})} for key, section in CONFIG.items()}
+        values |= {key: section for key, section in changes.items() if key not in CONFIG}
+        (self.path / "config.json").write_text(json.dumps(values))
+
+    def start(self, *arguments: str, locustfile: Path = ROOT / "locustfile.py") -> subprocess.Popen[str]:
+        """Start the locust command; its output goes to a file."""
+        name = f"output-{len(self.started)}.txt"
+        if "--processes" in arguments:
+            port = str(free_port())
+            arguments += ("--master-port", port, "--master-bind-port", port)
+        with (self.path / name).open("w") as output:
+            process = subprocess.Popen(
+                [LOCUST, "-f", locustfile, *arguments],
+                cwd=self.path,
+                env=self.env,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                text=True,
+                start_new_session=True,
+            )
+        self.started.append(process)
+        return process
+
+    def run(self, *arguments: str, **options: Any) -> tuple[int, str]:
+        """Run the locust command to its end: exit code and output."""
+        process = self.start("--headless", "--only-summary", *arguments, **options)
+        code = process.wait(DEADLINE_S)
+        return code, self.output(process)
+
+    def output(self, process: subprocess.Popen[str]) -> str:
+        """What a process has said so far."""
+        return (self.path / f"output-{self.started.index(process)}.txt").read_text()
+
+    def said(self, process: subprocess.Popen[str], text: str) -> None:
+        """Wait until a process says something."""
+        until(lambda: text in self.output(process) or process.poll() is not None, f"{text!r}")
+        assert text in self.output(process), self.output(process)
+
+    def runs(self) -> list[Path]:
+        """The run folders, oldest first."""
+        return sorted((self.path / "results").glob("*"))
+
+    def end(self) -> None:
+        """End what still runs."""
+        for process in self.started:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait(10)

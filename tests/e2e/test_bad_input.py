@@ -1,0 +1,153 @@
+"""Each mistake gets one clear line and a non-zero exit code, never a traceback."""
+
+from __future__ import annotations
+
+import http.server
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from .checks import info, read
+from .running import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .running import Place, Simulator
+
+HOST = ("--host", "http://127.0.0.1:9")
+CASES: dict[str, tuple[dict[str, Any] | str | None, tuple[str, ...], str]] = {
+    "no-file": (None, (), "config.json: no such file. Copy config.example.json to config.json"),
+    "named-file": (None, ("--bedrock-config", "other.json"), "other.json: no such file"),
+    "broken-json": ('{"aws": {', (), "config.json: is not valid JSON at line 1, column 10"),
+    "wrong-type": ({"test": {"max_tokens": "many"}}, (), 'config.json: test.max_tokens is "many", but must be a whole'),
+    "negative": ({"test": {"prompt_size": -5}}, (), "config.json: test.prompt_size is -5, but must be greater than 0"),
+    "no-mode": ({"test": {"streaming": False, "non_streaming": False}}, (), "set at least one of them to true"),
+    "end-before-start": ({"concurrency": {"start": 9}}, (), "concurrency: end is 3, less than start (9)"),
+    "unknown-key": ({"test": {"max_token": 5}}, (), "unknown key test.max_token: did you mean test.max_tokens?"),
+    "option": ({}, ("--bedrock-end", "0"), "--bedrock-end (or BEDROCK_END, or the form): concurrency.end is"),
+    "no-format": ({"model": {"id": "amazon.nova-pro-v1:0", "api": "invoke"}}, HOST, "use api: converse"),
+    "placeholder": (
+        {"aws": {"access_key_id": "YOUR_AWS_ACCESS_KEY_ID", "secret_access_key": "YOUR_AWS_SECRET_ACCESS_KEY"}},
+        (),
+        "still the placeholders of the example",
+    ),
+    "no-profile": ({"aws": {"profile": "nobody"}}, (), "The config profile (nobody) could not be found"),
+    "refused": ({}, HOST, "endpoint http://127.0.0.1:9: no connection (Connection refused): check --host"),
+    "both": ({}, (*HOST, "--bedrock-simulator"), "--host and --bedrock-simulator: choose one"),
+    "directory": ({"output": {"directory": "config.json/x"}}, ("--bedrock-simulator",), "can't write there"),
+    "simulator": ({}, ("--bedrock-simulator=--ttft-ms much",), "--bedrock-simulator: the simulator did not start"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_one_clear_line(place: Place, case: str) -> None:
+    """A mistake is named with its place and its remedy, before anything starts."""
+    config, arguments, expected = CASES[case]
+    file = place.path / "config.json"
+    if isinstance(config, dict):
+        place.configure(config)
+    elif config is None:
+        file.unlink()
+    else:
+        file.write_text(config)
+    code, output = place.run(*arguments)
+    assert code != 0
+    lines = [line for line in output.splitlines() if "bedrock-locust: " in line]
+    assert len(lines) == 1, output
+    assert expected in lines[0]
+    assert "Traceback" not in output, output
+    assert not any((place.path / "results").glob("*"))
+
+
+def test_no_credentials(place: Place) -> None:
+    """A run without AWS credentials says how to get some."""
+    del place.env["AWS_ACCESS_KEY_ID"], place.env["AWS_SECRET_ACCESS_KEY"]
+    code, output = place.run()
+    assert code == 2
+    assert "bedrock-locust: no AWS credentials found: set AWS_PROFILE" in output
+    assert "Traceback" not in output, output
+
+
+def test_no_region(place: Place) -> None:
+    """A run without a region says where to set one."""
+    place.configure({"aws": {"region": None}})
+    code, output = place.run()
+    assert code == 2
+    assert "bedrock-locust: no AWS region: set aws.region" in output
+    assert "Traceback" not in output, output
+
+
+@pytest.fixture
+def nonsense() -> Iterator[str]:
+    """The URL of a web server that is not Bedrock."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"<html>It works!</html>")
+
+        def log_message(self, *_: object) -> None:
+            """Stay silent."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize("streaming", [True, False], ids=["streaming", "non-streaming"])
+def test_nonsense(place: Place, nonsense: str, streaming: bool) -> None:
+    """An endpoint that is not Bedrock fails every call, at a bounded pace, and the run says why."""
+    place.configure({"concurrency": {"end": 1}, "test": {"streaming": streaming, "non_streaming": not streaming}})
+    code, output = place.run("--host", nonsense)
+    assert code == 1
+    assert "bedrock-locust: no call succeeded;" in output
+    assert "Traceback" not in output, output
+    run = place.runs()[0]
+    rows = read(run / "requests.csv")
+    assert 5 < len(rows) < 60
+    assert {row["error"] for row in rows} <= {"UnknownError", "StreamInterruptedError"}
+    assert (run / "report.md").exists()
+
+
+def test_report_file(place: Place, simulator: Simulator) -> None:
+    """A report file that can't be written costs the copy, and an exit code, but nothing of the run."""
+    place.configure({"concurrency": {"end": 1}, "test": {"non_streaming": False}})
+    code, output = place.run("--host", simulator.url, "--bedrock-report-file", "config.json/report.md")
+    assert code == 1
+    run = place.runs()[0]
+    assert "bedrock-locust: report file config.json" in output
+    assert str(run.relative_to(place.path)) in output
+    assert "Traceback" not in output, output
+    assert info(run)["ended"] == "complete"
+    assert "# Bedrock load test" in (run / "report.md").read_text()
+    assert len(read(run / "requests.csv")) == len(simulator.calls())
+
+
+def test_simulator_port(simulator: Simulator) -> None:
+    """A simulator on a port that is taken says so."""
+    port = simulator.url.rsplit(":", 1)[1]
+    command = [sys.executable, "-m", "bedrock_locust.simulator", "--port", port]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    assert ended.returncode == 2
+    assert port in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_config_of_the_master_only(place: Place) -> None:
+    """A worker that finds no master and no configuration ends by Locust's rules, without a traceback of ours."""
+    (place.path / "config.json").unlink()
+    process = place.start("--worker", "--master-port", str(free_port()))
+    place.said(process, "Starting Locust")
+    process.terminate()
+    process.wait(20)
+    assert "bedrock_locust" not in place.output(process)

@@ -1,0 +1,129 @@
+"""However a run ends, what was measured is kept and said."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .checks import info, read
+from .running import ROOT, free_port, until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from .running import Place, Simulator
+
+LONG = ("--ttft-ms", "50", "--tpot-ms", "100", "--output-tokens", "100", "--spread", "0")
+"""Calls of 10 s: longer than the grace for calls in flight."""
+
+
+def measuring(place: Place) -> Path:
+    """The run folder, once the first level has calls in flight in its window."""
+    until(lambda: place.runs() and any(row["measured_from"] for row in read(place.runs()[0] / "levels.csv")), "window")
+    time.sleep(0.5)
+    return place.runs()[0]
+
+
+def assert_interrupted(run: Path, ledger: int) -> None:
+    """The run is marked, the calls in flight are there as cut off, and levels that never ran are not."""
+    rows = read(run / "requests.csv")
+    assert [row["error"] for row in rows] == ["Cancelled"] * ledger
+    assert all(row["ttft_ms"] and row["level"] == "streaming-1" for row in rows)
+    assert info(run)["ended"] == "interrupted"
+    assert [level["level"] for level in read(run / "levels.csv")] == ["streaming-1"]
+    assert "interrupted" in (run / "report.md").read_text().lower()
+
+
+@pytest.mark.parametrize("processes", [(), ("--processes", "2")], ids=["local", "processes"])
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+def test_signal(
+    place: Place, start_simulator: Callable[..., Simulator], signum: signal.Signals, processes: tuple[str, ...]
+) -> None:
+    """Ctrl-C and SIGTERM stop a run; what was measured is reported."""
+    simulator = start_simulator(*LONG)
+    process = place.start("--headless", "--only-summary", "--host", simulator.url, *processes)
+    run = measuring(place)
+    process.send_signal(signum)
+    code = process.wait(30)
+    output = place.output(process)
+    assert "Traceback" not in output, output
+    assert code == 1, f"a call that was cut off is a failure to Locust\n{output}"
+    assert_interrupted(run, len(simulator.calls()))
+
+
+def test_signal_to_all(place: Place, start_simulator: Callable[..., Simulator]) -> None:
+    """Ctrl-C in a terminal reaches the workers as well; nothing is lost."""
+    simulator = start_simulator(*LONG)
+    process = place.start("--headless", "--only-summary", "--host", simulator.url, "--processes", "2")
+    run = measuring(place)
+    os.killpg(process.pid, signal.SIGINT)
+    process.wait(30)
+    assert_interrupted(run, len(simulator.calls()))
+
+
+def test_second_ctrl_c(place: Place, start_simulator: Callable[..., Simulator]) -> None:
+    """A second Ctrl-C ends at once; the report can be made from the folder."""
+    simulator = start_simulator(*LONG)
+    process = place.start("--headless", "--only-summary", "--host", simulator.url)
+    run = measuring(place)
+    process.send_signal(signal.SIGINT)
+    place.said(process, "again to end at once")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(2) == 130
+    assert info(run)["ended"] == "running"
+
+
+def test_before_the_workers_come(place: Place) -> None:
+    """Ctrl-C while the master still waits for workers ends it."""
+    process = place.start("--headless", "--master", "--master-bind-port", str(free_port()), "--expect-workers", "2")
+    place.said(process, "Waiting for workers")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(15) != 0
+    assert "Traceback" not in place.output(process), place.output(process)
+    assert not place.runs()
+
+
+def test_worker_alone(place: Place, start_simulator: Callable[..., Simulator]) -> None:
+    """Ctrl-C on one worker hands over its rows before it goes; the run goes on with the other."""
+    simulator = start_simulator("--ttft-ms", "20", "--tpot-ms", "2", "--output-tokens", "10")
+    place.configure({"concurrency": {"start": 2, "end": 2, "duration_seconds": 5}, "test": {"non_streaming": False}})
+    port = str(free_port())
+    workers = [place.start("--worker", "--master-port", port) for _ in range(2)]
+    arguments = ("--host", simulator.url, "--master", "--master-bind-port", port, "--expect-workers", "2")
+    master = place.start("--headless", "--only-summary", *arguments)
+    run = measuring(place)
+    workers[0].send_signal(signal.SIGINT)
+    workers[0].wait(20)
+    assert master.wait(60) in (0, 1)
+    rows = read(run / "requests.csv")
+    assert {row["request_id"] for row in rows if row["request_id"]} == {
+        call["request_id"] for call in simulator.calls()
+    }
+    assert info(run)["ended"] == "complete"
+
+
+def test_run_time(place: Place, simulator: Simulator) -> None:
+    """--run-time ends a run early."""
+    place.configure({"concurrency": {"duration_seconds": 60}})
+    code, output = place.run("--host", simulator.url, "--run-time", "4")
+    assert code in (0, 1), output
+    assert info(place.runs()[0])["ended"] == "interrupted"
+    assert len(read(place.runs()[0] / "requests.csv")) == len(simulator.calls())
+
+
+def test_own_locustfile(place: Place, simulator: Simulator) -> None:
+    """The example of a locustfile of one's own runs, without a shape, and leaves a report."""
+    code, output = place.run(
+        "--host", simulator.url, "--users", "2", "--run-time", "3", locustfile=ROOT / "examples" / "own_locustfile.py"
+    )
+    assert code in (0, 1), output
+    run = place.runs()[0]
+    rows = read(run / "requests.csv")
+    assert len(rows) == len(simulator.calls()) > 2
+    assert {row["name"] for row in rows} == {"short question"}
+    assert "short question" in (run / "report.md").read_text()
