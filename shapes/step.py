@@ -130,6 +130,7 @@ class StepShape(LoadTestShape):
                 return elapsed >= self.duration_seconds
         if running < self._level.users and elapsed < PATIENCE_S:
             self._warm_from = time.perf_counter()
+            return False
         return time.perf_counter() - self._warm_from >= self.warmup_seconds
 
     def _leave(self, stage: _Stage) -> None:
