@@ -72,11 +72,13 @@ def _rule(mistake: ErrorDetails) -> str:
 
 
 def _shown(path: tuple[str, ...], values: Mapping[str, Any]) -> str:
-    if path[-1] in SECRET:
+    if path[-1] in SECRET or path == ("aws",):
         return "not shown"
     value: Any = values
     for part in path:
         value = value.get(part) if isinstance(value, dict) else None
+    if path[-1] == "endpoint_url" and "@" in str(value):
+        return "not shown"
     return json.dumps(value, ensure_ascii=False, default=str)[:80]
 
 
