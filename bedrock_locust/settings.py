@@ -143,13 +143,7 @@ class Settings(_Section):
     @classmethod
     def _tier_of_the_original(cls, values: Any) -> Any:
         """Accept `test.service_tier`, where the original tool had it."""
-        test = values.get("test") if isinstance(values, dict) else None
-        if not isinstance(test, dict) or "service_tier" not in test:
-            return values
-        model = values.get("model") if isinstance(values.get("model"), dict) else {}
-        tier = {"service_tier": test["service_tier"] or None}
-        rest = {key: value for key, value in test.items() if key != "service_tier"}
-        return {**values, "model": {**tier, **model}, "test": rest}
+        return _with_tier_in_model(values) if isinstance(values, dict) else values
 
     @property
     def call_limit_s(self) -> float:
@@ -179,6 +173,16 @@ SECTIONS: dict[str, type[_Section]] = {
 }
 
 
+def _with_tier_in_model(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The values with `test.service_tier` in `model`, where both sections are such that it could be there."""
+    test, model = values.get("test"), values.get("model", {})
+    if not isinstance(test, dict) or not isinstance(model, dict) or "service_tier" not in test:
+        return values
+    tier = {"service_tier": test["service_tier"] or None}
+    rest = {key: value for key, value in test.items() if key != "service_tier"}
+    return {**values, "model": {**tier, **model}, "test": rest}
+
+
 def read_file(path: Path) -> dict[str, Any]:
     """The content of a configuration file, unchecked but for being a JSON object. Raises SettingsError."""
     try:
@@ -205,6 +209,8 @@ def build(values: Mapping[str, Any], origin: Mapping[tuple[str, ...], str], file
 
     Raises SettingsError with one line for each mistake.
     """
+    # Here too, so that a message finds the value.
+    values = _with_tier_in_model(values)
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
