@@ -199,6 +199,8 @@ def read_file(path: Path) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise SettingsError(f"{path}: is not valid JSON at {place}: {error.msg}. Mend that line") from None
+    except (ValueError, RecursionError) as error:
+        raise SettingsError(f"{path}: is not valid JSON: {error}. Mend it") from None
     if not isinstance(values, dict):
         raise SettingsError(f"{path}: must hold a JSON object {{...}}, see config.example.json")
     return values
