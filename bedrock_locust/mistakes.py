@@ -46,7 +46,8 @@ def describe(
     `origin` says where a value came from, if not from `file`; `known` has the keys of each section.
     """
     path = tuple(str(part) for part in mistake["loc"])
-    return f"{origin.get(path, file)}: {_what(path, mistake, values, known)}"
+    line = f"{origin.get(path, file)}: {_what(path, mistake, values, known)}"
+    return " ".join(line.split())  # a key may have a line break
 
 
 def _what(
