@@ -159,9 +159,9 @@ class Settings(_Section):
         return self.model_copy(update={"aws": self.aws.model_copy(update={"region": region})})
 
     def with_credentials(self, aws: Mapping[str, Any]) -> Settings:
-        """These settings with the credentials of another `aws` section."""
+        """These settings with the credentials of another `aws` section. Raises SettingsError."""
         own = {key: value for key, value in aws.items() if key in CREDENTIALS}
-        return self.model_copy(update={"aws": Aws.model_validate({**self.aws.model_dump(), **own})})
+        return build({**self.model_dump(), "aws": {**self.aws.model_dump(), **own}}, {}, "own credentials")
 
 
 SECTIONS: dict[str, type[_Section]] = {
