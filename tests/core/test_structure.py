@@ -148,15 +148,11 @@ def test_reports_do_not_need_locust() -> None:
 
 def test_nobody_knows_the_simulator() -> None:
     """The simulator is another program: it shares no code with what it is measured by."""
-    inside = set(below("bedrock_locust.simulator"))
+    simulator = set(below("bedrock_locust.simulator"))
     for module in MODULES:
-        names = {name for name in our(all_of(module)) if not name.startswith("bedrock_locust.simulator_process")}
-        if module in inside:
-            strangers = {name for name in names if not name.startswith("bedrock_locust.simulator")}
-            assert not strangers, f"{module} imports {strangers}"
-        else:
-            friends = {name for name in names if name.startswith("bedrock_locust.simulator")}
-            assert not friends, f"{module} imports {friends}"
+        names = our(all_of(module))
+        wrong = names - simulator if module in simulator else names & simulator
+        assert not wrong, f"{module} imports {wrong}"
 
 
 def test_only_the_locustfile_joins_the_parts() -> None:
