@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bedrock_locust.call import COLUMNS, Call
-from bedrock_locust.run_folder import LEVEL_COLUMNS, RunFolder
+from bedrock_locust.run_folder import LEVEL_COLUMNS, RunFolder, check_directory
 from bedrock_locust.settings import SettingsError
 
 from .strategies import calls
@@ -163,12 +163,21 @@ def test_a_directory_that_can_not_be(tmp_path: Path, name: str) -> None:
     directory = str(tmp_path / name)
     with pytest.raises(SettingsError) as refused:
         RunFolder.create(directory, "m", STARTED_AT)
+    with pytest.raises(SettingsError) as refused_before:
+        check_directory(directory)
+    assert refused.value.lines == refused_before.value.lines
     (line,) = refused.value.lines
     reason = line.removeprefix(f"output.directory {directory!r}: can't write there (")
     assert reason in {
         "Not a directory): choose another with --bedrock-directory",
         "File exists): choose another with --bedrock-directory",
     }
+
+
+def test_a_directory_that_can_be(tmp_path: Path) -> None:
+    """Trying whether a directory can be written to leaves nothing in it."""
+    check_directory(str(tmp_path / "results" / "here"))
+    assert not list((tmp_path / "results" / "here").iterdir())
 
 
 def test_info_replaces_the_old_one(folder: RunFolder) -> None:
