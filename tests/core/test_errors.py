@@ -257,6 +257,11 @@ def test_other_messages_stay(message: str) -> None:
     assert redact(message) == message
 
 
+def test_a_long_message_is_cut() -> None:
+    """The limit is kept to the character."""
+    assert redact("x" * MESSAGE_LIMIT + "y") == "x" * MESSAGE_LIMIT
+
+
 @given(st.text(max_size=3 * MESSAGE_LIMIT))
 def test_a_message_is_one_line_within_the_limit(message: str) -> None:
     """Any text becomes one short line, and stays so."""

@@ -261,6 +261,15 @@ def test_a_file_over_the_form(here: Path) -> None:
     assert options.load(parsed, None).test.prompt_size == 7
 
 
+def test_false_and_zero_of_the_form_count(here: Path) -> None:
+    """A box that was unchecked and a 0 are values, unlike an empty field."""
+    write(here, test={"streaming": True, "temperature": 0.7})
+    parsed = parse()
+    parsed.bedrock_streaming, parsed.bedrock_temperature = False, 0
+    test = options.load(parsed, None).test
+    assert (test.streaming, test.temperature) == (False, 0)
+
+
 @pytest.mark.parametrize("option", OPTIONS, ids=IDS)
 def test_parsed_options_can_be_sent_to_workers(option: Option) -> None:
     """What Locust sends along with each change of users is of plain types."""

@@ -271,6 +271,17 @@ def test_patience_has_an_end(clock: Clock, warmup_seconds: float) -> None:
     assert (over["users"], over["users_reached"]) == (3, 2)
 
 
+def test_the_most_users_that_ran(clock: Clock) -> None:
+    """A level that lost users, as with a worker that died, says how many there had been."""
+    ground = Bench(shape_of(3, 3, 1), clock)
+    ground.tick()
+    ground.tick()
+    ground.at_most = 1
+    ground.run()
+    assert ground.told[2]
+    assert ground.told[2]["users_reached"] == 3
+
+
 def test_a_drain_lasts_until_the_last_user_has_gone(clock: Clock) -> None:
     """No user of the next class starts while one of the last still waits for its answer."""
     ground = Bench(shape_of(2, 2, 1), clock)
