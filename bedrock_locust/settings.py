@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Positive = Annotated[int, Field(gt=0)]
+WEEK_S = 7 * 24 * 3600
+Users = Annotated[int, Field(gt=0, le=100_000)]
+"""More would be a slip: a worker runs some hundred."""
+Seconds = Annotated[float, Field(gt=0, le=WEEK_S)]
 Text = Annotated[str, Field(min_length=1)]
 
 CREDENTIALS = frozenset({"profile", "access_key_id", "secret_access_key", "session_token"})
@@ -93,7 +97,7 @@ class Test(_Section):
     max_tokens: Positive = 2048
     temperature: Annotated[float, Field(ge=0)] | None = 0.7
     unique_prompts: bool = True
-    timeout_seconds: Annotated[float, Field(gt=0)] = 300
+    timeout_seconds: Seconds = 300
 
     @field_validator("temperature", mode="before")
     @classmethod
@@ -110,11 +114,11 @@ class Test(_Section):
 class Concurrency(_Section):
     """The levels: `start`, `start` + `step`, ... users, up to at most `end`, each for `duration_seconds`."""
 
-    start: Positive = 1
-    end: Positive = 10
-    step: Positive = 1
-    duration_seconds: Annotated[float, Field(gt=0)] = 60
-    warmup_seconds: Annotated[float, Field(ge=0)] = 0
+    start: Users = 1
+    end: Users = 10
+    step: Users = 1
+    duration_seconds: Seconds = 60
+    warmup_seconds: Annotated[float, Field(ge=0, le=WEEK_S)] = 0
 
     @model_validator(mode="after")
     def _end_after_start(self) -> Concurrency:

@@ -56,6 +56,8 @@ def read_event(chunk: Mapping[str, Any], reading: Reading) -> Content:
     match chunk.get("type"):
         case "content_block_delta":
             return _delta(chunk["delta"], reading)
+        case "content_block_start" if chunk.get("content_block", {}).get("data"):
+            return "other"  # redacted thinking comes whole
         case "message_start":
             _usage(chunk["message"].get("usage", {}), reading)
         case "message_delta":

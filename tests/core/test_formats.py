@@ -229,6 +229,8 @@ CLAUDE_STREAM: list[tuple[dict[str, Any], Content]] = [
     ({"type": "content_block_start", "index": 0, "content_block": {"type": "thinking", "thinking": ""}}, ""),
     (claude_delta("thinking_delta", thinking=""), ""),
     (claude_delta("thinking_delta", thinking="hm"), "other"),
+    ({"type": "content_block_start", "content_block": {"type": "redacted_thinking", "data": "x"}}, "other"),
+    ({"type": "content_block_start", "content_block": {"type": "text", "text": ""}}, ""),
     (claude_delta("signature_delta", signature="s"), ""),
     ({"type": "content_block_stop", "index": 0}, ""),
     ({"type": "content_block_start", "index": 1, "content_block": {"type": "text", "text": ""}}, ""),

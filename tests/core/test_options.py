@@ -199,7 +199,11 @@ def test_options_alone_are_enough() -> None:
     settings = options.load(parse("--bedrock-model", "m", "--bedrock-end", "3"), None)
     assert (settings.model.id, settings.concurrency.end) == ("m", 3)
     (line,) = lines("--bedrock-model", "m", "--bedrock-start", "3", "--bedrock-end", "2")
-    assert line.endswith("concurrency: end is 2, less than start (3): raise end or lower start")
+    told = "(or BEDROCK_START, or the form) with --bedrock-end (or BEDROCK_END, or the form)"
+    assert (
+        line
+        == f"options with --bedrock-start {told}: concurrency: end is 2, less than start (3): raise end or lower start"
+    )
 
 
 def test_a_file_that_was_asked_for_has_to_be_there() -> None:

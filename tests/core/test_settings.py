@@ -182,6 +182,8 @@ NAN, INFINITY = float("nan"), float("inf")
         ("model", {"id": "m", "tokens_per_minute": -1}, "model.tokens_per_minute is -1, but must be greater than 0"),
         ("concurrency", {"start": 0}, "concurrency.start is 0, but must be greater than 0"),
         ("concurrency", {"end": -1}, "concurrency.end is -1, but must be greater than 0"),
+        ("concurrency", {"end": 10**18}, "concurrency.end is 1000000000000000000, but must be 100,000 or less"),
+        ("test", {"timeout_seconds": 1e300}, "test.timeout_seconds is 1e+300, but must be 604,800 or less"),
         ("concurrency", {"step": 0}, "concurrency.step is 0, but must be greater than 0"),
         ("concurrency", {"duration_seconds": 0}, "concurrency.duration_seconds is 0, but must be greater than 0"),
         ("concurrency", {"warmup_seconds": -1}, "concurrency.warmup_seconds is -1, but must be 0 or more"),
