@@ -3,48 +3,43 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from bedrock_locust.simulator import faults, formats, timing
-from bedrock_locust.simulator.errors import STATUSES, ServiceError
-from bedrock_locust.simulator.ledger import CLIENT_GONE, Entry, Ledger
-from bedrock_locust.simulator.quota import Quota
+from bedrock_locust.simulator import auth, counting, faults, formats, replies, timing
+from bedrock_locust.simulator.errors import STATUSES, TOO_MANY_REQUESTS, TOO_MANY_TOKENS, ServiceError
+from bedrock_locust.simulator.ledger import CLIENT_GONE, Entry
+from bedrock_locust.simulator.quota import TOKENS
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from bedrock_locust.simulator.behaviour import Behaviour
     from bedrock_locust.simulator.exchange import Exchange
+    from bedrock_locust.simulator.prompts import Prompt
+    from bedrock_locust.simulator.service import ModelState, Service
+
+logger = logging.getLogger(__name__)
 
 PROMPT_HEAD_CHARS = 64
+MOST_CACHE_POINTS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One of the four operations."""
+    """One of the operations."""
 
     name: str
     """The last segment of its path."""
     native: bool
     """Whether the body is in the model's own format."""
     stream: bool
-
-
-class Service:
-    """The state behind the endpoint: behaviour, quota and ledger."""
-
-    def __init__(self, behaviour: Behaviour, ledger_size: int) -> None:
-        self.ledger = Ledger(ledger_size)
-        self.configure(behaviour)
-
-    def configure(self, behaviour: Behaviour) -> None:
-        """Change the behaviour for the calls that arrive from now on. All quotas are full again."""
-        self.behaviour = behaviour
-        self.quota = Quota(behaviour.requests_per_minute, behaviour.burst)
+    counts: bool = False
+    """Whether it counts tokens and answers nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +51,19 @@ class Call:
     behaviour: Behaviour
     entry: Entry
     clock: timing.Clock
-    plan: timing.Plan
-    reply: formats.Reply
+    pace: timing.Pace
+    varies: bool
+    """Whether the pace depends on other calls."""
+    reply: replies.Reply
     fault: str
     rng: Random
+
+    def strikes(self, *names: str) -> bool:
+        """Whether the fault of the call is one of these, and happens now."""
+        if self.fault not in names:
+            return False
+        self.entry.outcome = self.fault
+        return True
 
     def metrics(self, first_byte_s: float) -> formats.Metrics:
         """The service's own times, as they are now."""
@@ -75,17 +79,25 @@ async def serve(
 ) -> None:
     """Serve one call and enter it in the ledger, however it ends."""
     entry = service.ledger.open(operation.name, model_id, stream=operation.stream)
+    clock, rng = timing.Clock(), Random(service.behaviour.seed << 64 | entry.index)
+    entry.request_id = str(UUID(int=rng.getrandbits(128), version=4))
     try:
-        await answer(await _admit(service, exchange, operation, entry), exchange)
+        await _Attempt(service, exchange, operation, entry, answer, clock, rng).run()
     except ServiceError as error:
-        entry.outcome = error.code
-        entry.ended_at_ns = time.time_ns()
-        await exchange.respond(error.status, error.headers | request_id_header(entry), error.body)
+        await _refuse(exchange, entry, error)
     except asyncio.CancelledError:
         entry.outcome = entry.outcome or CLIENT_GONE
+    except Exception:
+        logger.exception("The simulator failed at %s of %s", operation.name, model_id)
+        await _refuse(exchange, entry, ServiceError("InternalServerException", "The simulator has a fault of its own."))
     finally:
-        entry.outcome = entry.outcome or "simulator_error"
         service.ledger.close(entry)
+
+
+async def _refuse(exchange: Exchange, entry: Entry, error: ServiceError) -> None:
+    entry.outcome = error.code
+    entry.ended_at_ns = time.time_ns()
+    await exchange.respond(error.status, error.headers | request_id_header(entry), error.body)
 
 
 def request_id_header(entry: Entry) -> dict[str, str]:
@@ -93,28 +105,132 @@ def request_id_header(entry: Entry) -> dict[str, str]:
     return {"x-amzn-requestid": entry.request_id}
 
 
-async def _admit(service: Service, exchange: Exchange, operation: Operation, entry: Entry) -> Call:
-    """Read the request and decide about it; raises `ServiceError`: first for its content, then the quota."""
-    clock, behaviour = timing.Clock(), service.behaviour
-    rng = Random(behaviour.seed << 64 | entry.index)
-    entry.request_id = str(UUID(int=rng.getrandbits(128), version=4))
-    body = await exchange.body()
-    request_format = formats.native(entry.model_id) if operation.native else formats.CONVERSE
-    prompt = request_format.read(body)
-    _enter(prompt, entry)
-    plan = timing.plan(behaviour, rng, prompt.max_tokens)
-    fault = faults.pick(behaviour.faults, rng.random())
-    if not faults.can_strike(fault, native=operation.native, stream=operation.stream):
-        fault = ""
-    if not service.quota.admits(entry.model_id, time.monotonic()):
-        raise ServiceError.injected("ThrottlingException")
-    if fault in STATUSES:
-        raise ServiceError.injected(fault)
-    reply = formats.Reply(entry.request_id, entry.model_id, prompt.input_tokens, plan.tokens, cut_short=plan.cut_short)
-    return Call(operation, request_format, behaviour, entry, clock, plan, reply, fault, rng)
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What a call wants of a model, and what will befall it."""
+
+    model: ModelState
+    format: formats.Format
+    prompt: Prompt
+    plan: timing.Plan
+    fault: str
 
 
-def _enter(prompt: formats.Prompt, entry: Entry) -> None:
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """A call on its way from the request to the answer. Raises `ServiceError` where that ends early."""
+
+    service: Service
+    exchange: Exchange
+    operation: Operation
+    entry: Entry
+    answer: Callable[[Call, Exchange], Awaitable[None]]
+    clock: timing.Clock
+    rng: Random
+
+    async def run(self) -> None:
+        """Read the request, refuse it first for its content and then for a quota, and answer it."""
+        body = await self.exchange.body()
+        self._authenticate(body)
+        if self.operation.counts:
+            await self._count(body)
+            return
+        model = self.service.model(self.entry.model_id)
+        request_format = formats.native(self.entry.model_id, body) if self.operation.native else formats.CONVERSE
+        prompt = _completed(request_format.read(body), self.entry.model_id, self._headers())
+        _enter(prompt, self.entry)
+        plan = timing.plan(model.behaviour, self.rng, self.entry.index)
+        await self._within_quota(_Wish(model, request_format, prompt, plan, self._fault(model.behaviour)))
+
+    def _headers(self) -> dict[str, str]:
+        return dict(self.exchange.headers) if self.operation.native else {}
+
+    def _authenticate(self, body: bytes) -> None:
+        if self.service.guard:
+            exchange = self.exchange
+            self.service.guard.check(
+                auth.Request(exchange.method, exchange.path, exchange.query, exchange.headers, body)
+            )
+
+    async def _count(self, body: bytes) -> None:
+        prompt = counting.read(self.entry.model_id, body)
+        _enter(prompt, self.entry)
+        self.entry.outcome = "ok"
+        self.entry.ended_at_ns = time.time_ns()
+        headers = request_id_header(self.entry) | {"content-type": "application/json"}
+        await self.exchange.respond(200, headers, counting.answer(prompt))
+
+    async def _within_quota(self, wish: _Wish) -> None:
+        behaviour, quota, prompt = wish.model.behaviour, wish.model.quota, wish.prompt
+        reserved = prompt.input_tokens + (prompt.max_tokens or behaviour.default_max_tokens)
+        if lacking := quota.lacks(reserved, time.monotonic()):
+            raise ServiceError("ThrottlingException", TOO_MANY_TOKENS if lacking == TOKENS else TOO_MANY_REQUESTS)
+        used = 0
+        try:
+            if wish.fault in STATUSES:
+                raise ServiceError.injected(wish.fault)
+            reply = self._reply(wish)
+            used = reply.input_tokens + reply.cache.write
+            await self._in_its_place(wish, reply)
+        finally:
+            quota.settle(reserved, used, self.entry.output_tokens)
+
+    def _fault(self, behaviour: Behaviour) -> str:
+        since = time.monotonic() - self.service.configured_at
+        drawn = faults.pick(behaviour.faults, self.rng.random())
+        fault = faults.scheduled(behaviour.fault_schedule, self.entry.index, since) or drawn
+        operation = self.operation
+        return fault if faults.can_strike(fault, native=operation.native, stream=operation.stream) else ""
+
+    def _reply(self, wish: _Wish) -> replies.Reply:
+        entry, prompt, plan, behaviour = self.entry, wish.prompt, wish.plan, wish.model.behaviour
+        cache = self.service.cache.use(entry.model_id, prompt, behaviour.cache_min_tokens, time.monotonic())
+        entry.cache_read_tokens, entry.cache_write_tokens = cache.read, cache.write
+        start = replies.place(prompt, entry.index, behaviour.seed)
+        content = replies.compose(prompt, start, plan.text_tokens, plan.reasoning_tokens)
+        return replies.Reply(entry.request_id, entry.model_id, prompt, cache, content)
+
+    async def _in_its_place(self, wish: _Wish, reply: replies.Reply) -> None:
+        """Wait for a place in the model, and answer."""
+        load, clock, arrived_s = wish.model.load, self.clock, self.clock.elapsed_s
+        await load.enter()
+        try:
+            waited_s = clock.elapsed_s - arrived_s if load.queues else 0.0
+            clock.shift(waited_s + load.loading_s(time.monotonic()))
+            await self.answer(self._call(wish, reply), self.exchange)
+        finally:
+            load.leave(time.monotonic())
+
+    def _call(self, wish: _Wish, reply: replies.Reply) -> Call:
+        load, behaviour = wish.model.load, wish.model.behaviour
+        self.entry.events_ns = [] if behaviour.event_times and self.operation.stream else None
+        return Call(
+            operation=self.operation,
+            format=wish.format,
+            behaviour=behaviour,
+            entry=self.entry,
+            clock=self.clock,
+            pace=timing.Pace(wish.plan, self.rng, load.slowness),
+            varies=load.varies,
+            reply=reply,
+            fault=wish.fault,
+            rng=self.rng,
+        )
+
+
+def _completed(prompt: Prompt, model_id: str, headers: Mapping[str, str]) -> Prompt:
+    """A prompt with what is not in its body: what its model does by itself, and the choices in headers."""
+    if sum(part.cache_ttl_s > 0 for part in prompt.parts) > MOST_CACHE_POINTS:
+        raise ServiceError("ValidationException", f"A maximum of {MOST_CACHE_POINTS} cache points may be provided.")
+    return replace(
+        prompt,
+        reasoning=prompt.reasoning or formats.always_reasons(model_id),
+        latency=prompt.latency or headers.get("x-amzn-bedrock-performanceconfig-latency", ""),
+        tier=prompt.tier or headers.get("x-amzn-bedrock-service-tier", ""),
+    )
+
+
+def _enter(prompt: Prompt, entry: Entry) -> None:
     entry.input_tokens = prompt.input_tokens
     entry.prompt_chars = len(prompt.text)
     entry.prompt_head = prompt.text[:PROMPT_HEAD_CHARS]

@@ -188,7 +188,9 @@ def test_the_documentation_is_complete() -> None:
     text = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text(encoding="utf-8")
     for name, field in Behaviour.model_fields.items():
         if name != "faults":
-            row = f"| `--{name.replace('_', '-')}` | `{field.default:g}` | {field.description} |"
+            default = f" {field.default:g} " if field.annotation in (int, float) else " "
+            kind = "" if field.annotation in (int, float, bool) else " JSON"
+            row = f"| --{name.replace('_', '-')}{kind} |{default}| {field.description} |"
             assert row.replace("`", "") in text.replace("`", "")
     for method, name in HANDLERS:
         assert f"| `{method} {PREFIX}{name}` |" in text
