@@ -39,8 +39,10 @@ class Request:
     body: bytes
 
     def header(self, name: str) -> str:
-        """All values of a header, as they are signed."""
-        return ",".join(" ".join(value.split()) for key, value in self.headers if key == name)
+        """All values of a header, as they are signed. HTTP/2 clients sign `:authority`, which arrives as `host`."""
+        wanted = "host" if name == ":authority" else name
+        values = [" ".join(value.split()) for key, value in self.headers if key == wanted]
+        return ",".join(values[:1] if wanted == "host" else values)
 
 
 class Guard:
