@@ -36,7 +36,7 @@ TOOLS: Any = {
     "toolChoice": {"any": {}},
 }
 THINKING: Any = {"thinking": {"type": "enabled", "budget_tokens": 1024}}
-EVERY = {**FAMILIES, **REASONING}
+EVERY: dict[str, Family] = {**FAMILIES, **REASONING}
 
 
 def client_of(simulator: Simulator, **more: Any) -> BedrockRuntimeClient:
@@ -189,7 +189,7 @@ def test_stop_sequences(client: BedrockRuntimeClient) -> None:
     text = client.converse(modelId="x", messages=MESSAGES, inferenceConfig={"temperature": 0})
     words = text["output"]["message"]["content"][0]["text"]
     config: Any = {"temperature": 0, "stopSequences": [words[12:15]]}
-    fields = {"additionalModelResponseFieldPaths": ["/stop_sequence"]}
+    fields: Any = {"additionalModelResponseFieldPaths": ["/stop_sequence"]}
     response = client.converse(modelId="x", messages=MESSAGES, inferenceConfig=config, **fields)
     assert response["stopReason"] == "stop_sequence"
     assert response["additionalModelResponseFields"] == {"stop_sequence": words[12:15]}
@@ -294,10 +294,7 @@ def test_wrong_signatures(plain: Simulator, wrong: str) -> None:
         given = {"aws_access_key_id": KEY_ID, "aws_secret_access_key": "wrong"}
     client = client_of(plain, **given)
     if wrong == "service":
-        client.meta.events.register("choose-signer.bedrock-runtime", lambda **_: "v4")
-        client.meta.events.register(
-            "before-sign.bedrock-runtime", lambda request, **_: request.context.update(signing={"signing_name": "s3"})
-        )
+        client.meta.events.register("before-sign.bedrock-runtime", _for_another_service)
     if wrong == "date":
         client.meta.events.register("before-send.bedrock-runtime", _age)
     with pytest.raises(ClientError) as caught:
@@ -309,6 +306,10 @@ def test_wrong_signatures(plain: Simulator, wrong: str) -> None:
     assert error["Error"]["Code"] == expected
     words = {"key": "security token", "secret": "does not match", "service": "correct service", "date": "expired"}
     assert words[wrong] in error["Error"]["Message"]
+
+
+def _for_another_service(request: Any, **_: Any) -> None:
+    request.context["signing"] = {"signing_name": "s3"}
 
 
 def _age(request: Any, **_: Any) -> None:
