@@ -85,7 +85,6 @@ def measure(streams: int, rate: int, seconds: float) -> Figures:
         assert process.stdout is not None  # noqa: S101  # a pipe
         port = int(process.stdout.readline().rsplit(":", 1)[1])
         opened = [_open(port, gap_s / streams) for _ in range(streams)]
-        before = time.process_time()
         cpu = _cpu_s(process.pid)
         _read(opened, tokens)
         cpu = _cpu_s(process.pid) - cpu

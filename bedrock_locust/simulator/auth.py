@@ -148,4 +148,5 @@ def _without_dots(path: str) -> str:
 
 def _canonical_query(query: str) -> str:
     pairs = parse_qsl(query.replace("+", "%2B"), keep_blank_values=True)
-    return "&".join(sorted(f"{quote(n, safe='~')}={quote(v, safe='~')}" for n, v in pairs))
+    encoded = sorted((quote(name, safe="~"), quote(value, safe="~")) for name, value in pairs)
+    return "&".join(f"{name}={value}" for name, value in encoded)

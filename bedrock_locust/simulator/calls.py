@@ -12,6 +12,7 @@ from uuid import UUID
 
 from bedrock_locust.simulator import auth, counting, faults, formats, replies, timing
 from bedrock_locust.simulator.errors import STATUSES, TOO_MANY_REQUESTS, TOO_MANY_TOKENS, ServiceError
+from bedrock_locust.simulator.exchange import ClientGoneError
 from bedrock_locust.simulator.ledger import CLIENT_GONE, Entry
 from bedrock_locust.simulator.quota import TOKENS
 
@@ -87,6 +88,9 @@ async def serve(
         await _refuse(exchange, entry, error)
     except asyncio.CancelledError:
         entry.outcome = entry.outcome or CLIENT_GONE
+    except ClientGoneError:
+        await _refuse(exchange, entry, ServiceError("ValidationException", "The request body is incomplete."))
+        entry.outcome = CLIENT_GONE
     except Exception:
         logger.exception("The simulator failed at %s of %s", operation.name, model_id)
         await _refuse(exchange, entry, ServiceError("InternalServerException", "The simulator has a fault of its own."))

@@ -30,6 +30,10 @@ BODY_SECONDS = 60.0
 """The longest silence in the middle of a request body."""
 
 
+class ClientGoneError(Exception):
+    """The client went away, or ended its side of the connection, in the middle of its request."""
+
+
 class Exchange:
     """One HTTP request and its answer."""
 
@@ -48,7 +52,7 @@ class Exchange:
         return [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in self._scope["headers"]]
 
     async def body(self) -> bytes:
-        """The request body; raises `ServiceError` if it is too large or does not come.
+        """The request body; raises `ServiceError` if it is too large or does not come, and `ClientGoneError`.
 
         A client that goes away cancels the task that called this, now or later.
         """
@@ -77,7 +81,7 @@ class Exchange:
         except TimeoutError:
             raise ServiceError("RequestTimeoutException", "The request body did not come in time.") from None
         if message["type"] == "http.disconnect":
-            raise asyncio.CancelledError
+            raise ClientGoneError
         return message
 
     def _cancel_when_client_leaves(self) -> None:

@@ -10,7 +10,7 @@ from uuid import uuid4
 from bedrock_locust.simulator import answers, calls, control
 from bedrock_locust.simulator.calls import Operation
 from bedrock_locust.simulator.errors import ServiceError
-from bedrock_locust.simulator.exchange import Exchange
+from bedrock_locust.simulator.exchange import ClientGoneError, Exchange
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,6 +43,10 @@ class Simulator:
         exchange = Exchange(scope, receive, send)
         try:
             await self._serve(exchange)
+        except ServiceError as error:
+            await exchange.respond(error.status, error.headers, error.body)
+        except ClientGoneError:
+            await exchange.respond(400, {}, b"")
         except Exception:
             logger.exception("The simulator failed at %s %s", exchange.method, exchange.path)
             raise

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 SERVICE: Any = botocore.session.Session().get_service_model("bedrock-runtime")
 CACHED = [{"text": "x" * 8000}, {"cachePoint": {"type": "default"}}]
-IMAGE: Any = [{"role": "user", "content": [{"text": PROMPT}, {"image": {"format": "png", "source": {"bytes": "aGk="}}}]}]
+PICTURE = {"image": {"format": "png", "source": {"bytes": "aGk="}}}
+IMAGE = [{"role": "user", "content": [{"text": PROMPT}, PICTURE]}]
 
 REQUESTS: dict[str, dict[str, Any]] = {
     "text": {},
@@ -109,6 +110,6 @@ def test_errors(open_to_all: Simulator, operation: str) -> None:
 
 
 def _events(answer: bytes) -> list[tuple[str, dict[str, Any]]]:
-    buffer = EventStreamBuffer()
+    buffer: Any = EventStreamBuffer()
     buffer.add_data(answer)
     return [(message.headers[":event-type"], json.loads(message.payload)) for message in buffer]
