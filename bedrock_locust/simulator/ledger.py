@@ -60,7 +60,7 @@ LINES_PER_PACK = 256
 class Ledger:
     """The calls that ended, oldest first; the oldest are dropped beyond `size`.
 
-    They are kept as compressed JSON lines, about 100 bytes each.
+    They are kept as compressed JSON lines, about 60 bytes each.
     """
 
     def __init__(self, size: int) -> None:

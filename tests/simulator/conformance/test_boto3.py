@@ -260,13 +260,17 @@ def test_tier_and_latency(client: BedrockRuntimeClient) -> None:
         assert answer["performanceConfig"] == {"latency": "optimized"}
 
 
-@pytest.mark.parametrize("operation", ["InvokeModel", "InvokeModelWithResponseStream", "Converse", "ConverseStream"])
+@pytest.mark.parametrize(
+    "operation", ["InvokeModel", "InvokeModelWithResponseStream", "Converse", "ConverseStream", "CountTokens"]
+)
 def test_errors_have_their_class(plain: Simulator, client: BedrockRuntimeClient, operation: str) -> None:
     """Each error of an operation's model is raised as its class, with the status of the model."""
     method = client.meta.method_to_api_mapping
     [name] = [python for python, api in method.items() if api == operation]
     claude = FAMILIES["claude"]
     arguments: Any = {"body": claude.body} if operation.startswith("Invoke") else {"messages": MESSAGES}
+    if operation == "CountTokens":
+        arguments = {"input": {"converse": arguments}}
     for shape in client.meta.service_model.operation_model(operation).error_shapes:
         if shape.name == "ModelStreamErrorException":
             continue  # it comes in streams only

@@ -47,6 +47,16 @@ def test_aws_sdk_error_in_a_stream(plain: Simulator) -> None:
     assert seen["error"]["name"] == "ThrottlingException"
 
 
+def test_stream_that_is_given_up(plain: Simulator) -> None:
+    """A stream that an HTTP/2 client resets frees its place at once, and others of its connection go on."""
+    plain.set(output_tokens=40, tpot_ms=20)
+    seen = run_node("aws_sdk_abort.mjs", plain.url, CLAUDE.model_id)
+    assert seen == {"kept": 40}
+    outcomes = {call["outcome"]: call["output_tokens"] for call in plain.ended(2)}
+    assert outcomes["ok"] == 40
+    assert outcomes["client_gone"] < 40
+
+
 def test_ai_sdk(plain: Simulator) -> None:
     """The AI SDK streams text with its usage, and reads a tool call."""
     seen = run_node("ai_sdk.mjs", plain.url, CLAUDE.model_id)

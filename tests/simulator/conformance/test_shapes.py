@@ -98,11 +98,11 @@ def test_errors(open_to_all: Simulator, operation: str) -> None:
     model = SERVICE.operation_model(operation)
     path = model.http["requestUri"].replace("{modelId}", "anthropic.claude-x")
     for shape in model.error_shapes:
-        if operation == "CountTokens" and shape.name != "ValidationException":
-            continue
         open_to_all.set(faults={shape.name: 1} if shape.name != "ModelStreamErrorException" else {})
-        requests = {"InvokeModel": FAMILIES["claude"].body, "Converse": json.dumps({"messages": MESSAGES}).encode()}
-        status, headers, answer = open_to_all.request("POST", path, requests.get(operation, b"{}"))
+        conversation = {"messages": MESSAGES}
+        requests = {"Converse": conversation, "CountTokens": {"input": {"converse": conversation}}}
+        body = json.dumps(requests[operation]).encode() if operation in requests else FAMILIES["claude"].body
+        status, headers, answer = open_to_all.request("POST", path, body)
         if status != 200:
             assert headers["x-amzn-errortype"] == shape.name
             assert headers["x-amzn-requestid"]
