@@ -19,6 +19,7 @@ STATUSES: dict[str, int] = {
     "MissingAuthenticationTokenException": 403,
     "ModelErrorException": 424,
     "ModelNotReadyException": 429,
+    "ModelStreamErrorException": 424,
     "ModelTimeoutException": 408,
     "RequestTimeoutException": 408,
     "ResourceNotFoundException": 404,
@@ -31,7 +32,11 @@ STATUSES: dict[str, int] = {
 }
 """Error name -> HTTP status."""
 
-MODEL_ERROR = "ModelErrorException"
+MORE_MEMBERS: dict[str, dict[str, str | int]] = {
+    "ModelErrorException": {"originalStatusCode": 500, "resourceName": "simulated-model"},
+    "ModelStreamErrorException": {"originalStatusCode": 500, "originalMessage": "The model failed."},
+}
+"""What a body has beyond its message."""
 
 TOO_MANY_REQUESTS = "Too many requests, please wait before trying again."
 TOO_MANY_TOKENS = "Too many tokens, please wait before trying again."
@@ -72,6 +77,5 @@ class ServiceError(Exception):
 
     @property
     def body(self) -> bytes:
-        """The JSON body; with the further members of `ModelErrorException`."""
-        extra = {"originalStatusCode": 500, "resourceName": "simulated-model"} if self.code == MODEL_ERROR else {}
-        return json.dumps({"message": self.message, **extra}).encode()
+        """The JSON body."""
+        return json.dumps({"message": self.message, **MORE_MEMBERS.get(self.code, {})}).encode()

@@ -50,7 +50,13 @@ MID_STREAM: Final = frozenset({*STREAM_ERRORS, EARLY_END, CUT, STALL, TRUNCATED_
 
 _NOT_IN_CONVERSE = frozenset({"modelTimeoutException"})
 _NOT_IN_COUNT_TOKENS = frozenset(
-    {"ModelErrorException", "ModelNotReadyException", "ModelTimeoutException", "ServiceQuotaExceededException"}
+    {
+        "ModelErrorException",
+        "ModelNotReadyException",
+        "ModelStreamErrorException",
+        "ModelTimeoutException",
+        "ServiceQuotaExceededException",
+    }
 )
 _ONLY_IN_STREAMS = frozenset({*STREAM_ERRORS, EARLY_END, TRUNCATED_FRAME, BAD_CRC, DUPLICATE_METADATA})
 

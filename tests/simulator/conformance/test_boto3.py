@@ -272,8 +272,6 @@ def test_errors_have_their_class(plain: Simulator, client: BedrockRuntimeClient,
     if operation == "CountTokens":
         arguments = {"input": {"converse": arguments}}
     for shape in client.meta.service_model.operation_model(operation).error_shapes:
-        if shape.name == "ModelStreamErrorException":
-            continue  # it comes in streams only
         plain.set(faults={shape.name: 1})
         with pytest.raises(getattr(client.exceptions, shape.name)) as caught:
             getattr(client, name)(modelId=claude.model_id, **arguments)

@@ -92,21 +92,21 @@ def test_count_tokens(open_to_all: Simulator) -> None:
     check(json.loads(answer), SERVICE.operation_model("CountTokens").output_shape)
 
 
-@pytest.mark.parametrize("operation", ["InvokeModel", "Converse", "CountTokens"])
+@pytest.mark.parametrize("operation", ["InvokeModel", "InvokeModelWithResponseStream", "Converse", "CountTokens"])
 def test_errors(open_to_all: Simulator, operation: str) -> None:
     """The body of each error has the members of its shape."""
     model = SERVICE.operation_model(operation)
     path = model.http["requestUri"].replace("{modelId}", "anthropic.claude-x")
     for shape in model.error_shapes:
-        open_to_all.set(faults={shape.name: 1} if shape.name != "ModelStreamErrorException" else {})
+        open_to_all.set(faults={shape.name: 1})
         conversation = {"messages": MESSAGES}
         requests = {"Converse": conversation, "CountTokens": {"input": {"converse": conversation}}}
         body = json.dumps(requests[operation]).encode() if operation in requests else FAMILIES["claude"].body
         status, headers, answer = open_to_all.request("POST", path, body)
-        if status != 200:
-            assert headers["x-amzn-errortype"] == shape.name
-            assert headers["x-amzn-requestid"]
-            check(json.loads(answer), shape)
+        assert status == shape.metadata["error"]["httpStatusCode"]
+        assert headers["x-amzn-errortype"] == shape.name
+        assert headers["x-amzn-requestid"]
+        check(json.loads(answer), shape)
 
 
 def _events(answer: bytes) -> list[tuple[str, dict[str, Any]]]:
