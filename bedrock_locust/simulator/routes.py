@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 from uuid import uuid4
 
-from bedrock_locust.simulator import answers, calls, control
+from bedrock_locust.simulator import admission, control
 from bedrock_locust.simulator.calls import Operation
 from bedrock_locust.simulator.errors import ServiceError
 from bedrock_locust.simulator.exchange import ClientGoneError, Exchange
@@ -56,7 +56,7 @@ class Simulator:
             await control.serve(self._service, exchange)
         elif route := find(exchange.method, exchange.path):
             operation, model_id = route
-            await calls.serve(self._service, exchange, operation, model_id, answers.answer)
+            await admission.serve(self._service, exchange, operation, model_id)
         else:
             error = ServiceError("UnknownOperationException", f"No operation is {exchange.method} {exchange.path}.")
             await exchange.respond(error.status, error.headers | {"x-amzn-requestid": str(uuid4())}, error.body)
