@@ -21,8 +21,10 @@ import resource
 import ssl
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 TOKENS = 100
@@ -86,8 +88,11 @@ def start_simulator(*, tls: bool) -> tuple[subprocess.Popen[str], str]:
     """The simulator on its core."""
     command = [sys.executable, "-m", "bedrock_locust.simulator", "--port", "0", "--exit-with-parent", "--spread", "0"]
     pace = ["--ttft-ms", str(TTFT_MS), "--tpot-ms", str(TPOT_MS), "--output-tokens", str(TOKENS)]
+    if tls:
+        os.environ["AWS_CA_BUNDLE"] = str(Path(tempfile.mkdtemp()) / "certificate.pem")
+        pace += ["--tls-self-made", os.environ["AWS_CA_BUNDLE"]]
     process = subprocess.Popen(
-        [*command, *pace, *(["--tls"] if tls else [])],
+        [*command, *pace],
         stdout=subprocess.PIPE,
         text=True,
         preexec_fn=lambda: os.sched_setaffinity(0, {SERVER_CORE}),  # noqa: PLW1509 - this process has no threads
