@@ -22,11 +22,13 @@ from bedrock_locust.connection import check_credentials, check_endpoint, connect
 from bedrock_locust.errors import REMEDIES
 from bedrock_locust.handover import Handover
 from bedrock_locust.interrupt import Interrupt
+from bedrock_locust.plan import Plan
 from bedrock_locust.recorder import LOCAL
 from bedrock_locust.run import Run
 from bedrock_locust.run_folder import check_directory
 from bedrock_locust.settings import SettingsError
 from bedrock_locust.simulator_process import SimulatorProcess
+from bedrock_locust.web import Runs, show
 from bedrock_locust.web.form import guard_form
 
 if TYPE_CHECKING:
@@ -55,13 +57,16 @@ DRAIN_MARGIN_S = 10
 class Lead:
     """This process as the one that leads. Raises SettingsError where no run could begin."""
 
-    def __init__(self, environment: Environment, runner: Runner, web_ui: WebUI | None, report: Report | None) -> None:
+    def __init__(
+        self, environment: Environment, runner: Runner, web_ui: WebUI | None, report: Report | None, charts: str | None
+    ) -> None:
         assert environment.parsed_options is not None  # noqa: S101 - the locust command has options
         self._environment = environment
         self._options: Namespace = environment.parsed_options
         self._runner = runner
         self._report = report
         self._run: Run | None = None
+        self._runs = Runs()
         self._written: Path | None = None
         self._stop_timeout = environment.stop_timeout
         self.settings = self._load(self._options)
@@ -76,6 +81,7 @@ class Lead:
         )
         if web_ui:
             guard_form(web_ui, self._check_form)
+            show(web_ui, self._runs, plan=self._plan, charts=charts)
         self._listen()
 
     def _listen(self) -> None:
@@ -98,8 +104,13 @@ class Lead:
                 raise SettingsError(f"model.api is invoke, but {error}") from None
         return settings
 
-    def _check_form(self, form: Mapping[str, str]) -> None:
-        self._load(Namespace(**{**vars(self._options), **form}))
+    def _check_form(self, form: Mapping[str, str]) -> Settings:
+        return self._load(Namespace(**{**vars(self._options), **form}))
+
+    def _plan(self, form: Mapping[str, str]) -> Plan | None:
+        """What a run with this form would do; None without levels. Raises SettingsError."""
+        settings = self._check_form(form)
+        return Plan.of(settings) if self._environment.shape_class else None
 
     def _start_simulator(self) -> SimulatorProcess | None:
         asked = self._options.bedrock_simulator
@@ -145,7 +156,7 @@ class Lead:
         self._interrupt.forget()
         self._environment.stop_timeout = self._stop_timeout or self.settings.call_limit_s + DRAIN_MARGIN_S
         info = self._info(client.meta.endpoint_url)
-        self._run = Run(self._environment, self.settings, info)
+        self._run = self._runs.begin(Run(self._environment, self.settings, info))
         message = {"run": info["run"], "version": __version__, "simulator": info["simulator"]}
         self._options.bedrock_run = json.dumps({**message, "settings": self.settings.public()})
         if self._handover:

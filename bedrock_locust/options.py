@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from argparse import Action
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
-from bedrock_locust.settings import CREDENTIALS, Settings, SettingsError, build, read_file
+from bedrock_locust.settings import CREDENTIALS, SECTIONS, Settings, SettingsError, build, read_file
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from locust.argument_parser import LocustArgumentParser
 
 DEFAULT_CONFIG = "config.json"
+
+
+GROUPS = {"aws": "AWS", "model": "Model", "test": "Calls", "concurrency": "Levels", "output": "Results"}
+"""How the form and the help call the sections of the settings."""
 
 
 class Option(NamedTuple):
@@ -33,6 +38,19 @@ class Option(NamedTuple):
     def env_var(self) -> str:
         """Its environment variable."""
         return self.dest.upper()
+
+    @property
+    def label(self) -> str:
+        """Its help text, which is also the label of its field: after the group that it is in."""
+        return f"{GROUPS[self.section]}: {self.help}"
+
+    @property
+    def choices(self) -> list[str] | None:
+        """The values that it can have, where they are few; an empty one where it can be left out."""
+        kind: Any = SECTIONS[self.section].model_fields[self.key].annotation
+        options = [value for part in (kind, *get_args(kind)) for value in get_args(part) if isinstance(value, str)]
+        none = [""] if type(None) in get_args(kind) else []
+        return [*none, *options] if options else None
 
     @property
     def origin(self) -> str:
@@ -113,14 +131,24 @@ def add_options(parser: LocustArgumentParser, current: Settings | None) -> None:
     )
     shown = current.public() if current else {}
     for option in OPTIONS:
+        # In a view of the form the present setting counts, whatever the command line said at first.
+        form: dict[str, Any] = {"action": _Shown, "choices": option.choices} if current else {}
         parser.add_argument(
             option.flag,
             env_var=option.env_var,
             default=shown.get(option.section, {}).get(option.key),
             metavar=option.key.upper(),
             include_in_web_ui=option.key not in CREDENTIALS,
-            help=option.help,
+            help=option.label,
+            **form,
         )
+
+
+class _Shown(Action):
+    """Leaves an option at its default, so that the form shows the settings in force."""
+
+    def __call__(self, *_: Any) -> None:
+        """Take no note of the value."""
 
 
 def load(parsed: Namespace, endpoint: str | None) -> Settings:

@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from locust.runners import MasterRunner
+
 import gevent
 
 from bedrock_locust import console
@@ -43,6 +45,11 @@ class Run:
         self._settings = settings
         self.folder = RunFolder.create(settings.output.directory, settings.model.id, info["started_at"])
         self.recorder = Recorder(info["run"], self.folder, info)
+        self.info = info
+        self.state = "running"
+        """Or `ending`, and then `complete`, `interrupted` or `failed`."""
+        self.reason = ""
+        self.ended_at: float | None = None
         self.complete = info["levels_planned"] is None
         self._level: Mapping[str, Any] | None = None
         self._due: dict[str, float] = {}
@@ -66,13 +73,16 @@ class Run:
 
     def end(self, *, ended: str, reason: str, report: Report | None) -> Path | None:
         """Close the record, make the report and say where everything is. Returns where the report is."""
+        self.state = "ending"
         self._clock.kill()
+        self._observe()
         self._print_blocks(everything=True)
         for name, rows in tables(self._environment):
             self.folder.write_table(name, rows)
         self.recorder.close(ended=ended, reason=reason)
         self._say_if_nothing_worked()
         written = self._write_report(report) if report else None
+        self.state, self.reason, self.ended_at = ended, reason, time.time()
         print(console.farewell(self.folder.path, written, ended=ended, reason=reason), flush=True)
         return written
 
@@ -110,10 +120,21 @@ class Run:
         while True:
             gevent.sleep(FLUSH_S)
             self.folder.flush()
+            self._observe()
             self._print_blocks(everything=False)
             if time.monotonic() - since >= PROGRESS_S:
                 since += PROGRESS_S
                 print(console.progress(self.recorder.tally, self._level), flush=True)
+
+    def _observe(self) -> None:
+        """Note what only this moment can tell: how many users run, and how busy the client is."""
+        runner = self._environment.runner
+        if runner is None:
+            return
+        clients = runner.clients.values() if isinstance(runner, MasterRunner) else ()
+        busy = [client.cpu_usage for client in clients] or [runner.current_cpu_usage]
+        level = self._level["level"] if self._level else None
+        self.recorder.tally.observe(level, users=runner.user_count, cpu_percent=max(busy) or None)
 
     def _print_blocks(self, *, everything: bool) -> None:
         """Print the results of the levels of which all rows should be here by now."""

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ddsketch import DDSketch
 
+from bedrock_locust.timeline import Timeline
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -42,6 +44,8 @@ class LevelTally:
     ttft_ms: DDSketch = field(default_factory=_sketch)
     tpot_ms: DDSketch = field(default_factory=_sketch)
     longest_ms: float = 0.0
+    cpu_percent: float | None = None
+    """The highest CPU use of a client process that was seen while the level ran, in percent of one core."""
 
     @property
     def failed(self) -> int:
@@ -130,10 +134,18 @@ class Tally:
         self._mark = (time.perf_counter(), 0, 0, 0)
         self.levels: dict[str, LevelTally] = {}
         self.seconds = Seconds()
+        self.timeline = Timeline()
 
     def level(self, level: Mapping[str, Any]) -> None:
         """Take note of a level that begins or has come further."""
         self.levels.setdefault(level["level"], LevelTally(level)).level = level
+
+    def observe(self, level: str | None, *, users: int, cpu_percent: float | None) -> None:
+        """Note what can be seen at this moment: users that run, and the CPU use of the busiest client process."""
+        self.timeline.observe(users)
+        tally = self.levels.get(level or "", self.total)
+        if cpu_percent is not None:
+            tally.cpu_percent = max(tally.cpu_percent or 0.0, cpu_percent)
 
     def interval(self) -> Interval:
         """What has been counted since this was asked for last."""
@@ -149,3 +161,4 @@ class Tally:
             self.levels[call.level].add(call)
         if call.ok:
             self.seconds.add(call)
+        self.timeline.add(call)
