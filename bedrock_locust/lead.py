@@ -166,7 +166,7 @@ class Lead:
             put_bench(Bench(self._environment, self.settings, client, LOCAL))
         if level := getattr(self._options, LEVEL, None):
             self._run.on_level(level)
-        print(console.header(self.settings, endpoint=info["endpoint"], levels=info["levels_planned"]), flush=True)
+        self._run.console.say(console.header(self.settings, endpoint=info["endpoint"], levels=info["levels_planned"]))
 
     def _info(self, endpoint: str) -> dict[str, Any]:
         """What `run.json` says from the start."""
@@ -236,4 +236,5 @@ class Lead:
     def _last_words(self) -> None:
         """The process ends at once: what has been measured goes to disk. A simulator ends with its parent."""
         if self._run:
+            self._run.console.close()
             self._run.folder.flush()

@@ -129,6 +129,15 @@ def add_options(parser: LocustArgumentParser, current: Settings | None) -> None:
         include_in_web_ui=False,
         help="Run against a local simulator of Bedrock, started with these options; no AWS account needed",
     )
+    parser.add_argument(
+        "--bedrock-console",
+        env_var="BEDROCK_CONSOLE",
+        default="auto",
+        choices=["auto", "live", "plain", "off"],
+        include_in_web_ui=False,
+        help="What a run shows in the terminal: a live panel, plain lines, or nothing. auto: a panel for a headless"
+        " run on a terminal, but not where CI is set",
+    )
     shown = current.public() if current else {}
     for option in OPTIONS:
         # In a view of the form the present setting counts, whatever the command line said at first.

@@ -13,6 +13,7 @@ import gevent
 
 from bedrock_locust import console
 from bedrock_locust.call import Call
+from bedrock_locust.console.screen import screen
 from bedrock_locust.errors import REMEDIES
 from bedrock_locust.locust_tables import tables
 from bedrock_locust.recorder import Recorder
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 FLUSH_S = 1
-PROGRESS_S = 5
 REPORT_INTERVAL_S = 3.5
 """The row of a call is here within this time after its end: Locust's workers report every 3 s."""
 EXIT_NO_REPORT = 1
@@ -50,6 +50,8 @@ class Run:
         """Or `ending`, and then `complete`, `interrupted` or `failed`."""
         self.reason = ""
         self.ended_at: float | None = None
+        assert environment.parsed_options is not None  # noqa: S101 - the locust command has options
+        self.console = screen(environment.parsed_options, settings, info["levels_planned"])
         self.complete = info["levels_planned"] is None
         self._level: Mapping[str, Any] | None = None
         self._due: dict[str, float] = {}
@@ -76,6 +78,7 @@ class Run:
         self.state = "ending"
         self._clock.kill()
         self._observe()
+        self.console.close()
         self._print_blocks(everything=True)
         for name, rows in tables(self._environment):
             self.folder.write_table(name, rows)
@@ -83,7 +86,7 @@ class Run:
         self._say_if_nothing_worked()
         written = self._write_report(report) if report else None
         self.state, self.reason, self.ended_at = ended, reason, time.time()
-        print(console.farewell(self.folder.path, written, ended=ended, reason=reason), flush=True)
+        self.console.say(console.farewell(self.folder.path, written, ended=ended, reason=reason))
         return written
 
     def _say_if_nothing_worked(self) -> None:
@@ -115,16 +118,14 @@ class Run:
         return None
 
     def _keep(self) -> None:
-        """Once a second: rows to disk, news to the console."""
-        since = time.monotonic()
+        """Once a second: rows to disk, what can be seen to the tally, news to the console."""
         while True:
             gevent.sleep(FLUSH_S)
             self.folder.flush()
             self._observe()
             self._print_blocks(everything=False)
-            if time.monotonic() - since >= PROGRESS_S:
-                since += PROGRESS_S
-                print(console.progress(self.recorder.tally, self._level), flush=True)
+            runner = self._environment.runner
+            self.console.show(self.recorder.tally, self._level, users=runner.user_count if runner else 0)
 
     def _observe(self) -> None:
         """Note what only this moment can tell: how many users run, and how busy the client is."""
@@ -141,4 +142,4 @@ class Run:
         now = time.monotonic()
         for name in [name for name, at in self._due.items() if everything or at <= now]:
             del self._due[name]
-            print(console.level_block(self.recorder.tally, name), flush=True)
+            self.console.say(console.level_block(self.recorder.tally, name))
