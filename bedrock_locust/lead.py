@@ -198,6 +198,9 @@ class Lead:
     def _on_test_stopping(self, **_: Any) -> None:
         """Also a planned end comes by here, with no call in flight."""
         self._environment.stop_timeout = GRACE_S
+        if self._run:
+            # From here on the workers of this terminal speak, too.
+            self._run.console.close()
         if self._run and self._handover:
             self._handover.ask(GRACE_S)
 

@@ -21,6 +21,10 @@ GROUPS = {"aws": "AWS", "model": "Model", "test": "Calls", "concurrency": "Level
 """How the form and the help call the sections of the settings."""
 
 
+NOT_SENT = "not sent"
+"""How the form calls the choice to leave a setting out, whatever the file says."""
+
+
 class Option(NamedTuple):
     """An option that overrides one setting."""
 
@@ -42,14 +46,14 @@ class Option(NamedTuple):
     @property
     def label(self) -> str:
         """Its help text, which is also the label of its field: after the group that it is in."""
-        return f"{GROUPS[self.section]}: {self.help}"
+        return f"{GROUPS[self.section]}: {self.help[0].lower()}{self.help[1:]}"
 
     @property
     def choices(self) -> list[str] | None:
-        """The values that it can have, where they are few; an empty one where it can be left out."""
+        """The values that it can have, where they are few; NOT_SENT where it can be left out."""
         kind: Any = SECTIONS[self.section].model_fields[self.key].annotation
         options = [value for part in (kind, *get_args(kind)) for value in get_args(part) if isinstance(value, str)]
-        none = [""] if type(None) in get_args(kind) else []
+        none = [NOT_SENT] if type(None) in get_args(kind) else []
         return [*none, *options] if options else None
 
     @property
@@ -59,9 +63,9 @@ class Option(NamedTuple):
 
 
 OPTIONS = (
-    Option("--bedrock-region", "aws", "region", "AWS region, such as us-east-1"),
+    Option("--bedrock-region", "aws", "region", "Region, such as us-east-1"),
     Option("--bedrock-profile", "aws", "profile", "Profile of ~/.aws/config; each worker has its own"),
-    Option("--bedrock-model", "model", "id", "Model id, inference profile id or ARN"),
+    Option("--bedrock-model", "model", "id", "Id, inference profile id or ARN"),
     Option("--bedrock-quota", "model", "quota", "Requests per minute that the account may make"),
     Option(
         "--bedrock-tokens-per-minute",
@@ -142,10 +146,11 @@ def add_options(parser: LocustArgumentParser, current: Settings | None) -> None:
     for option in OPTIONS:
         # In a view of the form the present setting counts, whatever the command line said at first.
         form: dict[str, Any] = {"action": _Shown, "choices": option.choices} if current else {}
+        value = shown.get(option.section, {}).get(option.key)
         parser.add_argument(
             option.flag,
             env_var=option.env_var,
-            default=shown.get(option.section, {}).get(option.key),
+            default=NOT_SENT if value is None and form.get("choices") else value,
             metavar=option.key.upper(),
             include_in_web_ui=option.key not in CREDENTIALS,
             help=option.label,
@@ -200,7 +205,8 @@ def _from_file(parsed: Namespace) -> tuple[dict[str, Any], str]:
 
 def _given(parsed: Namespace) -> Mapping[Option, Any]:
     values = {option: getattr(parsed, option.dest, None) for option in OPTIONS}
-    return {option: value for option, value in values.items() if value not in (None, "")}
+    given = {option: value for option, value in values.items() if value not in (None, "")}
+    return {option: None if value == NOT_SENT and option.choices else value for option, value in given.items()}
 
 
 def _forget_credentials(values: dict[str, Any]) -> None:

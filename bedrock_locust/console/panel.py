@@ -30,6 +30,7 @@ class Panel:
         self._levels = levels
         # Refreshed by who calls `show`: a thread of rich's own would wait for the CPU behind gevent's loop.
         self._live = Live(console=Console(file=sys.stdout), auto_refresh=False, transient=True)
+        self._closed = False
         self._moved: list[tuple[logging.StreamHandler[Any], Any]] = []
 
     def say(self, text: str) -> None:
@@ -38,12 +39,15 @@ class Panel:
 
     def show(self, tally: Tally, level: Mapping[str, Any] | None, *, users: int) -> None:
         """Draw the panel as things are now."""
+        if self._closed:
+            return
         if not self._live.is_started:
             self._start()
         self._live.update(picture(tally, level, self._settings, levels=self._levels, users=users), refresh=True)
 
     def close(self) -> None:
-        """Remove the panel and give the terminal back."""
+        """Remove the panel, for good, and give the terminal back."""
+        self._closed = True
         if not self._live.is_started:
             return
         for handler, stream in self._moved:
