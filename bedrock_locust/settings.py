@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Positive = Annotated[int, Field(gt=0)]
+WEEK_S = 7 * 24 * 3600
+Users = Annotated[int, Field(gt=0, le=100_000)]
+"""More would be a slip: a worker runs some hundred."""
+Seconds = Annotated[float, Field(gt=0, le=WEEK_S)]
 Text = Annotated[str, Field(min_length=1)]
 
 CREDENTIALS = frozenset({"profile", "access_key_id", "secret_access_key", "session_token"})
@@ -93,7 +97,7 @@ class Test(_Section):
     max_tokens: Positive = 2048
     temperature: Annotated[float, Field(ge=0)] | None = 0.7
     unique_prompts: bool = True
-    timeout_seconds: Annotated[float, Field(gt=0)] = 300
+    timeout_seconds: Seconds = 300
 
     @field_validator("temperature", mode="before")
     @classmethod
@@ -110,11 +114,11 @@ class Test(_Section):
 class Concurrency(_Section):
     """The levels: `start`, `start` + `step`, ... users, up to at most `end`, each for `duration_seconds`."""
 
-    start: Positive = 1
-    end: Positive = 10
-    step: Positive = 1
-    duration_seconds: Annotated[float, Field(gt=0)] = 60
-    warmup_seconds: Annotated[float, Field(ge=0)] = 0
+    start: Users = 1
+    end: Users = 10
+    step: Users = 1
+    duration_seconds: Seconds = 60
+    warmup_seconds: Annotated[float, Field(ge=0, le=WEEK_S)] = 0
 
     @model_validator(mode="after")
     def _end_after_start(self) -> Concurrency:
@@ -143,13 +147,7 @@ class Settings(_Section):
     @classmethod
     def _tier_of_the_original(cls, values: Any) -> Any:
         """Accept `test.service_tier`, where the original tool had it."""
-        test = values.get("test") if isinstance(values, dict) else None
-        if not isinstance(test, dict) or "service_tier" not in test:
-            return values
-        model = values.get("model") if isinstance(values.get("model"), dict) else {}
-        tier = {"service_tier": test["service_tier"] or None}
-        rest = {key: value for key, value in test.items() if key != "service_tier"}
-        return {**values, "model": {**tier, **model}, "test": rest}
+        return _with_tier_in_model(values) if isinstance(values, dict) else values
 
     @property
     def call_limit_s(self) -> float:
@@ -165,9 +163,9 @@ class Settings(_Section):
         return self.model_copy(update={"aws": self.aws.model_copy(update={"region": region})})
 
     def with_credentials(self, aws: Mapping[str, Any]) -> Settings:
-        """These settings with the credentials of another `aws` section."""
+        """These settings with the credentials of another `aws` section. Raises SettingsError."""
         own = {key: value for key, value in aws.items() if key in CREDENTIALS}
-        return self.model_copy(update={"aws": Aws.model_validate({**self.aws.model_dump(), **own})})
+        return build({**self.model_dump(), "aws": {**self.aws.model_dump(), **own}}, {}, "own credentials")
 
 
 SECTIONS: dict[str, type[_Section]] = {
@@ -177,6 +175,16 @@ SECTIONS: dict[str, type[_Section]] = {
     "concurrency": Concurrency,
     "output": Output,
 }
+
+
+def _with_tier_in_model(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The values with `test.service_tier` in `model`, where both sections are such that it could be there."""
+    test, model = values.get("test"), values.get("model", {})
+    if not isinstance(test, dict) or not isinstance(model, dict) or "service_tier" not in test:
+        return values
+    tier = {"service_tier": test["service_tier"] or None}
+    rest = {key: value for key, value in test.items() if key != "service_tier"}
+    return {**values, "model": {**tier, **model}, "test": rest}
 
 
 def read_file(path: Path) -> dict[str, Any]:
@@ -195,6 +203,8 @@ def read_file(path: Path) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise SettingsError(f"{path}: is not valid JSON at {place}: {error.msg}. Mend that line") from None
+    except (ValueError, RecursionError) as error:
+        raise SettingsError(f"{path}: is not valid JSON: {error}. Mend it") from None
     if not isinstance(values, dict):
         raise SettingsError(f"{path}: must hold a JSON object {{...}}, see config.example.json")
     return values
@@ -205,6 +215,8 @@ def build(values: Mapping[str, Any], origin: Mapping[tuple[str, ...], str], file
 
     Raises SettingsError with one line for each mistake.
     """
+    # Here too, so that a message finds the value.
+    values = _with_tier_in_model(values)
     try:
         return Settings.model_validate(values)
     except ValidationError as error:

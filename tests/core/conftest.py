@@ -1,13 +1,17 @@
-"""A BedrockClient of a simulator, and what it has reported."""
+"""What all tests share: gevent's loop, botocore's model, and a BedrockClient of a simulator."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import locust  # noqa: F401 - it patches sockets for gevent, which has to come before boto3
+# First: it patches sockets for gevent, which has to come before anything imports boto3.
+import locust  # noqa: F401
 from locust.event import EventHook
 
+import botocore.session
+import gevent
 import pytest
+from hypothesis import settings
 
 from bedrock_locust.client import BedrockClient
 from bedrock_locust.connection import connect
@@ -17,6 +21,23 @@ from tests.simulator.process import Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from botocore.model import ServiceModel
+
+# A worker of pytest-xdist waits for its next test on an event that another thread sets; where gevent's loop
+# has nothing of its own to wait for, it says that this would block forever.
+KEEP_LOOP = gevent.get_hub().loop.async_()
+KEEP_LOOP.start(lambda: None)
+
+# Two cores shared by all tests say nothing about the time of one example.
+settings.register_profile("here", deadline=None)
+settings.load_profile("here")
+
+
+@pytest.fixture(scope="session")
+def service_model() -> ServiceModel:
+    """Botocore's own description of Bedrock Runtime, read from the installed package."""
+    return botocore.session.Session().get_service_model("bedrock-runtime")
 
 
 @pytest.fixture(scope="session")
