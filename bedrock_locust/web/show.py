@@ -9,13 +9,11 @@ from flask import Blueprint, Response, abort, render_template, request, send_fil
 from werkzeug.security import safe_join
 
 from bedrock_locust.settings import SettingsError
-from bedrock_locust.web import downloads
-from bedrock_locust.web.charts import Charts
+from bedrock_locust.web import downloads, vega
 from bedrock_locust.web.guard import PASSIVE, guarded, harden
 from bedrock_locust.web.live import Live, about
 from bedrock_locust.web.report_page import render
 from bedrock_locust.web.tab import add_bar, add_tabs
-from bedrock_locust.web.vega import Vega
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,6 +23,7 @@ if TYPE_CHECKING:
     from bedrock_locust.plan import Plan
     from bedrock_locust.run import Run
     from bedrock_locust.web.runs import Runs
+    from bedrock_locust.web.vega import Made
 
     MakePlan = Callable[[Mapping[str, str]], Plan | None]
 
@@ -34,10 +33,11 @@ A_DAY = "private, max-age=86400, immutable"
 
 def show(web_ui: WebUI, runs: Runs, *, plan: MakePlan, charts: str | None) -> None:
     """Add all that the plugin shows to Locust's web UI. `charts` names the maker of the charts, if there is one."""
-    live, vega = Live(runs), Vega()
-    pages = Pages(runs, live, vega, Charts(charts), plan)
+    live, script = Live(runs), vega.script()
+    definitions = vega.definitions(charts) if charts else None
+    pages = Pages(runs, live, script, definitions, plan)
     add_tabs(web_ui, live)
-    add_bar(web_ui, vega)
+    add_bar(web_ui, [made for made in (script, definitions) if made and definitions])
     options = web_ui.environment.parsed_options
     base = getattr(options, "web_base_path", "") or ""
     blueprint = Blueprint("bedrock", __name__, url_prefix=f"{base}/bedrock", template_folder="templates")
@@ -51,10 +51,10 @@ def show(web_ui: WebUI, runs: Runs, *, plan: MakePlan, charts: str | None) -> No
 class Pages:
     """The views."""
 
-    def __init__(self, runs: Runs, live: Live, vega: Vega, charts: Charts, plan: MakePlan) -> None:
+    def __init__(self, runs: Runs, live: Live, script: Made, charts: Made | None, plan: MakePlan) -> None:
         self._runs = runs
         self._live = live
-        self._vega = vega
+        self._script = script
         self._charts = charts
         self._plan = plan
 
@@ -82,7 +82,6 @@ class Pages:
             root="",
             plan=self.plan(),
             runs=[about(run) for run in reversed(list(self._runs))],
-            charts=bool(self._charts),
         )
 
     def plan(self) -> dict[str, Any]:
@@ -95,13 +94,13 @@ class Pages:
 
     def charts(self) -> str:
         """The live charts."""
-        if not self._charts:
-            abort(404)
-        return render_template("bedrock/charts.html", root="", version=self._vega.version)
+        return render_template("bedrock/charts.html", root="", version=vega.VERSION, charts=self._charts is not None)
 
     def definitions(self) -> Response:
         """The Vega-Lite definitions of the charts."""
-        return Response(self._charts.text(), mimetype="application/json")
+        if self._charts is None:
+            abort(404)
+        return Response(self._charts.output(), mimetype="application/json")
 
     def live(self) -> Response:
         """The figures of the latest run."""
@@ -109,7 +108,7 @@ class Pages:
 
     def vega(self) -> Response:
         """The JavaScript that draws the charts."""
-        return Response(self._vega.script(), mimetype="text/javascript", headers={"Cache-Control": A_DAY})
+        return Response(self._script.output(), mimetype="text/javascript", headers={"Cache-Control": A_DAY})
 
     def static(self, name: str) -> Response:
         """A script or a style sheet of ours."""

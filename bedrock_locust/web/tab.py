@@ -10,10 +10,12 @@ from flask import Response, request
 from bedrock_locust.web.rows import FAILURE_COLUMNS, LEVEL_COLUMNS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from locust.web import WebUI
 
     from bedrock_locust.web.live import Live
-    from bedrock_locust.web.vega import Vega
+    from bedrock_locust.web.vega import Made
 
 BAR = (Path(__file__).parent / "templates" / "bedrock" / "bar.html").read_bytes()
 """Links to our pages, and the plan of the form."""
@@ -47,15 +49,16 @@ def add_tabs(web_ui: WebUI, live: Live) -> None:
     web_ui.app.after_request(add_rows)
 
 
-def add_bar(web_ui: WebUI, vega: Vega) -> None:
-    """Put the bar at the end of Locust's page, and prepare for its reader to look at charts."""
+def add_bar(web_ui: WebUI, soon: Sequence[Made]) -> None:
+    """Put the bar at the end of Locust's page, and have made `soon` what its reader will ask for."""
 
     def add(response: Response) -> Response:
         if not _is(response, "/") or response.mimetype != "text/html":
             return response
         body = response.get_data()
         if IS_LOCUSTS_PAGE in body:
-            vega.prepare()
+            for made in soon:
+                made.prepare()
             response.set_data(body.replace(b"</body>", BAR + b"</body>"))
         return response
 

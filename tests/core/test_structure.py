@@ -99,7 +99,9 @@ def test_a_call_knows_nobody() -> None:
         ("mistakes", set()),
         ("options", {"bedrock_locust.settings"}),
         ("stopwatch", {"bedrock_locust.call", "bedrock_locust.formats"}),
-        ("tally", {"bedrock_locust.call"}),
+        ("tally", {"bedrock_locust.call", "bedrock_locust.timeline"}),
+        ("timeline", {"bedrock_locust.call"}),
+        ("plan", {"bedrock_locust.settings"}),
         ("run_folder", {"bedrock_locust.call", "bedrock_locust.settings"}),
     ],
 )

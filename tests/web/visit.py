@@ -27,6 +27,7 @@ FLAGS = [
     "--disable-sync",
 ]
 PATIENCE_MS = 30_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 class Visit:
@@ -92,9 +93,13 @@ def fill(page: Page, **settings: str | bool) -> None:
 
 
 def start(page: Page) -> None:
-    """Press the button, and wait for the page of a run."""
+    """Press the button, and wait for the page of a run.
+
+    An answer that Locust's page asked for before it would still say that nothing runs, and bring the form back.
+    """
+    page.wait_for_load_state("networkidle")
     page.get_by_role("button", name="Start", exact=True).click()
-    expect(page.get_by_role("tab", name="Bedrock", exact=True)).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_role("tab", name="Bedrock", exact=True)).to_be_visible()
 
 
 def tab(page: Page, name: str = "Bedrock") -> list[list[str]]:

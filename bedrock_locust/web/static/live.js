@@ -158,7 +158,9 @@
   }
 
   async function begin() {
-    definitions = await (await fetch("charts.json")).json();
+    const answer = await fetch("charts.json");
+    if (!answer.ok) throw new Error(await answer.text());
+    definitions = await answer.json();
     document.addEventListener("theme", () => queue(update));
     await poll();
   }
