@@ -80,7 +80,7 @@ class Lead:
             terminate=headless_shape, is_waiting=self._give_up_waiting, last_words=self._last_words
         )
         if web_ui:
-            guard_form(web_ui, self._check_form)
+            guard_form(web_ui, self._check_form, self._runs.expect)
             show(web_ui, self._runs, plan=self._plan, charts=charts)
         self._listen()
 
@@ -150,6 +150,7 @@ class Lead:
             # What was right when Locust started is no longer: a folder, a profile, an endpoint.
             logger.error("bedrock-locust: %s", error)  # noqa: TRY400 - one line says it, a traceback would not
             self._environment.process_exit_code = EXIT_BAD_INPUT
+            self._runs.give_up()
             gevent.spawn(self._runner.quit if self._options.headless else self._runner.stop)
 
     def _begin(self, client: BedrockRuntimeClient) -> None:
@@ -199,6 +200,7 @@ class Lead:
         """Also a planned end comes by here, with no call in flight."""
         self._environment.stop_timeout = GRACE_S
         if self._run:
+            self._run.state = "ending"
             # From here on the workers of this terminal speak, too.
             self._run.console.close()
         if self._run and self._handover:

@@ -14,14 +14,20 @@ if TYPE_CHECKING:
     from locust.web import WebUI
 
 
-def guard_form(web_ui: WebUI, check: Callable[[Mapping[str, str]], object]) -> None:
-    """Answer a start with our message where `check`, which gets the fields of the form, raises SettingsError."""
+def guard_form(
+    web_ui: WebUI, check: Callable[[Mapping[str, str]], object], accepted: Callable[[], None] = lambda: None
+) -> None:
+    """Answer a start with our message where `check`, which gets the fields of the form, raises SettingsError.
+
+    `accepted` is called where it does not.
+    """
 
     def refuse() -> Response | None:
         try:
             check(request.form.to_dict())
         except SettingsError as error:
             return jsonify({"success": False, "message": str(error), "host": web_ui.environment.host})
+        accepted()
         return None
 
     behind_login: Callable[[], Response | None] = web_ui.auth_required_if_enabled(refuse)

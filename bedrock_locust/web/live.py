@@ -90,8 +90,8 @@ def about(run: Run) -> dict[str, Any]:
 
 def _levels(run: Run, now: float) -> Iterator[dict[str, Any]]:
     levels = [tally.level for tally in run.recorder.tally.levels.values()][-MOST_ROWS:]
-    ends = [level["started_at"] for level in levels[1:]] + [now]
-    for level, end in zip(levels, ends, strict=True):
+    starts = [level["started_at"] for level in levels]
+    for level, end in zip(levels, [*starts[1:], now], strict=False):
         yield {
             "from": round(level["started_at"] * 1000),
             "to": round(max(level["started_at"], end) * 1000),

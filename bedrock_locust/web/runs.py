@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from bedrock_locust.run import Run
 
+SOON_S = 30
 MOST_RUNS = 100
 """Runs that are listed; of more, the last ones. Their folders stay."""
 
@@ -22,10 +24,25 @@ class Runs:
     def __init__(self) -> None:
         self._runs: deque[Run] = deque(maxlen=MOST_RUNS)
         self._rows: LevelRows | None = None
+        self._expected_until = 0.0
+
+    def expect(self) -> None:
+        """Take note that the form has been accepted, and a run should begin soon."""
+        self._expected_until = time.monotonic() + SOON_S
+
+    def give_up(self) -> None:
+        """Take note that the run that was expected does not begin."""
+        self._expected_until = 0.0
+
+    @property
+    def is_starting(self) -> bool:
+        """Whether a run begins, or goes on, whatever Locust says: it says «ready» until the run has begun."""
+        return time.monotonic() < self._expected_until or (self.latest is not None and self.latest.state == "running")
 
     def begin(self, run: Run) -> Run:
         """Take note of a run that begins; returns it."""
         self._runs.append(run)
+        self.give_up()
         self._rows = LevelRows(run.recorder.tally)
         return run
 

@@ -36,7 +36,7 @@ def show(web_ui: WebUI, runs: Runs, *, plan: MakePlan, charts: str | None) -> No
     live, script = Live(runs), vega.script()
     definitions = vega.definitions(charts) if charts else None
     pages = Pages(runs, live, script, definitions, plan)
-    add_tabs(web_ui, live)
+    add_tabs(web_ui, live, runs)
     add_bar(web_ui, [made for made in (script, definitions) if made and definitions])
     options = web_ui.environment.parsed_options
     base = getattr(options, "web_base_path", "") or ""
@@ -162,4 +162,4 @@ class Pages:
 
 def _attachment(pieces: Any, mimetype: str, name: str) -> Response:
     # The name is that of a run folder: letters, digits, `.`, `_` and `-`.
-    return Response(pieces, mimetype=mimetype, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    return Response(pieces, mimetype=mimetype, headers={"Content-Disposition": f"attachment; filename={name}"})

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from locust.runners import STATE_INIT, STATE_SPAWNING, STATE_STOPPED
 
 from flask import Response, request
 
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from locust.web import WebUI
 
     from bedrock_locust.web.live import Live
+    from bedrock_locust.web.runs import Runs
     from bedrock_locust.web.vega import Made
 
 BAR = (Path(__file__).parent / "templates" / "bedrock" / "bar.html").read_bytes()
@@ -23,7 +27,7 @@ IS_LOCUSTS_PAGE = b"window.templateArgs"
 ANSWERED = 200
 
 
-def add_tabs(web_ui: WebUI, live: Live) -> None:
+def add_tabs(web_ui: WebUI, live: Live, runs: Runs) -> None:
     """Have Locust's page show the tables; it asks for their rows every two seconds while a run goes on."""
     web_ui.template_args |= {
         "extended_tabs": [
@@ -41,12 +45,22 @@ def add_tabs(web_ui: WebUI, live: Live) -> None:
         body = response.get_data() if _is(response, "/stats/requests") else b""
         if not body.startswith(b"{"):
             return response
+        if runs.is_starting:
+            body = _started(body)
         # A new answer: Locust keeps its own for two seconds and would hand it to us again.
         news = b'{"extended_stats":' + live.tables().encode() + b"," + body[1:]
         return Response(news, headers=response.headers)
 
     assert web_ui.app is not None  # noqa: S101 - it has one from its start
     web_ui.app.after_request(add_rows)
+
+
+def _started(body: bytes) -> bytes:
+    """Locust's answer without the state from before the run: told that, its page would go back to the form for good."""
+    answer = json.loads(body)
+    if answer.get("state") not in (STATE_INIT, STATE_STOPPED):
+        return body
+    return json.dumps({**answer, "state": STATE_SPAWNING}).encode()
 
 
 def add_bar(web_ui: WebUI, soon: Sequence[Made]) -> None:

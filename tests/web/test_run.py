@@ -77,7 +77,6 @@ def test_a_run_from_the_form(
     locust.reload()
     locust.get_by_role("button", name="New").click()
     fill(locust, start="1", end="1", duration="2", streaming=False, non_streaming=True)
-    locust.wait_for_load_state("networkidle")
     locust.get_by_role("button", name="Start", exact=True).click()
     second = ended(place, 1)
     assert [row["level"] for row in read(second / "levels.csv")] == ["non_streaming-1"]

@@ -93,11 +93,7 @@ def fill(page: Page, **settings: str | bool) -> None:
 
 
 def start(page: Page) -> None:
-    """Press the button, and wait for the page of a run.
-
-    An answer that Locust's page asked for before it would still say that nothing runs, and bring the form back.
-    """
-    page.wait_for_load_state("networkidle")
+    """Press the button, and wait for the page of a run."""
     page.get_by_role("button", name="Start", exact=True).click()
     expect(page.get_by_role("tab", name="Bedrock", exact=True)).to_be_visible()
 
