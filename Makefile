@@ -4,14 +4,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint format clean
+.PHONY: demo test lint format screenshots clean
 
 demo: $(VENV)/.user
 	$(BIN)/locust -f locustfile.py --headless --only-summary --loglevel WARNING --exit-code-on-error 0 \
 	  --bedrock-config examples/demo.json --bedrock-simulator="$$(cat examples/demo-simulator.txt)"
 
 test: $(VENV)/.dev
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --ignore tests/web
+	$(BIN)/pytest -n 2 tests/web
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -21,6 +22,10 @@ lint: $(VENV)/.dev
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# The pictures of the README, from a real run; they need Debian's chromium.
+screenshots: $(VENV)/.dev
+	$(BIN)/python -m tests.web.screenshots docs/images
 
 clean:
 	rm -rf $(VENV) results benchmark_report.md

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.live import Live
 
-from bedrock_locust.console.picture import picture
+from bedrock_locust.console.picture import Picture
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,8 +26,7 @@ class Panel:
     """The panel of one run."""
 
     def __init__(self, settings: Settings, levels: int | None) -> None:
-        self._settings = settings
-        self._levels = levels
+        self._picture = Picture(settings, levels)
         # Refreshed by who calls `show`: a thread of rich's own would wait for the CPU behind gevent's loop.
         self._live = Live(console=Console(file=sys.stdout), auto_refresh=False, transient=True)
         self._closed = False
@@ -43,7 +42,7 @@ class Panel:
             return
         if not self._live.is_started:
             self._start()
-        self._live.update(picture(tally, level, self._settings, levels=self._levels, users=users), refresh=True)
+        self._live.update(self._picture.draw(tally, level, users=users), refresh=True)
 
     def close(self) -> None:
         """Remove the panel, for good, and give the terminal back."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rich import box
@@ -30,47 +31,51 @@ UNKNOWN = "\N{EN DASH}"
 MOST_FAILURES = 5
 
 
-def picture(
-    tally: Tally, level: Mapping[str, Any] | None, settings: Settings, *, levels: int | None, users: int
-) -> RenderableType:
-    """The panel: where the run is, how fast it is now, how long the calls of this level take, what failed."""
-    now = time.time()
-    current = tally.levels[level["level"]] if level else tally.total
-    return Panel(
-        Group(
-            _where(tally, level, settings, levels=levels, now=now),
-            Text(),
-            _now(tally, current, users, now),
-            _times(current),
-            *_failures(current),
-        ),
-        title="Bedrock load test",
-        title_align="left",
-        box=box.ROUNDED,
-        padding=(0, 1),
-    )
+@dataclass(frozen=True)
+class Picture:
+    """The panel of a run with these settings and so many levels; None for one without."""
 
+    settings: Settings
+    levels: int | None
 
-def _where(
-    tally: Tally, level: Mapping[str, Any] | None, settings: Settings, *, levels: int | None, now: float
-) -> RenderableType:
-    if level is None or not levels:
-        return Text(f"{tally.total.calls:,} calls in {length_in_words(now - tally.timeline.started_at)}")
-    steps = settings.concurrency
-    done, whole = _progress(level, steps.duration_seconds, steps.warmup_seconds, now)
-    number = len(tally.levels)
-    left = (levels - number) * (steps.duration_seconds + steps.warmup_seconds) + whole - done
-    grid = Table.grid(padding=(0, 2), expand=True)
-    grid.add_column(no_wrap=True)
-    grid.add_column(ratio=1)
-    grid.add_column(justify="right", no_wrap=True)
-    title = f"{str(level['mode']).replace('_', '-')}, {level['users']} user{'s' if level['users'] != 1 else ''}"
-    grid.add_row(
-        Text.assemble((f"Level {number} of {levels}  ", "bold"), title),
-        ProgressBar(total=whole, completed=done),
-        f"{_phase(level)}, {length_in_words(whole - done)} left; of the run about {length_in_words(left)}",
-    )
-    return grid
+    def draw(
+        self, tally: Tally, level: Mapping[str, Any] | None, *, users: int, now: float | None = None
+    ) -> RenderableType:
+        """Where the run is, how fast it is `now`, how long the calls of this level take, what failed."""
+        now = time.time() if now is None else now
+        current = tally.levels[level["level"]] if level else tally.total
+        return Panel(
+            Group(
+                self._where(tally, level, now),
+                Text(),
+                _now(tally, current, users, now),
+                _times(current),
+                *_failures(current),
+            ),
+            title="Bedrock load test",
+            title_align="left",
+            box=box.ROUNDED,
+            padding=(0, 1),
+        )
+
+    def _where(self, tally: Tally, level: Mapping[str, Any] | None, now: float) -> RenderableType:
+        if level is None or not self.levels:
+            return Text(f"{tally.total.calls:,} calls in {length_in_words(now - tally.timeline.started_at)}")
+        steps = self.settings.concurrency
+        done, whole = _progress(level, steps.duration_seconds, steps.warmup_seconds, now)
+        number = len(tally.levels)
+        left = (self.levels - number) * (steps.duration_seconds + steps.warmup_seconds) + whole - done
+        grid = Table.grid(padding=(0, 2), expand=True)
+        grid.add_column(no_wrap=True)
+        grid.add_column(ratio=1)
+        grid.add_column(justify="right", no_wrap=True)
+        title = f"{str(level['mode']).replace('_', '-')}, {level['users']} user{'s' if level['users'] != 1 else ''}"
+        grid.add_row(
+            Text.assemble((f"Level {number} of {self.levels}  ", "bold"), title),
+            ProgressBar(total=whole, completed=done),
+            f"{_phase(level)}, {length_in_words(whole - done)} left; of the run about {length_in_words(left)}",
+        )
+        return grid
 
 
 def _progress(level: Mapping[str, Any], duration_s: float, warmup_s: float, now: float) -> tuple[float, float]:

@@ -50,8 +50,8 @@ class Live:
         if run is None or rows is None:
             return [{"key": "bedrock", "data": []}, {"key": "bedrock-failures", "data": []}]
         return [
-            {"key": "bedrock", "data": rows.rows(_now(run))},
-            {"key": "bedrock-failures", "data": failure_rows(run.recorder.tally)},
+            {"key": "bedrock", "data": _named(rows.rows(_now(run)))},
+            {"key": "bedrock-failures", "data": _named(failure_rows(run.recorder.tally))},
         ]
 
     def _page(self) -> dict[str, Any]:
@@ -86,6 +86,11 @@ def about(run: Run) -> dict[str, Any]:
         "levels": len(run.recorder.tally.levels),
         "levels_planned": run.info["levels_planned"],
     }
+
+
+def _named(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows with names of their order, by which Locust's page sorts them at first."""
+    return [{"name": f"{number:04d}", **row} for number, row in enumerate(rows)]
 
 
 def _levels(run: Run, now: float) -> Iterator[dict[str, Any]]:

@@ -69,7 +69,6 @@ class LevelRows:
 
     def _row(self, name: str, level: LevelTally, window: tuple[float, float] | None) -> dict[str, Any]:
         return {
-            "name": name,
             "level": name,
             "users": level.level.get("users", UNKNOWN),
             "calls": level.calls,
@@ -99,7 +98,6 @@ def failure_rows(tally: Tally) -> list[dict[str, Any]]:
         example = tally.total.examples[category].strip(": ")
         rows.append(
             {
-                "name": category,
                 "level": where,
                 "category": category,
                 "code": example,

@@ -17,11 +17,11 @@
 
   async function show() {
     const form = document.querySelector("#root form");
+    const number = ++asked;
     if (!form) {
       plan.textContent = "";
       return;
     }
-    const number = ++asked;
     const answer = await fetch("./bedrock/plan.json", { method: "POST", body: values(form) });
     const said = answer.ok && !answer.redirected ? await answer.json() : { lines: [], mistakes: [] };
     if (number !== asked) return;

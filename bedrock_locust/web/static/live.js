@@ -3,6 +3,9 @@
 (() => {
   const RUNNING_MS = 2000;
   const IDLE_MS = 5000;
+  const MOST_MS = 15000;
+  // Vega keeps some of what it has drawn: after so many updates a chart is drawn anew.
+  const FRESH = 30;
   const LEVELS = [
     ["level", "Level"], ["users", "Users"], ["calls", "Calls"], ["success", "Success (%)"],
     ["requests_per_s", "Requests/s"], ["tokens_per_s", "Output tokens/s"],
@@ -22,6 +25,7 @@
   let figures = { run: null };
   let drawing = Promise.resolve();
   let drawn = "";
+  let updates = 0;
 
   const known = (value) => value !== null && value !== undefined;
   const shown = (value) => (typeof value === "number" ? number.format(value) : String(value));
@@ -46,24 +50,23 @@
   }
 
   function lastOf(keys, texts) {
+    if (figures.run.ended_at) return "";
     const point = figures.points.findLast((one) => keys.every((key) => known(one[key])));
     return point ? texts(point) : "";
   }
-
-  const when = () => (figures.run.ended_at ? "last" : "now");
 
   function lines() {
     const ms = (value) => `${shown(value)} ms`;
     const percents = (name, unit, divisor) =>
       lastOf([`${name}_p50`, `${name}_p99`], (point) =>
-        `${when()} P50 ${shown(point[`${name}_p50`] / divisor)} ${unit}, P99 ${shown(point[`${name}_p99`] / divisor)} ${unit}`);
+        `now P50 ${shown(point[`${name}_p50`] / divisor)} ${unit}, P99 ${shown(point[`${name}_p99`] / divisor)} ${unit}`);
     const failed = figures.failed.reduce((sum, row) => sum + row.calls, 0);
     return {
       ttft: percents("ttft", "ms", 1),
       latency: percents("latency", "s", 1000),
-      tokens: lastOf(["tokens_per_s"], (point) => `${when()} ${shown(point.tokens_per_s)}`),
-      requests: lastOf(["requests_per_s"], (point) => `${when()} ${shown(point.requests_per_s)}`),
-      in_flight: lastOf(["users"], (point) => `${when()} ${shown(point.users)} users`),
+      tokens: lastOf(["tokens_per_s"], (point) => `now ${shown(point.tokens_per_s)}`),
+      requests: lastOf(["requests_per_s"], (point) => `now ${shown(point.requests_per_s)}`),
+      in_flight: lastOf(["users"], (point) => `now ${shown(point.users)} users`),
       failures: failed ? `${shown(failed)} in all` : "none so far",
     };
   }
@@ -121,7 +124,7 @@
   async function update() {
     if (!figures.run) return;
     const theme = document.documentElement.dataset.theme;
-    if (drawn !== theme) Object.keys(views).forEach(clear);
+    if (drawn !== theme || ++updates % FRESH === 0) Object.keys(views).forEach(clear);
     drawn = theme;
     for (const [name, definition] of Object.entries(definitions[theme])) {
       if (!needs[name]()) clear(name);
@@ -154,7 +157,9 @@
         status.textContent = `No figures: ${error.message}. Trying again.`;
       }
     }
-    setTimeout(poll, figures.run && !figures.run.ended_at ? RUNNING_MS : IDLE_MS);
+    const running = figures.run && !figures.run.ended_at;
+    // A point more comes as often as points are far apart.
+    setTimeout(poll, running ? Math.min(MOST_MS, Math.max(RUNNING_MS, 1000 * figures.width_s)) : IDLE_MS);
   }
 
   async function begin() {
