@@ -21,6 +21,7 @@ from bedrock_locust.bench import LEVEL, Bench, put_bench
 from bedrock_locust.connection import check_credentials, check_endpoint, connect
 from bedrock_locust.errors import REMEDIES
 from bedrock_locust.handover import Handover
+from bedrock_locust.health import Pulse
 from bedrock_locust.interrupt import Interrupt
 from bedrock_locust.plan import Plan
 from bedrock_locust.recorder import LOCAL
@@ -163,8 +164,9 @@ class Lead:
         if self._handover:
             self._handover.begin(self._run.recorder)
         else:
-            self._run.recorder.join(LOCAL)
-            put_bench(Bench(self._environment, self.settings, client, LOCAL))
+            bench = Bench(self._environment, self.settings, client, LOCAL)
+            put_bench(bench)
+            self._run.recorder.join_local(Pulse(bench.measured_level).start())
         if level := getattr(self._options, LEVEL, None):
             self._run.on_level(level)
         self._run.console.say(console.header(self.settings, endpoint=info["endpoint"], levels=info["levels_planned"]))

@@ -7,8 +7,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from locust.runners import MasterRunner
-
 import gevent
 
 from bedrock_locust import console
@@ -16,7 +14,7 @@ from bedrock_locust.call import Call
 from bedrock_locust.console.screen import screen
 from bedrock_locust.errors import REMEDIES
 from bedrock_locust.locust_tables import tables
-from bedrock_locust.recorder import Recorder
+from bedrock_locust.recorder import NO_GAPS, Recorder
 from bedrock_locust.run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -57,10 +55,10 @@ class Run:
         self._due: dict[str, float] = {}
         self._clock = gevent.spawn(self._keep)
 
-    def add(self, response: Any = None, **_: Any) -> None:
+    def add(self, response: Any = None, gaps: Mapping[int, int] = NO_GAPS, **_: Any) -> None:
         """Listener of Locust's `request` event."""
         if isinstance(response, Call):
-            self.recorder.add(response)
+            self.recorder.add(response, gaps)
 
     def on_level(self, level: Mapping[str, Any] | None) -> None:
         """Take note of a level; None is the end of the last."""
@@ -77,7 +75,6 @@ class Run:
         """Close the record, make the report and say where everything is. Returns where the report is."""
         self.state = "ending"
         self._clock.kill()
-        self._observe()
         self.console.close()
         self._print_blocks(everything=True)
         for name, rows in tables(self._environment):
@@ -122,20 +119,15 @@ class Run:
         while True:
             gevent.sleep(FLUSH_S)
             self.folder.flush()
-            self._observe()
+            self.recorder.feel()
+            self.recorder.tally.timeline.observe(self._users)
             self._print_blocks(everything=False)
-            runner = self._environment.runner
-            self.console.show(self.recorder.tally, self._level, users=runner.user_count if runner else 0)
+            self.console.show(self.recorder.tally, self._level, users=self._users)
 
-    def _observe(self) -> None:
-        """Note what only this moment can tell: how many users run, and how busy the client is."""
-        runner = self._environment.runner
-        if runner is None:
-            return
-        clients = runner.clients.values() if isinstance(runner, MasterRunner) else ()
-        busy = [client.cpu_usage for client in clients] or [runner.current_cpu_usage]
-        level = self._level["level"] if self._level else None
-        self.recorder.tally.observe(level, users=runner.user_count, cpu_percent=max(busy) or None)
+    @property
+    def _users(self) -> int:
+        """How many users run now."""
+        return self._environment.runner.user_count if self._environment.runner else 0
 
     def _print_blocks(self, *, everything: bool) -> None:
         """Print the results of the levels of which all rows should be here by now."""

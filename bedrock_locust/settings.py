@@ -98,6 +98,7 @@ class Test(_Section):
     temperature: Annotated[float, Field(ge=0)] | None = 0.7
     unique_prompts: bool = True
     timeout_seconds: Seconds = 300
+    transport: Literal["measured", "botocore"] = "measured"
 
     @field_validator("temperature", mode="before")
     @classmethod

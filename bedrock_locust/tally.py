@@ -44,8 +44,6 @@ class LevelTally:
     ttft_ms: DDSketch = field(default_factory=_sketch)
     tpot_ms: DDSketch = field(default_factory=_sketch)
     longest_ms: float = 0.0
-    cpu_percent: float | None = None
-    """The highest CPU use of a client process that was seen while the level ran, in percent of one core."""
 
     @property
     def failed(self) -> int:
@@ -142,13 +140,6 @@ class Tally:
     def level(self, level: Mapping[str, Any]) -> None:
         """Take note of a level that begins or has come further."""
         self.levels.setdefault(level["level"], LevelTally(level)).level = level
-
-    def observe(self, level: str | None, *, users: int, cpu_percent: float | None) -> None:
-        """Note what can be seen at this moment: users that run, and the CPU use of the busiest client process."""
-        self.timeline.observe(users)
-        tally = self.levels.get(level or "", self.total)
-        if cpu_percent is not None:
-            tally.cpu_percent = max(tally.cpu_percent or 0.0, cpu_percent)
 
     def interval(self) -> Interval:
         """What has been counted since this was asked for last."""

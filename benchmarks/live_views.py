@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import locust  # noqa: F401 - it patches sockets, which has to come before anything imports boto3
 
 from bedrock_locust.call import Call
+from bedrock_locust.health import Pulse
 from bedrock_locust.recorder import Recorder
 from bedrock_locust.run_folder import RunFolder
 from bedrock_locust.web.live import Live
@@ -74,19 +75,24 @@ def calls(second: float, name: str, chance: random.Random) -> Iterator[Call]:
         )
 
 
+def a_run(recorder: Recorder) -> Any:
+    """What the live views see of a run."""
+    info = {"started_at": 0.0, "levels_planned": LEVELS, "endpoint": "e", "settings": {"model": {"id": "m"}}}
+    return SimpleNamespace(
+        folder=recorder.folder, recorder=recorder, info=info, state="running", reason="", ended_at=None
+    )
+
+
 class Hour:
     """The hour, and what its parts have cost in seconds of CPU."""
 
     def __init__(self, folder: Path) -> None:
         self.recorder = Recorder("r", RunFolder(folder), {})
-        self.recorder.join("local")
+        self.recorder.join_local(Pulse(lambda: ""))
         self.timeline = self.recorder.tally.timeline
         self.cost = {"timeline": 0.0, "answers": 0.0, "recording": 0.0}
         self.largest = 0
-        info = {"started_at": 0.0, "levels_planned": LEVELS, "endpoint": "e", "settings": {"model": {"id": "m"}}}
-        self.run: Any = SimpleNamespace(
-            folder=self.recorder.folder, recorder=self.recorder, info=info, state="running", reason="", ended_at=None
-        )
+        self.run = a_run(self.recorder)
         self.runs = Runs()
         self.runs.begin(self.run)
 

@@ -11,13 +11,12 @@ if TYPE_CHECKING:
 
     from ddsketch import DDSketch
 
+    from bedrock_locust.health import Health, LevelHealth
     from bedrock_locust.tally import LevelTally, Tally
 
 MOST_ROWS = 500
 """Levels that are shown; of more, the last ones."""
 UNKNOWN = "\N{EN DASH}"
-BUSY_PERCENT = 90
-"""From this CPU use of a client process on, its times say more of the client than of the model."""
 
 LEVEL_COLUMNS: tuple[tuple[str, str], ...] = (
     ("level", "Level"),
@@ -47,8 +46,9 @@ FAILURE_COLUMNS: tuple[tuple[str, str], ...] = (
 class LevelRows:
     """The rows of the levels of a run; those that nothing happens in any more are not computed again."""
 
-    def __init__(self, tally: Tally) -> None:
+    def __init__(self, tally: Tally, health: Health) -> None:
         self._tally = tally
+        self._health = health
         self._known: dict[str, tuple[Any, dict[str, Any]]] = {}
 
     def rows(self, now: float) -> list[dict[str, Any]]:
@@ -61,7 +61,8 @@ class LevelRows:
     def _level(self, name: str, level: LevelTally, now: float) -> dict[str, Any]:
         about = level.level
         window = (about["measured_from"], about["measured_to"] or now) if about["measured_from"] else None
-        state = (level.calls, window, level.cpu_percent, self._tally.total.calls if not about["measured_to"] else 0)
+        open_calls = 0 if about["measured_to"] else self._tally.total.calls
+        state = (level.calls, window, open_calls, client_health(self._health.levels.get(name)))
         known = self._known.get(name)
         if known is None or known[0] != state:
             known = self._known[name] = (state, self._row(name, level, window))
@@ -77,7 +78,7 @@ class LevelRows:
             **_percentiles("ttft", level.ttft_ms, (50, 95, 99)),
             **_percentiles("tpot", level.tpot_ms, (50,)),
             **_percentiles("latency", level.latency_ms, (50, 95, 99)),
-            "client": client_health(level.cpu_percent),
+            "client": client_health(self._health.levels.get(name)),
         }
 
     def _rates(self, window: tuple[float, float] | None) -> dict[str, Any]:
@@ -117,13 +118,14 @@ def success(level: LevelTally) -> float | str:
     return min(99.99, round(share, 2)) if level.failed else 100
 
 
-def client_health(cpu_percent: float | None) -> str:
-    """What the CPU use of the busiest client process says of the times that it measured."""
-    if cpu_percent is None:
+def client_health(health: LevelHealth | None) -> str:
+    """Whether the client may have bent the figures of a level, and why; else the CPU use of the busiest process."""
+    if health is None:
         return UNKNOWN
-    if cpu_percent >= BUSY_PERCENT:
-        return f"too busy: {cpu_percent:.0f} % CPU"
-    return f"good: {cpu_percent:.0f} % CPU"
+    if reasons := health.reasons():
+        return f"limited: {'; '.join(reasons)}"
+    used = [process.cpu_percent for process in health.workers.values() if process.cpu_percent is not None]
+    return f"good, {max(used):.0f} % CPU" if used else "good"
 
 
 def significant(value: float) -> float:

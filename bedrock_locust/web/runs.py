@@ -43,7 +43,7 @@ class Runs:
         """Take note of a run that begins; returns it."""
         self._runs.append(run)
         self.give_up()
-        self._rows = LevelRows(run.recorder.tally)
+        self._rows = LevelRows(run.recorder.tally, run.recorder.health)
         return run
 
     def __iter__(self) -> Iterator[Run]:

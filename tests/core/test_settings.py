@@ -23,7 +23,8 @@ KEYS_OF_THE_ORIGINAL = {
     "output": {"report_file"},
 }
 KNOWN_IN_TEST = (
-    "max_tokens, non_streaming, prompt_size, prompt_template, streaming, temperature, timeout_seconds, unique_prompts"
+    "max_tokens, non_streaming, prompt_size, prompt_template, streaming, temperature, timeout_seconds, transport,"
+    " unique_prompts"
 )
 PLACEHOLDERS = (
     "config.json: aws: access_key_id and secret_access_key are still the placeholders of the example: put your keys"

@@ -98,10 +98,13 @@ def test_a_call_knows_nobody() -> None:
         ("settings", {"bedrock_locust.call", "bedrock_locust.mistakes"}),
         ("mistakes", set()),
         ("options", {"bedrock_locust.settings"}),
-        ("stopwatch", {"bedrock_locust.call", "bedrock_locust.formats"}),
         ("tally", {"bedrock_locust.call", "bedrock_locust.timeline"}),
         ("timeline", {"bedrock_locust.call"}),
         ("plan", {"bedrock_locust.settings"}),
+        ("histogram", set()),
+        ("eventstream", set()),
+        ("health", {"bedrock_locust.call", "bedrock_locust.histogram"}),
+        ("stopwatch", {"bedrock_locust.call", "bedrock_locust.formats", "bedrock_locust.histogram"}),
         ("run_folder", {"bedrock_locust.call", "bedrock_locust.settings"}),
     ],
 )
@@ -120,7 +123,9 @@ def test_formats_know_calls_and_each_other(module: str) -> None:
 RECORDING = ("recorder", "tally", "run", "run_folder", "lead", "worker", "handover", "plugin", "console", "web")
 
 
-@pytest.mark.parametrize("module", ["client", "measurement", "stopwatch", "connection", "user", "bench"])
+@pytest.mark.parametrize(
+    "module", ["client", "measurement", "stopwatch", "in_flight", "transport", "connection", "user", "bench"]
+)
 def test_calling_does_not_know_recording(module: str) -> None:
     """What makes calls reaches what records them only through Locust's `request` event."""
     known = {name.removeprefix("bedrock_locust.").split(".")[0] for name in our(all_of(f"bedrock_locust.{module}"))}

@@ -14,6 +14,7 @@ from locust.web import WebUI
 
 import pytest
 
+from bedrock_locust.health import Pulse
 from bedrock_locust.plan import Plan
 from bedrock_locust.recorder import Recorder
 from bedrock_locust.run_folder import RunFolder
@@ -36,7 +37,7 @@ INFO = {"run": "r", "started_at": 1.0, "levels_planned": 2, "endpoint": "e", "se
 def a_run(folder: Path) -> Any:
     """What the pages see of a run that is over."""
     recorder = Recorder("r", RunFolder(folder), INFO)
-    recorder.join("local")
+    recorder.join_local(Pulse(lambda: ""))
     recorder.add(replace(CALL, started_at=time.time()))
     recorder.close(ended="complete", reason="all levels ran")
     (folder / "report.md").write_text("# A report")
@@ -192,7 +193,7 @@ def test_a_fault_says_nothing_of_itself(folder: Path, caplog: pytest.LogCaptureF
     (folder / "report.md").write_bytes(b"\xff\xfe")
     assert client_of(ui).get("/bedrock/runs/a-run/").status_code == 200
     runs = Runs()
-    runs.begin(SimpleNamespace(recorder=SimpleNamespace(tally=None), folder=None))  # type: ignore[arg-type]
+    runs.begin(SimpleNamespace(recorder=SimpleNamespace(tally=None, health=None), folder=None))  # type: ignore[arg-type]
     broken = WebUI(ui.environment, "127.0.0.1", 0, delayed_start=True)
     show(broken, runs, plan=plan, charts=None)
     answer = client_of(broken).get("/bedrock/live.json")
