@@ -276,6 +276,7 @@ def start_llmeter(url: str) -> Any:
     """LLMeter's runner on threads, on the same boto3 client."""
     import asyncio  # noqa: PLC0415
 
+    os.environ["LLMETER_DISABLE_ALL_PROGRESS_BARS"] = "1"
     try:
         from llmeter.endpoints.bedrock import BedrockConverseStream  # noqa: PLC0415
         from llmeter.runner import Runner  # noqa: PLC0415
