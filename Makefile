@@ -7,14 +7,15 @@ BIN := $(VENV)/bin
 CLIENTS := .venv-clients
 CONFORMANCE := tests/simulator/conformance
 
-.PHONY: demo test lint format benchmark clean clients
+.PHONY: demo test lint format screenshots benchmark clean clients
 
 demo: $(VENV)/.user
 	$(BIN)/locust -f locustfile.py --headless --only-summary --loglevel WARNING --exit-code-on-error 0 \
 	  --bedrock-config examples/demo.json --bedrock-simulator="$$(cat examples/demo-simulator.txt)"
 
 test: $(VENV)/.dev clients
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --ignore tests/web
+	$(BIN)/pytest -n 2 tests/web
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -24,6 +25,10 @@ lint: $(VENV)/.dev
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# The pictures of the README, from a real run; they need Debian's chromium.
+screenshots: $(VENV)/.dev
+	$(BIN)/python -m tests.web.screenshots docs/images
 
 # LLMeter without what it asks for: its resolver takes minutes over the storage it does not need here.
 benchmark: $(VENV)/.dev

@@ -14,7 +14,7 @@ from bedrock_locust import NonStreamingUser, StreamingUser, settings_of, setup
 from reports import write
 from shapes import StepShape
 
-setup(report=write)
+setup(report=write, charts="reports.charts.live:charts")
 
 
 class BenchmarkShape(StepShape):

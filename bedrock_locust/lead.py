@@ -23,11 +23,13 @@ from bedrock_locust.errors import REMEDIES
 from bedrock_locust.handover import Handover
 from bedrock_locust.health import Pulse
 from bedrock_locust.interrupt import Interrupt
+from bedrock_locust.plan import Plan
 from bedrock_locust.recorder import LOCAL
 from bedrock_locust.run import Run
 from bedrock_locust.run_folder import check_directory
 from bedrock_locust.settings import SettingsError
 from bedrock_locust.simulator_process import SimulatorProcess
+from bedrock_locust.web import Runs, show
 from bedrock_locust.web.form import guard_form
 
 if TYPE_CHECKING:
@@ -56,13 +58,16 @@ DRAIN_MARGIN_S = 10
 class Lead:
     """This process as the one that leads. Raises SettingsError where no run could begin."""
 
-    def __init__(self, environment: Environment, runner: Runner, web_ui: WebUI | None, report: Report | None) -> None:
+    def __init__(
+        self, environment: Environment, runner: Runner, web_ui: WebUI | None, report: Report | None, charts: str | None
+    ) -> None:
         assert environment.parsed_options is not None  # noqa: S101 - the locust command has options
         self._environment = environment
         self._options: Namespace = environment.parsed_options
         self._runner = runner
         self._report = report
         self._run: Run | None = None
+        self._runs = Runs()
         self._written: Path | None = None
         self._stop_timeout = environment.stop_timeout
         self.settings = self._load(self._options)
@@ -76,7 +81,8 @@ class Lead:
             terminate=headless_shape, is_waiting=self._give_up_waiting, last_words=self._last_words
         )
         if web_ui:
-            guard_form(web_ui, self._check_form)
+            guard_form(web_ui, self._check_form, self._runs.expect)
+            show(web_ui, self._runs, plan=self._plan, charts=charts)
         self._listen()
 
     def _listen(self) -> None:
@@ -99,8 +105,13 @@ class Lead:
                 raise SettingsError(f"model.api is invoke, but {error}") from None
         return settings
 
-    def _check_form(self, form: Mapping[str, str]) -> None:
-        self._load(Namespace(**{**vars(self._options), **form}))
+    def _check_form(self, form: Mapping[str, str]) -> Settings:
+        return self._load(Namespace(**{**vars(self._options), **form}))
+
+    def _plan(self, form: Mapping[str, str]) -> Plan | None:
+        """What a run with this form would do; None without levels. Raises SettingsError."""
+        settings = self._check_form(form)
+        return Plan.of(settings) if self._environment.shape_class else None
 
     def _start_simulator(self) -> SimulatorProcess | None:
         asked = self._options.bedrock_simulator
@@ -140,13 +151,14 @@ class Lead:
             # What was right when Locust started is no longer: a folder, a profile, an endpoint.
             logger.error("bedrock-locust: %s", error)  # noqa: TRY400 - one line says it, a traceback would not
             self._environment.process_exit_code = EXIT_BAD_INPUT
+            self._runs.give_up()
             gevent.spawn(self._runner.quit if self._options.headless else self._runner.stop)
 
     def _begin(self, client: BedrockRuntimeClient) -> None:
         self._interrupt.forget()
         self._environment.stop_timeout = self._stop_timeout or self.settings.call_limit_s + DRAIN_MARGIN_S
         info = self._info(client.meta.endpoint_url)
-        self._run = Run(self._environment, self.settings, info)
+        self._run = self._runs.begin(Run(self._environment, self.settings, info))
         message = {"run": info["run"], "version": __version__, "simulator": info["simulator"]}
         self._options.bedrock_run = json.dumps({**message, "settings": self.settings.public()})
         if self._handover:
@@ -157,7 +169,7 @@ class Lead:
             self._run.recorder.join_local(Pulse(bench.measured_level).start())
         if level := getattr(self._options, LEVEL, None):
             self._run.on_level(level)
-        print(console.header(self.settings, endpoint=info["endpoint"], levels=info["levels_planned"]), flush=True)
+        self._run.console.say(console.header(self.settings, endpoint=info["endpoint"], levels=info["levels_planned"]))
 
     def _info(self, endpoint: str) -> dict[str, Any]:
         """What `run.json` says from the start."""
@@ -189,6 +201,10 @@ class Lead:
     def _on_test_stopping(self, **_: Any) -> None:
         """Also a planned end comes by here, with no call in flight."""
         self._environment.stop_timeout = GRACE_S
+        if self._run:
+            self._run.state = "ending"
+            # From here on the workers of this terminal speak, too.
+            self._run.console.close()
         if self._run and self._handover:
             self._handover.ask(GRACE_S)
 
@@ -227,4 +243,5 @@ class Lead:
     def _last_words(self) -> None:
         """The process ends at once: what has been measured goes to disk. A simulator ends with its parent."""
         if self._run:
+            self._run.console.close()
             self._run.folder.flush()

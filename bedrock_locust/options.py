@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from argparse import Action
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
-from bedrock_locust.settings import CREDENTIALS, Settings, SettingsError, build, read_file
+from bedrock_locust.settings import CREDENTIALS, SECTIONS, Settings, SettingsError, build, read_file
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -14,6 +15,14 @@ if TYPE_CHECKING:
     from locust.argument_parser import LocustArgumentParser
 
 DEFAULT_CONFIG = "config.json"
+
+
+GROUPS = {"aws": "AWS", "model": "Model", "test": "Calls", "concurrency": "Levels", "output": "Results"}
+"""How the form and the help call the sections of the settings."""
+
+
+NOT_SENT = "not sent"
+"""How the form calls the choice to leave a setting out, whatever the file says."""
 
 
 class Option(NamedTuple):
@@ -35,15 +44,28 @@ class Option(NamedTuple):
         return self.dest.upper()
 
     @property
+    def label(self) -> str:
+        """Its help text, which is also the label of its field: after the group that it is in."""
+        return f"{GROUPS[self.section]}: {self.help[0].lower()}{self.help[1:]}"
+
+    @property
+    def choices(self) -> list[str] | None:
+        """The values that it can have, where they are few; NOT_SENT where it can be left out."""
+        kind: Any = SECTIONS[self.section].model_fields[self.key].annotation
+        options = [value for part in (kind, *get_args(kind)) for value in get_args(part) if isinstance(value, str)]
+        none = [NOT_SENT] if type(None) in get_args(kind) else []
+        return [*none, *options] if options else None
+
+    @property
     def origin(self) -> str:
         """How a message calls it."""
         return f"{self.flag} (or {self.env_var}, or the form)"
 
 
 OPTIONS = (
-    Option("--bedrock-region", "aws", "region", "AWS region, such as us-east-1"),
+    Option("--bedrock-region", "aws", "region", "Region, such as us-east-1"),
     Option("--bedrock-profile", "aws", "profile", "Profile of ~/.aws/config; each worker has its own"),
-    Option("--bedrock-model", "model", "id", "Model id, inference profile id or ARN"),
+    Option("--bedrock-model", "model", "id", "Id, inference profile id or ARN"),
     Option("--bedrock-quota", "model", "quota", "Requests per minute that the account may make"),
     Option(
         "--bedrock-tokens-per-minute",
@@ -112,16 +134,36 @@ def add_options(parser: LocustArgumentParser, current: Settings | None) -> None:
         include_in_web_ui=False,
         help="Run against a local simulator of Bedrock, started with these options; no AWS account needed",
     )
+    parser.add_argument(
+        "--bedrock-console",
+        env_var="BEDROCK_CONSOLE",
+        default="auto",
+        choices=["auto", "live", "plain", "off"],
+        include_in_web_ui=False,
+        help="What a run shows in the terminal: a live panel, plain lines, or nothing. auto: a panel for a headless"
+        " run on a terminal, but not where CI is set",
+    )
     shown = current.public() if current else {}
     for option in OPTIONS:
+        # In a view of the form the present setting counts, whatever the command line said at first.
+        form: dict[str, Any] = {"action": _Shown, "choices": option.choices} if current else {}
+        value = shown.get(option.section, {}).get(option.key)
         parser.add_argument(
             option.flag,
             env_var=option.env_var,
-            default=shown.get(option.section, {}).get(option.key),
+            default=NOT_SENT if value is None and form.get("choices") else value,
             metavar=option.key.upper(),
             include_in_web_ui=option.key not in CREDENTIALS,
-            help=option.help,
+            help=option.label,
+            **form,
         )
+
+
+class _Shown(Action):
+    """Leaves an option at its default, so that the form shows the settings in force."""
+
+    def __call__(self, *_: Any) -> None:
+        """Take no note of the value."""
 
 
 def load(parsed: Namespace, endpoint: str | None) -> Settings:
@@ -162,7 +204,8 @@ def _from_file(parsed: Namespace) -> tuple[dict[str, Any], str]:
 
 def _given(parsed: Namespace) -> Mapping[Option, Any]:
     values = {option: getattr(parsed, option.dest, None) for option in OPTIONS}
-    return {option: value for option, value in values.items() if value not in (None, "")}
+    given = {option: value for option, value in values.items() if value not in (None, "")}
+    return {option: None if value == NOT_SENT and option.choices else value for option, value in given.items()}
 
 
 def _put(values: dict[str, Any], section: str, key: str, value: Any) -> None:

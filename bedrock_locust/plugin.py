@@ -27,15 +27,16 @@ if TYPE_CHECKING:
 _plugins: list[Plugin] = []
 
 
-def setup(*, report: Report | None = None) -> None:
+def setup(*, report: Report | None = None, charts: str | None = None) -> None:
     """Register the plugin with Locust. Call it once, at the top level of the locustfile.
 
     `report` makes the report: it gets the run folder and `output.report_file`, and returns the path of
-    what it wrote; without one a run leaves its CSV files and `run.json`.
+    what it wrote; without one a run leaves its CSV files and `run.json`. `charts` names the function that
+    makes the charts of the web UI, as `package.module:function`; it is imported when the page is opened.
     """
     if _plugins:
         raise RuntimeError("bedrock_locust.setup() has been called already: call it once, in one locustfile")
-    _plugins.append(Plugin(report))
+    _plugins.append(Plugin(report, charts))
 
 
 def settings_of(environment: Environment) -> Settings:
@@ -48,8 +49,9 @@ def settings_of(environment: Environment) -> Settings:
 class Plugin:
     """The plugin in one process."""
 
-    def __init__(self, report: Report | None) -> None:
+    def __init__(self, report: Report | None, charts: str | None) -> None:
         self._report = report
+        self._charts = charts
         self._role: Lead | Worker | None = None
         events.init_command_line_parser.add_listener(self._on_parser)
         events.init.add_listener(self._on_init)
@@ -63,7 +65,7 @@ class Plugin:
             self._role = Worker(environment, runner)
             return
         try:
-            self._role = Lead(environment, runner, web_ui, self._report)
+            self._role = Lead(environment, runner, web_ui, self._report, self._charts)
         except SettingsError as error:
             _refuse(error)
 

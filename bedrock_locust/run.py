@@ -11,6 +11,7 @@ import gevent
 
 from bedrock_locust import console
 from bedrock_locust.call import Call
+from bedrock_locust.console.screen import screen
 from bedrock_locust.errors import REMEDIES
 from bedrock_locust.locust_tables import tables
 from bedrock_locust.recorder import NO_GAPS, Recorder
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 FLUSH_S = 1
-PROGRESS_S = 5
 REPORT_INTERVAL_S = 3.5
 """The row of a call is here within this time after its end: Locust's workers report every 3 s."""
 EXIT_NO_REPORT = 1
@@ -43,6 +43,13 @@ class Run:
         self._settings = settings
         self.folder = RunFolder.create(settings.output.directory, settings.model.id, info["started_at"])
         self.recorder = Recorder(info["run"], self.folder, info)
+        self.info = info
+        self.state = "running"
+        """Or `ending`, and then `complete`, `interrupted` or `failed`."""
+        self.reason = ""
+        self.ended_at: float | None = None
+        assert environment.parsed_options is not None  # noqa: S101 - the locust command has options
+        self.console = screen(environment.parsed_options, settings, info["levels_planned"])
         self.complete = info["levels_planned"] is None
         self._level: Mapping[str, Any] | None = None
         self._due: dict[str, float] = {}
@@ -66,14 +73,17 @@ class Run:
 
     def end(self, *, ended: str, reason: str, report: Report | None) -> Path | None:
         """Close the record, make the report and say where everything is. Returns where the report is."""
+        self.state = "ending"
         self._clock.kill()
+        self.console.close()
         self._print_blocks(everything=True)
         for name, rows in tables(self._environment):
             self.folder.write_table(name, rows)
         self.recorder.close(ended=ended, reason=reason)
         self._say_if_nothing_worked()
         written = self._write_report(report) if report else None
-        print(console.farewell(self.folder.path, written, ended=ended, reason=reason), flush=True)
+        self.state, self.reason, self.ended_at = ended, reason, time.time()
+        self.console.say(console.farewell(self.folder.path, written, ended=ended, reason=reason))
         return written
 
     def _say_if_nothing_worked(self) -> None:
@@ -105,20 +115,23 @@ class Run:
         return None
 
     def _keep(self) -> None:
-        """Once a second: rows to disk, news to the console."""
-        since = time.monotonic()
+        """Once a second: rows to disk, what can be seen to the tally, news to the console."""
         while True:
             gevent.sleep(FLUSH_S)
             self.folder.flush()
             self.recorder.feel()
+            self.recorder.tally.timeline.observe(self._users)
             self._print_blocks(everything=False)
-            if time.monotonic() - since >= PROGRESS_S:
-                since += PROGRESS_S
-                print(console.progress(self.recorder.tally, self._level), flush=True)
+            self.console.show(self.recorder.tally, self._level, users=self._users)
+
+    @property
+    def _users(self) -> int:
+        """How many users run now."""
+        return self._environment.runner.user_count if self._environment.runner else 0
 
     def _print_blocks(self, *, everything: bool) -> None:
         """Print the results of the levels of which all rows should be here by now."""
         now = time.monotonic()
         for name in [name for name, at in self._due.items() if everything or at <= now]:
             del self._due[name]
-            print(console.level_block(self.recorder.tally, name), flush=True)
+            self.console.say(console.level_block(self.recorder.tally, name))

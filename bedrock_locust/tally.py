@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ddsketch import DDSketch
 
+from bedrock_locust.timeline import Timeline
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -133,6 +135,7 @@ class Tally:
         self._mark = (time.perf_counter(), 0, 0, 0)
         self.levels: dict[str, LevelTally] = {}
         self.seconds = Seconds()
+        self.timeline = Timeline()
 
     def level(self, level: Mapping[str, Any]) -> None:
         """Take note of a level that begins or has come further."""
@@ -152,3 +155,4 @@ class Tally:
             self.levels[call.level].add(call)
         if call.ok:
             self.seconds.add(call)
+        self.timeline.add(call)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from bedrock_locust.plan import Plan
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -35,6 +37,9 @@ def header(settings: Settings, *, endpoint: str, levels: int | None) -> str:
             f"{steps.start} to {steps.end} users in steps of {steps.step}, {steps.duration_seconds:g} s{warmup}",
         ),
     ]
+    # What a run may cost at most, before it begins.
+    plan = Plan.of(settings).lines()
+    lines += [("Plan", f"{plan[0]}; {plan[1]}"), ("", plan[2])]
     shown = lines if levels else lines[:2]
     return "\n".join(["=" * WIDTH, "Bedrock load test", *(f"  {k:<9} {v}" for k, v in shown), "=" * WIDTH])
 

@@ -1,0 +1,65 @@
+"""What a run with levels is going to do at most: its levels, its length, the tokens it may use."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bedrock_locust.settings import Settings
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The levels that the settings ask for. `None` is what nothing bounds."""
+
+    levels: int
+    seconds: float
+    """Warm-up and measuring of all levels; the time that the last calls of a level take comes on top."""
+    most_users: int
+    max_tokens: int
+    calls: int | None
+    """Calls that the quotas let through in that time."""
+    output_tokens: int | None
+
+    @classmethod
+    def of(cls, settings: Settings) -> Plan:
+        """The plan of these settings."""
+        steps, test, model = settings.concurrency, settings.test, settings.model
+        users = range(steps.start, steps.end + 1, steps.step)
+        levels = len(users) * (test.streaming + test.non_streaming)
+        seconds = levels * (steps.duration_seconds + steps.warmup_seconds)
+        minutes = math.ceil(seconds / 60)
+        calls = model.quota * minutes if model.quota else None
+        bounds = [calls * test.max_tokens if calls else None, (model.tokens_per_minute or 0) * minutes or None]
+        return cls(
+            levels=levels,
+            seconds=seconds,
+            most_users=users[-1],
+            max_tokens=test.max_tokens,
+            calls=calls,
+            output_tokens=min((bound for bound in bounds if bound), default=None),
+        )
+
+    def lines(self) -> list[str]:
+        """The plan in words, one fact a line."""
+        levels = f"{self.levels} level{'s' if self.levels != 1 else ''}, up to {self.most_users:,} users"
+        length = f"about {length_in_words(self.seconds)}, and the time that the last calls of each level take"
+        each = f"at most {self.max_tokens:,} output tokens a call"
+        if self.output_tokens is None:
+            return [levels, length, f"{each}; calls without a bound: set model.quota to see the worst case"]
+        calls = f"{self.calls:,} calls with " if self.calls else ""
+        return [levels, length, f"{each}; by the quota at most {calls}{self.output_tokens:,} output tokens in all"]
+
+
+def length_in_words(seconds: float) -> str:
+    """A length of time: `48 s`, `12 min 30 s`, `1 h 5 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"

@@ -1,0 +1,69 @@
+"""What the charts are drawn with, made by another process when it is first asked for.
+
+To make it takes seconds of CPU that nothing can interrupt, and imports that the report needs as well: in this
+process workers would think that their master is lost, and two threads would import the same modules.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from importlib.metadata import version
+
+import gevent
+import gevent.lock
+import gevent.subprocess
+
+LIMIT_S = 120
+VERSION = version("vl-convert-python")
+"""Of the package that carries the scripts."""
+
+_SCRIPT = "import sys, vl_convert; sys.stdout.buffer.write(vl_convert.javascript_bundle().encode())"
+_CHARTS = "import json, pkgutil, sys; json.dump(pkgutil.resolve_name(sys.argv[1])(), sys.stdout)"
+
+
+class Made:
+    """What a Python program in a process of its own writes; it runs once."""
+
+    def __init__(self, program: str, *arguments: str) -> None:
+        self._command = [sys.executable, "-c", program, *arguments]
+        self._output = b""
+        self._lock = gevent.lock.BoundedSemaphore()
+
+    def output(self) -> bytes:
+        """The output. Raises OSError where the program fails."""
+        with self._lock:
+            if not self._output:
+                self._output = self._run()
+        return self._output
+
+    def prepare(self) -> None:
+        """Have it made soon, if nobody has asked for it yet."""
+        if not self._output and not self._lock.locked():
+            gevent.spawn(self.output)
+
+    def _run(self) -> bytes:
+        # The path is that of this process: Locust adds the folder of the locustfile to it.
+        made = gevent.subprocess.run(
+            self._command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=LIMIT_S,
+            check=False,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+        if made.returncode:
+            raise OSError(made.stderr.decode(errors="replace").strip()[-1000:])
+        output: bytes = made.stdout
+        return output
+
+
+def script() -> Made:
+    """JavaScript that sets `vegaEmbed`, `vegaLite` and `vega`, as the installed vl-convert carries them."""
+    return Made(_SCRIPT)
+
+
+def definitions(maker: str) -> Made:
+    """JSON: theme -> chart -> its Vega-Lite definition. The maker comes from outside, as `package.module:function`."""
+    return Made(_CHARTS, maker)

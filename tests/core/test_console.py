@@ -1,0 +1,91 @@
+"""The run on the console."""
+
+from __future__ import annotations
+
+import sys
+import time
+from argparse import Namespace
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from bedrock_locust.console.panel import Panel
+from bedrock_locust.console.picture import Picture
+from bedrock_locust.console.screen import Plain, Silent, screen
+from bedrock_locust.settings import Settings
+from bedrock_locust.tally import Tally
+
+from .test_timeline import CALL
+
+SETTINGS = Settings.model_validate({"model": {"id": "m"}, "concurrency": {"duration_seconds": 60}})
+
+
+def shown(tally: Tally, level: dict[str, object] | None, levels: int | None) -> str:
+    """The panel as text, 120 characters wide."""
+    console = Console(width=120, file=sys.stdout)
+    with console.capture() as captured:
+        console.print(Picture(SETTINGS, levels).draw(tally, level, users=4))
+    return captured.get()
+
+
+def a_level() -> tuple[Tally, dict[str, object]]:
+    """A level that has been measured for half a minute, with three calls."""
+    now = time.time()
+    level: dict[str, object] = {
+        "level": "streaming-4",
+        "mode": "streaming",
+        "users": 4,
+        "phase": "measure",
+        "started_at": now - 31,
+        "measured_from": now - 30,
+        "measured_to": None,
+    }
+    tally = Tally()
+    tally.level(level)
+    call = replace(CALL, started_at=now - 6, level="streaming-4", phase="measure")
+    failed = replace(call, error="ThrottlingError", error_code="Slow", error_message="[red]\x1b[2Jdown")
+    for one in (call, call, failed):
+        tally.add(one)
+    return tally, level
+
+
+def test_panel_of_a_level() -> None:
+    """Where the run is and how it goes, with the service's own words shown as they are."""
+    text = shown(*a_level(), 5)
+    assert "Level 1 of 5  streaming, 4 users" in text
+    assert "measuring, 30 s left; of the run about 4 min 30 s" in text
+    assert "at most 4" in text
+    assert "1 failed" in text
+    assert "first token" in text.lower()
+    assert "Slow: [red]" in text
+    assert "\x1b[2J" not in text
+
+
+def test_panel_without_levels() -> None:
+    """A run without levels has a panel, too, and one without a call as well."""
+    assert "0 calls in 0 s" in shown(Tally(), None, None)
+
+
+@pytest.mark.parametrize(
+    ("asked", "terminal", "ci", "headless", "kind"),
+    [
+        ("auto", True, "", True, Panel),
+        ("auto", True, "true", True, Plain),
+        ("auto", False, "", True, Plain),
+        ("auto", True, "", False, Plain),
+        ("live", True, "true", True, Panel),
+        ("live", False, "", True, Plain),
+        ("plain", True, "", True, Plain),
+        ("off", True, "", True, Silent),
+    ],
+)
+def test_which_console(
+    asked: str, terminal: bool, ci: str, headless: bool, kind: type, *, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A panel only on a terminal; by itself only for a headless run and not where CI is set."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)
+    monkeypatch.setenv("CI", ci)
+    monkeypatch.setenv("TERM", "xterm")
+    options = Namespace(bedrock_console=asked, headless=headless)
+    assert type(screen(options, SETTINGS, 5)) is kind

@@ -1,0 +1,202 @@
+"""Our pages under Locust's web server, without a browser."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from locust.env import Environment
+from locust.web import WebUI
+
+import pytest
+
+from bedrock_locust.health import Pulse
+from bedrock_locust.plan import Plan
+from bedrock_locust.recorder import Recorder
+from bedrock_locust.run_folder import RunFolder
+from bedrock_locust.settings import Settings, SettingsError
+from bedrock_locust.web import Runs, show
+from bedrock_locust.web.form import guard_form
+
+from .test_timeline import CALL
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from flask.testing import FlaskClient
+
+SETTINGS = Settings.model_validate({"model": {"id": "m"}})
+INFO = {"run": "r", "started_at": 1.0, "levels_planned": 2, "endpoint": "e", "settings": {"model": {"id": "m"}}}
+
+
+def a_run(folder: Path) -> Any:
+    """What the pages see of a run that is over."""
+    recorder = Recorder("r", RunFolder(folder), INFO)
+    recorder.join_local(Pulse(lambda: ""))
+    recorder.add(replace(CALL, started_at=time.time()))
+    recorder.close(ended="complete", reason="all levels ran")
+    (folder / "report.md").write_text("# A report")
+    return SimpleNamespace(
+        folder=recorder.folder, recorder=recorder, info=INFO, state="complete", reason="", ended_at=time.time() + 9
+    )
+
+
+def plan(form: Mapping[str, str]) -> Plan | None:
+    """A plan, or what is wrong with the form."""
+    if "wrong" in form:
+        raise SettingsError("mend it")
+    return Plan.of(SETTINGS)
+
+
+def web_ui(folder: Path, *, login: bool = False) -> WebUI:
+    """Locust's web UI with our pages and a run."""
+    environment = Environment()
+    environment.create_local_runner()
+    ui = WebUI(environment, "127.0.0.1", 0, web_login=login, delayed_start=True)
+    assert ui.app is not None
+    ui.app.config["SECRET_KEY"] = "made-up"
+    if login:
+        ui.login_manager.user_loader(lambda _: None)
+    runs = Runs()
+    runs.begin(a_run(folder))
+    guard_form(ui, plan)
+    show(ui, runs, plan=plan, charts=None)
+    return ui
+
+
+def client_of(ui: WebUI) -> FlaskClient:
+    """A client of Locust's web server."""
+    assert ui.app is not None
+    return ui.app.test_client()
+
+
+@pytest.fixture(autouse=True)
+def _no_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Locust reads its command line anew for each view of the form."""
+    monkeypatch.setattr(sys, "argv", ["locust"])
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A run folder, beside a secret."""
+    (tmp_path / "secret.md").write_text("secret")
+    path = tmp_path / "a-run"
+    path.mkdir()
+    return path
+
+
+@pytest.fixture
+def client(folder: Path) -> FlaskClient:
+    """A client of Locust's web server."""
+    return client_of(web_ui(folder))
+
+
+def test_every_route_needs_the_login(folder: Path) -> None:
+    """With Locust's login on, each route of ours, and the check of the form, leads to the login page."""
+    ui = web_ui(folder, login=True)
+    assert ui.app is not None
+    rules = [rule for rule in ui.app.url_map.iter_rules() if rule.endpoint.startswith("bedrock.")]
+    assert len(rules) >= 12
+    client = client_of(ui)
+    for rule in rules:
+        path = rule.rule.replace("<name>", "a-run").replace("<chart>", "ttft.svg")
+        method = "POST" if "POST" in (rule.methods or ()) else "GET"
+        answer = client.open(path, method=method)
+        assert (answer.status_code, answer.location) == (302, f"/login?next={path.replace('/', '%2F')}"), path
+    assert client.post("/swarm", data={"wrong": "1"}).status_code == 302
+
+
+@pytest.mark.parametrize(
+    "path", ["", "plan.json", "charts", "live.json", "static/live.js", "runs/a-run/", "runs/a-run/run.zip", "none"]
+)
+def test_headers(client: FlaskClient, path: str) -> None:
+    """No answer may be read by other sites, framed or taken for something else, or run what is not ours."""
+    answer = client.open(f"/bedrock/{path}", method="POST" if path == "plan.json" else "GET")
+    answer.close()
+    if path == "none":
+        assert answer.status_code == 404
+        return
+    assert answer.status_code == 200
+    assert answer.headers["Access-Control-Allow-Origin"] == "http://localhost"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert "unsafe-eval" not in answer.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "runs/../secret.md",
+        "runs/a-run/../../secret.md",
+        "runs/a-run/charts/..%2f..%2fsecret.md",
+        "runs/a-run/charts/%2e%2e/%2e%2e/secret.md",
+        "runs/%2e%2e/report.md",
+        "runs/..%2f..%2fetc/report.md",
+        "runs//etc/passwd",
+        "runs/none/report.md",
+        "runs/a-run/charts/ttft.svg",
+        "static/..%2frows.py",
+        "static/%2e%2e/rows.py",
+    ],
+)
+def test_no_way_out(client: FlaskClient, path: str) -> None:
+    """Whatever a path looks like, it leads to a file of a run of this process, or nowhere."""
+    answer = client.get(f"/bedrock/{path}", follow_redirects=True)
+    assert answer.status_code == 404, answer.text
+    assert "secret" not in answer.text.replace("secret.md", "")
+
+
+def test_downloads(client: FlaskClient, folder: Path) -> None:
+    """Report and rows are those of the folder."""
+    for name in ("report.md", "requests.csv"):
+        answer = client.get(f"/bedrock/runs/a-run/{name}")
+        assert answer.data == (folder / name).read_bytes()
+        assert answer.headers["Content-Disposition"] == f"attachment; filename=a-run-{name}"
+        answer.close()
+    assert "<h1>A report</h1>" in client.get("/bedrock/runs/a-run/").text
+
+
+def test_rows_in_locusts_answer(client: FlaskClient) -> None:
+    """Locust's own answer carries our rows once, however often it is asked for."""
+    for _ in range(2):
+        answer = client.get("/stats/requests")
+        assert answer.text.count('"extended_stats"') == 1
+    stats = {table["key"]: table["data"] for table in json.loads(answer.text)["extended_stats"]}
+    assert stats["bedrock"][0]["calls"] == 1
+    assert stats["bedrock-failures"] == []
+
+
+def test_live_figures(client: FlaskClient) -> None:
+    """The charts page gets strict JSON."""
+    live = json.loads(client.get("/bedrock/live.json").text, parse_constant=pytest.fail)
+    assert live["run"]["calls"] == 1
+    assert live["rows"][0]["success"] == 100
+
+
+def test_plan_of_a_form(client: FlaskClient) -> None:
+    """The form is told its plan, or what is wrong with it."""
+    assert "20 levels" in client.post("/bedrock/plan.json", data={"bedrock_end": "3"}).json["lines"][0]  # type: ignore[index]
+    assert client.post("/bedrock/plan.json", data={"wrong": "1"}).json["mistakes"] == ["mend it"]  # type: ignore[index]
+    assert client.post("/swarm", data={"wrong": "1"}).json["message"] == "mend it"  # type: ignore[index]
+
+
+def test_a_fault_says_nothing_of_itself(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A fault in a page is one line to the reader; the log has the rest."""
+    (folder / "x").mkdir()
+    ui = web_ui(folder)
+    (folder / "report.md").unlink()
+    (folder / "report.md").write_bytes(b"\xff\xfe")
+    assert client_of(ui).get("/bedrock/runs/a-run/").status_code == 200
+    runs = Runs()
+    runs.begin(SimpleNamespace(recorder=SimpleNamespace(tally=None, health=None), folder=None))  # type: ignore[arg-type]
+    broken = WebUI(ui.environment, "127.0.0.1", 0, delayed_start=True)
+    show(broken, runs, plan=plan, charts=None)
+    answer = client_of(broken).get("/bedrock/live.json")
+    assert answer.status_code == 500
+    assert "Traceback" not in answer.text
+    assert "Traceback" in caplog.text
