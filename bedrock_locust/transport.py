@@ -151,9 +151,9 @@ class Exchange:
 
     def _receive(self, size: int) -> None:
         data = self._connection.receive(size)
-        if not data:
+        self._parser.feed(data)  # nothing is the end: of a body without a length, too
+        if not data and not self._parser.message_complete:
             raise ProtocolError("Connection broken: the peer closed it before the end of the response")
-        self._parser.feed(data)
 
     def _release(self) -> None:
         if not self._parser.should_close():

@@ -98,6 +98,7 @@ def test_dead_connections_are_not_used(make_client: Callable[..., BedrockClient]
 class _Closing:
     """A server that answers one request on each connection, promises to keep it, and closes it soon after."""
 
+    LENGTH = True
     BODY = b'{"output":{"message":{"role":"assistant","content":[{"text":"hi"}]}},"stopReason":"end_turn"}'
 
     def __init__(self) -> None:
@@ -117,14 +118,28 @@ class _Closing:
             said = b""
             while b"\r\n\r\n" not in said or not said.rstrip().endswith(b"}"):
                 said += peer.recv(65536)
-            length = f"content-length: {len(self.BODY)}\r\n\r\n".encode()
-            peer.sendall(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n" + length + self.BODY)
+            length = f"content-length: {len(self.BODY)}\r\n" if self.LENGTH else ""
+            peer.sendall(f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n{length}\r\n".encode() + self.BODY)
             gevent.sleep(0.02)
 
     def stop(self) -> None:
         """Stop listening."""
         self._serving.kill()
         self._listener.close()
+
+
+class _Unmeasured(_Closing):
+    """One that does not say how long its answer is: it ends where the connection does."""
+
+    LENGTH = False
+
+
+def test_an_answer_that_ends_with_its_connection(make_client: Callable[..., BedrockClient]) -> None:
+    """An answer without a length is whole when the connection is closed."""
+    answers = _Unmeasured()
+    calls = [ask(make_client(url=answers.url), "converse") for _ in range(2)]
+    answers.stop()
+    assert [call.error_message for call in calls if not call.ok] == []
 
 
 def test_proxies_are_left_to_botocore(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
