@@ -18,16 +18,16 @@ SECRETS = ("access_key_id", "secret_access_key", "session_token")
 
 def configuration(analysis: Analysis, _charts: Mapping[str, str]) -> str:
     """Settings, versions and the endpoint."""
-    run = analysis.run
+    run, say = analysis.run, analysis.say
     rows = [("endpoint", run.get("endpoint")), *_flat(run.get("settings")), *_flat(run.get("versions"))]
     rows += [("started", _moment(run.number("started_at"))), ("ended", _moment(run.number("ended_at")))]
     rows = [(key, _text(value)) for key, value in rows if value not in (None, "", {}, [])]
     return section(
-        "Configuration",
+        say("configuration"),
         table(
             [
-                texts("Setting", [code(key) for key, _ in rows]),
-                texts("Value", [code(value) for _, value in rows]),
+                texts(say("col.setting"), [code(key) for key, _ in rows]),
+                texts(say("col.value"), [code(value) for _, value in rows]),
             ]
         ),
     )

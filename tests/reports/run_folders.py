@@ -95,7 +95,7 @@ def info(rows: int, levels: int | None, **changes: Any) -> Row:
         "simulator": False,
         "settings": {
             "aws": {"region": "us-east-1"},
-            "model": {"id": MODEL, "quota": 200},
+            "model": {"id": MODEL, "quota": 200, "output_burndown": 5},
             "test": {"prompt_size": 1000, "max_tokens": 256},
             "concurrency": {
                 "start": 4,

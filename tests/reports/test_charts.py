@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 def specs(folder: Path) -> dict[str, dict[str, Any]]:
     """The Vega-Lite specifications of the charts that have data."""
-    figures = analyse(read(folder)).figures
-    charts = {name: chart(figures) for name, chart in CHARTS.items()}
+    analysis = analyse(read(folder))
+    charts = {name: chart(analysis) for name, chart in CHARTS.items()}
     return {name: chart.to_dict() for name, chart in charts.items() if chart is not None}
 
 
