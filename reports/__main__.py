@@ -43,7 +43,7 @@ def _gate(run_folder: Path) -> int:
 
 
 def _compare(options: argparse.Namespace) -> int:
-    from reports.comparison import write as compare  # noqa: PLC0415 - pandas, see reports.write
+    from reports.compare import write as compare  # noqa: PLC0415 - pandas, see reports.write
 
     base = options.baseline or options.runs[0]
     others = [run for run in options.runs if run != base]

@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from reports.charts.style import GREY, SERIES, WIDTH, styled
+from reports.charts.style import BLUE, DARK_BLUE, GREEN, GREY, LIGHT_BLUE, ORANGE, RED, WIDTH, styled
 from reports.markdown import one_line
+from reports.quota import THROTTLED
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from reports.analysis import Analysis
 
+REST = "…"
+COLOURS = (RED, BLUE, GREEN, DARK_BLUE, LIGHT_BLUE, GREY)
 HEIGHT_PER_LEVEL = 24
 MOST_CATEGORIES = 6
 MOST_LEVELS = 40
@@ -27,7 +30,7 @@ def chart(analysis: Analysis) -> Any:
     order = list(dict.fromkeys(rows.index))[:MOST_LEVELS]
     data, categories = _data(analysis, rows[rows.index.isin(order)])
     labels = [_label(analysis, key) for key in order]
-    scale = alt.Scale(domain=categories, range=[*SERIES[: len(categories) - 1], GREY] if len(categories) > MOST_CATEGORIES else list(SERIES[: len(categories)]))
+    scale = alt.Scale(domain=categories, range=_colours(categories))
     return styled(
         alt.Chart(data, width=WIDTH - 120, height=alt.Step(HEIGHT_PER_LEVEL), title=analysis.say("chart.failures"))
         .mark_bar()
@@ -44,13 +47,19 @@ def _data(analysis: Analysis, rows: pd.DataFrame) -> tuple[pd.DataFrame, list[st
     rows = rows.assign(calls=rows["measured"] + rows["other"], error=rows["error"].map(one_line).str[:60])
     totals = rows.groupby("error")["calls"].sum().sort_values(ascending=False, kind="stable")
     kept = list(totals.index[:MOST_CATEGORIES])
-    other = "…"
-    rows = rows.assign(error=rows["error"].where(rows["error"].isin(kept), other))
-    categories = [*kept, other] if len(totals) > len(kept) else kept
+    rows = rows.assign(error=rows["error"].where(rows["error"].isin(kept), REST))
+    categories = [*kept, REST] if len(totals) > len(kept) else kept
     data = rows.reset_index().groupby(["key", "error"], sort=False, as_index=False)["calls"].sum()
     data["level"] = [_label(analysis, key) for key in data["key"]]
     data["order"] = [categories.index(error) for error in data["error"]]
     return data, categories
+
+
+def _colours(categories: list[str]) -> list[str]:
+    """Throttling in the colour that it has in the timeline."""
+    others = iter(COLOURS)
+    fixed = {THROTTLED: ORANGE, REST: GREY}
+    return [fixed.get(category) or next(others) for category in categories]
 
 
 def _label(analysis: Analysis, key: str) -> str:

@@ -48,10 +48,12 @@ def _marks(analysis: Analysis, figures: pd.DataFrame) -> pd.DataFrame:
         if found.advised in figures.index and found.basis in {"knee", "slo"}:
             rows.append({"key": found.advised, "label": say(f"legend.{found.basis}"), "colour": INK})
     failing = figures.index[fails(figures)]
-    rows += [{"key": key, "label": f"{100 * (1 - figures.loc[key, 'success_rate']):.0f} % ×", "colour": RED} for key in failing]
+    rows += [{"key": key, "label": say("legend.failing"), "colour": RED} for key in failing]
     table = pd.DataFrame(rows, columns=["key", "label", "colour"])
     columns = figures.loc[table["key"], ["users", "output_tokens_per_s"]].reset_index(drop=True)
-    return table.assign(users=columns["users"], value=columns["output_tokens_per_s"])
+    table = table.assign(users=columns["users"], value=columns["output_tokens_per_s"]).sort_values("value", ascending=False)
+    # Two modes may meet in a place: one word for both.
+    return table.assign(label=table["label"].mask(table.duplicated(["users", "label"]), ""))
 
 
 def _ring(marks: pd.DataFrame) -> Any:

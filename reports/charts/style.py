@@ -42,6 +42,7 @@ DARK |= dict(zip(RAMP, reversed(("#e3f1fb", "#c3e0f5", "#9ecbed", "#75b4e3", "#4
 MODE_COLOURS = {"streaming": BLUE, "non_streaming": ORANGE}
 PERCENT_COLOURS = {"P50": LIGHT_BLUE, "P95": BLUE, "P99": DARK_BLUE}
 SERIES = (BLUE, ORANGE, GREEN, RED, GREY, LIGHT_BLUE, DARK_BLUE)
+"""For runs side by side."""
 
 
 def themed(svg: str) -> str:
@@ -70,7 +71,17 @@ def styled(chart: Any) -> Any:
             titleFontWeight="normal",
         )
         .configure_title(fontSize=14, anchor="start", offset=8, color=INK)
-        .configure_legend(labelFontSize=12, labelColor=INK, labelLimit=260, orient="top", offset=6, columns=5)
+        .configure_legend(
+            labelFontSize=12,
+            labelColor=INK,
+            titleColor=INK,
+            symbolBaseFillColor=INK,
+            symbolBaseStrokeColor=INK,
+            labelLimit=260,
+            orient="top",
+            offset=6,
+            columns=5,
+        )
     )
 
 

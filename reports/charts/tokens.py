@@ -8,6 +8,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from reports.charts import style
 from reports.charts.style import colour, mode_colours, styled
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ def chart(analysis: Analysis) -> Any:
         _panel(analysis, "output_tokens", "latency_ms", 1000, ["streaming", "non_streaming"]),
     ]
     shown = [panel for panel in panels if panel is not None]
+    if len(shown) == 1:
+        shown[0].width = style.WIDTH
     return styled(alt.hconcat(*shown, spacing=24, title=analysis.say("chart.tokens"))) if shown else None
 
 
@@ -50,6 +53,6 @@ def _panel(analysis: Analysis, tokens: str, metric: str, divisor: float, modes: 
         .encode(
             x=alt.X("tokens:Q", title=say(f"axis.{tokens}"), scale=alt.Scale(zero=False)),
             y=alt.Y("value:Q", title=say(f"axis.{metric}"), scale=alt.Scale(zero=True)),
-            color=colour("mode", data["mode"], mode_colours(say)),
+            color=colour("mode", analysis.figures["mode"].map(say.mode), mode_colours(say)),
         )
     )

@@ -29,7 +29,7 @@ def conclusion(analysis: Analysis) -> list[str]:
     broken = [found.breaks for found in analysis.conclusions if found.breaks is not None]
     categories = dict.fromkeys(by_frequency(analysis.failures_by_level, key)[0] for key in broken)
     remedies = [_remedy(analysis, category) for category in categories]
-    return [*paragraphs, *remedies, gain(analysis), _cost(analysis), _gate(analysis)]
+    return [*paragraphs, _gate(analysis), *remedies, gain(analysis), _cost(analysis)]
 
 
 def _nothing(analysis: Analysis, counts: pd.Series[int]) -> str:

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from reports.analysis import Analysis
 
 
+OVER_PERCENT = 120
+"""So much of a quota without a throttle says that the quota is another: bursts explain less."""
+
+
 def quota(analysis: Analysis, _charts: Mapping[str, str]) -> str:
     """Requests and tokens per minute as the service counts them, with the shares of the quotas."""
     found, say = analysis.quota, analysis.say
@@ -23,11 +27,11 @@ def quota(analysis: Analysis, _charts: Mapping[str, str]) -> str:
         [
             *level_columns(say, analysis.figures.loc[rows.index]),
             numbers(say("col.requests_min"), rows["requests_per_min"]),
-            numbers(say("col.percent_quota"), rows["requests_percent"]),
+            numbers(say("col.percent_requests"), rows["requests_percent"]),
             numbers(say("col.tokens_min"), rows["tokens_per_min"]),
             numbers(say("col.reserved"), rows["reserved_in_flight"]),
             numbers(say("col.counted_min"), rows["counted_per_min"]),
-            numbers(say("col.percent_quota"), rows["tokens_percent"]),
+            numbers(say("col.percent_tokens"), rows["tokens_percent"]),
             numbers(say("col.ratio"), rows["reserve_ratio"]),
             *([numbers(say("col.throttled"), rows["throttled_share"], percent)] if rows["throttled_share"].any() else []),
         ]
@@ -41,6 +45,8 @@ def _forecast(analysis: Analysis) -> str:
     forecast, say = analysis.forecast, analysis.say
     if forecast is None:
         return ""
+    if forecast.percent > OVER_PERCENT:
+        return say("quota.lenient", at=at(say, analysis.level(forecast.key)))
     return say(
         "quota.forecast",
         quota=say(f"quota.{forecast.quota}"),

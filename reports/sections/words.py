@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from reports.markdown import UNKNOWN, Column, amount, bounds, code, number, percent, seconds, texts
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from reports.slo import Check, Slo
     from reports.texts import Language
 
-MARK, SHORT, BRACKET = "†", "‡", " ("
+MARK, SHORT = "†", "‡"
+BRACKETS = re.compile(rf"\d \([\d.,…]+{UNKNOWN}")
 SLO_TEXTS = {"success_rate": "success", "min_tokens_per_s": "speed"}
 
 
@@ -73,7 +75,7 @@ def percentile(
     if text == UNKNOWN:
         return text
     sides = bounds(row[f"{metric}_p{point}_low"], row[f"{metric}_p{point}_high"], form) if interval else ""
-    text = f"{text}{BRACKET}{sides})" if sides else text
+    text = f"{text} ({sides})" if sides else text
     return f"{text} {MARK}" if is_shaky(row[f"{metric}_count"], point) else text
 
 
@@ -81,7 +83,7 @@ def footnotes(say: Language, *blocks: str) -> str:
     """What the marks in these blocks mean."""
     notes = {MARK: "mark.shaky", SHORT: "mark.short"}
     found = [say(text) for mark, text in notes.items() if any(mark in block for block in blocks)]
-    if any(BRACKET in cell for block in blocks for cell in block.splitlines()[2:]):
+    if any(BRACKETS.search(block) for block in blocks):
         found.append(say("mark.interval"))
     return "\n\n".join(found)
 
