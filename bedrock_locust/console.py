@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from ddsketch import DDSketch
 
+    from bedrock_locust.forecast import Forecast
     from bedrock_locust.settings import Settings
     from bedrock_locust.tally import LevelTally, Tally
 
@@ -18,8 +19,8 @@ WIDTH = 80
 PERCENTILES = (0.5, 0.95, 0.99)
 
 
-def header(settings: Settings, *, endpoint: str, levels: int | None) -> str:
-    """What is about to run."""
+def header(settings: Settings, *, endpoint: str, levels: int | None, forecast: Forecast | None = None) -> str:
+    """What is about to run, and where it is expected to be throttled."""
     test, steps = settings.test, settings.concurrency
     modes = [name for name, on in (("streaming", test.streaming), ("non-streaming", test.non_streaming)) if on]
     temperature = "not sent" if test.temperature is None else f"{test.temperature:g}"
@@ -35,6 +36,8 @@ def header(settings: Settings, *, endpoint: str, levels: int | None) -> str:
             f"{steps.start} to {steps.end} users in steps of {steps.step}, {steps.duration_seconds:g} s{warmup}",
         ),
     ]
+    if forecast:
+        lines.append(("Quota", str(forecast)))
     shown = lines if levels else lines[:2]
     return "\n".join(["=" * WIDTH, "Bedrock load test", *(f"  {k:<9} {v}" for k, v in shown), "=" * WIDTH])
 

@@ -20,8 +20,10 @@ from bedrock_locust import __version__, console, formats, options
 from bedrock_locust.bench import LEVEL, Bench, put_bench
 from bedrock_locust.connection import check_credentials, check_endpoint, connect
 from bedrock_locust.errors import REMEDIES
+from bedrock_locust.forecast import forecast
 from bedrock_locust.handover import Handover
 from bedrock_locust.interrupt import Interrupt
+from bedrock_locust.preflight import preflight, public
 from bedrock_locust.recorder import LOCAL
 from bedrock_locust.run import Run
 from bedrock_locust.run_folder import check_directory
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
 
+    from bedrock_locust.call import Call
     from bedrock_locust.settings import Settings
 
     Report = Callable[[Path, Path | None], Path]
@@ -68,7 +71,9 @@ class Lead:
         self._simulator = self._start_simulator()
         self._local = isinstance(runner, LocalRunner)
         self._handover = Handover(environment, runner) if isinstance(runner, MasterRunner) else None
-        self._prepare()
+        client = self._prepare()
+        # Here and at the form: once Locust has fired test_start, it goes on to make users.
+        self._first = self._call_first(client, self.settings) if self._starts_alone() else None
         self._warn()
         headless_shape = bool(self._options.headless and environment.shape_class)
         self._interrupt = Interrupt(
@@ -99,7 +104,18 @@ class Lead:
         return settings
 
     def _check_form(self, form: Mapping[str, str]) -> None:
-        self._load(Namespace(**{**vars(self._options), **form}))
+        settings = self._load(Namespace(**{**vars(self._options), **form}))
+        self._first = self._call_first(self._connect(settings), settings)
+
+    def _starts_alone(self) -> bool:
+        """Whether the run begins without a form."""
+        return bool(self._options.headless or getattr(self._options, "autostart", False))
+
+    def _call_first(self, client: BedrockRuntimeClient, settings: Settings) -> Call | None:
+        return preflight(client, settings, simulator=self._simulator is not None, local=self._local)
+
+    def _connect(self, settings: Settings) -> BedrockRuntimeClient:
+        return connect(settings, simulator=self._simulator is not None, version=__version__)
 
     def _start_simulator(self) -> SimulatorProcess | None:
         asked = self._options.bedrock_simulator
@@ -117,7 +133,7 @@ class Lead:
         simulated = self._simulator is not None
         if self._local and not simulated:
             check_credentials(settings)
-        client = connect(settings, simulator=simulated, version=__version__)
+        client = self._connect(settings)
         if self._local and settings.aws.endpoint_url:
             check_endpoint(settings.aws.endpoint_url)
         check_directory(settings.output.directory)
@@ -144,7 +160,7 @@ class Lead:
     def _begin(self, client: BedrockRuntimeClient) -> None:
         self._interrupt.forget()
         self._environment.stop_timeout = self._stop_timeout or self.settings.call_limit_s + DRAIN_MARGIN_S
-        info = self._info(client.meta.endpoint_url)
+        info = self._info(client.meta.endpoint_url) | {"preflight": public(self._first) if self._first else None}
         self._run = Run(self._environment, self.settings, info)
         message = {"run": info["run"], "version": __version__, "simulator": info["simulator"]}
         self._options.bedrock_run = json.dumps({**message, "settings": self.settings.public()})
@@ -155,7 +171,11 @@ class Lead:
             put_bench(Bench(self._environment, self.settings, client, LOCAL))
         if level := getattr(self._options, LEVEL, None):
             self._run.on_level(level)
-        print(console.header(self.settings, endpoint=info["endpoint"], levels=info["levels_planned"]), flush=True)
+        expected = forecast(self.settings, self._first)
+        header = console.header(
+            self.settings, endpoint=info["endpoint"], levels=info["levels_planned"], forecast=expected
+        )
+        print(header, flush=True)
 
     def _info(self, endpoint: str) -> dict[str, Any]:
         """What `run.json` says from the start."""
@@ -171,7 +191,7 @@ class Lead:
             "versions": {"bedrock-locust": __version__, **packages, "python": platform.python_version()},
             "endpoint": endpoint,
             "simulator": self._simulator is not None,
-            "settings": self.settings.public(),
+            "settings": self.settings.recorded(),
             "levels_planned": len(levels()) if levels else None,
             "remedies": REMEDIES,
         }
@@ -204,6 +224,8 @@ class Lead:
         """How the run ended, and why."""
         if self._interrupt.name:
             return "interrupted", f"stopped by {self._interrupt.name}"
+        if run.limit:
+            return "interrupted", f"{run.limit.name} reached: {run.limit.reason}"
         if not run.complete:
             return "interrupted", "stopped before all levels had run"
         return "complete", "all levels ran" if self._environment.shape_class else "stopped as asked"

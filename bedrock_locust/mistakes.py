@@ -17,6 +17,10 @@ SECRET = frozenset({"access_key_id", "secret_access_key", "session_token"})
 RULES = {
     "greater_than": "must be greater than {gt:g}",
     "greater_than_equal": "must be {ge:g} or more",
+    "less_than": "must be less than {lt:g}",
+    "less_than_equal": "must be {le:g} or less",
+    "string_too_long": "must have at most {max_length} characters",
+    "tuple_type": "must be a list [...]",
     "string_too_short": "must not be empty",
     "value_error": "{error}",
     "literal_error": "must be {expected}",

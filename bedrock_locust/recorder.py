@@ -14,7 +14,7 @@ from bedrock_locust.call import Call
 from bedrock_locust.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from bedrock_locust.call import Value
     from bedrock_locust.run_folder import RunFolder
@@ -81,8 +81,12 @@ class Cpu:
 class Recorder:
     """The rows, levels and counts of one run."""
 
-    def __init__(self, run: str, folder: RunFolder, info: Mapping[str, Any]) -> None:
+    def __init__(
+        self, run: str, folder: RunFolder, info: Mapping[str, Any], watch: Callable[[Call], None] | None = None
+    ) -> None:
+        """`watch` is told of each call."""
         self.run = run
+        self._watch = watch
         self.folder = folder
         self.tally = Tally()
         self.accounts: dict[str, Account] = {}
@@ -111,7 +115,10 @@ class Recorder:
         self.folder.append(rows)
         self.accounts[worker].rows_received += len(rows)
         for row in rows:
-            self.tally.add(Call.from_row(row))
+            call = Call.from_row(row)
+            self.tally.add(call)
+            if self._watch:
+                self._watch(call)
 
     def level(self, level: Mapping[str, Any]) -> None:
         """Take note of a level that begins, goes on to its next phase or is over."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Positive = Annotated[int, Field(gt=0)]
+Amount = Annotated[float, Field(gt=0)]
+Price = Annotated[float, Field(ge=0)]
+Percent = Annotated[float, Field(gt=0, le=100)]
 Text = Annotated[str, Field(min_length=1)]
 
 CREDENTIALS = frozenset({"profile", "access_key_id", "secret_access_key", "session_token"})
@@ -81,6 +85,26 @@ class Model(_Section):
     api: Literal["converse", "invoke"] = "converse"
     service_tier: Literal["default", "priority", "flex", "reserved"] | None = None
     latency: Literal["standard", "optimized"] | None = None
+    output_burndown: Annotated[float, Field(gt=0)] | None = None
+    """Tokens of quota that one output token uses; without it the factor that AWS states for the model."""
+
+    @property
+    def burndown(self) -> float:
+        """Tokens of quota that one output token uses."""
+        return self.output_burndown or burndown_of(self.id)
+
+
+_OLD_CLAUDE = re.compile(r"claude-(?:v?[12]\b|instant|3-(?!7)|v2)")
+CLAUDE_BURNDOWN = 5.0
+"""Output tokens of Claude 3.7 and later count five times against the quota (AWS: Amazon Bedrock User
+Guide, How tokens are counted; read November 2026). It lists models by name: that later ones are the same is
+taken from its wording for 3.7 and up. An ARN that does not name its model counts as other models do."""
+
+
+def burndown_of(model_id: str) -> float:
+    """The burn-down factor of output tokens that AWS states for a model: 5 for Claude 3.7 and later, else 1."""
+    name = model_id.lower()
+    return CLAUDE_BURNDOWN if "claude" in name and not _OLD_CLAUDE.search(name) else 1.0
 
 
 class Test(_Section):
@@ -94,6 +118,8 @@ class Test(_Section):
     temperature: Annotated[float, Field(ge=0)] | None = 0.7
     unique_prompts: bool = True
     timeout_seconds: Annotated[float, Field(gt=0)] = 300
+    preflight: bool | None = None
+    """Whether one call is made before the load; null: where the endpoint is that of AWS."""
 
     @field_validator("temperature", mode="before")
     @classmethod
@@ -128,6 +154,45 @@ class Output(_Section):
 
     report_file: Text = "benchmark_report.md"
     directory: Text = "results"
+    language: Literal["en", "zh"] = "en"
+    formats: tuple[Literal["markdown", "html", "json"], ...] = ("markdown", "json")
+
+
+class Pricing(_Section):
+    """What a million tokens cost, in `currency`."""
+
+    input_per_million: Price
+    output_per_million: Price
+    cache_read_per_million: Price = 0
+    cache_write_per_million: Price = 0
+    currency: Annotated[str, Field(min_length=1, max_length=10)] = "USD"
+
+
+class Slo(_Section):
+    """What a level has to hold: times at a percentile, a success rate, a speed."""
+
+    ttft_ms: Amount | None = None
+    tpot_ms: Amount | None = None
+    latency_ms: Amount | None = None
+    percentile: Annotated[float, Field(ge=1, lt=100)] = 95
+    success_rate: Percent | None = None
+    min_tokens_per_s: Amount | None = None
+    users: Positive | None = None
+    """The gate looks at levels of at most so many users; null: at all."""
+
+
+class Limits(_Section):
+    """What ends a run early."""
+
+    max_cost_usd: Amount | None = None
+    """In the currency of `pricing`, which it needs."""
+    max_requests: Positive | None = None
+    max_output_tokens: Positive | None = None
+    max_error_rate: Percent | None = None
+    """Percent of the calls that ended in the last `window_seconds`; a throttle counts, too."""
+    window_seconds: Amount = 60
+    same_failures: Positive | None = None
+    """So many failures of one kind in a row, of a kind that no repetition heals."""
 
 
 class Settings(_Section):
@@ -138,6 +203,15 @@ class Settings(_Section):
     test: Test = Test()
     concurrency: Concurrency = Concurrency()
     output: Output = Output()
+    pricing: Pricing | None = None
+    slo: Slo | None = None
+    limits: Limits | None = None
+
+    @model_validator(mode="after")
+    def _a_cost_needs_prices(self) -> Settings:
+        if self.limits and self.limits.max_cost_usd and not self.pricing:
+            raise ValueError("limits.max_cost_usd needs prices: add pricing.input_per_million and output_per_million")
+        return self
 
     @model_validator(mode="before")
     @classmethod
@@ -157,8 +231,14 @@ class Settings(_Section):
         return 4 * self.test.timeout_seconds
 
     def public(self) -> dict[str, Any]:
-        """The settings without credentials: what may go to workers and into files."""
-        return self.model_dump(mode="json", exclude={"aws": set(CREDENTIALS)})
+        """The settings without credentials: what may go to workers and into files. Sections that are not set are absent."""
+        values = self.model_dump(mode="json", exclude={"aws": set(CREDENTIALS)})
+        return {name: section for name, section in values.items() if section is not None}
+
+    def recorded(self) -> dict[str, Any]:
+        """The public settings with what follows from them: what `run.json` keeps for the report."""
+        values = self.public()
+        return {**values, "model": {**values["model"], "output_burndown": self.model.burndown}}
 
     def in_region(self, region: str) -> Settings:
         """These settings with the region that boto3 found."""
@@ -176,6 +256,9 @@ SECTIONS: dict[str, type[_Section]] = {
     "test": Test,
     "concurrency": Concurrency,
     "output": Output,
+    "pricing": Pricing,
+    "slo": Slo,
+    "limits": Limits,
 }
 
 

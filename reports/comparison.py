@@ -68,14 +68,19 @@ class Comparison:
     def worse(self, most_percent: float) -> list[Test | Share]:
         """What is clearly worse by more than so many percent; for the success rate, so many points."""
         slower = [test for test in self.tests if test.clear and test.percent_change > most_percent]
-        failing = [share for share in self.success if share.high < 0 and 100 * (share.before - share.after) > most_percent]
+        failing = [
+            share for share in self.success if share.high < 0 and 100 * (share.before - share.after) > most_percent
+        ]
         return [*slower, *failing]
 
 
 def keys(analysis: Analysis) -> dict[Level, str]:
     """The levels of a run that have successes: mode and users (or name) -> key."""
     figures = analysis.figures[analysis.figures["ok"] > 0]
-    return {(row["mode"], row["users"] if row.notna()["users"] else row["name"]): str(key) for key, row in figures.iterrows()}
+    return {
+        (row["mode"], row["users"] if row.notna()["users"] else row["name"]): str(key)
+        for key, row in figures.iterrows()
+    }
 
 
 def common(runs: Sequence[Analysis]) -> list[Level]:

@@ -52,7 +52,9 @@ class Conclusion:
     """Whether the advised level is also the last of several: the limit was not found."""
 
 
-def conclusions(figures: pd.DataFrame, gate: Gate | None, late: Sequence[str], worst: Callable[[str], str]) -> list[Conclusion]:
+def conclusions(
+    figures: pd.DataFrame, gate: Gate | None, late: Sequence[str], worst: Callable[[str], str]
+) -> list[Conclusion]:
     """One conclusion for each mode that measured anything, streaming first.
 
     `late` are the levels that the client held up; `worst` gives the most frequent failure of a level.

@@ -25,7 +25,10 @@ def figures(levels: Levels) -> pd.DataFrame:
     of `throughput.rates`. `speed_per_s` is the output speed that one user sees, in tokens/s.
     """
     counted = counts(levels)
-    rows = {key: {**counted.get(key, _NONE), **_statistics(levels, key), **_rates(levels, key)} for key in levels.table.index}
+    rows = {
+        key: {**counted.get(key, _NONE), **_statistics(levels, key), **_rates(levels, key)}
+        for key in levels.table.index
+    }
     columns = [*OUTCOMES, *_statistics_columns(), *throughput.RATES]
     table = levels.table.join(pd.DataFrame.from_dict(rows, orient="index", columns=columns, dtype="float64"))
     ended = table["ok"] + table["failed"]

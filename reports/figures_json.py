@@ -63,7 +63,10 @@ def _slo(analysis: Analysis) -> dict[str, Any] | None:
     gate = analysis.gate
     if gate is None:
         return None
-    levels = {key: {"met": gate.met(key), "checks": [asdict(check) for check in checks]} for key, checks in gate.checks.items()}
+    levels = {
+        key: {"met": gate.met(key), "checks": [asdict(check) for check in checks]}
+        for key, checks in gate.checks.items()
+    }
     return {"asked": asdict(gate.slo), "passed": analysis.gate_passed, "levels": levels}
 
 

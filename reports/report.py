@@ -63,7 +63,10 @@ def publish(analysis: Analysis, folder: Path, report_file: Path | None, formats:
         report_file.parent.mkdir(parents=True, exist_ok=True)
         way = _way(report_file.parent, folder / "charts")
         is_page = report_file.suffix in {".html", ".htm"}
-        _write(report_file, html(analysis, drawn or charts.draw(analysis)) if is_page else markdown(analysis, links(drawn, way)))
+        _write(
+            report_file,
+            html(analysis, drawn or charts.draw(analysis)) if is_page else markdown(analysis, links(drawn, way)),
+        )
     return written[0]
 
 

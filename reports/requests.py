@@ -187,7 +187,9 @@ class _Columns:
             for text, column in self._texts.items()
         }
         self._texts.clear()
-        return pd.DataFrame({**texts, **{name: values[: self._length] for name, values in self._numbers.items()}}, copy=False)
+        return pd.DataFrame(
+            {**texts, **{name: values[: self._length] for name, values in self._numbers.items()}}, copy=False
+        )
 
 
 def _finite(column: pd.Series[Any]) -> pd.Series[float]:

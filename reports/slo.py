@@ -138,9 +138,7 @@ def _speed(slo: Slo, tpot_ms: NDArray[np.floating]) -> Check | None:
     return _check("min_tokens_per_s", slo.min_tokens_per_s, 1000 / slowest, low, high, at_least=True)
 
 
-def _check(
-    criterion: str, limit: float, value: float, low: float, high: float, *, at_least: bool = False
-) -> Check:
+def _check(criterion: str, limit: float, value: float, low: float, high: float, *, at_least: bool = False) -> Check:
     met = value >= limit if at_least else value <= limit
     outside = high < limit or low > limit
     return Check(criterion, limit, value, bool(met), close=not outside)
@@ -152,7 +150,11 @@ def is_good(slo: Slo, calls: pd.DataFrame) -> NDArray[np.bool_]:
     streaming = np.asarray(calls["mode"] == "streaming")
     gaps = calls["output_tokens"].astype("float64") - 1
     span_ms = calls["last_token_ms"].astype("float64") - calls["ttft_ms"].astype("float64")
-    values = {"ttft_ms": calls["ttft_ms"], "tpot_ms": (span_ms / gaps).where(gaps >= 1), "latency_ms": calls["latency_ms"]}
+    values = {
+        "ttft_ms": calls["ttft_ms"],
+        "tpot_ms": (span_ms / gaps).where(gaps >= 1),
+        "latency_ms": calls["latency_ms"],
+    }
     for metric, value in values.items():
         limit = slo.limit_ms(metric)
         if limit is not None:
@@ -163,7 +165,9 @@ def is_good(slo: Slo, calls: pd.DataFrame) -> NDArray[np.bool_]:
 
 def _goodput(slo: Slo, levels: Levels, key: str) -> dict[str, float]:
     opened_at, closed_at = levels.table.loc[key, ["measured_from", "measured_to"]]
-    own = levels.calls[levels.counted & np.asarray(levels.calls["key"] == key) & np.asarray(levels.calls["outcome"] != "cancelled")]
+    own = levels.calls[
+        levels.counted & np.asarray(levels.calls["key"] == key) & np.asarray(levels.calls["outcome"] != "cancelled")
+    ]
     share = float(is_good(slo, own).mean()) if len(own) else math.nan
     if not closed_at > opened_at:
         return {"goodput_per_s": math.nan, "good_share": share}

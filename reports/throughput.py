@@ -86,8 +86,6 @@ def share_inside(calls: pd.DataFrame, opened_at: float, closed_at: float) -> pd.
     return (overlap_s(first, last, opened_at, closed_at) / (last - first)).where(last > first, at_once)
 
 
-def overlap_s(
-    start: pd.Series[float], end: pd.Series[float], opened_at: float, closed_at: float
-) -> pd.Series[float]:
+def overlap_s(start: pd.Series[float], end: pd.Series[float], opened_at: float, closed_at: float) -> pd.Series[float]:
     """For how many seconds of the window each span of time lasts."""
     return (end.clip(upper=closed_at) - start.clip(lower=opened_at)).clip(lower=0)

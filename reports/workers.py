@@ -34,7 +34,9 @@ def workers(run: Run) -> pd.DataFrame:
     said = _said(run)
     calls = run.requests["worker"].cat
     codes = calls.codes.to_numpy()
-    seen = {name: _seen(run, codes == number) for number, name in enumerate(calls.categories) if (codes == number).any()}
+    seen = {
+        name: _seen(run, codes == number) for number, name in enumerate(calls.categories) if (codes == number).any()
+    }
     columns = ["calls", *(f"{metric}_{part}" for metric in METRICS for part in ("p50", "p99"))]
     rows = pd.DataFrame.from_dict(seen, orient="index", columns=columns, dtype="float64")
     names = said.index.union(rows.index).sort_values()

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from reports.texts import Language
 
 HEIGHT = 170
-PANELS = (("output_tokens_per_s", "axis.output_tokens_per_s", 1), ("ttft_ms_p95", "axis.ttft_p95", 1), ("latency_ms_p95", "axis.latency_p95", 1000))
+PANELS = (
+    ("output_tokens_per_s", "axis.output_tokens_per_s", 1),
+    ("ttft_ms_p95", "axis.ttft_p95", 1),
+    ("latency_ms_p95", "axis.latency_p95", 1000),
+)
 
 
 def chart(runs: Mapping[str, Analysis], say: Language) -> Any:
@@ -31,7 +35,9 @@ def _panel(figures: pd.DataFrame, say: Language, column: str, axis: str, divisor
     known = figures[figures[column].notna()]
     data = pd.concat(long(say, rows, {column: "value_"}, divisor).assign(run=run) for run, rows in known.groupby("run"))
     runs = sorted(figures["run"].unique())
-    colour = alt.Color("run:N", title=None, scale=alt.Scale(domain=runs, range=[SERIES[n % len(SERIES)] for n in range(len(runs))]))
+    colour = alt.Color(
+        "run:N", title=None, scale=alt.Scale(domain=runs, range=[SERIES[n % len(SERIES)] for n in range(len(runs))])
+    )
     modes = [say.mode(mode) for mode in ("streaming", "non_streaming") if mode in set(figures["mode"])]
     dash = alt.StrokeDash("mode:N", title=None, scale=alt.Scale(domain=modes, range=[[1, 0], [5, 3]][: len(modes)]))
     return lines(say, data, figures["users"], say(axis), HEIGHT, color=colour, strokeDash=dash)

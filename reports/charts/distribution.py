@@ -26,13 +26,17 @@ def chart(analysis: Analysis) -> Any:
     if figures.empty:
         return None
     panels = [_panel(analysis, rows, say.mode(mode)) for mode, rows in figures.groupby("mode", sort=False)]
-    whole = alt.vconcat(*panels, spacing=16, title=say("chart.distribution")).resolve_scale(x="shared", color="independent")
+    whole = alt.vconcat(*panels, spacing=16, title=say("chart.distribution")).resolve_scale(
+        x="shared", color="independent"
+    )
     return styled(whole)
 
 
 def _panel(analysis: Analysis, figures: pd.DataFrame, mode: str) -> Any:
     say = analysis.say
-    shown = figures.iloc[np.unique(np.linspace(0, len(figures) - 1, min(len(figures), MOST_LEVELS)).round().astype(int))]
+    shown = figures.iloc[
+        np.unique(np.linspace(0, len(figures) - 1, min(len(figures), MOST_LEVELS)).round().astype(int))
+    ]
     labels = [level_label(row) for _, row in shown.iterrows()]
     data = pd.concat([_curve(analysis, str(key), label) for key, label in zip(shown.index, labels, strict=True)])
     title = say("axis.users") if shown["users"].notna().all() else None
@@ -60,4 +64,3 @@ def _curve(analysis: Analysis, key: str, label: str) -> pd.DataFrame:
 def _shades(count: int) -> list[str]:
     """From light to dark."""
     return [RAMP[round(place * (len(RAMP) - 1) / max(count - 1, 1))] for place in range(count)]
-

@@ -66,4 +66,6 @@ def _label(analysis: Analysis, key: str) -> str:
     row, say = analysis.level(key), analysis.say
     mode = say.mode(row["mode"])
     name = one_line(str(row["name"]))[:60]
-    return f"{mode}, {name}" if row.isna()["users"] else say("level.at", mode=mode, users=say.noun(row["users"], "user"))
+    return (
+        f"{mode}, {name}" if row.isna()["users"] else say("level.at", mode=mode, users=say.noun(row["users"], "user"))
+    )

@@ -51,7 +51,9 @@ def _marks(analysis: Analysis, figures: pd.DataFrame) -> pd.DataFrame:
     rows += [{"key": key, "label": say("legend.failing"), "colour": RED} for key in failing]
     table = pd.DataFrame(rows, columns=["key", "label", "colour"])
     columns = figures.loc[table["key"], ["users", "output_tokens_per_s"]].reset_index(drop=True)
-    table = table.assign(users=columns["users"], value=columns["output_tokens_per_s"]).sort_values("value", ascending=False)
+    table = table.assign(users=columns["users"], value=columns["output_tokens_per_s"]).sort_values(
+        "value", ascending=False
+    )
     # Two modes may meet in a place: one word for both.
     return table.assign(label=table["label"].mask(table.duplicated(["users", "label"]), ""))
 
@@ -76,7 +78,9 @@ def _wait(analysis: Analysis, figures: pd.DataFrame, metric: str, divisor: float
         return curve
     rule = alt.Chart(pd.DataFrame({"limit": [limit / divisor], "label": [say("legend.slo")]}))
     line = rule.mark_rule(color=GREY, strokeDash=[6, 4]).encode(y="limit:Q")
-    text = rule.mark_text(align="left", dx=4, dy=-7, color=INK, fontSize=12).encode(x=alt.value(0), y="limit:Q", text="label:N")
+    text = rule.mark_text(align="left", dx=4, dy=-7, color=INK, fontSize=12).encode(
+        x=alt.value(0), y="limit:Q", text="label:N"
+    )
     return alt.layer(line, text, curve)
 
 

@@ -38,7 +38,13 @@ DARK = {
 """Colour on a light page -> colour on a dark one."""
 RAMP = ("#9ecae9", "#6fb2dd", "#4498cb", "#207ab5", "#0f5f99", "#0b4a7a", "#09385d", "#062540")
 """Shades for more and more users; on a dark page the other way round."""
-DARK |= dict(zip(RAMP, reversed(("#e3f1fb", "#c3e0f5", "#9ecbed", "#75b4e3", "#4f9bd3", "#3781b8", "#28689a", "#1f517a")), strict=True))
+DARK |= dict(
+    zip(
+        RAMP,
+        reversed(("#e3f1fb", "#c3e0f5", "#9ecbed", "#75b4e3", "#4f9bd3", "#3781b8", "#28689a", "#1f517a")),
+        strict=True,
+    )
+)
 MODE_COLOURS = {"streaming": BLUE, "non_streaming": ORANGE}
 PERCENT_COLOURS = {"P50": LIGHT_BLUE, "P95": BLUE, "P99": DARK_BLUE}
 SERIES = (BLUE, ORANGE, GREEN, RED, GREY, LIGHT_BLUE, DARK_BLUE)
@@ -85,14 +91,16 @@ def styled(chart: Any) -> Any:
     )
 
 
-def lines(
-    say: Language, data: pd.DataFrame, users: pd.Series[float], axis: str, height: int, **encodings: Any
-) -> Any:
+def lines(say: Language, data: pd.DataFrame, users: pd.Series[float], axis: str, height: int, **encodings: Any) -> Any:
     """Lines with a point per level: `value` by `users`, on an axis made for all these users."""
     return (
         alt.Chart(data, width=WIDTH, height=height)
         .mark_line(point=alt.OverlayMarkDef(size=50, filled=True), strokeWidth=2)
-        .encode(x=users_axis(users, say("axis.users")), y=alt.Y("value:Q", title=axis, scale=alt.Scale(zero=True)), **encodings)
+        .encode(
+            x=users_axis(users, say("axis.users")),
+            y=alt.Y("value:Q", title=axis, scale=alt.Scale(zero=True)),
+            **encodings,
+        )
     )
 
 

@@ -45,7 +45,12 @@ def _outcomes(analysis: Analysis) -> dict[str, NDArray[np.bool_]]:
     calls = analysis.levels.calls
     throttled = (calls["error"] == THROTTLED).to_numpy()
     shown = {name: (calls["outcome"] == name).to_numpy() for name in ("ok", "failed", "cancelled")}
-    return {"ok": shown["ok"], "throttled": throttled, "failed": shown["failed"] & ~throttled, "cancelled": shown["cancelled"]}
+    return {
+        "ok": shown["ok"],
+        "throttled": throttled,
+        "failed": shown["failed"] & ~throttled,
+        "cancelled": shown["cancelled"],
+    }
 
 
 def _bars(analysis: Analysis, ended_s: NDArray[np.float64], length_s: float) -> pd.DataFrame:
@@ -78,7 +83,12 @@ def _stack(analysis: Analysis, bars: pd.DataFrame, unit_s: float) -> Any:
         alt.Chart(bars)
         .mark_bar(binSpacing=0.5)
         .encode(
-            x=alt.X("from:Q", bin="binned", title=say("axis.since_s" if unit_s == 1 else "axis.since_min"), axis=alt.Axis(grid=False)),
+            x=alt.X(
+                "from:Q",
+                bin="binned",
+                title=say("axis.since_s" if unit_s == 1 else "axis.since_min"),
+                axis=alt.Axis(grid=False),
+            ),
             x2="to:Q",
             y=alt.Y("rate:Q", title=say("axis.calls"), stack=True, scale=alt.Scale(domain=[0, top], nice=False)),
             color=alt.Color("outcome:N", title=None, scale=scale),
@@ -107,5 +117,7 @@ def _behind(bands: pd.DataFrame) -> list[Any]:
         return []
     base = alt.Chart(bands)
     tint = base.mark_rect(color=GRID, opacity=0.7).encode(x="from:Q", x2="to:Q")
-    label = base.mark_text(color=INK, fontSize=11, dy=4, baseline="top").encode(x="middle:Q", y=alt.value(0), text="label:N")
+    label = base.mark_text(color=INK, fontSize=11, dy=4, baseline="top").encode(
+        x="middle:Q", y=alt.value(0), text="label:N"
+    )
     return [tint, label]

@@ -33,18 +33,21 @@ class Compared:
     def markdown(self, image: str, limit_percent: float | None) -> str:
         """The whole report; `image` is where the chart is, empty without one."""
         say = self.say
-        return join(
-            f"# {say('compare.title')}",
-            *(self._verdict(run) for run in self.comparisons),
-            self._gate(limit_percent),
-            self._runs(),
-            *self._doubts(),
-            f"![{say('chart.compare.alt')}]({image})" if image else "",
-            *(self._changes(metric) for metric in METRICS),
-            self._throughput(),
-            self._settings(),
-            section(say("method"), say("compare.method")),
-        ) + "\n"
+        return (
+            join(
+                f"# {say('compare.title')}",
+                *(self._verdict(run) for run in self.comparisons),
+                self._gate(limit_percent),
+                self._runs(),
+                *self._doubts(),
+                f"![{say('chart.compare.alt')}]({image})" if image else "",
+                *(self._changes(metric) for metric in METRICS),
+                self._throughput(),
+                self._settings(),
+                section(say("method"), say("compare.method")),
+            )
+            + "\n"
+        )
 
     def _verdict(self, run: str) -> str:
         say, found = self.say, self.comparisons[run]
@@ -87,21 +90,31 @@ class Compared:
         if not passed(self.comparisons, math.inf):
             return say("compare.gate_empty", **values)
         worse = [self._worse(run, one) for run, found in self.comparisons.items() for one in found.worse(limit_percent)]
-        return say("compare.gate_failed", worse=say.listing(worse), **values) if worse else say("compare.gate_passed", **values)
+        return (
+            say("compare.gate_failed", worse=say.listing(worse), **values)
+            if worse
+            else say("compare.gate_passed", **values)
+        )
 
     def _worse(self, run: str, one: Test | Share) -> str:
         level = self._level(one.level)
         if isinstance(one, Share):
-            return self.say("compare.gate_success", run=run, level=level, change=_signed(100 * (one.after - one.before)))
+            return self.say(
+                "compare.gate_success", run=run, level=level, change=_signed(100 * (one.after - one.before))
+            )
         metric, change = self.say(f"metric.{one.metric}"), _signed(one.percent_change)
-        return self.say("compare.gate_time", run=run, level=level, metric=metric, percentile=f"P{one.percent}", change=change)
+        return self.say(
+            "compare.gate_time", run=run, level=level, metric=metric, percentile=f"P{one.percent}", change=change
+        )
 
     def _runs(self) -> str:
         say, runs = self.say, self.runs.values()
         return table(
             [
                 texts(say("compare.run"), self.runs),
-                texts(say("compare.model"), [say.listing([code(model) for model in run.run.model_ids]) for run in runs]),
+                texts(
+                    say("compare.model"), [say.listing([code(model) for model in run.run.model_ids]) for run in runs]
+                ),
                 texts(say("compare.region"), [code(run.run.text("settings", "aws", "region")) for run in runs]),
                 texts(say("compare.tier"), [code(run.run.text("settings", "model", "service_tier")) for run in runs]),
                 texts(say("compare.date"), [moment(run.run.started_at) for run in runs]),
@@ -142,17 +155,29 @@ class Compared:
     def _throughput(self) -> str:
         say, levels, base = self.say, common(list(self.runs.values())), self.runs[self.base]
         columns = level_columns(say, base.figures.loc[[keys(base)[level] for level in levels]])
-        rates = {run: [one.figures.loc[keys(one)[level], "output_tokens_per_s"] for level in levels] for run, one in self.runs.items()}
+        rates = {
+            run: [one.figures.loc[keys(one)[level], "output_tokens_per_s"] for level in levels]
+            for run, one in self.runs.items()
+        }
         columns += [numbers(say("compare.rate", run=run), values) for run, values in rates.items()]
         for run in self.comparisons:
-            changes = [100 * (after / before - 1) if before > 0 else math.nan for before, after in zip(rates[self.base], rates[run], strict=True)]
-            columns.append(Column(say("compare.rate_change", run=run, base=self.base), [_signed(change) for change in changes]))
+            changes = [
+                100 * (after / before - 1) if before > 0 else math.nan
+                for before, after in zip(rates[self.base], rates[run], strict=True)
+            ]
+            columns.append(
+                Column(say("compare.rate_change", run=run, base=self.base), [_signed(change) for change in changes])
+            )
         for run, analysis in self.runs.items():
             rows = [analysis.figures.loc[keys(analysis)[level], "success_rate"] for level in levels]
             columns.append(numbers(say("compare.success", run=run), rows, percent))
         for run, found in self.comparisons.items():
             shares = {share.level: share for share in found.success}
-            columns.append(Column(say("compare.success_change", run=run, base=self.base), [_points(shares[level]) for level in levels]))
+            columns.append(
+                Column(
+                    say("compare.success_change", run=run, base=self.base), [_points(shares[level]) for level in levels]
+                )
+            )
         return section(say("compare.throughput"), table(columns)) if levels else ""
 
     def _settings(self) -> str:

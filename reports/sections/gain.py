@@ -72,5 +72,3 @@ def _words(say: Language, change: intervals.Change | None) -> str:
         return say("gain.same")
     middle = (change.low + change.high) / 2
     return say("gain.longer" if middle > 0 else "gain.shorter", percent=number(100 * abs(middle)))
-
-

@@ -57,7 +57,11 @@ def facts(analysis: Analysis) -> str:
 def _calls(analysis: Analysis) -> str:
     say, workers = analysis.say, list(analysis.workers.index)
     calls = say.noun(len(analysis.run.requests), "call")
-    return calls if workers in ([], ["local"]) else say("facts.from", calls=calls, workers=say.noun(len(workers), "worker"))
+    return (
+        calls
+        if workers in ([], ["local"])
+        else say("facts.from", calls=calls, workers=say.noun(len(workers), "worker"))
+    )
 
 
 def _levels(analysis: Analysis) -> list[str]:

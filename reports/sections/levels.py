@@ -104,7 +104,10 @@ def server(analysis: Analysis, _charts: Mapping[str, str]) -> str:
     shown = table(
         [
             *level_columns(say, figures),
-            *[_named(say, "col.server_ttft", column) for column in statistics(figures, "server_ttft_ms", percents=(50, 95))],
+            *[
+                _named(say, "col.server_ttft", column)
+                for column in statistics(figures, "server_ttft_ms", percents=(50, 95))
+            ],
             *[_named(say, "col.ttft", column) for column in statistics(figures, "ttft_ms", percents=(50, 95))],
             *[
                 _named(say, "col.server_latency", column)

@@ -33,7 +33,11 @@ def quota(analysis: Analysis, _charts: Mapping[str, str]) -> str:
             numbers(say("col.counted_min"), rows["counted_per_min"]),
             numbers(say("col.percent_tokens"), rows["tokens_percent"]),
             numbers(say("col.ratio"), rows["reserve_ratio"]),
-            *([numbers(say("col.throttled"), rows["throttled_share"], percent)] if rows["throttled_share"].any() else []),
+            *(
+                [numbers(say("col.throttled"), rows["throttled_share"], percent)]
+                if rows["throttled_share"].any()
+                else []
+            ),
         ]
     )
     note = say("quota.note", burndown=f"{found.output_burndown:g}") if rows["counted_per_min"].notna().any() else ""

@@ -117,7 +117,9 @@ def _failing(say: Language, slo: Slo, check: Check) -> str:
         form = (lambda value: percent(value / 100)) if check.criterion == "success_rate" else number
         return say(f"slo.failing_{SLO_TEXTS[check.criterion]}", value=form(check.value), limit=f"{check.limit:g}")
     metric, point = say(f"metric.{check.criterion}"), f"{slo.percentile:g}"
-    return say("slo.failing_time", metric=metric, percentile=point, value=number(check.value), limit=number(check.limit))
+    return say(
+        "slo.failing_time", metric=metric, percentile=point, value=number(check.value), limit=number(check.limit)
+    )
 
 
 def figures_there(analysis: Analysis, row: pd.Series[Any], rate: str) -> str:

@@ -20,9 +20,7 @@ PROMPT = "Say three things about tides."
 
 def converse(client: BedrockRuntimeClient, model_id: str = NOVA_PROFILE, **more: Any) -> Any:
     """Call Converse."""
-    return client.converse(
-        modelId=model_id, messages=[{"role": "user", "content": [{"text": PROMPT}]}], **more
-    )
+    return client.converse(modelId=model_id, messages=[{"role": "user", "content": [{"text": PROMPT}]}], **more)
 
 
 def converse_stream(client: BedrockRuntimeClient, model_id: str = NOVA_PROFILE, **more: Any) -> list[Any]:

@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 def test_settings_can_be_changed_one_by_one(simulator: Simulator) -> None:
     """A changed setting is in force and leaves the others as they were."""
     before = json.loads(simulator.request("GET", "/_simulator/settings")[2])
-    status, _, answer = simulator.request(
-        "POST", "/_simulator/settings", b'{"ttft_ms": 33, "faults": {"cut": 0.5}}'
-    )
+    status, _, answer = simulator.request("POST", "/_simulator/settings", b'{"ttft_ms": 33, "faults": {"cut": 0.5}}')
     assert status == 200
     assert json.loads(answer) == before | {"ttft_ms": 33, "faults": {"cut": 0.5}}
     assert json.loads(simulator.request("GET", "/_simulator/settings")[2]) == json.loads(answer)

@@ -41,9 +41,7 @@ def test_http_errors(simulator: Simulator, client: BedrockRuntimeClient, operati
 
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "ModelNotReadyException", "ModelErrorException"])
-def test_modelled_errors_have_their_class(
-    simulator: Simulator, client: BedrockRuntimeClient, code: str
-) -> None:
+def test_modelled_errors_have_their_class(simulator: Simulator, client: BedrockRuntimeClient, code: str) -> None:
     """An error of the service's model is raised as the class that boto3 has for it."""
     simulator.set(faults={code: 1})
     with pytest.raises(getattr(client.exceptions, code)):
@@ -52,9 +50,7 @@ def test_modelled_errors_have_their_class(
 
 @pytest.mark.parametrize("operation", STREAMS)
 @pytest.mark.parametrize("code", STREAM_ERRORS)
-def test_errors_in_a_stream(
-    simulator: Simulator, client: BedrockRuntimeClient, operation: str, code: str
-) -> None:
+def test_errors_in_a_stream(simulator: Simulator, client: BedrockRuntimeClient, operation: str, code: str) -> None:
     """An injected error in mid-stream comes after as many text events as were asked for."""
     simulator.set(faults={code: 1}, fault_after_events=2)
     if operation == "converse-stream" and code == "modelTimeoutException":
@@ -69,9 +65,7 @@ def test_errors_in_a_stream(
 
 
 @pytest.mark.parametrize(("after", "tokens"), [(0, 0), (7, 7), (100, 8)])
-def test_place_of_a_fault(
-    simulator: Simulator, client: BedrockRuntimeClient, after: int, tokens: int
-) -> None:
+def test_place_of_a_fault(simulator: Simulator, client: BedrockRuntimeClient, after: int, tokens: int) -> None:
     """A fault can come before the first token, and comes at the end of an answer that is too short for it."""
     simulator.set(faults={"throttlingException": 1}, fault_after_events=after)
     with pytest.raises(EventStreamError):
@@ -171,9 +165,7 @@ def test_nonsense(simulator: Simulator, client: BedrockRuntimeClient) -> None:
 
 def test_rates_are_drawn_from_the_seed(simulator: Simulator, client: BedrockRuntimeClient) -> None:
     """The same calls are struck in runs of the same seed, about as many as the rate says."""
-    simulator.set(
-        faults={"ServiceUnavailableException": 0.3, "ThrottlingException": 0.2}, ttft_ms=0, tpot_ms=0
-    )
+    simulator.set(faults={"ServiceUnavailableException": 0.3, "ThrottlingException": 0.2}, ttft_ms=0, tpot_ms=0)
 
     def outcomes() -> list[str]:
         simulator.request("DELETE", "/_simulator/calls")

@@ -28,9 +28,7 @@ def decode(data: bytes, piece: int) -> list[Any]:
 
 
 @given(st.lists(messages, max_size=5), st.integers(1, 3000))
-def test_any_message_is_decoded_to_what_was_encoded(
-    written: list[tuple[dict[str, str], bytes]], piece: int
-) -> None:
+def test_any_message_is_decoded_to_what_was_encoded(written: list[tuple[dict[str, str], bytes]], piece: int) -> None:
     """Headers and payload survive, however the bytes are cut up on their way."""
     data = b"".join(frames.encode(tuple(headers.items()), payload) for headers, payload in written)
     assert [(message.headers, message.payload) for message in decode(data, piece)] == written

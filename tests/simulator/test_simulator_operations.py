@@ -134,9 +134,7 @@ def test_max_tokens(client: BedrockRuntimeClient) -> None:
 def test_tokens_per_event(simulator: Simulator, client: BedrockRuntimeClient) -> None:
     """An event can carry several tokens; the last one what is left."""
     simulator.set(tokens_per_event=3)
-    texts = [
-        e["contentBlockDelta"]["delta"]["text"] for e in converse_stream(client) if "contentBlockDelta" in e
-    ]
+    texts = [e["contentBlockDelta"]["delta"]["text"] for e in converse_stream(client) if "contentBlockDelta" in e]
     assert [len(text) for text in texts] == [12, 12, 8]
 
 
@@ -155,9 +153,7 @@ def test_events_are_sent_in_time(simulator: Simulator, client: BedrockRuntimeCli
 
 
 @pytest.mark.parametrize("model_id", [CLAUDE, NOVA_PROFILE, "us.meta.llama3-3-70b-instruct-v1:0", "a b/ü%2F"])
-def test_model_id_arrives_as_it_was_given(
-    simulator: Simulator, client: BedrockRuntimeClient, model_id: str
-) -> None:
+def test_model_id_arrives_as_it_was_given(simulator: Simulator, client: BedrockRuntimeClient, model_id: str) -> None:
     """Colons, slashes and percent signs in a model id survive the URL."""
     converse(client, model_id)
     assert simulator.ended(1)[0]["model_id"] == model_id
@@ -235,9 +231,7 @@ def test_request_id(simulator: Simulator, client: BedrockRuntimeClient) -> None:
 def test_one_padded_event_in_each_http_chunk(simulator: Simulator, operation: str) -> None:
     """Each event is one chunk of the HTTP body, and is padded."""
     request = body(CLAUDE) if operation.startswith("invoke") else _converse_body()
-    messages = [
-        _message(chunk) for chunk in _http_chunks(simulator.port, f"/model/{CLAUDE}/{operation}", request)
-    ]
+    messages = [_message(chunk) for chunk in _http_chunks(simulator.port, f"/model/{CLAUDE}/{operation}", request)]
     assert len(messages) == 8 + (5 if operation.startswith("invoke") else 4)
     alphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
     for message in messages:

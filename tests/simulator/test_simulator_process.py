@@ -118,9 +118,7 @@ def test_mistakes_in_options(options: tuple[str, ...], words: str) -> None:
 
 def test_options_are_settings(new_client: ClientFactory) -> None:
     """Every setting has an option."""
-    simulator = Simulator(
-        "--output-tokens", "3", "--spread", "0", "--ttft-ms=1", "--fault", "stall=0", "--seed=7"
-    )
+    simulator = Simulator("--output-tokens", "3", "--spread", "0", "--ttft-ms=1", "--fault", "stall=0", "--seed=7")
     try:
         assert converse(new_client(simulator.url, 20))["usage"]["outputTokens"] == 3
     finally:
@@ -146,9 +144,7 @@ def test_it_ends_with_its_parent(number: signal.Signals) -> None:
         assert child.is_running()
         parent.send_signal(number)
         parent.wait(DEADLINE_S)
-        wait_for(
-            lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, "the child has ended"
-        )
+        wait_for(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, "the child has ended")
 
 
 def test_without_granian() -> None:
@@ -157,9 +153,7 @@ def test_without_granian() -> None:
         "import runpy, sys; sys.modules['granian'] = None; "
         "runpy.run_module('bedrock_locust.simulator', run_name='__main__', alter_sys=True)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=DEADLINE_S, check=False
-    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=DEADLINE_S, check=False)
     assert done.returncode == 2
     assert done.stderr == (
         "bedrock-locust simulator: granian is not installed: pip install 'bedrock-locust[simulator]'\n"
@@ -169,14 +163,8 @@ def test_without_granian() -> None:
 def test_it_shares_no_code_with_the_client() -> None:
     """The simulator imports nothing of this package outside itself, nor locust, gevent or boto3."""
     parts = ", ".join(f"bedrock_locust.simulator.{name}" for name in ("server", "routes", "options"))
-    code = (
-        "import sys, bedrock_locust; before = set(sys.modules)\n"
-        f"import {parts}\n"
-        "print(*(set(sys.modules) - before))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=DEADLINE_S, check=True
-    )
+    code = f"import sys, bedrock_locust; before = set(sys.modules)\nimport {parts}\nprint(*(set(sys.modules) - before))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=DEADLINE_S, check=True)
     imported = done.stdout.split()
     ours = [name for name in imported if name.startswith("bedrock_locust.")]
     assert ours
