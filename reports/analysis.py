@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from reports.conclusion import Conclusion
+    from reports.cost import Cost
     from reports.levels import Levels
+    from reports.quota import Forecast, Quota
     from reports.run import Run
+    from reports.slo import Gate
 
 
 @dataclass(frozen=True)
@@ -35,11 +38,11 @@ class Analysis:
     """One row per worker; see `reports.workers`."""
     late: list[str]
     """The levels that the load generator itself held up; see `workers.late_levels`."""
-    gate: slo.Gate | None
+    gate: Gate | None
     """The verdict on the SLO; None without one."""
-    quota: quota.Quota
-    forecast: quota.Forecast | None
-    cost: cost.Cost | None
+    quota: Quota
+    forecast: Forecast | None
+    cost: Cost | None
     """None without prices."""
     conclusions: list[Conclusion]
     say: Language
@@ -47,6 +50,10 @@ class Analysis:
     def level(self, key: str) -> pd.Series[Any]:
         """The row of a level in `figures`."""
         return self.figures.loc[[key]].iloc[0]
+
+    def number(self, key: str, column: str) -> float:
+        """A figure of a level."""
+        return float(self.level(key)[column])
 
     def remedy(self, category: str) -> str:
         """What to do about a category of failures; may be empty."""

@@ -114,8 +114,9 @@ def _tests(base: Analysis, run: Analysis) -> Iterator[Test]:
 
 def _share(base: Analysis, run: Analysis, level: Level) -> Share:
     before, after = (
-        analysis.figures.loc[keys(analysis)[level], ["ok", "failed"]].astype("float64") for analysis in (base, run)
+        [analysis.number(keys(analysis)[level], column) for column in ("ok", "failed")] for analysis in (base, run)
     )
-    pairs = [(float(one["ok"]), float(one["ok"] + one["failed"])) for one in (before, after)]
-    low, high = intervals.share_difference(*pairs)
-    return Share(level, *(hits / count if count else math.nan for hits, count in pairs), low, high)
+    pairs = [(ok, ok + failed) for ok, failed in (before, after)]
+    low, high = intervals.share_difference(pairs[0], pairs[1])
+    before_rate, after_rate = (hits / count if count else math.nan for hits, count in pairs)
+    return Share(level, before_rate, after_rate, low, high)

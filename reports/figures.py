@@ -66,7 +66,7 @@ def _statistics_columns() -> list[str]:
 
 
 def _rates(levels: Levels, key: str) -> dict[str, float]:
-    opened_at, closed_at = levels.table.loc[key, ["measured_from", "measured_to"]]
+    opened_at, closed_at = levels.window(key)
     if not closed_at > opened_at:
         return dict.fromkeys(throughput.RATES, float("nan"))
     return throughput.rates(throughput.inside(levels, key), opened_at, closed_at)

@@ -10,8 +10,9 @@ def pairs(figures: pd.DataFrame) -> pd.DataFrame:
     useful = figures[(figures["ok"] > 0) & figures["users"].notna()]
     useful = useful[(useful["mode"] != "streaming") | (useful["ttft_ms_count"] > 0)]
     keys = {
-        mode: useful.index[useful["mode"] == mode].to_series(index=useful.loc[useful["mode"] == mode, "users"])
+        mode: pd.Series(rows.index, index=pd.Index(rows["users"]))
         for mode in ("streaming", "non_streaming")
+        for rows in [useful[useful["mode"] == mode]]
     }
     keys = {mode: found[~found.index.duplicated()] for mode, found in keys.items()}
     return pd.DataFrame(keys).dropna()

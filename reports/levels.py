@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from reports.requests import MODES
+from reports.requests import MODES, categories
 from reports.run import CANCELLED
 
 if TYPE_CHECKING:
@@ -52,7 +52,8 @@ class Levels:
     def _successes(self) -> dict[str, NDArray[np.intp]]:
         """The places of the calls that count and succeeded, by level."""
         keys = self.calls["key"].cat
-        codes = keys.codes.to_numpy()[places := np.flatnonzero(self.counted & is_ok(self.calls))]
+        places = np.flatnonzero(self.counted & is_ok(self.calls))
+        codes = keys.codes.to_numpy()[places]
         numbers = {key: number for number, key in enumerate(keys.categories)}
         return {key: places[codes == numbers.get(key, -1)] for key in self.table.index}
 
@@ -63,7 +64,7 @@ class Levels:
     def values(self, key: str, metric: str) -> NDArray[np.floating]:
         """A metric of each of these calls, NaN where it is not known or only a stream could tell."""
         places = self._successes[key]
-        if metric in STREAM_METRICS and self.table.at[key, "mode"] != "streaming":  # noqa: PD008 - one cell
+        if metric in STREAM_METRICS and self.mode(key) != "streaming":
             return np.full(len(places), np.nan)
         if metric == "tpot_ms":
             return self._tpot_ms(places)
@@ -81,13 +82,25 @@ class Levels:
             for column in ("ttft_ms", "last_token_ms", "output_tokens")
         )
         gaps = tokens - 1
-        return np.divide(last - first, gaps, out=np.full(len(places), np.nan), where=gaps >= 1)
+        known = gaps >= 1
+        tpot_ms = np.full(len(places), np.nan)
+        tpot_ms[known] = (last - first)[known] / gaps[known]
+        return tpot_ms
+
+    def window(self, key: str) -> tuple[float, float]:
+        """When the window of a level opened and closed, Unix s; NaN if it never did."""
+        row = self.table.loc[[key]].iloc[0]
+        return float(row["measured_from"]), float(row["measured_to"])
+
+    def mode(self, key: str) -> str:
+        """The mode of a level."""
+        return str(self.table["mode"][key])
 
     def scope(self, key: str) -> NDArray[np.bool_]:
         """The calls that can add to the throughput of a level: all of its mode, or all of its name."""
         if self.shaped:
-            return (self.calls["mode"] == self.table.loc[key, "mode"]).to_numpy()
-        return (self.calls["key"] == key).to_numpy()
+            return np.asarray(self.calls["mode"] == self.mode(key))
+        return np.asarray(self.calls["key"] == key)
 
 
 def levels(run: Run) -> Levels:
@@ -101,12 +114,12 @@ def levels(run: Run) -> Levels:
     return Levels(table.sort_values(["order", "users", "name"]).drop(columns="order"), calls, shaped)
 
 
-def outcomes(calls: pd.DataFrame) -> pd.Categorical:
+def outcomes(calls: pd.DataFrame) -> pd.Categorical[Any]:
     """What became of each call: `ok`, `failed` or `cancelled`."""
     error = calls["error"].cat
     known = {"": 0, CANCELLED: 2}
     places = np.array([known.get(category, 1) for category in error.categories], dtype="int8")
-    return pd.Categorical.from_codes(places[error.codes.to_numpy()], list(OUTCOMES))  # type: ignore[arg-type]
+    return categories(places[error.codes.to_numpy()], list(OUTCOMES))
 
 
 def is_ok(calls: pd.DataFrame) -> NDArray[np.bool_]:
@@ -114,11 +127,11 @@ def is_ok(calls: pd.DataFrame) -> NDArray[np.bool_]:
     return (calls["error"] == "").to_numpy()
 
 
-def _name_keys(calls: pd.DataFrame) -> pd.Categorical:
+def _name_keys(calls: pd.DataFrame) -> pd.Categorical[Any]:
     modes, names = calls["mode"].cat, calls["name"].cat
     keys = [f"{mode} {name}" for mode in modes.categories for name in names.categories]
     codes = modes.codes.to_numpy().astype("int64") * len(names.categories) + names.codes.to_numpy()
-    return pd.Categorical.from_codes(codes, keys).remove_unused_categories()  # type: ignore[arg-type]
+    return categories(codes, keys).remove_unused_categories()
 
 
 def _levels(known: pd.DataFrame, calls: pd.DataFrame) -> pd.DataFrame:

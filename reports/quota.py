@@ -43,7 +43,7 @@ class Quota:
 
     def tighter(self, key: str) -> str:
         """Which quota a level used more of: `requests` or `tokens`; empty if none is known."""
-        requests, tokens = self.table.loc[key, ["requests_percent", "tokens_percent"]]
+        requests, tokens = (float(self.table[f"{name}_percent"][key]) for name in ("requests", "tokens"))
         if math.isnan(requests) and math.isnan(tokens):
             return ""
         return "tokens" if math.isnan(requests) or tokens > requests else "requests"
@@ -80,7 +80,7 @@ def forecast(found: Quota, figures: pd.DataFrame) -> Forecast | None:
         return None
     key = str(calm["users"].idxmax())
     percent = float(found.percent[key])
-    return Forecast(key, found.tighter(key), percent, float(calm.at[key, "users"]) * 100 / percent)  # noqa: PD008
+    return Forecast(key, found.tighter(key), percent, float(calm["users"][key]) * 100 / percent)
 
 
 def _row(levels: Levels, key: str, burndown: float, max_tokens: float) -> dict[str, float]:
@@ -91,7 +91,7 @@ def _row(levels: Levels, key: str, burndown: float, max_tokens: float) -> dict[s
     what the calls at work held back at a time, on average: input + cache read + cache write +
     max_tokens each. `counted_per_min` is the sum of both: what stands against the quota in any minute.
     """
-    opened_at, closed_at = levels.table.loc[key, ["measured_from", "measured_to"]]
+    opened_at, closed_at = levels.window(key)
     if not closed_at > opened_at:
         return {}
     calls = inside(levels, key)

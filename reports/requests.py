@@ -38,12 +38,14 @@ BLOCK_BYTES = 1 << 24
 
 @dataclass
 class Requests:
-    """What was read: `calls`, one row each, texts as categories; `cut` says that the last line was half a line,
-    `lost` how many lines could not be read."""
+    """What was read."""
 
     calls: pd.DataFrame
+    """One row per call; texts are categories."""
     cut: bool
+    """Whether the last line was cut short."""
     lost: int
+    """Lines that could not be read."""
 
 
 def read(path: Path) -> Requests:
@@ -60,15 +62,15 @@ def read(path: Path) -> Requests:
     return Requests(columns.frame(), cut=end < size, lost=columns.lost)
 
 
-def whole_records(path: Path) -> tuple[int, int]:
+def whole_records(path: Path, block_bytes: int = BLOCK_BYTES) -> tuple[int, int]:
     """Where the last whole record of a CSV file ends, in bytes, and how many lines there are up to there.
 
-    A record ends at a newline outside of quotes.
+    A record ends at a newline outside of quotes. The file is read in blocks of so many bytes.
     """
     end = lines = at = 0
     inside = False
     with path.open("rb") as file:
-        while block := file.read(BLOCK_BYTES):
+        while block := file.read(block_bytes):
             quotes, upper = block.count(b'"') + inside, len(block)
             inside = quotes % 2 == 1
             while (place := block.rfind(b"\n", 0, upper)) >= 0:
@@ -176,20 +178,26 @@ class _Columns:
         start, self._length = self._length, self._length + len(calls)
         for number, values in numbers.items():
             self._numbers[number][start : self._length] = values[is_call]
-        for text, column in self._texts.items():
+        for text, texts in self._texts.items():
             if text in calls:
-                column.put(start, calls[text])
+                texts.put(start, calls[text])
 
     def frame(self) -> pd.DataFrame:
         """The columns as a table, without a copy of the numbers."""
         texts = {
-            text: pd.Categorical.from_codes(column.codes[: self._length], list(column.places))  # type: ignore[arg-type]
-            for text, column in self._texts.items()
+            text: categories(column.codes[: self._length], list(column.places)) for text, column in self._texts.items()
         }
         self._texts.clear()
         return pd.DataFrame(
             {**texts, **{name: values[: self._length] for name, values in self._numbers.items()}}, copy=False
         )
+
+
+def categories(codes: Any, names: list[str]) -> pd.Categorical[Any]:
+    """Texts from their numbers; each keeps its number even if it does not occur."""
+    columns: Any = pd.Categorical.from_codes
+    found: pd.Categorical[Any] = columns(codes, names)
+    return found
 
 
 def _finite(column: pd.Series[Any]) -> pd.Series[float]:

@@ -93,7 +93,7 @@ def wanted(run: Run) -> Slo | None:
     percentile = known.pop("percentile") or DEFAULT_PERCENTILE
     if all(known[name] is None for name in (*TIMES, "success_rate", "min_tokens_per_s")):
         return None
-    return Slo(**known, percentile=min(max(percentile, 1), 99.99))  # type: ignore[arg-type]
+    return Slo(**known, percentile=min(max(percentile, 1), 99.99))
 
 
 def gate(run: Run, levels: Levels, figures: pd.DataFrame) -> Gate | None:
@@ -111,12 +111,12 @@ def _checks(slo: Slo, levels: Levels, key: str, row: pd.Series[float]) -> list[C
     ended = row["ok"] + row["failed"]
     if not ended:
         return []
-    found = [_time(slo, metric, levels.sample(key, metric), levels.table.loc[key, "mode"]) for metric in TIMES]
+    found = [_time(slo, metric, levels.sample(key, metric), levels.mode(key)) for metric in TIMES]
     found.append(_speed(slo, levels.sample(key, "tpot_ms")))
     if slo.success_rate is not None:
         low, high = (100 * side for side in intervals.share(row["ok"], ended))
         value = 100 * row["ok"] / ended
-        found.append(_check("success_rate", slo.success_rate, value, low, high, at_least=True))
+        found.append(_check("success_rate", slo.success_rate, value, (low, high), at_least=True))
     return [check for check in found if check is not None]
 
 
@@ -124,8 +124,7 @@ def _time(slo: Slo, metric: str, ordered: NDArray[np.floating], mode: object) ->
     limit = getattr(slo, metric)
     if limit is None or (mode != "streaming" and metric != "latency_ms"):
         return None
-    low, high = intervals.quantile(ordered, slo.percentile)
-    return _check(metric, limit, percentiles.at(ordered, slo.percentile), low, high)
+    return _check(metric, limit, percentiles.at(ordered, slo.percentile), intervals.quantile(ordered, slo.percentile))
 
 
 def _speed(slo: Slo, tpot_ms: NDArray[np.floating]) -> Check | None:
@@ -135,10 +134,11 @@ def _speed(slo: Slo, tpot_ms: NDArray[np.floating]) -> Check | None:
         return None
     low_ms, high_ms = intervals.quantile(tpot_ms, slo.percentile)
     low, high = (1000 / side if side > 0 else math.nan for side in (high_ms, low_ms))
-    return _check("min_tokens_per_s", slo.min_tokens_per_s, 1000 / slowest, low, high, at_least=True)
+    return _check("min_tokens_per_s", slo.min_tokens_per_s, 1000 / slowest, (low, high), at_least=True)
 
 
-def _check(criterion: str, limit: float, value: float, low: float, high: float, *, at_least: bool = False) -> Check:
+def _check(criterion: str, limit: float, value: float, sides: intervals.Interval, *, at_least: bool = False) -> Check:
+    low, high = sides
     met = value >= limit if at_least else value <= limit
     outside = high < limit or low > limit
     return Check(criterion, limit, value, bool(met), close=not outside)
@@ -164,7 +164,7 @@ def is_good(slo: Slo, calls: pd.DataFrame) -> NDArray[np.bool_]:
 
 
 def _goodput(slo: Slo, levels: Levels, key: str) -> dict[str, float]:
-    opened_at, closed_at = levels.table.loc[key, ["measured_from", "measured_to"]]
+    opened_at, closed_at = levels.window(key)
     own = levels.calls[
         levels.counted & np.asarray(levels.calls["key"] == key) & np.asarray(levels.calls["outcome"] != "cancelled")
     ]

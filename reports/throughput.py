@@ -21,7 +21,7 @@ def inside(levels: Levels, key: str) -> pd.DataFrame:
     """The calls that were at work in the window of a level, on the time axis."""
     calls, scope = levels.calls, levels.scope(key)
     started_at = calls["started_at"].to_numpy()
-    opened_at, closed_at = levels.table.loc[key, ["measured_from", "measured_to"]]
+    opened_at, closed_at = levels.window(key)
     began = scope & (started_at <= closed_at)
     ended_at = started_at + calls["latency_ms"].to_numpy().astype("float64") / 1000
     # Times are kept to seven digits: a call that ended at the very edge must not be lost here.

@@ -25,7 +25,7 @@ def chart(analysis: Analysis) -> Any:
     figures = figures[figures["latency_ms_count"] >= LEAST_CALLS]
     if figures.empty:
         return None
-    panels = [_panel(analysis, rows, say.mode(mode)) for mode, rows in figures.groupby("mode", sort=False)]
+    panels = [_panel(analysis, rows, say.mode(str(mode))) for mode, rows in figures.groupby("mode", sort=False)]
     whole = alt.vconcat(*panels, spacing=16, title=say("chart.distribution")).resolve_scale(
         x="shared", color="independent"
     )

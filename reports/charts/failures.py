@@ -49,7 +49,8 @@ def _data(analysis: Analysis, rows: pd.DataFrame) -> tuple[pd.DataFrame, list[st
     kept = list(totals.index[:MOST_CATEGORIES])
     rows = rows.assign(error=rows["error"].where(rows["error"].isin(kept), REST))
     categories = [*kept, REST] if len(totals) > len(kept) else kept
-    data = rows.reset_index().groupby(["key", "error"], sort=False, as_index=False)["calls"].sum()
+    sums = rows.reset_index().groupby(["key", "error"], sort=False)["calls"].sum()
+    data = sums.reset_index()
     data["level"] = [_label(analysis, key) for key in data["key"]]
     data["order"] = [categories.index(error) for error in data["error"]]
     return data, categories

@@ -43,10 +43,11 @@ def _throughput(analysis: Analysis, figures: pd.DataFrame) -> Any:
 def _marks(analysis: Analysis, figures: pd.DataFrame) -> pd.DataFrame:
     """The points to ring: the knee, or the highest level that met the SLO; and levels that failed too much."""
     say = analysis.say
-    rows: list[dict[str, Any]] = []
-    for found in analysis.conclusions:
-        if found.advised in figures.index and found.basis in {"knee", "slo"}:
-            rows.append({"key": found.advised, "label": say(f"legend.{found.basis}"), "colour": INK})
+    rows: list[dict[str, Any]] = [
+        {"key": found.advised, "label": say(f"legend.{found.basis}"), "colour": INK}
+        for found in analysis.conclusions
+        if found.advised in figures.index and found.basis in {"knee", "slo"}
+    ]
     failing = figures.index[fails(figures)]
     rows += [{"key": key, "label": say("legend.failing"), "colour": RED} for key in failing]
     table = pd.DataFrame(rows, columns=["key", "label", "colour"])

@@ -130,11 +130,11 @@ class Compared:
     def _changes(self, metric: str) -> str:
         say, levels = self.say, common(list(self.runs.values()))
         base = self.runs[self.base]
-        rows = [level for level in levels if base.figures.loc[keys(base)[level], f"{metric}_count"] > 0]
+        rows = [level for level in levels if base.number(keys(base)[level], f"{metric}_count") > 0]
         columns = level_columns(say, base.figures.loc[[keys(base)[level] for level in rows]])
         for point in PERCENTS:
             for run, analysis in self.runs.items():
-                values = [analysis.figures.loc[keys(analysis)[level], f"{metric}_p{point}"] for level in rows]
+                values = [analysis.number(keys(analysis)[level], f"{metric}_p{point}") for level in rows]
                 columns.append(numbers(say("compare.value", percentile=f"P{point}", run=run), values))
             for run, found in self.comparisons.items():
                 tests = {test.level: test for test in found.tests if (test.metric, test.percent) == (metric, point)}
@@ -156,7 +156,7 @@ class Compared:
         say, levels, base = self.say, common(list(self.runs.values())), self.runs[self.base]
         columns = level_columns(say, base.figures.loc[[keys(base)[level] for level in levels]])
         rates = {
-            run: [one.figures.loc[keys(one)[level], "output_tokens_per_s"] for level in levels]
+            run: [one.number(keys(one)[level], "output_tokens_per_s") for level in levels]
             for run, one in self.runs.items()
         }
         columns += [numbers(say("compare.rate", run=run), values) for run, values in rates.items()]
@@ -169,7 +169,7 @@ class Compared:
                 Column(say("compare.rate_change", run=run, base=self.base), [_signed(change) for change in changes])
             )
         for run, analysis in self.runs.items():
-            rows = [analysis.figures.loc[keys(analysis)[level], "success_rate"] for level in levels]
+            rows = [analysis.number(keys(analysis)[level], "success_rate") for level in levels]
             columns.append(numbers(say("compare.success", run=run), rows, percent))
         for run, found in self.comparisons.items():
             shares = {share.level: share for share in found.success}

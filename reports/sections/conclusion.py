@@ -91,7 +91,7 @@ def _advice(analysis: Analysis, found: Conclusion, mode: str) -> Iterator[str]:
 
 def _there(analysis: Analysis, found: Conclusion, row: pd.Series[Any]) -> str:
     shown = figures_there(analysis, row, _rate(analysis, found, row))
-    if analysis.cost is not None and (cost := analysis.cost.table.loc[row.name, "per_1000"]) > 0:
+    if analysis.cost is not None and (cost := float(analysis.cost.table["per_1000"][str(row.name)])) > 0:
         price = analysis.say("figure.cost", cost=f"{money(cost)} {escape(analysis.cost.currency, 10)}")
         shown = analysis.say("list.comma").join([shown, price])
     return analysis.say("runs.there", figures=shown)

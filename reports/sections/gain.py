@@ -22,8 +22,9 @@ def gain(analysis: Analysis) -> str:
     if found.empty:
         return ""
     advised = [one.advised or one.best for one in analysis.conclusions if one.mode == "streaming"]
-    users = analysis.figures.loc[advised[0], "users"] if advised and advised[0] is not None else None
-    row = found.loc[users] if users in found.index else found.iloc[-1]
+    users = analysis.number(advised[0], "users") if advised and advised[0] is not None else None
+    place = list(found.index).index(users) if users in found.index else -1
+    row = found.iloc[place]
     stream, whole = analysis.level(row["streaming"]), analysis.level(row["non_streaming"])
     return analysis.say(
         "gain",

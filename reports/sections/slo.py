@@ -28,7 +28,7 @@ def slo(analysis: Analysis, _charts: Mapping[str, str]) -> str:
             numbers(say("col.good_share"), gate.goodput["good_share"], percent),
         ]
     )
-    asked = say("slo.asked", slo=slo_words(say, gate.slo), gate="").rstrip()
+    asked = say("slo.asked", slo=slo_words(say, gate.slo))
     close = say("slo.close_note") if any(say("slo.close") in verdict for verdict in verdicts) else ""
     return section(say("slo"), asked, shown, close)
 

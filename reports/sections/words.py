@@ -114,8 +114,8 @@ def failing_words(say: Language, slo: Slo, checks: list[Check]) -> str:
 
 def _failing(say: Language, slo: Slo, check: Check) -> str:
     if check.criterion in SLO_TEXTS:
-        form = (lambda value: percent(value / 100)) if check.criterion == "success_rate" else number
-        return say(f"slo.failing_{SLO_TEXTS[check.criterion]}", value=form(check.value), limit=f"{check.limit:g}")
+        value = percent(check.value / 100) if check.criterion == "success_rate" else number(check.value)
+        return say(f"slo.failing_{SLO_TEXTS[check.criterion]}", value=value, limit=f"{check.limit:g}")
     metric, point = say(f"metric.{check.criterion}"), f"{slo.percentile:g}"
     return say(
         "slo.failing_time", metric=metric, percentile=point, value=number(check.value), limit=number(check.limit)

@@ -25,6 +25,7 @@ class Language:
     """What to do about a category of failure; empty where the run's own words serve."""
 
     def __call__(self, key: str, **values: Any) -> str:
+        """The text of a key with its values."""
         return self.texts[key].format(**values)
 
     def noun(self, count: Any, word: str) -> str:
