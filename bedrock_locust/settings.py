@@ -231,7 +231,7 @@ class Settings(_Section):
         return 4 * self.test.timeout_seconds
 
     def public(self) -> dict[str, Any]:
-        """The settings without credentials: what may go to workers and into files; without sections that are not set."""
+        """What may go to workers and into files: all but credentials and sections that are not set."""
         values = self.model_dump(mode="json", exclude={"aws": set(CREDENTIALS)})
         return {name: section for name, section in values.items() if section is not None}
 

@@ -40,7 +40,9 @@ def main() -> None:
         wall_s = time.perf_counter() - began
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     peak_mb = used.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
-    print(f"{calls:,} calls, requests.csv {size_mb:,.0f} MB: {wall_s:.1f} s ({used.ru_utime + used.ru_stime:.1f} s of CPU), peak {peak_mb:,.0f} MB")
+    print(
+        f"{calls:,} calls, requests.csv {size_mb:,.0f} MB: {wall_s:.1f} s ({used.ru_utime + used.ru_stime:.1f} s of CPU), peak {peak_mb:,.0f} MB"
+    )
 
 
 def _write_run(folder: Path, calls: int) -> None:
@@ -84,7 +86,7 @@ def _rows(generator: np.random.Generator, count: int, key: str, mode: str, users
         phase = "warmup" if start < at + 20 else "measure"
         about = f"{start:.6f},{mode},converse,{MODEL},{key},{key},{users},{phase},host_{number % 8},1000,2.113"
         if is_throttled:
-            error = "ThrottlingError,ThrottlingException,response,\"Too many tokens, please wait before trying again.\""
+            error = 'ThrottlingError,ThrottlingException,response,"Too many tokens, please wait before trying again."'
             rows.append(f"{about},,,,,48.000,,,,,,,,,,{error},{number:016x},1\n")
             continue
         times = f"{ttft:.3f},{ttft:.3f},{last:.3f},45.100" if stream else ",,,"

@@ -73,7 +73,7 @@ def conclude(
     bad = fails(figures)
     good = useful[useful.index.isin(figures.index[~bad])]
     best = _highest(good, rate) or _highest(useful, rate)
-    advised, basis = _advised(figures, good, rate, best, gate)
+    advised, basis = _advised(figures, good[~good.index.isin(list(late))], rate, best, gate)
     has_users = bool(figures["users"].notna().all())
     limit = _first_limit(figures, bad, gate, late, worst) or _flat(figures, advised, basis)
     return Conclusion(
@@ -125,7 +125,7 @@ def _first_limit(
     for key in map(str, figures.index):
         if bad[key]:
             return Limit("throttled" if worst(key) == THROTTLED else "failures", key)
-        if key in late:
+        if key in late and not (gate and gate.met(key)):
             return Limit("client", key)
         if gate is not None and gate.met(key) is False:
             return Limit("slo", key)

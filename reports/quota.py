@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from reports.run import Run
 
 THROTTLED = "ThrottlingError"
+SAID = {"tokens": r"too many tokens", "requests": r"too many requests|request rate"}
+"""Quota -> the words with which Bedrock throttles for it."""
 COLUMNS = (
     *("requests_per_min", "throttled_share", "tokens_per_min", "reserved_in_flight", "counted_per_min"),
     *("requests_percent", "tokens_percent", "reserve_ratio"),
@@ -41,9 +44,15 @@ class Quota:
         """The higher of the shares of the two quotas, in percent, by level."""
         return self.table[["requests_percent", "tokens_percent"]].max(axis=1)
 
-    def tighter(self, key: str) -> str:
-        """Which quota a level used more of: `requests` or `tokens`; empty if none is known."""
+    def tighter(self, key: str, message: str = "") -> str:
+        """Which quota gives out: `requests` or `tokens`; empty if that is not known.
+
+        That of which the `message` of the service speaks, else that of which the level used more.
+        """
         requests, tokens = (float(self.table[f"{name}_percent"][key]) for name in ("requests", "tokens"))
+        said = [quota for quota, words in SAID.items() if re.search(words, message, re.IGNORECASE)]
+        if said and not math.isnan({"requests": requests, "tokens": tokens}[said[0]]):
+            return said[0]
         if math.isnan(requests) and math.isnan(tokens):
             return ""
         return "tokens" if math.isnan(requests) or tokens > requests else "requests"

@@ -45,7 +45,7 @@ DARK |= dict(
         strict=True,
     )
 )
-MODE_COLOURS = {"streaming": BLUE, "non_streaming": ORANGE}
+MODE_COLOURS = {"streaming": BLUE, "non-streaming": ORANGE}
 PERCENT_COLOURS = {"P50": LIGHT_BLUE, "P95": BLUE, "P99": DARK_BLUE}
 SERIES = (BLUE, ORANGE, GREEN, RED, GREY, LIGHT_BLUE, DARK_BLUE)
 """For runs side by side."""
@@ -113,7 +113,7 @@ def colour(variable: str, occurring: pd.Series[str], colours: dict[str, str]) ->
 
 def mode_colours(say: Language) -> dict[str, str]:
     """The colours of the modes, by their names."""
-    return {say.mode(mode): colour for mode, colour in MODE_COLOURS.items()}
+    return {say.mode(mode.replace("-", "_")): colour for mode, colour in MODE_COLOURS.items()}
 
 
 def users_axis(users: pd.Series[float], title: str) -> alt.X:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from reports.failures import by_frequency, total_counts
 from reports.markdown import amount, escape, money, number, percent
+from reports.quota import THROTTLED
 from reports.sections.gain import gain
 from reports.sections.words import at, failing_words, figures_there, label, level_names, slo_words
 
@@ -59,7 +60,7 @@ def _sentences(analysis: Analysis, found: Conclusion) -> Iterator[str]:
     elif found.basis == "most" or (found.advised is None and found.basis != "slo"):
         best = analysis.level(found.best)
         yield say("runs.most", mode=mode, rate=_rate(analysis, found, best), at=at(say, best))
-        yield _there(analysis, found, best)
+        yield _there(analysis, best, "")
     else:
         yield from _advice(analysis, found, mode)
     yield from _limit(analysis, found, found.limit)
@@ -83,14 +84,14 @@ def _advice(analysis: Analysis, found: Conclusion, mode: str) -> Iterator[str]:
         if found.basis == "knee" and found.limit is not None and found.limit.kind != "flat":
             last = True
         yield say(f"runs.{text.get((found.basis, last), 'knee')}", mode=mode, level=label(say, row), slo=slo)
-        yield _there(analysis, found, row)
+        yield _there(analysis, row, _rate(analysis, found, row))
     if found.best != found.advised and found.best is not None:
         best = analysis.level(found.best)
         yield say("runs.best", rate=_rate(analysis, found, best), at=at(say, best))
 
 
-def _there(analysis: Analysis, found: Conclusion, row: pd.Series[Any]) -> str:
-    shown = figures_there(analysis, row, _rate(analysis, found, row))
+def _there(analysis: Analysis, row: pd.Series[Any], rate: str) -> str:
+    shown = figures_there(analysis, row, rate)
     if analysis.cost is not None and (cost := float(analysis.cost.table["per_1000"][str(row.name)])) > 0:
         price = analysis.say("figure.cost", cost=f"{money(cost)} {escape(analysis.cost.currency, 10)}")
         shown = analysis.say("list.comma").join([shown, price])
@@ -136,19 +137,20 @@ def _flat(analysis: Analysis, found: Conclusion, row: pd.Series[Any]) -> str:
 
 
 def _quota(analysis: Analysis, key: str) -> Iterator[str]:
+    """The quota that a level used more of, and what the service said when it throttled."""
     quota, say = analysis.quota, analysis.say
-    row = quota.table.loc[key]
-    if row["requests_percent"] > 0:
+    throttles = analysis.failures[analysis.failures["error"] == THROTTLED]
+    message = str(throttles["error_message"].iloc[0]) if len(throttles) else ""
+    row, tighter = quota.table.loc[[key]].iloc[0], quota.tighter(key, message)
+    if tighter == "requests":
         yield say("limit.requests", percent=number(row["requests_percent"]), quota=amount(quota.requests_per_minute))
-    if row["tokens_percent"] > 0:
-        yield say(
-            "limit.tokens",
-            percent=number(row["tokens_percent"]),
-            quota=amount(quota.tokens_per_minute),
-            max_tokens=amount(quota.max_tokens),
-            ratio=number(row["reserve_ratio"]),
-        )
-    if not quota.tighter(key):
+    elif tighter == "tokens":
+        used = {"percent": number(row["tokens_percent"]), "ratio": number(row["reserve_ratio"])}
+        most = {"quota": amount(quota.tokens_per_minute), "max_tokens": amount(quota.max_tokens)}
+        yield say("limit.tokens", **used, **most)
+    if message:
+        yield say("limit.said", message=escape(message))
+    if not tighter:
         yield say("limit.no_quota")
 
 

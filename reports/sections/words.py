@@ -122,15 +122,26 @@ def _failing(say: Language, slo: Slo, check: Check) -> str:
     )
 
 
+def _mark(row: pd.Series[Any], metric: str) -> str:
+    return f" {MARK}" if is_shaky(row[f"{metric}_count"], 95) else ""
+
+
 def figures_there(analysis: Analysis, row: pd.Series[Any], rate: str) -> str:
-    """The telling figures of a level, in one line."""
+    """The telling figures of a level, in one line; the throughput, if it is to be told here, first."""
     say = analysis.say
-    shown = [say("figure.rate", rate=rate)]
+    shown = [say("figure.rate", rate=rate)] if rate else []
     if row.notna()["speed_per_s"]:
         shown.append(say("figure.speed", speed=number(row["speed_per_s"])))
     if row["ttft_ms_count"] > 0:
-        shown.append(say("figure.ttft", p50=number(row["ttft_ms_p50"]), p95=percentile(row, "ttft_ms", 95)))
+        shown.append(
+            say(
+                "figure.ttft",
+                p50=number(row["ttft_ms_p50"]),
+                p95=number(row["ttft_ms_p95"]),
+                mark=_mark(row, "ttft_ms"),
+            )
+        )
     else:
-        p50, p95 = seconds(row["latency_ms_p50"]), percentile(row, "latency_ms", 95, seconds)
-        shown.append(say("figure.latency", p50=p50, p95=p95))
+        p50, p95 = seconds(row["latency_ms_p50"]), seconds(row["latency_ms_p95"])
+        shown.append(say("figure.latency", p50=p50, p95=p95, mark=_mark(row, "latency_ms")))
     return say("list.comma").join(shown)

@@ -58,9 +58,9 @@ TEXTS = {
     "runs.there": "There: {figures}.",
     "runs.best": "Most throughput: {rate} {at}.",
     "figure.rate": "{rate}",
-    "figure.speed": "{speed} for each user",
-    "figure.ttft": "first token after {p50} ms (P50), {p95} ms (P95)",
-    "figure.latency": "whole answer after {p50} s (P50), {p95} s (P95)",
+    "figure.speed": "{speed} tokens/s for each user",
+    "figure.ttft": "first token after {p50} ms (P50), {p95} ms (P95{mark})",
+    "figure.latency": "whole answer after {p50} s (P50), {p95} s (P95{mark})",
     "figure.cost": "{cost} per 1,000 calls",
     "limit.throttled": "First to give out, {at}: throttling, {failed} of {calls} ({share} %).",
     "limit.failures": "First to give out, {at}: {failed} of {calls} ({share} %) failed, most with {category}.",
@@ -69,9 +69,10 @@ TEXTS = {
     "limit.flat": "First to give out, {at}: throughput, {more} % more for {slower} % longer waits.",
     "limit.fewer": "First to give out, {at}: throughput, {less} % less than before, with {slower} % longer waits.",
     "limit.rising": "It still grew at the last level: go higher (`concurrency.end`) to find the limit.",
-    "limit.requests": "The calls came at {percent} % of the quota of {quota} requests per minute.",
-    "limit.tokens": "They held {percent} % of the quota of {quota} tokens per minute; `max_tokens` of {max_tokens}"
+    "limit.requests": "Likely it was the quota of {quota} requests per minute, used to {percent} %.",
+    "limit.tokens": "Likely it was the quota of {quota} tokens per minute, used to {percent} %; `max_tokens` of {max_tokens}"
     " reserves {ratio} × what the answers use.",
+    "limit.said": "The service said: {message}",
     "limit.no_quota": "Set `model.quota` and `model.tokens_per_minute` to see which quota it was.",
     "remedy": "What to do about {category}: {remedy}",
     "gain": "**What streaming gains:** {at}, the first words come after {ttft} s instead of {latency} s (P50); the whole"

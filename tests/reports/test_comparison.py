@@ -38,7 +38,7 @@ def compared(tmp_path: Path, *arguments: str) -> tuple[int, str, dict[str, objec
     ("factor", "verdict", "code"), [(1.0, "none", 0), (1.3, "slower", 3), (0.7, "faster", 0), (1.06, "slower", 0)]
 )
 def test_a_verdict_and_a_gate(tmp_path: Path, factor: float, verdict: str, code: int) -> None:
-    """The same service shows no difference; a clear one is told, and fails the gate if it is large and for the worse."""
+    """The same service shows no difference; a clear one fails the gate if it is large and for the worse."""
     before, after = run(tmp_path / "a", 1), run(tmp_path / "b", 7 if factor != 1.06 else 1, factor)
     done, text, found = compared(tmp_path, str(before), str(after), "--max-regression", "10%")
     assert (found["verdict"] if factor != 1.06 else verdict, done) == (verdict, code)

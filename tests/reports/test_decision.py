@@ -77,7 +77,7 @@ def test_goodput_counts_calls_within_every_limit(
         tokens = row["output_tokens"] - 1
         tpot_ms = (row["last_token_ms"] - row["ttft_ms"]) / tokens if tokens >= 1 else 0
         fast = row["ttft_ms"] <= ttft_ms and row["latency_ms"] <= latency_ms and tpot_ms <= 1000 / tokens_per_s
-        return not row["error"] and fast
+        return bool(not row["error"] and fast)
 
     found = gate.goodput.loc[KEY]
     assert found["goodput_per_s"] == pytest.approx(sum(good(row) and inside(row) for row in calls) / (END - AT))
@@ -121,7 +121,8 @@ def test_cost_is_tokens_times_prices(tmp_path: Path, calls: list[Row]) -> None:
     assert found is not None
 
     def price(row: Row) -> float:
-        return (3 * row["input_tokens"] + 15 * row["output_tokens"] + 0.3 * (row["cache_read_tokens"] or 0)) / 1e6
+        cached: int = row["cache_read_tokens"] or 0
+        return float(3 * row["input_tokens"] + 15 * row["output_tokens"] + 0.3 * cached) / 1e6
 
     assert found.total == pytest.approx(sum(map(price, calls)))
     own = [price(row) for row in calls if row["phase"] == "measure" and not row["error"]]

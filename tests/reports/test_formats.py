@@ -65,7 +65,9 @@ def test_a_page_is_whole_and_needs_nothing_else(tmp_path: Path, case: Callable[[
     assert not balance.open
     assert not re.search(r"(?:href|src)=|@import|url\((?!#)", page)
     plain = html.unescape(TAGS.sub(" ", page))
-    assert set(re.findall(r"\d[\d,.]*\d", re.sub(r"!\[.*|\| `.*", "", html.unescape(text)))) <= set(re.findall(r"\d[\d,.]*\d", plain))
+    assert set(re.findall(r"\d[\d,.]*\d", re.sub(r"!\[.*|\| `.*", "", html.unescape(text)))) <= set(
+        re.findall(r"\d[\d,.]*\d", plain)
+    )
 
 
 def test_nothing_from_outside_acts_in_a_page(tmp_path: Path) -> None:
