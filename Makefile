@@ -11,8 +11,7 @@ demo: $(VENV)/.user
 	  --bedrock-config examples/demo.json --bedrock-simulator="$$(cat examples/demo-simulator.txt)"
 
 test: $(VENV)/.dev
-	$(BIN)/pytest tests/core
-	$(BIN)/pytest -n 2 tests/e2e tests/reports tests/simulator
+	$(BIN)/pytest -n 2
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -27,7 +26,7 @@ clean:
 	rm -rf $(VENV) results benchmark_report.md
 
 $(VENV)/.user: pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.11")'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[simulator]'
 	touch $@

@@ -82,7 +82,8 @@ REMEDIES: dict[str, str] = {
 """What to do about each category."""
 
 _SECRETS = re.compile(
-    r"(?P<keep>(?:Credential|Signature|X-Amz-Security-Token|aws_secret_access_key)\s*[=:]\s*)[^\s,'\"&]+"
+    r"(?P<keep>(?:Credential|Signature|X-Amz-Security-Token|aws_secret_access_key|aws_session_token)"
+    r"['\"]?\s*[=:]\s*(?:b?['\"])?|\bBearer\s+(?=\S{16}))[^\s,'\"&]+"
     r"|\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b|\bbedrock-api-key-\S+",
     re.IGNORECASE,
 )
@@ -128,7 +129,9 @@ def classify(error: BaseException, stage: Stage) -> Failure:
 
 def redact(message: str) -> str:
     """The message on one line, without anything that looks like a credential, `MESSAGE_LIMIT` characters at most."""
-    return _SECRETS.sub(lambda found: f"{found['keep'] or ''}***", " ".join(message.split()))[:MESSAGE_LIMIT]
+    # Half a surrogate pair, which JSON can hold, could not be written.
+    line = " ".join(message.encode(errors="replace").decode().split())
+    return _SECRETS.sub(lambda found: f"{found['keep'] or ''}***", line)[:MESSAGE_LIMIT]
 
 
 def _service_failure(error: aws.ClientError, stage: Stage) -> Failure:

@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bedrock_locust.call import Call
-    from bedrock_locust.settings import Limits, Pricing, Settings
+    from bedrock_locust.goals import Limits, Pricing
+    from bedrock_locust.settings import Settings
 
 LASTING = frozenset(
     {

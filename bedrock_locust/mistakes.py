@@ -18,7 +18,7 @@ RULES = {
     "greater_than": "must be greater than {gt:g}",
     "greater_than_equal": "must be {ge:g} or more",
     "less_than": "must be less than {lt:g}",
-    "less_than_equal": "must be {le:g} or less",
+    "less_than_equal": "must be {le:,.0f} or less",
     "string_too_long": "must have at most {max_length} characters",
     "tuple_type": "must be a list [...]",
     "string_too_short": "must not be empty",
@@ -50,7 +50,19 @@ def describe(
     `origin` says where a value came from, if not from `file`; `known` has the keys of each section.
     """
     path = tuple(str(part) for part in mistake["loc"])
-    return f"{origin.get(path, file)}: {_what(path, mistake, values, known)}"
+    place = _places(path[0], origin, file) if _is_of_section(mistake) else origin.get(path, file)
+    line = f"{place}: {_what(path, mistake, values, known)}"
+    return " ".join(line.split())  # a key may have a line break
+
+
+def _is_of_section(mistake: ErrorDetails) -> bool:
+    """Whether the values of a section don't go together."""
+    return mistake["type"] == "value_error" and len(mistake["loc"]) == 1
+
+
+def _places(section: str, origin: Mapping[tuple[str, ...], str], file: str) -> str:
+    """The file and the options that changed a section of it."""
+    return " with ".join([file, *(said for at, said in origin.items() if at[0] == section)])
 
 
 def _what(
@@ -62,7 +74,9 @@ def _what(
             return f"unknown key {key}: {_suggestion(path, known)}"
         case "missing":
             return f"{key} is required: add it"
-        case "value_error" if len(path) < 2:
+        case "value_error" if not path:
+            return str(mistake["ctx"]["error"])
+        case "value_error" if _is_of_section(mistake):
             return f"{key}: {mistake['ctx']['error']}"
     return f"{key} is {_shown(path, values)}, but {_rule(mistake)}"
 
@@ -76,11 +90,13 @@ def _rule(mistake: ErrorDetails) -> str:
 
 
 def _shown(path: tuple[str, ...], values: Mapping[str, Any]) -> str:
-    if path[-1] in SECRET:
+    if path[-1] in SECRET or path == ("aws",):
         return "not shown"
     value: Any = values
     for part in path:
         value = value.get(part) if isinstance(value, dict) else None
+    if path[-1] == "endpoint_url" and "@" in str(value):
+        return "not shown"
     return json.dumps(value, ensure_ascii=False, default=str)[:80]
 
 

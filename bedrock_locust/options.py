@@ -136,12 +136,10 @@ def load(parsed: Namespace, endpoint: str | None) -> Settings:
     values, file = _from_file(parsed)
     given = _given(parsed)
     for option, value in given.items():
-        section = values.setdefault(option.section, {})
-        if isinstance(section, dict):
-            section[option.key] = value
+        _put(values, option.section, option.key, value)
     origin: dict[tuple[str, ...], str] = {(option.section, option.key): option.origin for option in given}
     if endpoint:
-        values.setdefault("aws", {})["endpoint_url"] = endpoint
+        _put(values, "aws", "endpoint_url", endpoint)
         origin["aws", "endpoint_url"] = "--host"
     if getattr(parsed, "bedrock_simulator", None) is not None:
         _forget_credentials(values)
@@ -172,6 +170,13 @@ def _from_file(parsed: Namespace) -> tuple[dict[str, Any], str]:
 def _given(parsed: Namespace) -> Mapping[Option, Any]:
     values = {option: getattr(parsed, option.dest, None) for option in OPTIONS}
     return {option: value for option, value in values.items() if value not in (None, "")}
+
+
+def _put(values: dict[str, Any], section: str, key: str, value: Any) -> None:
+    """Set a value. A section that is no object stays as it is, for `build` to refuse."""
+    there = values.setdefault(section, {})
+    if isinstance(there, dict):
+        there[key] = value
 
 
 def _forget_credentials(values: dict[str, Any]) -> None:

@@ -103,8 +103,10 @@ class Recorder:
 
     def add_batch(self, worker: str, batch: Mapping[str, Any]) -> None:
         """Take a worker's batch; one of another run, or one that has come before, is none."""
+        if batch["run"] != self.run:
+            return
         account = self.accounts.setdefault(worker, Account())
-        if batch["run"] != self.run or batch["batch"] <= account.batch:
+        if batch["batch"] <= account.batch:
             return
         account.batch = batch["batch"]
         account.rows_made = batch["rows_made"]

@@ -112,6 +112,8 @@ class _replacing:  # noqa: N801 - used like a function
         self._file.close()
         if kind is None:
             self._draft.replace(self._path)
+        else:
+            self._draft.unlink()
 
 
 def _cell(value: Any) -> Any:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -16,17 +13,14 @@ from pydantic import (
     model_validator,
 )
 
+from bedrock_locust.burndown import burndown_of
+from bedrock_locust.goals import Limits, Pricing, Slo
 from bedrock_locust.mistakes import describe
+from bedrock_locust.section import WEEK_S, Positive, Seconds, Section, Text, Users
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-
-Positive = Annotated[int, Field(gt=0)]
-Amount = Annotated[float, Field(gt=0)]
-Price = Annotated[float, Field(ge=0)]
-Percent = Annotated[float, Field(gt=0, le=100)]
-Text = Annotated[str, Field(min_length=1)]
 
 CREDENTIALS = frozenset({"profile", "access_key_id", "secret_access_key", "session_token"})
 """Keys of `aws` that stay in the process that read them."""
@@ -40,11 +34,7 @@ class SettingsError(Exception):
         self.lines = lines
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, allow_inf_nan=False)
-
-
-class Aws(_Section):
+class Aws(Section):
     """Where the service is and who asks."""
 
     region: str | None = None
@@ -76,7 +66,7 @@ class Aws(_Section):
         return self
 
 
-class Model(_Section):
+class Model(Section):
     """The model under test and its quotas, per minute."""
 
     id: Text
@@ -94,20 +84,7 @@ class Model(_Section):
         return self.output_burndown or burndown_of(self.id)
 
 
-_OLD_CLAUDE = re.compile(r"claude-(?:v?[12]\b|instant|3-(?!7)|v2)")
-CLAUDE_BURNDOWN = 5.0
-"""Output tokens of Claude 3.7 and later count five times against the quota (AWS: Amazon Bedrock User
-Guide, How tokens are counted; read November 2026). It lists models by name: that later ones are the same is
-taken from its wording for 3.7 and up. An ARN that does not name its model counts as other models do."""
-
-
-def burndown_of(model_id: str) -> float:
-    """The burn-down factor of output tokens that AWS states for a model: 5 for Claude 3.7 and later, else 1."""
-    name = model_id.lower()
-    return CLAUDE_BURNDOWN if "claude" in name and not _OLD_CLAUDE.search(name) else 1.0
-
-
-class Test(_Section):
+class Test(Section):
     """What each call asks for."""
 
     prompt_size: Positive = 1000
@@ -117,7 +94,7 @@ class Test(_Section):
     max_tokens: Positive = 2048
     temperature: Annotated[float, Field(ge=0)] | None = 0.7
     unique_prompts: bool = True
-    timeout_seconds: Annotated[float, Field(gt=0)] = 300
+    timeout_seconds: Seconds = 300
     preflight: bool | None = None
     """Whether one call is made before the load; null: where the endpoint is that of AWS."""
 
@@ -133,14 +110,14 @@ class Test(_Section):
         return self
 
 
-class Concurrency(_Section):
+class Concurrency(Section):
     """The levels: `start`, `start` + `step`, ... users, up to at most `end`, each for `duration_seconds`."""
 
-    start: Positive = 1
-    end: Positive = 10
-    step: Positive = 1
-    duration_seconds: Annotated[float, Field(gt=0)] = 60
-    warmup_seconds: Annotated[float, Field(ge=0)] = 0
+    start: Users = 1
+    end: Users = 10
+    step: Users = 1
+    duration_seconds: Seconds = 60
+    warmup_seconds: Annotated[float, Field(ge=0, le=WEEK_S)] = 0
 
     @model_validator(mode="after")
     def _end_after_start(self) -> Concurrency:
@@ -149,7 +126,7 @@ class Concurrency(_Section):
         return self
 
 
-class Output(_Section):
+class Output(Section):
     """Where the results go."""
 
     report_file: Text = "benchmark_report.md"
@@ -158,44 +135,7 @@ class Output(_Section):
     formats: tuple[Literal["markdown", "html", "json"], ...] = ("markdown", "json")
 
 
-class Pricing(_Section):
-    """What a million tokens cost, in `currency`."""
-
-    input_per_million: Price
-    output_per_million: Price
-    cache_read_per_million: Price = 0
-    cache_write_per_million: Price = 0
-    currency: Annotated[str, Field(min_length=1, max_length=10)] = "USD"
-
-
-class Slo(_Section):
-    """What a level has to hold: times at a percentile, a success rate, a speed."""
-
-    ttft_ms: Amount | None = None
-    tpot_ms: Amount | None = None
-    latency_ms: Amount | None = None
-    percentile: Annotated[float, Field(ge=1, lt=100)] = 95
-    success_rate: Percent | None = None
-    min_tokens_per_s: Amount | None = None
-    users: Positive | None = None
-    """The gate looks at levels of at most so many users; null: at all."""
-
-
-class Limits(_Section):
-    """What ends a run early."""
-
-    max_cost_usd: Amount | None = None
-    """In the currency of `pricing`, which it needs."""
-    max_requests: Positive | None = None
-    max_output_tokens: Positive | None = None
-    max_error_rate: Percent | None = None
-    """Percent of the calls that ended in the last `window_seconds`; a throttle counts, too."""
-    window_seconds: Amount = 60
-    same_failures: Positive | None = None
-    """So many failures of one kind in a row, of a kind that no repetition heals."""
-
-
-class Settings(_Section):
+class Settings(Section):
     """All settings of a run."""
 
     aws: Aws = Aws()
@@ -217,13 +157,7 @@ class Settings(_Section):
     @classmethod
     def _tier_of_the_original(cls, values: Any) -> Any:
         """Accept `test.service_tier`, where the original tool had it."""
-        test = values.get("test") if isinstance(values, dict) else None
-        if not isinstance(test, dict) or "service_tier" not in test:
-            return values
-        model = values.get("model") if isinstance(values.get("model"), dict) else {}
-        tier = {"service_tier": test["service_tier"] or None}
-        rest = {key: value for key, value in test.items() if key != "service_tier"}
-        return {**values, "model": {**tier, **model}, "test": rest}
+        return _with_tier_in_model(values) if isinstance(values, dict) else values
 
     @property
     def call_limit_s(self) -> float:
@@ -245,12 +179,12 @@ class Settings(_Section):
         return self.model_copy(update={"aws": self.aws.model_copy(update={"region": region})})
 
     def with_credentials(self, aws: Mapping[str, Any]) -> Settings:
-        """These settings with the credentials of another `aws` section."""
+        """These settings with the credentials of another `aws` section. Raises SettingsError."""
         own = {key: value for key, value in aws.items() if key in CREDENTIALS}
-        return self.model_copy(update={"aws": Aws.model_validate({**self.aws.model_dump(), **own})})
+        return build({**self.model_dump(), "aws": {**self.aws.model_dump(), **own}}, {}, "own credentials")
 
 
-SECTIONS: dict[str, type[_Section]] = {
+SECTIONS: dict[str, type[Section]] = {
     "aws": Aws,
     "model": Model,
     "test": Test,
@@ -260,6 +194,16 @@ SECTIONS: dict[str, type[_Section]] = {
     "slo": Slo,
     "limits": Limits,
 }
+
+
+def _with_tier_in_model(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The values with `test.service_tier` in `model`, where both sections are such that it could be there."""
+    test, model = values.get("test"), values.get("model", {})
+    if not isinstance(test, dict) or not isinstance(model, dict) or "service_tier" not in test:
+        return values
+    tier = {"service_tier": test["service_tier"] or None}
+    rest = {key: value for key, value in test.items() if key != "service_tier"}
+    return {**values, "model": {**tier, **model}, "test": rest}
 
 
 def read_file(path: Path) -> dict[str, Any]:
@@ -278,6 +222,8 @@ def read_file(path: Path) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise SettingsError(f"{path}: is not valid JSON at {place}: {error.msg}. Mend that line") from None
+    except (ValueError, RecursionError) as error:
+        raise SettingsError(f"{path}: is not valid JSON: {error}. Mend it") from None
     if not isinstance(values, dict):
         raise SettingsError(f"{path}: must hold a JSON object {{...}}, see config.example.json")
     return values
@@ -288,6 +234,8 @@ def build(values: Mapping[str, Any], origin: Mapping[tuple[str, ...], str], file
 
     Raises SettingsError with one line for each mistake.
     """
+    # Here too, so that a message finds the value.
+    values = _with_tier_in_model(values)
     try:
         return Settings.model_validate(values)
     except ValidationError as error:

@@ -89,7 +89,10 @@ class Seconds:
             return
         first = call.started_at + (call.ttft_ms or 0.0) / 1000
         last = call.started_at + call.last_token_ms / 1000 if call.last_token_ms else end
-        span = max(last - first, 1e-9)
+        span = last - first
+        if span <= 0:
+            self._tokens[int(first)] += call.output_tokens
+            return
         for second in range(int(first), int(last) + 1):
             share = min(last, second + 1) - max(first, second)
             self._tokens[second] += call.output_tokens * min(1.0, max(0.0, share / span))  # type: ignore[assignment]  # fractions

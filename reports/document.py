@@ -18,7 +18,8 @@ body { font: 16px/1.5 system-ui, "Segoe UI", "Noto Sans", "PingFang SC", "Micros
   color: var(--ink); background: var(--ground); max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.6rem; } h2 { font-size: 1.25rem; margin-top: 2.2rem; border-bottom: 1px solid var(--line); }
 .wide { overflow-x: auto; } table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; }
-th, td { border: 1px solid var(--line); padding: .25rem .6rem; } td:first-child { white-space: nowrap; } th { background: var(--tint); }
+th, td { border: 1px solid var(--line); padding: .25rem .6rem; } td:first-child { white-space: nowrap; }
+th { background: var(--tint); }
 code { background: var(--tint); padding: .1em .3em; border-radius: 4px; overflow-wrap: anywhere; }
 svg { max-width: 100%; height: auto; }
 """

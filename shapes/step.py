@@ -130,6 +130,7 @@ class StepShape(LoadTestShape):
                 return elapsed >= self.duration_seconds
         if running < self._level.users and elapsed < PATIENCE_S:
             self._warm_from = time.perf_counter()
+            return False
         return time.perf_counter() - self._warm_from >= self.warmup_seconds
 
     def _leave(self, stage: _Stage) -> None:
@@ -151,7 +152,8 @@ class StepShape(LoadTestShape):
         elif stage.phase == "measure":
             self._level = replace(self._level, phase="measure", measured_from=time.time())
         self._tag(self._level)
-        self._fire(self._level)
+        if stage.phase != "drain":  # the level said so itself when it ended
+            self._fire(self._level)
 
     def _tag(self, level: Level | None) -> None:
         setattr(self._runner.environment.parsed_options, LEVEL_TAG, asdict(level) if level else None)

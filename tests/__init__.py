@@ -1,1 +1,1 @@
-"""Tests. Those in `core` run in this process, which Locust has patched for gevent; the others start processes."""
+"""Tests. Those in `core` run in a process that Locust has patched for gevent; the others start processes."""

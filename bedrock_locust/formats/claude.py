@@ -16,6 +16,14 @@ VERSION = "bedrock-2023-05-31"
 DELTAS = {"thinking_delta": "thinking", "input_json_delta": "partial_json"}
 """Deltas with generated content that is not answer text, and the member that has it."""
 
+USAGE = {
+    "input_tokens": "input_tokens",
+    "output_tokens": "output_tokens",
+    "cache_read_tokens": "cache_read_input_tokens",
+    "cache_write_tokens": "cache_creation_input_tokens",
+}
+"""Figure of a Reading -> its name in `usage`."""
+
 
 def body(prompt: str, max_tokens: int, temperature: float | None, model_id: str) -> dict[str, Any]:  # noqa: ARG001 - all native formats are called alike
     """The request body for a prompt."""
@@ -48,6 +56,8 @@ def read_event(chunk: Mapping[str, Any], reading: Reading) -> Content:
     match chunk.get("type"):
         case "content_block_delta":
             return _delta(chunk["delta"], reading)
+        case "content_block_start" if chunk.get("content_block", {}).get("data"):
+            return "other"  # redacted thinking comes whole
         case "message_start":
             _usage(chunk["message"].get("usage", {}), reading)
         case "message_delta":
@@ -66,10 +76,9 @@ def _delta(delta: Mapping[str, Any], reading: Reading) -> Content:
 
 def _usage(usage: Mapping[str, Any], reading: Reading) -> None:
     """Output tokens are a running count: the last one said is the total."""
-    reading.input_tokens = usage.get("input_tokens", reading.input_tokens)
-    reading.output_tokens = usage.get("output_tokens", reading.output_tokens)
-    reading.cache_read_tokens = usage.get("cache_read_input_tokens", reading.cache_read_tokens)
-    reading.cache_write_tokens = usage.get("cache_creation_input_tokens", reading.cache_write_tokens)
+    for figure, key in USAGE.items():
+        if usage.get(key) is not None:
+            setattr(reading, figure, usage[key])
 
 
 def _text_chars(content: str | list[dict[str, Any]]) -> int:

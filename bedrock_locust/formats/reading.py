@@ -42,7 +42,7 @@ class Reading:
 
     def add_text(self, text: str) -> Content:
         """Count answer text."""
-        self.text_bytes += len(text.encode())
+        self.text_bytes += len(text.encode(errors="surrogatepass"))
         return "text" if text else ""
 
     def stop(self, reason: str | None) -> None:
@@ -67,7 +67,7 @@ class Reading:
     def add_headers(self, headers: Mapping[str, str]) -> None:
         """Take over the figures in the response headers, for those the body has not given."""
         found = {key: headers.get(header) for key, header in HEADERS.items()}
-        self._complete(**{key: int(value) for key, value in found.items() if value and value.isdigit()})
+        self._complete(**{key: int(value) for key, value in found.items() if value and value.isdecimal()})
 
     def _complete(self, **figures: int | None) -> None:
         for key, value in figures.items():

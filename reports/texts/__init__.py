@@ -1,4 +1,4 @@
-"""The words of the report, one module per language; the numbers are the same in all."""
+"""The words of the report, one package per language; the numbers are the same in all."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-LANGUAGES = {"en": "english", "zh": "chinese"}
+LANGUAGES = ("en", "zh")
 DEFAULT = "en"
 
 
@@ -63,5 +63,5 @@ class Language:
 def language(code: str) -> Language:
     """The language of a code; English if there is no such."""
     code = code if code in LANGUAGES else DEFAULT
-    module = import_module(f"reports.texts.{LANGUAGES[code]}")
+    module = import_module(f"reports.texts.{code}")
     return Language(code, module.TEXTS, module.NOUNS, module.REMEDIES)

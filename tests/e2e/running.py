@@ -125,6 +125,10 @@ class Place:
         """The run folders, oldest first."""
         return sorted((self.path / "results").glob("*"))
 
+    def levels(self) -> list[Path]:
+        """The level tables that are there: a run folder is made before its files."""
+        return sorted((self.path / "results").glob("*/levels.csv"))
+
     def end(self) -> None:
         """End what still runs."""
         for process in self.started:

@@ -60,7 +60,7 @@ def rows(draw: st.DrawFn) -> Row:
 
 def inside(row: Row) -> bool:
     """Whether a call ended in the window."""
-    return AT <= row["started_at"] + row["latency_ms"] / 1000 <= END
+    return bool(AT <= row["started_at"] + row["latency_ms"] / 1000 <= END)
 
 
 @FILES
@@ -73,11 +73,11 @@ def test_goodput_counts_calls_within_every_limit(
     gate = analysis_of(tmp_path, calls, slo=slo).gate
     assert gate is not None
 
-    def good(row: Row) -> bool:
+    def good(row: Row) -> Any:
         tokens = row["output_tokens"] - 1
         tpot_ms = (row["last_token_ms"] - row["ttft_ms"]) / tokens if tokens >= 1 else 0
         fast = row["ttft_ms"] <= ttft_ms and row["latency_ms"] <= latency_ms and tpot_ms <= 1000 / tokens_per_s
-        return bool(not row["error"] and fast)
+        return not row["error"] and fast
 
     found = gate.goodput.loc[KEY]
     assert found["goodput_per_s"] == pytest.approx(sum(good(row) and inside(row) for row in calls) / (END - AT))

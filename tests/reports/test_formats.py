@@ -17,7 +17,7 @@ from reports import document
 from reports.analysis import analyse
 from reports.report import markdown
 from reports.run import read
-from reports.texts import chinese, english
+from reports.texts import language
 
 from . import run_folders as make
 from .test_golden import CASES, decision, no_call, no_shape
@@ -109,8 +109,8 @@ def test_the_languages_have_the_same_numbers(tmp_path: Path, case: Callable[[Pat
     """Every number of the tables is the same in English and in Chinese."""
     case(tmp_path)
     tables = []
-    for language in ("en", "zh"):
-        text = markdown(analyse(read(tmp_path), language), {})
+    for code in ("en", "zh"):
+        text = markdown(analyse(read(tmp_path), code), {})
         rows = [line for line in text.splitlines() if line.startswith("|")]
         tables.append([re.findall(r"\d[\d,.–]*", row.replace("P50", "")) for row in rows])  # noqa: RUF001
     assert tables[0] == tables[1]
@@ -118,10 +118,11 @@ def test_the_languages_have_the_same_numbers(tmp_path: Path, case: Callable[[Pat
 
 def test_the_languages_have_the_same_texts() -> None:
     """The same keys, with the same values in them."""
-    assert english.TEXTS.keys() == chinese.TEXTS.keys()
-    assert english.NOUNS.keys() == chinese.NOUNS.keys()
-    for key, text in english.TEXTS.items():
+    english, chinese = language("en"), language("zh")
+    assert english.texts.keys() == chinese.texts.keys()
+    assert english.nouns.keys() == chinese.nouns.keys()
+    for key, text in english.texts.items():
         names = [
-            {name for _, name, _, _ in string.Formatter().parse(one) if name} for one in (text, chinese.TEXTS[key])
+            {name for _, name, _, _ in string.Formatter().parse(one) if name} for one in (text, chinese.texts[key])
         ]
         assert names[0] == names[1], key

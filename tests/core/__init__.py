@@ -1,0 +1,1 @@
+"""The plugin in this process, patched for gevent as under Locust."""

@@ -1,0 +1,126 @@
+"""The record of a call, and its columns."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import locust.rpc.protocol
+
+import pytest
+from hypothesis import given
+
+from bedrock_locust.call import CANCELLED, COLUMNS, Call
+
+from .strategies import calls
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "run-folder.md"
+DESIGNED = [
+    "started_at",
+    "mode",
+    "operation",
+    "model_id",
+    "name",
+    "level",
+    "users",
+    "phase",
+    "worker",
+    "prompt_chars",
+    "send_delay_ms",
+    "ttft_ms",
+    "first_text_ms",
+    "last_token_ms",
+    "max_gap_ms",
+    "latency_ms",
+    "chunks",
+    "input_tokens",
+    "output_tokens",
+    "cache_read_tokens",
+    "cache_write_tokens",
+    "server_ttft_ms",
+    "server_latency_ms",
+    "read_lag_ms",
+    "stop_reason",
+    "error",
+    "error_code",
+    "error_stage",
+    "error_message",
+    "request_id",
+    "attempts",
+]
+CALL = Call(started_at=1.8e9, mode="streaming", operation="converse_stream", model_id="m", name="n", latency_ms=900)
+
+
+def documented(section: str) -> list[str]:
+    """The columns in the table of a section; a row may have several of them."""
+    text = DOCUMENT.read_text(encoding="utf-8").split(f"## {section}\n")[1].split("\n## ")[0]
+    rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
+    return [column for row in rows for column in re.findall(r"`(\w+)`", row)]
+
+
+def test_columns_are_those_of_the_design() -> None:
+    """The columns and their order are those that readers of requests.csv rely on."""
+    assert list(COLUMNS) == DESIGNED
+
+
+def test_columns_are_documented() -> None:
+    """docs/run-folder.md has the very columns, in order."""
+    assert documented("requests.csv") == list(COLUMNS)
+
+
+@given(calls())
+def test_a_row_gives_the_call_back(call: Call) -> None:
+    """A row has all of a call."""
+    assert Call.from_row(call.to_row()) == call
+
+
+@given(calls())
+def test_a_row_travels_from_worker_to_master(call: Call) -> None:
+    """Locust's messages carry a row unchanged."""
+    message = locust.rpc.protocol.Message("stats", {"rows": [call.to_row()]}, "worker")
+    arrived = locust.rpc.protocol.Message.unserialize(message.serialize())
+    assert Call.from_row(arrived.data["rows"][0]) == call
+
+
+def test_a_row_of_another_version_is_refused() -> None:
+    """A row with a column too many is not taken for a call."""
+    with pytest.raises(ValueError, match="argument"):
+        Call.from_row([*CALL.to_row(), "more"])
+
+
+def test_what_is_not_given_is_not_known() -> None:
+    """A figure that nobody measured is None, not 0."""
+    for column in COLUMNS:
+        assert getattr(CALL, column) != 0, f"{column} is {getattr(CALL, column)!r} without having been measured"
+
+
+@pytest.mark.parametrize(
+    ("error", "ok", "cancelled"), [("", True, False), ("ThrottlingError", False, False), (CANCELLED, False, True)]
+)
+def test_a_call_is_a_success_a_failure_or_cut_off(error: str, ok: bool, cancelled: bool) -> None:
+    """The category of its failure says how a call went."""
+    call = replace(CALL, error=error)
+    assert (call.ok, call.cancelled) == (ok, cancelled)
+
+
+@pytest.mark.parametrize(
+    ("ttft_ms", "last_token_ms", "output_tokens", "tpot_ms"),
+    [
+        (100.0, 600.0, 11, 50.0),
+        (100.0, 600.0, 2, 500.0),
+        (0.0, 600.0, 2, 600.0),
+        (100.0, 100.0, 5, 0.0),
+        (100.0, 600.0, 1, None),
+        (100.0, 600.0, 0, None),
+        (100.0, 600.0, None, None),
+        (None, 600.0, 11, None),
+        (100.0, None, 11, None),
+    ],
+)
+def test_time_per_output_token(
+    ttft_ms: float | None, last_token_ms: float | None, output_tokens: int | None, tpot_ms: float | None
+) -> None:
+    """The time from first to last token is shared among the tokens after the first, if there are any."""
+    call = replace(CALL, ttft_ms=ttft_ms, last_token_ms=last_token_ms, output_tokens=output_tokens)
+    assert call.tpot_ms == tpot_ms

@@ -1,0 +1,438 @@
+"""Request formats: bodies that are sent, answers that are read."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.validate import ParamValidator
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from bedrock_locust import formats
+from bedrock_locust.formats import Reading, UnknownFormatError, claude, converse, llama
+from bedrock_locust.settings import Settings
+from bedrock_locust.user import request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from botocore.model import ServiceModel
+
+    from bedrock_locust.formats import Content, NativeFormat
+
+CLAUDE = "anthropic.claude-sonnet-4-20250514-v1:0"
+ARN = "arn:aws:bedrock:us-east-1:123456789012"
+METRICS = "amazon-bedrock-invocationMetrics"
+TEXT = "Grüße 世界 🙂"
+TEXT_BYTES = len(TEXT.encode())
+
+
+@pytest.mark.parametrize(
+    ("model_id", "module"),
+    [
+        (CLAUDE, claude),
+        ("anthropic.claude-3-haiku-20240307-v1:0", claude),
+        ("anthropic.claude-opus-5", claude),
+        (f"us.{CLAUDE}", claude),
+        (f"eu.{CLAUDE}", claude),
+        (f"apac.{CLAUDE}", claude),
+        (f"global.{CLAUDE}", claude),
+        (f"us-gov.{CLAUDE}", claude),
+        (f"arn:aws:bedrock:us-east-1::foundation-model/{CLAUDE}", claude),
+        (f"{ARN}:inference-profile/us.{CLAUDE}", claude),
+        (f"arn:aws-us-gov:bedrock:us-gov-west-1:123456789012:inference-profile/us-gov.{CLAUDE}", claude),
+        ("meta.llama3-70b-instruct-v1:0", llama),
+        ("meta.llama3-1-8b-instruct-v1:0", llama),
+        ("us.meta.llama3-3-70b-instruct-v1:0", llama),
+        ("us.meta.llama4-scout-17b-instruct-v1:0", llama),
+        ("arn:aws:bedrock:us-east-1::foundation-model/meta.llama3-8b-instruct-v1:0", llama),
+    ],
+)
+def test_a_model_has_its_native_format(model_id: str, module: NativeFormat) -> None:
+    """The id of a model, its inference profile and its ARNs all lead to the format of its family."""
+    assert formats.native(model_id) is module
+
+
+@pytest.mark.parametrize(
+    "model_id",
+    [
+        "meta.llama2-13b-chat-v1",
+        "amazon.nova-lite-v1:0",
+        "us.amazon.nova-pro-v1:0",
+        "amazon.titan-text-express-v1",
+        "mistral.mistral-large-2407-v1:0",
+        f"{ARN}:application-inference-profile/a1b2c3d4e5f6",
+        f"{ARN}:provisioned-model/a1b2c3d4e5f6",
+        "not-anthropic.claude",
+        "",
+    ],
+)
+def test_a_model_without_a_native_format_is_refused(model_id: str) -> None:
+    """Where there is no format, or no telling which, the message names the model and the way out."""
+    with pytest.raises(UnknownFormatError) as refused:
+        formats.native(model_id)
+    assert repr(model_id) in str(refused.value)
+    assert "api: converse" in str(refused.value)
+
+
+CLAUDE_USAGE = {
+    "input_tokens": 20,
+    "output_tokens": 300,
+    "cache_read_input_tokens": 7,
+    "cache_creation_input_tokens": 8,
+}
+CONVERSE_USAGE = {
+    "inputTokens": 20,
+    "outputTokens": 300,
+    "totalTokens": 335,
+    "cacheReadInputTokens": 7,
+    "cacheWriteInputTokens": 8,
+}
+WHOLE = Reading(
+    input_tokens=20,
+    output_tokens=300,
+    cache_read_tokens=7,
+    cache_write_tokens=8,
+    stop_reason="end_turn",
+    stopped=True,
+    text_bytes=TEXT_BYTES,
+)
+
+
+def test_a_whole_converse_response() -> None:
+    """A Converse response gives its counts, its time and the bytes of its text, not of its reasoning."""
+    reading = Reading()
+    content = [
+        {"reasoningContent": {"reasoningText": {"text": "hm", "signature": "s"}}},
+        {"text": TEXT},
+        {"toolUse": {"toolUseId": "t", "name": "n", "input": {"a": 1}}},
+    ]
+    message = {"role": "assistant", "content": content}
+    response = {
+        "output": {"message": message},
+        "stopReason": "end_turn",
+        "usage": CONVERSE_USAGE,
+        "metrics": {"latencyMs": 900},
+    }
+    converse.read(response, reading)
+    assert reading == Reading(
+        input_tokens=20,
+        output_tokens=300,
+        cache_read_tokens=7,
+        cache_write_tokens=8,
+        server_latency_ms=900,
+        stop_reason="end_turn",
+        stopped=True,
+        text_bytes=TEXT_BYTES,
+    )
+
+
+def test_a_whole_claude_response() -> None:
+    """A Claude response gives its counts and the bytes of its text, not of its thinking."""
+    reading = Reading()
+    content = [
+        {"type": "thinking", "thinking": "hm", "signature": "s"},
+        {"type": "text", "text": TEXT},
+        {"type": "tool_use", "id": "t", "name": "n", "input": {"a": 1}},
+    ]
+    claude.read({"content": content, "stop_reason": "end_turn", "usage": CLAUDE_USAGE}, reading)
+    assert reading == WHOLE
+
+
+def test_a_whole_llama_response() -> None:
+    """A Llama response gives its counts and the bytes of its text."""
+    reading = Reading()
+    response = {"generation": TEXT, "prompt_token_count": 20, "generation_token_count": 300, "stop_reason": "length"}
+    llama.read(response, reading)
+    assert reading == Reading(
+        input_tokens=20, output_tokens=300, stop_reason="length", stopped=True, text_bytes=TEXT_BYTES
+    )
+
+
+def events(
+    read_event: Callable[[Mapping[str, Any], Reading], Content], chunks: Iterable[Mapping[str, Any]]
+) -> tuple[list[Content], Reading]:
+    """What each event of a stream brought, and what all of them said."""
+    reading = Reading()
+    return [read_event(chunk, reading) for chunk in chunks], reading
+
+
+def block_delta(delta: dict[str, Any], index: int = 0) -> dict[str, Any]:
+    """A Converse event with a piece of content."""
+    return {"contentBlockDelta": {"contentBlockIndex": index, "delta": delta}}
+
+
+def test_a_converse_stream_that_reasons_first() -> None:
+    """Reasoning and tool input are content but not text; roles, signatures and empty texts are none."""
+    brought, reading = events(
+        converse.read_event,
+        [
+            {"messageStart": {"role": "assistant"}},
+            block_delta({"reasoningContent": {"text": ""}}),
+            block_delta({"reasoningContent": {"text": "hm"}}),
+            block_delta({"reasoningContent": {"redactedContent": b"x"}}),
+            block_delta({"reasoningContent": {"signature": "s"}}),
+            {"contentBlockStop": {"contentBlockIndex": 0}},
+            block_delta({"text": ""}, 1),
+            block_delta({"text": TEXT}, 1),
+            {"contentBlockStop": {"contentBlockIndex": 1}},
+            {"contentBlockStart": {"contentBlockIndex": 2, "start": {"toolUse": {"toolUseId": "t", "name": "n"}}}},
+            block_delta({"toolUse": {"input": ""}}, 2),
+            block_delta({"toolUse": {"input": '{"a"'}}, 2),
+            {"contentBlockStop": {"contentBlockIndex": 2}},
+            {"messageStop": {"stopReason": "tool_use"}},
+            {"metadata": {"usage": CONVERSE_USAGE, "metrics": {"latencyMs": 900}}},
+        ],
+    )
+    assert brought == ["", "", "other", "other", "", "", "", "text", "", "", "", "other", "", "", ""]
+    assert reading == Reading(
+        input_tokens=20,
+        output_tokens=300,
+        cache_read_tokens=7,
+        cache_write_tokens=8,
+        server_latency_ms=900,
+        stop_reason="tool_use",
+        stopped=True,
+        text_bytes=TEXT_BYTES,
+    )
+
+
+def test_a_converse_stream_without_its_end() -> None:
+    """A stream that lacks messageStop has not stopped, and counts that did not come are not known."""
+    _, reading = events(converse.read_event, [{"messageStart": {"role": "assistant"}}, block_delta({"text": "a"})])
+    assert reading == Reading(text_bytes=1)
+
+
+def claude_delta(kind: str, **member: str) -> dict[str, Any]:
+    """A Claude event with a piece of content."""
+    return {"type": "content_block_delta", "index": 0, "delta": {"type": kind, **member}}
+
+
+CLAUDE_STREAM: list[tuple[dict[str, Any], Content]] = [
+    (
+        {
+            "type": "message_start",
+            "message": {
+                "usage": {
+                    "input_tokens": 20,
+                    "output_tokens": 1,
+                    "cache_read_input_tokens": 7,
+                    "cache_creation_input_tokens": 8,
+                }
+            },
+        },
+        "",
+    ),
+    ({"type": "ping"}, ""),
+    ({"type": "content_block_start", "index": 0, "content_block": {"type": "thinking", "thinking": ""}}, ""),
+    (claude_delta("thinking_delta", thinking=""), ""),
+    (claude_delta("thinking_delta", thinking="hm"), "other"),
+    ({"type": "content_block_start", "content_block": {"type": "redacted_thinking", "data": "x"}}, "other"),
+    ({"type": "content_block_start", "content_block": {"type": "text", "text": ""}}, ""),
+    (claude_delta("signature_delta", signature="s"), ""),
+    ({"type": "content_block_stop", "index": 0}, ""),
+    ({"type": "content_block_start", "index": 1, "content_block": {"type": "text", "text": ""}}, ""),
+    (claude_delta("text_delta", text=""), ""),
+    (claude_delta("text_delta", text=TEXT), "text"),
+    ({"type": "content_block_stop", "index": 1}, ""),
+    (claude_delta("input_json_delta", partial_json=""), ""),
+    (claude_delta("input_json_delta", partial_json='{"a"'), "other"),
+    (claude_delta("a_new_delta", new="x"), ""),
+    ({"type": "message_delta", "delta": {"stop_reason": None}, "usage": {"output_tokens": 100}}, ""),
+    ({"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 300}}, ""),
+    ({"type": "message_stop"}, ""),
+    ({"type": "a_new_event"}, ""),
+    ({}, ""),
+]
+
+
+def test_a_claude_stream_that_thinks_first() -> None:
+    """Thinking and tool input are content but not text; pings and signatures are none; counts are running totals."""
+    chunks, expected = zip(*CLAUDE_STREAM, strict=True)
+    brought, reading = events(claude.read_event, chunks)
+    assert brought == list(expected)
+    assert reading == WHOLE
+
+
+def test_a_null_in_a_usage_of_claude_erases_nothing() -> None:
+    """A figure that message_delta gives as null stays what message_start said."""
+    usage = {"input_tokens": None, "output_tokens": 300, "cache_read_input_tokens": None}
+    delta = {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": usage}
+    _, reading = events(claude.read_event, [CLAUDE_STREAM[0][0], delta])
+    assert (reading.input_tokens, reading.output_tokens, reading.cache_read_tokens) == (20, 300, 7)
+
+
+def test_a_claude_stream_without_its_end() -> None:
+    """A stream that lacks message_stop has not stopped."""
+    _, reading = events(claude.read_event, [chunk for chunk, _ in CLAUDE_STREAM if chunk.get("type") != "message_stop"])
+    assert not reading.stopped
+
+
+def test_a_llama_stream() -> None:
+    """Counts are null or running totals, and an empty generation is no content."""
+    brought, reading = events(
+        llama.read_event,
+        [
+            {"generation": "", "prompt_token_count": 20, "generation_token_count": None, "stop_reason": None},
+            {"generation": TEXT, "prompt_token_count": None, "generation_token_count": 1, "stop_reason": None},
+            {"generation": None, "prompt_token_count": None, "generation_token_count": 2, "stop_reason": None},
+            {"generation": "a", "prompt_token_count": None, "generation_token_count": 300, "stop_reason": "stop"},
+        ],
+    )
+    assert brought == ["", "text", "", "text"]
+    assert reading == Reading(
+        input_tokens=20, output_tokens=300, stop_reason="stop", stopped=True, text_bytes=TEXT_BYTES + 1
+    )
+
+
+INVOCATION = {
+    "inputTokenCount": 1,
+    "outputTokenCount": 2,
+    "cacheReadInputTokenCount": 3,
+    "cacheWriteInputTokenCount": 4,
+    "invocationLatency": 5,
+    "firstByteLatency": 6,
+}
+
+
+def test_metrics_of_the_service_fill_gaps_only() -> None:
+    """The metrics give the times, and those counts that the format has not given."""
+    reading = Reading(output_tokens=300, cache_read_tokens=0)
+    reading.add_metrics({"type": "message_stop", METRICS: INVOCATION})
+    assert reading == Reading(
+        input_tokens=1,
+        output_tokens=300,
+        cache_read_tokens=0,
+        cache_write_tokens=4,
+        server_ttft_ms=6,
+        server_latency_ms=5,
+    )
+
+
+def test_a_chunk_without_metrics_changes_nothing() -> None:
+    """Only the last chunk of a stream has the metrics."""
+    reading = Reading(server_ttft_ms=6, server_latency_ms=5)
+    reading.add_metrics({"generation": "a"})
+    assert reading == Reading(server_ttft_ms=6, server_latency_ms=5)
+
+
+def test_headers_fill_gaps_only() -> None:
+    """The counts in the headers stand in for those that the body has not given."""
+    headers = {
+        "x-amzn-bedrock-input-token-count": "1",
+        "x-amzn-bedrock-output-token-count": "2",
+        "x-amzn-bedrock-cache-read-input-token-count": "3",
+        "x-amzn-bedrock-cache-write-input-token-count": "4",
+        "x-amzn-bedrock-invocation-latency": "5",
+    }
+    reading = Reading(output_tokens=300, cache_read_tokens=0)
+    reading.add_headers(headers)
+    assert reading == Reading(
+        input_tokens=1, output_tokens=300, cache_read_tokens=0, cache_write_tokens=4, server_latency_ms=5
+    )
+
+
+@given(st.text(st.characters(max_codepoint=255)))
+@example("²")
+def test_a_header_that_is_no_number_says_nothing(value: str) -> None:
+    """Whatever a gateway puts into a header, it is a count or not known."""
+    reading = Reading()
+    reading.add_headers({"x-amzn-bedrock-input-token-count": value})
+    expected = int(value) if value and set(value) <= set("0123456789") else None
+    assert reading.input_tokens == expected
+
+
+@given(st.text())
+def test_text_is_counted_in_bytes(text: str) -> None:
+    """The size of an answer is that of its text in UTF-8, however it is cut into events."""
+    whole, pieces = Reading(), Reading()
+    assert whole.add_text(text) == ("text" if text else "")
+    for character in text:
+        pieces.add_text(character)
+    assert whole.text_bytes == pieces.text_bytes == len(text.encode())
+
+
+def test_half_a_surrogate_pair_is_text() -> None:
+    """A model may cut a character in two: its halves, as JSON has them, are no failure of the call."""
+    reading = Reading()
+    assert [reading.add_text("\ud83d"), reading.add_text("\ude42")] == ["text", "text"]
+    assert reading.text_bytes > 0
+
+
+PROMPT = "Say {prompt} and {size}: <|eot_id|> 🙂"
+
+
+@given(st.text(), st.integers(1, 10**6), st.none() | st.floats(0, 2))
+def test_the_prompt_is_in_the_body(prompt: str, max_tokens: int, temperature: float | None) -> None:
+    """Each format sends the whole prompt, and counts its characters."""
+    arguments = converse.request(prompt, max_tokens, temperature)
+    assert arguments["messages"][0]["content"] == [{"text": prompt}]
+    assert converse.prompt_chars(arguments) == len(prompt)
+    body = claude.body(prompt, max_tokens, temperature, CLAUDE)
+    assert body["messages"][0]["content"] == [{"type": "text", "text": prompt}]
+    assert claude.prompt_chars(body) == len(prompt)
+    for model_id in ("meta.llama3-8b-instruct-v1:0", "meta.llama4-scout-17b-instruct-v1:0"):
+        body = llama.body(prompt, max_tokens, temperature, model_id)
+        assert prompt in body["prompt"]
+        assert llama.prompt_chars(body) == len(body["prompt"])
+
+
+def test_the_template_of_llama_depends_on_its_generation() -> None:
+    """Llama 3 and Llama 4 mark turns differently, and a prompt with braces is left alone."""
+    three = llama.body(PROMPT, 10, None, "arn:aws:bedrock:us-east-1::foundation-model/meta.llama3-1-8b-instruct-v1:0")
+    four = llama.body(PROMPT, 10, None, "us.meta.llama4-scout-17b-instruct-v1:0")
+    assert f"<|start_header_id|>user<|end_header_id|>\n\n{PROMPT}<|eot_id|>" in three["prompt"]
+    assert f"<|header_start|>user<|header_end|>\n\n{PROMPT}<|eot|>" in four["prompt"]
+
+
+def test_system_prompts_count_as_prompt() -> None:
+    """Characters of the system prompt and of all messages count; other blocks have none."""
+    messages = [{"role": "user", "content": [{"text": "abc"}, {"image": {}}]}]
+    assert converse.prompt_chars({"system": [{"text": "de"}, {"cachePoint": {}}], "messages": messages}) == 5
+    assert claude.prompt_chars({"system": "de", "messages": [{"role": "user", "content": "abc"}]}) == 5
+    blocks = [{"role": "user", "content": [{"type": "text", "text": "abc"}, {"type": "image"}]}]
+    assert claude.prompt_chars({"system": [{"type": "text", "text": "de"}], "messages": blocks}) == 5
+
+
+COMBINATIONS = list(
+    product(
+        ["converse", "invoke"],
+        [None, 0, 0.7],
+        [None, "default", "priority", "flex", "reserved"],
+        [None, "standard", "optimized"],
+    )
+)
+
+
+@pytest.mark.parametrize("model_id", [CLAUDE, "meta.llama3-8b-instruct-v1:0"])
+@pytest.mark.parametrize(("api", "temperature", "tier", "latency"), COMBINATIONS)
+def test_boto3_accepts_every_request(
+    service_model: ServiceModel,
+    model_id: str,
+    *,
+    api: str,
+    temperature: float | None,
+    tier: str | None,
+    latency: str | None,
+) -> None:
+    """The arguments of a call are those that botocore's model of the operation has, for all settings."""
+    model = {"id": model_id, "api": api, "service_tier": tier, "latency": latency}
+    settings = Settings.model_validate({"model": model, "test": {"temperature": temperature}})
+    operations = {
+        "converse": ("Converse", "ConverseStream"),
+        "invoke": ("InvokeModel", "InvokeModelWithResponseStream"),
+    }
+    arguments = request(settings, "a prompt")
+    for name in operations[api]:
+        shape = service_model.operation_model(name).input_shape
+        assert shape
+        report = ParamValidator().validate(arguments, shape)
+        assert not report.has_errors(), f"{name}: {report.generate_report()}"
+    assert arguments["modelId"] == model_id
+    said = repr(arguments)
+    for value in (tier, latency):
+        assert value is None or repr(value) in said, f"{value} is not in the request"
+    assert ("temperature" in said) == (temperature is not None)
+    assert "None" not in said, f"a value that was not asked for is sent: {said}"

@@ -1,0 +1,333 @@
+"""The options of the locust command, through Locust's own parser."""
+
+from __future__ import annotations
+
+import json
+import os
+from argparse import Namespace
+from typing import TYPE_CHECKING, Any
+
+from locust.argument_parser import get_empty_argument_parser, setup_parser_arguments
+
+import pytest
+
+from bedrock_locust import options
+from bedrock_locust.options import OPTIONS, Option
+from bedrock_locust.settings import CREDENTIALS, SECTIONS, Settings, SettingsError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from locust.argument_parser import LocustArgumentParser
+
+IDS = [option.flag for option in OPTIONS]
+
+OTHER_VALUES: dict[str, tuple[str, Any]] = {
+    "region": ("eu-west-1", "eu-west-1"),
+    "profile": ("p", "p"),
+    "id": ("other", "other"),
+    "quota": ("7", 7),
+    "tokens_per_minute": ("7", 7),
+    "api": ("invoke", "invoke"),
+    "service_tier": ("flex", "flex"),
+    "latency": ("optimized", "optimized"),
+    "prompt_size": ("7", 7),
+    "prompt_template": ("{size}!", "{size}!"),
+    "streaming": ("false", False),
+    "non_streaming": ("false", False),
+    "max_tokens": ("7", 7),
+    "temperature": ("0", 0.0),
+    "unique_prompts": ("false", False),
+    "timeout_seconds": ("7.5", 7.5),
+    "start": ("2", 2),
+    "end": ("7", 7),
+    "step": ("7", 7),
+    "duration_seconds": ("7.5", 7.5),
+    "warmup_seconds": ("7.5", 7.5),
+    "preflight": ("false", False),
+    "ttft_ms": ("7.5", 7.5),
+    "latency_ms": ("7.5", 7.5),
+    "success_rate": ("99", 99),
+    "max_cost_usd": ("7.5", 7.5),
+    "max_requests": ("7", 7),
+    "max_error_rate": ("7.5", 7.5),
+    "language": ("zh", "zh"),
+    "report_file": ("other.md", "other.md"),
+    "directory": ("other", "other"),
+}
+"""Key -> what the user types, and the setting that it means."""
+
+PRICED: dict[str, dict[str, Any]] = {"pricing": {"input_per_million": 1, "output_per_million": 1}}
+"""A limit in money needs prices."""
+
+FILE_ONLY = {
+    *(("pricing", key) for key in SECTIONS["pricing"].model_fields),
+    *(("slo", key) for key in ("tpot_ms", "percentile", "min_tokens_per_s", "users")),
+    *(("limits", key) for key in ("max_output_tokens", "window_seconds", "same_failures")),
+    ("model", "output_burndown"),
+    ("output", "formats"),
+}
+"""What stays the same from run to run, and is set in the file."""
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of its own to be in, and an environment without options."""
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith(("BEDROCK_", "LOCUST_"))]:
+        monkeypatch.delenv(name)
+    return tmp_path
+
+
+def parser(current: Settings | None = None) -> LocustArgumentParser:
+    """Locust's parser with our options, without the configuration files of this user."""
+    made = get_empty_argument_parser(default_config_files=[])
+    setup_parser_arguments(made)
+    options.add_options(made, current)
+    return made
+
+
+def parse(*arguments: str, current: Settings | None = None) -> Namespace:
+    """What Locust makes of a command line."""
+    parsed = parser(current).parse_args([*arguments])
+    assert isinstance(parsed, Namespace)
+    return parsed
+
+
+def write(here: Path, file: str = "config.json", /, **sections: Any) -> None:
+    """Write a configuration file."""
+    (here / file).write_text(json.dumps({"model": {"id": "m"}, **sections}), encoding="utf-8")
+
+
+def lines(*arguments: str, endpoint: str | None = None) -> tuple[str, ...]:
+    """What is said about a command line."""
+    with pytest.raises(SettingsError) as refused:
+        options.load(parse(*arguments), endpoint)
+    return refused.value.lines
+
+
+def value_of(settings: Settings, option: Option) -> Any:
+    """The setting that an option overrides."""
+    return getattr(getattr(settings, option.section), option.key, None)
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=IDS)
+def test_an_option_is_a_setting(option: Option) -> None:
+    """Each option overrides a key that there is."""
+    assert option.key in SECTIONS[option.section].model_fields
+    assert option.help
+
+
+def test_settings_have_options() -> None:
+    """Each setting that is no secret and changes between runs has an option; the endpoint has Locust's own."""
+    there = {(name, key) for name, section in SECTIONS.items() for key in section.model_fields}
+    secret = {("aws", key) for key in CREDENTIALS - {"profile"}}
+    assert {(option.section, option.key) for option in OPTIONS} == there - secret - FILE_ONLY - {
+        ("aws", "endpoint_url")
+    }
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=IDS)
+def test_option_over_environment_over_file_over_default(
+    option: Option, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The more particular word counts, for each setting."""
+    typed, meant = OTHER_VALUES[option.key]
+    default = value_of(Settings.model_validate({"model": {"id": "m"}}), option)
+    write(here, **PRICED)
+    assert value_of(options.load(parse(), None), option) == default
+    in_file: dict[str, dict[str, Any]] = {"model": {"id": "m"}, **PRICED}
+    in_file.setdefault(option.section, {})[option.key] = meant
+    write(here, **in_file)
+    assert value_of(options.load(parse(), None), option) == meant
+    write(here, **PRICED)
+    monkeypatch.setenv(option.env_var, typed)
+    assert value_of(options.load(parse(), None), option) == meant
+    write(here, **in_file)
+    monkeypatch.setenv(option.env_var, "")
+    assert value_of(options.load(parse(), None), option) == meant
+    write(here, **PRICED)
+    monkeypatch.setenv(option.env_var, "not this")
+    assert value_of(options.load(parse(option.flag, typed), None), option) == meant
+
+
+@pytest.mark.parametrize(
+    ("flag", "value", "line"),
+    [
+        ("--bedrock-prompt-size", "x", 'test.prompt_size is "x", but must be a whole number'),
+        ("--bedrock-end", "0", 'concurrency.end is "0", but must be greater than 0'),
+        ("--bedrock-streaming", "maybe", 'test.streaming is "maybe", but must be true or false'),
+        ("--bedrock-temperature", "hot", 'test.temperature is "hot", but must be a number'),
+        ("--bedrock-temperature", "nan", 'test.temperature is "nan", but must be a number'),
+        ("--bedrock-duration", "inf", 'concurrency.duration_seconds is "inf", but must be a number'),
+        ("--bedrock-api", "rest", "model.api is \"rest\", but must be 'converse' or 'invoke'"),
+    ],
+)
+def test_a_message_names_the_option(
+    flag: str, value: str, line: str, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wrong value is traced to where it was given: option and variable, or the file."""
+    write(here)
+    variable = flag.removeprefix("--").replace("-", "_").upper()
+    expected = (f"{flag} (or {variable}, or the form): {line}",)
+    assert lines(flag, value) == expected
+    monkeypatch.setenv(variable, value)
+    assert lines() == expected
+
+
+def test_a_message_names_the_file(here: Path) -> None:
+    """What stands in the file is said of the file, also beside options."""
+    write(here, "other.json", test={"max_tokens": 0})
+    origin = "--bedrock-prompt-size (or BEDROCK_PROMPT_SIZE, or the form)"
+    assert lines("--bedrock-config", "other.json", "--bedrock-prompt-size", "0") == (
+        f'{origin}: test.prompt_size is "0", but must be greater than 0',
+        "other.json: test.max_tokens is 0, but must be greater than 0",
+    )
+
+
+def test_a_message_names_the_host(here: Path) -> None:
+    """An endpoint of Locust's own option is checked like one of the file, and goes before it."""
+    write(here, aws={"endpoint_url": "http://file"})
+    assert options.load(parse(), None).aws.endpoint_url == "http://file"
+    assert options.load(parse(), "http://host").aws.endpoint_url == "http://host"
+    assert lines(endpoint="localhost:1") == (
+        '--host: aws.endpoint_url is "localhost:1", but must start with http:// or https://',
+    )
+    assert "pa55" not in lines(endpoint="https://user:pa55@host")[0]
+
+
+@pytest.mark.parametrize("section", [None, [], "x", 5])
+def test_a_section_that_is_no_object(section: object, here: Path) -> None:
+    """Options for a section that is wrong in the file do not hide that."""
+    write(here, aws=section)
+    found = lines("--bedrock-region", "eu-west-1", "--bedrock-simulator", endpoint="http://host")
+    assert found == ("config.json: aws is not shown, but must be an object {...}",)
+    write(here, test=section)
+    shown = json.dumps(section)
+    assert lines("--bedrock-prompt-size", "7") == (f"config.json: test is {shown}, but must be an object {{...}}",)
+
+
+def test_the_file_of_the_environment(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """BEDROCK_CONFIG names the file where the option does not."""
+    write(here, "one.json", model={"id": "one"})
+    write(here, "two.json", model={"id": "two"})
+    monkeypatch.setenv("BEDROCK_CONFIG", "one.json")
+    assert options.load(parse(), None).model.id == "one"
+    assert options.load(parse("--bedrock-config", "two.json"), None).model.id == "two"
+
+
+def test_options_alone_are_enough() -> None:
+    """With a model given as option no file is needed."""
+    settings = options.load(parse("--bedrock-model", "m", "--bedrock-end", "3"), None)
+    assert (settings.model.id, settings.concurrency.end) == ("m", 3)
+    (line,) = lines("--bedrock-model", "m", "--bedrock-start", "3", "--bedrock-end", "2")
+    told = "(or BEDROCK_START, or the form) with --bedrock-end (or BEDROCK_END, or the form)"
+    assert (
+        line
+        == f"options with --bedrock-start {told}: concurrency: end is 2, less than start (3): raise end or lower start"
+    )
+
+
+def test_a_file_that_was_asked_for_has_to_be_there() -> None:
+    """Options do not stand in for a file that was named, and without options the usual file is asked for."""
+    assert lines("--bedrock-config", "no.json", "--bedrock-model", "m")[0].startswith("no.json: no such file.")
+    assert lines()[0].startswith("config.json: no such file.")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variable", "expected"),
+    [
+        ((), None, None),
+        (("--bedrock-simulator",), None, ""),
+        (("--bedrock-simulator", "--headless"), None, ""),
+        (("--bedrock-simulator=--ttft-ms 200",), None, "--ttft-ms 200"),
+        ((), "--ttft-ms=200", "--ttft-ms=200"),
+    ],
+)
+def test_the_options_of_the_simulator(
+    arguments: tuple[str, ...], variable: str | None, expected: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A simulator can be asked for with options of its own, or with none."""
+    if variable is not None:
+        monkeypatch.setenv("BEDROCK_SIMULATOR", variable)
+    assert parse(*arguments).bedrock_simulator == expected
+
+
+def test_a_simulator_needs_no_credentials(here: Path) -> None:
+    """Credentials in the file are not used, and not checked, with a simulator."""
+    write(here, aws={"region": "eu-west-1", "profile": "p", "access_key_id": "YOUR_ACCESS_KEY", "session_token": "t"})
+    aws = options.load(parse("--bedrock-simulator"), None).aws
+    assert (aws.region, aws.profile, aws.access_key_id, aws.session_token) == ("eu-west-1", None, None, None)
+
+
+def test_the_form_shows_the_settings_in_force(here: Path) -> None:
+    """The fields of the form are filled in with what is in force, and mean the same when they come back."""
+    write(here, model={"id": "m", "quota": 5}, test={"prompt_size": 7, "streaming": False, "temperature": None})
+    settings = options.load(parse(), None)
+    fields = parser(settings).args_included_in_web_ui
+    shown = {option.dest: fields[option.dest].default for option in OPTIONS if option.dest in fields}
+    assert (shown["bedrock_model"], shown["bedrock_prompt_size"], shown["bedrock_streaming"]) == ("m", 7, False)
+    assert options.load(parse(current=settings), None) == settings
+
+
+def test_the_form_has_no_credentials(here: Path) -> None:
+    """Neither a field nor the page behind it has anything of the account."""
+    aws = {"profile": "5ecret", "access_key_id": "5ecret", "secret_access_key": "5ecret", "session_token": "5ecret"}
+    write(here, aws=aws)
+    fields = parser(options.load(parse(), None)).args_included_in_web_ui
+    assert "bedrock_profile" not in fields
+    assert not [name for name, field in fields.items() if "5ecret" in str(field.default)]
+
+
+def test_a_file_over_the_form(here: Path) -> None:
+    """A field of the form that was emptied leaves the word to the file."""
+    write(here, test={"prompt_size": 7})
+    parsed = parse()
+    parsed.bedrock_prompt_size = ""
+    assert options.load(parsed, None).test.prompt_size == 7
+
+
+def test_false_and_zero_of_the_form_count(here: Path) -> None:
+    """A box that was unchecked and a 0 are values, unlike an empty field."""
+    write(here, test={"streaming": True, "temperature": 0.7})
+    parsed = parse()
+    parsed.bedrock_streaming, parsed.bedrock_temperature = False, 0
+    test = options.load(parsed, None).test
+    assert (test.streaming, test.temperature) == (False, 0)
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=IDS)
+def test_parsed_options_can_be_sent_to_workers(option: Option) -> None:
+    """What Locust sends along with each change of users is of plain types."""
+    assert isinstance(getattr(parse(option.flag, "x"), option.dest), str)
+    assert getattr(parse(), option.dest) is None
+
+
+def test_own_credentials_are_those_of_the_file(here: Path) -> None:
+    """A worker has the credentials of its own file, and nothing else of it."""
+    aws = {"access_key_id": "A", "secret_access_key": "B", "session_token": "C", "profile": "p"}
+    write(here, aws={"region": "eu-west-1", "endpoint_url": "http://x", **aws})
+    assert options.own_credentials(parse()) == aws
+
+
+def test_own_credentials_prefer_the_option(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--bedrock-profile` of a worker goes before its file."""
+    write(here, aws={"profile": "file"})
+    assert options.own_credentials(parse("--bedrock-profile", "option")) == {"profile": "option"}
+    monkeypatch.setenv("BEDROCK_PROFILE", "variable")
+    assert options.own_credentials(parse()) == {"profile": "variable"}
+
+
+@pytest.mark.parametrize("content", [None, "{", "[]", "{}", '{"aws": []}', '{"aws": null}', '{"aws": {}}'])
+def test_a_worker_needs_no_file(here: Path, content: str | None) -> None:
+    """A worker without a file of its own, or with one that says nothing, leaves the word to boto3."""
+    if content is not None:
+        (here / "config.json").write_text(content, encoding="utf-8")
+    assert options.own_credentials(parse()) == {}
+
+
+def test_options_are_not_required() -> None:
+    """What other programs make of options, without ours, is no obstacle."""
+    with pytest.raises(SettingsError):
+        options.load(Namespace(), None)
+    assert options.own_credentials(Namespace()) == {}

@@ -1,0 +1,223 @@
+"""The plan of the house: which part may know which."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import bedrock_locust
+
+ROOT = Path(__file__).parents[2]
+OURS = ("bedrock_locust", "shapes", "reports", "locustfile")
+FILES = [
+    *sorted(path for part in ("bedrock_locust", "shapes", "reports") for path in (ROOT / part).rglob("*.py")),
+    ROOT / "locustfile.py",
+]
+MAX_LINES = 250
+
+
+def module_of(path: Path) -> str:
+    """The name of the module in a file."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+MODULES = {module_of(path): path for path in FILES}
+
+
+def _is_type_checking(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def _imported(node: ast.AST, module: str) -> list[str]:
+    """The modules that a statement imports; of `from package import name` the name's, if it is one."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if not isinstance(node, ast.ImportFrom):
+        return []
+    assert node.level == 0, f"{module} has a relative import"
+    base = node.module or ""
+    submodules = [f"{base}.{alias.name}" for alias in node.names if f"{base}.{alias.name}" in MODULES]
+    return submodules if len(submodules) == len(node.names) else [base, *submodules]
+
+
+@cache
+def imports(module: str) -> tuple[frozenset[str], frozenset[str]]:
+    """What a module imports, anywhere in it, to run and for its types only."""
+    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+    guarded = {id(inner) for node in ast.walk(tree) if _is_type_checking(node) for inner in ast.walk(node)}
+    to_run = frozenset(name for node in ast.walk(tree) if id(node) not in guarded for name in _imported(node, module))
+    for_types = frozenset(name for node in ast.walk(tree) if id(node) in guarded for name in _imported(node, module))
+    return to_run, for_types
+
+
+def all_of(module: str) -> frozenset[str]:
+    """All that a module imports, also for its types."""
+    to_run, for_types = imports(module)
+    return to_run | for_types
+
+
+def top(names: frozenset[str]) -> set[str]:
+    """The packages of modules."""
+    return {name.split(".")[0] for name in names}
+
+
+def our(names: frozenset[str]) -> set[str]:
+    """Those modules that are ours."""
+    return {name for name in names if name.split(".")[0] in OURS}
+
+
+def below(package: str) -> list[str]:
+    """The modules of a package."""
+    return [module for module in MODULES if module == package or module.startswith(f"{package}.")]
+
+
+def test_imports_are_found() -> None:
+    """The test sees what there is to see: imports to run, for types, of modules and of names."""
+    to_run, for_types = imports("bedrock_locust.client")
+    assert {"gevent", "bedrock_locust.formats", "bedrock_locust.formats.converse", "bedrock_locust.call"} <= to_run
+    assert "locust.event" in for_types - to_run
+
+
+def test_a_call_knows_nobody() -> None:
+    """The record of a call is pure standard library."""
+    assert our(all_of("bedrock_locust.call")) == set()
+    assert top(all_of("bedrock_locust.call")) <= sys.stdlib_module_names
+
+
+@pytest.mark.parametrize(
+    ("module", "allowed"),
+    [
+        ("errors", {"bedrock_locust.call"}),
+        ("prompts", {"bedrock_locust.call"}),
+        ("settings", {f"bedrock_locust.{name}" for name in ("call", "mistakes", "section", "goals", "burndown")}),
+        ("mistakes", set()),
+        ("options", {"bedrock_locust.settings"}),
+        ("stopwatch", {"bedrock_locust.call", "bedrock_locust.formats"}),
+        ("tally", {"bedrock_locust.call"}),
+        ("run_folder", {"bedrock_locust.call", "bedrock_locust.settings"}),
+    ],
+)
+def test_the_ground_floor(module: str, allowed: set[str]) -> None:
+    """What others build on knows little of ours itself."""
+    assert our(all_of(f"bedrock_locust.{module}")) <= allowed
+
+
+@pytest.mark.parametrize("module", below("bedrock_locust.formats"))
+def test_formats_know_calls_and_each_other(module: str) -> None:
+    """A format could be used without any other part."""
+    outside = {name for name in our(all_of(module)) if not name.startswith("bedrock_locust.formats")}
+    assert outside <= {"bedrock_locust.call"}
+
+
+RECORDING = ("recorder", "tally", "run", "run_folder", "lead", "worker", "handover", "plugin", "console", "web")
+
+
+@pytest.mark.parametrize("module", ["client", "measurement", "stopwatch", "connection", "user", "bench"])
+def test_calling_does_not_know_recording(module: str) -> None:
+    """What makes calls reaches what records them only through Locust's `request` event."""
+    known = {name.removeprefix("bedrock_locust.").split(".")[0] for name in our(all_of(f"bedrock_locust.{module}"))}
+    assert not known & set(RECORDING)
+
+
+@pytest.mark.parametrize("module", ["recorder", "tally", "run_folder", "run", "console"])
+def test_recording_does_not_know_calling(module: str) -> None:
+    """What records calls knows the Call, and not who made it."""
+    known = {name.removeprefix("bedrock_locust.").split(".")[0] for name in our(all_of(f"bedrock_locust.{module}"))}
+    assert not known & {"user", "client", "measurement", "connection", "stopwatch", "formats"}
+
+
+@pytest.mark.parametrize("package", ["shapes", "reports"])
+def test_shapes_and_reports_stand_alone(package: str) -> None:
+    """A shape and a report know nothing of ours beyond their own package."""
+    for module in below(package):
+        strangers = {name for name in our(all_of(module)) if name.split(".")[0] != package}
+        assert not strangers, f"{module} imports {strangers}"
+
+
+def test_reports_do_not_need_locust() -> None:
+    """A report can be made where Locust is not installed."""
+    for module in below("reports"):
+        assert not top(all_of(module)) & {"locust", "gevent", "boto3", "botocore"}, module
+
+
+def test_nobody_knows_the_simulator() -> None:
+    """The simulator is another program: it shares no code with what it is measured by."""
+    simulator = set(below("bedrock_locust.simulator"))
+    for module in MODULES:
+        names = our(all_of(module))
+        wrong = names - simulator if module in simulator else names & simulator
+        assert not wrong, f"{module} imports {wrong}"
+
+
+def test_only_the_locustfile_joins_the_parts() -> None:
+    """No module but the locustfile knows more than one of the three packages."""
+    for module in MODULES:
+        parts = {name.split(".")[0] for name in our(all_of(module))}
+        expected = {"bedrock_locust", "shapes", "reports"} if module == "locustfile" else {module.split(".")[0]}
+        assert parts <= expected, f"{module} imports {parts}"
+    assert top(all_of("locustfile")) >= {"bedrock_locust", "shapes", "reports"}
+
+
+def test_the_locustfile_is_short() -> None:
+    """The template that users copy only joins the parts."""
+    assert len(MODULES["locustfile"].read_text(encoding="utf-8").splitlines()) <= 60
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_is_short(module: str) -> None:
+    """A module can be read at a sitting."""
+    lines = len(MODULES[module].read_text(encoding="utf-8").splitlines())
+    assert lines <= MAX_LINES, f"{module} has {lines} lines, {MAX_LINES} are allowed"
+
+
+def loaded(code: str, *modules: str) -> set[str]:
+    """Which of the modules a fresh interpreter has after running code."""
+    program = f"{code}\nimport sys\nprint(*[m for m in {modules!r} if m in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False, timeout=100
+    )
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
+
+
+def test_importing_the_package_imports_nothing_else() -> None:
+    """The simulator and the report's reader pay for neither Locust nor boto3."""
+    heavy = ("locust", "gevent", "boto3", "botocore", "pandas", "pydantic", "bedrock_locust.client")
+    assert loaded("import bedrock_locust", *heavy) == set()
+
+
+def test_a_worker_does_not_load_the_report() -> None:
+    """A worker has its processor for itself: nothing of charts or tables, and no simulator."""
+    heavy = ("pandas", "altair", "vl_convert", "granian", "numpy", "reports", "bedrock_locust.simulator")
+    found = loaded("import locust, bedrock_locust.worker, bedrock_locust.user", "bedrock_locust.worker", *heavy)
+    assert found == {"bedrock_locust.worker"}
+
+
+def test_sockets_are_patched_whatever_is_imported_first() -> None:
+    """A public name can be used without a thought for the order of imports."""
+    code = "from bedrock_locust import BedrockClient; from gevent import monkey; assert monkey.is_module_patched('ssl')"
+    assert loaded(code, "locust", "botocore") == {"locust", "botocore"}
+
+
+def test_public_names() -> None:
+    """Each public name is there, and they are in order."""
+    assert sorted(bedrock_locust.__all__) == bedrock_locust.__all__
+    for name in bedrock_locust.__all__:
+        assert getattr(bedrock_locust, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = bedrock_locust.nothing
+
+
+@pytest.mark.parametrize("package", ["shapes", "bedrock_locust.formats"])
+def test_public_names_of(package: str) -> None:
+    """Each public name of the other packages is there, and they are in order."""
+    module = importlib.import_module(package)
+    assert sorted(module.__all__) == list(module.__all__)
+    for name in module.__all__:
+        assert hasattr(module, name)

@@ -1,0 +1,166 @@
+"""Figures of a run while it goes on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import floor
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bedrock_locust.call import CANCELLED, Call
+from bedrock_locust.tally import ACCURACY, Seconds, Tally
+
+from .strategies import MS, UNIX_TIME, calls
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+T0 = 1_800_000_000
+CALL = Call(started_at=T0, mode="streaming", operation="o", model_id="m", name="n", latency_ms=3000, output_tokens=300)
+STARTS = st.integers(0, 40_000).map(lambda ms: T0 + ms / 1000)
+
+
+@st.composite
+def successes(draw: st.DrawFn) -> Call:
+    """A success near T0, streaming or not, with times in order."""
+    first, last, latency = sorted(draw(st.lists(st.integers(0, 20_000), min_size=3, max_size=3)))
+    streamed = draw(st.booleans())
+    return replace(
+        CALL,
+        started_at=draw(STARTS),
+        ttft_ms=float(first) if streamed else None,
+        last_token_ms=float(last) if streamed else None,
+        latency_ms=float(latency),
+        output_tokens=draw(st.none() | st.integers(0, 5000)),
+    )
+
+
+def spread(call: Call, start: int, end: int) -> float:
+    """The output tokens of a call in a window, by the definition: spread evenly from its first to its last token."""
+    ended = call.started_at + call.latency_ms / 1000
+    first = call.started_at if call.ttft_ms is None else call.started_at + call.ttft_ms / 1000
+    last = call.started_at + call.last_token_ms / 1000 if call.last_token_ms else ended
+    tokens = call.output_tokens or 0
+    if last <= first:
+        return tokens if start <= first < end else 0
+    return tokens * max(0.0, min(end, last) - max(start, first)) / (last - first)
+
+
+@given(st.lists(successes(), max_size=8), st.integers(0, 60), st.integers(1, 60))
+def test_rates_in_a_window(made: Sequence[Call], offset: int, length: int) -> None:
+    """Rates over whole seconds are those of the plain definition."""
+    seconds = Seconds()
+    for call in made:
+        seconds.add(call)
+    start, end = T0 + offset, T0 + offset + length
+    tokens = sum(spread(call, start, end) for call in made)
+    # Near a second's edge a float of this size can be a microsecond off.
+    slack = 1e-3 + sum((call.output_tokens or 0) for call in made) * 1e-3
+    assert seconds.tokens_per_s(start, end) * length == pytest.approx(tokens, abs=slack)
+    ended = sum(start <= floor(call.started_at + call.latency_ms / 1000) < end for call in made)
+    assert seconds.calls_per_s(start, end) * length == pytest.approx(ended)
+
+
+@given(st.lists(successes(), max_size=8))
+def test_no_token_is_lost(made: Sequence[Call]) -> None:
+    """Over all of the run there are the tokens and the calls that there were."""
+    seconds = Seconds()
+    for call in made:
+        seconds.add(call)
+    window = T0 - 1, T0 + 100
+    tokens = sum(call.output_tokens or 0 for call in made)
+    assert seconds.tokens_per_s(*window) * 101 == pytest.approx(tokens, rel=1e-3)
+    assert seconds.calls_per_s(*window) * 101 == pytest.approx(len(made))
+
+
+@pytest.mark.parametrize(("ttft_ms", "last_token_ms"), [(500.0, 500.0), (0.0, 0.0), (1000.0, 1000.0)])
+def test_an_answer_in_one_event_counts(ttft_ms: float, last_token_ms: float) -> None:
+    """Tokens that came all at once count in the second in which they came."""
+    seconds = Seconds()
+    seconds.add(replace(CALL, ttft_ms=ttft_ms, last_token_ms=last_token_ms))
+    assert seconds.tokens_per_s(T0, T0 + 3) * 3 == pytest.approx(300)
+
+
+def test_a_part_of_a_second() -> None:
+    """A window that cuts a second gets its share of it."""
+    seconds = Seconds()
+    seconds.add(replace(CALL, ttft_ms=0.0, last_token_ms=3000.0))
+    assert seconds.tokens_per_s(T0 + 0.5, T0 + 2) == pytest.approx(100)
+
+
+@pytest.mark.parametrize("end", [T0, T0 - 5])
+def test_a_window_without_length(end: float) -> None:
+    """A window that has no length has no rate."""
+    seconds = Seconds()
+    seconds.add(CALL)
+    assert seconds.tokens_per_s(T0, end) == seconds.calls_per_s(T0, end) == 0
+
+
+@given(
+    st.lists(calls(level=st.sampled_from(["", "a", "b", "unknown"]), started_at=UNIX_TIME, latency_ms=MS), max_size=20)
+)
+def test_counts(made: Sequence[Call]) -> None:
+    """Each call is a success, a failure of a category or cut off, in all and in its level."""
+    tally = Tally()
+    for name in ("a", "b"):
+        tally.level({"level": name})
+    # Long calls would only make this test long: each of their seconds is counted.
+    made = [replace(call, latency_ms=min(call.latency_ms, 5e3), last_token_ms=None, ttft_ms=None) for call in made]
+    for call in made:
+        tally.add(call)
+    groups = {"a": tally.levels["a"], "b": tally.levels["b"], "total": tally.total}
+    for name, figures in groups.items():
+        mine = [call for call in made if name in {"total", call.level}]
+        ok = [call for call in mine if not call.error]
+        failed = [call.error for call in mine if call.error not in ("", CANCELLED)]
+        assert figures.calls == len(mine)
+        assert figures.ok == len(ok)
+        assert figures.failed == len(failed) == sum(figures.errors.values())
+        assert dict(figures.errors) == {error: failed.count(error) for error in failed}
+        assert figures.cancelled == len(mine) - len(ok) - len(failed)
+        assert figures.input_tokens == sum(call.input_tokens or 0 for call in ok)
+        assert figures.output_tokens == sum(call.output_tokens or 0 for call in ok)
+        assert figures.longest_ms == max((call.latency_ms for call in mine), default=0)
+        assert figures.latency_ms.count == sum(call.phase in ("", "measure") for call in ok)
+
+
+def test_only_successes_in_the_window_have_percentiles() -> None:
+    """Latencies of failures, of the warm-up and of the drain are in no percentile."""
+    tally = Tally()
+    for latency_ms in (100.0, 200.0, 300.0):
+        tally.add(replace(CALL, latency_ms=latency_ms, phase="measure", ttft_ms=50.0, last_token_ms=90.0))
+    tally.add(replace(CALL, latency_ms=9000.0, phase="warmup"))
+    tally.add(replace(CALL, latency_ms=9000.0, phase="drain"))
+    tally.add(replace(CALL, latency_ms=9000.0, phase="measure", error="ThrottlingError"))
+    tally.add(replace(CALL, latency_ms=9000.0, phase="measure", error=CANCELLED))
+    total = tally.total
+    assert total.latency_ms.get_quantile_value(0.5) == pytest.approx(200, rel=ACCURACY)
+    assert total.latency_ms.get_quantile_value(1) == pytest.approx(300, rel=ACCURACY)
+    assert (total.latency_ms.count, total.ttft_ms.count, total.tpot_ms.count) == (3, 3, 3)
+    assert total.tpot_ms.get_quantile_value(0.5) == pytest.approx(40 / 299, rel=ACCURACY)
+
+
+def test_a_level_comes_further() -> None:
+    """What is known of a level is renewed, and its counts stay."""
+    tally = Tally()
+    tally.level({"level": "a", "phase": "warmup"})
+    tally.add(replace(CALL, level="a"))
+    tally.level({"level": "a", "phase": "measure"})
+    assert tally.levels["a"].level["phase"] == "measure"
+    assert tally.levels["a"].calls == 1
+
+
+def test_an_interval_begins_where_the_last_one_ended() -> None:
+    """What was counted since the last look is counted once."""
+    tally = Tally()
+    tally.add(CALL)
+    tally.add(replace(CALL, error="ThrottlingError"))
+    first = tally.interval()
+    tally.add(CALL)
+    second = tally.interval()
+    assert (first.calls, first.ok, first.output_tokens) == (2, 1, 300)
+    assert (second.calls, second.ok, second.output_tokens) == (1, 1, 300)
+    assert first.seconds > 0
