@@ -149,7 +149,7 @@ def decision(folder: Path) -> None:
         "end_reason": "limits.max_cost_usd reached: 2.5 USD spent",
         "limit": "limits.max_cost_usd",
     }
-    run.info["settings"]["model"] |= {"tokens_per_minute": 130_000, "quota": 400}
+    run.info["settings"]["model"] |= {"tokens_per_minute": 270_000, "quota": 400}
     run.info["settings"] |= {
         "slo": {"ttft_ms": 700, "percentile": 95, "success_rate": 99},
         "pricing": {"input_per_million": 3, "output_per_million": 15, "currency": "USD"},
