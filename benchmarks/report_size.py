@@ -90,7 +90,7 @@ def _rows(  # noqa: PLR0913, PLR0917 - what makes a level
             error = 'ThrottlingError,ThrottlingException,response,"Too many tokens, please wait before trying again."'
             rows.append(f"{about},,,,,48.000,,,,,,,,,,{error},{number:016x},1\n")
             continue
-        times = f"{ttft:.3f},{ttft:.3f},{last:.3f},45.100" if stream else ",,,"
+        times = f"{ttft:.3f},{ttft:.3f},{last:.3f},{last / 30:.3f}" if stream else ",,,"
         counts = f"{amount if stream else ''},250,{amount},,"
         rows.append(f"{about},{times},{last + 4:.3f},{counts},,{last:.3f},0.210,end_turn,,,,,{number:016x},1\n")
     return rows

@@ -215,7 +215,15 @@ def _notable(calls: pd.DataFrame) -> NDArray[np.bool_]:
     for metric in ("latency_ms", "max_gap_ms"):
         if metric in calls:
             values = np.where(counts, calls[metric].to_numpy(), np.nan)
-            known = values[~np.isnan(values)]
-            if len(known):
-                keep |= values >= np.partition(known, max(len(known) - NOTABLE, 0))[max(len(known) - NOTABLE, 0)]
+            keep[longest(values, calls["started_at"].to_numpy())] = True
     return keep
+
+
+def longest(values: NDArray[np.floating], started_at: NDArray[np.floating]) -> NDArray[np.intp]:
+    """The places of the `NOTABLE` largest values, the earliest among equals, largest first; NaN is none."""
+    places = np.flatnonzero(~np.isnan(values))
+    if len(places) > NOTABLE:
+        tenth = np.partition(values[places], -NOTABLE)[-NOTABLE]
+        places = places[values[places] >= tenth]
+    order = np.lexsort((started_at[places], -values[places]))
+    return places[order[:NOTABLE]]

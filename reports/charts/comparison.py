@@ -39,5 +39,8 @@ def _panel(figures: pd.DataFrame, say: Language, column: str, axis: str, divisor
         "run:N", title=None, scale=alt.Scale(domain=runs, range=[SERIES[n % len(SERIES)] for n in range(len(runs))])
     )
     modes = [say.mode(mode) for mode in ("streaming", "non_streaming") if mode in set(figures["mode"])]
-    dash = alt.StrokeDash("mode:N", title=None, scale=alt.Scale(domain=modes, range=[[1, 0], [5, 3]][: len(modes)]))
+    legend = alt.Legend(symbolType="stroke", symbolSize=400, symbolStrokeWidth=2)
+    dash = alt.StrokeDash(
+        "mode:N", title=None, legend=legend, scale=alt.Scale(domain=modes, range=[[1, 0], [5, 3]][: len(modes)])
+    )
     return lines(say, data, figures["users"], say(axis), HEIGHT, color=colour, strokeDash=dash)

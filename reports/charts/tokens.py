@@ -51,7 +51,7 @@ def _panel(analysis: Analysis, tokens: str, metric: str, divisor: float, modes: 
         alt.Chart(data, width=WIDTH, height=HEIGHT)
         .mark_circle(size=22, opacity=0.45)
         .encode(
-            x=alt.X("tokens:Q", title=say(f"axis.{tokens}"), scale=alt.Scale(zero=False)),
+            x=alt.X("tokens:Q", title=say(f"axis.{tokens}"), scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=6)),
             y=alt.Y("value:Q", title=say(f"axis.{metric}"), scale=alt.Scale(zero=True)),
             color=colour("mode", analysis.figures["mode"].map(say.mode), mode_colours(say)),
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from reports.markdown import Column, amount, code, moment, numbers, seconds, section, table, texts
-from reports.requests import NOTABLE
+from reports.requests import longest
 from reports.sections.words import level_columns
 
 if TYPE_CHECKING:
@@ -30,15 +30,11 @@ def stalls(analysis: Analysis, _charts: Mapping[str, str]) -> str:
 
 
 def _most(analysis: Analysis, metric: str) -> pd.DataFrame:
-    levels = analysis.levels
-    values = levels.calls[metric].to_numpy()
-    places = np.flatnonzero(levels.counted & (levels.calls["outcome"] == "ok").to_numpy() & ~np.isnan(values))
-    if len(places) > NOTABLE:
-        # All that are as long as the tenth: which of them is shown is then not left to chance.
-        tenth = np.partition(values[places], -NOTABLE)[-NOTABLE]
-        places = places[values[places] >= tenth]
-    calls = levels.calls.iloc[places].astype({"key": "str", "request_id": "str"})
-    return calls.sort_values([metric, "started_at", "request_id"], ascending=[False, True, True]).head(NOTABLE)
+    calls = analysis.levels.calls
+    counting = analysis.levels.counted & (calls["outcome"] == "ok").to_numpy()
+    values = np.where(counting, calls[metric].to_numpy(), np.nan)
+    found = calls.iloc[longest(values, calls["started_at"].to_numpy())]
+    return found.astype({"key": "str", "request_id": "str"})
 
 
 def _calls(analysis: Analysis, calls: pd.DataFrame) -> str:
