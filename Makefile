@@ -4,13 +4,16 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint format clean
+CLIENTS := .venv-clients
+CONFORMANCE := tests/simulator/conformance
+
+.PHONY: demo test lint format benchmark clean clients
 
 demo: $(VENV)/.user
 	$(BIN)/locust -f locustfile.py --headless --only-summary --loglevel WARNING --exit-code-on-error 0 \
 	  --bedrock-config examples/demo.json --bedrock-simulator="$$(cat examples/demo-simulator.txt)"
 
-test: $(VENV)/.dev
+test: $(VENV)/.dev clients
 	$(BIN)/pytest -n 2
 
 lint: $(VENV)/.dev
@@ -22,8 +25,31 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# LLMeter without what it asks for: its resolver takes minutes over the storage it does not need here.
+benchmark: $(VENV)/.dev
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps 'llmeter==0.2.*'
+	$(BIN)/pip install --quiet --disable-pip-version-check fsspec jmespath tqdm 'universal-pathlib>=0.2.5'
+	$(BIN)/python benchmarks/client.py
+
+# Clients for the simulator's conformance tests, apart from this project's packages. Without their registries the tests
+# that need them are skipped with the reason; in CI (CI=true) that is a failure.
+clients:
+	@$(MAKE) $(CLIENTS)/.installed || { echo "the Python clients could not be installed"; test "$$CI" != true; }
+	@command -v npm >/dev/null || { echo "npm is not installed: the JavaScript clients are left out"; exit 0; }; \
+	  $(MAKE) $(CONFORMANCE)/js/node_modules/.package-lock.json || \
+	  { echo "the JavaScript clients could not be installed"; test "$$CI" != true; }
+
+$(CLIENTS)/.installed: $(CONFORMANCE)/requirements.txt
+	$(PYTHON) -m venv $(CLIENTS)
+	$(CLIENTS)/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+$(CONFORMANCE)/js/node_modules/.package-lock.json: $(CONFORMANCE)/js/package.json
+	npm install --prefix $(dir $<) --no-audit --no-fund --no-package-lock --ignore-scripts --loglevel=error
+	touch $@
+
 clean:
-	rm -rf $(VENV) results benchmark_report.md
+	rm -rf $(VENV) $(CLIENTS) $(CONFORMANCE)/js/node_modules results benchmark_report.md
 
 $(VENV)/.user: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.11")'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -36,13 +37,24 @@ class Bench:
         level = getattr(self.environment.parsed_options, LEVEL, None) or {}
         return {"worker": self.worker, **{key: level[key] for key in TAGS if key in level}}
 
+    def measured_level(self) -> str:
+        """The level that is measured now; empty where none is."""
+        tags = self.tags()
+        return tags.get("level", "") if tags.get("phase") == "measure" else ""
+
 
 _benches: WeakKeyDictionary[Environment, Bench] = WeakKeyDictionary()
 
 
 def put_bench(bench: Bench) -> None:
-    """Make this the bench of its environment."""
+    """Make this the bench of its environment.
+
+    What has been imported and made by now stays, and the garbage collector need not look at it again:
+    boto3's models alone are a million objects, and a look at them holds up every stream.
+    """
     _benches[bench.environment] = bench
+    gc.collect()
+    gc.freeze()
 
 
 def bench_of(environment: Environment) -> Bench:

@@ -41,7 +41,9 @@ class Call:
     worker: str = ""
     prompt_chars: int | None = None
     send_delay_ms: float | None = None
-    """What the client needed before the start: serialise, sign, wait for the CPU."""
+    """What the client needed before the start: serialise, sign, connect, wait for the CPU."""
+    connect_ms: float | None = None
+    """The part of it that a new connection took; None where one was reused."""
     ttft_ms: float | None = None
     """Start to the first event with generated content (text, reasoning, tool input)."""
     first_text_ms: float | None = None

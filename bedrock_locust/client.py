@@ -12,8 +12,8 @@ from bedrock_locust import formats
 from bedrock_locust.call import CANCELLED, Call
 from bedrock_locust.errors import DeadlineError, Failure, classify
 from bedrock_locust.formats import Reading, converse
+from bedrock_locust.in_flight import in_flight
 from bedrock_locust.measurement import Measurement
-from bedrock_locust.stopwatch import running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -116,11 +116,12 @@ class BedrockClient:
 
     def _measure(self, measurement: Measurement, arguments: dict[str, Any], read: Reader) -> None:
         """Make the call and read all of its answer, within the limit of a call."""
-        running.stopwatch = measurement.stopwatch
+        in_flight.stopwatch = measurement.stopwatch
         # A plain Timeout: botocore would wrap an Exception raised inside it.
         limit = gevent.Timeout.start_new(self._call_limit_s)
         try:
             response = getattr(self._boto3, measurement.about["operation"])(**arguments)
+            measurement.exchange = in_flight.exchange
             measurement.response = response["ResponseMetadata"]
             read(response, measurement)
         except gevent.Timeout as timeout:
@@ -131,7 +132,7 @@ class BedrockClient:
             ) from None
         finally:
             limit.close()
-            running.stopwatch = None
+            in_flight.stopwatch = in_flight.exchange = None
 
     def _report(self, measurement: Measurement, failure: Failure | None) -> Call:
         """Fire the one event of a call. `exception` and `context` are always given: listeners ask for them."""
@@ -148,6 +149,7 @@ class BedrockClient:
             ttft_ms=call.ttft_ms,
             input_tokens=call.input_tokens,
             output_tokens=call.output_tokens,
+            gaps=measurement.stopwatch.gaps,
         )
         return call
 

@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
+import logging
 import socket
-from typing import TYPE_CHECKING, Any
+import ssl
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 import locust  # noqa: F401 - it patches sockets for gevent, which has to come before boto3
 
 import boto3
+import botocore
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, PartialCredentialsError, ProfileNotFound
+from botocore.httpsession import get_cert_path
 from botocore.utils import get_environ_proxies
 
+from bedrock_locust.in_flight import watch
 from bedrock_locust.settings import SettingsError
-from bedrock_locust.stopwatch import watch
+from bedrock_locust.transport import Transport
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
 
     from bedrock_locust.settings import Aws, Settings
+
+logger = logging.getLogger(__name__)
 
 POOL_SIZE = 1000
 """Connections that a process keeps at least: a pool smaller than the number of users makes new ones for each call."""
 
 CONNECT_TIMEOUT_S = 10.0
+UNCHECKED = Config(parameter_validation=False)
 SIMULATOR_KEYS: dict[str, Any] = {"aws_access_key_id": "simulator", "aws_secret_access_key": "simulator"}
 SIMULATOR_REGION = "us-east-1"
 
@@ -34,16 +45,66 @@ def connect(settings: Settings, *, simulator: bool, version: str) -> BedrockRunt
     session = _session(settings.aws, simulator=simulator)
     if not session.region_name:
         raise SettingsError("no AWS region: set aws.region in the configuration file, --bedrock-region or AWS_REGION")
+    config = _config(settings, simulator=simulator, version=version)
+    url = settings.aws.endpoint_url
     try:
-        client = session.client(
-            "bedrock-runtime",
-            endpoint_url=settings.aws.endpoint_url,
-            config=_config(settings, simulator=simulator, version=version),
-        )
+        checking = session.client("bedrock-runtime", endpoint_url=url, config=config)
+        quick = session.client("bedrock-runtime", endpoint_url=url, config=config.merge(UNCHECKED))
     except (BotoCoreError, ValueError) as error:
         raise SettingsError(f"boto3 can't make a client: {error}") from None
-    watch(client)
-    return client
+    _measure([checking, quick], settings)
+    return cast("BedrockRuntimeClient", CheckedOnce(checking, quick))
+
+
+class CheckedOnce:
+    """Two boto3 clients as one: the first call of a kind goes to the one that checks its arguments.
+
+    A kind is an operation with these arguments. Checking is half of what boto3 needs for a call, and a
+    load test makes the same call over and over.
+    """
+
+    def __init__(self, checking: BedrockRuntimeClient, quick: BedrockRuntimeClient) -> None:
+        self.meta = quick.meta
+        self._checking = checking
+        self._quick = quick
+        self._known: set[tuple[str, frozenset[str]]] = set()
+
+    def __getattr__(self, operation: str) -> Callable[..., Any]:
+        """The method of that name, made at its first use."""
+        check, quick = getattr(self._checking, operation), getattr(self._quick, operation)
+
+        def call(**arguments: Any) -> Any:
+            kind = operation, frozenset(arguments)
+            if kind in self._known:
+                return quick(**arguments)
+            response = check(**arguments)
+            self._known.add(kind)
+            return response
+
+        setattr(self, operation, call)
+        return call
+
+
+def _measure(clients: list[BedrockRuntimeClient], settings: Settings) -> None:
+    """Have the measured socket send the requests of the clients, or the stopwatch at least see when they are sent."""
+    url = clients[0].meta.endpoint_url
+    proxied = bool(get_environ_proxies(url))
+    if proxied:
+        logger.warning("bedrock-locust: a proxy is set for %s: times are taken in botocore's own transport", url)
+    if proxied or settings.test.transport == "botocore":
+        attach = watch
+    else:
+        connect_s = min(CONNECT_TIMEOUT_S, settings.test.timeout_seconds)
+        context = _trust() if url.startswith("https:") else None
+        attach = Transport(context, connect_s, settings.test.timeout_seconds).attach
+    for client in clients:
+        attach(client)
+
+
+def _trust() -> ssl.SSLContext:
+    """The certificates that botocore trusts: its own, or those of AWS_CA_BUNDLE and `ca_bundle`."""
+    bundle = botocore.session.Session().get_config_variable("ca_bundle")
+    return ssl.create_default_context(cafile=get_cert_path(bundle or True))
 
 
 def check_credentials(settings: Settings) -> None:
@@ -102,6 +163,7 @@ def _config(settings: Settings, *, simulator: bool, version: str) -> Config:
         retries={"total_max_attempts": 1},
         max_pool_connections=max(POOL_SIZE, users),
         tcp_keepalive=True,
-        user_agent_extra=f"bedrock-locust/{version}",
+        # Whole, so that botocore does not put it together anew for each call.
+        user_agent=f"Boto3/{boto3.__version__} Botocore/{botocore.__version__} bedrock-locust/{version}",
         **signed,
     )

@@ -22,6 +22,7 @@ from bedrock_locust.connection import check_credentials, check_endpoint, connect
 from bedrock_locust.errors import REMEDIES
 from bedrock_locust.forecast import forecast
 from bedrock_locust.handover import Handover
+from bedrock_locust.health import Pulse
 from bedrock_locust.interrupt import Interrupt
 from bedrock_locust.preflight import preflight, public
 from bedrock_locust.recorder import LOCAL
@@ -72,7 +73,7 @@ class Lead:
         self._local = isinstance(runner, LocalRunner)
         self._handover = Handover(environment, runner) if isinstance(runner, MasterRunner) else None
         client = self._prepare()
-        # Here and at the form: once Locust has fired test_start, it goes on to make users.
+        # Not at test_start: once Locust has fired that, it goes on to make users.
         self._first = self._call_first(client, self.settings) if self._starts_alone() else None
         self._warn()
         headless_shape = bool(self._options.headless and environment.shape_class)
@@ -167,15 +168,13 @@ class Lead:
         if self._handover:
             self._handover.begin(self._run.recorder)
         else:
-            self._run.recorder.join(LOCAL)
-            put_bench(Bench(self._environment, self.settings, client, LOCAL))
+            bench = Bench(self._environment, self.settings, client, LOCAL)
+            put_bench(bench)
+            self._run.recorder.join_local(Pulse(bench.measured_level).start())
         if level := getattr(self._options, LEVEL, None):
             self._run.on_level(level)
-        expected = forecast(self.settings, self._first)
-        header = console.header(
-            self.settings, endpoint=info["endpoint"], levels=info["levels_planned"], forecast=expected
-        )
-        print(header, flush=True)
+        endpoint, levels, expected = info["endpoint"], info["levels_planned"], forecast(self.settings, self._first)
+        print(console.header(self.settings, endpoint=endpoint, levels=levels, forecast=expected), flush=True)
 
     def _info(self, endpoint: str) -> dict[str, Any]:
         """What `run.json` says from the start."""

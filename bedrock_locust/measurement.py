@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bedrock_locust.call import Mode
     from bedrock_locust.errors import Failure
     from bedrock_locust.formats import Content
+    from bedrock_locust.transport import Exchange
 
     ReadEvent = Callable[[Mapping[str, Any], Reading], Content]
 
@@ -36,6 +37,9 @@ class Measurement:
     response: dict[str, Any] = field(default_factory=dict)
     """boto3's ResponseMetadata, once there is a response."""
 
+    exchange: Exchange | None = None
+    """The response on the measured socket, where that is used."""
+
     @property
     def mode(self) -> Mode:
         """Whether the call streams."""
@@ -47,9 +51,15 @@ class Measurement:
         Raises IncompleteStreamError where the stream ends without its stop event.
         """
         self.stopwatch.stage = "stream"
-        with closing(stream):
-            for event in stream:
-                self.stopwatch.content(read_event(event, self.reading))
+        content, reading = self.stopwatch.content, self.reading
+        if self.exchange is None:
+            with closing(stream):
+                for event in stream:
+                    content(read_event(event, reading))
+        else:
+            with closing(self.exchange.events(self.about["operation"])) as events:
+                for event, arrived in events:
+                    content(read_event(event, reading), arrived)
         if not self.reading.stopped:
             raise IncompleteStreamError("the stream ended without its stop event")
 
@@ -62,6 +72,7 @@ class Measurement:
             mode=self.mode,
             started_at=stopwatch.started_at,
             send_delay_ms=stopwatch.send_delay_ms,
+            connect_ms=stopwatch.connect_ms,
             ttft_ms=stopwatch.ttft_ms,
             first_text_ms=stopwatch.first_text_ms,
             last_token_ms=stopwatch.last_token_ms,
@@ -74,6 +85,7 @@ class Measurement:
             cache_write_tokens=reading.cache_write_tokens,
             server_ttft_ms=reading.server_ttft_ms,
             server_latency_ms=reading.server_latency_ms,
+            read_lag_ms=stopwatch.read_lag_ms,
             stop_reason=reading.stop_reason,
             request_id=self.response.get("RequestId") or (failure.request_id if failure else ""),
             attempts=self.response.get("RetryAttempts", 0) + 1,

@@ -77,6 +77,7 @@ OPTIONS = (
         "Start each prompt with a nonce, against prompt caches",
     ),
     Option("--bedrock-timeout", "test", "timeout_seconds", "Longest silence of the service, in seconds"),
+    Option("--bedrock-transport", "test", "transport", "measured (our own socket) or botocore (the SDK's)"),
     Option("--bedrock-start", "concurrency", "start", "Concurrent users of the first level"),
     Option("--bedrock-end", "concurrency", "end", "Most concurrent users of a level"),
     Option("--bedrock-step", "concurrency", "step", "Users more from level to level"),

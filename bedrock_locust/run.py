@@ -15,7 +15,7 @@ from bedrock_locust.call import Call
 from bedrock_locust.errors import REMEDIES
 from bedrock_locust.limits import Guard
 from bedrock_locust.locust_tables import tables
-from bedrock_locust.recorder import Recorder
+from bedrock_locust.recorder import NO_GAPS, Recorder
 from bedrock_locust.run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -54,10 +54,10 @@ class Run:
         self._due: dict[str, float] = {}
         self._clock = gevent.spawn(self._keep)
 
-    def add(self, response: Any = None, **_: Any) -> None:
+    def add(self, response: Any = None, gaps: Mapping[int, int] = NO_GAPS, **_: Any) -> None:
         """Listener of Locust's `request` event."""
         if isinstance(response, Call):
-            self.recorder.add(response)
+            self.recorder.add(response, gaps)
 
     def _watch(self, call: Call) -> None:
         """End the run at the first limit that a call reaches."""
@@ -147,6 +147,7 @@ class Run:
         while True:
             gevent.sleep(FLUSH_S)
             self.folder.flush()
+            self.recorder.feel()
             self._print_blocks(everything=False)
             if time.monotonic() - since >= PROGRESS_S:
                 since += PROGRESS_S

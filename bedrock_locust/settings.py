@@ -95,6 +95,7 @@ class Test(Section):
     temperature: Annotated[float, Field(ge=0)] | None = 0.7
     unique_prompts: bool = True
     timeout_seconds: Seconds = 300
+    transport: Literal["measured", "botocore"] = "measured"
     preflight: bool | None = None
     """Whether one call is made before the load; null: where the endpoint is that of AWS."""
 

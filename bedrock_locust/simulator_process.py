@@ -14,7 +14,7 @@ from bedrock_locust.settings import SettingsError
 
 START_LIMIT_S = 30
 STOP_LIMIT_S = 5
-READY = re.compile(r"listening on (http://\S+)")
+READY = re.compile(r"listening on (https?://\S+)")
 
 
 class SimulatorProcess:

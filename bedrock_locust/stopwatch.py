@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from bedrock_locust.histogram import bucket
 
 if TYPE_CHECKING:
-    from botocore.client import BaseClient
-
     from bedrock_locust.call import Stage
     from bedrock_locust.formats import Content
 
@@ -19,16 +18,35 @@ class Stopwatch:
     Until that moment, the start is when the call was asked for.
     """
 
-    __slots__ = ("_asked", "_last", "_start", "chunks", "first_text_ms", "max_gap_ms", "stage", "started_at", "ttft_ms")
+    __slots__ = (
+        "_asked",
+        "_end",
+        "_last",
+        "_start",
+        "chunks",
+        "connect_ms",
+        "first_text_ms",
+        "gaps",
+        "max_gap_ms",
+        "read_lag_ms",
+        "stage",
+        "started_at",
+        "ttft_ms",
+    )
 
     def __init__(self) -> None:
         self._asked = self._start = self._last = time.perf_counter()
         self.started_at = time.time()
+        self._end: float | None = None
         self.stage: Stage = "connect"
+        self.connect_ms: float | None = None
+        self.read_lag_ms: float | None = None
         self.ttft_ms: float | None = None
         self.first_text_ms: float | None = None
         self.max_gap_ms: float | None = None
         self.chunks = 0
+        self.gaps: dict[int, int] = {}
+        """Silences between content events: bucket of a Histogram -> count."""
 
     def sent(self) -> None:
         """The request is handed to the connection."""
@@ -36,24 +54,40 @@ class Stopwatch:
         self.started_at = time.time()
         self.stage = "response"
 
-    def content(self, kind: Content) -> None:
-        """An event with generated content of this kind has come; nothing happens for one without."""
+    def content(self, kind: Content, arrived: float | None = None) -> None:
+        """An event with generated content of this kind has come; nothing happens for one without.
+
+        `arrived` is when, on time.perf_counter's clock, where that is known better than now.
+        """
         if not kind:
             return
-        now = time.perf_counter()
+        at = time.perf_counter() if arrived is None else arrived
         if self.chunks:
-            self.max_gap_ms = max(self.max_gap_ms or 0.0, (now - self._last) * 1000)
+            self._gap((at - self._last) * 1000)
         else:
-            self.ttft_ms = (now - self._start) * 1000
+            self.ttft_ms = (at - self._start) * 1000
+            if arrived is not None:
+                self.read_lag_ms = (time.perf_counter() - arrived) * 1000
         if kind == "text" and self.first_text_ms is None:
-            self.first_text_ms = (now - self._start) * 1000
-        self._last = now
+            self.first_text_ms = (at - self._start) * 1000
+        self._last = at
         self.chunks += 1
+
+    def _gap(self, gap_ms: float) -> None:
+        """Count a silence between two content events."""
+        if self.max_gap_ms is None or gap_ms > self.max_gap_ms:
+            self.max_gap_ms = gap_ms
+        key = bucket(gap_ms)
+        self.gaps[key] = self.gaps.get(key, 0) + 1
+
+    def ended(self, arrived: float) -> None:
+        """The last byte of the response had arrived at this moment, on time.perf_counter's clock."""
+        self._end = arrived
 
     @property
     def elapsed_ms(self) -> float:
-        """Time since the start."""
-        return (time.perf_counter() - self._start) * 1000
+        """From the start to the end of the response, or to now."""
+        return ((self._end or time.perf_counter()) - self._start) * 1000
 
     @property
     def send_delay_ms(self) -> float:
@@ -64,22 +98,3 @@ class Stopwatch:
     def last_token_ms(self) -> float | None:
         """Start to the last event with generated content."""
         return (self._last - self._start) * 1000 if self.chunks else None
-
-
-class _Running(threading.local):
-    """The stopwatch of the call that this greenlet makes; botocore's hooks know no other way to find it."""
-
-    stopwatch: Stopwatch | None = None
-
-
-running = _Running()
-
-
-def watch(client: BaseClient) -> None:
-    """Have botocore's public `before-send` event start the stopwatch of each call of a client."""
-    client.meta.events.register("before-send.bedrock-runtime", _sent, unique_id="bedrock-locust-stopwatch")
-
-
-def _sent(**_: Any) -> None:
-    if running.stopwatch is not None:
-        running.stopwatch.sent()

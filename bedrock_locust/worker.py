@@ -12,11 +12,14 @@ from bedrock_locust import __version__
 from bedrock_locust.bench import Bench, put_bench
 from bedrock_locust.call import Call
 from bedrock_locust.connection import check_credentials, connect
+from bedrock_locust.health import Pulse
 from bedrock_locust.options import own_credentials
-from bedrock_locust.recorder import Outbox
+from bedrock_locust.recorder import NO_GAPS, Outbox
 from bedrock_locust.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from locust.env import Environment
     from locust.runners import WorkerRunner
 
@@ -64,7 +67,6 @@ class Worker:
                 __version__,
                 told.get("version", "none: does its locustfile call bedrock_locust.setup()?"),
             )
-        self._outbox = Outbox(told["run"])
         settings = Settings.model_validate(told["settings"])
         try:
             own = settings if told["simulator"] else settings.with_credentials(self._credentials)
@@ -77,7 +79,9 @@ class Worker:
             gevent.spawn(self._runner.quit)
             return
         name = worker_name(self._runner.client_id, self._runner.worker_index)
-        put_bench(Bench(self._environment, settings, client, name))
+        bench = Bench(self._environment, settings, client, name)
+        put_bench(bench)
+        self._outbox = Outbox(told["run"], Pulse(bench.measured_level).start())
 
     def _connect(self, settings: Settings, *, simulator: bool) -> BedrockRuntimeClient:
         """The client of this process, made anew only for other settings."""
@@ -86,9 +90,9 @@ class Worker:
             self._connection = (key, connect(settings, simulator=simulator, version=__version__))
         return self._connection[1]
 
-    def _on_request(self, response: Any = None, **_: Any) -> None:
+    def _on_request(self, response: Any = None, gaps: Mapping[int, int] = NO_GAPS, **_: Any) -> None:
         if isinstance(response, Call) and self._outbox is not None:
-            self._outbox.add(response)
+            self._outbox.add(response, gaps)
 
     def _on_report(self, data: dict[str, Any], **_: Any) -> None:
         if self._outbox is not None:
@@ -113,4 +117,5 @@ class Worker:
         self._environment.events.report_to_master.fire(client_id=self._runner.client_id, data=data)
         self._runner.send_message("stats", data)
         self._runner.send_message(FINISHED, {"run": data[REPORT]["run"]})
+        self._outbox.stop()
         self._outbox = None

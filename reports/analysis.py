@@ -70,7 +70,7 @@ def analyse(run: Run, code: str | None = None) -> Analysis:
     rows = levels(run)
     table = figures(rows)
     failed = failures.by_level(rows)
-    gate, late, used = slo.gate(run, rows, table), late_levels(table), quota.quota(run, rows)
+    gate, late, used = slo.gate(run, rows, table), late_levels(table, run), quota.quota(run, rows)
 
     def worst(key: str) -> str:
         return next(iter(failures.by_frequency(failed, key)), "")

@@ -43,15 +43,16 @@ def workers(run: Run) -> pd.DataFrame:
     return pd.concat([said.reindex(names), rows.reindex(names)], axis=1).fillna({"calls": 0, "state": ""})
 
 
-def late_levels(figures: pd.DataFrame) -> list[str]:
+def late_levels(figures: pd.DataFrame, run: Run) -> list[str]:
     """The levels in which the load generator delayed calls so much that the figures show it.
 
     P95 of the time before the send, or of the lag in reading, is more than `LATE_SHARE` of the
-    median wait (TTFT, without it latency) and more than `LATE_MS`.
+    median wait (TTFT, without it latency) and more than `LATE_MS`; or the load generator noted it itself, in `run.json`.
     """
     wait_ms = figures["ttft_ms_p50"].fillna(figures["latency_ms_p50"])
     delay_ms = figures[["read_lag_ms_p95", "send_delay_ms_p95"]].max(axis=1)
-    return list(figures.index[(delay_ms > LATE_MS) & (delay_ms > LATE_SHARE * wait_ms)])
+    seen = (delay_ms > LATE_MS) & (delay_ms > LATE_SHARE * wait_ms)
+    return [str(key) for key in figures.index if seen[key] or run.get("health", str(key), "client_limited") is True]
 
 
 def _seen(run: Run, own: Any) -> dict[str, float]:

@@ -18,16 +18,19 @@ def main() -> int:
         if (error.name or "").partition(".")[0] != "granian":
             raise
         return _fail("granian is not installed: pip install 'bedrock-locust[simulator]'")
-    from bedrock_locust.simulator.calls import Service  # noqa: PLC0415  # slow
+    from bedrock_locust.simulator import tls  # noqa: PLC0415  # slow
     from bedrock_locust.simulator.options import parse  # noqa: PLC0415  # slow
     from bedrock_locust.simulator.routes import Simulator  # noqa: PLC0415  # slow
+    from bedrock_locust.simulator.service import Service  # noqa: PLC0415  # slow
 
     options, behaviour = parse()
-    app = Simulator(Service(behaviour, options.ledger_size))
+    app = Simulator(Service(behaviour, options.ledger_size, options.guard))
     parent = PARENT if options.exit_with_parent else None
     try:
-        asyncio.run(server.serve(app, options.host, options.port, _announce, parent))
-    except server.ServerError as error:
+        with tls.files(options) as files, asyncio.Runner(loop_factory=server.new_loop) as runner:
+            address = server.Address(options.host, options.port, files)
+            runner.run(server.serve(app, address, _announce, parent))
+    except (server.ServerError, tls.TlsError) as error:
         return _fail(str(error))
     return 0
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from bedrock_locust.simulator import faults
+from bedrock_locust.simulator.faults import Strike, check
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,13 +19,15 @@ class BehaviourError(ValueError):
 
 def _check_rates(rates: dict[str, float]) -> dict[str, float]:
     for name, rate in rates.items():
-        if name not in faults.NAMES:
-            raise ValueError(f"unknown fault {name!r}; there are: {', '.join(faults.NAMES)}")
+        check(name)
         if not 0 <= rate <= 1:
             raise ValueError(f"the rate of {name} is {rate}; it must be from 0 to 1")
     if sum(rates.values()) > 1 + 1e-9:
         raise ValueError(f"the rates add up to {sum(rates.values()):g}; together they must not exceed 1")
     return rates
+
+
+Milliseconds = Annotated[float, Field(ge=0)]
 
 
 class Behaviour(BaseModel):
@@ -40,25 +43,80 @@ class Behaviour(BaseModel):
         le=5,
         description="how much times and lengths differ between calls: sigma of a lognormal; 0 = not at all",
     )
+    jitter: float = Field(
+        0.0, ge=0, le=5, description="how much the times between the tokens of a call differ: sigma of a lognormal"
+    )
+    ttft_values_ms: list[Milliseconds] = Field(
+        default_factory=list, description="measured times to the first token, replayed call by call, ms"
+    )
+    gap_values_ms: list[Milliseconds] = Field(
+        default_factory=list, description="measured times between tokens, replayed from a drawn place on, ms"
+    )
+    cold_start_ms: float = Field(0.0, ge=0, description="how long a model that was not in use takes to load, ms")
+    cold_after_seconds: float = Field(
+        0.0, ge=0, description="idle time after which a model has to be loaded anew, s; 0 = never"
+    )
+    half_speed_at: float = Field(
+        0.0, ge=0, description="further calls of a model at a time at which each is half as fast; 0 = never slower"
+    )
+    max_batch: int = Field(0, ge=0, description="calls of a model that are worked on at a time, others wait; 0 = all")
     seed: int = Field(0, ge=0, description="calls of the same index are the same in runs of the same seed")
-    output_tokens: int = Field(100, ge=1, description="mean tokens of an answer, if the call allows that many")
+    output_tokens: int = Field(
+        100, ge=1, le=1_000_000, description="mean tokens of an answer, if the call allows that many"
+    )
+    reasoning_tokens: int = Field(
+        50, ge=0, le=1_000_000, description="mean tokens of reasoning, where a call or a model wants it"
+    )
     tokens_per_event: int = Field(1, ge=1, description="tokens in one stream event")
     requests_per_minute: float = Field(0.0, ge=0, description="quota of each model; 0 = none")
     burst: int = Field(0, ge=0, description="calls that an unused quota admits at once; 0 = a minute's quota")
+    tokens_per_minute: float = Field(0.0, ge=0, description="quota of tokens of each model; 0 = none")
+    output_burndown: float = Field(1.0, ge=0, description="what an output token takes from the quota of tokens")
+    default_max_tokens: int = Field(
+        4096, ge=1, description="tokens reserved for an answer to a call that does not set max_tokens"
+    )
+    cache_min_tokens: int = Field(1024, ge=0, description="tokens that a prefix must have to be cached")
     faults: Annotated[dict[str, float], AfterValidator(_check_rates)] = Field(
         default_factory=dict, description="share of the calls that a fault strikes, from 0 to 1, by name"
+    )
+    fault_schedule: list[Strike] = Field(
+        default_factory=list, description="calls or times at which a fault strikes; comes before the rates"
     )
     fault_after_events: int = Field(
         3, ge=0, description="text events before a fault in mid-stream; 0 = before the first token"
     )
     stall_seconds: float = Field(120.0, ge=0, description="how long `stall` and `slow-headers` are silent, s")
+    event_times: bool = Field(default=False, description="enter the time of every text event in the ledger")
+    models: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="settings that differ for some models, by a pattern of their ids"
+    )
 
     def changed(self, settings: Mapping[str, Any]) -> Behaviour:
         """This behaviour with these settings replaced; raises `BehaviourError`."""
         try:
-            return Behaviour.model_validate(self.model_dump() | dict(settings))
+            changed = Behaviour.model_validate(self.model_dump() | dict(settings))
         except ValidationError as error:
             raise BehaviourError(_in_one_line(error)) from None
+        for pattern in changed.models:
+            changed.overridden(pattern)
+        return changed
+
+    def of(self, model_id: str) -> Behaviour:
+        """The behaviour of a model: that of all, with what the matching patterns change, the last one last."""
+        behaviour = self
+        for pattern in self.models:
+            if fnmatchcase(model_id, pattern):
+                behaviour = behaviour.overridden(pattern)
+        return behaviour
+
+    def overridden(self, pattern: str) -> Behaviour:
+        """This behaviour with the settings of one of the patterns; raises `BehaviourError`."""
+        if "models" in self.models[pattern]:
+            raise BehaviourError(f"models.{pattern}: models cannot be nested")
+        try:
+            return Behaviour.model_validate(self.model_dump() | self.models[pattern])
+        except ValidationError as error:
+            raise BehaviourError(f"models.{pattern}: {_in_one_line(error)}") from None
 
 
 def _in_one_line(error: ValidationError) -> str:
@@ -66,6 +124,6 @@ def _in_one_line(error: ValidationError) -> str:
 
 
 def _reason(error: Any) -> str:
-    if error["type"] == "extra_forbidden":
+    if error["type"] == "extra_forbidden" and len(error["loc"]) == 1:
         return f"no such setting; there are: {', '.join(Behaviour.model_fields)}"
     return f"{error['msg'].removeprefix('Value error, ')} (got {error['input']!r})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +11,8 @@ from bedrock_locust.simulator.behaviour import BehaviourError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from bedrock_locust.simulator.calls import Service
     from bedrock_locust.simulator.exchange import Exchange
+    from bedrock_locust.simulator.service import Service
 
     Handler = Callable[[Service, Exchange], Awaitable[None]]
 
@@ -45,7 +46,9 @@ async def _change_settings(service: Service, exchange: Exchange) -> None:
 async def _get_calls(service: Service, exchange: Exchange) -> None:
     await exchange.begin(200, {"content-type": "application/x-ndjson"})
     for lines in service.ledger.lines():
-        await exchange.chunk(lines)
+        if lines:
+            await exchange.chunk(lines)
+            await asyncio.sleep(0)
     await exchange.end()
 
 
@@ -70,7 +73,7 @@ HANDLERS: dict[tuple[str, str], Handler] = {
 def _object(body: bytes) -> dict[str, Any]:
     try:
         settings = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BehaviourError(f"the body is not JSON: {error}") from None
     if not isinstance(settings, dict):
         raise BehaviourError('the body must be a JSON object, such as {"ttft_ms": 100}')

@@ -1,8 +1,9 @@
 """The service's HTTP errors.
 
 Names and statuses are those of botocore's `bedrock-runtime` model (2023-09-30). The AWS errors it
-does not model (expired or unknown credentials) and `UnknownOperationException` are background
-knowledge. Messages are the simulator's own, except the two documented ones of throttling.
+does not model (signatures and credentials) and `UnknownOperationException` are background
+knowledge. Messages are the
+simulator's own, except the documented ones of throttling and those of Signature Version 4.
 """
 
 from __future__ import annotations
@@ -14,9 +15,13 @@ STATUSES: dict[str, int] = {
     "AccessDeniedException": 403,
     "ExpiredTokenException": 403,
     "InternalServerException": 500,
+    "InvalidSignatureException": 403,
+    "MissingAuthenticationTokenException": 403,
     "ModelErrorException": 424,
     "ModelNotReadyException": 429,
+    "ModelStreamErrorException": 424,
     "ModelTimeoutException": 408,
+    "RequestTimeoutException": 408,
     "ResourceNotFoundException": 404,
     "ServiceQuotaExceededException": 400,
     "ServiceUnavailableException": 503,
@@ -27,11 +32,21 @@ STATUSES: dict[str, int] = {
 }
 """Error name -> HTTP status."""
 
+MORE_MEMBERS: dict[str, dict[str, str | int]] = {
+    "ModelErrorException": {"originalStatusCode": 500, "resourceName": "simulated-model"},
+    "ModelStreamErrorException": {"originalStatusCode": 500, "originalMessage": "The model failed."},
+}
+"""What a body has beyond its message."""
+
 TOO_MANY_REQUESTS = "Too many requests, please wait before trying again."
+TOO_MANY_TOKENS = "Too many tokens, please wait before trying again."
 
 MESSAGES: dict[str, str] = {
     "AccessDeniedException": "You don't have access to the model with the specified model ID.",
     "ExpiredTokenException": "The security token included in the request is expired",
+    "InvalidSignatureException": "The request signature we calculated does not match the signature you provided. Check "
+    "your AWS Secret Access Key and signing method. Consult the service documentation for details.",
+    "MissingAuthenticationTokenException": "Missing Authentication Token",
     "ServiceUnavailableException": "Bedrock is unable to process your request.",
     "ThrottlingException": TOO_MANY_REQUESTS,
     "UnrecognizedClientException": "The security token included in the request is invalid.",
@@ -63,4 +78,4 @@ class ServiceError(Exception):
     @property
     def body(self) -> bytes:
         """The JSON body."""
-        return json.dumps({"message": self.message}).encode()
+        return json.dumps({"message": self.message, **MORE_MEMBERS.get(self.code, {})}).encode()

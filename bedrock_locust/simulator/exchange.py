@@ -8,6 +8,8 @@ import os
 import socket
 from typing import TYPE_CHECKING, Any
 
+from bedrock_locust.simulator.errors import ServiceError
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 
@@ -18,6 +20,19 @@ if TYPE_CHECKING:
 FLUSH_SECONDS = 0.02
 """What the server gets to write out what was sent before a connection is cut."""
 
+MAX_BODY = 25_000_000
+"""Bytes; the limit of `body` in botocore's model of InvokeModel."""
+
+DRAINED = 4 * MAX_BODY
+"""Of a body that is too large, so many bytes are read all the same: most clients send all before they read."""
+
+BODY_SECONDS = 60.0
+"""The longest silence in the middle of a request body."""
+
+
+class ClientGoneError(Exception):
+    """The client went away, or ended its side of the connection, in the middle of its request."""
+
 
 class Exchange:
     """One HTTP request and its answer."""
@@ -26,21 +41,48 @@ class Exchange:
         self.method: str = scope["method"]
         self.path: str = scope["raw_path"].decode("latin-1")
         """As it was sent, still percent-encoded, without the query."""
-        self._client = scope["client"]
+        self.query: str = scope["query_string"].decode("latin-1")
+        self._scope = scope
         self._receive = receive
         self._send = send
 
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """Names in small letters, and values."""
+        return [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in self._scope["headers"]]
+
     async def body(self) -> bytes:
-        """The request body. A client that goes away cancels the task that called this, now or later."""
-        body, more = b"", True
+        """The request body; raises `ServiceError` if it is too large or does not come, and `ClientGoneError`.
+
+        A client that goes away cancels the task that called this, now or later.
+        """
+        body, length, more = bytearray(), 0, True
         while more:
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                raise asyncio.CancelledError
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
+            message = await self._next()
+            piece = message.get("body", b"")
+            more, length = message.get("more_body", False), length + len(piece)
+            if length > DRAINED:
+                break
+            if length <= MAX_BODY:
+                body += piece
         self._cancel_when_client_leaves()
-        return body
+        if length > MAX_BODY:
+            raise ServiceError(
+                "ValidationException",
+                "1 validation error detected: Value at 'body' failed to satisfy constraint: Member must have length "
+                f"less than or equal to {MAX_BODY}",
+            )
+        return bytes(body)
+
+    async def _next(self) -> Message:
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                message = await self._receive()
+        except TimeoutError:
+            raise ServiceError("RequestTimeoutException", "The request body did not come in time.") from None
+        if message["type"] == "http.disconnect":
+            raise ClientGoneError
+        return message
 
     def _cancel_when_client_leaves(self) -> None:
         task = asyncio.current_task()
@@ -54,7 +96,7 @@ class Exchange:
 
     async def begin(self, status: int, headers: Mapping[str, str]) -> None:
         """Send the status and headers of a body that comes in chunks."""
-        pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
+        pairs = [(name.encode(), value.encode("latin-1", "replace")) for name, value in headers.items()]
         await self._send({"type": "http.response.start", "status": status, "headers": pairs})
 
     async def chunk(self, data: bytes) -> None:
@@ -71,7 +113,7 @@ class Exchange:
         ASGI has no way to do so, therefore the socket is looked up among the open files of the process.
         """
         await asyncio.sleep(FLUSH_SECONDS)
-        host, port = self._client
+        host, port = self._scope["client"]
         for name in os.listdir("/dev/fd"):  # noqa: PTH208  # numbers, not paths
             _shut_down_if_from(int(name), (host, int(port)))
 

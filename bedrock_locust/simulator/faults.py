@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from bedrock_locust.simulator.errors import STATUSES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 STREAM_ERRORS: Final[dict[str, str]] = {
     "internalServerException": "The system encountered an unexpected error during processing.",
@@ -25,6 +27,9 @@ STALL: Final = "stall"
 EARLY_END: Final = "early-end"
 NONSENSE: Final = "nonsense"
 SLOW_HEADERS: Final = "slow-headers"
+TRUNCATED_FRAME: Final = "truncated-frame"
+BAD_CRC: Final = "bad-crc"
+DUPLICATE_METADATA: Final = "duplicate-metadata"
 
 DESCRIPTIONS: Final[dict[str, str]] = {
     CUT: "the connection is cut in mid-stream, or instead of the answer of a call without a stream",
@@ -32,16 +37,60 @@ DESCRIPTIONS: Final[dict[str, str]] = {
     EARLY_END: "the stream ends cleanly, but without its stop and usage events",
     NONSENSE: "HTTP 200 with a body that is neither JSON nor an event stream",
     SLOW_HEADERS: "silence for `stall_seconds` before the response headers",
+    TRUNCATED_FRAME: "the stream ends cleanly in the middle of an event",
+    BAD_CRC: "an event whose checksum is wrong, and then the end of the stream",
+    DUPLICATE_METADATA: "the last event of the stream, with the usage, is sent twice",
 }
 
 NAMES: Final[tuple[str, ...]] = (*STATUSES, *STREAM_ERRORS, *DESCRIPTIONS)
 """All faults. A capital letter begins an HTTP error, a small one an event or a fate of the connection."""
 
-MID_STREAM: Final = frozenset({*STREAM_ERRORS, EARLY_END, CUT, STALL})
+MID_STREAM: Final = frozenset({*STREAM_ERRORS, EARLY_END, CUT, STALL, TRUNCATED_FRAME, BAD_CRC})
 """Faults that strike a stream after some of its events."""
 
 _NOT_IN_CONVERSE = frozenset({"modelTimeoutException"})
-_ONLY_IN_STREAMS = frozenset({*STREAM_ERRORS, EARLY_END})
+_NOT_IN_COUNT_TOKENS = frozenset(
+    {
+        "ModelErrorException",
+        "ModelNotReadyException",
+        "ModelStreamErrorException",
+        "ModelTimeoutException",
+        "ServiceQuotaExceededException",
+    }
+)
+_ONLY_IN_STREAMS = frozenset({*STREAM_ERRORS, EARLY_END, TRUNCATED_FRAME, BAD_CRC, DUPLICATE_METADATA})
+
+
+def check(name: str) -> str:
+    """The name of a fault; raises `ValueError` if there is none of it."""
+    if name not in NAMES:
+        raise ValueError(f"unknown fault {name!r}; there are: {', '.join(NAMES)}")
+    return name
+
+
+class Strike(BaseModel):
+    """When a fault strikes: all that is set has to fit."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    fault: Annotated[str, AfterValidator(check)]
+    calls: list[int] = Field(default_factory=list, description="indexes of calls, from 0")
+    every: int = Field(0, ge=0, description="each call whose number, from 1, can be divided by this")
+    from_seconds: float = Field(0.0, ge=0, description="since the settings were made")
+    to_seconds: float | None = Field(None, ge=0, description="since the settings were made")
+
+    def hits(self, index: int, seconds: float) -> bool:
+        """Whether it strikes the call of this index, so long after the settings were made."""
+        if self.calls and index not in self.calls:
+            return False
+        if self.every and (index + 1) % self.every:
+            return False
+        return self.from_seconds <= seconds and (self.to_seconds is None or seconds < self.to_seconds)
+
+
+def scheduled(schedule: Iterable[Strike], index: int, seconds: float) -> str:
+    """The first fault of a schedule that strikes, or an empty string."""
+    return next((strike.fault for strike in schedule if strike.hits(index, seconds)), "")
 
 
 def pick(rates: Mapping[str, float], draw: float) -> str:
@@ -54,8 +103,10 @@ def pick(rates: Mapping[str, float], draw: float) -> str:
     return ""
 
 
-def can_strike(fault: str, *, native: bool, stream: bool) -> bool:
+def can_strike(fault: str, *, native: bool, stream: bool, counts: bool = False) -> bool:
     """Whether a call of this operation can have this fault; if not, it is answered well."""
+    if counts:
+        return fault in STATUSES and fault not in _NOT_IN_COUNT_TOKENS
     if not stream:
         return fault not in _ONLY_IN_STREAMS
     return native or fault not in _NOT_IN_CONVERSE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import zlib
 from collections import Counter, deque
 from dataclasses import dataclass, fields
 from operator import attrgetter
@@ -41,15 +42,26 @@ class Entry:
     prompt_chars: int | None = None
     prompt_head: str = ""
     """The first 64 characters of the prompt."""
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    events_ns: list[int] | None = None
+    """When each event with text was handed to the connection, if `event_times` is set."""
 
 
 FIELDS: tuple[str, ...] = tuple(field.name for field in fields(Entry))
 
 _values = attrgetter(*FIELDS)
+_to_json = json.JSONEncoder().encode
+
+
+LINES_PER_PACK = 256
 
 
 class Ledger:
-    """The calls that ended, oldest first; the oldest are dropped beyond `size`."""
+    """The calls that ended, oldest first; the oldest are dropped beyond `size`.
+
+    They are kept as compressed JSON lines, about 60 bytes each.
+    """
 
     def __init__(self, size: int) -> None:
         self._size = size
@@ -57,7 +69,9 @@ class Ledger:
 
     def clear(self) -> None:
         """Begin anew, with index 0. Calls that are still running will not be entered."""
-        self._rows: deque[tuple[Any, ...]] = deque(maxlen=self._size)
+        self._oldest: deque[bytes] = deque()
+        self._packs: deque[bytes] = deque()
+        self._newest: list[bytes] = []
         self._running: set[int] = set()
         self._most_running = 0
         self._outcomes: Counter[str] = Counter()
@@ -78,14 +92,33 @@ class Ledger:
         self._running.discard(id(entry))
         entry.ended_at_ns = entry.ended_at_ns or time.time_ns()
         self._outcomes[entry.outcome] += 1
-        self._rows.append(_values(entry))
+        self._newest.append(_to_json(dict(zip(FIELDS, _values(entry), strict=True))).encode() + b"\n")
+        if len(self._newest) == LINES_PER_PACK:
+            self._packs.append(zlib.compress(b"".join(self._newest), level=1))
+            self._newest = []
+        if self.kept > self._size:
+            self._drop()
 
-    def lines(self, per_batch: int = 1000) -> Iterator[bytes]:
+    @property
+    def kept(self) -> int:
+        """The number of calls that can be read."""
+        return len(self._oldest) + LINES_PER_PACK * len(self._packs) + len(self._newest)
+
+    def _drop(self) -> None:
+        if not self._oldest and self._packs:
+            self._oldest.extend(zlib.decompress(self._packs.popleft()).splitlines(keepends=True))
+        if self._oldest:
+            self._oldest.popleft()
+        else:
+            del self._newest[0]
+
+    def lines(self) -> Iterator[bytes]:
         """The calls as JSON lines, in batches, as they were when this was called."""
-        rows = list(self._rows)
-        for start in range(0, len(rows), per_batch):
-            batch = rows[start : start + per_batch]
-            yield b"".join(json.dumps(dict(zip(FIELDS, row, strict=True))).encode() + b"\n" for row in batch)
+        oldest, packs, newest = b"".join(self._oldest), list(self._packs), b"".join(self._newest)
+        yield oldest
+        for pack in packs:
+            yield zlib.decompress(pack)
+        yield newest
 
     def stats(self) -> dict[str, Any]:
         """Totals since the start, or since `clear`."""
@@ -96,6 +129,6 @@ class Ledger:
             "max_in_flight": self._most_running,
             "ok": self._outcomes[OK],
             "outcomes": dict(sorted(self._outcomes.items())),
-            "kept": len(self._rows),
-            "dropped": ended - len(self._rows),
+            "kept": self.kept,
+            "dropped": ended - self.kept,
         }

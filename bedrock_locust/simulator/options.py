@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import json
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bedrock_locust.simulator import faults
+from bedrock_locust.simulator import faults, profiles
+from bedrock_locust.simulator.auth import Guard
 from bedrock_locust.simulator.behaviour import Behaviour, BehaviourError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+KEYS_VARIABLE = "BEDROCK_SIMULATOR_ACCESS_KEYS"
 
 
 def parse(arguments: Sequence[str] | None = None) -> tuple[argparse.Namespace, Behaviour]:
@@ -18,9 +24,30 @@ def parse(arguments: Sequence[str] | None = None) -> tuple[argparse.Namespace, B
     options = parser.parse_args(arguments)
     settings = {name: value for name in Behaviour.model_fields if (value := getattr(options, name)) is not None}
     try:
-        return options, Behaviour().changed(settings | {"faults": dict(options.faults)})
+        settings = _merged(profiles.load(options.profile) if options.profile else {}, settings)
+        options.guard = _guard(options)
+        return options, Behaviour().changed(settings)
     except BehaviourError as error:
         parser.error(str(error))
+
+
+def _merged(profile: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a profile, replaced by those of the command line."""
+    return profile | {name: dict(value) if name == "faults" else value for name, value in settings.items()}
+
+
+def _guard(options: argparse.Namespace) -> Guard | None:
+    """Who is let in, if not everybody. What is wrong with a key is told without the key."""
+    texts = [*options.access_key, *os.environ.get(KEYS_VARIABLE, "").split()]
+    if options.access_keys_file:
+        try:
+            texts += Path(options.access_keys_file).read_text(encoding="utf-8").split()
+        except (OSError, ValueError) as error:
+            raise BehaviourError(f"--access-keys-file cannot be read: {type(error).__name__}") from None
+    if not all(all(text.partition(":")) for text in texts):
+        raise BehaviourError("an access key is not ID:SECRET")
+    keys = {key: secret for key, _, secret in (text.partition(":") for text in texts)}
+    return Guard(keys, options.bearer_token) if keys or options.bearer_token else None
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -38,6 +65,8 @@ def _parser() -> argparse.ArgumentParser:
         default=1_000_000,
         help="calls kept for /_simulator/calls; older ones are dropped (default: %(default)s)",
     )
+    _add_security(parser)
+    parser.add_argument("--profile", metavar="FILE", help="settings in TOML or JSON, for all models or for some")
     for name, field in Behaviour.model_fields.items():
         if name != "faults":
             _add(parser, name, field)
@@ -45,7 +74,6 @@ def _parser() -> argparse.ArgumentParser:
         "--fault",
         dest="faults",
         action="append",
-        default=[],
         type=_fault,
         metavar="NAME=RATE",
         help="strike this share of the calls, from 0 to 1; can be given several times",
@@ -53,9 +81,35 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_security(parser: argparse.ArgumentParser) -> None:
+    tls = parser.add_mutually_exclusive_group()
+    tls.add_argument("--tls-certificate", metavar="FILE", help="serve TLS with this certificate, PEM; needs --tls-key")
+    tls.add_argument(
+        "--tls-self-made", metavar="FILE", help="serve TLS with a new certificate, and write it to FILE to be trusted"
+    )
+    parser.add_argument("--tls-key", metavar="FILE", help="the key of --tls-certificate, PEM without a password")
+    parser.add_argument(
+        "--access-key", action="append", default=[], metavar="ID:SECRET", help="verify signatures; several are possible"
+    )
+    parser.add_argument(
+        "--access-keys-file",
+        metavar="FILE",
+        help=f"the same, one in each line; or in the variable {KEYS_VARIABLE}, separated by blanks",
+    )
+    parser.add_argument(
+        "--bearer-token", action="append", default=[], metavar="TOKEN", help="let in who sends this token"
+    )
+
+
 def _add(parser: argparse.ArgumentParser, name: str, field: Any) -> None:
-    help_text = f"{field.description} (default: {field.default:g})"
-    parser.add_argument(f"--{name.replace('_', '-')}", type=field.annotation, metavar="N", help=help_text)
+    option, help_text = f"--{name.replace('_', '-')}", field.description.replace("%", "%%")
+    if field.annotation is bool:
+        parser.add_argument(option, action="store_true", default=None, help=help_text)
+    elif field.annotation in (int, float):
+        text = f"{help_text} (default: {field.default:g})"
+        parser.add_argument(option, type=field.annotation, metavar="N", help=text)
+    else:
+        parser.add_argument(option, type=_json, metavar="JSON", help=help_text)
 
 
 def _port(text: str) -> int:
@@ -70,6 +124,13 @@ def _whole_number(text: str, least: int, most: int) -> int:
     if not text.isdecimal() or not least <= int(text) <= most:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from {least} to {most}")
     return int(text)
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not JSON: {error}") from None
 
 
 def _fault(text: str) -> tuple[str, float]:

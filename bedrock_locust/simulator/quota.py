@@ -1,11 +1,21 @@
-"""Quota: requests per minute, for each model, as a token bucket.
+"""Quota: requests and tokens per minute, for each model, as token buckets.
 
-That quotas are per model is documented; that the service refills them evenly is an assumption.
+As AWS documents it: when a call starts, its prompt and its `max_tokens` are reserved; when it ends,
+what it did not use is given back, tokens read from a cache are free, and an output token may count
+several times. That quotas are per model is documented; that the service refills them evenly is an
+assumption, and so is that a reservation counts `max_tokens` once.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bedrock_locust.simulator.behaviour import Behaviour
+
+REQUESTS = "requests"
+TOKENS = "tokens"
 
 
 @dataclass(slots=True)
@@ -20,28 +30,39 @@ class Bucket:
     def __post_init__(self) -> None:
         self.level = self.capacity
 
-    def take(self, now: float) -> bool:
-        """Take a permit, if there is one. `now` in seconds, never going back."""
+    def has(self, amount: float, now: float) -> bool:
+        """Whether there are as many permits. `now` in seconds, never going back."""
         self.level = min(self.capacity, self.level + (now - self.now) * self.per_second)
         self.now = now
-        if self.level < 1:
-            return False
-        self.level -= 1
-        return True
+        return self.level >= amount
+
+    def take(self, amount: float) -> None:
+        """Take as many, even if there are fewer; a negative number gives back."""
+        self.level = min(self.capacity, self.level - amount)
 
 
 class Quota:
-    """The quota of every model: `per_minute` requests, at most `burst` (or a minute's) at once."""
+    """The quotas of one model; 0 is none. `burst` requests, or a minute's, are admitted at once."""
 
-    def __init__(self, per_minute: float, burst: int = 0) -> None:
-        self._per_second = per_minute / 60
-        self._capacity = float(burst or max(1.0, per_minute))
-        self._buckets: dict[str, Bucket] = {}
+    def __init__(self, behaviour: Behaviour, now: float) -> None:
+        requests, tokens = behaviour.requests_per_minute, behaviour.tokens_per_minute
+        self._burndown = behaviour.output_burndown
+        self._requests = Bucket(float(behaviour.burst or max(1.0, requests)), requests / 60, now) if requests else None
+        self._tokens = Bucket(tokens, tokens / 60, now) if tokens else None
 
-    def admits(self, model_id: str, now: float) -> bool:
-        """Whether a call to this model is within its quota; counts it if so. A quota of 0 is none."""
-        if not self._per_second:
-            return True
-        if model_id not in self._buckets:
-            self._buckets[model_id] = Bucket(self._capacity, self._per_second, now)
-        return self._buckets[model_id].take(now)
+    def lacks(self, reserved: float, now: float) -> str:
+        """Which quota a call exceeds that reserves so many tokens; if none, an empty string, and it is counted."""
+        if self._requests and not self._requests.has(1, now):
+            return REQUESTS
+        if self._tokens and not self._tokens.has(reserved, now):
+            return TOKENS
+        if self._requests:
+            self._requests.take(1)
+        if self._tokens:
+            self._tokens.take(reserved)
+        return ""
+
+    def settle(self, reserved: float, input_tokens: int, output_tokens: int) -> None:
+        """Replace the reservation of a call that has ended by what it used; cache reads are no input here."""
+        if self._tokens:
+            self._tokens.take(input_tokens + output_tokens * self._burndown - reserved)

@@ -5,16 +5,18 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
+from uuid import uuid4
 
-from bedrock_locust.simulator import answers, calls, control
-from bedrock_locust.simulator.calls import Operation, Service
+from bedrock_locust.simulator import admission, control
+from bedrock_locust.simulator.calls import Operation
 from bedrock_locust.simulator.errors import ServiceError
-from bedrock_locust.simulator.exchange import Exchange
+from bedrock_locust.simulator.exchange import ClientGoneError, Exchange
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bedrock_locust.simulator.exchange import Receive, Send
+    from bedrock_locust.simulator.service import Service
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +27,7 @@ OPERATIONS = {
         Operation("invoke-with-response-stream", native=True, stream=True),
         Operation("converse", native=False, stream=False),
         Operation("converse-stream", native=False, stream=True),
+        Operation("count-tokens", native=False, stream=False, counts=True),
     )
 }
 
@@ -40,6 +43,10 @@ class Simulator:
         exchange = Exchange(scope, receive, send)
         try:
             await self._serve(exchange)
+        except ServiceError as error:
+            await exchange.respond(error.status, error.headers, error.body)
+        except ClientGoneError:
+            await exchange.respond(400, {}, b"")
         except Exception:
             logger.exception("The simulator failed at %s %s", exchange.method, exchange.path)
             raise
@@ -49,10 +56,10 @@ class Simulator:
             await control.serve(self._service, exchange)
         elif route := find(exchange.method, exchange.path):
             operation, model_id = route
-            await calls.serve(self._service, exchange, operation, model_id, answers.answer)
+            await admission.serve(self._service, exchange, operation, model_id)
         else:
             error = ServiceError("UnknownOperationException", f"No operation is {exchange.method} {exchange.path}.")
-            await exchange.respond(error.status, error.headers, error.body)
+            await exchange.respond(error.status, error.headers | {"x-amzn-requestid": str(uuid4())}, error.body)
 
 
 def find(method: str, path: str) -> tuple[Operation, str] | None:

@@ -9,39 +9,69 @@ import asyncio
 import contextlib
 import gc
 import os
+import resource
+import selectors
 import signal
 import socket
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from granian.constants import Interfaces
-from granian.http import HTTP2Settings
+from granian.constants import Interfaces, SSLProtocols
+from granian.http import HTTP1Settings, HTTP2Settings
 from granian.server.embed import Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from bedrock_locust.simulator.tls import Files
 
 MAX_CONNECTIONS = 16_384
 START_SECONDS = 10.0
 PARENT_CHECK_SECONDS = 0.2
 
 
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where to serve: a port of 0 is a free one; with `tls`, in TLS only."""
+
+    host: str
+    port: int
+    tls: Files | None = None
+
+    @property
+    def url(self) -> str:
+        """The URL of the endpoint."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self.tls else 'http'}://{host}:{self.port}"
+
+
 class ServerError(Exception):
     """The server could not start. Its text says why, and what to do."""
 
 
-async def serve(app: Any, host: str, port: int, started: Callable[[str], None], parent: int | None) -> None:
+def new_loop() -> asyncio.AbstractEventLoop:
+    """An event loop with exact timers.
+
+    The sockets are granian's own; the loop itself waits for two files. With epoll its timers would be
+    late by up to 1 ms, which select is not.
+    """
+    return asyncio.SelectorEventLoop(selectors.SelectSelector())
+
+
+async def serve(app: Any, address: Address, started: Callable[[str], None], parent: int | None) -> None:
     """Serve until SIGTERM, SIGINT or, if `parent` is its process id, the end of that process.
 
     `started` gets the URL once connections are accepted. Raises `ServerError`.
     """
     stop = _stop_on_signals()
-    with _reserve(host, port) as reserved:
-        port = reserved.getsockname()[1]
-        serving = asyncio.create_task(_server(app, host, port).serve())
-        await _wait_until_accepting(host, port, serving)
+    _allow_many_files()
+    with _reserve(address.host, address.port) as reserved:
+        address = replace(address, port=reserved.getsockname()[1])
+        serving = asyncio.create_task(_server(app, address).serve())
+        await _wait_until_accepting(address.host, address.port, serving)
     gc.collect()
     gc.freeze()
-    started(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+    started(address.url)
     while parent in (None, os.getppid()) and not stop.is_set():
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), None if parent is None else PARENT_CHECK_SECONDS)
@@ -54,16 +84,30 @@ def _stop_on_signals() -> asyncio.Event:
     return stop
 
 
-def _server(app: Any, host: str, port: int) -> Server:
+def _allow_many_files() -> None:
+    """Raise the limit of open files as far as this process may: each connection is one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_CONNECTIONS + 1024
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft < most:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
+def _server(app: Any, address: Address) -> Server:
     return Server(
         app,
-        address=host,
-        port=port,
+        address=address.host,
+        port=address.port,
         interface=Interfaces.ASGINL,
         backlog=4096,
         backpressure=MAX_CONNECTIONS,
+        http1_settings=HTTP1Settings(header_read_timeout=60_000),
         http2_settings=HTTP2Settings(max_concurrent_streams=MAX_CONNECTIONS),
         log_enabled=False,
+        ssl_cert=address.tls.certificate if address.tls else None,
+        ssl_key=address.tls.key if address.tls else None,
+        ssl_protocol_min=SSLProtocols.tls12,
         websockets=False,
     )
 

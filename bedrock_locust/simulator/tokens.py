@@ -6,10 +6,18 @@ from random import Random
 
 CHARS_PER_TOKEN = 4
 
+MEDIA_TOKENS = 1000
+"""What an image, a document, a video or a recording counts, whatever its size."""
+
 
 def count(text: str) -> int:
     """Tokens of a text: a quarter of its characters, rounded up. Not what a model's tokenizer would say."""
-    return -(-len(text) // CHARS_PER_TOKEN)
+    return of_chars(len(text))
+
+
+def of_chars(chars: int) -> int:
+    """Tokens of a text of this many characters."""
+    return -(-chars // CHARS_PER_TOKEN)
 
 
 _WORDS = (

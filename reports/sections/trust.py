@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from reports.markdown import amount, code, escape, number
 from reports.percentiles import needed
 from reports.sections.words import level_names
-from reports.workers import BUSY_PERCENT
+from reports.workers import BUSY_PERCENT, LATE_MS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,7 +76,8 @@ def _late_levels(analysis: Analysis) -> Iterator[str]:
     if analysis.late:
         late = analysis.figures.loc[analysis.late]
         delay_ms = late[["send_delay_ms_p95", "read_lag_ms_p95"]].max(axis=None)
-        yield analysis.say("trust.late", levels=level_names(analysis.say, late), delay=number(delay_ms))
+        key = "trust.late" if delay_ms > LATE_MS else "trust.late_said"
+        yield analysis.say(key, levels=level_names(analysis.say, late), delay=number(delay_ms))
 
 
 def _mixtures(analysis: Analysis) -> Iterator[str]:

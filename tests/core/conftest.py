@@ -62,16 +62,21 @@ def events() -> list[dict[str, Any]]:
     return []
 
 
+@pytest.fixture(params=["measured", "botocore"])
+def transport(request: pytest.FixtureRequest) -> str:
+    """The setting `test.transport`: what holds, holds with both."""
+    return str(request.param)
+
+
 @pytest.fixture
-def make_client(simulator: Simulator, events: list[dict[str, Any]]) -> Callable[..., BedrockClient]:
+def make_client(simulator: Simulator, events: list[dict[str, Any]], transport: str) -> Callable[..., BedrockClient]:
     """Makes clients of the simulator, or of another endpoint, with options of BedrockClient."""
     hook = EventHook()
     hook.add_listener(lambda **event: events.append(event))
 
     def make(url: str = simulator.url, timeout_seconds: float = 5, **options: Any) -> BedrockClient:
-        settings = Settings.model_validate(
-            {"model": {"id": "any"}, "aws": {"endpoint_url": url}, "test": {"timeout_seconds": timeout_seconds}}
-        )
+        test = {"timeout_seconds": timeout_seconds, "transport": transport}
+        settings = Settings.model_validate({"model": {"id": "any"}, "aws": {"endpoint_url": url}, "test": test})
         return BedrockClient(connect(settings, simulator=True, version="test"), hook, **options)
 
     return make

@@ -28,6 +28,7 @@ DESIGNED = [
     "worker",
     "prompt_chars",
     "send_delay_ms",
+    "connect_ms",
     "ttft_ms",
     "first_text_ms",
     "last_token_ms",

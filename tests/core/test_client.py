@@ -203,13 +203,14 @@ def test_no_connection(make_client: Callable[..., BedrockClient], closed_port: i
     assert (call.error, call.error_code, call.error_stage) == ("ConnectionError", "EndpointConnectionError", "connect")
 
 
-def test_connections_are_kept(client: BedrockClient, simulator: Simulator) -> None:
+def test_connections_are_kept(client: BedrockClient, simulator: Simulator, transport: str) -> None:
     """Streams are drained to their end, so that ten calls need one connection."""
     before = _connections(simulator)
     for _ in range(5):
         assert ask(client, "converse_stream").ok
         assert ask(client, "invoke_model_with_response_stream").ok
-    assert _connections(simulator) - before <= 1
+    # botocore's own transport has a pool for the client that checks and one for the client that does not.
+    assert _connections(simulator) - before <= (2 if transport == "botocore" else 1)
 
 
 def _connections(simulator: Simulator) -> int:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 IDS = [option.flag for option in OPTIONS]
 
 OTHER_VALUES: dict[str, tuple[str, Any]] = {
+    "transport": ("botocore", "botocore"),
     "region": ("eu-west-1", "eu-west-1"),
     "profile": ("p", "p"),
     "id": ("other", "other"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import tempfile
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from locust.rpc.protocol import Message
@@ -14,6 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bedrock_locust.call import Call
+from bedrock_locust.health import Pulse
+from bedrock_locust.histogram import bucket
 from bedrock_locust.recorder import LOCAL, Outbox, Recorder
 from bedrock_locust.run_folder import RunFolder
 
@@ -72,7 +75,7 @@ def rows(recorder: Recorder) -> list[dict[str, str]]:
 @given(st.lists(st.tuples(st.sampled_from(["one", "two"]), st.lists(BRIEF, max_size=4), st.integers(0, 7)), max_size=8))
 def test_each_row_arrives_once(reports: list[tuple[str, list[Call], int]]) -> None:
     """However reports are repeated, every row is written once, and both sides count the same."""
-    outboxes = {"one": Outbox("run-1"), "two": Outbox("run-1")}
+    outboxes = {"one": Outbox("run-1", Pulse(lambda: "")), "two": Outbox("run-1", Pulse(lambda: ""))}
     with tempfile.TemporaryDirectory() as directory:
         recorder = new(directory)
         arrived: list[tuple[str, dict[str, Any]]] = []
@@ -94,7 +97,7 @@ def test_each_row_arrives_once(reports: list[tuple[str, list[Call], int]]) -> No
 
 def test_rows_of_another_run_are_ignored(recorder: Recorder) -> None:
     """What is left of the last run gets neither into the files of this one nor among its workers."""
-    outbox = Outbox("run-0")
+    outbox = Outbox("run-0", Pulse(lambda: ""))
     outbox.add(CALL)
     recorder.add_batch("late", sent(outbox.batch()))
     recorder.folder.flush()
@@ -105,7 +108,7 @@ def test_rows_of_another_run_are_ignored(recorder: Recorder) -> None:
 
 def test_a_lost_batch_shows(recorder: Recorder) -> None:
     """A batch that never arrives is a difference between the two counts."""
-    outbox = Outbox("run-1")
+    outbox = Outbox("run-1", Pulse(lambda: ""))
     outbox.add(CALL)
     outbox.batch()
     outbox.add(CALL)
@@ -116,7 +119,7 @@ def test_a_lost_batch_shows(recorder: Recorder) -> None:
 
 def test_a_batch_is_empty_where_nothing_happened() -> None:
     """A batch has the rows since the last one, and the count of all."""
-    outbox = Outbox("run-1")
+    outbox = Outbox("run-1", Pulse(lambda: ""))
     outbox.add(CALL)
     first, second = outbox.batch(), outbox.batch()
     assert (first["batch"], len(first["rows"]), first["rows_made"]) == (1, 1, 1)
@@ -126,7 +129,7 @@ def test_a_batch_is_empty_where_nothing_happened() -> None:
 
 def test_a_run_without_workers(recorder: Recorder) -> None:
     """The process itself is the one worker, and it has always finished."""
-    recorder.join(LOCAL)
+    recorder.join_local(Pulse(lambda: ""))
     recorder.add(CALL)
     recorder.close(ended="complete", reason="all levels ran")
     said = info(recorder)
@@ -142,7 +145,7 @@ def test_workers_that_said_nothing(recorder: Recorder) -> None:
     """A worker that never reported is missing, and what it made is not known; one that handed over has finished."""
     recorder.join("silent")
     recorder.join("good")
-    recorder.add_batch("good", sent(Outbox("run-1").batch()))
+    recorder.add_batch("good", sent(Outbox("run-1", Pulse(lambda: "")).batch()))
     recorder.finished("good")
     recorder.close(ended="interrupted", reason="stopped")
     workers = info(recorder)["workers"]
@@ -153,7 +156,7 @@ def test_workers_that_said_nothing(recorder: Recorder) -> None:
 
 def test_a_run_that_has_just_begun(recorder: Recorder) -> None:
     """From the start there is a run.json, for a run that crashes."""
-    assert info(recorder) == {"format": 1, "ended": "running", "rows_written": 0, "workers": {}}
+    assert info(recorder) == {"format": 1, "ended": "running", "rows_written": 0, "workers": {}, "health": {}}
 
 
 def test_levels_are_written_as_they_come(recorder: Recorder) -> None:
@@ -174,9 +177,27 @@ def test_levels_are_written_as_they_come(recorder: Recorder) -> None:
 
 def test_a_call_counts_in_its_level(recorder: Recorder) -> None:
     """Live figures are those of the level in which a call started."""
-    recorder.join(LOCAL)
+    recorder.join_local(Pulse(lambda: ""))
     recorder.level(LEVEL)
     recorder.add(Call(**{**{name: getattr(CALL, name) for name in CALL.__slots__}, "level": "streaming-1"}))
     recorder.add(CALL)
     assert recorder.tally.levels["streaming-1"].calls == 1
     assert recorder.tally.total.calls == 2
+
+
+def test_silences_of_all_workers_are_added_up(recorder: Recorder) -> None:
+    """The silences within calls reach gaps.csv by level, each once, and only those of measured successes."""
+    measured = replace(CALL, level="streaming-1", phase="measure", error="")
+    for worker in ("one", "two"):
+        outbox = Outbox("run-1", Pulse(lambda: ""))
+        outbox.add(measured, {bucket(20.0): 3, bucket(500.0): 1})
+        outbox.add(replace(measured, phase="warmup"), {bucket(9000.0): 1})
+        outbox.add(replace(measured, error="ModelError"), {bucket(9000.0): 1})
+        recorder.add_batch(worker, sent(outbox.batch()))
+        recorder.add_batch(worker, sent(outbox.batch()))
+    recorder.close(ended="complete", reason="all levels ran")
+    with (recorder.folder.path / "gaps.csv").open(encoding="utf-8", newline="") as file:
+        found = list(csv.DictReader(file))
+    assert [(row["level"], int(row["count"])) for row in found] == [("streaming-1", 6), ("streaming-1", 2)]
+    assert float(found[0]["lower_ms"]) <= 20 <= float(found[0]["upper_ms"])
+    assert float(found[1]["lower_ms"]) <= 500 <= float(found[1]["upper_ms"])

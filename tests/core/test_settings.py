@@ -24,7 +24,7 @@ KEYS_OF_THE_ORIGINAL = {
 }
 KNOWN_IN_TEST = (
     "max_tokens, non_streaming, preflight, prompt_size, prompt_template, streaming, temperature, timeout_seconds,"
-    " unique_prompts"
+    " transport, unique_prompts"
 )
 KNOWN_SECTIONS = "aws, model, test, concurrency, output, pricing, slo, limits"
 PLACEHOLDERS = (

@@ -98,7 +98,10 @@ def test_a_call_knows_nobody() -> None:
         ("settings", {f"bedrock_locust.{name}" for name in ("call", "mistakes", "section", "goals", "burndown")}),
         ("mistakes", set()),
         ("options", {"bedrock_locust.settings"}),
-        ("stopwatch", {"bedrock_locust.call", "bedrock_locust.formats"}),
+        ("histogram", set()),
+        ("eventstream", set()),
+        ("health", {"bedrock_locust.call", "bedrock_locust.histogram"}),
+        ("stopwatch", {"bedrock_locust.call", "bedrock_locust.formats", "bedrock_locust.histogram"}),
         ("tally", {"bedrock_locust.call"}),
         ("run_folder", {"bedrock_locust.call", "bedrock_locust.settings"}),
     ],
@@ -118,7 +121,9 @@ def test_formats_know_calls_and_each_other(module: str) -> None:
 RECORDING = ("recorder", "tally", "run", "run_folder", "lead", "worker", "handover", "plugin", "console", "web")
 
 
-@pytest.mark.parametrize("module", ["client", "measurement", "stopwatch", "connection", "user", "bench"])
+@pytest.mark.parametrize(
+    "module", ["client", "measurement", "stopwatch", "in_flight", "transport", "connection", "user", "bench"]
+)
 def test_calling_does_not_know_recording(module: str) -> None:
     """What makes calls reaches what records them only through Locust's `request` event."""
     known = {name.removeprefix("bedrock_locust.").split(".")[0] for name in our(all_of(f"bedrock_locust.{module}"))}

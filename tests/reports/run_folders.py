@@ -18,6 +18,7 @@ REQUEST_COLUMNS = [
     *(
         "prompt_chars",
         "send_delay_ms",
+        "connect_ms",
         "ttft_ms",
         "first_text_ms",
         "last_token_ms",

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 from botocore.config import Config
+from hypothesis import settings
+
+from bedrock_locust.simulator.behaviour import Behaviour
 
 from .process import Simulator
 
@@ -17,19 +20,11 @@ if TYPE_CHECKING:
 
     ClientFactory = Callable[[str, float], BedrockRuntimeClient]
 
-FAST = {
-    "ttft_ms": 20,
-    "tpot_ms": 2,
-    "spread": 0,
-    "seed": 0,
-    "output_tokens": 8,
-    "tokens_per_event": 1,
-    "requests_per_minute": 0,
-    "burst": 0,
-    "faults": {},
-    "fault_after_events": 3,
-    "stall_seconds": 30,
-}
+settings.register_profile("no-deadline", deadline=None)
+settings.load_profile("no-deadline")
+
+FAST = Behaviour(ttft_ms=20, tpot_ms=2, spread=0, output_tokens=8, stall_seconds=30).model_dump()
+"""Every setting: what a test changed is undone."""
 
 
 @pytest.fixture(scope="session")

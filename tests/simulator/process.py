@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import select
+import ssl
 import subprocess
 import sys
 import time
@@ -42,7 +43,9 @@ def wait_for(happened: Callable[[], bool], what: str) -> None:
 class Simulator:
     """A running simulator."""
 
-    def __init__(self, *options: str) -> None:
+    def __init__(self, *options: str, trust: str = "") -> None:
+        """Start it; in TLS, `trust` is the file of its certificate."""
+        self._trust = trust
         self.process = start("--port", "0", "--exit-with-parent", *options)
         assert self.process.stdout is not None
         readable, _, _ = select.select([self.process.stdout], [], [], DEADLINE_S)
@@ -61,13 +64,20 @@ class Simulator:
 
     def request(self, method: str, path: str, body: bytes | None = None) -> tuple[int, dict[str, str], bytes]:
         """Status, headers with small letters, and body of one HTTP exchange."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE_S)
+        connection = self.connection()
         try:
             connection.request(method, path, body)
             response = connection.getresponse()
             return response.status, {k.lower(): v for k, v in response.getheaders()}, response.read()
         finally:
             connection.close()
+
+    def connection(self) -> http.client.HTTPConnection:
+        """A new connection to it."""
+        if not self._trust:
+            return http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE_S)
+        context = ssl.create_default_context(cafile=self._trust)
+        return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=DEADLINE_S, context=context)
 
     def set(self, **settings: Any) -> None:
         """Change its behaviour."""

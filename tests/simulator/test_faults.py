@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import urllib3.exceptions
-from botocore.eventstream import ParserError
+from botocore.eventstream import ChecksumMismatch, ParserError
 from botocore.exceptions import ClientError, ConnectionClosedError, EventStreamError, ReadTimeoutError
 from botocore.parsers import ResponseParserError
 from hypothesis import given
@@ -152,6 +152,48 @@ def test_early_end(simulator: Simulator, client: BedrockRuntimeClient) -> None:
     assert invoke_stream(client, CLAUDE)[-1]["type"] == "content_block_delta"
     assert converse(client)["stopReason"] == "end_turn"
     assert [call["outcome"] for call in simulator.ended(3)] == ["early-end", "early-end", "ok"]
+
+
+@pytest.mark.parametrize("operation", STREAMS)
+def test_truncated_frame(simulator: Simulator, client: BedrockRuntimeClient, operation: str) -> None:
+    """A stream that ends in the middle of an event gives the events before it."""
+    simulator.set(faults={"truncated-frame": 1}, fault_after_events=8)
+    events = OPERATIONS[operation](client)
+    assert len([event for event in events if "contentBlockDelta" in event or event.get("delta")]) == 8
+    assert simulator.ended(1)[0]["outcome"] == "truncated-frame"
+
+
+@pytest.mark.parametrize("operation", STREAMS)
+def test_bad_crc(simulator: Simulator, client: BedrockRuntimeClient, operation: str) -> None:
+    """An event with a wrong checksum is an error of botocore's decoder."""
+    simulator.set(faults={"bad-crc": 1})
+    with pytest.raises(ChecksumMismatch):
+        OPERATIONS[operation](client)
+
+
+def test_duplicate_metadata(simulator: Simulator, client: BedrockRuntimeClient) -> None:
+    """The usage can come twice: who adds it up shows."""
+    simulator.set(faults={"duplicate-metadata": 1})
+    events = converse_stream(client)
+    assert [next(iter(event)) for event in events][-2:] == ["metadata", "metadata"]
+    assert events[-1] == events[-2]
+    chunks = invoke_stream(client, CLAUDE)
+    assert [chunk["type"] for chunk in chunks][-2:] == ["message_stop", "message_stop"]
+    assert [call["outcome"] for call in simulator.ended(2)] == ["duplicate-metadata"] * 2
+
+
+def test_schedule(simulator: Simulator, client: BedrockRuntimeClient) -> None:
+    """A schedule says which calls are struck."""
+    simulator.set(fault_schedule=[{"fault": "ThrottlingException", "calls": [1]}, {"fault": "nonsense", "every": 3}])
+    for _ in range(4):
+        with contextlib.suppress(ClientError):
+            invoke_raw(client)
+    assert [call["outcome"] for call in simulator.ended(4)] == ["ok", "ThrottlingException", "nonsense", "ok"]
+
+
+def invoke_raw(client: BedrockRuntimeClient) -> bytes:
+    """Call InvokeModel; what came back, whatever it is."""
+    return client.invoke_model(modelId=CLAUDE, body=body(CLAUDE))["body"].read()
 
 
 def test_nonsense(simulator: Simulator, client: BedrockRuntimeClient) -> None:

@@ -1,4 +1,4 @@
-"""The four operations as boto3 sees them."""
+"""The operations as boto3 sees them."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ def test_bare_colon_in_the_path(simulator: Simulator) -> None:
         ),
         pytest.param(LLAMA, b"{}", "prompt", id="no-prompt"),
         pytest.param(LLAMA, b'{"prompt": "Hi", "temperature": 2}', "temperature", id="too-hot"),
-        pytest.param("amazon.titan-text-express-v1", b"{}", "amazon.titan-text-express-v1", id="unknown"),
+        pytest.param("amazon.titan-embed-text-v2:0", b"{}", "amazon.titan-embed-text-v2:0", id="unknown"),
         pytest.param("meta.llama2-13b-chat-v1", b'{"prompt": "Hi"}', "llama3", id="too-old"),
     ],
 )
@@ -204,7 +204,7 @@ def test_converse_without_messages(client: BedrockRuntimeClient) -> None:
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("POST", f"/model/{CLAUDE}/count-tokens"),
+        ("POST", f"/model/{CLAUDE}/invoke-with-bidirectional-stream"),
         ("GET", f"/model/{CLAUDE}/converse"),
         ("POST", "/model//converse"),
         ("POST", "/model/a/b/converse"),
@@ -212,7 +212,7 @@ def test_converse_without_messages(client: BedrockRuntimeClient) -> None:
     ],
 )
 def test_unknown_operations(simulator: Simulator, method: str, path: str) -> None:
-    """What is not one of the four operations is a 404 in the service's form."""
+    """What is none of the operations is a 404 in the service's form."""
     status, headers, answer = simulator.request(method, path)
     assert (status, headers["x-amzn-errortype"]) == (404, "UnknownOperationException")
     assert path in json.loads(answer)["message"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import re
 import signal
@@ -12,9 +14,13 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import psutil
 import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
 
+from bedrock_locust.simulator import certificates, profiles
 from bedrock_locust.simulator.behaviour import Behaviour
 from bedrock_locust.simulator.control import HANDLERS, PREFIX
 from bedrock_locust.simulator.faults import NAMES
@@ -106,6 +112,14 @@ def test_port_taken_by_another_program() -> None:
         (("--tpot-ms", "-1"), "tpot_ms"),
         (("--host", "not.an.address"), "--host"),
         (("--host", "192.0.2.1"), "192.0.2.1 port 0"),
+        (("--profile", "missing.toml"), "missing.toml cannot be read"),
+        (("--ttft-values-ms", "1,2"), "is not JSON"),
+        (("--models", '{"*": {"ttft": 1}}'), "models.*: ttft: no such setting"),
+        (("--access-key", "ID"), "not ID:SECRET"),
+        (("--access-keys-file", "missing"), "--access-keys-file cannot be read"),
+        (("--tls-certificate", "missing.pem"), "needs --tls-key"),
+        (("--tls-certificate", "missing.pem", "--tls-key", "missing.pem"), "missing.pem cannot be read"),
+        (("--tls-self-made", "missing/simulator.pem"), "no certificate could be made"),
     ],
 )
 def test_mistakes_in_options(options: tuple[str, ...], words: str) -> None:
@@ -124,6 +138,73 @@ def test_options_are_settings(new_client: ClientFactory) -> None:
         assert converse(new_client(simulator.url, 20))["usage"]["outputTokens"] == 3
     finally:
         assert simulator.stop() == (0, "", "")
+
+
+def test_profile(tmp_path: Path, new_client: ClientFactory) -> None:
+    """A profile has settings for all models and for some; the command line comes before it."""
+    profile = tmp_path / "profile.toml"
+    profile.write_text('output_tokens = 3\ntokens_per_event = 2\nspread = 0\n[models."*claude*"]\noutput_tokens = 5\n')
+    simulator = Simulator("--profile", str(profile), "--tokens-per-event", "1", "--ttft-ms", "0", "--tpot-ms", "0")
+    try:
+        client = new_client(simulator.url, 20)
+        assert [converse(client, model)["usage"]["outputTokens"] for model in ("x", CLAUDE)] == [3, 5]
+        settings = json.loads(simulator.request("GET", "/_simulator/settings")[2])
+        assert (settings["tokens_per_event"], settings["models"]) == (1, {"*claude*": {"output_tokens": 5}})
+    finally:
+        assert simulator.stop() == (0, "", "")
+
+
+def test_the_example_profile() -> None:
+    """The profile in examples/ is one."""
+    settings = profiles.load(str(Path(__file__).parents[2] / "examples" / "simulator-profile.toml"))
+    assert Behaviour().changed(settings).models
+
+
+def test_given_certificate(tmp_path: Path) -> None:
+    """A certificate and a key from files are served."""
+    pair, files = certificates.make("127.0.0.1"), [tmp_path / "certificate.pem", tmp_path / "key.pem"]
+    for file, content in zip(files, (pair.certificate, pair.key), strict=True):
+        file.write_bytes(content)
+    options = ("--tls-certificate", str(files[0]), "--tls-key", str(files[1]))
+    simulator = Simulator(*options, trust=str(files[0]))
+    try:
+        assert simulator.url.startswith("https://")
+        assert simulator.stats()["calls"] == 0
+    finally:
+        assert simulator.stop() == (0, "", "")
+
+
+def test_keys_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keys come from the environment and from a file too, and nobody else is let in."""
+    monkeypatch.setenv("BEDROCK_SIMULATOR_ACCESS_KEYS", "AKIDONE:one")
+    file = tmp_path / "keys"
+    file.write_text("AKIDTWO:two\n")
+    simulator = Simulator("--access-keys-file", str(file))
+    try:
+        status, headers, _ = simulator.request("POST", f"/model/{CLAUDE}/converse", b"{}")
+        assert (status, headers["x-amzn-errortype"]) == (403, "MissingAuthenticationTokenException")
+        for key, secret, expected in (("AKIDONE", "one", 200), ("AKIDTWO", "two", 200), ("AKIDONE", "two", 403)):
+            assert status_with(simulator, key, secret) == expected
+    finally:
+        assert simulator.stop() == (0, "", "")
+
+
+def status_with(simulator: Simulator, key: str, secret: str) -> int:
+    """The HTTP status of a call that is signed with this key."""
+    client = boto3.client(
+        "bedrock-runtime",
+        endpoint_url=simulator.url,
+        region_name="us-east-1",
+        aws_access_key_id=key,
+        aws_secret_access_key=secret,
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+    with contextlib.closing(client):
+        try:
+            response: Any = converse(client)
+        except ClientError as error:
+            response = error.response
+    return int(response["ResponseMetadata"]["HTTPStatusCode"])
 
 
 PARENT = """
@@ -188,7 +269,9 @@ def test_the_documentation_is_complete() -> None:
     text = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text(encoding="utf-8")
     for name, field in Behaviour.model_fields.items():
         if name != "faults":
-            row = f"| `--{name.replace('_', '-')}` | `{field.default:g}` | {field.description} |"
+            default = f" {field.default:g} " if field.annotation in (int, float) else " "
+            kind = "" if field.annotation in (int, float, bool) else " JSON"
+            row = f"| --{name.replace('_', '-')}{kind} |{default}| {field.description} |"
             assert row.replace("`", "") in text.replace("`", "")
     for method, name in HANDLERS:
         assert f"| `{method} {PREFIX}{name}` |" in text

@@ -6,18 +6,25 @@ import base64
 import json
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
-from bedrock_locust.simulator import tokens
 from bedrock_locust.simulator.errors import ServiceError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bedrock_locust.simulator.prompts import Prompt
+    from bedrock_locust.simulator.replies import Kind, Reply, Stop
 
 _to_json = json.JSONEncoder(separators=(",", ":")).encode
 
 Event = tuple[str, dict[str, Any]]
 """An event's type and its payload before padding."""
+
+SHOWN_MISTAKES = 5
 
 
 class Body(BaseModel):
@@ -31,7 +38,8 @@ class Body(BaseModel):
         try:
             return cls.model_validate_json(raw)
         except ValidationError as error:
-            reasons = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'body'}: {e['msg']}" for e in error.errors())
+            mistakes = error.errors(include_input=False, include_url=False)[:SHOWN_MISTAKES]
+            reasons = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'body'}: {e['msg']}" for e in mistakes)
             raise ServiceError("ValidationException", f"Malformed input request: {reasons}") from None
 
 
@@ -39,33 +47,6 @@ class CamelBody(Body):
     """A body whose members are in camelCase."""
 
     model_config = ConfigDict(alias_generator=to_camel)
-
-
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """What the simulator takes from a request."""
-
-    text: str
-    """The text of all messages, in their order."""
-    system: str
-    max_tokens: int | None
-
-    @property
-    def input_tokens(self) -> int:
-        """Tokens of the messages and the system prompt."""
-        return tokens.count(self.system + self.text)
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What is known of an answer before it is sent."""
-
-    request_id: str
-    model_id: str
-    input_tokens: int
-    output_tokens: int
-    cut_short: bool
-    """Whether `max_tokens` ended it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,39 +60,60 @@ class Metrics:
 class Format(ABC):
     """A request format. Stateless."""
 
+    running_counts: ClassVar[bool] = False
+    """Whether a delta depends on more than its text, its block and the request id."""
+
     @abstractmethod
     def read(self, body: bytes) -> Prompt:
         """The prompt in a request body; raises `ServiceError`."""
 
     @abstractmethod
-    def answer(self, reply: Reply, text: str, metrics: Metrics) -> dict[str, Any]:
+    def answer(self, reply: Reply, metrics: Metrics) -> dict[str, Any]:
         """The body of an answer without a stream."""
 
-    @abstractmethod
-    def opening(self, reply: Reply) -> list[Event]:
-        """The events before the first text."""
+    def opening(self, reply: Reply) -> list[Event]:  # noqa: ARG002  # most have none
+        """The events before the first block."""
+        return []
+
+    def block_start(self, reply: Reply, index: int) -> list[Event]:  # noqa: ARG002  # most have none
+        """The events before the first text of a block."""
+        return []
 
     @abstractmethod
-    def delta(self, reply: Reply, text: str, before: int, after: int) -> Event:
-        """An event with text; `before` and `after` it so many tokens have been sent."""
+    def delta(self, kind: Kind, index: int, text: str) -> Event:
+        """An event with text of a block."""
+
+    def counted_delta(self, reply: Reply, kind: Kind, index: int, text: str, sent: int) -> Event:  # noqa: ARG002
+        """The same where it depends on the reply; `sent` tokens were sent with it."""
+        return self.delta(kind, index, text)
+
+    def block_stop(self, reply: Reply, index: int) -> list[Event]:  # noqa: ARG002  # most have none
+        """The events after the last text of a block."""
+        return []
 
     @abstractmethod
     def closing(self, reply: Reply, metrics: Metrics) -> list[Event]:
-        """The events after the last text."""
+        """The events after the last block."""
 
 
-def chunk(body: dict[str, Any]) -> Event:
+def chunk(body: Mapping[str, Any]) -> Event:
     """The event in which InvokeModelWithResponseStream carries a piece of a model's own JSON."""
     return "chunk", {"bytes": base64.b64encode(_to_json(body).encode()).decode()}
 
 
 def invocation_metrics(reply: Reply, metrics: Metrics) -> dict[str, Any]:
     """What the service adds to the last chunk of a native stream."""
-    return {
-        "amazon-bedrock-invocationMetrics": {
-            "inputTokenCount": reply.input_tokens,
-            "outputTokenCount": reply.output_tokens,
-            "invocationLatency": metrics.latency_ms,
-            "firstByteLatency": metrics.first_byte_ms,
-        }
+    counts = {
+        "inputTokenCount": reply.input_tokens,
+        "outputTokenCount": reply.output_tokens,
+        "invocationLatency": metrics.latency_ms,
+        "firstByteLatency": metrics.first_byte_ms,
     }
+    if reply.cache.asked:
+        counts |= {"cacheReadInputTokenCount": reply.cache.read, "cacheWriteInputTokenCount": reply.cache.write}
+    return {"amazon-bedrock-invocationMetrics": counts}
+
+
+def word(stop: Stop, words: Mapping[Stop, str], otherwise: str) -> str:
+    """A format's own word for why an answer ended."""
+    return words.get(stop, otherwise)

@@ -6,40 +6,41 @@ invocation metrics is seen in public client code.
 
 from __future__ import annotations
 
+import json
 import re
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from bedrock_locust.simulator.formats.base import (
-    Body,
-    Event,
-    Format,
-    Metrics,
-    Prompt,
-    Reply,
-    chunk,
-    invocation_metrics,
-)
+from bedrock_locust.simulator.formats.base import Body, Event, Format, Metrics, chunk, invocation_metrics
+from bedrock_locust.simulator.formats.blocks import as_text, ttl_s
+from bedrock_locust.simulator.formats.thinking import asked_for
+from bedrock_locust.simulator.formats.tooling import anthropic_choice
+from bedrock_locust.simulator.prompts import Part, Prompt
+from bedrock_locust.simulator.replies import SIGNATURE, Block, Kind
 
+if TYPE_CHECKING:
+    from bedrock_locust.simulator.replies import Reply
 
-class _Block(Body):
-    type: str
-    text: str = ""
+Content = str | list[dict[str, Any]]
 
 
 class _Message(Body):
-    role: Literal["user", "assistant"]
-    content: str | list[_Block]
+    role: Literal["user", "assistant", "system"]
+    content: Content
 
 
 class _Request(Body):
     anthropic_version: str
     max_tokens: int = Field(ge=1)
     messages: list[_Message] = Field(min_length=1)
-    system: str | list[_Block] = ""
+    system: Content = ""
     temperature: float | None = Field(None, ge=0, le=1)
     top_p: float | None = Field(None, ge=0, le=1)
+    stop_sequences: list[str] = Field(default_factory=list)
+    tools: list[dict[str, Any]] = Field(default_factory=list)
+    tool_choice: Any = None
+    thinking: Any = None
 
 
 class Claude(Format):
@@ -48,66 +49,135 @@ class Claude(Format):
     def read(self, body: bytes) -> Prompt:
         """The prompt in a request body; raises `ServiceError`."""
         request: _Request = _Request.read(body)
+        reasoning, budget = asked_for({"thinking": request.thinking})
         return Prompt(
+            parts=(
+                *(Part(json.dumps(tool), cache_ttl_s=_ttl_s(tool)) for tool in request.tools),
+                *_parts(request.system),
+                *(part for message in request.messages for part in _parts(message.content)),
+            ),
             text="".join(_text(message.content) for message in request.messages),
-            system=_text(request.system),
             max_tokens=request.max_tokens,
+            stop=tuple(request.stop_sequences),
+            temperature=request.temperature,
+            reasoning=reasoning,
+            reasoning_budget=budget,
+            tool=anthropic_choice(request.tools, request.tool_choice),
         )
 
-    def answer(self, reply: Reply, text: str, metrics: Metrics) -> dict[str, Any]:  # noqa: ARG002  # in headers
+    def answer(self, reply: Reply, metrics: Metrics) -> dict[str, Any]:  # noqa: ARG002  # in headers
         """A `message`."""
-        return _message(
-            reply,
-            content=[{"type": "text", "text": text}],
-            stop_reason=_stop_reason(reply),
-            output_tokens=reply.output_tokens,
-        )
+        content = [_content(block) for block in reply.blocks]
+        return _message(reply, content, reply.stop, reply.output_tokens) | {"stop_sequence": reply.stop_sequence}
 
     def opening(self, reply: Reply) -> list[Event]:
-        """`message_start`, `content_block_start`."""
-        message = _message(reply, content=[], stop_reason=None, output_tokens=1)
-        block = {"type": "text", "text": ""}
-        return [
-            chunk({"type": "message_start", "message": message}),
-            chunk({"type": "content_block_start", "index": 0, "content_block": block}),
-        ]
+        """`message_start`."""
+        return [chunk({"type": "message_start", "message": _message(reply, [], None, 1)})]
 
-    def delta(self, reply: Reply, text: str, before: int, after: int) -> Event:  # noqa: ARG002  # no counts here
+    def block_start(self, reply: Reply, index: int) -> list[Event]:
+        """`content_block_start`."""
+        block = _content(reply.blocks[index], begins=True)
+        return [chunk({"type": "content_block_start", "index": index, "content_block": block})]
+
+    def delta(self, kind: Kind, index: int, text: str) -> Event:
         """`content_block_delta`."""
-        return chunk({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}})
+        return _delta(index, _piece(kind, text))
+
+    def block_stop(self, reply: Reply, index: int) -> list[Event]:
+        """`content_block_stop`, after the signature of thinking."""
+        stop = chunk({"type": "content_block_stop", "index": index})
+        if reply.blocks[index].kind is Kind.REASONING:
+            return [_delta(index, {"type": "signature_delta", "signature": SIGNATURE}), stop]
+        return [stop]
 
     def closing(self, reply: Reply, metrics: Metrics) -> list[Event]:
-        """`content_block_stop`, `message_delta`, and `message_stop` with the metrics."""
-        stop = {"stop_reason": _stop_reason(reply), "stop_sequence": None}
-        usage = {"output_tokens": reply.output_tokens}
+        """`message_delta`, and `message_stop` with the metrics."""
+        stop = {"stop_reason": reply.stop, "stop_sequence": reply.stop_sequence}
         return [
-            chunk({"type": "content_block_stop", "index": 0}),
-            chunk({"type": "message_delta", "delta": stop, "usage": usage}),
+            chunk({"type": "message_delta", "delta": stop, "usage": {"output_tokens": reply.output_tokens}}),
             chunk({"type": "message_stop"} | invocation_metrics(reply, metrics)),
         ]
 
 
-def _text(content: str | list[_Block]) -> str:
-    return content if isinstance(content, str) else "".join(block.text for block in content)
+def _parts(content: Content) -> list[Part]:
+    blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content
+    return [Part(_block_text(block), media=_media(block), cache_ttl_s=_ttl_s(block)) for block in blocks]
 
 
-def _stop_reason(reply: Reply) -> str:
-    return "max_tokens" if reply.cut_short else "end_turn"
+def _ttl_s(block: dict[str, Any]) -> int:
+    return ttl_s(block["cache_control"]) if block.get("cache_control") else 0
 
 
-def _message(
-    reply: Reply, *, content: list[dict[str, str]], stop_reason: str | None, output_tokens: int
-) -> dict[str, Any]:
+def _media(block: dict[str, Any]) -> int:
+    inner = block.get("content")
+    inside = [b for b in inner if isinstance(b, dict)] if isinstance(inner, list) else []
+    return sum(b.get("type") in ("image", "document") for b in (block, *inside))
+
+
+def _block_text(block: dict[str, Any]) -> str:
+    """What the model reads of a block: its text, a call, the result of a call, or earlier thinking."""
+    kind = block.get("type")
+    if kind == "tool_use":
+        return as_text(block.get("name", "")) + as_text(block.get("input", ""))
+    if kind == "tool_result":
+        inner = block.get("content", "")
+        texts = [b.get("text") for b in inner if isinstance(b, dict)] if isinstance(inner, list) else [inner]
+        return "".join(text for text in texts if isinstance(text, str))
+    text = block.get("thinking" if kind == "thinking" else "text")
+    return text if isinstance(text, str) else ""
+
+
+def _text(content: Content) -> str:
+    if isinstance(content, str):
+        return content
+    return "".join(text for block in content if isinstance(text := block.get("text"), str))
+
+
+def _content(block: Block, *, begins: bool = False) -> dict[str, Any]:
+    text = "" if begins else block.text
+    if block.kind is Kind.TOOL:
+        value = {} if begins else block.tool_input
+        return {"type": "tool_use", "id": block.tool_id, "name": block.tool_name, "input": value}
+    if block.kind is Kind.REASONING:
+        return {"type": "thinking", "thinking": text, "signature": "" if begins else SIGNATURE}
+    return {"type": "text", "text": text}
+
+
+def _delta(index: int, delta: dict[str, str]) -> Event:
+    return chunk({"type": "content_block_delta", "index": index, "delta": delta})
+
+
+def _piece(kind: Kind, text: str) -> dict[str, str]:
+    if kind is Kind.TOOL:
+        return {"type": "input_json_delta", "partial_json": text}
+    if kind is Kind.REASONING:
+        return {"type": "thinking_delta", "thinking": text}
+    return {"type": "text_delta", "text": text}
+
+
+def _message(reply: Reply, content: list[dict[str, Any]], stop: str | None, output_tokens: int) -> dict[str, Any]:
     return {
         "id": f"msg_bdrk_{reply.request_id.replace('-', '')[:24]}",
         "type": "message",
         "role": "assistant",
         "model": _model_name(reply.model_id),
         "content": content,
-        "stop_reason": stop_reason,
+        "stop_reason": stop,
         "stop_sequence": None,
-        "usage": {"input_tokens": reply.input_tokens, "output_tokens": output_tokens},
+        "usage": _usage(reply, output_tokens),
     }
+
+
+def _usage(reply: Reply, output_tokens: int) -> dict[str, Any]:
+    counts: dict[str, Any] = {"input_tokens": reply.input_tokens, "output_tokens": output_tokens}
+    if reply.cache.asked:
+        counts["cache_read_input_tokens"] = reply.cache.read
+        counts["cache_creation_input_tokens"] = reply.cache.write
+        counts["cache_creation"] = {
+            "ephemeral_5m_input_tokens": reply.cache.write_5m,
+            "ephemeral_1h_input_tokens": reply.cache.write_1h,
+        }
+    return counts
 
 
 def _model_name(model_id: str) -> str:

@@ -6,32 +6,80 @@ Shapes and event order are those of botocore's `bedrock-runtime` model. A block 
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from bedrock_locust.simulator.formats.base import CamelBody, Event, Format, Metrics, Prompt, Reply
+from bedrock_locust.simulator.formats.base import CamelBody, Event, Format, Metrics
+from bedrock_locust.simulator.formats.blocks import messages_text, read_blocks
+from bedrock_locust.simulator.formats.thinking import asked_for
+from bedrock_locust.simulator.formats.tooling import ToolConfig, chosen, converse_tool_parts
+from bedrock_locust.simulator.prompts import Prompt
+from bedrock_locust.simulator.replies import SIGNATURE, Block, Kind, Stop
+
+if TYPE_CHECKING:
+    from bedrock_locust.simulator.replies import Reply
 
 
-class _Block(CamelBody):
-    text: str = ""
+class Message(CamelBody):
+    """A message of a conversation."""
 
-
-class _Message(CamelBody):
     role: Literal["user", "assistant", "system"]
-    content: list[_Block]
+    content: list[dict[str, Any]]
 
 
-class _InferenceConfig(CamelBody):
+class InferenceConfig(CamelBody):
+    """What Converse calls inference parameters."""
+
     max_tokens: int | None = Field(None, ge=1)
     temperature: float | None = Field(None, ge=0, le=1)
     top_p: float | None = Field(None, ge=0, le=1)
+    stop_sequences: list[str] = Field(default_factory=list)
 
 
-class _Request(CamelBody):
-    messages: list[_Message] = Field(min_length=1)
-    system: list[_Block] = Field(default_factory=list)
-    inference_config: _InferenceConfig = _InferenceConfig()
+class _Performance(CamelBody):
+    latency: str = ""
+
+
+class _Tier(CamelBody):
+    type: str = ""
+
+
+class Request(CamelBody):
+    """The members of a request that matter."""
+
+    messages: list[Message] = Field(min_length=1)
+    system: list[dict[str, Any]] = Field(default_factory=list)
+    inference_config: InferenceConfig = InferenceConfig()
+    tool_config: ToolConfig = ToolConfig()
+    performance_config: _Performance = _Performance()
+    service_tier: _Tier = _Tier()
+    additional_model_request_fields: Any = None
+    additional_model_response_field_paths: list[str] = Field(default_factory=list)
+
+    @property
+    def prompt(self) -> Prompt:
+        """What it asks for."""
+        reasoning, budget = asked_for(self.additional_model_request_fields)
+        config = self.inference_config
+        messages = [message.content for message in self.messages]
+        return Prompt(
+            parts=(
+                *converse_tool_parts(self.tool_config),
+                *read_blocks(self.system),
+                *(part for content in messages for part in read_blocks(content)),
+            ),
+            text=messages_text(messages),
+            max_tokens=config.max_tokens,
+            stop=tuple(config.stop_sequences),
+            temperature=config.temperature,
+            reasoning=reasoning,
+            reasoning_budget=budget,
+            tool=chosen(self.tool_config),
+            latency=self.performance_config.latency,
+            tier=self.service_tier.type,
+            response_fields=tuple(self.additional_model_response_field_paths),
+        )
 
 
 class Converse(Format):
@@ -39,46 +87,95 @@ class Converse(Format):
 
     def read(self, body: bytes) -> Prompt:
         """The prompt in a request body; raises `ServiceError`."""
-        request: _Request = _Request.read(body)
-        return Prompt(
-            text="".join(block.text for message in request.messages for block in message.content),
-            system="".join(block.text for block in request.system),
-            max_tokens=request.inference_config.max_tokens,
-        )
+        request: Request = Request.read(body)
+        return request.prompt
 
-    def answer(self, reply: Reply, text: str, metrics: Metrics) -> dict[str, Any]:
+    def answer(self, reply: Reply, metrics: Metrics) -> dict[str, Any]:
         """The body of a ConverseResponse."""
         return {
             "metrics": {"latencyMs": metrics.latency_ms},
-            "output": {"message": {"content": [{"text": text}], "role": "assistant"}},
-            "stopReason": _stop_reason(reply),
-            "usage": _usage(reply),
+            "output": {"message": {"content": [content(b) for b in reply.blocks], "role": "assistant"}},
+            "stopReason": reply.stop,
+            "usage": usage(reply),
+            **_additional(reply),
+            **_echo(reply),
         }
 
     def opening(self, reply: Reply) -> list[Event]:  # noqa: ARG002  # the same for every reply
         """`messageStart`."""
         return [("messageStart", {"role": "assistant"})]
 
-    def delta(self, reply: Reply, text: str, before: int, after: int) -> Event:  # noqa: ARG002  # no counts here
+    def block_start(self, reply: Reply, index: int) -> list[Event]:
+        """`contentBlockStart`, of a tool call only."""
+        block = reply.blocks[index]
+        if block.kind is not Kind.TOOL:
+            return []
+        start = {"toolUse": {"name": block.tool_name, "toolUseId": block.tool_id}}
+        return [("contentBlockStart", {"contentBlockIndex": index, "start": start})]
+
+    def delta(self, kind: Kind, index: int, text: str) -> Event:
         """`contentBlockDelta`."""
-        return "contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": text}}
+        return _delta(index, _piece(kind, text))
+
+    def block_stop(self, reply: Reply, index: int) -> list[Event]:
+        """`contentBlockStop`, after the signature of reasoning."""
+        stop = ("contentBlockStop", {"contentBlockIndex": index})
+        if reply.blocks[index].kind is Kind.REASONING:
+            return [_delta(index, {"reasoningContent": {"signature": SIGNATURE}}), stop]
+        return [stop]
 
     def closing(self, reply: Reply, metrics: Metrics) -> list[Event]:
-        """`contentBlockStop`, `messageStop`, `metadata`."""
-        return [
-            ("contentBlockStop", {"contentBlockIndex": 0}),
-            ("messageStop", {"stopReason": _stop_reason(reply)}),
-            ("metadata", {"metrics": {"latencyMs": metrics.latency_ms}, "usage": _usage(reply)}),
-        ]
+        """`messageStop`, `metadata`."""
+        metadata = {"metrics": {"latencyMs": metrics.latency_ms}, "usage": usage(reply), **_echo(reply)}
+        return [("messageStop", {"stopReason": reply.stop, **_additional(reply)}), ("metadata", metadata)]
 
 
-def _stop_reason(reply: Reply) -> str:
-    return "max_tokens" if reply.cut_short else "end_turn"
+def content(block: Block) -> dict[str, Any]:
+    """A block of an answer without a stream."""
+    if block.kind is Kind.TOOL:
+        return {"toolUse": {"input": block.tool_input, "name": block.tool_name, "toolUseId": block.tool_id}}
+    if block.kind is Kind.REASONING:
+        return {"reasoningContent": {"reasoningText": {"signature": SIGNATURE, "text": block.text}}}
+    return {"text": block.text}
 
 
-def _usage(reply: Reply) -> dict[str, int]:
-    return {
+def usage(reply: Reply) -> dict[str, Any]:
+    """The counts of a call; with those of the cache where the prompt has a cache point."""
+    counts: dict[str, Any] = {
         "inputTokens": reply.input_tokens,
         "outputTokens": reply.output_tokens,
-        "totalTokens": reply.input_tokens + reply.output_tokens,
+        "totalTokens": reply.prompt.input_tokens + reply.output_tokens,
     }
+    if reply.cache.asked:
+        counts |= {"cacheReadInputTokens": reply.cache.read, "cacheWriteInputTokens": reply.cache.write}
+        written = (("5m", reply.cache.write_5m), ("1h", reply.cache.write_1h))
+        if details := [{"inputTokens": tokens, "ttl": ttl} for ttl, tokens in written if tokens]:
+            counts["cacheDetails"] = details
+    return counts
+
+
+def _delta(index: int, delta: dict[str, Any]) -> Event:
+    return "contentBlockDelta", {"contentBlockIndex": index, "delta": delta}
+
+
+def _piece(kind: Kind, text: str) -> dict[str, Any]:
+    if kind is Kind.TOOL:
+        return {"toolUse": {"input": text}}
+    return {"reasoningContent": {"text": text}} if kind is Kind.REASONING else {"text": text}
+
+
+def _additional(reply: Reply) -> dict[str, Any]:
+    """`/stop_sequence` is the one field of a model's own answer that can be asked for here."""
+    if "/stop_sequence" not in reply.prompt.response_fields:
+        return {}
+    value = reply.stop_sequence if reply.stop is Stop.SEQUENCE else None
+    return {"additionalModelResponseFields": {"stop_sequence": value}}
+
+
+def _echo(reply: Reply) -> dict[str, Any]:
+    echo: dict[str, Any] = {}
+    if reply.prompt.latency:
+        echo["performanceConfig"] = {"latency": reply.prompt.latency}
+    if reply.prompt.tier:
+        echo["serviceTier"] = {"type": reply.prompt.tier}
+    return echo

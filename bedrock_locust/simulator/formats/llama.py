@@ -6,20 +6,17 @@ its tokens, and the first one the count of the prompt, is background knowledge, 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from bedrock_locust.simulator.formats.base import (
-    Body,
-    Event,
-    Format,
-    Metrics,
-    Prompt,
-    Reply,
-    chunk,
-    invocation_metrics,
-)
+from bedrock_locust.simulator import tokens
+from bedrock_locust.simulator.formats.base import Body, Event, Format, Metrics, chunk, invocation_metrics, word
+from bedrock_locust.simulator.prompts import Part, Prompt
+from bedrock_locust.simulator.replies import Kind, Stop
+
+if TYPE_CHECKING:
+    from bedrock_locust.simulator.replies import Reply
 
 DEFAULT_MAX_TOKENS = 512
 """What the service documents for a request without `max_gen_len`."""
@@ -35,22 +32,30 @@ class _Request(Body):
 class Llama(Format):
     """Llama 3 and later. The tags of the chat template count as text of the prompt."""
 
+    running_counts = True
+
     def read(self, body: bytes) -> Prompt:
         """The prompt in a request body; raises `ServiceError`."""
         request: _Request = _Request.read(body)
-        return Prompt(text=request.prompt, system="", max_tokens=request.max_gen_len)
+        return Prompt(
+            parts=(Part(request.prompt),),
+            text=request.prompt,
+            max_tokens=request.max_gen_len,
+            temperature=request.temperature,
+        )
 
-    def answer(self, reply: Reply, text: str, metrics: Metrics) -> dict[str, Any]:  # noqa: ARG002  # in headers
+    def answer(self, reply: Reply, metrics: Metrics) -> dict[str, Any]:  # noqa: ARG002  # in headers
         """The whole generation."""
-        return _piece(text, reply.input_tokens, reply.output_tokens, _stop_reason(reply))
+        return _piece(reply.text, reply.input_tokens, reply.output_tokens, _stop_reason(reply))
 
-    def opening(self, reply: Reply) -> list[Event]:  # noqa: ARG002  # there are none
-        """Nothing: the first chunk has text."""
-        return []
+    def delta(self, kind: Kind, index: int, text: str) -> Event:  # noqa: ARG002  # one block of text
+        """A chunk with text and no counts."""
+        return chunk(_piece(text, None, None, None))
 
-    def delta(self, reply: Reply, text: str, before: int, after: int) -> Event:
+    def counted_delta(self, reply: Reply, kind: Kind, index: int, text: str, sent: int) -> Event:  # noqa: ARG002
         """A chunk with text and the count of tokens up to it."""
-        return chunk(_piece(text, None if before else reply.input_tokens, after, None))
+        first = sent == tokens.count(text)
+        return chunk(_piece(text, reply.input_tokens if first else None, sent, None))
 
     def closing(self, reply: Reply, metrics: Metrics) -> list[Event]:
         """A last chunk without text, with the stop reason and the metrics."""
@@ -59,13 +64,13 @@ class Llama(Format):
 
 
 def _stop_reason(reply: Reply) -> str:
-    return "length" if reply.cut_short else "stop"
+    return word(reply.stop, {Stop.LENGTH: "length"}, "stop")
 
 
-def _piece(text: str, prompt_tokens: int | None, tokens: int, stop_reason: str | None) -> dict[str, Any]:
+def _piece(text: str, prompt_tokens: int | None, sent: int | None, stop_reason: str | None) -> dict[str, Any]:
     return {
         "generation": text,
         "prompt_token_count": prompt_tokens,
-        "generation_token_count": tokens,
+        "generation_token_count": sent,
         "stop_reason": stop_reason,
     }

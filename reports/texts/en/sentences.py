@@ -99,6 +99,7 @@ TEXTS = {
     " throughput too low. Use more worker processes (`--processes`) or more machines.",
     "trust.late": "Client-limited: {levels}. The load generator held calls up by as much as {delay} ms (P95), a tenth of"
     " the wait or more. Use more worker processes (`--processes`) or more machines.",
+    "trust.late_said": "Client-limited, as the load generator itself noted: {levels}. Use more worker processes (`--processes`) or more machines.",
     "trust.tiers": "The service answered in different tiers: {tiers}. Set `model.service_tier`, or compare them apart.",
     "trust.models": "Calls went to different models: {models}. The figures mix them.",
     "trust.planned": "{started} of {planned} started: run again to get the rest.",

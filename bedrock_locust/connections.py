@@ -1,0 +1,178 @@
+"""Connections to an endpoint that know when their bytes arrived, and the pool that keeps them.
+
+On Linux the kernel stamps what a TCP socket receives (SO_TIMESTAMPNS, see socket(7)); the stamp is
+true even if the process reads late. When several segments wait, it is that of the last one read.
+With TLS, too: see tls.py.
+"""
+
+from __future__ import annotations
+
+import socket as stdlib
+import struct
+import sys
+import time
+import weakref
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from gevent import monkey, socket
+
+from bedrock_locust.tls import Tls
+from bedrock_locust.waits import Waits
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable
+
+STAMPED = sys.platform == "linux" and sys.maxsize > 2**32
+SO_TIMESTAMPNS = 35
+"""Linux, asm-generic/socket.h; Python's socket module does not name it."""
+STAMP = struct.Struct("@qq")
+"""struct timespec on 64-bit Linux: seconds and nanoseconds of CLOCK_REALTIME."""
+ANCILLARY = stdlib.CMSG_SPACE(STAMP.size) if STAMPED else 0
+LONGEST_LAG_S = 10.0
+"""A stamp further back than this, or in the future, says that the wall clock was set meanwhile."""
+IDLE_LIMIT = 1000
+"""Connections of an endpoint that are kept while nobody uses them."""
+_plain_socket: Any = monkey.get_original("socket", "socket")
+
+
+class Address(NamedTuple):
+    """Where to connect to."""
+
+    host: str
+    port: int
+    tls: bool
+
+
+class Connection:
+    """A TCP or TLS connection. Raises OSError, TimeoutError and ssl.SSLError like a socket."""
+
+    def __init__(self, address: Address, context: ssl.SSLContext | None, connect_s: float, read_s: float) -> None:
+        """Connect, within `connect_s` seconds; a read may wait for `read_s` seconds."""
+        self.arrived = 0.0
+        """When the bytes of the last read had arrived, on time.perf_counter's clock."""
+        made = socket.create_connection((address.host, address.port), connect_s)
+        try:
+            made.setsockopt(stdlib.IPPROTO_TCP, stdlib.TCP_NODELAY, 1)
+            made.setsockopt(stdlib.SOL_SOCKET, stdlib.SO_KEEPALIVE, 1)
+            if STAMPED:
+                made.setsockopt(stdlib.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+            self._tls = Tls(context, address.host, made) if address.tls and context else None
+        except BaseException:
+            made.close()
+            raise
+        self._socket = _plain_socket(fileno=made.detach())
+        self._socket.setblocking(False)
+        self._waits = Waits(self._socket.fileno(), read_s)
+        self._read: Callable[[int], bytes] = self._read_stamped if STAMPED else self._read_plain
+
+    def send(self, data: bytes) -> None:
+        """Send all of it; from now on the peer may be silent for `read_s` seconds at most."""
+        self._waits.begin()
+        rest = memoryview(self._tls.encrypt(data) if self._tls else data)
+        while rest:
+            try:
+                rest = rest[self._socket.send(rest) :]
+            except BlockingIOError:
+                self._waits.until_writable()
+
+    def receive(self, size: int) -> bytes:
+        """What has come, `size` bytes off the socket at most; nothing means that the peer has closed."""
+        data = self._read(size)
+        if self._tls is None or not data:
+            return data
+        while not (plain := self._tls.decrypt(data)):
+            data = self._read(size)
+            if not data:
+                return data
+        return plain
+
+    def rest(self) -> None:
+        """The response is complete: nothing is waited for."""
+        self._waits.end()
+
+    def _read_stamped(self, size: int) -> bytes:
+        readable = self._waits.readable
+        while True:
+            self._waits.until(readable)
+            try:
+                data, ancillary, _, _ = self._socket.recvmsg(size, ANCILLARY)
+            except BlockingIOError:
+                continue
+            now = time.perf_counter()
+            lag = 0.0
+            if ancillary:
+                seconds, nanoseconds = STAMP.unpack(ancillary[0][2])
+                lag = time.time() - seconds - nanoseconds * 1e-9
+            # Only the short lag is taken from the wall clock, so that setting that clock bends no figure.
+            # Two clocks read one after the other differ by a little: time does not run backwards for that.
+            self.arrived = max(self.arrived, now - lag if 0.0 < lag < LONGEST_LAG_S else now)
+            received: bytes = data
+            return received
+
+    def _read_plain(self, size: int) -> bytes:
+        readable = self._waits.readable
+        while True:
+            self._waits.until(readable)
+            try:
+                data: bytes = self._socket.recv(size)
+            except BlockingIOError:
+                continue
+            self.arrived = time.perf_counter()
+            return data
+
+    def is_stale(self) -> bool:
+        """Whether an idle connection has been closed by its peer, or has said what nobody asked for."""
+        try:
+            self._socket.recv(1, stdlib.MSG_PEEK)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+        return True
+
+    def close(self) -> None:
+        """Close it."""
+        self._waits.close()
+        self._socket.close()
+
+
+def _close_all(idle: dict[Address, list[Connection]]) -> None:
+    for connections in idle.values():
+        for connection in connections:
+            connection.close()
+
+
+class Pool:
+    """The idle connections of a process; the one used last is used first."""
+
+    def __init__(self, context: ssl.SSLContext | None, connect_s: float, read_s: float) -> None:
+        """Connections with TLS need a `context`; for the seconds see Connection."""
+        self._context = context
+        self._connect_s = connect_s
+        self._read_s = read_s
+        self._idle: dict[Address, list[Connection]] = {}
+        weakref.finalize(self, _close_all, self._idle)
+
+    def take(self, address: Address) -> Connection | None:
+        """An idle connection that is still open."""
+        idle = self._idle.get(address, [])
+        while idle:
+            connection = idle.pop()
+            if not connection.is_stale():
+                return connection
+            connection.close()
+        return None
+
+    def connect(self, address: Address) -> Connection:
+        """A new connection."""
+        return Connection(address, self._context, self._connect_s, self._read_s)
+
+    def give(self, address: Address, connection: Connection) -> None:
+        """Take back a connection that is ready for another request."""
+        connection.rest()
+        idle = self._idle.setdefault(address, [])
+        if len(idle) < IDLE_LIMIT:
+            idle.append(connection)
+        else:
+            connection.close()

@@ -1,0 +1,190 @@
+"""Admission: the way of a call from its arrival to its answer and its entry in the ledger."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass, replace
+from random import Random
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from bedrock_locust.simulator import answers, auth, counting, faults, formats, replies, timing
+from bedrock_locust.simulator.calls import Call, Operation, request_id_header
+from bedrock_locust.simulator.errors import STATUSES, TOO_MANY_REQUESTS, TOO_MANY_TOKENS, ServiceError
+from bedrock_locust.simulator.exchange import ClientGoneError, Exchange
+from bedrock_locust.simulator.ledger import CLIENT_GONE, OK, Entry
+from bedrock_locust.simulator.quota import TOKENS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bedrock_locust.simulator.behaviour import Behaviour
+    from bedrock_locust.simulator.prompts import Prompt
+    from bedrock_locust.simulator.service import ModelState, Service
+
+logger = logging.getLogger(__name__)
+
+PROMPT_HEAD_CHARS = 64
+MOST_CACHE_POINTS = 4
+
+
+async def serve(service: Service, exchange: Exchange, operation: Operation, model_id: str) -> None:
+    """Serve one call and enter it in the ledger, however it ends."""
+    entry = service.ledger.open(operation.name, model_id, stream=operation.stream)
+    clock, rng = timing.Clock(), Random(service.behaviour.seed << 64 | entry.index)
+    entry.request_id = str(UUID(int=rng.getrandbits(128), version=4))
+    try:
+        await _Admission(service, exchange, operation, entry, clock, rng).run()
+    except ServiceError as error:
+        await _refuse(exchange, entry, error)
+    except asyncio.CancelledError:
+        entry.outcome = entry.outcome or CLIENT_GONE
+    except ClientGoneError:
+        await _refuse(exchange, entry, ServiceError("ValidationException", "The request body is incomplete."))
+        entry.outcome = CLIENT_GONE
+    except Exception:
+        logger.exception("The simulator failed at %s of %s", operation.name, model_id)
+        await _refuse(exchange, entry, ServiceError("InternalServerException", "The simulator has a fault of its own."))
+    finally:
+        service.ledger.close(entry)
+
+
+async def _refuse(exchange: Exchange, entry: Entry, error: ServiceError) -> None:
+    entry.outcome = error.code
+    entry.ended_at_ns = time.time_ns()
+    await exchange.respond(error.status, error.headers | request_id_header(entry), error.body)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What a call wants of a model, and what will befall it."""
+
+    model: ModelState
+    format: formats.Format
+    prompt: Prompt
+    plan: timing.Plan
+    fault: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Admission:
+    """A call on its way from the request to the answer. Raises `ServiceError` where that ends early."""
+
+    service: Service
+    exchange: Exchange
+    operation: Operation
+    entry: Entry
+    clock: timing.Clock
+    rng: Random
+
+    async def run(self) -> None:
+        """Read the request, refuse it first for its content and then for a quota, and answer it."""
+        body = await self.exchange.body()
+        self._authenticate(body)
+        if self.operation.counts:
+            await self._count(body)
+            return
+        model = self.service.model(self.entry.model_id)
+        request_format = formats.native(self.entry.model_id, body) if self.operation.native else formats.CONVERSE
+        prompt = _completed(request_format.read(body), self.entry.model_id, self._headers())
+        _enter(prompt, self.entry)
+        plan = timing.plan(model.behaviour, self.rng, self.entry.index)
+        await self._within_quota(_Wish(model, request_format, prompt, plan, self._fault(model.behaviour)))
+
+    def _headers(self) -> dict[str, str]:
+        return dict(self.exchange.headers) if self.operation.native else {}
+
+    def _authenticate(self, body: bytes) -> None:
+        if self.service.guard:
+            exchange = self.exchange
+            self.service.guard.check(
+                auth.Request(exchange.method, exchange.path, exchange.query, exchange.headers, body)
+            )
+
+    async def _count(self, body: bytes) -> None:
+        prompt = counting.read(self.entry.model_id, body)
+        _enter(prompt, self.entry)
+        if fault := self._fault(self.service.model(self.entry.model_id).behaviour):
+            raise ServiceError.injected(fault)
+        self.entry.outcome = OK
+        self.entry.ended_at_ns = time.time_ns()
+        headers = request_id_header(self.entry) | {"content-type": "application/json"}
+        await self.exchange.respond(200, headers, counting.answer(prompt))
+
+    async def _within_quota(self, wish: _Wish) -> None:
+        behaviour, quota, prompt = wish.model.behaviour, wish.model.quota, wish.prompt
+        reserved = prompt.input_tokens + (prompt.max_tokens or behaviour.default_max_tokens)
+        if lacking := quota.lacks(reserved, time.monotonic()):
+            raise ServiceError("ThrottlingException", TOO_MANY_TOKENS if lacking == TOKENS else TOO_MANY_REQUESTS)
+        used = 0
+        try:
+            if wish.fault in STATUSES:
+                raise ServiceError.injected(wish.fault)
+            reply = self._reply(wish)
+            used = reply.input_tokens + reply.cache.write
+            await self._in_its_place(wish, reply)
+        finally:
+            quota.settle(reserved, used, self.entry.output_tokens)
+
+    def _fault(self, behaviour: Behaviour) -> str:
+        since = time.monotonic() - self.service.configured_at
+        drawn = faults.pick(behaviour.faults, self.rng.random())
+        fault = faults.scheduled(behaviour.fault_schedule, self.entry.index, since) or drawn
+        operation = self.operation
+        fits = faults.can_strike(fault, native=operation.native, stream=operation.stream, counts=operation.counts)
+        return fault if fits else ""
+
+    def _reply(self, wish: _Wish) -> replies.Reply:
+        entry, prompt, plan, behaviour = self.entry, wish.prompt, wish.plan, wish.model.behaviour
+        cache = self.service.cache.use(entry.model_id, prompt, behaviour.cache_min_tokens, time.monotonic())
+        entry.cache_read_tokens, entry.cache_write_tokens = cache.read, cache.write
+        start = replies.place(prompt, entry.index, behaviour.seed)
+        content = replies.compose(prompt, start, plan.text_tokens, plan.reasoning_tokens)
+        return replies.Reply(entry.request_id, entry.model_id, prompt, cache, content)
+
+    async def _in_its_place(self, wish: _Wish, reply: replies.Reply) -> None:
+        """Wait for a place in the model, and answer."""
+        load, clock, arrived_s = wish.model.load, self.clock, self.clock.elapsed_s
+        await load.enter()
+        try:
+            waited_s = clock.elapsed_s - arrived_s if load.queues else 0.0
+            clock.shift(waited_s + load.loading_s(time.monotonic()))
+            await answers.answer(self._call(wish, reply), self.exchange)
+        finally:
+            load.leave(time.monotonic())
+
+    def _call(self, wish: _Wish, reply: replies.Reply) -> Call:
+        load, behaviour = wish.model.load, wish.model.behaviour
+        self.entry.events_ns = [] if behaviour.event_times and self.operation.stream else None
+        return Call(
+            operation=self.operation,
+            format=wish.format,
+            behaviour=behaviour,
+            entry=self.entry,
+            clock=self.clock,
+            pace=timing.Pace(wish.plan, self.rng, load.slowness),
+            varies=load.varies,
+            reply=reply,
+            fault=wish.fault,
+            rng=self.rng,
+        )
+
+
+def _completed(prompt: Prompt, model_id: str, headers: Mapping[str, str]) -> Prompt:
+    """A prompt with what is not in its body: what its model does by itself, and the choices in headers."""
+    if sum(part.cache_ttl_s > 0 for part in prompt.parts) > MOST_CACHE_POINTS:
+        raise ServiceError("ValidationException", f"A maximum of {MOST_CACHE_POINTS} cache points may be provided.")
+    return replace(
+        prompt,
+        reasoning=prompt.reasoning or formats.always_reasons(model_id),
+        latency=prompt.latency or headers.get("x-amzn-bedrock-performanceconfig-latency", ""),
+        tier=prompt.tier or headers.get("x-amzn-bedrock-service-tier", ""),
+    )
+
+
+def _enter(prompt: Prompt, entry: Entry) -> None:
+    entry.input_tokens = prompt.input_tokens
+    entry.prompt_chars = len(prompt.text)
+    entry.prompt_head = prompt.text[:PROMPT_HEAD_CHARS]

@@ -1,0 +1,51 @@
+"""Counting: the CountTokens operation."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from typing import TYPE_CHECKING, Any
+
+from bedrock_locust.simulator import formats
+from bedrock_locust.simulator.errors import ServiceError
+from bedrock_locust.simulator.formats.base import CamelBody
+
+if TYPE_CHECKING:
+    from bedrock_locust.simulator.prompts import Prompt
+
+
+class _Invoke(CamelBody):
+    body: str
+
+
+class _Input(CamelBody):
+    invoke_model: _Invoke | None = None
+    converse: dict[str, Any] | None = None
+
+
+class _Request(CamelBody):
+    input: _Input
+
+
+def read(model_id: str, body: bytes) -> Prompt:
+    """The prompt whose tokens are asked for; raises `ServiceError`."""
+    request: _Request = _Request.read(body)
+    if request.input.invoke_model:
+        native = _decoded(request.input.invoke_model.body)
+        return formats.native(model_id, native).read(native)
+    if request.input.converse is not None:
+        return formats.CONVERSE.read(json.dumps(request.input.converse).encode())
+    raise ServiceError("ValidationException", "input must have the member invokeModel or converse.")
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise ServiceError("ValidationException", "input.invokeModel.body is not base64.") from None
+
+
+def answer(prompt: Prompt) -> bytes:
+    """The body of the answer."""
+    return json.dumps({"inputTokens": prompt.input_tokens}).encode()

@@ -1,0 +1,71 @@
+"""Tools in the three ways in which requests describe them: Converse's, Anthropic's and OpenAI's."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from bedrock_locust.simulator.formats.base import CamelBody
+from bedrock_locust.simulator.formats.blocks import ttl_s
+from bedrock_locust.simulator.prompts import Part, Tool
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class ToolConfig(CamelBody):
+    """`toolConfig` of Converse and Nova."""
+
+    tools: list[dict[str, Any]] = Field(default_factory=list)
+    tool_choice: dict[str, Any] = Field(default_factory=dict)
+
+
+def converse_tool_parts(config: ToolConfig) -> list[Part]:
+    """The tools as parts of the prompt."""
+    return [
+        Part(cache_ttl_s=ttl_s(tool["cachePoint"])) if "cachePoint" in tool else Part(json.dumps(tool))
+        for tool in config.tools
+    ]
+
+
+def chosen(config: ToolConfig) -> Tool | None:
+    """The tool that has to be called, if one has to."""
+    choice = config.tool_choice
+    if "any" not in choice and "tool" not in choice:
+        return None
+    tools = [_converse_tool(spec) for tool in config.tools if isinstance(spec := tool.get("toolSpec"), dict)]
+    return pick(tools, _name(choice.get("tool")))
+
+
+def _converse_tool(spec: dict[str, Any]) -> Tool:
+    schema = spec.get("inputSchema")
+    return Tool(_name(spec), schema.get("json") if isinstance(schema, dict) else None)
+
+
+def anthropic_choice(tools: Iterable[Any], choice: Any) -> Tool | None:
+    """The same in Anthropic's form: `tool_choice` of type `any` or `tool`."""
+    if not isinstance(choice, dict) or choice.get("type") not in ("any", "tool"):
+        return None
+    known = [Tool(_name(tool), tool.get("input_schema")) for tool in tools if isinstance(tool, dict)]
+    return pick(known, _name(choice))
+
+
+def openai_choice(tools: Iterable[Any], choice: Any) -> Tool | None:
+    """The same in OpenAI's form: `tool_choice` is `required`, `any`, or names a function."""
+    if choice not in ("required", "any") and not isinstance(choice, dict):
+        return None
+    functions = [f for tool in tools if isinstance(tool, dict) and isinstance(f := tool.get("function"), dict)]
+    known = [Tool(_name(function), function.get("parameters")) for function in functions]
+    return pick(known, _name(choice.get("function")) if isinstance(choice, dict) else "")
+
+
+def pick(tools: list[Tool], name: str) -> Tool | None:
+    """The tool of this name; without a name, the first."""
+    return next((tool for tool in tools if not name or tool.name == name), None)
+
+
+def _name(value: Any) -> str:
+    name = value.get("name") if isinstance(value, dict) else None
+    return name if isinstance(name, str) else ""

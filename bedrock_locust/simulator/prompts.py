@@ -1,0 +1,63 @@
+"""Prompt: what the simulator takes from a request, whatever its format."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from bedrock_locust.simulator import tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of the prompt."""
+
+    text: str = ""
+    media: int = 0
+    """Images, documents, videos and recordings in it."""
+    cache_ttl_s: int = 0
+    """Above 0: the prompt up to the end of this part is to be cached for so long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A tool that the model may call. `schema` is the JSON Schema of its input."""
+
+    name: str
+    schema: Any
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What is asked of the model."""
+
+    parts: tuple[Part, ...]
+    """In the order in which a model reads them: tools, system prompt, messages."""
+    text: str
+    """The text of all messages, in their order."""
+    max_tokens: int | None
+    stop: tuple[str, ...] = ()
+    temperature: float | None = None
+    reasoning: bool = False
+    """Whether the answer begins with reasoning."""
+    reasoning_budget: int | None = None
+    """The most tokens that reasoning may have."""
+    tool: Tool | None = None
+    """The tool that has to be called."""
+    latency: str = ""
+    """`performanceConfig.latency` of the request."""
+    tier: str = ""
+    """`serviceTier.type` of the request."""
+    response_fields: tuple[str, ...] = field(default=())
+    """`additionalModelResponseFieldPaths` of the request."""
+
+    @cached_property
+    def input_tokens(self) -> int:
+        """Tokens of all parts, cached or not."""
+        return size(self.parts)
+
+
+def size(parts: tuple[Part, ...]) -> int:
+    """Tokens of these parts together."""
+    return tokens.of_chars(sum(len(part.text) for part in parts)) + tokens.MEDIA_TOKENS * sum(p.media for p in parts)

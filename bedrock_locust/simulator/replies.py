@@ -1,0 +1,172 @@
+"""Reply: what the simulated model says to a prompt, decided before a byte of it is sent."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+from zlib import crc32
+
+from bedrock_locust.simulator import tokens, toolcalls
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bedrock_locust.simulator.cache import CacheUse
+    from bedrock_locust.simulator.prompts import Prompt
+
+SIGNATURE = "c2ltdWxhdGVkLXNpZ25hdHVyZQ=="
+"""Of reasoning: base64, opaque to clients."""
+
+
+class Kind(StrEnum):
+    """What a block of an answer is."""
+
+    REASONING = "reasoning"
+    TEXT = "text"
+    TOOL = "tool"
+
+
+class Stop(StrEnum):
+    """Why an answer ended; the values are Converse's."""
+
+    END = "end_turn"
+    LENGTH = "max_tokens"
+    SEQUENCE = "stop_sequence"
+    TOOL = "tool_use"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block of an answer. The text of a tool call is its input, as JSON."""
+
+    kind: Kind
+    text: str
+    tool_name: str = ""
+    tool_id: str = ""
+
+    @property
+    def tokens(self) -> int:
+        """Its tokens, by the one rule."""
+        return tokens.count(self.text)
+
+    @property
+    def tool_input(self) -> Any:
+        """The input of the tool call; an empty object where `max_tokens` cut it short."""
+        try:
+            return json.loads(self.text)
+        except ValueError:
+            return {}
+
+    def pieces(self, step: int) -> Iterator[str]:
+        """Its text in pieces of this many tokens."""
+        chars = step * tokens.CHARS_PER_TOKEN
+        for start in range(0, len(self.text), chars):
+            yield self.text[start : start + chars]
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What is said, and why it ends."""
+
+    blocks: tuple[Block, ...]
+    stop: Stop
+    stop_sequence: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What is known of an answer before it is sent."""
+
+    request_id: str
+    model_id: str
+    prompt: Prompt
+    cache: CacheUse
+    content: Content
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """The blocks of the answer."""
+        return self.content.blocks
+
+    @property
+    def stop(self) -> Stop:
+        """Why it ends."""
+        return self.content.stop
+
+    @property
+    def stop_sequence(self) -> str | None:
+        """The stop sequence at which it ends."""
+        return self.content.stop_sequence
+
+    @property
+    def input_tokens(self) -> int:
+        """Tokens of the prompt that were neither read from a cache nor written to it."""
+        return self.prompt.input_tokens - self.cache.read - self.cache.write
+
+    @property
+    def output_tokens(self) -> int:
+        """Tokens of all blocks."""
+        return sum(block.tokens for block in self.blocks)
+
+    @property
+    def text(self) -> str:
+        """The text blocks in one."""
+        return self.of(Kind.TEXT)
+
+    @property
+    def tool(self) -> Block | None:
+        """The tool call."""
+        return next((block for block in self.blocks if block.kind is Kind.TOOL), None)
+
+    def of(self, kind: Kind) -> str:
+        """The text of all blocks of this kind."""
+        return "".join(block.text for block in self.blocks if block.kind is kind)
+
+
+def place(prompt: Prompt, index: int, seed: int) -> int:
+    """Where in the book the answer begins: at a temperature of 0 it depends on nothing but the prompt."""
+    return crc32(prompt.text.encode(errors="replace"), seed & 0xFFFFFFFF) if prompt.temperature == 0 else index
+
+
+def compose(prompt: Prompt, start: int, text_tokens: int, reasoning_tokens: int) -> Content:
+    """Say as much as is wanted, within what the prompt allows."""
+    blocks = list(_wanted(prompt, start, text_tokens, reasoning_tokens))
+    stop, sequence = Stop.TOOL if prompt.tool else Stop.END, None
+    if found := _find_stop(blocks[-1], prompt.stop):
+        at, sequence = found
+        blocks[-1], stop = Block(Kind.TEXT, blocks[-1].text[:at]), Stop.SEQUENCE
+    within = tuple(_limited(blocks, prompt.max_tokens))
+    if sum(block.tokens for block in within) < sum(block.tokens for block in blocks):
+        return Content(within, Stop.LENGTH)
+    return Content(within, stop, sequence)
+
+
+def _wanted(prompt: Prompt, start: int, text_tokens: int, reasoning_tokens: int) -> Iterator[Block]:
+    if prompt.reasoning and reasoning_tokens:
+        most = reasoning_tokens if prompt.reasoning_budget is None else min(reasoning_tokens, prompt.reasoning_budget)
+        # From another place of the book, so that nobody takes it for the text.
+        yield Block(Kind.REASONING, tokens.write(start + 2048, most))
+    if prompt.tool:
+        yield Block(Kind.TOOL, toolcalls.arguments(prompt.tool), prompt.tool.name, toolcalls.new_id(start))
+    else:
+        yield Block(Kind.TEXT, tokens.write(start, text_tokens))
+
+
+def _find_stop(block: Block, sequences: tuple[str, ...]) -> tuple[int, str] | None:
+    """Where the text has the first of the stop sequences, and which."""
+    if block.kind is not Kind.TEXT:
+        return None
+    found = [(at, sequence) for sequence in sequences if sequence and (at := block.text.find(sequence)) >= 0]
+    return min(found, default=None)
+
+
+def _limited(blocks: list[Block], most: int | None) -> Iterator[Block]:
+    left = most
+    for block in blocks:
+        if left is None or block.tokens <= left:
+            yield block
+        elif left:
+            yield Block(block.kind, block.text[: left * tokens.CHARS_PER_TOKEN], block.tool_name, block.tool_id)
+        left = None if left is None else max(0, left - block.tokens)

@@ -1,0 +1,51 @@
+"""Service: the state behind the endpoint."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from bedrock_locust.simulator.cache import PromptCache
+from bedrock_locust.simulator.ledger import Ledger
+from bedrock_locust.simulator.load import Model
+from bedrock_locust.simulator.quota import Quota
+
+if TYPE_CHECKING:
+    from bedrock_locust.simulator.auth import Guard
+    from bedrock_locust.simulator.behaviour import Behaviour
+
+MOST_MODELS = 10_000
+"""Model ids with a state of their own; the oldest ones are forgotten beyond."""
+
+
+class ModelState:
+    """A model: its behaviour, its quotas, and its calls."""
+
+    def __init__(self, behaviour: Behaviour) -> None:
+        self.behaviour = behaviour
+        self.quota = Quota(behaviour, time.monotonic())
+        self.load = Model(behaviour)
+
+
+class Service:
+    """Behaviour, ledger, prompt cache, and a state for each model that was called."""
+
+    def __init__(self, behaviour: Behaviour, ledger_size: int, guard: Guard | None = None) -> None:
+        self.ledger = Ledger(ledger_size)
+        self.guard = guard
+        self.configure(behaviour)
+
+    def configure(self, behaviour: Behaviour) -> None:
+        """Change the behaviour for the calls that arrive from now on. All quotas are full and all caches empty."""
+        self.behaviour = behaviour
+        self.configured_at = time.monotonic()
+        self.cache = PromptCache()
+        self._models: dict[str, ModelState] = {}
+
+    def model(self, model_id: str) -> ModelState:
+        """The state of a model."""
+        if model_id not in self._models:
+            if len(self._models) >= MOST_MODELS:
+                del self._models[next(iter(self._models))]
+            self._models[model_id] = ModelState(self.behaviour.of(model_id))
+        return self._models[model_id]

@@ -1,0 +1,141 @@
+"""Streams: the streamed answer to a call, each event at its planned time."""
+
+from __future__ import annotations
+
+import time
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from bedrock_locust.simulator import faults, frames, tokens
+from bedrock_locust.simulator.ledger import OK
+from bedrock_locust.simulator.replies import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bedrock_locust.simulator.calls import Call
+    from bedrock_locust.simulator.exchange import Exchange
+    from bedrock_locust.simulator.formats.base import Event, Format
+
+CACHED_CHARS = 32
+"""Events with a longer text are not kept: there are too many different ones."""
+
+_PADDING = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+
+class Stream:
+    """The streamed answer to one call. Its headers and opening events go out at once."""
+
+    def __init__(self, call: Call, exchange: Exchange) -> None:
+        self._call = call
+        self._exchange = exchange
+        self._first_byte_s = 0.0
+        self._events = 0
+        self._tokens_due = 0
+        self._broken = False
+
+    async def send(self) -> None:
+        """Send it, until it ends or the fault of the call breaks it off."""
+        call = self._call
+        await self._send_all(call.format.opening(call.reply))
+        for index in range(len(call.reply.blocks)):
+            if not self._broken:
+                await self._send_block(index)
+        if not self._broken and self._events <= call.behaviour.fault_after_events:
+            await self._strike()
+        if not self._broken:
+            await self._close()
+
+    async def _send_all(self, events: Iterable[Event]) -> None:
+        for event in events:
+            await self._exchange.chunk(self._frame(event))
+
+    async def _send_block(self, index: int) -> None:
+        call, block = self._call, self._call.reply.blocks[index]
+        start: list[Event] = call.format.block_start(call.reply, index)
+        for text in block.pieces(call.behaviour.tokens_per_event):
+            if self._events == call.behaviour.fault_after_events:
+                await self._strike()
+            if self._broken:
+                return
+            call.pace.advance(self._tokens_due)
+            self._tokens_due = tokens.count(text)
+            frame = self._delta_frame(block.kind, index, text)
+            await call.clock.until(call.pace.due_s)
+            if start:
+                await self._send_all(start)
+                start = []
+            await self._send_delta(frame)
+        await self._send_all(call.format.block_stop(call.reply, index))
+
+    async def _send_delta(self, frame: bytes) -> None:
+        entry = self._call.entry
+        if entry.first_token_at_ns is None:
+            self._first_byte_s = self._call.clock.elapsed_s
+            entry.first_token_at_ns = time.time_ns()
+        if entry.events_ns is not None:
+            entry.events_ns.append(time.time_ns())
+        await self._exchange.chunk(frame)
+        entry.output_tokens += self._tokens_due
+        self._events += 1
+
+    async def _close(self) -> None:
+        call = self._call
+        call.pace.advance(max(0, self._tokens_due - 1))
+        await call.clock.until(call.pace.due_s)
+        closing = [self._frame(e) for e in call.format.closing(call.reply, call.metrics(self._first_byte_s))]
+        if call.strikes(faults.DUPLICATE_METADATA):
+            closing.append(closing[-1])
+        # Before the last bytes go out: a client may have left before this task runs again.
+        call.entry.outcome = call.entry.outcome or OK
+        for frame in closing:
+            call.entry.ended_at_ns = time.time_ns()
+            await self._exchange.chunk(frame)
+        await self._exchange.end()
+
+    def _delta_frame(self, kind: Kind, index: int, text: str) -> bytes:
+        """An event with text; it is made before it is due."""
+        call = self._call
+        if call.format.running_counts or len(text) > CACHED_CHARS:
+            sent = call.entry.output_tokens + self._tokens_due
+            return self._frame(call.format.counted_delta(call.reply, kind, index, text, sent))
+        return _plain_delta(call.format, kind, index, text, self._padding())
+
+    def _frame(self, event: Event) -> bytes:
+        event_type, payload = event
+        return frames.event(event_type, payload | {"p": _PADDING[: self._padding()]})
+
+    def _padding(self) -> int:
+        """How long an event's padding is: the service hides the length of a token from an eavesdropper."""
+        return 1 + int(self._call.rng.random() * len(_PADDING))
+
+    async def _strike(self) -> None:
+        """Let a fault in mid-stream happen, if the call was chosen for one."""
+        fault = self._call.fault
+        if not self._call.strikes(*faults.MID_STREAM):
+            return
+        if fault == faults.STALL:
+            await self._call.clock.hold(self._call.behaviour.stall_seconds)
+            return
+        self._broken = True
+        self._call.entry.ended_at_ns = time.time_ns()
+        if fault == faults.CUT:
+            await self._exchange.cut()
+            return
+        if last := self._last_words(fault):
+            await self._exchange.chunk(last)
+        await self._exchange.end()
+
+    def _last_words(self, fault: str) -> bytes:
+        if fault in faults.STREAM_ERRORS:
+            return frames.exception(fault, faults.STREAM_ERRORS[fault])
+        whole = self._frame(self._call.format.delta(Kind.TEXT, 0, "the "))
+        if fault == faults.BAD_CRC:
+            return whole[:-1] + bytes((whole[-1] ^ 1,))
+        return whole[: len(whole) // 2] if fault == faults.TRUNCATED_FRAME else b""
+
+
+@lru_cache(maxsize=16_384)
+def _plain_delta(request_format: Format, kind: Kind, index: int, text: str, padding: int) -> bytes:
+    event_type, payload = request_format.delta(kind, index, text)
+    return frames.event(event_type, payload | {"p": _PADDING[:padding]})

@@ -1,0 +1,73 @@
+"""Tool calls: a plausible input for a tool, from the JSON Schema that the request gives."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bedrock_locust.simulator.prompts import Tool
+
+DEEPEST = 6
+"""Levels of a schema that are followed."""
+
+_ID_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+def arguments(tool: Tool) -> str:
+    """The input of a call of this tool, as JSON: an object with the members that its schema requires."""
+    value = example(tool.schema)
+    return json.dumps(value if isinstance(value, dict) else {})
+
+
+def new_id(seed: int) -> str:
+    """The id of a call, in the form of the service's: `tooluse_` and 22 letters and digits."""
+    mixed, letters = (seed + 1) * 0x9E3779B97F4A7C15F39CC0605CEDC835 % (1 << 128), []
+    for _ in range(22):
+        mixed, digit = divmod(mixed, len(_ID_DIGITS))
+        letters.append(_ID_DIGITS[digit])
+    return "tooluse_" + "".join(letters)
+
+
+def example(schema: Any, depth: int = 0) -> Any:
+    """A value that fits a JSON Schema, as far as types, `enum`, `const`, `default` and bounds tell."""
+    if not isinstance(schema, dict) or depth > DEEPEST:
+        return {} if depth == 0 else "example"
+    for key in ("const", "default"):
+        if key in schema:
+            return schema[key]
+    if isinstance(options := schema.get("enum"), list) and options:
+        return options[0]
+    for key in ("anyOf", "oneOf", "allOf"):
+        if isinstance(branches := schema.get(key), list) and branches:
+            return example(branches[0], depth + 1)
+    return _of_type(schema, depth)
+
+
+def _of_type(schema: dict[str, Any], depth: int) -> Any:
+    kind = schema.get("type")
+    if isinstance(kind, list):
+        kind = kind[0] if kind else None
+    if not isinstance(kind, str):
+        kind = "object" if "properties" in schema else "string"
+    if kind == "object":
+        return _object(schema, depth)
+    if kind == "array":
+        return [example(schema.get("items", {"type": "string"}), depth + 1)]
+    plain: dict[str, float | None] = {"integer": 1, "number": 1.5, "boolean": True, "null": None}
+    return _at_least(plain[kind], schema.get("minimum")) if kind in plain else "example"
+
+
+def _object(schema: dict[str, Any], depth: int) -> dict[str, Any]:
+    properties, required = schema.get("properties"), schema.get("required")
+    if not isinstance(properties, dict):
+        return {}
+    wanted = required if isinstance(required, list) and required else list(properties)
+    names = [name for name in wanted if isinstance(name, str) and name in properties]
+    return {name: example(properties[name], depth + 1) for name in names}
+
+
+def _at_least(value: float | None, minimum: Any) -> float | None:
+    if value is None or isinstance(value, bool) or not isinstance(minimum, int | float):
+        return value
+    return max(value, minimum)

@@ -1,0 +1,297 @@
+"""What a streamed event costs the client, and how true its time to the first token is.
+
+Ours, stock boto3 under gevent, LLMeter and a bare gevent recv loop, one after the other in one run,
+each in a process of its own on one core, against the simulator on another:
+
+    python benchmarks/client.py [--streams 20,50,100,200,300] [--rounds 2] [--tls]
+
+All streams of a round start together: 100 tokens at 50 tokens/s, the first after 200 ms. Printed are
+CPU per streamed event; the error of TTFT, which is what the client says minus what is true (first
+token sent, by the simulator's ledger, minus the request's arrival there); events per second; and
+peak memory. LLMeter is left out where it is not installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import resource
+import ssl
+import subprocess
+import sys
+import time
+import urllib.request
+from typing import Any
+
+TOKENS = 100
+TTFT_MS, TPOT_MS = 200, 20
+MODEL = "anthropic.claude-3-sonnet-20240229-v1:0"
+PROMPT = "x" * 400
+ARGUMENTS: dict[str, Any] = {
+    "modelId": MODEL,
+    "messages": [{"role": "user", "content": [{"text": PROMPT}]}],
+    "inferenceConfig": {"maxTokens": TOKENS},
+}
+CONTENDERS = ("bare", "ours", "boto3", "llmeter")
+CLIENT_CORE, SERVER_CORE = 0, 1
+SKIPPED = 3
+DEADLINE_S = 180
+
+Said = list[dict[str, Any]]
+"""One dict for each call: request_id, ttft_ms, and started_at (Unix s) where the client says it."""
+
+
+def main() -> None:
+    """Run all contenders, or one of them as a child."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--streams", default="20,50,100,200,300", help="concurrent streams, with commas")
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--tls", action="store_true")
+    parser.add_argument("--contenders", default=",".join(CONTENDERS))
+    parser.add_argument("--child", help=argparse.SUPPRESS)
+    parser.add_argument("--url", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child:
+        child(options.child, options.url, int(options.streams), options.rounds)
+    else:
+        compare(options)
+
+
+def compare(options: argparse.Namespace) -> None:
+    """Run the contenders, print a line for each and their ratios."""
+    simulator, url = start_simulator(tls=options.tls)
+    try:
+        for streams in map(int, options.streams.split(",")):
+            print(
+                f"\n{streams} streams, {'TLS' if options.tls else 'HTTP'}, {options.rounds} rounds of {TOKENS} tokens"
+            )
+            print(f"{'':<10}{'us/event':>10}{'TTFT error p50':>16}{'p99 (ms)':>10}{'events/s':>10}{'peak MB':>9}")
+            costs = {}
+            for name in options.contenders.split(","):
+                result = run(name, url, streams, options.rounds)
+                if result is None:
+                    print(f"{name:<10}{'not installed':>14}")
+                    continue
+                costs[name] = result["us_per_event"]
+                print_row(name, result)
+            print_ratios(costs)
+    finally:
+        simulator.terminate()
+        simulator.wait(10)
+
+
+def start_simulator(*, tls: bool) -> tuple[subprocess.Popen[str], str]:
+    """The simulator on its core."""
+    command = [sys.executable, "-m", "bedrock_locust.simulator", "--port", "0", "--exit-with-parent", "--spread", "0"]
+    pace = ["--ttft-ms", str(TTFT_MS), "--tpot-ms", str(TPOT_MS), "--output-tokens", str(TOKENS)]
+    process = subprocess.Popen(
+        [*command, *pace, *(["--tls"] if tls else [])],
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: os.sched_setaffinity(0, {SERVER_CORE}),  # noqa: PLW1509 - this process has no threads
+    )
+    assert process.stdout  # noqa: S101 - it is a pipe
+    found = re.search(r"listening on (\S+)", process.stdout.readline())
+    assert found  # noqa: S101 - else there is nothing to measure
+    return process, found[1]
+
+
+def run(name: str, url: str, streams: int, rounds: int) -> dict[str, Any] | None:
+    """One contender in a child process: its figures, held against the ledger."""
+    http(f"{url}/_simulator/calls", "DELETE")
+    child_of = [sys.executable, __file__, "--child", name, "--url", url]
+    ended = subprocess.run(
+        [*child_of, "--streams", str(streams), "--rounds", str(rounds)],
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=DEADLINE_S,
+        check=False,
+        preexec_fn=lambda: os.sched_setaffinity(0, {CLIENT_CORE}),
+    )
+    if ended.returncode == SKIPPED:
+        return None
+    ended.check_returncode()
+    result: dict[str, Any] = json.loads(ended.stdout)
+    ledger = {call["request_id"]: call for call in map(json.loads, http(f"{url}/_simulator/calls").splitlines())}
+    calls = [(call, ledger[call["request_id"]]) for call in result.pop("calls") if call["request_id"] in ledger]
+    result["errors"] = sorted(call["ttft_ms"] - truth_ms(entry) for call, entry in calls)
+    return result
+
+
+def truth_ms(entry: dict[str, Any]) -> float:
+    """From the arrival of a request at the simulator to its first token."""
+    return float(entry["first_token_at_ns"] - entry["arrived_at_ns"]) / 1e6
+
+
+def http(url: str, method: str = "GET") -> bytes:
+    """One request to the simulator's own pages."""
+    request = urllib.request.Request(url, method=method)  # noqa: S310 - of our own simulator
+    with urllib.request.urlopen(request, timeout=30, context=trusting()) as answer:  # noqa: S310
+        body: bytes = answer.read()
+        return body
+
+
+def trusting() -> ssl.SSLContext:
+    """The simulator makes its certificate itself."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+def print_row(name: str, result: dict[str, Any]) -> None:
+    """The figures of a contender."""
+    errors = result["errors"]
+    p50, p99 = (f"{errors[int(len(errors) * p)]:,.2f}" if errors else "-" for p in (0.5, 0.99))
+    rate, peak = f"{result['events_per_s']:,.0f}", f"{result['peak_mb']:,.0f}"
+    print(f"{name:<10}{result['us_per_event']:>10.1f}{p50:>16}{p99:>10}{rate:>10}{peak:>9}", flush=True)
+
+
+def print_ratios(costs: dict[str, float]) -> None:
+    """CPU per event of ours against the others."""
+    others = [name for name in costs if name != "ours"]
+    if "ours" in costs:
+        print("ratios of CPU: " + ", ".join(f"ours/{name} {costs['ours'] / costs[name]:.2f}" for name in others))
+
+
+def child(name: str, url: str, streams: int, rounds: int) -> None:
+    """Run one contender and print its figures as JSON."""
+    contender = globals()[f"start_{name}"](url)
+    if contender is None:
+        sys.exit(SKIPPED)
+    contender(2, 1)
+    cpu, begun = time.process_time(), time.perf_counter()
+    calls = contender(streams, rounds)
+    cpu, elapsed = time.process_time() - cpu, time.perf_counter() - begun
+    events = streams * rounds * (TOKENS + 4)
+    print(
+        json.dumps(
+            {
+                "us_per_event": cpu / events * 1e6,
+                "events_per_s": events / elapsed,
+                "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+                "calls": calls,
+            }
+        )
+    )
+
+
+def together(streams: int, rounds: int, work: Any) -> Said:
+    """Run the work in so many greenlets at once, round after round."""
+    import gevent  # noqa: PLC0415 - not in every child
+
+    said: Said = []
+    for _ in range(rounds):
+        greenlets = [gevent.spawn(work) for _ in range(streams)]
+        gevent.joinall(greenlets, raise_error=True)
+        said += [greenlet.value for greenlet in greenlets if greenlet.value]
+    return said
+
+
+def start_ours(url: str) -> Any:
+    """BedrockClient."""
+    from locust.event import EventHook  # noqa: PLC0415 - Locust first, in this child only
+
+    from bedrock_locust.client import BedrockClient  # noqa: PLC0415
+    from bedrock_locust.connection import connect  # noqa: PLC0415
+    from bedrock_locust.settings import Settings  # noqa: PLC0415
+
+    settings = Settings.model_validate({"model": {"id": MODEL}, "aws": {"endpoint_url": url}})
+    client = BedrockClient(connect(settings, simulator=True, version="benchmark"), EventHook())
+
+    def work() -> dict[str, Any]:
+        call = client.converse_stream(**ARGUMENTS)
+        assert call.ok, call  # noqa: S101 - a failure is no measurement
+        return {"request_id": call.request_id, "ttft_ms": call.ttft_ms, "started_at": call.started_at}
+
+    return lambda streams, rounds: together(streams, rounds, work)
+
+
+def stock_client(url: str) -> Any:
+    """boto3 as it comes, but for a pool that is large enough and no retries."""
+    import boto3  # noqa: PLC0415
+    from botocore.config import Config  # noqa: PLC0415
+
+    return boto3.client(
+        "bedrock-runtime",
+        endpoint_url=url,
+        region_name="us-east-1",
+        aws_access_key_id="made-up",
+        aws_secret_access_key="made-up",  # noqa: S106 - the simulator asks for none
+        config=Config(max_pool_connections=1000, retries={"total_max_attempts": 1}),
+    )
+
+
+def start_boto3(url: str) -> Any:
+    """boto3 under gevent, timed around the call as people do."""
+    import locust  # noqa: F401, PLC0415 - it patches for gevent
+
+    client = stock_client(url)
+
+    def work() -> dict[str, Any]:
+        begun, ttft_ms = time.perf_counter(), None
+        response = client.converse_stream(**ARGUMENTS)
+        for event in response["stream"]:
+            if ttft_ms is None and event.get("contentBlockDelta", {}).get("delta", {}).get("text"):
+                ttft_ms = (time.perf_counter() - begun) * 1000
+        return {"request_id": response["ResponseMetadata"]["RequestId"], "ttft_ms": ttft_ms}
+
+    return lambda streams, rounds: together(streams, rounds, work)
+
+
+def start_bare(url: str) -> Any:
+    """A gevent socket and nothing else: what no client can go below."""
+    from urllib.parse import quote, urlsplit  # noqa: PLC0415
+
+    import gevent.socket  # noqa: PLC0415
+    import gevent.ssl  # noqa: PLC0415
+
+    parts = urlsplit(url)
+    body = json.dumps({key: value for key, value in ARGUMENTS.items() if key != "modelId"}).encode()
+    head = f"POST /model/{quote(MODEL, safe='')}/converse-stream HTTP/1.1\r\nhost: {parts.netloc}\r\n"
+    request = f"{head}content-length: {len(body)}\r\n\r\n".encode() + body
+    idle: list[Any] = []
+
+    def connect() -> Any:
+        raw = gevent.socket.create_connection((parts.hostname or "", parts.port or 80))
+        if parts.scheme == "http":
+            return raw
+        context = gevent.ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        return context.wrap_socket(raw)
+
+    def work() -> None:
+        connection = idle.pop() if idle else connect()
+        connection.sendall(request)
+        tail = b""
+        while not tail.endswith(b"0\r\n\r\n"):
+            tail = (tail + connection.recv(65536))[-8:]
+        idle.append(connection)
+
+    return lambda streams, rounds: together(streams, rounds, work)
+
+
+def start_llmeter(url: str) -> Any:
+    """LLMeter's runner on threads, on the same boto3 client."""
+    import asyncio  # noqa: PLC0415
+
+    os.environ["LLMETER_DISABLE_ALL_PROGRESS_BARS"] = "1"
+    try:
+        from llmeter.endpoints.bedrock import BedrockConverseStream  # noqa: PLC0415
+        from llmeter.runner import Runner  # noqa: PLC0415
+    except ImportError:
+        return None
+    endpoint = BedrockConverseStream(model_id=MODEL, bedrock_boto3_client=stock_client(url))
+    payload = {key: value for key, value in ARGUMENTS.items() if key != "modelId"}
+
+    def work(streams: int, rounds: int) -> Said:
+        runner = Runner(endpoint, timeout=60)
+        result = asyncio.run(runner.run(payload=payload, n_requests=rounds, clients=streams))
+        return [{"request_id": r.id, "ttft_ms": r.time_to_first_token * 1000} for r in result.responses]
+
+    return work
+
+
+if __name__ == "__main__":
+    main()

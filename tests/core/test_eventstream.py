@@ -1,0 +1,120 @@
+"""The frame decoder against botocore's: any stream, cut anywhere, damaged anyhow."""
+
+from __future__ import annotations
+
+import struct
+from itertools import pairwise
+from typing import Any
+from zlib import crc32
+
+import pytest
+from botocore.eventstream import EventStreamBuffer, ParserError
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from bedrock_locust.eventstream import Decoder
+
+Message = tuple[dict[str, Any], bytes]
+
+names = st.text(min_size=1, max_size=20)
+headers = st.dictionaries(names, st.text(max_size=40), max_size=5)
+payloads = st.binary(max_size=300)
+streams = st.lists(st.tuples(headers, payloads), max_size=6)
+cuts = st.lists(st.integers(0, 2000), max_size=12)
+
+
+def encode(message: Message) -> bytes:
+    """A message as a frame, as the service sends it."""
+    block = b"".join(_header(name.encode(), value.encode()) for name, value in message[0].items())
+    prelude = struct.pack("!II", 16 + len(block) + len(message[1]), len(block))
+    head = prelude + struct.pack("!I", crc32(prelude)) + block + message[1]
+    return head + struct.pack("!I", crc32(head))
+
+
+def _header(name: bytes, value: bytes) -> bytes:
+    return bytes([len(name)]) + name + b"\x07" + struct.pack("!H", len(value)) + value
+
+
+def pieces(data: bytes, at: list[int]) -> list[bytes]:
+    """The data, cut at these places."""
+    places = [0, *sorted(min(place, len(data)) for place in at), len(data)]
+    return [data[start:end] for start, end in pairwise(places)]
+
+
+def ours(parts: list[bytes]) -> tuple[list[Message], str]:
+    """What our decoder makes of it: the messages, and the class of the error that ended them."""
+    decoder, said = Decoder(), list[Message]()
+    try:
+        for part in parts:
+            said.extend((dict(frame.headers), frame.payload) for frame in decoder.feed(part))
+    except ParserError as error:
+        return said, type(error).__name__
+    return said, ""
+
+
+def botocores(parts: list[bytes]) -> tuple[list[Message], str]:
+    """What botocore's buffer makes of it."""
+    buffer, said = EventStreamBuffer(), list[Message]()
+    try:
+        for part in parts:
+            buffer.add_data(part)
+            said.extend((_any(message).headers, _any(message).payload) for message in buffer)
+    except ParserError as error:
+        return said, type(error).__name__
+    return said, ""
+
+
+def _any(message: Any) -> Any:
+    """The stubs take botocore's messages for numbers."""
+    return message
+
+
+@given(streams, cuts)
+@example([({":event-type": "chunk"}, b"{}")] * 3, [0, 0, 1, 11, 12, 13])
+def test_any_split(messages: list[Message], at: list[int]) -> None:
+    """A valid stream gives its messages, however it is cut."""
+    parts = pieces(b"".join(map(encode, messages)), at)
+    assert ours(parts) == (messages, "") == botocores(parts)
+
+
+@given(streams.filter(bool), cuts, st.integers(0, 3000), st.integers(1, 255))
+def test_any_damage(messages: list[Message], at: list[int], place: int, change: int) -> None:
+    """A damaged stream gives what botocore gives of it, and the same class of error."""
+    data = bytearray(b"".join(map(encode, messages)))
+    data[place % len(data)] ^= change
+    parts = pieces(bytes(data), at)
+    assert ours(parts) == botocores(parts)
+
+
+@given(streams.filter(bool), st.integers(0, 3000))
+def test_any_cut(messages: list[Message], length: int) -> None:
+    """A stream that is cut short gives its whole messages."""
+    data = b"".join(map(encode, messages))
+    parts = [data[: length % len(data)]]
+    assert ours(parts) == botocores(parts)
+
+
+@given(st.binary(max_size=200), cuts)
+def test_noise(data: bytes, at: list[int]) -> None:
+    """What is no event stream at all is damage to both."""
+    assert ours(pieces(data, at)) == botocores(pieces(data, at))
+
+
+@pytest.mark.parametrize(
+    ("length", "headers_length", "error"),
+    [
+        (200_000, 131_073, "InvalidHeadersLength"),
+        (25 * 1024 * 1024 + 16, 0, "InvalidPayloadLength"),
+        (20, 100, "ParserError"),
+    ],
+)
+def test_lengths_that_lie(length: int, headers_length: int, error: str) -> None:
+    """A prelude with impossible lengths is refused before anything is kept for it."""
+    prelude = struct.pack("!II", length, headers_length)
+    assert ours([prelude + struct.pack("!I", crc32(prelude))]) == ([], error)
+
+
+def test_frames_come_before_the_damage() -> None:
+    """The messages before a damaged one are handed out."""
+    message: Message = ({":event-type": "chunk"}, b"{}")
+    assert ours([encode(message) + b"x" * 40]) == ([message], "ChecksumMismatch")

@@ -1,0 +1,116 @@
+"""Behaviour that shows in time: waiting for a place, slowing down, loading; by the simulator's own times."""
+
+from __future__ import annotations
+
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from .calls import CLAUDE, NOVA_PROFILE, converse, converse_stream
+from .process import wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
+
+    from .conftest import ClientFactory
+    from .process import Simulator
+
+
+def together(simulator: Simulator, client: BedrockRuntimeClient, count: int) -> list[dict[str, Any]]:
+    """The ledger of so many streams at a time."""
+    with ThreadPoolExecutor(count) as pool:
+        list(pool.map(lambda _: converse_stream(client), range(count)))
+    return simulator.ended(count)
+
+
+def ttft_ms(call: dict[str, Any]) -> float:
+    """Arrival to first token, by the ledger."""
+    return float(call["first_token_at_ns"] - call["arrived_at_ns"]) / 1e6
+
+
+def test_event_times(simulator: Simulator, client: BedrockRuntimeClient) -> None:
+    """On demand the ledger has the time of every event with text, none of them early."""
+    simulator.set(event_times=True, ttft_ms=50, tpot_ms=10)
+    converse_stream(client)
+    converse(client)
+    streamed, whole = simulator.ended(2)
+    assert whole["events_ns"] is None
+    assert streamed["events_ns"][0] >= streamed["first_token_at_ns"]
+    offsets = [(at - streamed["arrived_at_ns"]) / 1e6 for at in streamed["events_ns"]]
+    assert all(at >= 50 + 10 * number - 1 for number, at in enumerate(offsets))
+    assert len(offsets) == 8
+    assert offsets == sorted(offsets)
+
+
+def test_calls_wait_for_a_place(simulator: Simulator, client: BedrockRuntimeClient) -> None:
+    """With one place, each call begins after the one before it has ended."""
+    simulator.set(max_batch=1, ttft_ms=30, tpot_ms=5)
+    calls = sorted(together(simulator, client, 3), key=lambda call: call["first_token_at_ns"])
+    for before, after in itertools.pairwise(calls):
+        assert after["first_token_at_ns"] > before["ended_at_ns"]
+
+
+@contextmanager
+def crowd(simulator: Simulator, new_client: ClientFactory, count: int) -> Iterator[None]:
+    """So many streams under way."""
+    client, streams = new_client(simulator.url, 20), []
+    for _ in range(count):
+        messages: Any = [{"role": "user", "content": [{"text": "Hi"}]}]
+        streams.append(client.converse_stream(modelId=NOVA_PROFILE, messages=messages)["stream"])
+    wait_for(lambda: simulator.stats()["in_flight"] == count, "all streams are under way")
+    yield
+    for stream in streams:
+        stream.close()
+
+
+@pytest.mark.parametrize("operation", [converse, converse_stream])
+def test_calls_slow_each_other_down(
+    simulator: Simulator, client: BedrockRuntimeClient, new_client: ClientFactory, operation: Callable[..., object]
+) -> None:
+    """Among three other calls of its model everything takes four times as long, streamed or not; not of another one."""
+    simulator.set(half_speed_at=1, ttft_ms=20, tpot_ms=5, output_tokens=2000)
+    with crowd(simulator, new_client, 3):
+        operation(client, inferenceConfig={"maxTokens": 20})
+        operation(client, CLAUDE, inferenceConfig={"maxTokens": 20})
+        slow, alone = simulator.ended(2)
+    assert slow["ended_at_ns"] - slow["arrived_at_ns"] >= 4 * (20 + 19 * 5) * 1e6 - 1e6
+    assert alone["ended_at_ns"] - alone["arrived_at_ns"] >= (20 + 19 * 5) * 1e6 - 1e6
+
+
+def test_cold_start(simulator: Simulator, client: BedrockRuntimeClient) -> None:
+    """The first call of a model waits until it is loaded."""
+    simulator.set(cold_start_ms=200, ttft_ms=10)
+    converse_stream(client)
+    [cold] = simulator.ended(1)
+    assert ttft_ms(cold) >= 209
+
+
+def test_measured_times(simulator: Simulator, client: BedrockRuntimeClient) -> None:
+    """Measured times to the first token are replayed in their order."""
+    simulator.set(ttft_values_ms=[10, 120, 60])
+    for _ in range(3):
+        converse_stream(client)
+    for call, wanted in zip(simulator.ended(3), (10, 120, 60), strict=True):
+        assert ttft_ms(call) >= wanted - 1
+
+
+@pytest.mark.parametrize("model_id", ["us.anthropic.claude-x", "meta.llama3-1-8b-instruct-v1:0"])
+def test_settings_of_a_model(simulator: Simulator, client: BedrockRuntimeClient, model_id: str) -> None:
+    """Settings can differ for the models that fit a pattern."""
+    simulator.set(models={"*claude*": {"output_tokens": 2}})
+    assert converse(client, model_id)["usage"]["outputTokens"] == (2 if "claude" in model_id else 8)
+
+
+def test_quota_of_a_model(simulator: Simulator, client: BedrockRuntimeClient) -> None:
+    """Tokens that a call reserved and did not use are given back at its end."""
+    simulator.set(tokens_per_minute=100, output_burndown=5, models={CLAUDE: {"tokens_per_minute": 0}})
+    for _ in range(2):
+        converse(client, "x", inferenceConfig={"maxTokens": 40})
+    with pytest.raises(client.exceptions.ThrottlingException, match="Too many tokens"):
+        converse(client, "x", inferenceConfig={"maxTokens": 40})
+    converse(client, CLAUDE, inferenceConfig={"maxTokens": 4000})
