@@ -47,7 +47,7 @@ def late_levels(figures: pd.DataFrame, run: Run) -> list[str]:
     """The levels in which the load generator delayed calls so much that the figures show it.
 
     P95 of the time before the send, or of the lag in reading, is more than `LATE_SHARE` of the
-    median wait (TTFT, without it latency) and more than `LATE_MS`; or the load generator noted it itself, in `run.json`.
+    median wait (TTFT, without it latency) and more than `LATE_MS`; or `run.json` has it that the client was the limit.
     """
     wait_ms = figures["ttft_ms_p50"].fillna(figures["latency_ms_p50"])
     delay_ms = figures[["read_lag_ms_p95", "send_delay_ms_p95"]].max(axis=1)

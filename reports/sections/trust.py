@@ -75,7 +75,7 @@ def _busy_workers(analysis: Analysis) -> Iterator[str]:
 def _late_levels(analysis: Analysis) -> Iterator[str]:
     if analysis.late:
         late = analysis.figures.loc[analysis.late]
-        delay_ms = late[["send_delay_ms_p95", "read_lag_ms_p95"]].max(axis=None)
+        delay_ms = float(late[["send_delay_ms_p95", "read_lag_ms_p95"]].max().max())
         key = "trust.late" if delay_ms > LATE_MS else "trust.late_said"
         yield analysis.say(key, levels=level_names(analysis.say, late), delay=number(delay_ms))
 
