@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-import platform
-import time
-import uuid
 from argparse import Namespace
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from locust.event import EventHook
@@ -19,14 +15,16 @@ import gevent
 from bedrock_locust import __version__, console, formats, options
 from bedrock_locust.bench import LEVEL, Bench, put_bench
 from bedrock_locust.connection import check_credentials, check_endpoint, connect
-from bedrock_locust.errors import REMEDIES
+from bedrock_locust.forecast import forecast
 from bedrock_locust.handover import Handover
 from bedrock_locust.health import Pulse
 from bedrock_locust.interrupt import Interrupt
 from bedrock_locust.plan import Plan
+from bedrock_locust.preflight import preflight, public
 from bedrock_locust.recorder import LOCAL
 from bedrock_locust.run import Run
 from bedrock_locust.run_folder import check_directory
+from bedrock_locust.run_info import first_info
 from bedrock_locust.settings import SettingsError
 from bedrock_locust.simulator_process import SimulatorProcess
 from bedrock_locust.web import Runs, show
@@ -42,6 +40,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
 
+    from bedrock_locust.call import Call
     from bedrock_locust.settings import Settings
 
     Report = Callable[[Path, Path | None], Path]
@@ -74,7 +73,9 @@ class Lead:
         self._simulator = self._start_simulator()
         self._local = isinstance(runner, LocalRunner)
         self._handover = Handover(environment, runner) if isinstance(runner, MasterRunner) else None
-        self._prepare()
+        client = self._prepare()
+        # Not at test_start: once Locust has fired that, it goes on to make users.
+        self._first = self._call_first(client, self.settings) if self._starts_alone() else None
         self._warn()
         headless_shape = bool(self._options.headless and environment.shape_class)
         self._interrupt = Interrupt(
@@ -105,13 +106,28 @@ class Lead:
                 raise SettingsError(f"model.api is invoke, but {error}") from None
         return settings
 
-    def _check_form(self, form: Mapping[str, str]) -> Settings:
+    def _read_form(self, form: Mapping[str, str]) -> Settings:
         return self._load(Namespace(**{**vars(self._options), **form}))
+
+    def _check_form(self, form: Mapping[str, str]) -> Settings:
+        settings = self._read_form(form)
+        self._first = self._call_first(self._connect(settings), settings)
+        return settings
 
     def _plan(self, form: Mapping[str, str]) -> Plan | None:
         """What a run with this form would do; None without levels. Raises SettingsError."""
-        settings = self._check_form(form)
+        settings = self._read_form(form)
         return Plan.of(settings) if self._environment.shape_class else None
+
+    def _starts_alone(self) -> bool:
+        """Whether the run begins without a form."""
+        return bool(self._options.headless or getattr(self._options, "autostart", False))
+
+    def _call_first(self, client: BedrockRuntimeClient, settings: Settings) -> Call | None:
+        return preflight(client, settings, simulator=self._simulator is not None, local=self._local)
+
+    def _connect(self, settings: Settings) -> BedrockRuntimeClient:
+        return connect(settings, simulator=self._simulator is not None, version=__version__)
 
     def _start_simulator(self) -> SimulatorProcess | None:
         asked = self._options.bedrock_simulator
@@ -129,7 +145,7 @@ class Lead:
         simulated = self._simulator is not None
         if self._local and not simulated:
             check_credentials(settings)
-        client = connect(settings, simulator=simulated, version=__version__)
+        client = self._connect(settings)
         if self._local and settings.aws.endpoint_url:
             check_endpoint(settings.aws.endpoint_url)
         check_directory(settings.output.directory)
@@ -157,7 +173,13 @@ class Lead:
     def _begin(self, client: BedrockRuntimeClient) -> None:
         self._interrupt.forget()
         self._environment.stop_timeout = self._stop_timeout or self.settings.call_limit_s + DRAIN_MARGIN_S
-        info = self._info(client.meta.endpoint_url)
+        info = first_info(
+            self.settings,
+            endpoint=client.meta.endpoint_url,
+            simulator=self._simulator is not None,
+            levels=self._levels(),
+            preflight=public(self._first) if self._first else None,
+        )
         self._run = self._runs.begin(Run(self._environment, self.settings, info))
         message = {"run": info["run"], "version": __version__, "simulator": info["simulator"]}
         self._options.bedrock_run = json.dumps({**message, "settings": self.settings.public()})
@@ -169,26 +191,13 @@ class Lead:
             self._run.recorder.join_local(Pulse(bench.measured_level).start())
         if level := getattr(self._options, LEVEL, None):
             self._run.on_level(level)
-        self._run.console.say(console.header(self.settings, endpoint=info["endpoint"], levels=info["levels_planned"]))
+        endpoint, levels, expected = info["endpoint"], info["levels_planned"], forecast(self.settings, self._first)
+        self._run.console.say(console.header(self.settings, endpoint=endpoint, levels=levels, forecast=expected))
 
-    def _info(self, endpoint: str) -> dict[str, Any]:
-        """What `run.json` says from the start."""
+    def _levels(self) -> int | None:
+        """How many levels the shape has planned; None without one."""
         levels = getattr(self._environment.shape_class, "levels", None)
-        packages = {name: version(name) for name in ("locust", "boto3", "gevent")}
-        return {
-            "format": 1,
-            "run": uuid.uuid4().hex,
-            "ended": "running",
-            "end_reason": "",
-            "started_at": time.time(),
-            "ended_at": None,
-            "versions": {"bedrock-locust": __version__, **packages, "python": platform.python_version()},
-            "endpoint": endpoint,
-            "simulator": self._simulator is not None,
-            "settings": self.settings.public(),
-            "levels_planned": len(levels()) if levels else None,
-            "remedies": REMEDIES,
-        }
+        return len(levels()) if levels else None
 
     def _on_request(self, **event: Any) -> None:
         if self._run:
@@ -222,6 +231,8 @@ class Lead:
         """How the run ended, and why."""
         if self._interrupt.name:
             return "interrupted", f"stopped by {self._interrupt.name}"
+        if run.limit:
+            return "interrupted", f"{run.limit.name} reached: {run.limit.reason}"
         if not run.complete:
             return "interrupted", "stopped before all levels had run"
         return "complete", "all levels ran" if self._environment.shape_class else "stopped as asked"

@@ -17,7 +17,10 @@ SECRET = frozenset({"access_key_id", "secret_access_key", "session_token"})
 RULES = {
     "greater_than": "must be greater than {gt:g}",
     "greater_than_equal": "must be {ge:g} or more",
+    "less_than": "must be less than {lt:g}",
     "less_than_equal": "must be {le:,.0f} or less",
+    "string_too_long": "must have at most {max_length} characters",
+    "tuple_type": "must be a list [...]",
     "string_too_short": "must not be empty",
     "value_error": "{error}",
     "literal_error": "must be {expected}",
@@ -71,6 +74,8 @@ def _what(
             return f"unknown key {key}: {_suggestion(path, known)}"
         case "missing":
             return f"{key} is required: add it"
+        case "value_error" if not path:
+            return str(mistake["ctx"]["error"])
         case "value_error" if _is_of_section(mistake):
             return f"{key}: {mistake['ctx']['error']}"
     return f"{key} is {_shown(path, values)}, but {_rule(mistake)}"

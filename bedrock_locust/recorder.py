@@ -17,7 +17,7 @@ from bedrock_locust.histogram import Histogram
 from bedrock_locust.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from bedrock_locust.call import Value
     from bedrock_locust.health import Pulse
@@ -117,8 +117,12 @@ class Cpu:
 class Recorder:
     """The rows, levels and counts of one run."""
 
-    def __init__(self, run: str, folder: RunFolder, info: Mapping[str, Any]) -> None:
+    def __init__(
+        self, run: str, folder: RunFolder, info: Mapping[str, Any], watch: Callable[[Call], None] | None = None
+    ) -> None:
+        """`watch` is told of each call."""
         self.run = run
+        self._watch = watch
         self.folder = folder
         self.tally = Tally()
         self.accounts: dict[str, Account] = {}
@@ -158,6 +162,8 @@ class Recorder:
             call = Call.from_row(row)
             self.tally.add(call)
             self.health.add(call)
+            if self._watch:
+                self._watch(call)
 
     def level(self, level: Mapping[str, Any]) -> None:
         """Take note of a level that begins, goes on to its next phase or is over."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from pathlib import Path
@@ -13,6 +14,7 @@ from bedrock_locust import console
 from bedrock_locust.call import Call
 from bedrock_locust.console.screen import screen
 from bedrock_locust.errors import REMEDIES
+from bedrock_locust.limits import Guard
 from bedrock_locust.locust_tables import tables
 from bedrock_locust.recorder import NO_GAPS, Recorder
 from bedrock_locust.run_folder import RunFolder
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from locust.env import Environment
 
+    from bedrock_locust.limits import Reached
     from bedrock_locust.settings import Settings
 
     Report = Callable[[Path, Path | None], Path]
@@ -32,6 +35,7 @@ FLUSH_S = 1
 REPORT_INTERVAL_S = 3.5
 """The row of a call is here within this time after its end: Locust's workers report every 3 s."""
 EXIT_NO_REPORT = 1
+EXIT_GATE = 3
 
 
 class Run:
@@ -42,7 +46,6 @@ class Run:
         self._environment = environment
         self._settings = settings
         self.folder = RunFolder.create(settings.output.directory, settings.model.id, info["started_at"])
-        self.recorder = Recorder(info["run"], self.folder, info)
         self.info = info
         self.state = "running"
         """Or `ending`, and then `complete`, `interrupted` or `failed`."""
@@ -50,6 +53,9 @@ class Run:
         self.ended_at: float | None = None
         assert environment.parsed_options is not None  # noqa: S101 - the locust command has options
         self.console = screen(environment.parsed_options, settings, info["levels_planned"])
+        self.limit: Reached | None = None
+        self._guard = Guard(settings)
+        self.recorder = Recorder(info["run"], self.folder, info, self._watch)
         self.complete = info["levels_planned"] is None
         self._level: Mapping[str, Any] | None = None
         self._due: dict[str, float] = {}
@@ -59,6 +65,25 @@ class Run:
         """Listener of Locust's `request` event."""
         if isinstance(response, Call):
             self.recorder.add(response, gaps)
+
+    def _watch(self, call: Call) -> None:
+        """End the run at the first limit that a call reaches."""
+        reached = self._guard.add(call)
+        if reached is None or self.limit is not None:
+            return
+        self.limit = reached
+        logger.warning("bedrock-locust: %s reached: %s; the run ends", reached.name, reached.reason)
+        gevent.spawn(self._stop)
+
+    def _stop(self) -> None:
+        """End the run in good order, as Ctrl-C or the button of the web UI does."""
+        runner, options = self._environment.runner, self._environment.parsed_options
+        assert runner is not None  # noqa: S101 - it makes the calls
+        if options and options.headless:
+            # Locust's main greenlet would meet a quit of ours with one of its own, in the middle of it.
+            gevent.get_hub().handle_system_error(KeyboardInterrupt, KeyboardInterrupt())
+        else:
+            runner.stop()
 
     def on_level(self, level: Mapping[str, Any] | None) -> None:
         """Take note of a level; None is the end of the last."""
@@ -79,6 +104,7 @@ class Run:
         self._print_blocks(everything=True)
         for name, rows in tables(self._environment):
             self.folder.write_table(name, rows)
+        self.recorder.write_info(limit=self.limit.name if self.limit else None)
         self.recorder.close(ended=ended, reason=reason)
         self._say_if_nothing_worked()
         written = self._write_report(report) if report else None
@@ -110,9 +136,20 @@ class Run:
         except Exception:
             logger.exception("bedrock-locust: no report; make it with: python -m reports %s", self.folder.path)
         else:
+            self._check_gate()
             return copy if copy.exists() else written
         self._environment.process_exit_code = EXIT_NO_REPORT
         return None
+
+    def _check_gate(self) -> None:
+        """Exit code 3 if the report says that the run did not meet its SLO."""
+        try:
+            slo = json.loads((self.folder.path / "report.json").read_text(encoding="utf-8")).get("slo")
+        except (OSError, ValueError):
+            return
+        if slo and slo["passed"] is False:
+            logger.error("bedrock-locust: the SLO was not met; see the report")
+            self._environment.process_exit_code = EXIT_GATE
 
     def _keep(self) -> None:
         """Once a second: rows to disk, what can be seen to the tally, news to the console."""

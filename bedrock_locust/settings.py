@@ -6,8 +6,6 @@ import json
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -15,18 +13,14 @@ from pydantic import (
     model_validator,
 )
 
+from bedrock_locust.burndown import burndown_of
+from bedrock_locust.goals import Limits, Pricing, Slo
 from bedrock_locust.mistakes import describe
+from bedrock_locust.section import WEEK_S, Positive, Seconds, Section, Text, Users
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-
-Positive = Annotated[int, Field(gt=0)]
-WEEK_S = 7 * 24 * 3600
-Users = Annotated[int, Field(gt=0, le=100_000)]
-"""More would be a slip: a worker runs some hundred."""
-Seconds = Annotated[float, Field(gt=0, le=WEEK_S)]
-Text = Annotated[str, Field(min_length=1)]
 
 CREDENTIALS = frozenset({"profile", "access_key_id", "secret_access_key", "session_token"})
 """Keys of `aws` that stay in the process that read them."""
@@ -40,11 +34,7 @@ class SettingsError(Exception):
         self.lines = lines
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, allow_inf_nan=False)
-
-
-class Aws(_Section):
+class Aws(Section):
     """Where the service is and who asks."""
 
     region: str | None = None
@@ -76,7 +66,7 @@ class Aws(_Section):
         return self
 
 
-class Model(_Section):
+class Model(Section):
     """The model under test and its quotas, per minute."""
 
     id: Text
@@ -85,9 +75,16 @@ class Model(_Section):
     api: Literal["converse", "invoke"] = "converse"
     service_tier: Literal["default", "priority", "flex", "reserved"] | None = None
     latency: Literal["standard", "optimized"] | None = None
+    output_burndown: Annotated[float, Field(gt=0)] | None = None
+    """Tokens of quota that one output token uses; without it the factor that AWS states for the model."""
+
+    @property
+    def burndown(self) -> float:
+        """Tokens of quota that one output token uses."""
+        return self.output_burndown or burndown_of(self.id)
 
 
-class Test(_Section):
+class Test(Section):
     """What each call asks for."""
 
     prompt_size: Positive = 1000
@@ -99,6 +96,8 @@ class Test(_Section):
     unique_prompts: bool = True
     timeout_seconds: Seconds = 300
     transport: Literal["measured", "botocore"] = "measured"
+    preflight: bool | None = None
+    """Whether one call is made before the load; null: where the endpoint is that of AWS."""
 
     @field_validator("temperature", mode="before")
     @classmethod
@@ -112,7 +111,7 @@ class Test(_Section):
         return self
 
 
-class Concurrency(_Section):
+class Concurrency(Section):
     """The levels: `start`, `start` + `step`, ... users, up to at most `end`, each for `duration_seconds`."""
 
     start: Users = 1
@@ -128,14 +127,16 @@ class Concurrency(_Section):
         return self
 
 
-class Output(_Section):
+class Output(Section):
     """Where the results go."""
 
     report_file: Text = "benchmark_report.md"
     directory: Text = "results"
+    language: Literal["en", "zh"] = "en"
+    formats: tuple[Literal["markdown", "html", "json"], ...] = ("markdown", "json")
 
 
-class Settings(_Section):
+class Settings(Section):
     """All settings of a run."""
 
     aws: Aws = Aws()
@@ -143,6 +144,15 @@ class Settings(_Section):
     test: Test = Test()
     concurrency: Concurrency = Concurrency()
     output: Output = Output()
+    pricing: Pricing | None = None
+    slo: Slo | None = None
+    limits: Limits | None = None
+
+    @model_validator(mode="after")
+    def _a_cost_needs_prices(self) -> Settings:
+        if self.limits and self.limits.max_cost_usd and not self.pricing:
+            raise ValueError("limits.max_cost_usd needs prices: add pricing.input_per_million and output_per_million")
+        return self
 
     @model_validator(mode="before")
     @classmethod
@@ -156,8 +166,14 @@ class Settings(_Section):
         return 4 * self.test.timeout_seconds
 
     def public(self) -> dict[str, Any]:
-        """The settings without credentials: what may go to workers and into files."""
-        return self.model_dump(mode="json", exclude={"aws": set(CREDENTIALS)})
+        """What may go to workers and into files: all but credentials and sections that are not set."""
+        values = self.model_dump(mode="json", exclude={"aws": set(CREDENTIALS)})
+        return {name: section for name, section in values.items() if section is not None}
+
+    def recorded(self) -> dict[str, Any]:
+        """The public settings with what follows from them: what `run.json` keeps for the report."""
+        values = self.public()
+        return {**values, "model": {**values["model"], "output_burndown": self.model.burndown}}
 
     def in_region(self, region: str) -> Settings:
         """These settings with the region that boto3 found."""
@@ -169,12 +185,15 @@ class Settings(_Section):
         return build({**self.model_dump(), "aws": {**self.aws.model_dump(), **own}}, {}, "own credentials")
 
 
-SECTIONS: dict[str, type[_Section]] = {
+SECTIONS: dict[str, type[Section]] = {
     "aws": Aws,
     "model": Model,
     "test": Test,
     "concurrency": Concurrency,
     "output": Output,
+    "pricing": Pricing,
+    "slo": Slo,
+    "limits": Limits,
 }
 
 

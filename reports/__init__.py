@@ -1,10 +1,11 @@
-"""From a run folder to a report: numbers, charts, Markdown."""
+"""From a run folder to a report: numbers, charts, Markdown, HTML, JSON."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 __all__ = ["RunFolderError", "write"]
@@ -14,14 +15,24 @@ class RunFolderError(Exception):
     """The folder cannot be read as a run folder. The message names it and says what to do."""
 
 
-def write(run_folder: Path, report_file: Path | None = None) -> Path:
-    """Write `report.md` and `charts/*.svg` into `run_folder`; return the path of `report.md`.
+def write(
+    run_folder: Path,
+    report_file: Path | None = None,
+    *,
+    formats: Sequence[str] | None = None,
+    language: str | None = None,
+) -> Path:
+    """Write `report.md` with `charts/*.svg` and `report.json` into `run_folder`; return the path of `report.md`.
 
-    With `report_file` a copy goes there, its chart links right from that place. Raises
-    `RunFolderError` if the folder holds no run, and `OSError` if a file cannot be written; the
+    `formats` are some of `markdown`, `html` (`report.html`, which needs no other file) and `json`; the
+    first of them that is written is returned. `language` is `en` or `zh`. Without them the run's
+    own settings decide (`output.formats`, `output.language`), and Markdown and JSON are always made.
+    With `report_file` a copy goes there, HTML if it is called so, its chart links right from that place.
+
+    Raises `RunFolderError` if the folder holds no run, and `OSError` if a file cannot be written; the
     copy comes last, so `report.md` is whole when only the copy failed.
     """
     # pandas and altair come with this import; workers import `reports` and must not pay for them.
     from reports import report  # noqa: PLC0415
 
-    return report.write(run_folder, report_file)
+    return report.write(run_folder, report_file, formats=formats, language=language)

@@ -5,23 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from reports import failures
-from reports.conclusion import conclusions
+from reports import conclusion, cost, failures, quota, slo
 from reports.figures import figures
 from reports.levels import levels
-from reports.workers import workers
+from reports.texts import Language, language
+from reports.workers import late_levels, workers
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from reports.conclusion import Conclusion
+    from reports.cost import Cost
     from reports.levels import Levels
+    from reports.quota import Forecast, Quota
     from reports.run import Run
+    from reports.slo import Gate
 
 
 @dataclass(frozen=True)
 class Analysis:
-    """The numbers of a run."""
+    """The numbers of a run, and the language to tell them in."""
 
     run: Run
     levels: Levels
@@ -33,27 +36,57 @@ class Analysis:
     """See `failures.by_level`."""
     workers: pd.DataFrame
     """One row per worker; see `reports.workers`."""
+    late: list[str]
+    """The levels that the load generator itself held up; see `workers.late_levels`."""
+    gate: Gate | None
+    """The verdict on the SLO; None without one."""
+    quota: Quota
+    forecast: Forecast | None
+    cost: Cost | None
+    """None without prices."""
     conclusions: list[Conclusion]
+    say: Language
 
     def level(self, key: str) -> pd.Series[Any]:
         """The row of a level in `figures`."""
         return self.figures.loc[[key]].iloc[0]
 
+    def number(self, key: str, column: str) -> float:
+        """A figure of a level."""
+        return float(self.level(key)[column])
+
     def remedy(self, category: str) -> str:
-        """What to do about a category of failures, as the run says it; may be empty."""
-        return self.run.text("remedies", category)
+        """What to do about a category of failures; may be empty."""
+        return self.say.remedies.get(category) or self.run.text("remedies", category)
+
+    @property
+    def gate_passed(self) -> bool | None:
+        """Whether the run holds its SLO; None without one."""
+        return self.gate.passed(self.figures) if self.gate else None
 
 
-def analyse(run: Run) -> Analysis:
-    """Compute everything about a run."""
+def analyse(run: Run, code: str | None = None) -> Analysis:
+    """Compute everything about a run. `code` is the language, without it the one in its settings."""
     rows = levels(run)
     table = figures(rows)
+    failed = failures.by_level(rows)
+    gate, late, used = slo.gate(run, rows, table), late_levels(table, run), quota.quota(run, rows)
+
+    def worst(key: str) -> str:
+        return next(iter(failures.by_frequency(failed, key)), "")
+
     return Analysis(
         run=run,
         levels=rows,
         figures=table,
         failures=failures.by_kind(run.requests),
-        failures_by_level=failures.by_level(rows),
+        failures_by_level=failed,
         workers=workers(run),
-        conclusions=conclusions(table),
+        late=late,
+        gate=gate,
+        quota=used,
+        forecast=quota.forecast(used, table),
+        cost=cost.cost(run, rows),
+        conclusions=conclusion.conclusions(table, gate, late, worst),
+        say=language(code or run.text("settings", "output", "language")),
     )

@@ -1,15 +1,35 @@
-"""Which levels a reader should know of: the best one, and where calls begin to fail."""
+"""Which levels a reader should know of: the one to run at, and where what gives out first."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reports.quota import THROTTLED
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     import pandas as pd
+
+    from reports.slo import Gate
 
 TOLERABLE_FAILURES = 0.01
 """A level with a larger share of failed calls is not one to run at."""
+TELLING_FAILURES = 2
+"""One failed call may be chance, however few there are."""
+KNEE_LEVELS = 3
+"""Of fewer levels no knee can be told."""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """What gave out first."""
+
+    kind: str
+    """`throttled`, `failures`, `client`, `slo` or `flat` (no more throughput)."""
+    key: str
+    """The level in which it did."""
 
 
 @dataclass(frozen=True)
@@ -19,38 +39,104 @@ class Conclusion:
     mode: str
     rate: str
     """The column that ranks the levels: output tokens per second, or requests if no tokens are known."""
+    advised: str | None
+    """The level to run at."""
+    basis: str
+    """Why that one: `slo` (the highest up to which every level met it), `knee`, or `most` throughput."""
     best: str | None
     """The highest rate among levels with tolerable failures; among all if there is none such."""
-    more: str | None
-    """A level with a higher rate than the best, but with too many failures."""
     breaks: str | None
     """The first level, by users, with more than tolerable failures."""
+    limit: Limit | None
     rising: bool
-    """Whether the best level is also the last of several: the limit was not found."""
+    """Whether the advised level is also the last of several: the limit was not found."""
 
 
-def conclusions(figures: pd.DataFrame) -> list[Conclusion]:
-    """One conclusion for each mode that measured anything, streaming first."""
+def conclusions(
+    figures: pd.DataFrame, gate: Gate | None, late: Sequence[str], worst: Callable[[str], str]
+) -> list[Conclusion]:
+    """One conclusion for each mode that measured anything, streaming first.
+
+    `late` are the levels that the client held up; `worst` gives the most frequent failure of a level.
+    """
     measured = figures[figures["ok"] + figures["failed"] > 0]
-    return [conclude(mode, measured[measured["mode"] == mode]) for mode in measured["mode"].unique()]
+    by_mode = [(mode, measured[measured["mode"] == mode]) for mode in measured["mode"].unique()]
+    return [conclude(mode, rows, gate, late, worst) for mode, rows in by_mode]
 
 
-def conclude(mode: str, figures: pd.DataFrame) -> Conclusion:
+def conclude(
+    mode: str, figures: pd.DataFrame, gate: Gate | None, late: Sequence[str], worst: Callable[[str], str]
+) -> Conclusion:
     """The telling ones of these levels, all of one mode and with ended calls, in order of users."""
     rate = "output_tokens_per_s" if (figures["output_tokens_per_s"] > 0).any() else "requests_per_s"
     useful = figures[(figures["ok"] > 0) & figures[rate].notna()]
-    bad = figures["success_rate"] < 1 - TOLERABLE_FAILURES
+    bad = fails(figures)
     good = useful[useful.index.isin(figures.index[~bad])]
-    best, most = _highest(good, rate) or _highest(useful, rate), _highest(useful, rate)
+    best = _highest(good, rate) or _highest(useful, rate)
+    advised, basis = _advised(figures, good[~good.index.isin(list(late))], rate, best, gate)
     has_users = bool(figures["users"].notna().all())
+    limit = _first_limit(figures, bad, gate, late, worst) or _flat(figures, advised, basis)
     return Conclusion(
         mode=mode,
         rate=rate,
+        advised=advised,
+        basis=basis,
         best=best,
-        more=most if most != best else None,
         breaks=str(figures.index[bad][0]) if bad.any() else None,
-        rising=has_users and len(useful) > 1 and best == useful.index[-1],
+        limit=limit,
+        rising=has_users and limit is None and len(useful) > 1 and advised == useful.index[-1],
     )
+
+
+def fails(figures: pd.DataFrame) -> pd.Series[bool]:
+    """Which levels have more than tolerable failures."""
+    return (figures["success_rate"] < 1 - TOLERABLE_FAILURES) & (figures["failed"] >= TELLING_FAILURES)
+
+
+def knee(levels: pd.DataFrame, rate: str) -> str | None:
+    """The level with the most throughput for its latency; None of too few levels.
+
+    Throughput / mean latency is Kleinrock's power (1979): up to its maximum more users bring more than
+    they cost in waiting, beyond it they mostly wait.
+    """
+    levels = levels[levels["users"].notna() & (levels["latency_ms_mean"] > 0)]
+    if len(levels) < KNEE_LEVELS:
+        return None
+    return str((levels[rate] / levels["latency_ms_mean"]).idxmax())
+
+
+def _advised(
+    figures: pd.DataFrame, good: pd.DataFrame, rate: str, best: str | None, gate: Gate | None
+) -> tuple[str | None, str]:
+    if gate is not None:
+        last = None
+        for key in figures.index:
+            if not gate.met(str(key)):
+                break
+            last = str(key)
+        return last, "slo"
+    found = knee(good, rate)
+    return (found, "knee") if found else (best, "most")
+
+
+def _first_limit(
+    figures: pd.DataFrame, bad: pd.Series[bool], gate: Gate | None, late: Sequence[str], worst: Callable[[str], str]
+) -> Limit | None:
+    for key in map(str, figures.index):
+        if bad[key]:
+            return Limit("throttled" if worst(key) == THROTTLED else "failures", key)
+        if key in late and not (gate and gate.met(key)):
+            return Limit("client", key)
+        if gate is not None and gate.met(key) is False:
+            return Limit("slo", key)
+    return None
+
+
+def _flat(figures: pd.DataFrame, advised: str | None, basis: str) -> Limit | None:
+    """The level after the knee."""
+    if basis != "knee" or advised is None or advised == figures.index[-1]:
+        return None
+    return Limit("flat", str(figures.index[list(figures.index).index(advised) + 1]))
 
 
 def _highest(figures: pd.DataFrame, rate: str) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.figures import OUTCOMES, outcomes
+from reports.levels import OUTCOMES, outcomes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +21,8 @@ def by_kind(calls: pd.DataFrame) -> pd.DataFrame:
     and, from the first such call, `error_message` and `request_id`.
     """
     outcome = outcomes(calls)
-    failed = calls[outcome == "failed"]
+    texts = [*KIND, "error_message", "request_id"]
+    failed = calls.loc[outcome == "failed", texts].astype("str")
     table = failed.groupby(KIND, as_index=False).agg(
         calls=("error", "size"), error_message=("error_message", "first"), request_id=("request_id", "first")
     )
@@ -35,24 +36,25 @@ def by_level(levels: Levels) -> pd.DataFrame:
     Columns: `error`, `measured` and `other`: the calls that count in the figures of the level, and
     those of its warm-up and drain.
     """
-    calls = levels.calls[(outcomes(levels.calls) == "failed") & levels.calls["key"].isin(levels.table.index)]
-    measured = calls.index.isin(levels.measured.index)
+    of_interest = (levels.calls["outcome"] == "failed") & levels.calls["key"].isin(levels.table.index)
+    calls = levels.calls.loc[of_interest, ["key", "error"]].astype("str")
+    measured = levels.counted[of_interest.to_numpy()]
     table = calls.assign(measured=measured, other=~measured).groupby(["key", "error"])[["measured", "other"]].sum()
     order = {key: place for place, key in enumerate(levels.table.index)}
     table = table.reset_index().assign(order=lambda rows: rows["key"].map(order))
     return table.sort_values(["order", "error"]).drop(columns="order").set_index("key")
 
 
-def by_frequency(levels: Levels, key: str) -> list[str]:
-    """The categories of the measured failures of a level, most frequent first."""
-    calls = levels.measured
-    errors = calls.loc[(calls["key"] == key) & (outcomes(calls) == "failed"), "error"]
-    return sorted(errors.unique(), key=lambda error: (-int((errors == error).sum()), error))
+def by_frequency(failures_by_level: pd.DataFrame, key: str) -> list[str]:
+    """The categories of the measured failures of a level, most frequent first; the table is that of `by_level`."""
+    rows = failures_by_level[(failures_by_level.index == key) & (failures_by_level["measured"] > 0)]
+    return list(rows.sort_values(["measured", "error"], ascending=[False, True])["error"])
 
 
 def total_counts(calls: pd.DataFrame) -> pd.Series[int]:
     """How many calls were `ok`, `failed` and `cancelled`."""
-    return outcomes(calls).value_counts().reindex(list(OUTCOMES), fill_value=0)
+    counts: pd.Series[int] = outcomes(calls).value_counts().reindex(list(OUTCOMES), fill_value=0)
+    return counts
 
 
 def total_success_rate(counts: pd.Series[int]) -> float:

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 UNKNOWN = "\N{EN DASH}"
-MARK = "†"
 WIDEST_PADDING = 24
 
 _ACTIVE = re.compile(r"[\\`*_\[\]~#]")
@@ -64,11 +63,6 @@ def amount(value: Any) -> str:
     return f"{int(value):,}" if value is not None and math.isfinite(value) else UNKNOWN
 
 
-def noun(value: Any, word: str) -> str:
-    """A count with its noun: `1 call`, `2 calls`."""
-    return f"{amount(value)} {word}{'' if value == 1 else 's'}"
-
-
 def percent(share: float) -> str:
     """A share of 0 to 1 in percent; 100 only if nothing is lacking."""
     value = share * 100
@@ -77,16 +71,17 @@ def percent(share: float) -> str:
     return "100" if value >= 100 else number(value)
 
 
-def duration(length_s: float) -> str:
-    """A length of time in words: `48 s`, `12 min 30 s`, `1 h 5 min`."""
-    whole = round(length_s)
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+def bounds(low: Any, high: Any, form: Any = number) -> str:
+    """An interval, `low–high`; an open side is `…`."""  # noqa: RUF002
+    sides = [form(side) if side is not None and math.isfinite(side) else "…" for side in (low, high)]
+    return "" if sides == ["…", "…"] else UNKNOWN.join(sides)
+
+
+def money(value: Any) -> str:
+    """An amount of money: two decimals, more below 1 so that three digits tell."""
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    return f"{value:,.2f}" if abs(value) >= 1 or value == 0 else number(value)
 
 
 def moment(at: float | None, form: str = "%Y-%m-%d %H:%M UTC") -> str:
@@ -95,17 +90,6 @@ def moment(at: float | None, form: str = "%Y-%m-%d %H:%M UTC") -> str:
         return datetime.fromtimestamp(at, UTC).strftime(form) if at is not None else UNKNOWN
     except (ValueError, OverflowError, OSError):
         return UNKNOWN
-
-
-def listing(words: Sequence[str], longest: int = 6) -> str:
-    """`a, b and c`; what is beyond the longest list is counted."""
-    shown = list(words) if len(words) <= longest else [*words[: longest - 1], f"{len(words) - longest + 1} more"]
-    return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else "".join(shown)
-
-
-def mode_name(mode: str) -> str:
-    """A mode as readers write it."""
-    return mode.replace("_", "-")
 
 
 @dataclass(frozen=True)

@@ -2,35 +2,52 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
+
+from reports import intervals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pandas as pd
+    import numpy as np
+    from numpy.typing import NDArray
 
 PERCENTS = (50, 95, 99)
+STATISTICS = ("min", "mean", "max")
 
 
-def needed(percent: int) -> int:
+def needed(percent: float) -> int:
     """How many values must stand behind a percentile: at least 1 / (1 - p), so P95: 20, P99: 100."""
-    return -(-100 // (100 - percent))
+    return math.ceil(round(100 / (100 - percent), 9))
 
 
-def is_shaky(count: float, percent: int) -> bool:
+def is_shaky(count: float, percent: float) -> bool:
     """Whether a percentile of so many values is a hint rather than a figure."""
     return count < needed(percent)
 
 
-def summary(calls: pd.DataFrame, by: str, metric: str, percents: Sequence[int] = PERCENTS) -> pd.DataFrame:
-    """Statistics of `metric` for each value of the column `by`, which is the index.
+def summary(ordered: NDArray[np.floating], metric: str, percents: Sequence[int] = PERCENTS) -> dict[str, float]:
+    """`<metric>_count`, `_min`, `_mean`, `_max`, `_p50` and so on of sorted values, in their unit.
 
-    Columns `<metric>_count`, `_min`, `_mean`, `_max`, `_p50` and so on, in the unit of the metric;
-    missing values do not count. The p-th percentile of n sorted values lies at p / 100 * (n - 1),
-    counted from 0; between two values it is interpolated linearly.
+    `_p50_low` and `_p50_high` are the interval of the percentile at 95 % confidence, NaN on a side
+    that so few values leave open.
     """
-    grouped = calls.groupby(by, observed=True)[metric]
-    table = grouped.agg(["count", "min", "mean", "max"])
+    ordered = ordered.astype("float64")
+    table = {"count": float(len(ordered)), **dict.fromkeys(STATISTICS, math.nan)}
+    if len(ordered):
+        table |= {"min": float(ordered[0]), "mean": float(ordered.mean()), "max": float(ordered[-1])}
     for percent in percents:
-        table[f"p{percent}"] = grouped.quantile(percent / 100)
-    return table.add_prefix(f"{metric}_")
+        low, high = intervals.quantile(ordered, percent)
+        table |= {f"p{percent}": at(ordered, percent), f"p{percent}_low": low, f"p{percent}_high": high}
+    return {f"{metric}_{name}": value for name, value in table.items()}
+
+
+def at(ordered: NDArray[np.floating], percent: float) -> float:
+    """The p-th percentile of n sorted values: at p / 100 * (n - 1), counted from 0, interpolated linearly."""
+    if not len(ordered):
+        return math.nan
+    rank = percent / 100 * (len(ordered) - 1)
+    below = int(rank)
+    above = min(below + 1, len(ordered) - 1)
+    return float(ordered[below] + (ordered[above] - ordered[below]) * (rank - below))

@@ -10,48 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from reports import RunFolderError
+from reports import RunFolderError, requests
+from reports.requests import MODES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
 FORMAT = 1
-MODES = ("streaming", "non_streaming")
 CANCELLED = "Cancelled"
 """The `error` of a call that the end of the run cut off: neither success nor failure."""
 
-REQUEST_TEXTS = (
-    *("mode", "operation", "model_id", "name", "level", "phase", "worker", "stop_reason"),
-    *("error", "error_code", "error_stage", "error_message", "request_id"),
-)
-REQUEST_NUMBERS = (
-    *("started_at", "users", "send_delay_ms", "ttft_ms", "first_text_ms", "last_token_ms", "max_gap_ms"),
-    *(
-        "latency_ms",
-        "input_tokens",
-        "output_tokens",
-        "cache_read_tokens",
-        "cache_write_tokens",
-        "read_lag_ms",
-    ),
-)
 LEVEL_TEXTS = ("level", "mode", "completed")
 LEVEL_NUMBERS = ("users", "started_at", "measured_from", "measured_to", "users_reached")
-NO_LEVELS = (
-    "`levels.csv` is missing or broken: the windows of levels are guessed from the calls. "
-    "Rely on the latencies, less on what happened per second."
-)
-NO_INFO = (
-    "`run.json` is missing or broken: nothing is known of the settings, of lost calls or of the end of "
-    "the run. Run the test again if that matters."
-)
-OTHER_FORMAT = (
-    f"`run.json` is not of format {FORMAT}, which this report reads. "
-    "Make the report with the version of bedrock-locust that made the run."
-)
-
-REQUIRED = ("started_at", "mode", "latency_ms", "error")
+Damage = tuple[str, int]
 
 
 @dataclass(frozen=True)
@@ -64,8 +36,8 @@ class Run:
     """One row per level that started; empty in a run without a shape."""
     info: dict[str, Any]
     """`run.json`; empty if it could not be read."""
-    damage: tuple[str, ...]
-    """What is missing or broken in the folder, and what to do about it: one sentence or two each."""
+    damage: tuple[Damage, ...]
+    """What is missing or broken in the folder: the key of a text, and how many lines it is about."""
 
     def get(self, *keys: str) -> Any:
         """The value in `run.json` below these keys, or None."""
@@ -97,8 +69,8 @@ class Run:
     @property
     def model_ids(self) -> list[str]:
         """The models that were called, most called first; the one in the settings if none was."""
-        called = self.requests.loc[self.requests["model_id"] != "", "model_id"].value_counts()
-        return [str(model) for model in called.index] or [self.text("settings", "model", "id")]
+        called = self.requests["model_id"].value_counts()
+        return [str(model) for model in called.index[called > 0] if model] or [self.text("settings", "model", "id")]
 
 
 def finite(value: Any) -> float | None:
@@ -118,53 +90,41 @@ def read(folder: Path) -> Run:
         raise RunFolderError(f"no folder {folder}: give the folder of a run, such as results/<run>")
     if not path.is_file():
         raise RunFolderError(f"no requests.csv in {folder}: give the folder of a run, such as results/<run>")
-    requests, cut = _requests(path)
+    calls, cut = _requests(path)
     levels, no_levels = _levels(folder / "levels.csv")
     info, no_info = _info(folder / "run.json")
-    return Run(requests, levels, info, (*cut, *no_levels, *no_info))
+    return Run(calls, levels, info, (*cut, *no_levels, *no_info))
 
 
-def _requests(path: Path) -> tuple[pd.DataFrame, list[str]]:
-    data = _bytes(path)
-    whole = whole_records(data)
-    calls = _table(whole, REQUEST_TEXTS, REQUEST_NUMBERS, path)
-    readable = calls[_is_call(calls)].reset_index(drop=True)
-    return readable, _requests_damage(cut=len(whole) < len(data), lost=len(calls) - len(readable))
+def _requests(path: Path) -> tuple[pd.DataFrame, list[Damage]]:
+    found = requests.read(path)
+    return found.calls, _requests_damage(cut=found.cut, lost=found.lost)
 
 
-def _is_call(calls: pd.DataFrame) -> pd.Series[bool]:
-    return calls["mode"].isin(MODES) & calls["started_at"].notna() & calls["latency_ms"].notna()
+def _requests_damage(*, cut: bool, lost: int) -> list[Damage]:
+    return [*([("damage.cut", 0)] if cut else []), *([("damage.lost", lost)] if lost else [])]
 
 
-def _requests_damage(*, cut: bool, lost: int) -> list[str]:
-    damage = []
-    if cut:
-        damage.append("The last line of `requests.csv` is cut short and left out: the run ended abruptly.")
-    if lost:
-        damage.append(f"{lost:,} lines of `requests.csv` cannot be read and are left out. Look at the file.")
-    return damage
-
-
-def _levels(path: Path) -> tuple[pd.DataFrame, list[str]]:
+def _levels(path: Path) -> tuple[pd.DataFrame, list[Damage]]:
     try:
         data = _bytes(path)
-        levels = _table(data, LEVEL_TEXTS, LEVEL_NUMBERS, path, required=("level",))
+        levels = _table(data, LEVEL_TEXTS, LEVEL_NUMBERS, path, ("level",))
     except RunFolderError:
-        levels = _table(b"", LEVEL_TEXTS, LEVEL_NUMBERS, path)
-        return levels, [NO_LEVELS]
+        levels = _table(b"", LEVEL_TEXTS, LEVEL_NUMBERS, path, ("level",))
+        return levels, [("damage.no_levels", 0)]
     levels = levels[(levels["level"] != "") & levels["mode"].isin(MODES)]
     return levels.drop_duplicates("level", keep="last").reset_index(drop=True), []
 
 
-def _info(path: Path) -> tuple[dict[str, Any], list[str]]:
+def _info(path: Path) -> tuple[dict[str, Any], list[Damage]]:
     try:
         info = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         info = None
     if not isinstance(info, dict):
-        return {}, [NO_INFO]
+        return {}, [("damage.no_info", 0)]
     if info.get("format", FORMAT) != FORMAT:
-        return info, [OTHER_FORMAT]
+        return info, [("damage.other_format", 0)]
     return info, []
 
 
@@ -175,24 +135,12 @@ def _bytes(path: Path) -> bytes:
         raise RunFolderError(f"cannot read {path}: {error.strerror}") from error
 
 
-def whole_records(data: bytes) -> bytes:
-    """CSV text up to the end of its last whole record: the last newline outside of quotes."""
-    quotes, end = data.count(b'"'), len(data)
-    while end > 0:
-        newline = data.rfind(b"\n", 0, end)
-        quotes -= data.count(b'"', newline + 1, end)
-        if quotes % 2 == 0:
-            return data[: newline + 1]
-        end = newline
-    return b""
-
-
 def _table(
     data: bytes,
     texts: Sequence[str],
     numbers: Sequence[str],
     path: Path,
-    required: Sequence[str] = REQUIRED,
+    required: Sequence[str],
 ) -> pd.DataFrame:
     """The columns of CSV text; a column that is not there is empty, a number that is none is NaN."""
     if not data.strip():

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from reports.levels import is_ok
 from reports.run import CANCELLED
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
+
+    from reports.levels import Levels
 
 RATES = ("requests_per_s", "failed_per_s", "output_tokens_per_s", "input_tokens_per_s", "total_tokens_per_s")
+
+
+def inside(levels: Levels, key: str) -> pd.DataFrame:
+    """The calls that were at work in the window of a level, on the time axis."""
+    calls, scope = levels.calls, levels.scope(key)
+    started_at = calls["started_at"].to_numpy()
+    opened_at, closed_at = levels.window(key)
+    began = scope & (started_at <= closed_at)
+    ended_at = started_at + calls["latency_ms"].to_numpy().astype("float64") / 1000
+    # Times are kept to seven digits: a call that ended at the very edge must not be lost here.
+    return on_time_axis(calls[began & (ended_at >= opened_at - 1)])
 
 
 def on_time_axis(calls: pd.DataFrame) -> pd.DataFrame:
@@ -20,9 +36,9 @@ def on_time_axis(calls: pd.DataFrame) -> pd.DataFrame:
     token, else at the end of the call.
     """
     started_at = calls["started_at"]
-    ended_at = started_at + calls["latency_ms"] / 1000
-    first = started_at + calls["ttft_ms"] / 1000
-    last = started_at + calls["last_token_ms"] / 1000
+    ended_at = started_at + calls["latency_ms"].astype("float64") / 1000
+    first = started_at + calls["ttft_ms"].astype("float64") / 1000
+    last = started_at + calls["last_token_ms"].astype("float64") / 1000
     streamed = (calls["mode"] == "streaming") & first.notna() & last.notna()
     return calls.assign(
         ended_at=ended_at,
@@ -41,18 +57,23 @@ def rates(calls: pd.DataFrame, opened_at: float, closed_at: float) -> dict[str, 
     window_s = closed_at - opened_at
     if not window_s > 0:
         return dict.fromkeys(RATES, float("nan"))
-    ok = calls[calls["error"] == ""]
+    ok = calls[is_ok(calls)]
     failed = calls[(calls["error"] != "") & (calls["error"] != CANCELLED)]
     output = (ok["output_tokens"] * share_inside(ok, opened_at, closed_at)).sum()
-    input_ = ok.loc[ok["input_at"].between(opened_at, closed_at), "input_tokens"].sum()
+    input_ = ok.loc[ok["input_at"].between(opened_at, closed_at), "input_tokens"].astype("float64").sum()
     amounts = (
-        ok["ended_at"].between(opened_at, closed_at).sum(),
-        failed["ended_at"].between(opened_at, closed_at).sum(),
+        ended_inside(ok, opened_at, closed_at).sum(),
+        ended_inside(failed, opened_at, closed_at).sum(),
         output,
         input_,
         output + input_,
     )
     return {rate: float(amount) / window_s for rate, amount in zip(RATES, amounts, strict=True)}
+
+
+def ended_inside(calls: pd.DataFrame, opened_at: float, closed_at: float) -> NDArray[np.bool_]:
+    """Which calls ended in the window."""
+    return calls["ended_at"].between(opened_at, closed_at).to_numpy()
 
 
 def share_inside(calls: pd.DataFrame, opened_at: float, closed_at: float) -> pd.Series[float]:
@@ -61,7 +82,10 @@ def share_inside(calls: pd.DataFrame, opened_at: float, closed_at: float) -> pd.
     Tokens that all come at one moment are inside or not as a whole.
     """
     first, last = calls["tokens_from"], calls["tokens_to"]
-    length_s = last - first
-    inside_s = (last.clip(upper=closed_at) - first.clip(lower=opened_at)).clip(lower=0)
-    at_once = first.between(opened_at, closed_at).astype("float64")
-    return (inside_s / length_s).where(length_s > 0, at_once)
+    at_once: Any = first.between(opened_at, closed_at).astype("float64")
+    return (overlap_s(first, last, opened_at, closed_at) / (last - first)).where(last > first, at_once)
+
+
+def overlap_s(start: pd.Series[float], end: pd.Series[float], opened_at: float, closed_at: float) -> pd.Series[float]:
+    """For how many seconds of the window each span of time lasts."""
+    return (end.clip(upper=closed_at) - start.clip(lower=opened_at)).clip(lower=0)

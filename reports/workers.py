@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from reports import percentiles
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
 
 BUSY_PERCENT = 90
 """From this share of a core on, a worker may measure itself rather than the service."""
+
+LATE_SHARE = 0.1
+"""From this part of the median wait on, the client's own delays show in the figures."""
+LATE_MS = 5
+"""Below this many milliseconds, a delay of the client is of no interest."""
 
 NUMBERS = ("rows_made", "rows_received", "cpu_percent")
 METRICS = ("send_delay_ms", "read_lag_ms")
@@ -26,11 +32,36 @@ def workers(run: Run) -> pd.DataFrame:
     `requests.csv`, and of all those calls `send_delay_ms_p50`, `_p99`, `read_lag_ms_p50`, `_p99`.
     """
     said = _said(run)
-    seen = run.requests.groupby("worker").size().rename("calls")
-    names = said.index.union(seen.index).sort_values()
-    parts = [said, seen.to_frame()]
-    parts += [percentiles.summary(run.requests, "worker", metric) for metric in METRICS]
-    return pd.concat([part.reindex(names) for part in parts], axis=1).fillna({"calls": 0, "state": ""})
+    calls = run.requests["worker"].cat
+    codes = calls.codes.to_numpy()
+    seen = {
+        name: _seen(run, codes == number) for number, name in enumerate(calls.categories) if (codes == number).any()
+    }
+    columns = ["calls", *(f"{metric}_{part}" for metric in METRICS for part in ("p50", "p99"))]
+    rows = pd.DataFrame.from_dict(seen, orient="index", columns=columns, dtype="float64")
+    names = said.index.union(rows.index).sort_values()
+    return pd.concat([said.reindex(names), rows.reindex(names)], axis=1).fillna({"calls": 0, "state": ""})
+
+
+def late_levels(figures: pd.DataFrame, run: Run) -> list[str]:
+    """The levels in which the load generator delayed calls so much that the figures show it.
+
+    P95 of the time before the send, or of the lag in reading, is more than `LATE_SHARE` of the
+    median wait (TTFT, without it latency) and more than `LATE_MS`; or `run.json` has it that the client was the limit.
+    """
+    wait_ms = figures["ttft_ms_p50"].fillna(figures["latency_ms_p50"])
+    delay_ms = figures[["read_lag_ms_p95", "send_delay_ms_p95"]].max(axis=1)
+    seen = (delay_ms > LATE_MS) & (delay_ms > LATE_SHARE * wait_ms)
+    return [str(key) for key in figures.index if seen[key] or run.get("health", str(key), "client_limited") is True]
+
+
+def _seen(run: Run, own: Any) -> dict[str, float]:
+    row = {"calls": float(own.sum())}
+    for metric in METRICS:
+        values = run.requests[metric].to_numpy()[own]
+        ordered = np.sort(values[~np.isnan(values)])
+        row |= {f"{metric}_p{percent}": percentiles.at(ordered, percent) for percent in (50, 99)}
+    return row
 
 
 def _said(run: Run) -> pd.DataFrame:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from ddsketch import DDSketch
 
+    from bedrock_locust.forecast import Forecast
     from bedrock_locust.settings import Settings
     from bedrock_locust.tally import LevelTally, Tally
 
@@ -20,8 +21,8 @@ WIDTH = 80
 PERCENTILES = (0.5, 0.95, 0.99)
 
 
-def header(settings: Settings, *, endpoint: str, levels: int | None) -> str:
-    """What is about to run."""
+def header(settings: Settings, *, endpoint: str, levels: int | None, forecast: Forecast | None = None) -> str:
+    """What is about to run, and where it is expected to be throttled."""
     test, steps = settings.test, settings.concurrency
     modes = [name for name, on in (("streaming", test.streaming), ("non-streaming", test.non_streaming)) if on]
     temperature = "not sent" if test.temperature is None else f"{test.temperature:g}"
@@ -40,6 +41,8 @@ def header(settings: Settings, *, endpoint: str, levels: int | None) -> str:
     # What a run may cost at most, before it begins.
     plan = Plan.of(settings).lines()
     lines += [("Plan", f"{plan[0]}; {plan[1]}"), ("", plan[2])]
+    if forecast:
+        lines.append(("Quota", str(forecast)))
     shown = lines if levels else lines[:2]
     return "\n".join(["=" * WIDTH, "Bedrock load test", *(f"  {k:<9} {v}" for k, v in shown), "=" * WIDTH])
 

@@ -1,30 +1,48 @@
-"""The charts of the report. Each is defined once, as `chart(figures)`."""
+"""The charts of the report. Each is defined once, as `chart(analysis)`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import vl_convert
 
-from reports.charts import knee, latency, ttft
+from reports.charts import distribution, failures, gain, knee, latency, timeline, tokens, ttft
+from reports.charts.style import themed
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
-    import pandas as pd
+    from reports.analysis import Analysis
 
-CHARTS = {"knee": knee.chart, "latency": latency.chart, "ttft": ttft.chart}
-"""Name of the file -> the chart of a table of figures (`reports.figures`), or None without data."""
+CHARTS = {
+    "knee": knee.chart,
+    "timeline": timeline.chart,
+    "ttft": ttft.chart,
+    "latency": latency.chart,
+    "distribution": distribution.chart,
+    "gain": gain.chart,
+    "tokens": tokens.chart,
+    "failures": failures.chart,
+}
+"""Name of the file -> the chart of an analysis, or None without data."""
 
 
-def write(figures: pd.DataFrame, folder: Path) -> list[str]:
-    """Draw the charts that have data as `<name>.svg`, remove those of an earlier report; return the names."""
-    drawn = {name: chart(figures) for name, chart in CHARTS.items()}
+def draw(analysis: Analysis) -> dict[str, str]:
+    """The charts that have data: name -> SVG."""
+    made = {name: chart(analysis) for name, chart in CHARTS.items()}
+    return {name: svg(chart) for name, chart in made.items() if chart is not None}
+
+
+def svg(chart: Any) -> str:
+    """A chart as SVG that follows the theme of its reader."""
+    return themed(vl_convert.vegalite_to_svg(chart.to_json()))
+
+
+def write(drawn: Mapping[str, str], folder: Path) -> None:
+    """Write the charts as `<name>.svg` and remove those of an earlier report."""
     folder.mkdir(exist_ok=True)
-    for name, chart in drawn.items():
-        path = folder / f"{name}.svg"
-        if chart is None:
-            path.unlink(missing_ok=True)
-        else:
-            path.write_text(vl_convert.vegalite_to_svg(chart.to_json()), encoding="utf-8", newline="\n")
-    return [name for name, chart in drawn.items() if chart is not None]
+    for name in CHARTS:
+        (folder / f"{name}.svg").unlink(missing_ok=True)
+    for name, text in drawn.items():
+        (folder / f"{name}.svg").write_text(text, encoding="utf-8", newline="\n")

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from reports.charts.percentiles import panels
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from reports.analysis import Analysis
 
 
-def chart(figures: pd.DataFrame) -> Any:
+def chart(analysis: Analysis) -> Any:
     """Time to the complete answer in seconds; None if no call succeeded."""
-    return panels(figures, "latency_ms", "Latency", "s", divisor=1000)
+    return panels(analysis, "latency_ms", analysis.say("chart.latency"), "s", divisor=1000)

@@ -12,26 +12,29 @@ from reports.percentiles import PERCENTS
 if TYPE_CHECKING:
     import pandas as pd
 
+    from reports.analysis import Analysis
+    from reports.texts import Language
+
 HEIGHT = 190
 
 
-def panels(figures: pd.DataFrame, metric: str, title: str, unit: str, divisor: float = 1) -> Any:
+def panels(analysis: Analysis, metric: str, title: str, unit: str, divisor: float = 1) -> Any:
     """One panel per mode that has the metric, `divisor` of its milliseconds a unit; None if none has."""
-    figures = figures[figures[f"{metric}_count"] > 0]
+    figures = analysis.figures[analysis.figures[f"{metric}_count"] > 0]
     if figures.empty:
         return None
-    data = long(figures, {f"{metric}_p{percent}": f"P{percent}" for percent in PERCENTS}, divisor)
+    data = long(analysis.say, figures, {f"{metric}_p{percent}": f"P{percent}" for percent in PERCENTS}, divisor)
     panel = _by_users if data["users"].notna().all() else _by_name
-    shown = [panel(rows, f"{mode} ({unit})") for mode, rows in data.groupby("mode", sort=False)]
+    shown = [panel(analysis.say, rows, f"{mode} ({unit})") for mode, rows in data.groupby("mode", sort=False)]
     whole = alt.vconcat(*shown, spacing=16, title=title)
     return styled(whole.resolve_scale(y="shared") if panel is _by_users else whole.resolve_scale(x="shared"))
 
 
-def _by_users(data: pd.DataFrame, axis: str) -> Any:
-    return lines(data, data["users"], axis, HEIGHT, color=colour("statistic", data["statistic"], PERCENT_COLOURS))
+def _by_users(say: Language, data: pd.DataFrame, axis: str) -> Any:
+    return lines(say, data, data["users"], axis, HEIGHT, color=colour("statistic", data["statistic"], PERCENT_COLOURS))
 
 
-def _by_name(data: pd.DataFrame, axis: str) -> Any:
+def _by_name(_say: Language, data: pd.DataFrame, axis: str) -> Any:
     names = list(dict.fromkeys(data["name"]))[:MOST_NAMES]
     return (
         alt.Chart(data[data["name"].isin(names)], width=WIDTH)

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from reports.markdown import mode_name, one_line
+from reports.markdown import one_line
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from reports.texts import Language
 
 WIDTH = 640
 MOST_NAMES = 20
@@ -18,27 +20,87 @@ MOST_TICKS = 12
 CLOSEST_TICKS = 24
 """Labels of the axis stand at least this part of its length apart."""
 
-MODE_COLOURS = {"streaming": "#0969a8", "non-streaming": "#c2570c"}
-PERCENT_COLOURS = {"P50": "#5aa9d6", "P95": "#0969a8", "P99": "#08304f"}
+INK, GROUND, GRID = "#24292f", "#ffffff", "#e6e8eb"
+BLUE, ORANGE, RED, GREY, GREEN = "#0969a8", "#c2570c", "#b3261e", "#6e7781", "#1a7f37"
+LIGHT_BLUE, DARK_BLUE = "#5aa9d6", "#08304f"
+DARK = {
+    INK: "#d1d7e0",
+    GROUND: "#0d1117",
+    GRID: "#2a313c",
+    BLUE: "#58a6e8",
+    ORANGE: "#f0883e",
+    RED: "#ff7b72",
+    GREY: "#9198a1",
+    GREEN: "#4ac26b",
+    LIGHT_BLUE: "#2f6f9f",
+    DARK_BLUE: "#c2e0f7",
+}
+"""Colour on a light page -> colour on a dark one."""
+RAMP = ("#9ecae9", "#6fb2dd", "#4498cb", "#207ab5", "#0f5f99", "#0b4a7a", "#09385d", "#062540")
+"""Shades for more and more users; on a dark page the other way round."""
+DARK |= dict(
+    zip(
+        RAMP,
+        reversed(("#e3f1fb", "#c3e0f5", "#9ecbed", "#75b4e3", "#4f9bd3", "#3781b8", "#28689a", "#1f517a")),
+        strict=True,
+    )
+)
+MODE_COLOURS = {"streaming": BLUE, "non-streaming": ORANGE}
+PERCENT_COLOURS = {"P50": LIGHT_BLUE, "P95": BLUE, "P99": DARK_BLUE}
+SERIES = (BLUE, ORANGE, GREEN, RED, GREY, LIGHT_BLUE, DARK_BLUE)
+"""For runs side by side."""
+
+
+def themed(svg: str) -> str:
+    """The drawing with colours that follow the theme of the reader: opaque, so legible where that is not known."""
+    rules = "".join(
+        f'[fill="{light}"]{{fill:{dark}}}[stroke="{light}"]{{stroke:{dark}}}' for light, dark in DARK.items()
+    )
+    style = f"<style>@media (prefers-color-scheme:dark){{{rules}}}</style>"
+    start = svg.index(">", svg.index("<svg")) + 1
+    return svg[:start] + style + svg[start:]
 
 
 def styled(chart: Any) -> Any:
-    """The chart on an opaque light ground, so that it can be read on a dark page."""
+    """The chart in the colours and sizes of the report."""
     return (
-        chart.configure(background="#ffffff", padding=12)
+        chart.configure(background=GROUND, padding=12)
         .configure_view(stroke=None)
-        .configure_axis(gridColor="#e6e8eb", labelFontSize=12, titleFontSize=12, titleFontWeight="normal")
-        .configure_title(fontSize=14, anchor="start", offset=8)
-        .configure_legend(labelFontSize=12, orient="top", offset=6)
+        .configure_axis(
+            gridColor=GRID,
+            domainColor=GREY,
+            tickColor=GREY,
+            labelColor=INK,
+            titleColor=INK,
+            labelFontSize=12,
+            titleFontSize=12,
+            titleFontWeight="normal",
+        )
+        .configure_title(fontSize=14, anchor="start", offset=8, color=INK)
+        .configure_legend(
+            labelFontSize=12,
+            labelColor=INK,
+            titleColor=INK,
+            symbolBaseFillColor=INK,
+            symbolBaseStrokeColor=INK,
+            labelLimit=260,
+            orient="top",
+            offset=6,
+            columns=5,
+        )
     )
 
 
-def lines(data: pd.DataFrame, users: pd.Series[float], axis: str, height: int, **encodings: Any) -> Any:
+def lines(say: Language, data: pd.DataFrame, users: pd.Series[float], axis: str, height: int, **encodings: Any) -> Any:
     """Lines with a point per level: `value` by `users`, on an axis made for all these users."""
     return (
         alt.Chart(data, width=WIDTH, height=height)
         .mark_line(point=alt.OverlayMarkDef(size=50, filled=True), strokeWidth=2)
-        .encode(x=users_axis(users), y=alt.Y("value:Q", title=axis, scale=alt.Scale(zero=True)), **encodings)
+        .encode(
+            x=users_axis(users, say("axis.users")),
+            y=alt.Y("value:Q", title=axis, scale=alt.Scale(zero=True)),
+            **encodings,
+        )
     )
 
 
@@ -49,13 +111,18 @@ def colour(variable: str, occurring: pd.Series[str], colours: dict[str, str]) ->
     return alt.Color(f"{variable}:N", title=None, scale=scale)
 
 
-def users_axis(users: pd.Series[float]) -> alt.X:
+def mode_colours(say: Language) -> dict[str, str]:
+    """The colours of the modes, by their names."""
+    return {say.mode(mode.replace("-", "_")): colour for mode, colour in MODE_COLOURS.items()}
+
+
+def users_axis(users: pd.Series[float], title: str) -> alt.X:
     """Users, in whole numbers, with a little room on both sides."""
     low, high = float(users.min()), float(users.max())
     room = max((high - low) * 0.03, 0.5)
     return alt.X(
         "users:Q",
-        title="concurrent users",
+        title=title,
         scale=alt.Scale(domain=[low - room, high + room], nice=False, zero=False),
         axis=alt.Axis(values=ticks(sorted({int(count) for count in users})), format=",d"),
     )
@@ -71,7 +138,7 @@ def ticks(users: list[int]) -> list[int]:
     return kept
 
 
-def long(figures: pd.DataFrame, values: dict[str, str], divisor: float = 1) -> pd.DataFrame:
+def long(say: Language, figures: pd.DataFrame, values: dict[str, str], divisor: float = 1) -> pd.DataFrame:
     """One row per level and named column of `figures`: `mode`, `users`, `name`, `statistic`, `value`.
 
     `values` says how the statistic of a column is called; the value is divided by `divisor`.
@@ -79,6 +146,11 @@ def long(figures: pd.DataFrame, values: dict[str, str], divisor: float = 1) -> p
     named = figures.rename(columns=values)[["mode", "users", "name", *values.values()]]
     table = named.melt(["mode", "users", "name"], var_name="statistic", value_name="value")
     table = table.assign(
-        mode=table["mode"].map(mode_name), name=table["name"].map(one_line), value=table["value"] / divisor
+        mode=table["mode"].map(say.mode), name=table["name"].map(one_line), value=table["value"] / divisor
     )
     return table.dropna(subset=["value"]).reset_index(drop=True)
+
+
+def level_label(row: Any) -> str:
+    """A level as a legend writes it: its users, or its name."""
+    return one_line(str(row["name"]))[:40] if row.isna()["users"] else f"{int(row['users']):,}"

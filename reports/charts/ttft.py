@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from reports.charts.percentiles import panels
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from reports.analysis import Analysis
 
 
-def chart(figures: pd.DataFrame) -> Any:
+def chart(analysis: Analysis) -> Any:
     """Time to the first token in milliseconds; None if no streaming call succeeded."""
-    return panels(figures, "ttft_ms", "Time to first token", "ms")
+    return panels(analysis, "ttft_ms", analysis.say("chart.ttft"), "ms")

@@ -14,24 +14,20 @@ if TYPE_CHECKING:
 
 def client(analysis: Analysis, _charts: Mapping[str, str]) -> str:
     """CPU, lost calls and delays of each worker."""
-    workers = analysis.workers
-    names = workers.index.to_series().map(lambda name: code(name) if name else "unnamed")
+    workers, say = analysis.workers, analysis.say
+    names = workers.index.to_series().map(lambda name: code(name) if name else say("unnamed"))
     odd = workers["state"].mask(workers["state"] == "finished", "")
     shown = table(
         [
-            texts("Worker", names),
-            numbers("Calls", workers["calls"], amount),
-            *([texts("State", workers["state"].map(escape))] if odd.any() else []),
-            numbers("CPU (% of a core)", workers["cpu_percent"]),
-            numbers("Before the send P50 (ms)", workers["send_delay_ms_p50"]),
-            numbers("Before the send P99 (ms)", workers["send_delay_ms_p99"]),
-            numbers("Read late P50 (ms)", workers["read_lag_ms_p50"]),
-            numbers("Read late P99 (ms)", workers["read_lag_ms_p99"]),
+            texts(say("col.worker"), names),
+            numbers(say("col.calls"), workers["calls"], amount),
+            *([texts(say("col.state"), workers["state"].map(escape))] if odd.any() else []),
+            numbers(say("col.cpu"), workers["cpu_percent"]),
+            numbers(say("col.send_p50"), workers["send_delay_ms_p50"]),
+            numbers(say("col.send_p99"), workers["send_delay_ms_p99"]),
+            numbers(say("col.lag_p50"), workers["read_lag_ms_p50"]),
+            numbers(say("col.lag_p99"), workers["read_lag_ms_p99"]),
         ]
     )
-    note = (
-        "Before the send: what the client needed to build, sign and connect; it is in no other time. "
-        "If these times are large beside the first token, use more worker processes (`--processes`)."
-    )
     delayed = workers["send_delay_ms_p50"].notna().any()
-    return section("The load generator's own health", shown, note if delayed else "") if shown else ""
+    return section(say("client"), shown, say("client.note") if delayed else "") if shown else ""

@@ -18,33 +18,36 @@ SECRETS = ("access_key_id", "secret_access_key", "session_token")
 
 def configuration(analysis: Analysis, _charts: Mapping[str, str]) -> str:
     """Settings, versions and the endpoint."""
-    run = analysis.run
-    rows = [("endpoint", run.get("endpoint")), *_flat(run.get("settings")), *_flat(run.get("versions"))]
+    run, say = analysis.run, analysis.say
+    rows = [("endpoint", run.get("endpoint")), *flat(run.get("settings")), *flat(run.get("versions"))]
     rows += [("started", _moment(run.number("started_at"))), ("ended", _moment(run.number("ended_at")))]
-    rows = [(key, _text(value)) for key, value in rows if value not in (None, "", {}, [])]
+    rows = [(key, shown(value)) for key, value in rows if value not in (None, "", {}, [])]
     return section(
-        "Configuration",
+        say("configuration"),
         table(
             [
-                texts("Setting", [code(key) for key, _ in rows]),
-                texts("Value", [code(value) for _, value in rows]),
+                texts(say("col.setting"), [code(key) for key, _ in rows]),
+                texts(say("col.value"), [code(value) for _, value in rows]),
             ]
         ),
     )
 
 
-def _flat(settings: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+def flat(settings: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Nested settings as `test.max_tokens` and value, without credentials."""
     for key, value in settings.items() if isinstance(settings, dict) else ():
         if key in SECRETS:
             continue
         if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{key}.")
+            yield from flat(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value
 
 
-def _text(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A setting as text; empty if it is not set."""
+    if value is None:
+        return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

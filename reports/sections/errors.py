@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reports.failures import total_counts
-from reports.markdown import amount, code, escape, noun, numbers, percent, section, table, texts
-from reports.sections.words import level_columns
+from reports.markdown import amount, code, escape, numbers, percent, section, table, texts
+from reports.sections.words import chart, level_columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,64 +14,62 @@ if TYPE_CHECKING:
     from reports.analysis import Analysis
 
 MOST_KINDS = 30
-ASK = "Look the code up in the Bedrock API reference, or ask AWS support with the request id."
 
 
-def errors(analysis: Analysis, _charts: Mapping[str, str]) -> str:
+def errors(analysis: Analysis, charts: Mapping[str, str]) -> str:
     """Failures by type with an example, their remedies, and where they happened; cut-off calls apart."""
     return section(
-        "Errors",
+        analysis.say("errors"),
         _kinds(analysis),
         _rest(analysis),
         _remedies(analysis),
         _by_level(analysis),
+        chart(analysis, charts, "failures"),
         _cancelled(analysis),
     )
 
 
 def _kinds(analysis: Analysis) -> str:
-    kinds = analysis.failures.head(MOST_KINDS)
+    kinds, say = analysis.failures.head(MOST_KINDS), analysis.say
     return table(
         [
-            texts("Category", kinds["error"].map(escape)),
-            texts("Code", kinds["error_code"].map(code)),
-            texts("Stage", kinds["error_stage"].map(escape)),
-            numbers("Calls", kinds["calls"], amount),
-            numbers("Share of ended calls (%)", kinds["share"], percent),
-            texts("Message of the first", kinds["error_message"].map(escape)),
-            texts("Its request id", kinds["request_id"].map(code)),
+            texts(say("col.category"), kinds["error"].map(escape)),
+            texts(say("col.code"), kinds["error_code"].map(code)),
+            texts(say("col.stage"), kinds["error_stage"].map(escape)),
+            numbers(say("col.calls"), kinds["calls"], amount),
+            numbers(say("col.share_ended"), kinds["share"], percent),
+            texts(say("col.message"), kinds["error_message"].map(escape)),
+            texts(say("col.request_id_first"), kinds["request_id"].map(code)),
         ]
     )
 
 
 def _rest(analysis: Analysis) -> str:
     rest = len(analysis.failures) - MOST_KINDS
-    return f"{noun(rest, 'rarer kind')} of failure more in `requests.csv`." if rest > 0 else ""
+    return analysis.say("errors.rest", kinds=analysis.say.noun(rest, "kind")) if rest > 0 else ""
 
 
 def _remedies(analysis: Analysis) -> str:
+    ask = analysis.say("errors.ask")
     remedies = {error: analysis.remedy(error) for error in analysis.failures["error"].unique()}
-    lines = [f"- **{escape(error)}**: {escape(remedy or ASK, 400)}" for error, remedy in remedies.items()]
-    return section("What to do", "\n".join(lines), level=3)
+    lines = [f"- **{escape(error)}**: {escape(remedy or ask, 400)}" for error, remedy in remedies.items()]
+    return section(analysis.say("errors.todo"), "\n".join(lines), level=3)
 
 
 def _by_level(analysis: Analysis) -> str:
-    rows = analysis.failures_by_level
-    columns = level_columns(analysis.figures.loc[rows.index]) if len(rows) else []
+    rows, say = analysis.failures_by_level, analysis.say
+    columns = level_columns(say, analysis.figures.loc[rows.index]) if len(rows) else []
     shown = table(
         [
             *columns,
-            texts("Category", rows["error"].map(escape)),
-            numbers("While measured" if analysis.levels.shaped else "Calls", rows["measured"], amount),
-            *([numbers("Warm-up and drain", rows["other"], amount)] if rows["other"].any() else []),
+            texts(say("col.category"), rows["error"].map(escape)),
+            numbers(say("col.while_measured" if analysis.levels.shaped else "col.calls"), rows["measured"], amount),
+            *([numbers(say("col.other_phases"), rows["other"], amount)] if rows["other"].any() else []),
         ]
     )
-    return section("By level" if analysis.levels.shaped else "By name", shown, level=3)
+    return section(say("errors.by_level" if analysis.levels.shaped else "errors.by_name"), shown, level=3)
 
 
 def _cancelled(analysis: Analysis) -> str:
     cut = total_counts(analysis.run.requests)["cancelled"]
-    if not cut:
-        return ""
-    were = "was" if cut == 1 else "were"
-    return f"{noun(cut, 'call')} {were} cut off by the end of the run (Cancelled): neither success nor failure."
+    return analysis.say("errors.cancelled", calls=analysis.say.noun(cut, "call")) if cut else ""

@@ -4,25 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.markdown import (
-    Column,
-    code,
-    duration,
-    escape,
-    join,
-    listing,
-    mode_name,
-    moment,
-    noun,
-    number,
-    seconds,
-    table,
-    texts,
-)
+from reports.markdown import Column, code, escape, join, moment, number, seconds, table, texts
 from reports.percentiles import PERCENTS
 from reports.sections.conclusion import conclusion
 from reports.sections.trust import doubts
-from reports.sections.words import footnote, label, percentile
+from reports.sections.words import chart, footnotes, label, percentile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,64 +16,70 @@ if TYPE_CHECKING:
     from reports.analysis import Analysis
 
 TIMES = (
-    ("first token (ms)", "ttft_ms", number),
-    ("per token (ms)", "tpot_ms", number),
-    ("whole answer (s)", "latency_ms", seconds),
+    ("head.first_token", "ttft_ms", number),
+    ("head.per_token", "tpot_ms", number),
+    ("head.whole", "latency_ms", seconds),
 )
 
 
 def head(analysis: Analysis, charts: Mapping[str, str]) -> str:
-    """Title, conclusion, the best level in figures, trust, the chart that shows the limit."""
-    best = _best_level(analysis)
-    knee = "![Output tokens per second, time to first token and latency by users]({})"
+    """Title, conclusion, the level to run at in figures, trust, the chart that shows the limit."""
+    best = _telling_level(analysis)
     return join(
-        f"# Bedrock load test: {title(analysis)}",
+        f"# {analysis.say('title', models=title(analysis))}",
         facts(analysis),
         *conclusion(analysis),
         best,
-        footnote(best),
+        footnotes(analysis.say, best),
         _trust(analysis),
-        knee.format(charts["knee"]) if "knee" in charts else "",
+        chart(analysis, charts, "knee"),
     )
 
 
 def title(analysis: Analysis) -> str:
     """The models and the region."""
-    models = listing([code(model) for model in analysis.run.model_ids if model], longest=3) or "unknown model"
+    say = analysis.say
+    models = say.listing([code(model) for model in analysis.run.model_ids if model], longest=3) or say("unknown.model")
     region = analysis.run.text("settings", "aws", "region")
-    return f"{models} in {escape(region)}" if region else models
+    return say("title.region", models=models, region=escape(region)) if region else models
 
 
 def facts(analysis: Analysis) -> str:
     """Date, length, calls, workers and levels in one line."""
-    run = analysis.run
+    run, say = analysis.run, analysis.say
     parts = [moment(run.started_at)] if run.started_at is not None else []
     if run.started_at is not None and run.ended_at is not None:
-        parts.append(duration(max(run.ended_at - run.started_at, 0)))
-    parts.append(noun(len(run.requests), "call") + _from_workers(analysis))
-    return ", ".join([*parts, *_levels(analysis)])
+        parts.append(say.duration(max(run.ended_at - run.started_at, 0)))
+    parts.append(_calls(analysis))
+    return say("list.comma").join([*parts, *_levels(analysis)])
 
 
-def _from_workers(analysis: Analysis) -> str:
-    workers = list(analysis.workers.index)
-    return "" if workers in ([], ["local"]) else f" from {noun(len(workers), 'worker')}"
+def _calls(analysis: Analysis) -> str:
+    say, workers = analysis.say, list(analysis.workers.index)
+    calls = say.noun(len(analysis.run.requests), "call")
+    return (
+        calls
+        if workers in ([], ["local"])
+        else say("facts.from", calls=calls, workers=say.noun(len(workers), "worker"))
+    )
 
 
 def _levels(analysis: Analysis) -> list[str]:
     """How many levels, how long each was held, and the modes."""
-    figures = analysis.figures
+    figures, say = analysis.figures, analysis.say
     if figures.empty:
         return []
-    modes = listing([mode_name(mode) for mode in figures["mode"].unique()])
+    modes = say.listing([say.mode(mode) for mode in figures["mode"].unique()])
     held_s = analysis.run.number("settings", "concurrency", "duration_seconds")
     if not analysis.levels.shaped:
         return [modes]
-    return [noun(len(figures), "level") + (f" of {duration(held_s)}" if held_s else ""), modes]
+    levels = say.noun(len(figures), "level")
+    return [say("facts.levels", levels=levels, duration=say.duration(held_s)) if held_s else levels, modes]
 
 
-def _best_level(analysis: Analysis) -> str:
-    """P50, P95 and P99 of the best level; of the first mode that has one."""
-    keys = [found.best for found in analysis.conclusions if found.best is not None]
+def _telling_level(analysis: Analysis) -> str:
+    """P50, P95 and P99 of the level to run at; of the first mode that has one, else of its best."""
+    keys = [key for found in analysis.conclusions if (key := found.advised or found.best) is not None]
     if not keys:
         return ""
     row = analysis.level(keys[0])
@@ -95,16 +87,17 @@ def _best_level(analysis: Analysis) -> str:
     shown = [
         Column(f"P{point}", [percentile(row, metric, point, form) for _, metric, form in times]) for point in PERCENTS
     ]
-    return table([texts(label(row, mode=True), [name for name, _, _ in times]), *shown])
+    return table([texts(label(analysis.say, row, mode=True), [analysis.say(name) for name, _, _ in times]), *shown])
 
 
 def _trust(analysis: Analysis) -> str:
-    question = "**Can these numbers be trusted?**"
+    say = analysis.say
     found = doubts(analysis)
     if found:
-        return join(f"{question} Only with this in mind:", "\n".join(f"- {doubt}" for doubt in found))
+        lines = "\n".join(f"- {doubt}" for doubt in found)
+        return join(f"{say('trust.question')} {say('trust.but')}", lines)
     if not (analysis.figures["ok"] > 0).any():
         return ""
     most = analysis.workers["cpu_percent"].max()
-    busiest = f" The busiest worker used {number(most)} % of a core." if most >= 0 else ""
-    return f"{question} Yes: the run is complete and no call is missing.{busiest}"
+    busiest = f" {say('trust.busiest', percent=number(most))}" if most >= 0 else ""
+    return f"{say('trust.question')} {say('trust.yes')}{busiest}"

@@ -2,35 +2,53 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from reports.figures import stream_metrics
+import numpy as np
+
 from reports.markdown import Column, amount, code, moment, numbers, seconds, section, table, texts
+from reports.requests import longest
 from reports.sections.words import level_columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reports.analysis import Analysis
+    import pandas as pd
 
-MOST = 10
+    from reports.analysis import Analysis
 
 
 def slowest(analysis: Analysis, _charts: Mapping[str, str]) -> str:
-    """The ten measured calls that succeeded last, with what AWS support asks for."""
-    measured = analysis.levels.measured
-    ok = stream_metrics(measured[measured["error"] == ""])
-    calls = ok.sort_values(["latency_ms", "started_at", "request_id"], ascending=[False, True, True]).head(MOST)
-    shown = table(
+    """The ten measured calls that took longest and succeeded, with what AWS support asks for."""
+    return section(analysis.say("slowest"), _calls(analysis, _most(analysis, "latency_ms")))
+
+
+def stalls(analysis: Analysis, _charts: Mapping[str, str]) -> str:
+    """The ten answers with the longest silence in their middle."""
+    calls = _most(analysis, "max_gap_ms")
+    return section(analysis.say("stalls"), analysis.say("stalls.note"), _calls(analysis, calls)) if len(calls) else ""
+
+
+def _most(analysis: Analysis, metric: str) -> pd.DataFrame:
+    calls = analysis.levels.calls
+    counting = analysis.levels.counted & (calls["outcome"] == "ok").to_numpy()
+    values = np.where(counting, calls[metric].to_numpy(), np.nan)
+    found = calls.iloc[longest(values, calls["started_at"].to_numpy())]
+    return found.astype({"key": "str", "request_id": "str"})
+
+
+def _calls(analysis: Analysis, calls: pd.DataFrame) -> str:
+    say, streaming = analysis.say, (calls["mode"] == "streaming").to_numpy()
+    numbers_of: dict[str, Any] = {name: calls[name].where(streaming) for name in ("ttft_ms", "max_gap_ms")}
+    return table(
         [
-            *level_columns(analysis.figures.loc[calls["key"]]),
-            Column("Latency (s)", [seconds(latency_ms) for latency_ms in calls["latency_ms"]]),
-            numbers("TTFT (ms)", calls["ttft_ms"]),
-            numbers("Longest gap (ms)", calls["max_gap_ms"]),
-            numbers("Output tokens", calls["output_tokens"], amount),
-            texts("Stop reason", calls["stop_reason"].map(code)),
-            texts("Started (UTC)", [moment(at, "%H:%M:%S") for at in calls["started_at"]]),
-            texts("Request id", calls["request_id"].map(code)),
+            *level_columns(say, analysis.figures.loc[calls["key"]]),
+            Column(say("col.latency_one"), [seconds(latency_ms) for latency_ms in calls["latency_ms"]]),
+            numbers(say("col.ttft_one"), numbers_of["ttft_ms"]),
+            numbers(say("col.gap"), numbers_of["max_gap_ms"]),
+            numbers(say("col.output_tokens"), calls["output_tokens"], amount),
+            texts(say("col.stop_reason"), calls["stop_reason"].astype("str").map(code)),
+            texts(say("col.started"), [moment(at, "%H:%M:%S") for at in calls["started_at"]]),
+            texts(say("col.request_id"), calls["request_id"].map(code)),
         ]
     )
-    return section("Slowest successful calls", shown)

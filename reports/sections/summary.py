@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from reports.failures import total_counts, total_success_rate
 from reports.figures import TOKENS
-from reports.markdown import Column, amount, mode_name, number, percent, section, table, texts
-from reports.run import MODES
+from reports.markdown import Column, amount, number, percent, section, table, texts
+from reports.requests import MODES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,33 +18,30 @@ if TYPE_CHECKING:
 
     from reports.analysis import Analysis
 
-ROWS = (
-    *("Calls", "Successful", "Failed", "Cancelled", "Success (%)"),
-    *("Input tokens", "Output tokens", "Cache read tokens", "Cache written tokens"),
-    "Best output tokens/s",
-)
+ROWS = ("calls", "ok", "failed", "cancelled", "success", *TOKENS, "best")
 
 
 def summary(analysis: Analysis, _charts: Mapping[str, str]) -> str:
     """Counts and totals by mode, over every call, warm-up and drain included."""
-    requests = analysis.run.requests
+    requests, say = analysis.run.requests[["mode", "error", *TOKENS]], analysis.say
     if requests.empty:
         return ""
-    parts = [(mode_name(mode).capitalize(), requests[requests["mode"] == mode], mode) for mode in MODES]
+    parts = [(say.sentence(say.mode(mode)), requests[requests["mode"] == mode], mode) for mode in MODES]
     parts = [part for part in parts if len(part[1])]
     columns = [Column(title, _cells(calls, _best(analysis, [mode]))) for title, calls, mode in parts]
     if len(parts) > 1:
-        columns.append(Column("All", _cells(requests, None)))
+        columns.append(Column(say("summary.all"), _cells(requests, None)))
     used = [row for row, cells in enumerate(zip(*(column.cells for column in columns), strict=True)) if any(cells)]
     columns = [Column(column.title, [column.cells[row] for row in used]) for column in columns]
-    note = "Every call of the run, warm-up and drain included." if analysis.levels.shaped else ""
-    return section("Summary", note, table([texts("", [ROWS[row] for row in used]), *columns]))
+    note = say("summary.note") if analysis.levels.shaped else ""
+    return section(say("summary"), note, table([texts("", [say(f"row.{ROWS[row]}") for row in used]), *columns]))
 
 
 def _cells(calls: pd.DataFrame, best: Any) -> list[str]:
     """The cells of `ROWS`; empty where there is nothing."""
     counts = total_counts(calls)
-    sums = calls.loc[calls["error"] == "", list(TOKENS)].sum()
+    ok = (calls["error"] == "").to_numpy()
+    sums = [float(np.nansum(calls[column].to_numpy()[ok], dtype="float64")) for column in TOKENS]
     return [
         *(amount(count) for count in (len(calls), counts["ok"])),
         *(amount(count) if count else "" for count in (counts["failed"], counts["cancelled"])),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.markdown import amount, code, escape, listing, noun, number
+from reports.markdown import amount, code, escape, number
 from reports.percentiles import needed
-from reports.sections.words import label
-from reports.workers import BUSY_PERCENT
+from reports.sections.words import level_names
+from reports.workers import BUSY_PERCENT, LATE_MS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from reports.analysis import Analysis
 
 
-LONGER = "Measure longer (`concurrency.duration_seconds`, or `--run-time` without levels)."
-
-
 def doubts(analysis: Analysis) -> list[str]:
     """One Markdown paragraph per reason, gravest first."""
     return [doubt for check in CHECKS for doubt in check(analysis)]
@@ -27,46 +24,39 @@ def doubts(analysis: Analysis) -> list[str]:
 
 def _simulator(analysis: Analysis) -> Iterator[str]:
     if analysis.run.get("simulator") is True:
-        yield (
-            "Measured against the local simulator, not against AWS Bedrock: the numbers show how the tool "
-            "works and say nothing about a model."
-        )
+        yield analysis.say("trust.simulator")
 
 
 def _end(analysis: Analysis) -> Iterator[str]:
-    run = analysis.run
+    run, ended = analysis.run, analysis.run.text("ended")
     reason = f" ({escape(run.text('end_reason'))})" if run.text("end_reason") else ""
-    if run.text("ended") == "running":
-        yield "The run had not ended when this report was made, or it crashed: its last seconds are missing."
-    elif run.text("ended") == "interrupted":
-        yield f"The run was interrupted{reason}: what came after is not measured. Let it run to its end."
-    elif run.text("ended") == "failed":
-        yield f"The run failed{reason}. Mend the cause and run it again."
+    if ended == "interrupted" and run.text("limit"):
+        ended = "limited"
+    if ended in {"running", "interrupted", "limited", "failed"}:
+        yield analysis.say(f"trust.{ended}", reason=reason)
 
 
 def _damage(analysis: Analysis) -> Iterator[str]:
-    yield from analysis.run.damage
+    for key, count in analysis.run.damage:
+        yield analysis.say(key, count=amount(count))
 
 
-def _lost_rows(analysis: Analysis) -> Iterator[str]:
+def _missing_workers(analysis: Analysis) -> Iterator[str]:
     workers = analysis.workers
     missing = workers.index[(workers["state"] == "missing") | _silent(analysis)]
     if len(missing):
-        yield (
-            f"No full account came from {_workers(missing)}: calls may be missing. See its log, and run the test again."
-        )
+        yield analysis.say("trust.missing", workers=_workers(analysis, missing))
+
+
+def _lost_rows(analysis: Analysis) -> Iterator[str]:
+    workers, say = analysis.workers, analysis.say
     lost = (workers["rows_made"] - workers["rows_received"]).clip(lower=0).sum()
     if lost:
-        yield (
-            f"{noun(lost, 'call')} of {amount(workers['rows_made'].sum())} never reached the master and are "
-            "not in the numbers. Check the network to the workers, and run the test again."
-        )
-    written = analysis.run.number("rows_written")
-    if written is not None and analysis.run.text("ended") != "running" and written > len(analysis.run.requests):
-        yield (
-            f"`requests.csv` holds {amount(len(analysis.run.requests))} of the {amount(written)} calls that "
-            "were recorded. Restore the file if you can."
-        )
+        made = say.noun(workers["rows_made"].sum(), "call")
+        yield say("trust.lost", lost=amount(lost), made=made)
+    written, found = analysis.run.number("rows_written"), len(analysis.run.requests)
+    if written is not None and analysis.run.text("ended") != "running" and written > found:
+        yield say("trust.fewer_rows", found=amount(found), written=amount(written))
 
 
 def _silent(analysis: Analysis) -> pd.Series[bool]:
@@ -78,59 +68,66 @@ def _silent(analysis: Analysis) -> pd.Series[bool]:
 def _busy_workers(analysis: Analysis) -> Iterator[str]:
     busy = analysis.workers[analysis.workers["cpu_percent"] > BUSY_PERCENT]
     if len(busy):
-        yield (
-            f"The load generator was the limit: {_workers(busy.index)} used up to "
-            f"{number(busy['cpu_percent'].max())} % of a core, so times are too long and throughput too low. "
-            "Use more worker processes (`--processes`) or more machines."
-        )
+        most = number(busy["cpu_percent"].max())
+        yield analysis.say("trust.busy", workers=_workers(analysis, busy.index), percent=most)
+
+
+def _late_levels(analysis: Analysis) -> Iterator[str]:
+    if analysis.late:
+        late = analysis.figures.loc[analysis.late]
+        delay_ms = float(late[["send_delay_ms_p95", "read_lag_ms_p95"]].max().max())
+        key = "trust.late" if delay_ms > LATE_MS else "trust.late_said"
+        yield analysis.say(key, levels=level_names(analysis.say, late), delay=number(delay_ms))
+
+
+def _mixtures(analysis: Analysis) -> Iterator[str]:
+    """More than one service tier, or model, among the successful calls."""
+    ok = analysis.levels.calls["outcome"] == "ok"
+    for key, column in (("tiers", "service_tier"), ("models", "model_id")):
+        found = [str(value) for value in analysis.levels.calls.loc[ok, column].unique() if value]
+        if len(found) > 1 and (key == "tiers" or analysis.levels.shaped):
+            yield analysis.say(f"trust.{key}", **{key: analysis.say.listing(sorted(map(code, found)))})
 
 
 def _missing_levels(analysis: Analysis) -> Iterator[str]:
     started = len(analysis.figures) if analysis.levels.shaped else 0
     planned = analysis.run.number("levels_planned") or 0
     if planned > started:
-        yield f"{amount(started)} of {noun(planned, 'planned level')} started: run again to get the rest."
+        yield analysis.say("trust.planned", started=amount(started), planned=analysis.say.noun(planned, "planned"))
 
 
 def _weak_levels(analysis: Analysis) -> Iterator[str]:
     if not analysis.levels.shaped:
         return
-    figures = analysis.figures
+    figures, say = analysis.figures, analysis.say
     never = figures[figures["window_s"].isna()]
     if len(never):
-        yield (f"Never measured: {_level_names(never)}. Not all users ran, or the warm-up was not over. {LONGER}")
+        yield say("trust.never", levels=level_names(say, never), longer=say("trust.longer"))
     fewer = figures[figures["users_reached"] < figures["users"]]
     if len(fewer):
-        yield f"Fewer users ran than asked for: {_level_names(fewer)}. Raise the spawn rate or add workers."
+        yield say("trust.users", levels=level_names(say, fewer))
 
 
 def _few_samples(analysis: Analysis) -> Iterator[str]:
+    say = analysis.say
     few = analysis.figures.loc[lambda figures: (figures["ok"] > 0) & (figures["ok"] < needed(95))]
     if len(few):
-        which = _level_names(few)
-        yield f"Fewer than {needed(95)} successful calls: {which}. Take P95 and P99 there as hints. {LONGER}"
+        yield say("trust.few", needed=needed(95), levels=level_names(say, few), longer=say("trust.longer"))
 
 
 def _missing_tokens(analysis: Analysis) -> Iterator[str]:
     calls = analysis.run.requests
-    ok = calls[calls["error"] == ""]
-    missing = int(ok[["input_tokens", "output_tokens"]].isna().any(axis=1).sum())
+    ok = calls.loc[calls["error"] == "", ["input_tokens", "output_tokens"]]
+    missing = int(ok.isna().any(axis=1).sum())
     if missing:
-        yield (
-            f"{amount(missing)} of {noun(len(ok), 'successful call')} came without token counts and add no "
-            "tokens, so tokens/s are too low. Use an API that reports usage (`model.api`: `converse`)."
-        )
+        yield analysis.say("trust.tokens", missing=amount(missing), calls=analysis.say.noun(len(ok), "successful"))
 
 
-def _workers(names: pd.Index[str]) -> str:
-    return f"worker{'s' if len(names) > 1 else ''} {listing([code(name) for name in names])}"
-
-
-def _level_names(figures: pd.DataFrame) -> str:
-    return listing([label(row, mode=True) for _, row in figures.iterrows()])
+def _workers(analysis: Analysis, names: pd.Index[str]) -> str:
+    return analysis.say("trust.workers", workers=analysis.say.listing([code(name) for name in names]))
 
 
 CHECKS = (
-    *(_simulator, _end, _damage, _lost_rows, _busy_workers),
-    *(_missing_levels, _weak_levels, _few_samples, _missing_tokens),
+    *(_simulator, _end, _damage, _missing_workers, _lost_rows, _busy_workers, _late_levels),
+    *(_missing_levels, _weak_levels, _few_samples, _mixtures, _missing_tokens),
 )

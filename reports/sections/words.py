@@ -1,35 +1,52 @@
-"""How the sections name a level and a percentile."""
+"""How the sections name a level, a percentile and a chart."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
-from reports.markdown import MARK, UNKNOWN, Column, amount, code, mode_name, noun, number, texts
-from reports.percentiles import PERCENTS, is_shaky, needed
+from reports.markdown import UNKNOWN, Column, amount, bounds, code, number, percent, seconds, texts
+from reports.percentiles import PERCENTS, is_shaky
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import pandas as pd
 
-NEEDS = ", ".join(f"P{percent} needs {needed(percent)}" for percent in PERCENTS[1:])
-SHAKY = f"{MARK} Too few successful calls behind it ({NEEDS}): take it as a hint."
+    from reports.analysis import Analysis
+    from reports.slo import Check, Slo
+    from reports.texts import Language
+
+MARK, SHORT = "†", "‡"
+BRACKETS = re.compile(rf"\d \([\d.,…]+{UNKNOWN}")
+SLO_TEXTS = {"success_rate": "success", "min_tokens_per_s": "speed"}
 
 
-def label(row: pd.Series[Any], *, mode: bool = False) -> str:
+def label(say: Language, row: pd.Series[Any], *, mode: bool = False) -> str:
     """A level in words: `12 users`, or the name of the calls in a run without levels."""
-    prefix = f"{mode_name(str(row['mode']))} " if mode else ""
     if row.isna()["users"]:
-        return prefix + code(str(row["name"]))
-    return f"{prefix and prefix + 'at '}{noun(row['users'], 'user')}"
+        name = code(str(row["name"]))
+        return f"{say.mode(row['mode'])} {name}" if mode else name
+    users = say.noun(row["users"], "user")
+    return say("level.at", mode=say.mode(row["mode"]), users=users) if mode else users
 
 
-def level_columns(figures: pd.DataFrame, *, mode: bool = True) -> list[Column]:
+def at(say: Language, row: pd.Series[Any]) -> str:
+    """Where: `at 12 users`, `with name`."""
+    return say("at.name" if row.isna()["users"] else "at.users", level=label(say, row))
+
+
+def level_names(say: Language, figures: pd.DataFrame) -> str:
+    """Some levels in words."""
+    return say.listing([label(say, row, mode=True) for _, row in figures.iterrows()])
+
+
+def level_columns(say: Language, figures: pd.DataFrame, *, mode: bool = True) -> list[Column]:
     """The columns that say which level a row is: mode, and users or name."""
-    modes = [texts("Mode", figures["mode"].map(mode_name))] if mode else []
+    modes = [texts(say("col.mode"), figures["mode"].map(say.mode))] if mode else []
     if figures["users"].notna().any():
-        return [*modes, Column("Users", [amount(users) for users in figures["users"]])]
-    return [*modes, texts("Name", figures["name"].map(code))]
+        return [*modes, Column(say("col.users"), [amount(users) for users in figures["users"]])]
+    return [*modes, texts(say("col.name"), figures["name"].map(code))]
 
 
 def statistics(
@@ -37,21 +54,94 @@ def statistics(
     metric: str,
     form: Callable[[Any], str] = number,
     percents: tuple[int, ...] = PERCENTS,
+    *,
+    interval: bool = False,
 ) -> list[Column]:
-    """Columns P50, P95, P99 of a metric; shaky ones marked."""
+    """Columns P50, P95, P99 of a metric; shaky ones marked; with their intervals if asked for."""
     return [
-        Column(f"P{percent}", [percentile(row, metric, percent, form) for _, row in figures.iterrows()])
-        for percent in percents
+        Column(
+            f"P{point}",
+            [percentile(row, metric, point, form, interval=interval) for _, row in figures.iterrows()],
+        )
+        for point in percents
     ]
 
 
-def percentile(row: pd.Series[Any], metric: str, percent: int, form: Callable[[Any], str] = number) -> str:
+def percentile(
+    row: pd.Series[Any], metric: str, point: int, form: Callable[[Any], str] = number, *, interval: bool = False
+) -> str:
     """One percentile of a level, marked if too few calls stand behind it."""
-    text = form(row[f"{metric}_p{percent}"])
-    shaky = text != UNKNOWN and is_shaky(row[f"{metric}_count"], percent)
-    return f"{text} {MARK}" if shaky else text
+    text = form(row[f"{metric}_p{point}"])
+    if text == UNKNOWN:
+        return text
+    sides = bounds(row[f"{metric}_p{point}_low"], row[f"{metric}_p{point}_high"], form) if interval else ""
+    text = f"{text} ({sides})" if sides else text
+    return f"{text} {MARK}" if is_shaky(row[f"{metric}_count"], point) else text
 
 
-def footnote(*blocks: str) -> str:
-    """What the mark means, if these blocks hold one."""
-    return SHAKY if any(MARK in block for block in blocks) else ""
+def footnotes(say: Language, *blocks: str) -> str:
+    """What the marks in these blocks mean."""
+    notes = {MARK: "mark.shaky", SHORT: "mark.short"}
+    found = [say(text) for mark, text in notes.items() if any(mark in block for block in blocks)]
+    if any(BRACKETS.search(block) for block in blocks):
+        found.append(say("mark.interval"))
+    return "\n\n".join(found)
+
+
+def chart(analysis: Analysis, charts: Mapping[str, str], name: str) -> str:
+    """The image of a chart; empty if it was not drawn."""
+    return f"![{analysis.say(f'chart.{name}.alt')}]({charts[name]})" if name in charts else ""
+
+
+def slo_words(say: Language, slo: Slo) -> str:
+    """What is asked for: `TTFT P95 ≤ 800 ms, success ≥ 99 %`."""
+    shown = [
+        say("slo.time", metric=say(f"metric.{metric}"), percentile=f"{slo.percentile:g}", limit=number(limit))
+        for metric in ("ttft_ms", "tpot_ms", "latency_ms")
+        if (limit := getattr(slo, metric)) is not None
+    ]
+    if slo.min_tokens_per_s is not None:
+        shown.append(say("slo.speed", limit=number(slo.min_tokens_per_s), percentile=f"{slo.percentile:g}"))
+    if slo.success_rate is not None:
+        shown.append(say("slo.success", limit=f"{slo.success_rate:g}"))
+    return say("list.comma").join(shown)
+
+
+def failing_words(say: Language, slo: Slo, checks: list[Check]) -> str:
+    """What was not held, with the figures."""
+    return say.listing([_failing(say, slo, check) for check in checks if not check.met])
+
+
+def _failing(say: Language, slo: Slo, check: Check) -> str:
+    if check.criterion in SLO_TEXTS:
+        value = percent(check.value / 100) if check.criterion == "success_rate" else number(check.value)
+        return say(f"slo.failing_{SLO_TEXTS[check.criterion]}", value=value, limit=f"{check.limit:g}")
+    metric, point = say(f"metric.{check.criterion}"), f"{slo.percentile:g}"
+    return say(
+        "slo.failing_time", metric=metric, percentile=point, value=number(check.value), limit=number(check.limit)
+    )
+
+
+def _mark(row: pd.Series[Any], metric: str) -> str:
+    return f" {MARK}" if is_shaky(row[f"{metric}_count"], 95) else ""
+
+
+def figures_there(analysis: Analysis, row: pd.Series[Any], rate: str) -> str:
+    """The telling figures of a level, in one line; the throughput, if it is to be told here, first."""
+    say = analysis.say
+    shown = [say("figure.rate", rate=rate)] if rate else []
+    if row.notna()["speed_per_s"]:
+        shown.append(say("figure.speed", speed=number(row["speed_per_s"])))
+    if row["ttft_ms_count"] > 0:
+        shown.append(
+            say(
+                "figure.ttft",
+                p50=number(row["ttft_ms_p50"]),
+                p95=number(row["ttft_ms_p95"]),
+                mark=_mark(row, "ttft_ms"),
+            )
+        )
+    else:
+        p50, p95 = seconds(row["latency_ms_p50"]), seconds(row["latency_ms_p95"])
+        shown.append(say("figure.latency", p50=p50, p95=p95, mark=_mark(row, "latency_ms")))
+    return say("list.comma").join(shown)

@@ -45,10 +45,30 @@ OTHER_VALUES: dict[str, tuple[str, Any]] = {
     "step": ("7", 7),
     "duration_seconds": ("7.5", 7.5),
     "warmup_seconds": ("7.5", 7.5),
+    "preflight": ("false", False),
+    "ttft_ms": ("7.5", 7.5),
+    "latency_ms": ("7.5", 7.5),
+    "success_rate": ("99", 99),
+    "max_cost_usd": ("7.5", 7.5),
+    "max_requests": ("7", 7),
+    "max_error_rate": ("7.5", 7.5),
+    "language": ("zh", "zh"),
     "report_file": ("other.md", "other.md"),
     "directory": ("other", "other"),
 }
 """Key -> what the user types, and the setting that it means."""
+
+PRICED: dict[str, dict[str, Any]] = {"pricing": {"input_per_million": 1, "output_per_million": 1}}
+"""A limit in money needs prices."""
+
+FILE_ONLY = {
+    *(("pricing", key) for key in SECTIONS["pricing"].model_fields),
+    *(("slo", key) for key in ("tpot_ms", "percentile", "min_tokens_per_s", "users")),
+    *(("limits", key) for key in ("max_output_tokens", "window_seconds", "same_failures")),
+    ("model", "output_burndown"),
+    ("output", "formats"),
+}
+"""What stays the same from run to run, and is set in the file."""
 
 
 @pytest.fixture(autouse=True)
@@ -89,7 +109,7 @@ def lines(*arguments: str, endpoint: str | None = None) -> tuple[str, ...]:
 
 def value_of(settings: Settings, option: Option) -> Any:
     """The setting that an option overrides."""
-    return getattr(getattr(settings, option.section), option.key)
+    return getattr(getattr(settings, option.section), option.key, None)
 
 
 @pytest.mark.parametrize("option", OPTIONS, ids=IDS)
@@ -100,10 +120,12 @@ def test_an_option_is_a_setting(option: Option) -> None:
 
 
 def test_settings_have_options() -> None:
-    """Each setting that is no secret has an option; the endpoint has Locust's own."""
+    """Each setting that is no secret and changes between runs has an option; the endpoint has Locust's own."""
     there = {(name, key) for name, section in SECTIONS.items() for key in section.model_fields}
     secret = {("aws", key) for key in CREDENTIALS - {"profile"}}
-    assert {(option.section, option.key) for option in OPTIONS} == there - secret - {("aws", "endpoint_url")}
+    assert {(option.section, option.key) for option in OPTIONS} == there - secret - FILE_ONLY - {
+        ("aws", "endpoint_url")
+    }
 
 
 @pytest.mark.parametrize("option", OPTIONS, ids=IDS)
@@ -113,19 +135,19 @@ def test_option_over_environment_over_file_over_default(
     """The more particular word counts, for each setting."""
     typed, meant = OTHER_VALUES[option.key]
     default = value_of(Settings.model_validate({"model": {"id": "m"}}), option)
-    write(here)
+    write(here, **PRICED)
     assert value_of(options.load(parse(), None), option) == default
-    in_file: dict[str, dict[str, Any]] = {"model": {"id": "m"}}
+    in_file: dict[str, dict[str, Any]] = {"model": {"id": "m"}, **PRICED}
     in_file.setdefault(option.section, {})[option.key] = meant
     write(here, **in_file)
     assert value_of(options.load(parse(), None), option) == meant
-    write(here)
+    write(here, **PRICED)
     monkeypatch.setenv(option.env_var, typed)
     assert value_of(options.load(parse(), None), option) == meant
     write(here, **in_file)
     monkeypatch.setenv(option.env_var, "")
     assert value_of(options.load(parse(), None), option) == meant
-    write(here)
+    write(here, **PRICED)
     monkeypatch.setenv(option.env_var, "not this")
     assert value_of(options.load(parse(option.flag, typed), None), option) == meant
 

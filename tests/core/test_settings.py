@@ -23,9 +23,10 @@ KEYS_OF_THE_ORIGINAL = {
     "output": {"report_file"},
 }
 KNOWN_IN_TEST = (
-    "max_tokens, non_streaming, prompt_size, prompt_template, streaming, temperature, timeout_seconds, transport,"
-    " unique_prompts"
+    "max_tokens, non_streaming, preflight, prompt_size, prompt_template, streaming, temperature, timeout_seconds,"
+    " transport, unique_prompts"
 )
+KNOWN_SECTIONS = "aws, model, test, concurrency, output, pricing, slo, limits"
 PLACEHOLDERS = (
     "config.json: aws: access_key_id and secret_access_key are still the placeholders of the example: put your keys"
     " there, or better remove both lines and use a profile (aws.profile) or a role"
@@ -245,7 +246,7 @@ NAN, INFINITY = float("nan"), float("inf")
         ("test", {"zzz": 1}, f"unknown key test.zzz: remove it (known in test: {KNOWN_IN_TEST})"),
         ("aws", {"acess_key_id": "A"}, "unknown key aws.acess_key_id: did you mean aws.access_key_id?"),
         ("modle", {}, "unknown key modle: did you mean model?"),
-        ("zzz", 1, "unknown key zzz: remove it (known: aws, model, test, concurrency, output)"),
+        ("zzz", 1, f"unknown key zzz: remove it (known: {KNOWN_SECTIONS})"),
         # Sections.
         ("model", 5, "model is 5, but must be an object {...}"),
         ("test", [], "test is [], but must be an object {...}"),
@@ -271,7 +272,7 @@ def test_each_mistake_has_its_line() -> None:
         "config.json: model is required: add it",
         "config.json: test.prompt_size is 0, but must be greater than 0",
         'config.json: test.max_tokens is "x", but must be a whole number',
-        "config.json: unknown key zzz: remove it (known: aws, model, test, concurrency, output)",
+        f"config.json: unknown key zzz: remove it (known: {KNOWN_SECTIONS})",
     )
 
 

@@ -95,7 +95,7 @@ def test_a_call_knows_nobody() -> None:
     [
         ("errors", {"bedrock_locust.call"}),
         ("prompts", {"bedrock_locust.call"}),
-        ("settings", {"bedrock_locust.call", "bedrock_locust.mistakes"}),
+        ("settings", {f"bedrock_locust.{name}" for name in ("call", "mistakes", "section", "goals", "burndown")}),
         ("mistakes", set()),
         ("options", {"bedrock_locust.settings"}),
         ("tally", {"bedrock_locust.call", "bedrock_locust.timeline"}),

@@ -18,6 +18,7 @@ REQUEST_COLUMNS = [
     *(
         "prompt_chars",
         "send_delay_ms",
+        "connect_ms",
         "ttft_ms",
         "first_text_ms",
         "last_token_ms",
@@ -95,7 +96,7 @@ def info(rows: int, levels: int | None, **changes: Any) -> Row:
         "simulator": False,
         "settings": {
             "aws": {"region": "us-east-1"},
-            "model": {"id": MODEL, "quota": 200},
+            "model": {"id": MODEL, "quota": 200, "output_burndown": 5},
             "test": {"prompt_size": 1000, "max_tokens": 256},
             "concurrency": {
                 "start": 4,

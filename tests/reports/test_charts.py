@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 def specs(folder: Path) -> dict[str, dict[str, Any]]:
     """The Vega-Lite specifications of the charts that have data."""
-    figures = analyse(read(folder)).figures
-    charts = {name: chart(figures) for name, chart in CHARTS.items()}
+    analysis = analyse(read(folder))
+    charts = {name: chart(analysis) for name, chart in CHARTS.items()}
     return {name: chart.to_dict() for name, chart in charts.items() if chart is not None}
 
 
@@ -29,12 +29,13 @@ def test_the_knee_shows_each_level_once_and_whole_users(tmp_path: Path) -> None:
     """One point of throughput for each level, the levels as ticks."""
     spec = specs(make.shaped(("streaming", "non_streaming"), (1, 2, 4)).write(tmp_path))["knee"]
     panel = spec["vconcat"][0]
-    points = spec["datasets"][panel["data"]["name"]]
+    curve = next(layer for layer in panel["layer"] if "name" in layer.get("data", {}))
+    points = spec["datasets"][curve["data"]["name"]]
     assert sorted((point["mode"], point["users"]) for point in points) == sorted(
         (mode, users) for mode in ("streaming", "non-streaming") for users in (1, 2, 4)
     )
-    assert panel["encoding"]["x"]["axis"]["values"] == [1, 2, 4]
-    assert panel["encoding"]["y"]["title"] == "output tokens/s"
+    assert curve["encoding"]["x"]["axis"]["values"] == [1, 2, 4]
+    assert curve["encoding"]["y"]["title"] == "output tokens/s"
 
 
 def test_each_mode_has_its_panel_of_latency(tmp_path: Path) -> None:
@@ -50,16 +51,16 @@ def test_without_levels_there_is_no_knee_and_names_are_the_rows(tmp_path: Path) 
     """A line between two names would mean nothing: points, by name."""
     calls = [make.call(random.Random(at), make.T0 + at, name=f"n{at % 2}") for at in range(20)]
     charts = specs(make.Folder(calls, [], {}).write(tmp_path))
-    assert sorted(charts) == ["latency", "ttft"]
+    assert sorted(charts) == ["distribution", "latency", "timeline", "tokens", "ttft"]
     assert charts["latency"]["vconcat"][0]["encoding"]["y"]["field"] == "name"
     assert charts["latency"]["vconcat"][0]["mark"]["type"] == "point"
 
 
 def test_without_a_success_there_is_no_chart(tmp_path: Path) -> None:
-    """Nothing to draw is not drawn."""
+    """Of failures there is only the run in time."""
     run = make.shaped(("streaming",), (2,))
     run.requests = [make.throttled(row) for row in run.requests]
-    assert specs(run.write(tmp_path)) == {}
+    assert list(specs(run.write(tmp_path))) == ["timeline"]
 
 
 @pytest.mark.parametrize("users", [[1], [1, 2, 3], list(range(1, 101)), [1, 2, 4, 8, 16, 32, 64, 128, 256]])

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 from pathlib import Path
@@ -112,7 +113,73 @@ def no_tokens(folder: Path) -> None:
     run.write(folder)
 
 
-CASES = (both_modes, one_mode, one_level, all_failed, no_call, interrupted, no_shape, damaged, no_tokens)
+def three_calls(folder: Path) -> None:
+    """Three calls in all: nothing that a percentile could stand on."""
+    run = make.shaped(("streaming",), (1,), length_s=5)
+    run.requests = [row for row in run.requests if row["phase"] == "measure"][:3]
+    run.info = make.info(3, 1, workers={})
+    run.write(folder)
+
+
+def lost_worker(folder: Path) -> None:
+    """Distributed, to the end, but one worker vanished with a part of its calls, another held its calls up."""
+    run = make.shaped(BOTH, (4, 8, 12))
+    for row in run.requests:
+        if row["users"] == 12 and row["mode"] == "streaming":
+            row["read_lag_ms"] = 120
+    run.info["workers"]["host_9a0c"] |= {"rows_made": None, "state": "missing"}
+    run.info["workers"]["host_1f2e"] |= {"cpu_percent": 96.1}
+    run.write(folder)
+
+
+def decision(folder: Path) -> None:
+    """An SLO, prices, both quotas, the service's own times: throttled at the highest level, stopped by a limit."""
+    run = make.shaped(BOTH, (4, 8, 12, 16))
+    random_ = random.Random(3)
+    for row in run.requests:
+        row |= {"server_latency_ms": round(row["latency_ms"] - 4, 1)}
+        if "ttft_ms" in row:
+            row |= {"server_ttft_ms": round(row["ttft_ms"] - 6, 1)}
+    run.requests = [
+        make.throttled(row) if row["users"] == 16 and random_.random() < 0.12 else row for row in run.requests
+    ]
+    run.levels[-1] |= {"completed": "false"}
+    run.info |= {
+        "ended": "interrupted",
+        "end_reason": "limits.max_cost_usd reached: 2.5 USD spent",
+        "limit": "limits.max_cost_usd",
+    }
+    run.info["settings"]["model"] |= {"tokens_per_minute": 270_000, "quota": 400}
+    run.info["settings"] |= {
+        "slo": {"ttft_ms": 700, "percentile": 95, "success_rate": 99},
+        "pricing": {"input_per_million": 3, "output_per_million": 15, "currency": "USD"},
+    }
+    run.write(folder)
+
+
+def decision_zh(folder: Path) -> None:
+    """The same in Chinese."""
+    decision(folder)
+    info = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    info["settings"]["output"]["language"] = "zh"
+    (folder / "run.json").write_text(json.dumps(info), encoding="utf-8")
+
+
+CASES = (
+    three_calls,
+    lost_worker,
+    decision,
+    decision_zh,
+    both_modes,
+    one_mode,
+    one_level,
+    all_failed,
+    no_call,
+    interrupted,
+    no_shape,
+    damaged,
+    no_tokens,
+)
 
 
 @pytest.fixture(params=CASES, ids=lambda case: case.__name__)
@@ -154,9 +221,9 @@ def test_every_report_keeps_the_rules_of_the_house(case: tuple[str, Path]) -> No
     assert linked == {f"charts/{path.name}" for path in (folder / "charts").iterdir()}
 
 
-def test_two_reports_of_a_run_are_the_same(case: tuple[str, Path]) -> None:
+def test_two_reports_of_a_run_are_the_same(tmp_path: Path) -> None:
     """The same files give the same report and the same charts, byte for byte."""
-    _, folder = case
+    decision(folder := tmp_path / "run")
     first = reports.write(folder).read_bytes(), _charts(folder)
     assert (reports.write(folder).read_bytes(), _charts(folder)) == first
 

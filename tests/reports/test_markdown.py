@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import reports
 from reports import markdown
+from reports.texts import language
 
 from . import run_folders as make
 
@@ -58,7 +59,7 @@ def test_only_all_is_100_percent(share: float, text: str) -> None:
 )
 def test_durations_are_words(length_s: float, text: str) -> None:
     """A length of time reads at a glance."""
-    assert markdown.duration(length_s) == text
+    assert language("en").duration(length_s) == text
 
 
 @settings(deadline=None)

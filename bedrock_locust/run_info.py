@@ -1,0 +1,40 @@
+"""What `run.json` says from the start of a run."""
+
+from __future__ import annotations
+
+import platform
+import time
+import uuid
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from bedrock_locust import __version__
+from bedrock_locust.errors import REMEDIES
+
+if TYPE_CHECKING:
+    from bedrock_locust.settings import Settings
+
+PACKAGES = ("locust", "boto3", "gevent")
+"""Whose versions a figure may depend on."""
+
+
+def first_info(
+    settings: Settings, *, endpoint: str, simulator: bool, levels: int | None, preflight: dict[str, Any] | None
+) -> dict[str, Any]:
+    """The first content of `run.json`, for a run that begins now; its keys are explained in docs/run-folder.md."""
+    packages = {name: version(name) for name in PACKAGES}
+    return {
+        "format": 1,
+        "run": uuid.uuid4().hex,
+        "ended": "running",
+        "end_reason": "",
+        "started_at": time.time(),
+        "ended_at": None,
+        "versions": {"bedrock-locust": __version__, **packages, "python": platform.python_version()},
+        "endpoint": endpoint,
+        "simulator": simulator,
+        "settings": settings.recorded(),
+        "levels_planned": levels,
+        "preflight": preflight,
+        "remedies": REMEDIES,
+    }

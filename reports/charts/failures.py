@@ -1,0 +1,72 @@
+"""Failed calls of each level, stacked by category."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import altair as alt
+
+from reports.charts.style import BLUE, DARK_BLUE, GREEN, GREY, LIGHT_BLUE, ORANGE, RED, WIDTH, styled
+from reports.markdown import one_line
+from reports.quota import THROTTLED
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from reports.analysis import Analysis
+
+REST = "…"
+COLOURS = (RED, BLUE, GREEN, DARK_BLUE, LIGHT_BLUE, GREY)
+HEIGHT_PER_LEVEL = 24
+MOST_CATEGORIES = 6
+MOST_LEVELS = 40
+
+
+def chart(analysis: Analysis) -> Any:
+    """One bar per level that had failures; None if none had."""
+    rows = analysis.failures_by_level
+    if rows.empty or rows.index.nunique() < 2:
+        return None
+    order = list(dict.fromkeys(rows.index))[:MOST_LEVELS]
+    data, categories = _data(analysis, rows[rows.index.isin(order)])
+    labels = [_label(analysis, key) for key in order]
+    scale = alt.Scale(domain=categories, range=_colours(categories))
+    return styled(
+        alt.Chart(data, width=WIDTH - 120, height=alt.Step(HEIGHT_PER_LEVEL), title=analysis.say("chart.failures"))
+        .mark_bar()
+        .encode(
+            x=alt.X("calls:Q", title=analysis.say("axis.failed"), axis=alt.Axis(format=",d", tickMinStep=1)),
+            y=alt.Y("level:N", title=None, sort=labels, axis=alt.Axis(labelLimit=220)),
+            color=alt.Color("error:N", title=None, sort=categories, scale=scale, legend=alt.Legend(columns=3)),
+            order="order:Q",
+        )
+    )
+
+
+def _data(analysis: Analysis, rows: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    rows = rows.assign(calls=rows["measured"] + rows["other"], error=rows["error"].map(one_line).str[:60])
+    totals = rows.groupby("error")["calls"].sum().sort_values(ascending=False, kind="stable")
+    kept = list(totals.index[:MOST_CATEGORIES])
+    rows = rows.assign(error=rows["error"].where(rows["error"].isin(kept), REST))
+    categories = [*kept, REST] if len(totals) > len(kept) else kept
+    sums = rows.reset_index().groupby(["key", "error"], sort=False)["calls"].sum()
+    data = sums.reset_index()
+    data["level"] = [_label(analysis, key) for key in data["key"]]
+    data["order"] = [categories.index(error) for error in data["error"]]
+    return data, categories
+
+
+def _colours(categories: list[str]) -> list[str]:
+    """Throttling in the colour that it has in the timeline."""
+    others = iter(COLOURS)
+    fixed = {THROTTLED: ORANGE, REST: GREY}
+    return [fixed.get(category) or next(others) for category in categories]
+
+
+def _label(analysis: Analysis, key: str) -> str:
+    row, say = analysis.level(key), analysis.say
+    mode = say.mode(row["mode"])
+    name = one_line(str(row["name"]))[:60]
+    return (
+        f"{mode}, {name}" if row.isna()["users"] else say("level.at", mode=mode, users=say.noun(row["users"], "user"))
+    )

@@ -1,0 +1,41 @@
+"""Streaming and non-streaming side by side: the first token, and the whole answer both ways."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from reports.charts.style import BLUE, GREEN, ORANGE, colour, lines, styled
+from reports.gain import pairs
+
+if TYPE_CHECKING:
+    from reports.analysis import Analysis
+
+HEIGHT = 190
+CURVES = (
+    ("legend.first", "streaming", "ttft_ms_p50", GREEN),
+    ("legend.whole_streaming", "streaming", "latency_ms_p50", BLUE),
+    ("legend.whole_non", "non_streaming", "latency_ms_p50", ORANGE),
+)
+
+
+def chart(analysis: Analysis) -> Any:
+    """P50 in seconds by users; None if no level ran in both modes."""
+    found, say, figures = pairs(analysis.figures), analysis.say, analysis.figures
+    if found.empty:
+        return None
+    data = pd.concat(
+        pd.DataFrame(
+            {
+                "users": found.index.astype("float64"),
+                "value": figures.loc[found[mode], column].to_numpy() / 1000,
+                "what": say(legend),
+            }
+        )
+        for legend, mode, column, _ in CURVES
+    )
+    colours = {say(legend): shade for legend, _, _, shade in CURVES}
+    encodings = {"color": colour("what", data["what"], colours)}
+    curve = lines(say, data, data["users"], say("axis.seconds"), HEIGHT, **encodings)
+    return styled(curve.properties(title=say("chart.gain")))

@@ -1,0 +1,122 @@
+"""Runs against a base, level by level: which differences are more than chance."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from reports import intervals, percentiles
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from reports.analysis import Analysis
+
+METRICS = ("ttft_ms", "tpot_ms", "latency_ms")
+PERCENTS = (50, 95)
+Level = tuple[str, Any]
+"""A mode, and users or, in a run without levels, a name."""
+
+
+@dataclass(frozen=True)
+class Test:
+    """One percentile of one metric in one level, in two runs."""
+
+    level: Level
+    metric: str
+    percent: int
+    before: float
+    after: float
+    change: intervals.Change | None
+    """None: too few calls to tell."""
+    clear: bool = False
+    """Whether the difference is more than chance, all tests of the two runs together."""
+
+    @property
+    def percent_change(self) -> float:
+        """From the base to the run, in percent; NaN if the base is 0."""
+        return 100 * (self.after / self.before - 1) if self.before > 0 else math.nan
+
+
+@dataclass(frozen=True)
+class Share:
+    """The success rates of a level in two runs, 0 to 1, and their difference with its interval."""
+
+    level: Level
+    before: float
+    after: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A run against the base."""
+
+    tests: list[Test]
+    success: list[Share]
+
+    @property
+    def verdict(self) -> str:
+        """`faster`, `slower`, `mixed`, `none` (no difference shown) or `nothing` (to compare)."""
+        if not self.tests:
+            return "nothing"
+        worse = {test.after > test.before for test in self.tests if test.clear}
+        return "mixed" if len(worse) > 1 else {True: "slower", False: "faster"}[worse.pop()] if worse else "none"
+
+    def worse(self, most_percent: float) -> list[Test | Share]:
+        """What is clearly worse by more than so many percent; for the success rate, so many points."""
+        slower = [test for test in self.tests if test.clear and test.percent_change > most_percent]
+        failing = [
+            share for share in self.success if share.high < 0 and 100 * (share.before - share.after) > most_percent
+        ]
+        return [*slower, *failing]
+
+
+def keys(analysis: Analysis) -> dict[Level, str]:
+    """The levels of a run that have successes: mode and users (or name) -> key."""
+    figures = analysis.figures[analysis.figures["ok"] > 0]
+    return {
+        (row["mode"], row["users"] if row.notna()["users"] else row["name"]): str(key)
+        for key, row in figures.iterrows()
+    }
+
+
+def common(runs: Sequence[Analysis]) -> list[Level]:
+    """The levels that all runs have, in the order of the first."""
+    first, *others = (keys(run) for run in runs)
+    return [level for level in first if all(level in other for other in others)]
+
+
+def compare(base: Analysis, run: Analysis) -> Comparison:
+    """A run against the base, in the levels that both have."""
+    tests = list(_tests(base, run))
+    testable = [test for test in tests if test.change is not None]
+    clear = intervals.holm([test.change.chance for test in testable if test.change])
+    found = {id(test): is_clear for test, is_clear in zip(testable, clear, strict=True)}
+    tests = [Test(**{**vars(test), "clear": found.get(id(test), False)}) for test in tests]
+    return Comparison(tests, [_share(base, run, level) for level in common([base, run])])
+
+
+def _tests(base: Analysis, run: Analysis) -> Iterator[Test]:
+    before_keys, after_keys = keys(base), keys(run)
+    for level in common([base, run]):
+        for metric in METRICS:
+            before = base.levels.sample(before_keys[level], metric)
+            after = run.levels.sample(after_keys[level], metric)
+            if len(before) and len(after):
+                for percent in PERCENTS:
+                    values = percentiles.at(before, percent), percentiles.at(after, percent)
+                    change = intervals.quantile_change(before, after, percent)
+                    yield Test(level, metric, percent, *values, change)
+
+
+def _share(base: Analysis, run: Analysis, level: Level) -> Share:
+    before, after = (
+        [analysis.number(keys(analysis)[level], column) for column in ("ok", "failed")] for analysis in (base, run)
+    )
+    pairs = [(ok, ok + failed) for ok, failed in (before, after)]
+    low, high = intervals.share_difference(pairs[0], pairs[1])
+    before_rate, after_rate = (hits / count if count else math.nan for hits, count in pairs)
+    return Share(level, before_rate, after_rate, low, high)

@@ -1,0 +1,106 @@
+"""Every figure of a report as JSON, for programs."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from reports.failures import total_counts
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from reports.analysis import Analysis
+
+SCHEMA = 1
+"""Counts up when a key changes its meaning or goes; new keys may come at any time."""
+DIGITS = 7
+"""Significant digits: what the rows are kept to."""
+
+
+def text(analysis: Analysis) -> str:
+    """The figures as JSON text; a number that is not known is null."""
+    return json.dumps(plain(tree(analysis)), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def tree(analysis: Analysis) -> dict[str, Any]:
+    """The figures, nested; docs/metrics.md says what each is."""
+    run = analysis.run
+    counts = total_counts(run.requests)
+    return {
+        "schema": SCHEMA,
+        "models": run.model_ids,
+        "ended": run.text("ended"),
+        "end_reason": run.text("end_reason"),
+        "started_at": run.started_at,
+        "ended_at": run.ended_at,
+        "calls": {str(name): int(count) for name, count in counts.items()},
+        "conclusions": [asdict(found) for found in analysis.conclusions],
+        "levels": _levels(analysis),
+        "failures": _rows(analysis.failures),
+        "failures_by_level": _rows(analysis.failures_by_level.reset_index()),
+        "workers": _rows(analysis.workers.rename_axis("worker").reset_index()),
+        "client_limited": analysis.late,
+        "damage": [{"what": key.removeprefix("damage."), "count": count} for key, count in run.damage],
+        "slo": _slo(analysis),
+        "quota": _quota(analysis),
+        "cost": _cost(analysis),
+    }
+
+
+def _levels(analysis: Analysis) -> list[dict[str, Any]]:
+    table = analysis.figures.join(analysis.quota.table)
+    if analysis.gate is not None:
+        table = table.join(analysis.gate.goodput)
+    if analysis.cost is not None:
+        table = table.join(analysis.cost.table.add_prefix("cost_"))
+    return _rows(table.rename_axis("level").reset_index())
+
+
+def _slo(analysis: Analysis) -> dict[str, Any] | None:
+    gate = analysis.gate
+    if gate is None:
+        return None
+    levels = {
+        key: {"met": gate.met(key), "checks": [asdict(check) for check in checks]}
+        for key, checks in gate.checks.items()
+    }
+    return {"asked": asdict(gate.slo), "passed": analysis.gate_passed, "levels": levels}
+
+
+def _quota(analysis: Analysis) -> dict[str, Any]:
+    quota = analysis.quota
+    return {
+        "requests_per_minute": quota.requests_per_minute,
+        "tokens_per_minute": quota.tokens_per_minute,
+        "output_burndown": quota.output_burndown,
+        "max_tokens": quota.max_tokens,
+        "forecast": asdict(analysis.forecast) if analysis.forecast else None,
+    }
+
+
+def _cost(analysis: Analysis) -> dict[str, Any] | None:
+    cost = analysis.cost
+    return {"currency": cost.currency, "total": cost.total, "calls_unknown": cost.unknown} if cost else None
+
+
+def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+
+
+def plain(value: Any) -> Any:
+    """The value in JSON's own types; NaN and infinity become null."""
+    if isinstance(value, dict):
+        return {str(key): plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    if isinstance(value, str | bool) or value is None:
+        return value
+    number = float(value)
+    if not math.isfinite(number):
+        return None
+    if number == int(number) and abs(number) < 1e15:
+        return int(number)
+    return number if abs(number) >= 1e9 else float(f"{number:.{DIGITS}g}")

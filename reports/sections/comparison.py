@@ -1,0 +1,204 @@
+"""The report of a comparison of runs."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from reports.comparison import METRICS, PERCENTS, Share, common, keys
+from reports.markdown import UNKNOWN, Column, code, join, moment, number, numbers, percent, section, table, texts
+from reports.sections.configuration import flat, shown
+from reports.sections.trust import doubts
+from reports.sections.words import label, level_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from reports.analysis import Analysis
+    from reports.comparison import Comparison, Test
+    from reports.texts import Language
+
+
+class Compared:
+    """Runs by their letters, the first the base, and what each of the others is against it."""
+
+    def __init__(
+        self, runs: Mapping[str, Analysis], folders: Mapping[str, Path], comparisons: Mapping[str, Comparison]
+    ) -> None:
+        self.runs, self.folders, self.comparisons = runs, folders, comparisons
+        self.base = next(iter(runs))
+        self.say: Language = runs[self.base].say
+
+    def markdown(self, image: str, limit_percent: float | None) -> str:
+        """The whole report; `image` is where the chart is, empty without one."""
+        say = self.say
+        return (
+            join(
+                f"# {say('compare.title')}",
+                *(self._verdict(run) for run in self.comparisons),
+                self._gate(limit_percent),
+                self._runs(),
+                *self._doubts(),
+                f"![{say('chart.compare.alt')}]({image})" if image else "",
+                *(self._changes(metric) for metric in METRICS),
+                self._throughput(),
+                self._settings(),
+                section(say("method"), say("compare.method")),
+            )
+            + "\n"
+        )
+
+    def _verdict(self, run: str) -> str:
+        say, found = self.say, self.comparisons[run]
+        sentences = [say(f"compare.{found.verdict}", run=run, base=self.base)]
+        clear = [test for test in found.tests if test.clear]
+        if clear:
+            sentences.append(self._most(max(clear, key=lambda test: abs(test.percent_change))))
+        if found.tests:
+            testable = [test for test in found.tests if test.change is not None]
+            sentences.append(say("compare.tests", clear=len(clear), tests=len(testable)))
+            sentences.append(self._best(run))
+        return " ".join(sentence for sentence in sentences if sentence)
+
+    def _most(self, test: Test) -> str:
+        assert test.change is not None  # noqa: S101 - a clear test has one
+        return self.say(
+            "compare.most",
+            metric=self.say(f"metric.{test.metric}"),
+            percentile=f"P{test.percent}",
+            change=_signed(test.percent_change),
+            interval=f"{_signed(100 * test.change.low)} … {_signed(100 * test.change.high)}",
+            level=self._level(test.level),
+        )
+
+    def _best(self, run: str) -> str:
+        before, after = (self.runs[one].figures["output_tokens_per_s"].max() for one in (self.base, run))
+        if not (before > 0 and after > 0):
+            return ""
+        change, values = _signed(100 * (after / before - 1)), {"before": number(before), "after": number(after)}
+        return self.say("compare.throughput_most", base=self.base, run=run, change=change, **values)
+
+    def _level(self, level: tuple[str, Any]) -> str:
+        base = self.runs[self.base]
+        return label(self.say, base.level(keys(base)[level]), mode=True)
+
+    def _gate(self, limit_percent: float | None) -> str:
+        if limit_percent is None:
+            return ""
+        say, values = self.say, {"base": self.base, "limit": f"{limit_percent:g}"}
+        if not passed(self.comparisons, math.inf):
+            return say("compare.gate_empty", **values)
+        worse = [self._worse(run, one) for run, found in self.comparisons.items() for one in found.worse(limit_percent)]
+        return (
+            say("compare.gate_failed", worse=say.listing(worse), **values)
+            if worse
+            else say("compare.gate_passed", **values)
+        )
+
+    def _worse(self, run: str, one: Test | Share) -> str:
+        level = self._level(one.level)
+        if isinstance(one, Share):
+            return self.say(
+                "compare.gate_success", run=run, level=level, change=_signed(100 * (one.after - one.before))
+            )
+        metric, change = self.say(f"metric.{one.metric}"), _signed(one.percent_change)
+        return self.say(
+            "compare.gate_time", run=run, level=level, metric=metric, percentile=f"P{one.percent}", change=change
+        )
+
+    def _runs(self) -> str:
+        say, runs = self.say, self.runs.values()
+        return table(
+            [
+                texts(say("compare.run"), self.runs),
+                texts(
+                    say("compare.model"), [say.listing([code(model) for model in run.run.model_ids]) for run in runs]
+                ),
+                texts(say("compare.region"), [code(run.run.text("settings", "aws", "region")) for run in runs]),
+                texts(say("compare.tier"), [code(run.run.text("settings", "model", "service_tier")) for run in runs]),
+                texts(say("compare.date"), [moment(run.run.started_at) for run in runs]),
+                numbers(say("col.calls"), [len(run.run.requests) for run in runs], lambda count: f"{count:,}"),
+                texts(say("compare.folder"), [code(self.folders[run].name) for run in self.runs]),
+            ]
+        )
+
+    def _doubts(self) -> list[str]:
+        found = {run: doubts(analysis) for run, analysis in self.runs.items()}
+        return [self.say("compare.untrusted", run=run, doubt=first[0]) for run, first in found.items() if first]
+
+    def _changes(self, metric: str) -> str:
+        say, levels = self.say, common(list(self.runs.values()))
+        base = self.runs[self.base]
+        rows = [level for level in levels if base.number(keys(base)[level], f"{metric}_count") > 0]
+        columns = level_columns(say, base.figures.loc[[keys(base)[level] for level in rows]])
+        for point in PERCENTS:
+            for run, analysis in self.runs.items():
+                values = [analysis.number(keys(analysis)[level], f"{metric}_p{point}") for level in rows]
+                columns.append(numbers(say("compare.value", percentile=f"P{point}", run=run), values))
+            for run, found in self.comparisons.items():
+                tests = {test.level: test for test in found.tests if (test.metric, test.percent) == (metric, point)}
+                cells = [self._change(tests.get(level)) for level in rows]
+                columns.append(Column(say("compare.change", percentile=f"P{point}", run=run, base=self.base), cells))
+        return section(say(f"compare.{metric}"), table(columns)) if rows else ""
+
+    def _change(self, test: Test | None) -> str:
+        if test is None:
+            return UNKNOWN
+        words = [_signed(test.percent_change)]
+        if test.change is not None:
+            words.append(f"({_signed(100 * test.change.low)} … {_signed(100 * test.change.high)})")
+        if test.clear:
+            words.append(f"**{self.say('compare.is_slower' if test.after > test.before else 'compare.is_faster')}**")
+        return " ".join(words)
+
+    def _throughput(self) -> str:
+        say, levels, base = self.say, common(list(self.runs.values())), self.runs[self.base]
+        columns = level_columns(say, base.figures.loc[[keys(base)[level] for level in levels]])
+        rates = {
+            run: [one.number(keys(one)[level], "output_tokens_per_s") for level in levels]
+            for run, one in self.runs.items()
+        }
+        columns += [numbers(say("compare.rate", run=run), values) for run, values in rates.items()]
+        for run in self.comparisons:
+            changes = [
+                100 * (after / before - 1) if before > 0 else math.nan
+                for before, after in zip(rates[self.base], rates[run], strict=True)
+            ]
+            columns.append(
+                Column(say("compare.rate_change", run=run, base=self.base), [_signed(change) for change in changes])
+            )
+        for run, analysis in self.runs.items():
+            rows = [analysis.number(keys(analysis)[level], "success_rate") for level in levels]
+            columns.append(numbers(say("compare.success", run=run), rows, percent))
+        for run, found in self.comparisons.items():
+            shares = {share.level: share for share in found.success}
+            columns.append(
+                Column(
+                    say("compare.success_change", run=run, base=self.base), [_points(shares[level]) for level in levels]
+                )
+            )
+        return section(say("compare.throughput"), table(columns)) if levels else ""
+
+    def _settings(self) -> str:
+        say = self.say
+        values = {run: dict(flat(analysis.run.get("settings"))) for run, analysis in self.runs.items()}
+        names = list(dict.fromkeys(name for one in values.values() for name in one))
+        differing = [name for name in names if len({shown(one.get(name)) for one in values.values()}) > 1]
+        columns = [texts(say("col.setting"), [code(name) for name in differing])]
+        columns += [texts(run, [code(shown(one.get(name))) for name in differing]) for run, one in values.items()]
+        return section(say("compare.settings"), table(columns))
+
+
+def passed(comparisons: Mapping[str, Comparison], limit_percent: float) -> bool:
+    """Whether every run could be compared and none is clearly worse by more than so many percent."""
+    compared = all(any(test.change is not None for test in found.tests) for found in comparisons.values())
+    return compared and not any(found.worse(limit_percent) for found in comparisons.values())
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.1f}" if math.isfinite(value) else UNKNOWN
+
+
+def _points(share: Share) -> str:
+    return f"{_signed(100 * (share.after - share.before))} ({_signed(100 * share.low)} … {_signed(100 * share.high)})"

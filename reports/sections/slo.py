@@ -1,0 +1,43 @@
+"""Which levels met the service level objective."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reports.markdown import numbers, percent, section, table, texts
+from reports.sections.words import failing_words, level_columns, slo_words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reports.analysis import Analysis
+    from reports.slo import Gate
+
+
+def slo(analysis: Analysis, _charts: Mapping[str, str]) -> str:
+    """Met or not by level, with the calls that did in each second."""
+    gate, figures, say = analysis.gate, analysis.figures, analysis.say
+    if gate is None or figures.empty:
+        return ""
+    verdicts = [_verdict(analysis, gate, str(key)) for key in figures.index]
+    shown = table(
+        [
+            *level_columns(say, figures),
+            texts(say("col.slo"), verdicts),
+            numbers(say("col.goodput"), gate.goodput["goodput_per_s"]),
+            numbers(say("col.good_share"), gate.goodput["good_share"], percent),
+        ]
+    )
+    asked = say("slo.asked", slo=slo_words(say, gate.slo))
+    close = say("slo.close_note") if any(say("slo.close") in verdict for verdict in verdicts) else ""
+    return section(say("slo"), asked, shown, close)
+
+
+def _verdict(analysis: Analysis, gate: Gate, key: str) -> str:
+    say, checks = analysis.say, gate.checks.get(key)
+    if not checks:
+        return say("slo.unmeasured")
+    met = bool(gate.met(key))
+    text = say("slo.pass") if met else say("slo.fail", failing=failing_words(say, gate.slo, checks))
+    turns = any(check.close for check in checks) if met else all(check.close for check in checks if not check.met)
+    return f"{text} {say('slo.close')}" if turns else text

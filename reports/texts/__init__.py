@@ -1,0 +1,67 @@
+"""The words of the report, one package per language; the numbers are the same in all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+LANGUAGES = ("en", "zh")
+DEFAULT = "en"
+
+
+@dataclass(frozen=True)
+class Language:
+    """One language: `say("key", name=value)` is a text with its values."""
+
+    code: str
+    texts: Mapping[str, str]
+    nouns: Mapping[str, tuple[str, str]]
+    """A noun -> with one, with several; `{}` is the count."""
+    remedies: Mapping[str, str]
+    """What to do about a category of failure; empty where the run's own words serve."""
+
+    def __call__(self, key: str, **values: Any) -> str:
+        """The text of a key with its values."""
+        return self.texts[key].format(**values)
+
+    def noun(self, count: Any, word: str) -> str:
+        """A count with its noun: `1 call`, `2 calls`."""
+        return self.nouns[word][int(count != 1)].format(f"{int(count):,}")
+
+    def listing(self, words: Sequence[str], longest: int = 6) -> str:
+        """`a, b and c`; what is beyond the longest list is counted."""
+        more = len(words) - longest + 1
+        shown = list(words) if len(words) <= longest else [*words[: longest - 1], self("list.more", count=more)]
+        if len(shown) < 2:
+            return "".join(shown)
+        return self("list.last", first=self("list.comma").join(shown[:-1]), last=shown[-1])
+
+    def mode(self, mode: str) -> str:
+        """A mode as readers write it."""
+        return self(f"mode.{mode}")
+
+    def sentence(self, text: str) -> str:
+        """The text with its first letter large."""
+        return text[:1].upper() + text[1:]
+
+    def duration(self, length_s: float) -> str:
+        """A length of time in words: `48 s`, `12 min 30 s`, `1 h 5 min`."""
+        whole = round(length_s)
+        if whole < 60:
+            return self("time.s", s=whole)
+        minutes, rest = divmod(whole, 60)
+        if minutes < 60:
+            return self("time.min_s", min=minutes, s=rest) if rest else self("time.min", min=minutes)
+        hours, minutes = divmod(minutes, 60)
+        return self("time.h_min", h=hours, min=minutes) if minutes else self("time.h", h=hours)
+
+
+def language(code: str) -> Language:
+    """The language of a code; English if there is no such."""
+    code = code if code in LANGUAGES else DEFAULT
+    module = import_module(f"reports.texts.{code}")
+    return Language(code, module.TEXTS, module.NOUNS, module.REMEDIES)

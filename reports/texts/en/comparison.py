@@ -1,0 +1,51 @@
+"""The comparison of runs in English."""
+
+from __future__ import annotations
+
+TEXTS = {
+    "compare.title": "Bedrock load tests compared",
+    "compare.run": "Run",
+    "compare.folder": "Folder",
+    "compare.model": "Model",
+    "compare.region": "Region",
+    "compare.tier": "Service tier",
+    "compare.date": "Start",
+    "compare.faster": "**{run} is faster than {base}.**",
+    "compare.slower": "**{run} is slower than {base}.**",
+    "compare.mixed": "**{run} is in part faster, in part slower than {base}.**",
+    "compare.none": "**No difference of {run} from {base} is shown.**",
+    "compare.nothing": "**{run} has no level in common with {base}.** Compare runs of the same modes and users.",
+    "compare.most": "The largest clear change: {metric} {percentile} {change} % ({interval} %), {level}.",
+    "compare.tests": "{clear} of {tests} comparisons are clear.",
+    "compare.throughput_most": "Output tokens/s at best: {before} in {base}, {after} in {run} ({change} %).",
+    "compare.ttft_ms": "Time to first token (ms)",
+    "compare.tpot_ms": "Time per token (ms)",
+    "compare.latency_ms": "Latency (ms)",
+    "compare.change": "{percentile}: {run} against {base} (%)",
+    "compare.value": "{percentile} {run}",
+    "compare.is_faster": "faster",
+    "compare.is_slower": "slower",
+    "compare.throughput": "Throughput and success",
+    "compare.rate": "Output tokens/s {run}",
+    "compare.rate_change": "{run} against {base} (%)",
+    "compare.success": "Success {run} (%)",
+    "compare.success_change": "Success, {run} against {base} (points)",
+    "compare.settings": "Settings that differ",
+    "compare.untrusted": "{run}: there are doubts about its numbers, see its own report. The first: {doubt}",
+    "compare.gate_passed": "**Regression gate: passed.** Nothing is clearly worse than in {base} by more than {limit} %.",
+    "compare.gate_failed": "**Regression gate: failed.** Clearly worse than in {base} by more than {limit} %: {worse}.",
+    "compare.gate_empty": "**Regression gate: failed.** Nothing could be compared with {base}.",
+    "compare.gate_time": "{metric} {percentile} of {run}, {level} ({change} %)",
+    "compare.gate_success": "success of {run}, {level} ({change} points)",
+    "compare.method": """\
+- Levels of the same mode and users are compared, over the successful calls of their windows.
+- **In brackets**: the interval of the change of a percentile, 95 %, by bootstrap of both samples (20,000 draws,
+  fixed seed). It asks for no shape of the distribution: latencies have long tails. None where there are too few
+  calls for the percentile.
+- **faster, slower**: so much would come by chance in less than 5 % of such comparisons of two runs that are the
+  same, all comparisons of the two runs together (Holm). No word is no proof that there is no difference.
+- **Success**: Newcombe's interval of the difference of two shares. Throughput has no interval: it is one number
+  for a level.
+- Calls of one run are not independent of each other, and the service has better and worse hours: what is shown
+  are differences between these runs. Repeat them, in turn, before deciding.""",
+}

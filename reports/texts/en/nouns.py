@@ -1,0 +1,14 @@
+"""Nouns with their counts, and remedies, in English."""
+
+from __future__ import annotations
+
+NOUNS = {
+    "call": ("{} call", "{} calls"),
+    "successful": ("{} successful call", "{} successful calls"),
+    "user": ("{} user", "{} users"),
+    "level": ("{} level", "{} levels"),
+    "worker": ("{} worker", "{} workers"),
+    "kind": ("{} rarer kind", "{} rarer kinds"),
+    "planned": ("{} planned level", "{} planned levels"),
+}
+REMEDIES: dict[str, str] = {}

@@ -1,0 +1,97 @@
+"""Runs against a base."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reports.__main__ import main
+
+from . import run_folders as make
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TIMES = ("ttft_ms", "first_text_ms", "last_token_ms", "latency_ms")
+
+
+def run(folder: Path, seed: int, factor: float = 1.0, users: tuple[int, ...] = (4, 12)) -> Path:
+    """A run that is slower by a factor."""
+    made = make.shaped(("streaming", "non_streaming"), users, seed=seed)
+    for row in made.requests:
+        row |= {name: round(row[name] * factor, 1) for name in TIMES if name in row}
+    return made.write(folder)
+
+
+def compared(tmp_path: Path, *arguments: str) -> tuple[int, str, dict[str, object]]:
+    """Exit code, Markdown and the comparison of the second run."""
+    code = main(["compare", *arguments, "--output", str(tmp_path / "out")])
+    text = (tmp_path / "out" / "comparison.md").read_text(encoding="utf-8")
+    found = json.loads((tmp_path / "out" / "comparison.json").read_text(encoding="utf-8"))
+    assert found["schema"] == 1
+    return code, text, found["comparisons"]["B"]
+
+
+@pytest.mark.parametrize(
+    ("factor", "verdict", "code"), [(1.0, "none", 0), (1.3, "slower", 3), (0.7, "faster", 0), (1.06, "slower", 0)]
+)
+def test_a_verdict_and_a_gate(tmp_path: Path, factor: float, verdict: str, code: int) -> None:
+    """The same service shows no difference; a clear one fails the gate if it is large and for the worse."""
+    before, after = run(tmp_path / "a", 1), run(tmp_path / "b", 7 if factor != 1.06 else 1, factor)
+    done, text, found = compared(tmp_path, str(before), str(after), "--max-regression", "10%")
+    assert (found["verdict"] if factor != 1.06 else verdict, done) == (verdict, code)
+    words = {"none": "No difference of B from A is shown", "slower": "B is slower than A", "faster": "B is faster"}
+    assert words[verdict] in text or factor == 1.06
+    assert ("Regression gate: failed" in text) is (code == 3)
+
+
+def test_the_baseline_may_be_named(tmp_path: Path) -> None:
+    """`--baseline` makes any of the runs the base."""
+    slow, usual = run(tmp_path / "slow", 1, 1.4), run(tmp_path / "usual", 2)
+    _, text, found = compared(tmp_path, str(slow), str(usual), "--baseline", str(usual))
+    assert found["verdict"] == "slower"
+    assert "Regression gate" not in text
+
+
+def test_runs_without_a_common_level(tmp_path: Path) -> None:
+    """Nothing to compare is said, and passes no gate."""
+    one, other = run(tmp_path / "a", 1), run(tmp_path / "b", 2, users=(5,))
+    code, text, _ = compared(tmp_path, str(one), str(other), "--max-regression", "10")
+    assert code == 3
+    assert "no level in common" in text
+    assert "Nothing could be compared" in text
+
+
+def test_three_runs_have_a_table_and_a_chart(tmp_path: Path) -> None:
+    """Each run has its columns, its colour and the settings in which it differs."""
+    folders = [run(tmp_path / name, seed) for seed, name in enumerate("abc")]
+    settings = json.loads((folders[2] / "run.json").read_text(encoding="utf-8"))
+    settings["settings"]["aws"]["region"] = "eu-west-1"
+    (folders[2] / "run.json").write_text(json.dumps(settings), encoding="utf-8")
+    code, text, _ = compared(tmp_path, *map(str, folders), "--format", "markdown,html,json")
+    assert code == 0
+    assert "P95: C against A (%)" in text
+    assert "| `aws.region` | `us-east-1` | `us-east-1` | `eu-west-1` |" in text
+    page = (tmp_path / "out" / "comparison.html").read_text(encoding="utf-8")
+    assert "<svg" in page
+    assert "src=" not in page
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nowhere", "nowhere2"], "no folder"),
+        (["nowhere"], "at least two"),
+        (["a", "b", "--max-regression", "x"], "10%"),
+    ],
+)
+def test_bad_input_is_one_clear_line(capsys: pytest.CaptureFixture[str], arguments: list[str], words: str) -> None:
+    """Exit code 2 and what to give instead."""
+    try:
+        code = main(["compare", *arguments])
+    except SystemExit as end:
+        code = int(end.code or 0)
+    assert code == 2
+    assert words in capsys.readouterr().err.splitlines()[-1]

@@ -1,0 +1,128 @@
+"""HTML, JSON and the languages: the same numbers, nothing from outside that could act."""
+
+from __future__ import annotations
+
+import html
+import json
+import random
+import re
+import string
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+
+import pytest
+
+import reports
+from reports import document
+from reports.analysis import analyse
+from reports.report import markdown
+from reports.run import read
+from reports.texts import language
+
+from . import run_folders as make
+from .test_golden import CASES, decision, no_call, no_shape
+from .test_markdown import HOSTILE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+TAGS = re.compile(r"<[^>]*>")
+
+
+class Balance(HTMLParser):
+    """Counts tags that are open, and refuses what a report has no use for."""
+
+    VOID = ("meta", "br", "hr", "img")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        """An element begins."""
+        assert tag not in {"script", "img", "iframe", "link", "object"}
+        assert not [name for name, _ in attributes if name.startswith("on") or name == "src"]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        """An element without content."""
+
+    def handle_endtag(self, tag: str) -> None:
+        """An element ends."""
+        assert self.open.pop() == tag
+
+
+@pytest.mark.parametrize("case", [decision, no_shape, no_call], ids=lambda case: case.__name__)
+def test_a_page_is_whole_and_needs_nothing_else(tmp_path: Path, case: Callable[[Path], None]) -> None:
+    """Well-formed, no request to anywhere, every number of the Markdown in it."""
+    case(tmp_path)
+    text = reports.write(tmp_path, formats=["markdown", "html"]).read_text(encoding="utf-8")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    balance = Balance()
+    balance.feed(page)
+    assert not balance.open
+    assert not re.search(r"(?:href|src)=|@import|url\((?!#)", page)
+    plain = html.unescape(TAGS.sub(" ", page))
+    assert set(re.findall(r"\d[\d,.]*\d", re.sub(r"!\[.*|\| `.*", "", html.unescape(text)))) <= set(
+        re.findall(r"\d[\d,.]*\d", plain)
+    )
+
+
+def test_nothing_from_outside_acts_in_a_page(tmp_path: Path) -> None:
+    """Hostile names, messages and settings are shown as text."""
+    texts = dict.fromkeys(("model_id", "name", "worker", "request_id", "stop_reason"), HOSTILE)
+    calls = [make.call(random.Random(at), make.T0 + at, **texts) for at in range(30)]
+    calls[:9] = [make.failed(call, HOSTILE, HOSTILE, HOSTILE, HOSTILE) for call in calls[:9]]
+    info = make.info(30, None, end_reason=HOSTILE, ended="interrupted", remedies={HOSTILE: HOSTILE})
+    info["settings"] = {HOSTILE: HOSTILE, "pricing": {"input_per_million": 1, "currency": HOSTILE}}
+    folder = make.Folder(calls, [], info).write(tmp_path)
+    page = reports.write(folder, formats=["html"]).read_text(encoding="utf-8")
+    Balance().feed(page)
+    assert "<img" not in page
+    assert "href" not in page
+
+
+def test_html_in_markdown_stays_text() -> None:
+    """The page shows tags that stand in the Markdown, and makes none of them."""
+    page = document.page("# <b>x</b>\n\n<script>y</script> [l](http://e.x)", {}, "en")
+    assert "<script>" not in page
+    assert "<b>" not in page
+    assert "href" not in page
+
+
+def test_json_has_every_level_and_no_nan(tmp_path: Path) -> None:
+    """One entry per level with its figures; what is not known is null."""
+    run = make.shaped(("streaming", "non_streaming"), (2, 4))
+    path = reports.write(run.write(tmp_path), formats=["json"])
+    found = json.loads(path.read_text(encoding="utf-8"), parse_constant=pytest.fail)
+    assert found["schema"] == 1
+    assert [level["level"] for level in found["levels"]] == [row["level"] for row in run.levels]
+    assert found["levels"][-1]["ttft_ms_p50"] is None
+    assert found["levels"][0]["latency_ms_p50_low"] <= found["levels"][0]["latency_ms_p50"]
+    assert found["calls"]["ok"] == len(run.requests)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
+def test_the_languages_have_the_same_numbers(tmp_path: Path, case: Callable[[Path], None]) -> None:
+    """Every number of the tables is the same in English and in Chinese."""
+    case(tmp_path)
+    tables = []
+    for code in ("en", "zh"):
+        text = markdown(analyse(read(tmp_path), code), {})
+        rows = [line for line in text.splitlines() if line.startswith("|")]
+        tables.append([re.findall(r"\d[\d,.–]*", row.replace("P50", "")) for row in rows])  # noqa: RUF001
+    assert tables[0] == tables[1]
+
+
+def test_the_languages_have_the_same_texts() -> None:
+    """The same keys, with the same values in them."""
+    english, chinese = language("en"), language("zh")
+    assert english.texts.keys() == chinese.texts.keys()
+    assert english.nouns.keys() == chinese.nouns.keys()
+    for key, text in english.texts.items():
+        names = [
+            {name for _, name, _, _ in string.Formatter().parse(one) if name} for one in (text, chinese.texts[key])
+        ]
+        assert names[0] == names[1], key
