@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import gevent
 
@@ -31,20 +32,38 @@ class Interrupt:
         self.name = ""
         self._is_waiting = is_waiting
         self._last_words = last_words
-        self._handlers = [gevent.signal_handler(signal.SIGINT, self._on_signal, "Ctrl-C")]
-        if terminate:
-            self._handlers.append(gevent.signal_handler(signal.SIGTERM, self._on_signal, "SIGTERM"))
+        self._signals = {signal.SIGINT: "Ctrl-C", **({signal.SIGTERM: "SIGTERM"} if terminate else {})}
+        self._handlers: list[Any] = []
+        self._listen()
 
     def forget(self) -> None:
         """A new run begins."""
-        self.name = ""
+        if self.name:
+            self.name = ""
+            self._listen()
+
+    def _listen(self) -> None:
+        self._handlers = [
+            gevent.signal_handler(signum, self._on_signal, name) for signum, name in self._signals.items()
+        ]
+
+    def _let_the_next_end_at_once(self) -> None:
+        """Have Python itself take the next one: gevent's loop stands still while the report is made."""
+        for handler in self._handlers:
+            handler.cancel()
+        for signum in self._signals:
+            signal.signal(signum, self._at_once)
+
+    def _at_once(self, *_: object) -> None:
+        print("\nbedrock-locust: again, ending at once", file=sys.stderr, flush=True)
+        # Between any two steps of the program: a file may be in the middle of a write.
+        with contextlib.suppress(RuntimeError, OSError, ValueError):
+            self._last_words()
+        os._exit(EXIT_AT_ONCE)
 
     def _on_signal(self, name: str) -> None:
-        if self.name:
-            print(f"\nbedrock-locust: {name} again, ending at once", file=sys.stderr, flush=True)
-            self._last_words()
-            os._exit(EXIT_AT_ONCE)
         self.name = name
+        self._let_the_next_end_at_once()
         print(f"\nbedrock-locust: {name}, stopping (again to end at once)", file=sys.stderr, flush=True)
         end = SystemExit(EXIT_AT_ONCE) if self._is_waiting() else KeyboardInterrupt()
         # To the main greenlet, as gevent does with Python's own; raised here, it would also print a traceback.

@@ -69,7 +69,7 @@ class Lead:
         self._runs = Runs()
         self._written: Path | None = None
         self._stop_timeout = environment.stop_timeout
-        self.settings = self._load(self._options)
+        self.settings = self._load(self._options, self._environment.host)
         self._simulator = self._start_simulator()
         self._local = isinstance(runner, LocalRunner)
         self._handover = Handover(environment, runner) if isinstance(runner, MasterRunner) else None
@@ -97,8 +97,8 @@ class Lead:
         events.level_change.add_listener(self._on_level)  # type: ignore[attr-defined]
         events.request.add_listener(self._on_request)
 
-    def _load(self, parsed: Namespace) -> Settings:
-        settings = options.load(parsed, self._environment.host)
+    def _load(self, parsed: Namespace, endpoint: str | None) -> Settings:
+        settings = options.load(parsed, endpoint)
         if settings.model.api == "invoke":
             try:
                 formats.native(settings.model.id)
@@ -107,7 +107,8 @@ class Lead:
         return settings
 
     def _read_form(self, form: Mapping[str, str]) -> Settings:
-        return self._load(Namespace(**{**vars(self._options), **form}))
+        endpoint = form.get("host", self._environment.host)
+        return self._load(Namespace(**{**vars(self._options), **form}), endpoint)
 
     def _check_form(self, form: Mapping[str, str]) -> Settings:
         settings = self._read_form(form)
@@ -141,7 +142,7 @@ class Lead:
 
     def _prepare(self) -> BedrockRuntimeClient:
         """Read the settings anew and make the client of a run with them."""
-        settings = self._load(self._options)
+        settings = self._load(self._options, self._environment.host)
         simulated = self._simulator is not None
         if self._local and not simulated:
             check_credentials(settings)
@@ -172,6 +173,7 @@ class Lead:
 
     def _begin(self, client: BedrockRuntimeClient) -> None:
         self._interrupt.forget()
+        self._environment.process_exit_code = None
         self._environment.stop_timeout = self._stop_timeout or self.settings.call_limit_s + DRAIN_MARGIN_S
         info = first_info(
             self.settings,
@@ -224,18 +226,8 @@ class Lead:
         if self._handover:
             self._handover.wait(GRACE_S)
         setattr(self._options, LEVEL, None)
-        ended, reason = self._end(run)
+        ended, reason = run.outcome(self._interrupt.name)
         self._written = run.end(ended=ended, reason=reason, report=self._report)
-
-    def _end(self, run: Run) -> tuple[str, str]:
-        """How the run ended, and why."""
-        if self._interrupt.name:
-            return "interrupted", f"stopped by {self._interrupt.name}"
-        if run.limit:
-            return "interrupted", f"{run.limit.name} reached: {run.limit.reason}"
-        if not run.complete:
-            return "interrupted", "stopped before all levels had run"
-        return "complete", "all levels ran" if self._environment.shape_class else "stopped as asked"
 
     def _on_quit(self, **_: Any) -> None:
         """Last of all, below Locust's tables: where the report is."""

@@ -17,7 +17,15 @@ if TYPE_CHECKING:
 DEFAULT_CONFIG = "config.json"
 
 
-GROUPS = {"aws": "AWS", "model": "Model", "test": "Calls", "concurrency": "Levels", "output": "Results"}
+GROUPS = {
+    "aws": "AWS",
+    "model": "Model",
+    "test": "Calls",
+    "concurrency": "Levels",
+    "slo": "SLO",
+    "limits": "Limits",
+    "output": "Results",
+}
 """How the form and the help call the sections of the settings."""
 
 
@@ -106,9 +114,9 @@ OPTIONS = (
     Option("--bedrock-duration", "concurrency", "duration_seconds", "Seconds that each level is measured"),
     Option("--bedrock-warmup", "concurrency", "warmup_seconds", "Seconds of each level before measuring"),
     Option("--bedrock-preflight", "test", "preflight", "Make one call before the load: true or false"),
-    Option("--bedrock-slo-ttft", "slo", "ttft_ms", "SLO: longest time to first token, in ms, at slo.percentile"),
-    Option("--bedrock-slo-latency", "slo", "latency_ms", "SLO: longest latency, in ms, at slo.percentile"),
-    Option("--bedrock-slo-success", "slo", "success_rate", "SLO: least success rate, in percent"),
+    Option("--bedrock-slo-ttft", "slo", "ttft_ms", "Longest time to first token, in ms, at slo.percentile"),
+    Option("--bedrock-slo-latency", "slo", "latency_ms", "Longest latency, in ms, at slo.percentile"),
+    Option("--bedrock-slo-success", "slo", "success_rate", "Least success rate, in percent"),
     Option("--bedrock-max-cost", "limits", "max_cost_usd", "End the run when it has cost so much; needs pricing"),
     Option("--bedrock-max-requests", "limits", "max_requests", "End the run after so many calls"),
     Option("--bedrock-max-error-rate", "limits", "max_error_rate", "End the run when so many percent of calls fail"),

@@ -96,6 +96,16 @@ class Run:
             longest_s = self.recorder.tally.levels[level["level"]].longest_ms / 1000
             self._due[level["level"]] = time.monotonic() + longest_s + REPORT_INTERVAL_S
 
+    def outcome(self, interrupt: str) -> tuple[str, str]:
+        """How the run ended, and why; `interrupt` names the signal that ended it, if one did."""
+        if interrupt:
+            return "interrupted", f"stopped by {interrupt}"
+        if self.limit:
+            return "interrupted", f"{self.limit.name} reached: {self.limit.reason}"
+        if not self.complete:
+            return "interrupted", "stopped before all levels had run"
+        return "complete", "all levels ran" if self._environment.shape_class else "stopped as asked"
+
     def end(self, *, ended: str, reason: str, report: Report | None) -> Path | None:
         """Close the record, make the report and say where everything is. Returns where the report is."""
         self.state = "ending"

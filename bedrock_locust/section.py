@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 Positive = Annotated[int, Field(gt=0)]
 Amount = Annotated[float, Field(gt=0)]
@@ -14,7 +14,7 @@ WEEK_S = 7 * 24 * 3600
 Users = Annotated[int, Field(gt=0, le=100_000)]
 """More would be a slip: a worker runs some hundred."""
 Seconds = Annotated[float, Field(gt=0, le=WEEK_S)]
-Text = Annotated[str, Field(min_length=1)]
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
 
 class Section(BaseModel):

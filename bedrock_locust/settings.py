@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import (
     Field,
@@ -49,6 +50,10 @@ class Aws(Section):
     def _is_url(cls, url: str | None) -> str | None:
         if url and not url.startswith(("http://", "https://")):
             raise ValueError("must start with http:// or https://")
+        try:
+            _ = urlsplit(url).port if url else None
+        except ValueError:
+            raise ValueError("must have a port from 0 to 65535") from None
         if url and "@" in url.split("/")[2]:
             raise ValueError("must not hold a user name or password")
         return url

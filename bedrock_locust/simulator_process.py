@@ -23,9 +23,13 @@ class SimulatorProcess:
     def __init__(self, options: str) -> None:
         """Start it with more of its options. Raises SettingsError where it does not start."""
         command = [sys.executable, "-m", "bedrock_locust.simulator", "--exit-with-parent"]
+        try:
+            more = shlex.split(options)
+        except ValueError as error:
+            raise SettingsError(f"--bedrock-simulator: {options!r} can't be read ({error}): close the quotes") from None
         # A session of its own: Ctrl-C is for the run, which ends the simulator last.
         self._process = subprocess.Popen(  # noqa: S603 - our own module, with the options of the user
-            [*command, "--port", "0", *shlex.split(options)],
+            [*command, "--port", "0", *more],
             stdout=subprocess.PIPE,
             text=True,
             start_new_session=True,

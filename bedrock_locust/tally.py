@@ -1,17 +1,17 @@
 """Figures of a run while it goes on: counts, rates and percentiles per level, in bounded memory.
 
-Percentiles come from sketches with at most 1 % error; the report computes the exact ones from the rows.
+Percentiles come from histograms with at most 1 % error; the report computes the exact ones from the rows.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ddsketch import DDSketch
-
+from bedrock_locust.histogram import Histogram
 from bedrock_locust.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -19,17 +19,14 @@ if TYPE_CHECKING:
 
     from bedrock_locust.call import Call
 
-ACCURACY = 0.01
-"""Relative error of a sketch's percentile."""
 
-
-def _sketch() -> DDSketch:
-    return DDSketch(ACCURACY)
+REACH = 20
+"""Levels back in whose windows a call may still count: a call that lasts for more of them is rare."""
 
 
 @dataclass
 class LevelTally:
-    """The calls that started in a level. Latency and the like are those of successes in the window."""
+    """The calls that started in the measured part of a level, or all calls of a run with the times of measured ones."""
 
     level: Mapping[str, Any]
     calls: int = 0
@@ -40,10 +37,14 @@ class LevelTally:
     errors: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
     """Category -> code and message of its first failure."""
-    latency_ms: DDSketch = field(default_factory=_sketch)
-    ttft_ms: DDSketch = field(default_factory=_sketch)
-    tpot_ms: DDSketch = field(default_factory=_sketch)
+    latency_ms: Histogram = field(default_factory=Histogram)
+    ttft_ms: Histogram = field(default_factory=Histogram)
+    tpot_ms: Histogram = field(default_factory=Histogram)
     longest_ms: float = 0.0
+    window_ok: int = 0
+    """Successes, of whatever level, that ended in the window."""
+    window_tokens: float = 0.0
+    """Output tokens that came in the window, those of a call spread evenly from its first to its last."""
 
     @property
     def failed(self) -> int:
@@ -62,18 +63,46 @@ class LevelTally:
         else:
             self._add_success(call)
 
+    def add_inside(self, call: Call) -> None:
+        """Count what of a success, of whatever level, happened in the window. A window that is open has no end yet."""
+        start, end = self.level["measured_from"], self.level["measured_to"] or math.inf
+        ended = call.started_at + call.latency_ms / 1000
+        self.window_ok += start <= ended <= end
+        first, last = _token_times(call)
+        if last > first:
+            self.window_tokens += (
+                (call.output_tokens or 0) * max(0.0, min(last, end) - max(first, start)) / (last - first)
+            )
+        elif start <= first <= end:
+            self.window_tokens += call.output_tokens or 0
+
+    def rates(self) -> tuple[float, float] | None:
+        """Successes and output tokens per second in the window; None before it opens."""
+        if not self.level.get("measured_from"):
+            return None
+        seconds = (self.level["measured_to"] or time.time()) - self.level["measured_from"]
+        return (self.window_ok / seconds, self.window_tokens / seconds) if seconds > 0 else None
+
     def _add_success(self, call: Call) -> None:
         self.ok += 1
         self.input_tokens += call.input_tokens or 0
         self.output_tokens += call.output_tokens or 0
-        if call.phase in ("", "measure"):
-            for sketch, value in (
-                (self.latency_ms, call.latency_ms),
-                (self.ttft_ms, call.ttft_ms),
-                (self.tpot_ms, call.tpot_ms),
-            ):
-                if value is not None:
-                    sketch.add(value)
+        if call.phase not in ("", "measure"):
+            return
+        for histogram, value in (
+            (self.latency_ms, call.latency_ms),
+            (self.ttft_ms, call.ttft_ms),
+            (self.tpot_ms, call.tpot_ms),
+        ):
+            if value is not None:
+                histogram.add(value)
+
+
+def _token_times(call: Call) -> tuple[float, float]:
+    """Unix seconds of the first and the last token; start and end of a call that does not say."""
+    if call.ttft_ms is None or call.last_token_ms is None:
+        return call.started_at, call.started_at + call.latency_ms / 1000
+    return call.started_at + call.ttft_ms / 1000, call.started_at + call.last_token_ms / 1000
 
 
 class Seconds:
@@ -151,8 +180,17 @@ class Tally:
     def add(self, call: Call) -> None:
         """Count a call in the run, in its level and in time."""
         self.total.add(call)
-        if call.level in self.levels:
-            self.levels[call.level].add(call)
+        if level := self.levels.get(call.level):
+            level.longest_ms = max(level.longest_ms, call.latency_ms)
+            if call.phase in ("", "measure"):
+                level.add(call)
         if call.ok:
             self.seconds.add(call)
+            self._add_to_windows(call)
         self.timeline.add(call)
+
+    def _add_to_windows(self, call: Call) -> None:
+        """Count a success in the windows that it reaches into: those of the last levels of its mode."""
+        for level in list(self.levels.values())[-REACH:]:
+            if level.level["mode"] == call.mode and level.level["measured_from"]:
+                level.add_inside(call)

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ddsketch import DDSketch
+from bedrock_locust.histogram import Histogram
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,15 +16,9 @@ if TYPE_CHECKING:
     from bedrock_locust.call import Call
 
 MOST_BUCKETS = 300
-ACCURACY = 0.01
-"""Relative error of a percentile."""
 PERCENTS = (50, 95, 99)
 RECENT_S = 60
 """How far back calls say how long calls take at present, in seconds."""
-
-
-def _sketch() -> DDSketch:
-    return DDSketch(ACCURACY)
 
 
 @dataclass(slots=True)
@@ -38,8 +32,8 @@ class Bucket:
     """Seconds that calls were in flight, all calls together."""
     users: int | None = None
     longest_s: float = 0.0
-    ttft_ms: DDSketch = field(default_factory=_sketch)
-    latency_ms: DDSketch = field(default_factory=_sketch)
+    ttft_ms: Histogram = field(default_factory=Histogram)
+    latency_ms: Histogram = field(default_factory=Histogram)
     _quantiles: tuple[int, dict[str, float]] = (0, {})
 
     def merge(self, other: Bucket) -> None:
@@ -50,8 +44,8 @@ class Bucket:
         self.busy_s += other.busy_s
         self.longest_s = max(self.longest_s, other.longest_s)
         self.users = other.users if self.users is None else max(self.users, other.users or 0)
-        self.ttft_ms.merge(other.ttft_ms)
-        self.latency_ms.merge(other.latency_ms)
+        self.ttft_ms.merge(other.ttft_ms.counts)
+        self.latency_ms.merge(other.latency_ms.counts)
         self._quantiles = (0, {})
 
     def quantiles(self) -> dict[str, float]:
@@ -61,7 +55,7 @@ class Bucket:
                 f"{name}_p{percent}": round(value, 1)
                 for name, sketch in (("ttft", self.ttft_ms), ("latency", self.latency_ms))
                 for percent in PERCENTS
-                if (value := sketch.get_quantile_value(percent / 100)) is not None
+                if (value := sketch.quantile(percent / 100)) is not None
             }
             self._quantiles = (self.ok, figures)
         return self._quantiles[1]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 from typing import TYPE_CHECKING, Any
 
+from locust import argument_parser
+
 import gevent
+import gevent.lock
 
 from bedrock_locust import __version__
 from bedrock_locust.bench import Bench, put_bench
@@ -50,7 +54,11 @@ class Worker:
         # Now: at the start of a run the master's options replace those of this process.
         self._credentials = own_credentials(environment.parsed_options)
         self._outbox: Outbox | None = None
+        self._finishing = gevent.lock.RLock()
         self._connection: tuple[str, BedrockRuntimeClient] | None = None
+        # Locust looks all of its options up anew for each option that the master sends, which holds up every stream
+        # for a tenth of a second at each change of level. They stay what they are.
+        argument_parser.default_args_dict = functools.cache(argument_parser.default_args_dict)
         runner.register_message(FINISH, self._on_finish)
         events = environment.events
         events.test_start.add_listener(self._on_test_start)
@@ -107,9 +115,12 @@ class Worker:
         self._finish()
 
     def _finish(self) -> None:
-        """Stop the users and hand over what there is, Locust's own figures included."""
-        if self._outbox is None:
-            return
+        """Stop the users and hand over what there is, Locust's own figures included; once, whoever asks first."""
+        with self._finishing:
+            if self._outbox is not None:
+                self._hand_over(self._outbox)
+
+    def _hand_over(self, outbox: Outbox) -> None:
         self._runner.stop()
         # So that the stop message, which follows, makes the worker ready for the next run at once.
         self._environment.stop_timeout = 0
@@ -117,5 +128,5 @@ class Worker:
         self._environment.events.report_to_master.fire(client_id=self._runner.client_id, data=data)
         self._runner.send_message("stats", data)
         self._runner.send_message(FINISHED, {"run": data[REPORT]["run"]})
-        self._outbox.stop()
+        outbox.stop()
         self._outbox = None

@@ -11,9 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from ddsketch import DDSketch
-
     from bedrock_locust.forecast import Forecast
+    from bedrock_locust.histogram import Histogram
     from bedrock_locust.settings import Settings
     from bedrock_locust.tally import LevelTally, Tally
 
@@ -70,12 +69,9 @@ def level_block(tally: Tally, name: str) -> str:
         f"[{about['mode'].replace('_', '-')}, {about['users']} user{'s' if about['users'] != 1 else ''}]",
         f"  Calls       {level.calls:,}: {level.ok:,} ok ({_share(level)}), {level.failed:,} failed{cut_off}",
     ]
-    if about["measured_from"] and about["measured_to"]:
-        window = about["measured_from"], about["measured_to"]
-        lines.append(
-            f"  Throughput  {tally.seconds.calls_per_s(*window):,.2f} requests/s,"
-            f" {tally.seconds.tokens_per_s(*window):,.0f} output tokens/s in {window[1] - window[0]:.0f} s"
-        )
+    if (rates := level.rates()) and about["measured_to"]:
+        seconds = about["measured_to"] - about["measured_from"]
+        lines.append(f"  Throughput  {rates[0]:,.2f} requests/s, {rates[1]:,.0f} output tokens/s in {seconds:.0f} s")
     lines.append(f"  Tokens      {level.input_tokens:,} in, {level.output_tokens:,} out")
     lines += _times(level)
     lines += [f"  {category:<24}{count:,}" for category, count in level.errors.most_common()]
@@ -104,6 +100,6 @@ def _times(level: LevelTally) -> list[str]:
     return [head, *(_row(title, sketch) for title, sketch in rows if sketch.count)]
 
 
-def _row(title: str, sketch: DDSketch) -> str:
-    figures = [sketch.avg, *(sketch.get_quantile_value(p) for p in PERCENTILES)]
+def _row(title: str, sketch: Histogram) -> str:
+    figures = [sketch.mean, *(sketch.quantile(p) for p in PERCENTILES)]
     return f"  {title:<12}" + "".join(f"{figure:>10,.1f}" for figure in figures)

@@ -18,8 +18,7 @@ from bedrock_locust.plan import length_in_words
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ddsketch import DDSketch
-
+    from bedrock_locust.histogram import Histogram
     from bedrock_locust.settings import Settings
     from bedrock_locust.tally import LevelTally, Tally
 
@@ -117,8 +116,8 @@ def _times(level: LevelTally) -> RenderableType:
     return table
 
 
-def _ms(sketch: DDSketch, percent: int) -> str:
-    value = sketch.get_quantile_value(percent / 100)
+def _ms(sketch: Histogram, percent: int) -> str:
+    value = sketch.quantile(percent / 100)
     return UNKNOWN if value is None else f"{value:,.1f}"
 
 

@@ -17,7 +17,7 @@ def main() -> int:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "granian":
             raise
-        return _fail("granian is not installed: pip install 'bedrock-locust[simulator]'")
+        return _fail("granian is not installed: pip install '.[simulator]'")
     from bedrock_locust.simulator import tls  # noqa: PLC0415  # slow
     from bedrock_locust.simulator.options import parse  # noqa: PLC0415  # slow
     from bedrock_locust.simulator.routes import Simulator  # noqa: PLC0415  # slow

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import socket
+import stat
 from typing import TYPE_CHECKING, Any
 
 from bedrock_locust.simulator.errors import ServiceError
@@ -119,6 +120,10 @@ class Exchange:
 
 
 def _shut_down_if_from(fd: int, client: tuple[str, int]) -> None:
-    with contextlib.suppress(OSError), socket.socket(fileno=os.dup(fd)) as connection:
+    # Only of a socket is a copy made: of another file, the copy would stay open when that fails.
+    with contextlib.suppress(OSError):
+        if not stat.S_ISSOCK(os.fstat(fd).st_mode):
+            return
+    with contextlib.suppress(OSError), socket.fromfd(fd, socket.AF_INET, socket.SOCK_STREAM) as connection:
         if connection.getpeername()[:2] == client:
             connection.shutdown(socket.SHUT_RDWR)

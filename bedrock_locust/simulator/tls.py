@@ -54,7 +54,7 @@ def _make(host: str, certificate: Path, key: Path) -> Files:
     try:
         from bedrock_locust.simulator import certificates  # noqa: PLC0415  # slow, and may be missing
     except ModuleNotFoundError as error:
-        raise TlsError(f"{error.name} is not installed: pip install 'bedrock-locust[simulator]'") from None
+        raise TlsError(f"{error.name} is not installed: pip install '.[simulator]'") from None
     try:
         pair = certificates.make(host)
         certificate.write_bytes(pair.certificate)

@@ -9,9 +9,8 @@ from bedrock_locust.errors import REMEDIES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ddsketch import DDSketch
-
     from bedrock_locust.health import Health, LevelHealth
+    from bedrock_locust.histogram import Histogram
     from bedrock_locust.tally import LevelTally, Tally
 
 MOST_ROWS = 500
@@ -74,14 +73,16 @@ class LevelRows:
             "users": level.level.get("users", UNKNOWN),
             "calls": level.calls,
             "success": success(level),
-            **self._rates(window),
+            **self._rates(level, window),
             **_percentiles("ttft", level.ttft_ms, (50, 95, 99)),
             **_percentiles("tpot", level.tpot_ms, (50,)),
             **_percentiles("latency", level.latency_ms, (50, 95, 99)),
             "client": client_health(self._health.levels.get(name)),
         }
 
-    def _rates(self, window: tuple[float, float] | None) -> dict[str, Any]:
+    def _rates(self, level: LevelTally, window: tuple[float, float] | None) -> dict[str, Any]:
+        if rates := level.rates():
+            return {"requests_per_s": significant(rates[0]), "tokens_per_s": significant(rates[1])}
         if window is None or window[1] <= window[0]:
             return {"requests_per_s": UNKNOWN, "tokens_per_s": UNKNOWN}
         seconds = self._tally.seconds
@@ -133,8 +134,8 @@ def significant(value: float) -> float:
     return round(value) if value >= 100 else float(f"{value:.3g}")
 
 
-def _percentiles(name: str, sketch: DDSketch, percents: tuple[int, ...]) -> dict[str, Any]:
-    values = {f"{name}_p{percent}": sketch.get_quantile_value(percent / 100) for percent in percents}
+def _percentiles(name: str, sketch: Histogram, percents: tuple[int, ...]) -> dict[str, Any]:
+    values = {f"{name}_p{percent}": sketch.quantile(percent / 100) for percent in percents}
     return {key: UNKNOWN if value is None else significant(value) for key, value in values.items()}
 
 

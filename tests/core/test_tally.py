@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bedrock_locust.call import CANCELLED, Call
-from bedrock_locust.tally import ACCURACY, Seconds, Tally
+from bedrock_locust.histogram import ACCURACY
+from bedrock_locust.tally import Seconds, Tally
 
 from .strategies import MS, UNIX_TIME, calls
 
@@ -106,14 +107,15 @@ def test_counts(made: Sequence[Call]) -> None:
     """Each call is a success, a failure of a category or cut off, in all and in its level."""
     tally = Tally()
     for name in ("a", "b"):
-        tally.level({"level": name})
+        tally.level({"level": name, "mode": "streaming", "measured_from": None, "measured_to": None})
     # Long calls would only make this test long: each of their seconds is counted.
     made = [replace(call, latency_ms=min(call.latency_ms, 5e3), last_token_ms=None, ttft_ms=None) for call in made]
     for call in made:
         tally.add(call)
     groups = {"a": tally.levels["a"], "b": tally.levels["b"], "total": tally.total}
     for name, figures in groups.items():
-        mine = [call for call in made if name in {"total", call.level}]
+        all_of_it = [call for call in made if name in {"total", call.level}]
+        mine = [call for call in all_of_it if name == "total" or call.phase in ("", "measure")]
         ok = [call for call in mine if not call.error]
         failed = [call.error for call in mine if call.error not in ("", CANCELLED)]
         assert figures.calls == len(mine)
@@ -123,7 +125,7 @@ def test_counts(made: Sequence[Call]) -> None:
         assert figures.cancelled == len(mine) - len(ok) - len(failed)
         assert figures.input_tokens == sum(call.input_tokens or 0 for call in ok)
         assert figures.output_tokens == sum(call.output_tokens or 0 for call in ok)
-        assert figures.longest_ms == max((call.latency_ms for call in mine), default=0)
+        assert figures.longest_ms == max((call.latency_ms for call in all_of_it), default=0)
         assert figures.latency_ms.count == sum(call.phase in ("", "measure") for call in ok)
 
 
@@ -137,18 +139,18 @@ def test_only_successes_in_the_window_have_percentiles() -> None:
     tally.add(replace(CALL, latency_ms=9000.0, phase="measure", error="ThrottlingError"))
     tally.add(replace(CALL, latency_ms=9000.0, phase="measure", error=CANCELLED))
     total = tally.total
-    assert total.latency_ms.get_quantile_value(0.5) == pytest.approx(200, rel=ACCURACY)
-    assert total.latency_ms.get_quantile_value(1) == pytest.approx(300, rel=ACCURACY)
+    assert total.latency_ms.quantile(0.5) == pytest.approx(200, rel=ACCURACY)
+    assert total.latency_ms.quantile(1) == pytest.approx(300, rel=ACCURACY)
     assert (total.latency_ms.count, total.ttft_ms.count, total.tpot_ms.count) == (3, 3, 3)
-    assert total.tpot_ms.get_quantile_value(0.5) == pytest.approx(40 / 299, rel=ACCURACY)
+    assert total.tpot_ms.quantile(0.5) == pytest.approx(40 / 299, rel=ACCURACY)
 
 
 def test_a_level_comes_further() -> None:
     """What is known of a level is renewed, and its counts stay."""
     tally = Tally()
-    tally.level({"level": "a", "phase": "warmup"})
+    tally.level({"level": "a", "mode": "streaming", "phase": "warmup", "measured_from": None, "measured_to": None})
     tally.add(replace(CALL, level="a"))
-    tally.level({"level": "a", "phase": "measure"})
+    tally.level({"level": "a", "mode": "streaming", "phase": "measure", "measured_from": None, "measured_to": None})
     assert tally.levels["a"].level["phase"] == "measure"
     assert tally.levels["a"].calls == 1
 
@@ -164,3 +166,29 @@ def test_an_interval_begins_where_the_last_one_ended() -> None:
     assert (first.calls, first.ok, first.output_tokens) == (2, 1, 300)
     assert (second.calls, second.ok, second.output_tokens) == (1, 1, 300)
     assert first.seconds > 0
+
+
+@given(st.lists(successes(), max_size=20), st.integers(0, 30_000), st.integers(1, 30_000))
+def test_a_level_has_the_rates_of_its_window(made: list[Call], start_ms: int, length_ms: int) -> None:
+    """Rates of a window are exact: calls that ended in it, and the part of each call's tokens that came in it."""
+    start, end = T0 + start_ms / 1000, T0 + (start_ms + length_ms) / 1000
+    window = {"level": "w", "mode": "streaming", "phase": "drain", "measured_from": start, "measured_to": end}
+    tally = Tally()
+    tally.level(window)
+    for call in made:
+        tally.add(call)
+    streamed = [call for call in made if call.mode == "streaming"]
+    ended = sum(start <= call.started_at + call.latency_ms / 1000 <= end for call in streamed)
+    tokens = sum(_inside(call, start, end) for call in streamed)
+    rates = tally.levels["w"].rates()
+    assert rates is not None
+    assert rates[0] * (end - start) == pytest.approx(ended)
+    assert rates[1] * (end - start) == pytest.approx(tokens, rel=1e-4, abs=1e-2)
+
+
+def _inside(call: Call, start: float, end: float) -> float:
+    first = call.started_at + (call.ttft_ms or 0) / 1000
+    last = call.started_at + (call.latency_ms if call.last_token_ms is None else call.last_token_ms) / 1000
+    if last <= first:
+        return float(call.output_tokens or 0) * (start <= first <= end)
+    return float(call.output_tokens or 0) * max(0.0, min(last, end) - max(first, start)) / (last - first)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from .running import Place, Simulator
 
-LONG = ("--ttft-ms", "50", "--tpot-ms", "100", "--output-tokens", "100", "--spread", "0")
-"""Calls of 10 s: longer than the grace for calls in flight."""
+LONG = ("--ttft-ms", "50", "--tpot-ms", "500", "--output-tokens", "100", "--spread", "0")
+"""Calls of 50 s: longer than the grace for calls in flight."""
 
 
 def measuring(place: Place) -> Path:

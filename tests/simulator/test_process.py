@@ -237,9 +237,7 @@ def test_without_granian() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=DEADLINE_S, check=False)
     assert done.returncode == 2
-    assert done.stderr == (
-        "bedrock-locust simulator: granian is not installed: pip install 'bedrock-locust[simulator]'\n"
-    )
+    assert done.stderr == ("bedrock-locust simulator: granian is not installed: pip install '.[simulator]'\n")
 
 
 def test_it_shares_no_code_with_the_client() -> None:
