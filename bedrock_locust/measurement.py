@@ -57,9 +57,9 @@ class Measurement:
                 for event in stream:
                     content(read_event(event, reading))
         else:
-            with closing(self.exchange.events(self.about["operation"])) as events:
-                for event, arrived in events:
-                    content(read_event(event, reading), arrived)
+            self.exchange.read_events(
+                self.about["operation"], lambda event, arrived: content(read_event(event, reading), arrived)
+            )
         if not self.reading.stopped:
             raise IncompleteStreamError("the stream ended without its stop event")
 

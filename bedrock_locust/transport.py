@@ -9,7 +9,6 @@ import json
 import ssl
 import time
 from base64 import b64decode
-from contextlib import closing
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -32,7 +31,7 @@ from bedrock_locust.in_flight import in_flight
 from bedrock_locust.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Callable, Iterator
     from urllib.parse import SplitResult
 
     from botocore.awsrequest import AWSPreparedRequest
@@ -121,22 +120,28 @@ class Exchange:
         """The response headers."""
         return dict(self._parser.items())
 
-    def events(self, operation: str) -> Generator[tuple[dict[str, Any], float]]:
-        """The events of an event stream as botocore gives them, each with the moment it had arrived.
+    def read_events(self, operation: str, take: Callable[[dict[str, Any], float], None]) -> None:
+        """Read an event stream to its end: its events as botocore gives them, each with the moment it had arrived.
 
         Raises botocore's EventStreamError for an exception that the service put into the stream.
         """
         decoder = Decoder()
-        with closing(self.pieces()) as pieces:
-            for piece in pieces:
-                for frame in decoder.feed(piece):
-                    yield event(frame, operation), self._connection.arrived
 
-    def pieces(self) -> Generator[bytes]:
-        """The body as it comes, to its end; then the connection is free. Raises as botocore's stream does."""
+        def take_piece(piece: bytes) -> None:
+            for frame in decoder.feed(piece):
+                take(event(frame, operation), self._connection.arrived)
+
+        self._read_body(take_piece)
+
+    def _read_body(self, take: Callable[[bytes], None]) -> None:
+        """Read the body to its end; then the connection is free. Raises as botocore's stream does.
+
+        No generator: one that waits for the socket in its middle makes each change of greenlets dearer.
+        """
         try:
             while True:
-                yield from self._parser.take_body()
+                for piece in self._parser.take_body():
+                    take(piece)
                 if self._parser.message_complete:
                     self._stopwatch.ended(self._connection.arrived)
                     self._release()
@@ -167,12 +172,14 @@ class Exchange:
             self._connection.close()
 
     def stream(self, amt: int = READ, decode_content: bool | None = None) -> Iterator[bytes]:  # noqa: ARG002 - urllib3's
-        """The body as it comes: what botocore's EventStream reads."""
-        return self.pieces()
+        """The body, whole: what botocore reads of a refusal."""
+        return iter([self.read()])
 
     def read(self, amt: int | None = None) -> bytes:  # noqa: ARG002 - urllib3's
         """The whole body: what botocore's StreamingBody reads."""
-        return b"".join(self.pieces())
+        pieces: list[bytes] = []
+        self._read_body(pieces.append)
+        return b"".join(pieces)
 
 
 class Transport:
