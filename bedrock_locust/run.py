@@ -111,6 +111,8 @@ class Run:
         self.state = "ending"
         self._clock.kill()
         self.console.close()
+        if self._level and not self._level["measured_to"]:
+            self._due[self._level["level"]] = 0.0  # the one that the end has caught
         self._print_blocks(everything=True)
         for name, rows in tables(self._environment):
             self.folder.write_table(name, rows)
@@ -181,4 +183,5 @@ class Run:
         now = time.monotonic()
         for name in [name for name, at in self._due.items() if everything or at <= now]:
             del self._due[name]
-            self.console.say(console.level_block(self.recorder.tally, name))
+            reasons = self.recorder.health.levels[name].reasons()
+            self.console.say(console.level_block(self.recorder.tally, name, reasons))

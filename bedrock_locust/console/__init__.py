@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bedrock_locust.plan import Plan
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from bedrock_locust.forecast import Forecast
@@ -59,8 +59,8 @@ def progress(tally: Tally, level: Mapping[str, Any] | None) -> str:
     )
 
 
-def level_block(tally: Tally, name: str) -> str:
-    """The results of a level."""
+def level_block(tally: Tally, name: str, client_limits: Sequence[str] = ()) -> str:
+    """The results of a level, and why they may be the client's own."""
     level = tally.levels[name]
     about = level.level
     cut_off = f", {level.cancelled:,} cut off" if level.cancelled else ""
@@ -75,6 +75,8 @@ def level_block(tally: Tally, name: str) -> str:
     lines.append(f"  Tokens      {level.input_tokens:,} in, {level.output_tokens:,} out")
     lines += _times(level)
     lines += [f"  {category:<24}{count:,}" for category, count in level.errors.most_common()]
+    if client_limits:
+        lines.append(f"  CLIENT-LIMITED: {'; '.join(client_limits)}. Use more workers: --processes, or more machines")
     return "\n".join(lines)
 
 

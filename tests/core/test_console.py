@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
+from bedrock_locust.console import level_block
 from bedrock_locust.console.panel import Panel
 from bedrock_locust.console.picture import Picture
 from bedrock_locust.console.screen import Plain, Silent, screen
@@ -60,6 +61,21 @@ def test_panel_of_a_level() -> None:
     assert "first token" in text.lower()
     assert "Slow: [red]" in text
     assert "\x1b[2J" not in text
+
+
+def test_block_of_a_level() -> None:
+    """A level that is over is told with the rates of its window, and with what the client may have bent."""
+    tally, level = a_level()
+    tally.level({**level, "measured_to": level["measured_from"]})
+    assert "Throughput" not in level_block(tally, "streaming-4"), "a window without length has no rate"
+    tally.level({**level, "measured_to": time.time()})
+    text = level_block(tally, "streaming-4")
+    assert "[streaming, 4 users]" in text
+    assert "Calls       3: 2 ok (66.67 %), 1 failed" in text
+    assert "in 30 s" in text
+    assert "CLIENT-LIMITED" not in text
+    limited = level_block(tally, "streaming-4", ["worker w used 97 % of a core"])
+    assert "CLIENT-LIMITED: worker w used 97 % of a core. Use more workers" in limited
 
 
 def test_panel_without_levels() -> None:
