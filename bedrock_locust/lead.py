@@ -118,7 +118,8 @@ class Lead:
     def _plan(self, form: Mapping[str, str]) -> Plan | None:
         """What a run with this form would do; None without levels. Raises SettingsError."""
         settings = self._read_form(form)
-        return Plan.of(settings) if self._environment.shape_class else None
+        quota_use = str(forecast(settings, self._first) or "")
+        return Plan.of(settings, quota_use) if self._environment.shape_class else None
 
     def _starts_alone(self) -> bool:
         """Whether the run begins without a form."""
@@ -143,8 +144,7 @@ class Lead:
     def _prepare(self) -> BedrockRuntimeClient:
         """Read the settings anew and make the client of a run with them."""
         settings = self._load(self._options, self._environment.host)
-        simulated = self._simulator is not None
-        if self._local and not simulated:
+        if self._local and self._simulator is None:
             check_credentials(settings)
         client = self._connect(settings)
         if self._local and settings.aws.endpoint_url:

@@ -22,9 +22,14 @@ class Plan:
     calls: int | None
     """Calls that the quotas let through in that time."""
     output_tokens: int | None
+    call_cost: float | None = None
+    """What a call may cost at most, in `currency`: a token for each character of the prompt, and the whole answer."""
+    currency: str = ""
+    quota_use: str = ""
+    """What the levels are expected to use of the quotas, in words."""
 
     @classmethod
-    def of(cls, settings: Settings) -> Plan:
+    def of(cls, settings: Settings, quota_use: str = "") -> Plan:
         """The plan of these settings."""
         steps, test, model = settings.concurrency, settings.test, settings.model
         users = range(steps.start, steps.end + 1, steps.step)
@@ -40,6 +45,9 @@ class Plan:
             max_tokens=test.max_tokens,
             calls=calls,
             output_tokens=min((bound for bound in bounds if bound), default=None),
+            call_cost=_call_cost(settings),
+            currency=settings.pricing.currency if settings.pricing else "",
+            quota_use=quota_use,
         )
 
     def lines(self) -> list[str]:
@@ -47,10 +55,28 @@ class Plan:
         levels = f"{self.levels} level{'s' if self.levels != 1 else ''}, up to {self.most_users:,} users"
         length = f"about {length_in_words(self.seconds)}, and the time that the last calls of each level take"
         each = f"at most {self.max_tokens:,} output tokens a call"
+        more = [line for line in (self._cost(), self.quota_use) if line]
         if self.output_tokens is None:
-            return [levels, length, f"{each}; calls without a bound: set model.quota to see the worst case"]
+            return [levels, length, f"{each}; calls without a bound: set model.quota to see the worst case", *more]
         calls = f"{self.calls:,} calls with " if self.calls else ""
-        return [levels, length, f"{each}; by the quota at most {calls}{self.output_tokens:,} output tokens in all"]
+        all_tokens = f"by the quota at most {calls}{self.output_tokens:,} output tokens in all"
+        return [levels, length, f"{each}; {all_tokens}", *more]
+
+    def _cost(self) -> str:
+        """The cost in words; empty without prices."""
+        if self.call_cost is None:
+            return ""
+        in_all = (
+            f"; by the quota at most {self.call_cost * self.calls:,.2f} {self.currency} in all" if self.calls else ""
+        )
+        return f"at most {self.call_cost:,.4f} {self.currency} a call{in_all}"
+
+
+def _call_cost(settings: Settings) -> float | None:
+    prices, test = settings.pricing, settings.test
+    if prices is None:
+        return None
+    return (test.prompt_size * prices.input_per_million + test.max_tokens * prices.output_per_million) / 1e6
 
 
 def length_in_words(seconds: float) -> str:

@@ -39,7 +39,7 @@ def header(settings: Settings, *, endpoint: str, levels: int | None, forecast: F
     ]
     # What a run may cost at most, before it begins.
     plan = Plan.of(settings).lines()
-    lines += [("Plan", f"{plan[0]}; {plan[1]}"), ("", plan[2])]
+    lines += [("Plan", f"{plan[0]}; {plan[1]}"), *(("", line) for line in plan[2:])]
     if forecast:
         lines.append(("Quota", str(forecast)))
     shown = lines if levels else lines[:2]
