@@ -6,7 +6,9 @@ damaged stream raises botocore's own errors.
 
 from __future__ import annotations
 
+import json
 import struct
+from base64 import b64decode
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import crc32
 
@@ -17,6 +19,8 @@ from botocore.eventstream import (
     InvalidPayloadLength,
     ParserError,
 )
+from botocore.exceptions import EventStreamError
+from botocore.parsers import ResponseParserError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +34,9 @@ MAX_PAYLOAD = 24 * 1024 * 1024
 CACHE_LIMIT = 256
 _known_headers: dict[bytes, dict[str, Any]] = {}
 """Header blocks and what they say: a service sends the same few over and over."""
+
+_from_json = json.JSONDecoder().raw_decode
+"""json.loads without its search for the encoding: the payload of an event is one JSON value in UTF-8."""
 
 
 class Frame(NamedTuple):
@@ -88,3 +95,30 @@ def _check_lengths(length: int, headers_length: int) -> None:
         raise InvalidPayloadLength(payload_length)
     if payload_length < 0:
         raise ParserError(f"a frame of {length} bytes can't hold {headers_length} bytes of headers")
+
+
+def event(frame: Frame, operation: str) -> dict[str, Any]:
+    """A frame as botocore's EventStream would give it. Raises EventStreamError for an exception of the service."""
+    headers = frame.headers
+    if headers.get(":message-type") != "event":
+        raise EventStreamError(_error(frame), operation)
+    try:
+        content, _ = _from_json(frame.payload.decode() or "{}")
+    except ValueError as error:
+        raise ResponseParserError(f"an event of the stream is not JSON: {error}") from error
+    kind = headers.get(":event-type", "")
+    if kind == "chunk":
+        return {kind: {"bytes": b64decode(content["bytes"])} if "bytes" in content else {}}
+    return {kind: content}
+
+
+def _error(frame: Frame) -> Any:
+    """What botocore makes of an exception in the stream."""
+    headers = frame.headers
+    if kind := headers.get(":exception-type"):
+        try:
+            message = json.loads(frame.payload).get("message", "")
+        except (ValueError, AttributeError):
+            message = ""
+        return {"Error": {"Code": kind, "Message": message}}
+    return {"Error": {"Code": headers.get(":error-code", ""), "Message": headers.get(":error-message", "")}}

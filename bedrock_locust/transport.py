@@ -5,10 +5,8 @@ botocore's public `before-send` event hands over the signed request and takes an
 
 from __future__ import annotations
 
-import json
 import ssl
 import time
-from base64 import b64decode
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -17,16 +15,14 @@ from botocore.exceptions import (
     ConnectionClosedError,
     ConnectTimeoutError,
     EndpointConnectionError,
-    EventStreamError,
     ReadTimeoutError,
     SSLError,
 )
-from botocore.parsers import ResponseParserError
 from geventhttpclient.response import HTTPParseError, HTTPResponse
 from urllib3.exceptions import ProtocolError
 
 from bedrock_locust.connections import Address, Pool
-from bedrock_locust.eventstream import Decoder
+from bedrock_locust.eventstream import Decoder, event
 from bedrock_locust.in_flight import in_flight
 from bedrock_locust.stopwatch import Stopwatch
 
@@ -38,16 +34,11 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
 
     from bedrock_locust.connections import Connection
-    from bedrock_locust.eventstream import Frame
 
 FIRST_READ = 256
 """Bytes of a read until the first token is there: less than two events, so that the stamp is that of the first."""
 READ = 65536
 DEFAULT_PORTS = {"http": 80, "https": 443}
-
-
-_from_json = json.JSONDecoder().raw_decode
-"""json.loads without its search for the encoding: the payload of an event is one JSON value in UTF-8."""
 
 
 class _Parser(HTTPResponse):
@@ -206,33 +197,6 @@ class Transport:
         in_flight.exchange = exchange
         headers: Any = exchange.headers
         return AWSResponse(request.url, exchange.status, headers, exchange)
-
-
-def event(frame: Frame, operation: str) -> dict[str, Any]:
-    """A frame as botocore's EventStream would give it. Raises EventStreamError for an exception of the service."""
-    headers = frame.headers
-    if headers.get(":message-type") != "event":
-        raise EventStreamError(_error(frame), operation)
-    try:
-        content, _ = _from_json(frame.payload.decode() or "{}")
-    except ValueError as error:
-        raise ResponseParserError(f"an event of the stream is not JSON: {error}") from error
-    kind = headers.get(":event-type", "")
-    if kind == "chunk":
-        return {kind: {"bytes": b64decode(content["bytes"])} if "bytes" in content else {}}
-    return {kind: content}
-
-
-def _error(frame: Frame) -> Any:
-    """What botocore makes of an exception in the stream."""
-    headers = frame.headers
-    if kind := headers.get(":exception-type"):
-        try:
-            message = json.loads(frame.payload).get("message", "")
-        except (ValueError, AttributeError):
-            message = ""
-        return {"Error": {"Code": kind, "Message": message}}
-    return {"Error": {"Code": headers.get(":error-code", ""), "Message": headers.get(":error-message", "")}}
 
 
 def _bytes(request: AWSPreparedRequest, parts: SplitResult) -> bytes:
