@@ -103,17 +103,20 @@ def _pieces(path: Path, end: int, numbers: str) -> Iterator[pd.DataFrame]:
         head = _Head(file, end)
         if not end or not file.peek(1).strip():
             return
-        pieces = pd.read_csv(
-            io.BufferedReader(head, BLOCK_BYTES),
-            dtype=types,  # not "category": that makes 7 of a request id 007
-            usecols=lambda column: column in types,
-            keep_default_na=False,  # an error message may be "None"
-            na_values={column: [""] for column in NUMBERS},
-            index_col=False,  # a line too long does not make the first columns an index
-            on_bad_lines="skip",
-            encoding_errors="replace",
-            chunksize=PIECE_ROWS,
-        )
+        try:
+            pieces = pd.read_csv(
+                io.BufferedReader(head, BLOCK_BYTES),
+                dtype=types,  # not "category": that makes 7 of a request id 007
+                usecols=lambda column: column in types,
+                keep_default_na=False,  # an error message may be "None"
+                na_values={column: [""] for column in NUMBERS},
+                index_col=False,  # a line too long does not make the first columns an index
+                on_bad_lines="skip",
+                encoding_errors="replace",
+                chunksize=PIECE_ROWS,
+            )
+        except pd.errors.EmptyDataError:  # blank lines only
+            return
         for number, piece in enumerate(pieces):
             lacking = [column for column in REQUIRED if column not in piece] if number == 0 else []
             if lacking:

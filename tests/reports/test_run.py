@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import reports
@@ -149,6 +149,7 @@ def test_charts_of_an_earlier_report_do_not_stay(tmp_path: Path) -> None:
     edits=st.lists(st.tuples(st.floats(0, 1), st.sampled_from(list(b'",\n\r|x0-\x00\xff'))), max_size=6),
     kept=st.floats(0, 1),
 )
+@example(name="requests.csv", edits=[(0.0, 10)], kept=0.0625)
 def test_no_damage_costs_more_than_a_clear_word(
     tmp_path: Path, name: str, edits: list[tuple[float, int]], kept: float
 ) -> None:
