@@ -1,8 +1,9 @@
 """Connections to an endpoint that know when their bytes arrived, and the pool that keeps them.
 
 On Linux the kernel stamps what a TCP socket receives (SO_TIMESTAMPNS, see socket(7)); the stamp is
-true even if the process reads late. When several segments wait, it is that of the last one read.
-With TLS, too: see tls.py.
+true even if the process reads late. It begins to do so a moment after the first socket of the machine
+has asked for it; until then, and elsewhere, the time is that of the read. When several segments wait,
+the stamp is that of the last one read. With TLS, too: see tls.py.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import gevent
@@ -170,35 +171,38 @@ def test_an_answer_in_one_piece(make_client: Callable[..., BedrockClient]) -> No
     assert call.ok, call
 
 
+@contextmanager
+def _pair(read_s: float) -> Iterator[tuple[Connection, socket.socket]]:
+    """A connection and its peer."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        reader = Connection(Address("127.0.0.1", listener.getsockname()[1], tls=False), None, 5, read_s)
+        peer, _ = listener.accept()
+    with closing(reader), peer:
+        yield reader, peer
+
+
 @pytest.mark.skipif(not STAMPED, reason="only Linux stamps what arrives")
 def test_arrival_is_when_it_arrived() -> None:
     """Bytes that wait while the process is busy keep the time at which they came."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        reader = Connection(Address("127.0.0.1", listener.getsockname()[1], tls=False), None, 5, 5)
-        peer, _ = listener.accept()
-        with peer:
-            reader.send(b"x")
-            sent = time.perf_counter()
-            peer.sendall(b"hello")
-            while time.perf_counter() < sent + 0.2:
-                pass
-            assert reader.receive(100) == b"hello"
+    with _pair(read_s=5) as (reader, peer):
+        gevent.sleep(0.2)  # the kernel begins to stamp a moment after the first socket has asked for it
+        reader.send(b"x")
+        sent = time.perf_counter()
+        peer.sendall(b"hello")
+        while time.perf_counter() < sent + 0.2:
+            pass
+        assert reader.receive(100) == b"hello"
         assert sent - 0.05 < reader.arrived < sent + 0.1, "not 0.2 s later, when it was read"
-        reader.close()
 
 
 def test_silence_has_a_limit() -> None:
     """A read that waits for longer than it may times out; one that is served in time starts anew."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        reader = Connection(Address("127.0.0.1", listener.getsockname()[1], tls=False), None, 5, 0.3)
-        peer, _ = listener.accept()
-        with peer:
-            reader.send(b"x")
-            begun = time.perf_counter()
-            for _ in range(3):
-                gevent.spawn_later(0.2, peer.sendall, b"hello")
-                assert reader.receive(100) == b"hello"
-            with pytest.raises(TimeoutError):
-                reader.receive(100)
-            assert time.perf_counter() - begun > 0.8
-        reader.close()
+    with _pair(read_s=0.3) as (reader, peer):
+        reader.send(b"x")
+        begun = time.perf_counter()
+        for _ in range(3):
+            gevent.spawn_later(0.2, peer.sendall, b"hello")
+            assert reader.receive(100) == b"hello"
+        with pytest.raises(TimeoutError):
+            reader.receive(100)
+        assert time.perf_counter() - begun > 0.8
