@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Call:
 
     def to_row(self) -> list[Value]:
         """The values in the order of `COLUMNS`; plain types that msgpack and csv can carry."""
-        return list(astuple(self))
+        return [getattr(self, column) for column in COLUMNS]
 
     @classmethod
     def from_row(cls, row: Sequence[Value]) -> Call:

@@ -19,6 +19,7 @@ from bedrock_locust.forecast import forecast
 from bedrock_locust.handover import Handover
 from bedrock_locust.health import Pulse
 from bedrock_locust.interrupt import Interrupt
+from bedrock_locust.mistakes import EXIT_BAD_INPUT
 from bedrock_locust.plan import Plan
 from bedrock_locust.preflight import preflight, public
 from bedrock_locust.recorder import LOCAL
@@ -49,7 +50,6 @@ logger = logging.getLogger(__name__)
 
 GRACE_S = 3
 """How long calls in flight may go on when a run is stopped early, in seconds; then they are cut off."""
-EXIT_BAD_INPUT = 2
 DRAIN_MARGIN_S = 10
 """How much longer than the longest call a user may take to stop, in seconds."""
 

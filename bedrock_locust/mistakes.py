@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
+EXIT_BAD_INPUT = 2
+"""How the process ends where a mistake keeps a run from beginning."""
+
 SECRET = frozenset({"access_key_id", "secret_access_key", "session_token"})
 """Keys whose values no message shows."""
 

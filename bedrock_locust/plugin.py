@@ -9,7 +9,8 @@ from locust import events
 from locust.runners import WorkerRunner
 
 from bedrock_locust import options
-from bedrock_locust.lead import EXIT_BAD_INPUT, Lead
+from bedrock_locust.lead import Lead
+from bedrock_locust.mistakes import EXIT_BAD_INPUT
 from bedrock_locust.settings import Settings, SettingsError
 from bedrock_locust.worker import Worker
 

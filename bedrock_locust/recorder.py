@@ -138,8 +138,10 @@ class Recorder:
         """Take a call that was made in this process, and the silences in it."""
         account = self.accounts[LOCAL]
         account.rows_made = (account.rows_made or 0) + 1
+        account.rows_received += 1
         self.gaps.add(call, gaps)
-        self._take(LOCAL, [call.to_row()])
+        self.folder.append([call.to_row()])
+        self._count(call)
 
     def add_batch(self, worker: str, batch: Mapping[str, Any]) -> None:
         """Take a worker's batch; one of another run, or one that has come before, is none."""
@@ -153,17 +155,17 @@ class Recorder:
         account.cpu_percent = batch["cpu_percent"]
         self.gaps.merge(batch["gaps"])
         self.health.add_pulse(worker, batch["pulse"])
-        self._take(worker, batch["rows"])
+        account.rows_received += len(batch["rows"])
+        self.folder.append(batch["rows"])
+        for row in batch["rows"]:
+            self._count(Call.from_row(row))
 
-    def _take(self, worker: str, rows: list[list[Value]]) -> None:
-        self.folder.append(rows)
-        self.accounts[worker].rows_received += len(rows)
-        for row in rows:
-            call = Call.from_row(row)
-            self.tally.add(call)
-            self.health.add(call)
-            if self._watch:
-                self._watch(call)
+    def _count(self, call: Call) -> None:
+        """Count a call whose row is written."""
+        self.tally.add(call)
+        self.health.add(call)
+        if self._watch:
+            self._watch(call)
 
     def level(self, level: Mapping[str, Any]) -> None:
         """Take note of a level that begins, goes on to its next phase or is over."""

@@ -17,6 +17,7 @@ from bedrock_locust.bench import Bench, put_bench
 from bedrock_locust.call import Call
 from bedrock_locust.connection import check_credentials, connect
 from bedrock_locust.health import Pulse
+from bedrock_locust.mistakes import EXIT_BAD_INPUT
 from bedrock_locust.options import own_credentials
 from bedrock_locust.recorder import NO_GAPS, Outbox
 from bedrock_locust.settings import Settings, SettingsError
@@ -34,7 +35,6 @@ logger = logging.getLogger(__name__)
 FINISH = "bedrock_finish"
 """Message from the master: stop the users within `grace_s`, hand over all rows, answer with FINISHED."""
 FINISHED = "bedrock_finished"
-EXIT_BAD_INPUT = 2
 REPORT = "bedrock"
 """Where the batch is in the data of Locust's report to the master."""
 
