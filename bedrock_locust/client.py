@@ -11,7 +11,7 @@ from botocore.exceptions import ParamValidationError
 from bedrock_locust import formats
 from bedrock_locust.call import CANCELLED, Call
 from bedrock_locust.errors import DeadlineError, Failure, classify
-from bedrock_locust.formats import Reading, converse
+from bedrock_locust.formats import ChunkReader, converse
 from bedrock_locust.in_flight import in_flight
 from bedrock_locust.measurement import Measurement
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from locust.event import EventHook
 
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
-
-    from bedrock_locust.formats import Content
 
     Reader = Callable[[Mapping[str, Any], Measurement], None]
 
@@ -79,15 +77,10 @@ class BedrockClient:
     def invoke_model_with_response_stream(self, *, name: str = "", **arguments: Any) -> Call:
         """Call InvokeModelWithResponseStream with the model's native body and read the stream to its end."""
         native = formats.native(arguments["modelId"])
-
-        def read_event(event: Mapping[str, Any], reading: Reading) -> Content:
-            chunk = json.loads(event.get("chunk", {}).get("bytes", b"{}"))
-            content = native.read_event(chunk, reading)
-            reading.add_metrics(chunk)
-            return content
+        reader = ChunkReader(native)
 
         def read(response: Mapping[str, Any], measurement: Measurement) -> None:
-            measurement.drain(response["body"], read_event)
+            measurement.drain(response["body"], reader)
 
         chars = _body_chars(native, arguments)
         return self._call("invoke_model_with_response_stream", name, arguments, chars, read)
@@ -159,7 +152,7 @@ def _read_converse(response: Mapping[str, Any], measurement: Measurement) -> Non
 
 
 def _read_converse_stream(response: Mapping[str, Any], measurement: Measurement) -> None:
-    measurement.drain(response["stream"], converse.read_event)
+    measurement.drain(response["stream"], converse)
 
 
 def _body_chars(native: formats.NativeFormat, arguments: Mapping[str, Any]) -> int:

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import socket as stdlib
 import struct
-import sys
 import time
 import weakref
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gevent import monkey, socket
 
+from bedrock_locust.arrivals import STAMPED, arrivals
 from bedrock_locust.tls import Tls
 from bedrock_locust.waits import Waits
 
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
-STAMPED = sys.platform == "linux" and sys.maxsize > 2**32
+    from bedrock_locust.arrivals import Arrivals
+
 SO_TIMESTAMPNS = 35
 """Linux, asm-generic/socket.h; Python's socket module does not name it."""
 STAMP = struct.Struct("@qq")
@@ -48,7 +49,14 @@ class Address(NamedTuple):
 class Connection:
     """A TCP or TLS connection. Raises OSError, TimeoutError and ssl.SSLError like a socket."""
 
-    def __init__(self, address: Address, context: ssl.SSLContext | None, connect_s: float, read_s: float) -> None:
+    def __init__(
+        self,
+        address: Address,
+        context: ssl.SSLContext | None,
+        connect_s: float,
+        read_s: float,
+        arrivals: Arrivals,
+    ) -> None:
         """Connect, within `connect_s` seconds; a read may wait for `read_s` seconds."""
         self.arrived = 0.0
         """When the bytes of the last read had arrived, on time.perf_counter's clock."""
@@ -64,7 +72,7 @@ class Connection:
             raise
         self._socket = _plain_socket(fileno=made.detach())
         self._socket.setblocking(False)
-        self._waits = Waits(self._socket.fileno(), read_s)
+        self._waits = Waits(self._socket.fileno(), read_s, arrivals)
         self._read: Callable[[int], bytes] = self._read_stamped if STAMPED else self._read_plain
 
     def send(self, data: bytes) -> None:
@@ -79,48 +87,64 @@ class Connection:
 
     def receive(self, size: int) -> bytes:
         """What has come, `size` bytes off the socket at most; nothing means that the peer has closed."""
-        data = self._read(size)
-        if self._tls is None or not data:
-            return data
-        while not (plain := self._tls.decrypt(data)):
-            data = self._read(size)
-            if not data:
-                return data
-        return plain
+        received = b""
+
+        def take(data: bytes) -> int:
+            nonlocal received
+            received = data
+            return 0
+
+        self.receive_each(size, take)
+        return received
+
+    def receive_each(self, size: int, take: Callable[[bytes], int]) -> None:
+        """Give `take` what comes, off the hub, until it has enough: it says how many bytes to read next, at most.
+
+        Nothing means that the peer has closed. What `take` raises is raised here.
+        """
+        waits, read, tls = self._waits, self._read, self._tls
+
+        def step() -> None:
+            nonlocal size
+            try:
+                data = read(size)
+                if tls is not None and data:
+                    data = tls.decrypt(data)
+                    if not data:
+                        return
+                size = take(data)
+            except BlockingIOError:
+                return
+            except Exception as error:  # noqa: BLE001 - it is raised where the bytes are waited for
+                waits.wake(error)
+                return
+            if not size:
+                waits.wake()
+
+        waits.while_readable(step)
 
     def rest(self) -> None:
         """The response is complete: nothing is waited for."""
         self._waits.end()
 
     def _read_stamped(self, size: int) -> bytes:
-        readable = self._waits.readable
-        while True:
-            self._waits.until(readable)
-            try:
-                data, ancillary, _, _ = self._socket.recvmsg(size, ANCILLARY)
-            except BlockingIOError:
-                continue
-            now = time.perf_counter()
-            lag = 0.0
-            if ancillary:
-                seconds, nanoseconds = STAMP.unpack(ancillary[0][2])
-                lag = time.time() - seconds - nanoseconds * 1e-9
+        data, ancillary, _, _ = self._socket.recvmsg(size, ANCILLARY)
+        now = self._waits.since = time.perf_counter()
+        if ancillary:
+            seconds, nanoseconds = STAMP.unpack(ancillary[0][2])
+            lag = time.time() - seconds - nanoseconds * 1e-9
             # Only the short lag is taken from the wall clock, so that setting that clock bends no figure.
-            # Two clocks read one after the other differ by a little: time does not run backwards for that.
-            self.arrived = max(self.arrived, now - lag if 0.0 < lag < LONGEST_LAG_S else now)
-            received: bytes = data
-            return received
+            if 0.0 < lag < LONGEST_LAG_S:
+                now -= lag
+        # Two clocks read one after the other differ by a little: time does not run backwards for that.
+        self.arrived = max(self.arrived, now)
+        received: bytes = data
+        return received
 
     def _read_plain(self, size: int) -> bytes:
-        readable = self._waits.readable
-        while True:
-            self._waits.until(readable)
-            try:
-                data: bytes = self._socket.recv(size)
-            except BlockingIOError:
-                continue
-            self.arrived = time.perf_counter()
-            return data
+        data: bytes = self._socket.recv(size)
+        self.arrived = self._waits.since = time.perf_counter()
+        return data
 
     def is_stale(self) -> bool:
         """Whether an idle connection has been closed by its peer, or has said what nobody asked for."""
@@ -138,10 +162,11 @@ class Connection:
         self._socket.close()
 
 
-def _close_all(idle: dict[Address, list[Connection]]) -> None:
+def _close_all(idle: dict[Address, list[Connection]], arrivals: Arrivals) -> None:
     for connections in idle.values():
         for connection in connections:
             connection.close()
+    arrivals.close()
 
 
 class Pool:
@@ -152,8 +177,9 @@ class Pool:
         self._context = context
         self._connect_s = connect_s
         self._read_s = read_s
+        self._arrivals = arrivals()
         self._idle: dict[Address, list[Connection]] = {}
-        weakref.finalize(self, _close_all, self._idle)
+        weakref.finalize(self, _close_all, self._idle, self._arrivals)
 
     def take(self, address: Address) -> Connection | None:
         """An idle connection that is still open."""
@@ -167,7 +193,7 @@ class Pool:
 
     def connect(self, address: Address) -> Connection:
         """A new connection."""
-        return Connection(address, self._context, self._connect_s, self._read_s)
+        return Connection(address, self._context, self._connect_s, self._read_s, self._arrivals)
 
     def give(self, address: Address, connection: Connection) -> None:
         """Take back a connection that is ready for another request."""

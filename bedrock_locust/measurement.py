@@ -8,20 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 from bedrock_locust.call import Call
 from bedrock_locust.errors import IncompleteStreamError
+from bedrock_locust.eventstream import event
 from bedrock_locust.formats import Reading
 from bedrock_locust.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from botocore.eventstream import EventStream
 
     from bedrock_locust.call import Mode
     from bedrock_locust.errors import Failure
-    from bedrock_locust.formats import Content
+    from bedrock_locust.eventstream import Headers
+    from bedrock_locust.formats import StreamReader
     from bedrock_locust.transport import Exchange
 
-    ReadEvent = Callable[[Mapping[str, Any], Reading], Content]
+DELTAS = frozenset({"contentBlockDelta", "chunk"})
+"""The types of event that bring generated text."""
 
 STREAMING = frozenset({"converse_stream", "invoke_model_with_response_stream"})
 """The boto3 methods that stream."""
@@ -45,23 +46,35 @@ class Measurement:
         """Whether the call streams."""
         return "streaming" if self.about["operation"] in STREAMING else "non_streaming"
 
-    def drain(self, stream: EventStream[Any], read_event: ReadEvent) -> None:
+    def drain(self, stream: EventStream[Any], reader: StreamReader) -> None:
         """Read a stream to its end: only then does its connection go back to the pool.
 
-        Raises IncompleteStreamError where the stream ends without its stop event.
+        Raises IncompleteStreamError where the stream ends without its stop event, and botocore's
+        EventStreamError for an exception that the service put into it.
         """
         self.stopwatch.stage = "stream"
-        content, reading = self.stopwatch.content, self.reading
         if self.exchange is None:
+            content, reading = self.stopwatch.content, self.reading
             with closing(stream):
-                for event in stream:
-                    content(read_event(event, reading))
+                for said in stream:
+                    content(reader.read_event(said, reading))
         else:
-            self.exchange.read_events(
-                self.about["operation"], lambda event, arrived: content(read_event(event, reading), arrived)
-            )
+            self._drain_frames(self.exchange, reader)
         if not self.reading.stopped:
             raise IncompleteStreamError("the stream ended without its stop event")
+
+    def _drain_frames(self, exchange: Exchange, reader: StreamReader) -> None:
+        """Read a stream on the measured socket: most of its frames are text, and need no JSON."""
+        content, reading = self.stopwatch.content, self.reading
+        read_delta, read_event, operation = reader.read_delta, reader.read_event, self.about["operation"]
+
+        def take(headers: Headers, payload: bytes, arrived: float) -> None:
+            brought = read_delta(payload, reading) if headers.get(":event-type") in DELTAS else None
+            if brought is None:
+                brought = read_event(event(headers, payload, operation), reading)
+            content(brought, arrived)
+
+        exchange.read_frames(take)
 
     def record(self, failure: Failure | None) -> Call:
         """The Call of what was measured and read, ended now."""

@@ -22,7 +22,7 @@ from geventhttpclient.response import HTTPParseError, HTTPResponse
 from urllib3.exceptions import ProtocolError
 
 from bedrock_locust.connections import Address, Pool
-from bedrock_locust.eventstream import Decoder, event
+from bedrock_locust.eventstream import Decoder
 from bedrock_locust.in_flight import in_flight
 from bedrock_locust.stopwatch import Stopwatch
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
 
     from bedrock_locust.connections import Connection
+    from bedrock_locust.eventstream import Headers
 
 FIRST_READ = 256
 """Bytes of a read until the first token is there: less than two events, so that the stamp is that of the first."""
@@ -46,14 +47,14 @@ class _Parser(HTTPResponse):
 
     def __init__(self) -> None:
         super().__init__("POST")
-        self._body: list[bytes] = []
+        self._body = b""
 
     def _on_body(self, buf: bytearray) -> None:
-        self._body.append(bytes(buf))
+        self._body += buf
 
-    def take_body(self) -> list[bytes]:
+    def take_body(self) -> bytes:
         """What has come of the body since this was asked for last."""
-        body, self._body = self._body, []
+        body, self._body = self._body, b""
         return body
 
 
@@ -111,33 +112,35 @@ class Exchange:
         """The response headers."""
         return dict(self._parser.items())
 
-    def read_events(self, operation: str, take: Callable[[dict[str, Any], float], None]) -> None:
-        """Read an event stream to its end: its events as botocore gives them, each with the moment it had arrived.
-
-        Raises botocore's EventStreamError for an exception that the service put into the stream.
-        """
-        decoder = Decoder()
-
-        def take_piece(piece: bytes) -> None:
-            for frame in decoder.feed(piece):
-                take(event(frame, operation), self._connection.arrived)
-
-        self._read_body(take_piece)
+    def read_frames(self, take: Callable[[Headers, bytes, float], None]) -> None:
+        """Read an event stream to its end: headers and payload of each frame, and the moment it had arrived."""
+        connection = self._connection
+        decoder = Decoder(lambda headers, payload: take(headers, payload, connection.arrived))
+        self._read_body(decoder.feed)
 
     def _read_body(self, take: Callable[[bytes], None]) -> None:
-        """Read the body to its end; then the connection is free. Raises as botocore's stream does.
+        """Read the body to its end; then the connection is free. Raises as botocore's stream does."""
+        parser, stopwatch = self._parser, self._stopwatch
 
-        No generator: one that waits for the socket in its middle makes each change of greenlets dearer.
-        """
+        def take_body() -> int:
+            if body := parser.take_body():
+                take(body)
+            if parser.message_complete:
+                return 0
+            return READ if stopwatch.chunks else FIRST_READ
+
+        def feed(data: bytes) -> int:
+            parser.feed(data)  # nothing is the end: of a body without a length, too
+            size = take_body()
+            if size and not data:
+                raise ProtocolError("Connection broken: the peer closed it before the end of the response")
+            return size
+
         try:
-            while True:
-                for piece in self._parser.take_body():
-                    take(piece)
-                if self._parser.message_complete:
-                    self._stopwatch.ended(self._connection.arrived)
-                    self._release()
-                    return
-                self._receive(READ if self._stopwatch.chunks else FIRST_READ)
+            if size := take_body():
+                self._connection.receive_each(size, feed)
+            stopwatch.ended(self._connection.arrived)
+            self._release()
         except TimeoutError as error:
             raise ReadTimeoutError(endpoint_url=self._url, error=error) from error
         except (OSError, HTTPParseError) as error:

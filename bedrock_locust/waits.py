@@ -1,34 +1,39 @@
-"""How a greenlet waits for a socket: with a watcher that is made once, and one timer for a whole response.
+"""How a greenlet waits for a socket, with one timer for a whole response.
 
-gevent's own socket makes both anew for each read, and tries to read before it waits.
+gevent's own socket makes a watcher and a timer anew for each read, and tries to read before it waits.
 """
 
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gevent
 
-READABLE, WRITABLE = 1, 2
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bedrock_locust.arrivals import Arrivals
+
+WRITABLE = 2
 
 
 class Waits:
-    """The waits for one socket; only one greenlet at a time waits."""
+    """The waits for one socket; only one greenlet at a time waits. Each raises TimeoutError after the limit."""
 
-    def __init__(self, fileno: int, limit_s: float) -> None:
+    def __init__(self, fileno: int, limit_s: float, arrivals: Arrivals) -> None:
+        self.since = 0.0
+        """When something came last, on time.perf_counter's clock; whoever reads it off the socket says so."""
         self._hub = gevent.get_hub()
-        self._switch_to_hub = self._hub.switch
-        self.readable = self._hub.loop.io(fileno, READABLE)
         self._fileno = fileno
         self._limit_s = limit_s
-        self._since = 0.0
+        self._arrivals = arrivals
         self._waiting: Any = None
         self._timer = self._hub.loop.timer(limit_s)
 
     def begin(self) -> None:
         """Start the timer."""
-        self._since = time.perf_counter()
+        self.since = time.perf_counter()
         self._timer.start(self._on_timer)
 
     def end(self) -> None:
@@ -36,28 +41,44 @@ class Waits:
         self._timer.stop()
 
     def until_writable(self) -> None:
-        """Wait until there is room to write. Raises TimeoutError after the limit."""
+        """Wait until there is room to write."""
         watcher = self._hub.loop.io(self._fileno, WRITABLE)
+        watcher.start(gevent.getcurrent().switch)
         try:
-            self.until(watcher)
+            self._wait()
         finally:
             watcher.close()
+        self.since = time.perf_counter()
 
-    def until(self, watcher: Any) -> None:
-        """Wait until this watcher, `readable` most of the time, sees something. Raises TimeoutError."""
-        current = gevent.getcurrent()
-        self._waiting = current
-        watcher.start(current.switch)
+    def while_readable(self, step: Callable[[], None]) -> None:
+        """Run `step` in the hub each time that there is something to read, until it calls `wake`.
+
+        So the greenlets need not take turns for each read. Raises what `wake` is given, too.
+        """
+        self._arrivals.watch(self._fileno, step)
         try:
-            self._switch_to_hub()
+            self._wait()
         finally:
-            watcher.stop()
+            self._arrivals.unwatch(self._fileno)
+
+    def wake(self, error: Exception | None = None) -> None:
+        """Let the greenlet in `while_readable` go on, or fail."""
+        self._arrivals.unwatch(self._fileno)
+        if error is None:
+            self._waiting.switch()
+        else:
+            self._waiting.throw(error)
+
+    def _wait(self) -> None:
+        self._waiting = gevent.getcurrent()
+        try:
+            self._hub.switch()
+        finally:
             self._waiting = None
-        self._since = time.perf_counter()
 
     def _on_timer(self) -> None:
         """Time out a wait that has lasted for the limit; else look again when it would have."""
-        left = self._limit_s - (time.perf_counter() - self._since)
+        left = self._limit_s - (time.perf_counter() - self.since)
         if left <= 0 and self._waiting is not None:
             self._waiting.throw(TimeoutError("timed out"))
             return
@@ -66,6 +87,5 @@ class Waits:
         self._timer.start(self._on_timer)
 
     def close(self) -> None:
-        """Give the watchers back."""
+        """Give the timer back."""
         self._timer.close()
-        self.readable.close()

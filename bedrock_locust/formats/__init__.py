@@ -1,7 +1,7 @@
 """Request formats: one module each, to build a body and to read what comes back.
 
 `converse` serves every model. The native formats of InvokeModel are chosen by model id; a native
-format is a module with `body`, `prompt_chars`, `read` and `read_event`.
+format is a module with `body`, `prompt_chars`, `read`, `read_event` and `read_delta`.
 """
 
 from __future__ import annotations
@@ -10,12 +10,32 @@ import re
 from typing import TYPE_CHECKING, Any, Protocol
 
 from bedrock_locust.formats import claude, converse, llama
+from bedrock_locust.formats.chunks import ChunkReader
 from bedrock_locust.formats.reading import Content, Reading
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Content", "NativeFormat", "Reading", "UnknownFormatError", "converse", "native"]
+__all__ = [
+    "ChunkReader",
+    "Content",
+    "NativeFormat",
+    "Reading",
+    "StreamReader",
+    "UnknownFormatError",
+    "converse",
+    "native",
+]
+
+
+class StreamReader(Protocol):
+    """What reads the events of a stream: `converse`, or a ChunkReader."""
+
+    def read_event(self, event: Mapping[str, Any], reading: Reading) -> Content:
+        """Take the figures out of one stream event, and say what it brought."""
+
+    def read_delta(self, payload: bytes, reading: Reading) -> Content | None:
+        """The same for the payload of an event with generated text, if that can do without JSON; else None."""
 
 
 class NativeFormat(Protocol):
@@ -32,6 +52,9 @@ class NativeFormat(Protocol):
 
     def read_event(self, chunk: Mapping[str, Any], reading: Reading) -> Content:
         """Take the figures out of one stream chunk, and say what it brought."""
+
+    def read_delta(self, chunk: bytes, reading: Reading) -> Content | None:
+        """The same for the JSON of a chunk, if that is plain text; else None."""
 
 
 class UnknownFormatError(ValueError):

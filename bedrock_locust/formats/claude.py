@@ -5,12 +5,19 @@ Source: "Anthropic Claude Messages API" in the Bedrock user guide.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
+
+from bedrock_locust.formats.reading import PLAIN_TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bedrock_locust.formats.reading import Content, Reading
+
+_PLAIN_DELTA = re.compile(
+    rb'\{"type":"content_block_delta","index":\d+,"delta":\{"type":"text_delta","text":' + PLAIN_TEXT + rb"\} *\}"
+).fullmatch
 
 VERSION = "bedrock-2023-05-31"
 DELTAS = {"thinking_delta": "thinking", "input_json_delta": "partial_json"}
@@ -66,6 +73,12 @@ def read_event(chunk: Mapping[str, Any], reading: Reading) -> Content:
         case "message_stop":
             reading.stop(None)
     return ""
+
+
+def read_delta(chunk: bytes, reading: Reading) -> Content | None:
+    """The same as `read_event` for the JSON of a chunk, if that is plain text; else None."""
+    found = _PLAIN_DELTA(chunk)
+    return reading.add_plain_text(found[1]) if found else None
 
 
 def _delta(delta: Mapping[str, Any], reading: Reading) -> Content:

@@ -6,12 +6,20 @@ Event order and members: the ConverseStreamOutput and ConverseResponse shapes of
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
+
+from bedrock_locust.formats.reading import PLAIN_TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bedrock_locust.formats.reading import Content, Reading
+
+_PLAIN_DELTA = re.compile(
+    rb'\{"contentBlockIndex":\d+,"delta":\{"text":' + PLAIN_TEXT + rb'\}(?:,"p":"[A-Za-z0-9]*")?\}'
+).fullmatch
+"""`p` is padding that hides the length of the text."""
 
 
 def request(prompt: str, max_tokens: int, temperature: float | None) -> dict[str, Any]:
@@ -45,6 +53,12 @@ def read_event(event: Mapping[str, Any], reading: Reading) -> Content:
     elif "metadata" in event:
         _usage(event["metadata"], reading)
     return ""
+
+
+def read_delta(payload: bytes, reading: Reading) -> Content | None:
+    """The same as `read_event` for the payload of a contentBlockDelta event, if that is plain text; else None."""
+    found = _PLAIN_DELTA(payload)
+    return reading.add_plain_text(found[1]) if found else None
 
 
 def _delta(delta: Mapping[str, Any], reading: Reading) -> Content:

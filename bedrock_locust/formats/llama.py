@@ -9,10 +9,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from bedrock_locust.formats.reading import PLAIN_TEXT
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bedrock_locust.formats.reading import Content, Reading
+
+_PLAIN_DELTA = re.compile(
+    rb'\{"generation":'
+    + PLAIN_TEXT
+    + rb',"prompt_token_count":null,"generation_token_count":(\d+),"stop_reason":null\}'
+).fullmatch
 
 LLAMA_3 = (
     "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\n{prompt}<|eot_id|>"
@@ -52,3 +60,12 @@ def read_event(chunk: Mapping[str, Any], reading: Reading) -> Content:
     if chunk.get("stop_reason"):
         reading.stop(chunk["stop_reason"])
     return reading.add_text(chunk.get("generation") or "")
+
+
+def read_delta(chunk: bytes, reading: Reading) -> Content | None:
+    """The same as `read_event` for the JSON of a chunk, if that is plain text; else None."""
+    found = _PLAIN_DELTA(chunk)
+    if not found or (brought := reading.add_plain_text(found[1])) is None:
+        return None
+    reading.output_tokens = int(found[2])
+    return brought

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 Content = Literal["", "text", "other"]
 """What a stream event brought: nothing generated, answer text, or reasoning and tool input."""
 
+PLAIN_TEXT = rb'"([^"\\\x00-\x1f]*)"'
+"""Pattern of a JSON string without escapes: the text of most events, which so can be had without a parser."""
+
 METRICS = "amazon-bedrock-invocationMetrics"
 """The key with the service's own figures in the last chunk of an InvokeModel stream."""
 
@@ -43,6 +46,15 @@ class Reading:
     def add_text(self, text: str) -> Content:
         """Count answer text."""
         self.text_bytes += len(text.encode(errors="surrogatepass"))
+        return "text" if text else ""
+
+    def add_plain_text(self, text: bytes) -> Content | None:
+        """Count answer text as it stands in JSON without escapes (PLAIN_TEXT); None where it is not UTF-8."""
+        try:
+            text.decode()
+        except UnicodeDecodeError:
+            return None
+        self.text_bytes += len(text)
         return "text" if text else ""
 
     def stop(self, reason: str | None) -> None:

@@ -43,10 +43,11 @@ def pieces(data: bytes, at: list[int]) -> list[bytes]:
 
 def ours(parts: list[bytes]) -> tuple[list[Message], str]:
     """What our decoder makes of it: the messages, and the class of the error that ended them."""
-    decoder, said = Decoder(), list[Message]()
+    said = list[Message]()
+    decoder = Decoder(lambda headers, payload: said.append((dict(headers), payload)))
     try:
         for part in parts:
-            said.extend((dict(frame.headers), frame.payload) for frame in decoder.feed(part))
+            decoder.feed(part)
     except ParserError as error:
         return said, type(error).__name__
     return said, ""

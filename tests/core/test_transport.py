@@ -12,7 +12,8 @@ import pytest
 from gevent.pywsgi import WSGIServer
 
 from bedrock_locust import connection
-from bedrock_locust.connections import STAMPED, Address, Connection
+from bedrock_locust.arrivals import STAMPED, arrivals
+from bedrock_locust.connections import Address, Connection
 from bedrock_locust.settings import Settings
 from tests.simulator.process import Simulator
 
@@ -174,11 +175,12 @@ def test_an_answer_in_one_piece(make_client: Callable[..., BedrockClient]) -> No
 @contextmanager
 def _pair(read_s: float) -> Iterator[tuple[Connection, socket.socket]]:
     """A connection and its peer."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        reader = Connection(Address("127.0.0.1", listener.getsockname()[1], tls=False), None, 5, read_s)
+    watched = arrivals()
+    with closing(watched), socket.create_server(("127.0.0.1", 0)) as listener:
+        reader = Connection(Address("127.0.0.1", listener.getsockname()[1], tls=False), None, 5, read_s, watched)
         peer, _ = listener.accept()
-    with closing(reader), peer:
-        yield reader, peer
+        with closing(reader), peer:
+            yield reader, peer
 
 
 @pytest.mark.skipif(not STAMPED, reason="only Linux stamps what arrives")

@@ -1,0 +1,121 @@
+"""What has arrived, over all sockets that are being read: served in the hub, many at one waking.
+
+A process that sleeps and is woken for each token pays more for the waking, with cold caches, than for
+the token. The kernel has stamped the bytes, so that reading them a little later bends no time: once
+they come thick and fast, they are fetched every COLLECT_S. Where there are no stamps, at once.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, Any, Protocol
+
+import gevent
+from gevent import monkey
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+STAMPED = sys.platform == "linux" and sys.maxsize > 2**32
+"""Whether the kernel can stamp what arrives."""
+
+COLLECT_S = 0.001
+"""Shorter than the silence between two tokens of a stream: segments that wait together keep one stamp, the last."""
+
+READABLE = 1
+"""The same number for gevent's watchers and for epoll."""
+
+
+class Arrivals(Protocol):
+    """Runs a step in the hub whenever a socket has something to read. A step may not wait for anything."""
+
+    def watch(self, fileno: int, step: Callable[[], None]) -> None:
+        """Run the step for this socket from now on."""
+
+    def unwatch(self, fileno: int) -> None:
+        """No more; nothing happens where that is so already."""
+
+    def close(self) -> None:
+        """Give the watchers back."""
+
+
+class Immediate:
+    """Each socket with a watcher of its own."""
+
+    def __init__(self) -> None:
+        self._loop = gevent.get_hub().loop
+        self._watchers: dict[int, Any] = {}
+
+    def watch(self, fileno: int, step: Callable[[], None]) -> None:
+        """Run the step for this socket from now on."""
+        watcher = self._watchers[fileno] = self._loop.io(fileno, READABLE)
+        watcher.start(step)
+
+    def unwatch(self, fileno: int) -> None:
+        """No more."""
+        if watcher := self._watchers.pop(fileno, None):
+            watcher.close()
+
+    def close(self) -> None:
+        """Give the watchers back."""
+        for fileno in list(self._watchers):
+            self.unwatch(fileno)
+
+
+class Collected:
+    """All sockets in one epoll set, which gevent watches in its turn: at once, or every COLLECT_S."""
+
+    def __init__(self) -> None:
+        loop = gevent.get_hub().loop
+        self._epoll = monkey.get_original("select", "epoll")()
+        self._steps: dict[int, Callable[[], None]] = {}
+        self._served_at = 0.0
+        self._timer = loop.timer(COLLECT_S, COLLECT_S)
+        self._watcher = loop.io(self._epoll.fileno(), READABLE)
+        self._watcher.start(self._on_readable)
+
+    def watch(self, fileno: int, step: Callable[[], None]) -> None:
+        """Run the step for this socket from now on."""
+        self._steps[fileno] = step
+        self._epoll.register(fileno, READABLE)
+
+    def unwatch(self, fileno: int) -> None:
+        """No more."""
+        if self._steps.pop(fileno, None):
+            self._epoll.unregister(fileno)
+
+    def close(self) -> None:
+        """Give the watchers back."""
+        self._timer.close()
+        self._watcher.close()
+        self._epoll.close()
+
+    def _on_readable(self) -> None:
+        now = time.perf_counter()
+        if now - self._served_at < COLLECT_S:
+            self._watcher.stop()
+            self._timer.start(self._on_timer)
+        else:
+            self._served_at = now
+            self._serve()
+
+    def _on_timer(self) -> None:
+        if not self._serve():
+            self._timer.stop()
+            self._watcher.start(self._on_readable)
+
+    def _serve(self) -> bool:
+        """Run the steps of all sockets that have something to read. Whether there was one."""
+        ready = self._epoll.poll(0)
+        step_of = self._steps.get
+        for fileno, _ in ready:
+            # A step may have ended the watch of another.
+            if step := step_of(fileno):
+                step()
+        return bool(ready)
+
+
+def arrivals() -> Arrivals:
+    """The kind for this system, for the hub of this process."""
+    return Collected() if STAMPED else Immediate()

@@ -1,0 +1,115 @@
+"""What has arrived: each socket is served, whoever else is, and what comes late keeps its time."""
+
+from __future__ import annotations
+
+import socket
+import time
+from contextlib import ExitStack, closing
+from functools import partial
+from typing import TYPE_CHECKING
+
+import gevent
+import pytest
+
+from bedrock_locust.arrivals import COLLECT_S, STAMPED, Collected, Immediate
+from bedrock_locust.waits import Waits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bedrock_locust.arrivals import Arrivals
+
+KINDS = [
+    pytest.param(Immediate, id="immediate"),
+    pytest.param(Collected, id="collected", marks=pytest.mark.skipif(not STAMPED, reason="epoll is Linux's")),
+]
+SOCKETS, MESSAGES = 40, 30
+
+
+class Reader:
+    """Reads one end of a pair of sockets, as a step."""
+
+    def __init__(self, stack: ExitStack, watched: Arrivals, enough: int) -> None:
+        self.ours, self.peer = (stack.enter_context(end) for end in socket.socketpair())
+        self.ours.setblocking(False)
+        self.waits = stack.enter_context(closing(Waits(self.ours.fileno(), 5, watched)))
+        self.waits.begin()
+        self.received = b""
+        self.steps = 0
+        self.enough = enough
+
+    def step(self) -> None:
+        """One read."""
+        self.steps += 1
+        self.received += self.ours.recv(100)
+        if len(self.received) >= self.enough:
+            self.waits.wake()
+
+    def read(self) -> bytes:
+        """All that is wanted."""
+        self.waits.while_readable(self.step)
+        return self.received
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_all_sockets_are_served(kind: Callable[[], Arrivals]) -> None:
+    """Many sockets at once, one message after the other: each greenlet gets all of its own."""
+    with ExitStack() as stack:
+        watched = stack.enter_context(closing(kind()))
+        readers = [Reader(stack, watched, MESSAGES) for _ in range(SOCKETS)]
+        greenlets = [gevent.spawn(reader.read) for reader in readers]
+        for message in range(MESSAGES):
+            for reader in readers:
+                reader.peer.send(bytes([message]))
+            gevent.sleep(COLLECT_S / 2)
+        gevent.joinall(greenlets, timeout=10, raise_error=True)
+        assert [greenlet.value for greenlet in greenlets] == [bytes(range(MESSAGES))] * SOCKETS
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_step_that_ends_the_watch_of_another(kind: Callable[[], Arrivals]) -> None:
+    """Two sockets are ready at once: the one that is served first ends the watch of the other, which is not read."""
+    with ExitStack() as stack:
+        watched = stack.enter_context(closing(kind()))
+        readers = [Reader(stack, watched, 1) for _ in range(2)]
+        for reader, other in (readers, reversed(readers)):
+            reader.peer.send(b"x")
+            watched.watch(reader.ours.fileno(), partial(_read_alone, watched, reader, other))
+        gevent.sleep(5 * COLLECT_S)
+        assert sorted(reader.received for reader in readers) == [b"", b"x"]
+
+
+def _read_alone(watched: Arrivals, reader: Reader, other: Reader) -> None:
+    for each in (reader, other):
+        watched.unwatch(each.ours.fileno())
+    reader.received += reader.ours.recv(100)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_error_is_raised_where_it_is_waited(kind: Callable[[], Arrivals]) -> None:
+    """What a step hands to `wake` reaches the greenlet, and the socket is not watched any more."""
+    with ExitStack() as stack:
+        watched = stack.enter_context(closing(kind()))
+        reader = Reader(stack, watched, 1)
+        reader.peer.send(b"x")
+        with pytest.raises(ConnectionResetError):
+            reader.waits.while_readable(lambda: reader.waits.wake(ConnectionResetError()))
+        gevent.sleep(5 * COLLECT_S)
+        assert reader.steps == 0
+
+
+@pytest.mark.skipif(not STAMPED, reason="epoll is Linux's")
+def test_thick_and_fast_is_collected() -> None:
+    """With more messages than wakings, some are fetched together; none waits for long."""
+    with ExitStack() as stack:
+        watched = stack.enter_context(closing(Collected()))
+        reader = Reader(stack, watched, 500)
+        greenlet = gevent.spawn(reader.read)
+        gevent.sleep(0)
+        begun = time.perf_counter()
+        for _ in range(500):
+            reader.peer.send(b"x")
+            gevent.sleep(COLLECT_S / 20)
+        greenlet.join(10)
+        assert len(reader.received) == 500
+        assert reader.steps <= 2 + (time.perf_counter() - begun) / COLLECT_S * 1.5

@@ -1,0 +1,112 @@
+"""Text that is read without a JSON parser: never otherwise than with one."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from bedrock_locust.formats import ChunkReader, Reading, claude, converse, llama
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bedrock_locust.formats import Content
+
+TEXTS = ["Hello", "", "two words, (a comma)", "Grüße 世界 🙂", "{}[]:"]
+texts = st.one_of(st.text(), st.sampled_from(['"', "\\", "\n", "\x00", "\ud800", '"}}', *TEXTS]))
+paddings = st.one_of(st.none(), st.text("abcXYZ019", max_size=30), st.sampled_from(["-", '"']))
+
+
+def converse_payload(text: str, p: str | None, extra: dict[str, Any], *, ascii_only: bool) -> bytes:
+    """The payload of a contentBlockDelta event."""
+    event = {"contentBlockIndex": 0, "delta": {"text": text}, **extra, **({} if p is None else {"p": p})}
+    return json.dumps(event, ensure_ascii=ascii_only, separators=(",", ":")).encode(errors="surrogatepass")
+
+
+def claude_chunk(text: str, *, ascii_only: bool) -> bytes:
+    """A chunk of Claude with text."""
+    chunk = {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}}
+    return json.dumps(chunk, ensure_ascii=ascii_only, separators=(",", ":")).encode(errors="surrogatepass")
+
+
+def llama_chunk(text: str, count: int, *, ascii_only: bool) -> bytes:
+    """A chunk of Llama with text."""
+    chunk = {"generation": text, "prompt_token_count": None, "generation_token_count": count, "stop_reason": None}
+    return json.dumps(chunk, ensure_ascii=ascii_only, separators=(",", ":")).encode(errors="surrogatepass")
+
+
+def same(
+    payload: bytes,
+    read_delta: Callable[[bytes, Reading], Content | None],
+    read_event: Callable[[Any, Reading], Content],
+) -> None:
+    """Without a parser nothing is read, or the same as with one."""
+    quick, slow = Reading(), Reading()
+    brought = read_delta(payload, quick)
+    if brought is None:
+        assert quick == slow, "who gives up has changed nothing"
+    else:
+        assert (brought, quick) == (read_event(json.loads(payload.decode()), slow), slow)
+
+
+def read_converse(delta: Any, reading: Reading) -> Content:
+    """As the event of a stream."""
+    return converse.read_event({"contentBlockDelta": delta}, reading)
+
+
+@given(texts, paddings, st.dictionaries(st.sampled_from(["more", "delta"]), st.just({"text": "b"})), st.booleans())
+def test_converse(text: str, p: str | None, extra: dict[str, Any], ascii_only: bool) -> None:
+    """Any text, with any padding, and with members that no one knows."""
+    same(converse_payload(text, p, extra, ascii_only=ascii_only), converse.read_delta, read_converse)
+
+
+@given(texts, st.booleans())
+def test_claude(text: str, ascii_only: bool) -> None:
+    """Any text."""
+    same(claude_chunk(text, ascii_only=ascii_only), claude.read_delta, claude.read_event)
+
+
+@given(texts, st.integers(0, 10**9), st.booleans())
+def test_llama(text: str, count: int, ascii_only: bool) -> None:
+    """Any text, with its count of tokens."""
+    same(llama_chunk(text, count, ascii_only=ascii_only), llama.read_delta, llama.read_event)
+
+
+@given(texts, st.booleans(), st.integers(0, 400), st.binary(max_size=3))
+@example("a", True, 50, b"\xff")
+def test_damaged(text: str, ascii_only: bool, place: int, instead: bytes) -> None:
+    """What is no JSON, or no UTF-8, is never read without a parser."""
+    payload = bytearray(converse_payload(text, "ab", {}, ascii_only=ascii_only))
+    payload[place % len(payload) : place % len(payload) + 1] = instead
+    try:
+        json.loads(payload.decode())
+    except ValueError:
+        assert converse.read_delta(bytes(payload), Reading()) is None
+    else:
+        same(bytes(payload), converse.read_delta, read_converse)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_plain_text_needs_no_parser(text: str) -> None:
+    """What the service sends for most tokens is read so in each format."""
+    size = len(text.encode())
+    plain: list[tuple[Callable[[bytes, Reading], Content | None], bytes]] = [
+        (converse.read_delta, converse_payload(text, "abcDEF012", {}, ascii_only=False)),
+        (claude.read_delta, claude_chunk(text, ascii_only=False)),
+        (llama.read_delta, llama_chunk(text, 3, ascii_only=False)),
+        (ChunkReader(claude).read_delta, in_chunk(claude_chunk(text, ascii_only=False))),
+    ]
+    for read_delta, payload in plain:
+        reading = Reading()
+        assert read_delta(payload, reading) == ("text" if text else "")
+        assert reading.text_bytes == size
+
+
+def in_chunk(chunk: bytes) -> bytes:
+    """The payload of the chunk event around a native chunk."""
+    return json.dumps({"bytes": b64encode(chunk).decode(), "p": "abc"}, separators=(",", ":")).encode()
