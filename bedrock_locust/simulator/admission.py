@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 PROMPT_HEAD_CHARS = 64
 MOST_CACHE_POINTS = 4
+PATIENCE = 0.25
+"""Of the time to the first token: so long the work for it may wait for the end of a burst."""
 
 
 async def serve(service: Service, exchange: Exchange, operation: Operation, model_id: str) -> None:
@@ -82,6 +84,7 @@ class _Admission:
     async def run(self) -> None:
         """Read the request, refuse it first for its content and then for a quota, and answer it."""
         body = await self.exchange.body()
+        await self.service.turns.take(self.service.behaviour.ttft_ms / 1000 * PATIENCE)
         self._authenticate(body)
         if self.operation.counts:
             await self._count(body)

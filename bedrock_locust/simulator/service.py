@@ -9,6 +9,7 @@ from bedrock_locust.simulator.cache import PromptCache
 from bedrock_locust.simulator.ledger import Ledger
 from bedrock_locust.simulator.load import Model
 from bedrock_locust.simulator.quota import Quota
+from bedrock_locust.simulator.turns import Turns
 
 if TYPE_CHECKING:
     from bedrock_locust.simulator.auth import Guard
@@ -33,6 +34,7 @@ class Service:
     def __init__(self, behaviour: Behaviour, ledger_size: int, guard: Guard | None = None) -> None:
         self.ledger = Ledger(ledger_size)
         self.guard = guard
+        self.turns = Turns()
         self.configure(behaviour)
 
     def configure(self, behaviour: Behaviour) -> None:
