@@ -60,6 +60,9 @@ class Connection:
         """Connect, within `connect_s` seconds; a read may wait for `read_s` seconds."""
         self.arrived = 0.0
         """When the bytes of the last read had arrived, on time.perf_counter's clock."""
+        self.earliest = 0.0
+        """When they may have, at the earliest: before `arrived` where more waited than was read, see above."""
+        self._arrivals, self._more_waits = arrivals, False
         made = socket.create_connection((address.host, address.port), connect_s)
         try:
             made.setsockopt(stdlib.IPPROTO_TCP, stdlib.TCP_NODELAY, 1)
@@ -138,12 +141,19 @@ class Connection:
                 now -= lag
         # Two clocks read one after the other differ by a little: time does not run backwards for that.
         self.arrived = max(self.arrived, now)
+        self._note_earliest(more_waits=len(data) == size)
         received: bytes = data
         return received
 
+    def _note_earliest(self, *, more_waits: bool) -> None:
+        """What is left by a read came when the bytes of that read did."""
+        if not self._more_waits:
+            self.earliest = self._arrivals.unseen_since if more_waits else self.arrived
+        self._more_waits = more_waits
+
     def _read_plain(self, size: int) -> bytes:
         data: bytes = self._socket.recv(size)
-        self.arrived = self._waits.since = time.perf_counter()
+        self.arrived = self.earliest = self._waits.since = time.perf_counter()
         return data
 
     def is_stale(self) -> bool:

@@ -66,12 +66,14 @@ class Stopwatch:
             self._gap((at - self._last) * 1000)
         else:
             self.ttft_ms = (at - self._start) * 1000
-            if arrived is not None:
-                self.read_lag_ms = (time.perf_counter() - arrived) * 1000
         if kind == "text" and self.first_text_ms is None:
             self.first_text_ms = (at - self._start) * 1000
         self._last = at
         self.chunks += 1
+
+    def read_late(self, arrived: float) -> None:
+        """The first token, which has been read now, may have arrived at this moment."""
+        self.read_lag_ms = (time.perf_counter() - arrived) * 1000
 
     def _gap(self, gap_ms: float) -> None:
         """Count a silence between two content events."""

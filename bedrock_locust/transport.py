@@ -124,7 +124,10 @@ class Exchange:
 
         def take_body() -> int:
             if body := parser.take_body():
+                begun = stopwatch.chunks
                 take(body)
+                if not begun and stopwatch.chunks:
+                    stopwatch.read_late(self._connection.earliest)
             if parser.message_complete:
                 return 0
             return READ if stopwatch.chunks else FIRST_READ

@@ -197,6 +197,29 @@ def test_arrival_is_when_it_arrived() -> None:
         assert sent - 0.05 < reader.arrived < sent + 0.1, "not 0.2 s later, when it was read"
 
 
+@pytest.mark.skipif(not STAMPED, reason="only Linux stamps what arrives")
+def test_what_waits_together_may_have_come_earlier() -> None:
+    """Of bytes that came one after the other while the process was busy only the last time is known: that is said."""
+    with _pair(read_s=5) as (reader, peer):
+        gevent.sleep(0.2)
+        reader.send(b"x")
+        gevent.sleep(0.01)
+        begun = time.perf_counter()
+        for _ in range(3):
+            peer.sendall(b"x" * 100)
+            while time.perf_counter() < begun + 0.1:
+                pass
+            begun += 0.1
+        assert len(reader.receive(150)) == 150
+        assert reader.earliest < begun - 0.25 < reader.arrived
+        first = reader.earliest
+        assert len(reader.receive(300)) == 150
+        assert reader.earliest == first, "the rest came with them"
+        gevent.spawn_later(0.05, peer.sendall, b"y")
+        assert reader.receive(100) == b"y"
+        assert reader.earliest == reader.arrived
+
+
 def test_silence_has_a_limit() -> None:
     """A read that waits for longer than it may times out; one that is served in time starts anew."""
     with _pair(read_s=0.3) as (reader, peer):
