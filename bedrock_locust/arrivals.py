@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol
 
 import gevent
@@ -43,6 +44,9 @@ class Arrivals(Protocol):
     def unwatch(self, fileno: int) -> None:
         """No more; nothing happens where that is so already."""
 
+    def resume(self, greenlet: Callable[[], None]) -> None:
+        """Let a greenlet go on, once what has arrived is read: it may have much to do."""
+
     def close(self) -> None:
         """Give the watchers back."""
 
@@ -65,6 +69,10 @@ class Immediate:
         if watcher := self._watchers.pop(fileno, None):
             watcher.close()
 
+    def resume(self, greenlet: Callable[[], None]) -> None:
+        """Let a greenlet go on after the sockets of this round of the event loop."""
+        self._loop.run_callback(greenlet)
+
     def close(self) -> None:
         """Give the watchers back."""
         for fileno in list(self._watchers):
@@ -72,12 +80,17 @@ class Immediate:
 
 
 class Collected:
-    """All sockets in one epoll set, which gevent watches in its turn: at once, or every COLLECT_S."""
+    """All sockets in one epoll set, which gevent watches in its turn: at once, or every COLLECT_S.
+
+    Greenlets go on for COLLECT_S at a time: each has its next request to build and to sign, and when
+    hundreds of answers end together the tokens of the others would wait for all of that.
+    """
 
     def __init__(self) -> None:
         loop = gevent.get_hub().loop
         self._epoll = monkey.get_original("select", "epoll")()
         self._steps: dict[int, Callable[[], None]] = {}
+        self._to_resume: deque[Callable[[], None]] = deque()
         self._served_at = 0.0
         self._busy = Busy(loop)
         self._timer = loop.timer(COLLECT_S, COLLECT_S)
@@ -103,13 +116,15 @@ class Collected:
         self._watcher.close()
         self._epoll.close()
 
+    def resume(self, greenlet: Callable[[], None]) -> None:
+        """Let a greenlet go on in its turn, after the sockets."""
+        self._to_resume.append(greenlet)
+
     def _on_readable(self) -> None:
         now = time.perf_counter()
-        if now - self._served_at < COLLECT_S:
+        if now - self._served_at < COLLECT_S or (self._serve(now, self._busy.since) and self._to_resume):
             self._watcher.stop()
             self._timer.start(self._on_timer)
-        else:
-            self._serve(now, self._busy.since)
 
     def _on_timer(self) -> None:
         if not self._serve(time.perf_counter(), self._served_at):
@@ -117,7 +132,7 @@ class Collected:
             self._watcher.start(self._on_readable)
 
     def _serve(self, now: float, unseen_since: float) -> bool:
-        """Run the steps of all sockets that have something to read. Whether there was one."""
+        """Read what is there, then let greenlets go on. Whether there was, or is, something to do."""
         self._served_at, self.unseen_since = now, unseen_since
         ready = self._epoll.poll(0)
         step_of = self._steps.get
@@ -125,7 +140,10 @@ class Collected:
             # A step may have ended the watch of another.
             if step := step_of(fileno):
                 step()
-        return bool(ready)
+        to_resume = self._to_resume
+        while to_resume and time.perf_counter() - now < COLLECT_S:
+            to_resume.popleft()()
+        return bool(ready or to_resume)
 
 
 class Busy:

@@ -125,6 +125,8 @@ class BedrockClient:
             ) from None
         finally:
             limit.close()
+            if in_flight.exchange is not None:
+                in_flight.exchange.close()
             in_flight.stopwatch = in_flight.exchange = None
 
     def _report(self, measurement: Measurement, failure: Failure | None) -> Call:

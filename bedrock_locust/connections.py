@@ -60,9 +60,9 @@ class Connection:
         """Connect, within `connect_s` seconds; a read may wait for `read_s` seconds."""
         self.arrived = 0.0
         """When the bytes of the last read had arrived, on time.perf_counter's clock."""
-        self.earliest = 0.0
-        """When they may have, at the earliest: before `arrived` where more waited than was read, see above."""
-        self._arrivals, self._more_waits = arrivals, False
+        self.lag_s = 0.0
+        """How late they were read, at most: where more waited than was read, they may have come before `arrived`."""
+        self._arrivals, self._more_waits, self._earliest = arrivals, False, 0.0
         made = socket.create_connection((address.host, address.port), connect_s)
         try:
             made.setsockopt(stdlib.IPPROTO_TCP, stdlib.TCP_NODELAY, 1)
@@ -88,24 +88,13 @@ class Connection:
             except BlockingIOError:
                 self._waits.until_writable()
 
-    def receive(self, size: int) -> bytes:
-        """What has come, `size` bytes off the socket at most; nothing means that the peer has closed."""
-        received = b""
+    def read_on(self, size: int, take: Callable[[bytes], int]) -> None:
+        """From now on give `take` what comes, off the hub, whatever the greenlets do meanwhile.
 
-        def take(data: bytes) -> int:
-            nonlocal received
-            received = data
-            return 0
-
-        self.receive_each(size, take)
-        return received
-
-    def receive_each(self, size: int, take: Callable[[bytes], int]) -> None:
-        """Give `take` what comes, off the hub, until it has enough: it says how many bytes to read next, at most.
-
-        Nothing means that the peer has closed. What `take` raises is raised here.
+        `take` says how many bytes to read next, at most, and 0 when it has enough; nothing means that the
+        peer has closed. It may not wait; what it raises is raised by `wait`.
         """
-        waits, read, tls = self._waits, self._read, self._tls
+        read, tls = self._read, self._tls
 
         def step() -> None:
             nonlocal size
@@ -119,12 +108,25 @@ class Connection:
             except BlockingIOError:
                 return
             except Exception as error:  # noqa: BLE001 - it is raised where the bytes are waited for
-                waits.wake(error)
+                self.stop()
+                self._waits.wake(error)
                 return
             if not size:
-                waits.wake()
+                self.stop()
 
-        waits.while_readable(step)
+        self._arrivals.watch(self._socket.fileno(), step)
+
+    def wait(self) -> None:
+        """Wait for `wake`. Raises what went wrong in reading, and TimeoutError."""
+        self._waits.until_woken()
+
+    def wake(self) -> None:
+        """Let the greenlet go on that waits."""
+        self._waits.wake()
+
+    def stop(self) -> None:
+        """Read no more."""
+        self._arrivals.unwatch(self._socket.fileno())
 
     def rest(self) -> None:
         """The response is complete: nothing is waited for."""
@@ -132,28 +134,29 @@ class Connection:
 
     def _read_stamped(self, size: int) -> bytes:
         data, ancillary, _, _ = self._socket.recvmsg(size, ANCILLARY)
-        now = self._waits.since = time.perf_counter()
+        now = arrived = self._waits.since = time.perf_counter()
         if ancillary:
             seconds, nanoseconds = STAMP.unpack(ancillary[0][2])
             lag = time.time() - seconds - nanoseconds * 1e-9
             # Only the short lag is taken from the wall clock, so that setting that clock bends no figure.
             if 0.0 < lag < LONGEST_LAG_S:
-                now -= lag
+                arrived -= lag
         # Two clocks read one after the other differ by a little: time does not run backwards for that.
-        self.arrived = max(self.arrived, now)
-        self._note_earliest(more_waits=len(data) == size)
+        self.arrived = max(self.arrived, arrived)
+        self.lag_s = now - self._earliest_of(more_waits=len(data) == size)
         received: bytes = data
         return received
 
-    def _note_earliest(self, *, more_waits: bool) -> None:
-        """What is left by a read came when the bytes of that read did."""
+    def _earliest_of(self, *, more_waits: bool) -> float:
+        """When the bytes of this read may have come. What a read leaves came when its own bytes did."""
         if not self._more_waits:
-            self.earliest = self._arrivals.unseen_since if more_waits else self.arrived
+            self._earliest = self._arrivals.unseen_since if more_waits else self.arrived
         self._more_waits = more_waits
+        return self._earliest
 
     def _read_plain(self, size: int) -> bytes:
         data: bytes = self._socket.recv(size)
-        self.arrived = self.earliest = self._waits.since = time.perf_counter()
+        self.arrived = self._waits.since = time.perf_counter()
         return data
 
     def is_stale(self) -> bool:
@@ -168,6 +171,7 @@ class Connection:
 
     def close(self) -> None:
         """Close it."""
+        self.stop()
         self._waits.close()
         self._socket.close()
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from botocore.client import BaseClient
 
+    from bedrock_locust.exchange import Exchange
     from bedrock_locust.stopwatch import Stopwatch
-    from bedrock_locust.transport import Exchange
 
 
 class InFlight(threading.local):

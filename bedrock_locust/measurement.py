@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from bedrock_locust.call import Mode
     from bedrock_locust.errors import Failure
     from bedrock_locust.eventstream import Headers
+    from bedrock_locust.exchange import Exchange
     from bedrock_locust.formats import StreamReader
-    from bedrock_locust.transport import Exchange
 
 DELTAS = frozenset({"contentBlockDelta", "chunk"})
 """The types of event that bring generated text."""

@@ -71,10 +71,6 @@ class Stopwatch:
         self._last = at
         self.chunks += 1
 
-    def read_late(self, arrived: float) -> None:
-        """The first token, which has been read now, may have arrived at this moment."""
-        self.read_lag_ms = (time.perf_counter() - arrived) * 1000
-
     def _gap(self, gap_ms: float) -> None:
         """Count a silence between two content events."""
         if self.max_gap_ms is None or gap_ms > self.max_gap_ms:

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 import gevent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from bedrock_locust.arrivals import Arrivals
 
 WRITABLE = 2
@@ -29,10 +27,13 @@ class Waits:
         self._limit_s = limit_s
         self._arrivals = arrivals
         self._waiting: Any = None
+        self._woken = False
+        self._error: Exception | None = None
         self._timer = self._hub.loop.timer(limit_s)
 
     def begin(self) -> None:
         """Start the timer."""
+        self._woken, self._error = False, None
         self.since = time.perf_counter()
         self._timer.start(self._on_timer)
 
@@ -45,31 +46,30 @@ class Waits:
         watcher = self._hub.loop.io(self._fileno, WRITABLE)
         watcher.start(gevent.getcurrent().switch)
         try:
-            self._wait()
+            self._switch()
         finally:
             watcher.close()
         self.since = time.perf_counter()
 
-    def while_readable(self, step: Callable[[], None]) -> None:
-        """Run `step` in the hub each time that there is something to read, until it calls `wake`.
-
-        So the greenlets need not take turns for each read. Raises what `wake` is given, too.
-        """
-        self._arrivals.watch(self._fileno, step)
-        try:
-            self._wait()
-        finally:
-            self._arrivals.unwatch(self._fileno)
+    def until_woken(self) -> None:
+        """Wait for `wake`, if that has not come since the last wait. Raises what it was given."""
+        if not self._woken:
+            self._switch()
+        self._woken = False
+        if self._error is not None:
+            raise self._error
 
     def wake(self, error: Exception | None = None) -> None:
-        """Let the greenlet in `while_readable` go on, or fail."""
-        self._arrivals.unwatch(self._fileno)
-        if error is None:
-            self._waiting.switch()
-        else:
-            self._waiting.throw(error)
+        """Let the greenlet go on, or fail: in its turn, after all sockets that are ready have been read."""
+        self._woken, self._error = True, error
+        if self._waiting is not None:
+            self._arrivals.resume(self._resume)
 
-    def _wait(self) -> None:
+    def _resume(self) -> None:
+        if self._waiting is not None:  # else it has been killed since
+            self._waiting.switch()
+
+    def _switch(self) -> None:
         self._waiting = gevent.getcurrent()
         try:
             self._hub.switch()

@@ -30,6 +30,7 @@ class Reader:
     """Reads one end of a pair of sockets, as a step."""
 
     def __init__(self, stack: ExitStack, watched: Arrivals, enough: int) -> None:
+        self._watched = watched
         self.ours, self.peer = (stack.enter_context(end) for end in socket.socketpair())
         self.ours.setblocking(False)
         self.waits = stack.enter_context(closing(Waits(self.ours.fileno(), 5, watched)))
@@ -43,11 +44,13 @@ class Reader:
         self.steps += 1
         self.received += self.ours.recv(100)
         if len(self.received) >= self.enough:
+            self._watched.unwatch(self.ours.fileno())
             self.waits.wake()
 
     def read(self) -> bytes:
         """All that is wanted."""
-        self.waits.while_readable(self.step)
+        self._watched.watch(self.ours.fileno(), self.step)
+        self.waits.until_woken()
         return self.received
 
 
@@ -87,15 +90,26 @@ def _read_alone(watched: Arrivals, reader: Reader, other: Reader) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_error_is_raised_where_it_is_waited(kind: Callable[[], Arrivals]) -> None:
-    """What a step hands to `wake` reaches the greenlet, and the socket is not watched any more."""
+    """What a step hands to `wake` reaches the greenlet, whether it waits yet or not."""
     with ExitStack() as stack:
         watched = stack.enter_context(closing(kind()))
-        reader = Reader(stack, watched, 1)
-        reader.peer.send(b"x")
-        with pytest.raises(ConnectionResetError):
-            reader.waits.while_readable(lambda: reader.waits.wake(ConnectionResetError()))
+        early, late = (Reader(stack, watched, 1) for _ in range(2))
+        for reader in (early, late):
+            watched.watch(reader.ours.fileno(), partial(_fail, watched, reader))
+        waiting = gevent.spawn(early.waits.until_woken)
+        gevent.sleep(0)
+        for reader in (early, late):
+            reader.peer.send(b"x")
+        waiting.join(5)
         gevent.sleep(5 * COLLECT_S)
-        assert reader.steps == 0
+        assert isinstance(waiting.exception, ConnectionResetError)
+        with pytest.raises(ConnectionResetError):
+            late.waits.until_woken()
+
+
+def _fail(watched: Arrivals, reader: Reader) -> None:
+    watched.unwatch(reader.ours.fileno())
+    reader.waits.wake(ConnectionResetError())
 
 
 @pytest.mark.skipif(not STAMPED, reason="epoll is Linux's")
@@ -113,3 +127,32 @@ def test_thick_and_fast_is_collected() -> None:
         greenlet.join(10)
         assert len(reader.received) == 500
         assert reader.steps <= 2 + (time.perf_counter() - begun) / COLLECT_S * 1.5
+
+
+@pytest.mark.skipif(not STAMPED, reason="epoll is Linux's")
+def test_reading_does_not_wait_for_who_goes_on() -> None:
+    """When many answers are complete at once and each greenlet then works, tokens of others are read in between."""
+    with ExitStack() as stack:
+        watched = stack.enter_context(closing(Collected()))
+        readers = [Reader(stack, watched, 1) for _ in range(SOCKETS)]
+        other = Reader(stack, watched, 2)
+        worked_before_other = []
+
+        def go_on(reader: Reader) -> None:
+            reader.read()
+            begun = time.perf_counter()
+            while time.perf_counter() < begun + 2 * COLLECT_S:
+                pass
+            worked_before_other.append(not other.received)
+            if len(worked_before_other) == 1:
+                other.peer.send(b"x")
+
+        greenlets = [gevent.spawn(go_on, reader) for reader in readers]
+        waiting = gevent.spawn(other.read)
+        gevent.sleep(0)
+        for reader in readers:
+            reader.peer.send(b"x")
+        gevent.joinall(greenlets, timeout=10, raise_error=True)
+        waiting.kill()
+        assert other.received == b"x"
+        assert sum(worked_before_other) <= 5, "not only after all of them"
