@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from locust import User, task
+from locust.user.task import LOCUST_STATE_STOPPING, LOCUST_STATE_WAITING
 
 import gevent
 
@@ -45,6 +46,19 @@ class BedrockUser(User):
             tags=bench.tags,
             context=self.context,
         )
+
+    def stop(self, force: bool = False) -> bool:
+        """Stop, as Locust's users do, but never in a call that has just begun.
+
+        Locust kills a user that waits, and the kill comes a moment later: a wait that is over by then was
+        followed by a call, cut off before the endpoint had seen it. So the wait is told, too.
+        """
+        if not force and self._state == LOCUST_STATE_WAITING:
+            self._state = LOCUST_STATE_STOPPING
+            self.group.killone(self.greenlet)
+            return True
+        stopped: bool = super().stop(force)
+        return stopped
 
 
 class _BenchmarkUser(BedrockUser):
