@@ -67,6 +67,8 @@ class Call:
     read_lag_ms: float | None = None
     """How late the client read the first token after it had arrived."""
     stop_reason: str = ""
+    service_tier: str = ""
+    """The tier in which the service says it answered; not always the one asked for."""
     error: str = ""
     """Failure category, `Cancelled`, or empty for a success."""
     error_code: str = ""

@@ -10,6 +10,7 @@ from bedrock_locust.call import Call
 from bedrock_locust.errors import IncompleteStreamError
 from bedrock_locust.eventstream import event
 from bedrock_locust.formats import Reading
+from bedrock_locust.formats.reading import TIER
 from bedrock_locust.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ class Measurement:
             server_latency_ms=reading.server_latency_ms,
             read_lag_ms=stopwatch.read_lag_ms,
             stop_reason=reading.stop_reason,
+            service_tier=reading.service_tier or self.response.get("HTTPHeaders", {}).get(TIER, ""),
             request_id=self.response.get("RequestId") or (failure.request_id if failure else ""),
             attempts=self.response.get("RetryAttempts", 0) + 1,
         )

@@ -19,7 +19,7 @@ import numpy as np
 HEADER = (
     "started_at,mode,operation,model_id,name,level,users,phase,worker,prompt_chars,send_delay_ms,ttft_ms,first_text_ms,"
     "last_token_ms,max_gap_ms,latency_ms,chunks,input_tokens,output_tokens,cache_read_tokens,cache_write_tokens,"
-    "server_ttft_ms,server_latency_ms,read_lag_ms,stop_reason,error,error_code,error_stage,error_message,request_id,attempts"
+    "server_ttft_ms,server_latency_ms,read_lag_ms,stop_reason,service_tier,error,error_code,error_stage,error_message,request_id,attempts"
 )
 LEVEL_HEADER = "level,mode,users,started_at,measured_from,measured_to,users_reached,completed"
 MODEL = "us.anthropic.claude-sonnet-4-20250514-v1:0"

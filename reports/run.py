@@ -69,8 +69,17 @@ class Run:
     @property
     def model_ids(self) -> list[str]:
         """The models that were called, most called first; the one in the settings if none was."""
-        called = self.requests["model_id"].value_counts()
-        return [str(model) for model in called.index[called > 0] if model] or [self.text("settings", "model", "id")]
+        return _frequent(self.requests["model_id"]) or [self.text("settings", "model", "id")]
+
+    def of_successes(self, column: str) -> list[str]:
+        """The texts in a column of the successful calls but for the empty one, most frequent first."""
+        return _frequent(self.requests.loc[(self.requests["error"] == "").to_numpy(), column])
+
+
+def _frequent(column: pd.Series[Any]) -> list[str]:
+    """The texts of a column but for the empty one, most frequent first."""
+    found = column.value_counts()
+    return [str(text) for text in found.index[found > 0] if text]
 
 
 def finite(value: Any) -> float | None:

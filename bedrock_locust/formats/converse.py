@@ -76,3 +76,4 @@ def _usage(part: Mapping[str, Any], reading: Reading) -> None:
     reading.cache_read_tokens = usage.get("cacheReadInputTokens")
     reading.cache_write_tokens = usage.get("cacheWriteInputTokens")
     reading.server_latency_ms = part.get("metrics", {}).get("latencyMs")
+    reading.service_tier = (part.get("serviceTier") or {}).get("type") or ""

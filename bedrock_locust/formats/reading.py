@@ -26,6 +26,9 @@ HEADERS = {
 }
 """Undocumented headers of InvokeModel: used where the body has no figure of its own."""
 
+TIER = "x-amzn-bedrock-service-tier"
+"""The header with the tier of both InvokeModel operations; Converse has it in the body."""
+
 
 @dataclass(slots=True)
 class Reading:
@@ -38,6 +41,7 @@ class Reading:
     server_ttft_ms: float | None = None
     server_latency_ms: float | None = None
     stop_reason: str = ""
+    service_tier: str = ""
     stopped: bool = False
     """Whether the event that ends a stream has come."""
     text_bytes: int = 0

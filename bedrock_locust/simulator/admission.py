@@ -30,6 +30,8 @@ PROMPT_HEAD_CHARS = 64
 MOST_CACHE_POINTS = 4
 PATIENCE = 0.25
 """Of the time to the first token: so long the work for it may wait for the end of a burst."""
+RESERVED, DEFAULT = "reserved", "default"
+"""Service tiers."""
 
 
 async def serve(service: Service, exchange: Exchange, operation: Operation, model_id: str) -> None:
@@ -92,6 +94,7 @@ class _Admission:
         model = self.service.model(self.entry.model_id)
         request_format = formats.native(self.entry.model_id, body) if self.operation.native else formats.CONVERSE
         prompt = _completed(request_format.read(body), self.entry.model_id, self._headers())
+        prompt = self._in_its_tier(prompt, model.behaviour)
         _enter(prompt, self.entry)
         plan = timing.plan(model.behaviour, self.rng, self.entry.index)
         await self._within_quota(_Wish(model, request_format, prompt, plan, self._fault(model.behaviour)))
@@ -105,6 +108,11 @@ class _Admission:
             self.service.guard.check(
                 auth.Request(exchange.method, exchange.path, exchange.query, exchange.headers, body)
             )
+
+    def _in_its_tier(self, prompt: Prompt, behaviour: Behaviour) -> Prompt:
+        """What does not fit into reserved capacity is answered in the default tier, as AWS says that it is."""
+        overflows = prompt.tier == RESERVED and self.rng.random() < behaviour.reserved_overflow
+        return replace(prompt, tier=DEFAULT) if overflows else prompt
 
     async def _count(self, body: bytes) -> None:
         prompt = counting.read(self.entry.model_id, body)
@@ -189,5 +197,6 @@ def _completed(prompt: Prompt, model_id: str, headers: Mapping[str, str]) -> Pro
 
 def _enter(prompt: Prompt, entry: Entry) -> None:
     entry.input_tokens = prompt.input_tokens
+    entry.service_tier = prompt.tier
     entry.prompt_chars = len(prompt.text)
     entry.prompt_head = prompt.text[:PROMPT_HEAD_CHARS]

@@ -76,6 +76,9 @@ class Behaviour(BaseModel):
         4096, ge=1, description="tokens reserved for an answer to a call that does not set max_tokens"
     )
     cache_min_tokens: int = Field(1024, ge=0, description="tokens that a prefix must have to be cached")
+    reserved_overflow: float = Field(
+        0.0, ge=0, le=1, description="share of the calls for the reserved tier that the default one answers"
+    )
     faults: Annotated[dict[str, float], AfterValidator(_check_rates)] = Field(
         default_factory=dict, description="share of the calls that a fault strikes, from 0 to 1, by name"
     )

@@ -44,6 +44,8 @@ class Entry:
     """The first 64 characters of the prompt."""
     cache_read_tokens: int = 0
     cache_write_tokens: int = 0
+    service_tier: str = ""
+    """The tier in which it was answered, if it asked for one."""
     events_ns: list[int] | None = None
     """When each event with text was handed to the connection, if `event_times` is set."""
 

@@ -116,7 +116,7 @@ class Compared:
                     say("compare.model"), [say.listing([code(model) for model in run.run.model_ids]) for run in runs]
                 ),
                 texts(say("compare.region"), [code(run.run.text("settings", "aws", "region")) for run in runs]),
-                texts(say("compare.tier"), [code(run.run.text("settings", "model", "service_tier")) for run in runs]),
+                texts(say("compare.tier"), [_tiers(run) for run in runs]),
                 texts(say("compare.date"), [moment(run.run.started_at) for run in runs]),
                 numbers(say("col.calls"), [len(run.run.requests) for run in runs], lambda count: f"{count:,}"),
                 texts(say("compare.folder"), [code(self.folders[run].name) for run in self.runs]),
@@ -194,6 +194,12 @@ def passed(comparisons: Mapping[str, Comparison], limit_percent: float) -> bool:
     """Whether every run could be compared and none is clearly worse by more than so many percent."""
     compared = all(any(test.change is not None for test in found.tests) for found in comparisons.values())
     return compared and not any(found.worse(limit_percent) for found in comparisons.values())
+
+
+def _tiers(run: Analysis) -> str:
+    """The tiers that answered; where the service does not say, the one asked for."""
+    found = run.run.of_successes("service_tier") or [run.run.text("settings", "model", "service_tier")]
+    return run.say.listing([code(tier) for tier in found])
 
 
 def _signed(value: float) -> str:

@@ -82,11 +82,10 @@ def _late_levels(analysis: Analysis) -> Iterator[str]:
 
 def _mixtures(analysis: Analysis) -> Iterator[str]:
     """More than one service tier, or model, among the successful calls."""
-    ok = analysis.levels.calls["outcome"] == "ok"
     for key, column in (("tiers", "service_tier"), ("models", "model_id")):
-        found = [str(value) for value in analysis.levels.calls.loc[ok, column].unique() if value]
+        found = analysis.run.of_successes(column)
         if len(found) > 1 and (key == "tiers" or analysis.levels.shaped):
-            yield analysis.say(f"trust.{key}", **{key: analysis.say.listing(sorted(map(code, found)))})
+            yield analysis.say(f"trust.{key}", **{key: analysis.say.listing([code(one) for one in found])})
 
 
 def _missing_levels(analysis: Analysis) -> Iterator[str]:

@@ -50,6 +50,7 @@ def calls(**fixed: st.SearchStrategy[object]) -> st.SearchStrategy[Call]:
             "level",
             "worker",
             "stop_reason",
+            "service_tier",
             "error_code",
             "error_message",
             "request_id",

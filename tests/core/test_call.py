@@ -43,6 +43,7 @@ DESIGNED = [
     "server_latency_ms",
     "read_lag_ms",
     "stop_reason",
+    "service_tier",
     "error",
     "error_code",
     "error_stage",

@@ -92,6 +92,18 @@ def test_server_times(client: BedrockClient) -> None:
     assert ask(client, "invoke_model").server_latency_ms is not None
 
 
+@pytest.mark.parametrize(("overflow", "answered"), [(0, "reserved"), (1, "default")])
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_service_tier(
+    client: BedrockClient, simulator: Simulator, operation: str, overflow: float, answered: str
+) -> None:
+    """A call has the tier in which it was answered, not the one it asked for; without a word of it, none."""
+    simulator.set(reserved_overflow=overflow)
+    tier: Any = {"type": "reserved"} if operation.startswith("converse") else "reserved"
+    assert ask(client, operation, serviceTier=tier).service_tier == answered
+    assert ask(client, operation).service_tier == ""
+
+
 HTTP_ERRORS = {
     "ThrottlingException": "ThrottlingError",
     "ValidationException": "ValidationError",

@@ -115,9 +115,11 @@ def test_a_whole_converse_response() -> None:
         "stopReason": "end_turn",
         "usage": CONVERSE_USAGE,
         "metrics": {"latencyMs": 900},
+        "serviceTier": {"type": "flex"},
     }
     converse.read(response, reading)
     assert reading == Reading(
+        service_tier="flex",
         input_tokens=20,
         output_tokens=300,
         cache_read_tokens=7,
@@ -183,11 +185,18 @@ def test_a_converse_stream_that_reasons_first() -> None:
             block_delta({"toolUse": {"input": '{"a"'}}, 2),
             {"contentBlockStop": {"contentBlockIndex": 2}},
             {"messageStop": {"stopReason": "tool_use"}},
-            {"metadata": {"usage": CONVERSE_USAGE, "metrics": {"latencyMs": 900}}},
+            {
+                "metadata": {
+                    "usage": CONVERSE_USAGE,
+                    "metrics": {"latencyMs": 900},
+                    "serviceTier": {"type": "flex"},
+                }
+            },
         ],
     )
     assert brought == ["", "", "other", "other", "", "", "", "text", "", "", "", "other", "", "", ""]
     assert reading == Reading(
+        service_tier="flex",
         input_tokens=20,
         output_tokens=300,
         cache_read_tokens=7,

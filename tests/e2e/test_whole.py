@@ -9,9 +9,11 @@ import urllib.request
 from typing import TYPE_CHECKING, Any
 
 from .checks import assert_whole, read
-from .running import LEVELS, free_port, until
+from .running import LEVELS, QUICK, free_port, until
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .running import Place, Simulator
 
 
@@ -57,6 +59,19 @@ def test_native_formats(place: Place, simulator: Simulator) -> None:
     assert code == 0, output
     assert_whole(place.runs()[0], simulator.calls())
     assert {call["operation"] for call in simulator.calls()} == {"invoke", "invoke-with-response-stream"}
+
+
+def test_service_tiers(place: Place, start_simulator: Callable[..., Simulator]) -> None:
+    """The tier of the settings reaches the service; rows have the one that answered, and the report warns of two."""
+    simulator = start_simulator(*QUICK, "--reserved-overflow", "0.4")
+    place.configure({"model": {"service_tier": "reserved", "api": "invoke"}, "test": {"prompt_size": 200}})
+    code, output = place.run("--host", simulator.url)
+    assert code == 0, output
+    answered = {call["request_id"]: call["service_tier"] for call in simulator.calls()}
+    [run] = place.runs()
+    assert {row["request_id"]: row["service_tier"] for row in read(run / "requests.csv")} == answered
+    assert set(answered.values()) == {"reserved", "default"}
+    assert "The service answered in different tiers" in (run / "report.md").read_text(encoding="utf-8")
 
 
 def test_processes(place: Place, simulator: Simulator) -> None:

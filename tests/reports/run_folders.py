@@ -26,7 +26,7 @@ REQUEST_COLUMNS = [
         "latency_ms",
     ),
     *("chunks", "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens"),
-    *("server_ttft_ms", "server_latency_ms", "read_lag_ms", "stop_reason"),
+    *("server_ttft_ms", "server_latency_ms", "read_lag_ms", "stop_reason", "service_tier"),
     *("error", "error_code", "error_stage", "error_message", "request_id", "attempts"),
 ]
 LEVEL_COLUMNS = [

@@ -122,9 +122,10 @@ def three_calls(folder: Path) -> None:
 
 
 def lost_worker(folder: Path) -> None:
-    """Distributed, to the end, but one worker vanished with a part of its calls, another held its calls up."""
+    """Distributed, but one worker vanished with calls, another held its calls up, and two service tiers answered."""
     run = make.shaped(BOTH, (4, 8, 12))
-    for row in run.requests:
+    for place, row in enumerate(run.requests):
+        row["service_tier"] = "default" if place % 5 == 0 else "reserved"
         if row["users"] == 12 and row["mode"] == "streaming":
             row["read_lag_ms"] = 120
     run.info["workers"]["host_9a0c"] |= {"rows_made": None, "state": "missing"}

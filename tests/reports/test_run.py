@@ -36,7 +36,7 @@ def test_reports_read_what_the_contract_promises() -> None:
     """Every column that is read is documented, and the made-up folders have just the documented ones."""
     assert documented("requests.csv") == make.REQUEST_COLUMNS
     assert documented("levels.csv") == make.LEVEL_COLUMNS
-    assert {*calls.TEXTS, *calls.NUMBERS} - {"service_tier"} <= set(make.REQUEST_COLUMNS)
+    assert {*calls.TEXTS, *calls.NUMBERS} <= set(make.REQUEST_COLUMNS)
     assert {*run.LEVEL_TEXTS, *run.LEVEL_NUMBERS} <= set(make.LEVEL_COLUMNS)
 
 
@@ -69,6 +69,17 @@ def test_texts_that_look_like_numbers_stay_texts(tmp_path: Path) -> None:
     call = make.call(random.Random(1), make.T0, request_id="007", name="None", worker="NA")
     requests = read(make.Folder([call], [], {}).write(tmp_path)).requests
     assert [requests[text].iloc[0] for text in ("request_id", "name", "worker")] == ["007", "None", "NA"]
+
+
+def test_a_run_of_an_older_version_is_read(tmp_path: Path) -> None:
+    """Columns that came later are not known there: the report is that of a run in which the service did not say."""
+    folder = make.shaped(("streaming",), (2,)).write(tmp_path)
+    today = reports.write(folder).read_text(encoding="utf-8")
+    later = {"connect_ms", "service_tier"}
+    older = [column for column in make.REQUEST_COLUMNS if column not in later]
+    rows = [{key: row[key] for key in older if key in row} for row in make.shaped(("streaming",), (2,)).requests]
+    make.write_csv(folder / "requests.csv", older, rows)
+    assert reports.write(folder).read_text(encoding="utf-8") == today
 
 
 def test_lines_that_are_no_calls_are_left_out_and_counted(tmp_path: Path) -> None:

@@ -100,7 +100,7 @@ TEXTS = {
     "trust.late": "Client-limited: {levels}. The load generator held calls up by as much as {delay} ms (P95), a tenth of"
     " the wait or more. Use more worker processes (`--processes`) or more machines.",
     "trust.late_said": "Client-limited, as the load generator itself noted: {levels}. Use more worker processes (`--processes`) or more machines.",
-    "trust.tiers": "The service answered in different tiers: {tiers}. Set `model.service_tier`, or compare them apart.",
+    "trust.tiers": "The service answered in different tiers: {tiers}. The figures mix them. `model.service_tier` asks for one; what reserved capacity cannot take, the default tier answers.",
     "trust.models": "Calls went to different models: {models}. The figures mix them.",
     "trust.planned": "{started} of {planned} started: run again to get the rest.",
     "trust.never": "Never measured: {levels}. Not all users ran, or the warm-up was not over. {longer}",

@@ -88,7 +88,7 @@ TEXTS = {
     "trust.busy": "负载发生器是瓶颈：{workers} 用到一个核心的 {percent} %，因此时间偏长、吞吐量偏低。请增加 worker 进程(`--processes`)或机器。",
     "trust.late": "受客户端限制：{levels}。负载发生器使调用推迟达 {delay} ms (P95)，达到等待时间的十分之一以上。请增加 worker 进程(`--processes`)或机器。",
     "trust.late_said": "受客户端限制(负载发生器自己的记录)：{levels}。请增加 worker 进程(`--processes`)或机器。",
-    "trust.tiers": "服务以不同的层级应答：{tiers}。设置 `model.service_tier`，或分开比较。",
+    "trust.tiers": "服务以不同的层级应答：{tiers}。数字中混有不同层级。用 `model.service_tier` 指定一个；预留容量容纳不下的调用由默认层级应答。",
     "trust.models": "调用了不同的模型：{models}。数字是混合的。",
     "trust.planned": "{planned}中只开始了 {started} 个：重新运行以得到其余部分。",
     "trust.never": "从未测量：{levels}。用户没有全部启动，或预热没有结束。{longer}",
