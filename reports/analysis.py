@@ -68,7 +68,7 @@ class Analysis:
 def analyse(run: Run, code: str | None = None) -> Analysis:
     """Compute everything about a run. `code` is the language, without it the one in its settings."""
     rows = levels(run)
-    table = figures(rows)
+    table = figures(rows, run.gaps)
     failed = failures.by_level(rows)
     gate, late, used = slo.gate(run, rows, table), late_levels(table, run), quota.quota(run, rows)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from reports import gaps as between
 from reports import intervals, percentiles, throughput
 from reports.levels import OUTCOMES, STREAM_METRICS
 
@@ -16,20 +17,21 @@ METRICS = ("latency_ms", *STREAM_METRICS, "server_ttft_ms", "server_latency_ms",
 TOKENS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
 
 
-def figures(levels: Levels) -> pd.DataFrame:
+def figures(levels: Levels, gaps: pd.DataFrame) -> pd.DataFrame:
     """One row per level: the columns of `Levels.table`, counts, statistics, tokens, rates.
 
     `ok`, `failed`, `cancelled` and `success_rate` (0 to 1, with its interval `success_rate_low` to
     `_high`) are of the measured calls; so are `<metric>_p95` and its like (see
     `percentiles.summary`), over the successful ones, and `<tokens>_mean` per call. Rates are those
-    of `throughput.rates`. `speed_per_s` is the output speed that one user sees, in tokens/s.
+    of `throughput.rates`, `gap_ms_...` those of `gaps.figures` from the buckets `gaps`.
+    `speed_per_s` is the output speed that one user sees, in tokens/s.
     """
     counted = counts(levels)
     rows = {
-        key: {**counted.get(key, _NONE), **_statistics(levels, key), **_rates(levels, key)}
+        key: {**counted.get(key, _NONE), **_statistics(levels, key), **_rates(levels, key), **_gaps(levels, key, gaps)}
         for key in levels.table.index
     }
-    columns = [*OUTCOMES, *_statistics_columns(), *throughput.RATES]
+    columns = [*OUTCOMES, *_statistics_columns(), *throughput.RATES, *between.FIGURES]
     table = levels.table.join(pd.DataFrame.from_dict(rows, orient="index", columns=columns, dtype="float64"))
     ended = table["ok"] + table["failed"]
     table["success_rate"] = table["ok"] / ended
@@ -63,6 +65,11 @@ def _statistics_columns() -> list[str]:
     parts = ["count", *percentiles.STATISTICS]
     parts += [f"p{percent}{side}" for percent in percentiles.PERCENTS for side in ("", "_low", "_high")]
     return [f"{metric}_{part}" for metric in METRICS for part in parts] + [f"{tokens}_mean" for tokens in TOKENS]
+
+
+def _gaps(levels: Levels, key: str, buckets: pd.DataFrame) -> dict[str, float]:
+    """Calls without streaming have none, also where they have the name of others."""
+    return between.figures(buckets, str(levels.table["name"][key]) if levels.mode(key) == "streaming" else "")
 
 
 def _rates(levels: Levels, key: str) -> dict[str, float]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from reports import RunFolderError, requests
+from reports import RunFolderError, gaps, requests
 from reports.requests import MODES
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ class Run:
     """One row per call."""
     levels: pd.DataFrame
     """One row per level that started; empty in a run without a shape."""
+    gaps: pd.DataFrame
+    """The buckets of `gaps.csv`; none if it is missing or could not be read."""
     info: dict[str, Any]
     """`run.json`; empty if it could not be read."""
     damage: tuple[Damage, ...]
@@ -101,8 +103,9 @@ def read(folder: Path) -> Run:
         raise RunFolderError(f"no requests.csv in {folder}: give the folder of a run, such as results/<run>")
     calls, cut = _requests(path)
     levels, no_levels = _levels(folder / "levels.csv")
+    buckets, no_gaps = _gaps(folder / "gaps.csv")
     info, no_info = _info(folder / "run.json")
-    return Run(calls, levels, info, (*cut, *no_levels, *no_info))
+    return Run(calls, levels, buckets, info, (*cut, *no_levels, *no_gaps, *no_info))
 
 
 def _requests(path: Path) -> tuple[pd.DataFrame, list[Damage]]:
@@ -123,6 +126,16 @@ def _levels(path: Path) -> tuple[pd.DataFrame, list[Damage]]:
         return levels, [("damage.no_levels", 0)]
     levels = levels[(levels["level"] != "") & levels["mode"].isin(MODES)]
     return levels.drop_duplicates("level", keep="last").reset_index(drop=True), []
+
+
+def _gaps(path: Path) -> tuple[pd.DataFrame, list[Damage]]:
+    """A file that is missing is none of a run that ended; the section of the gaps says that it lacks them."""
+    try:
+        buckets = _table(_bytes(path), gaps.TEXTS, gaps.NUMBERS, path, (*gaps.TEXTS, *gaps.NUMBERS))
+    except RunFolderError:
+        return _table(b"", gaps.TEXTS, gaps.NUMBERS, path, ()), []
+    lost = int((~gaps.sound(buckets)).sum())
+    return buckets[gaps.sound(buckets)], [("damage.gaps", lost)] if lost else []
 
 
 def _info(path: Path) -> tuple[dict[str, Any], list[Damage]]:

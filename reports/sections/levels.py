@@ -88,11 +88,25 @@ def speed(analysis: Analysis, _charts: Mapping[str, str]) -> str:
             *level_columns(say, figures, mode=False),
             *[_named(say, "col.tpot", column) for column in statistics(figures, "tpot_ms", interval=True)],
             numbers(say("col.speed"), figures["speed_per_s"]),
+        ]
+    )
+    return section(say("speed"), shown, footnotes(say, shown), _gaps(analysis))
+
+
+def _gaps(analysis: Analysis) -> str:
+    """The gaps of all calls of a level together, and the longest of each call."""
+    figures, say = _with(analysis, "max_gap_ms"), analysis.say
+    shown = table(
+        [
+            *level_columns(say, figures, mode=False),
+            numbers(say("col.gaps"), figures["gap_ms_count"], amount),
+            *statistics(figures, "gap_ms"),
             Column(say("col.gap_p50"), [percentile(row, "max_gap_ms", 50) for _, row in figures.iterrows()]),
             numbers(say("col.gap_max"), figures["max_gap_ms_max"]),
         ]
     )
-    return section(say("speed"), shown, footnotes(say, shown))
+    note = "gaps.note" if figures["gap_ms_count"].any() else "gaps.none"
+    return section(say("gaps"), shown, say(note), footnotes(say, shown), level=3) if shown else ""
 
 
 def server(analysis: Analysis, _charts: Mapping[str, str]) -> str:

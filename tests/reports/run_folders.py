@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import random
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +34,7 @@ REQUEST_COLUMNS = [
 LEVEL_COLUMNS = [
     *("level", "mode", "users", "started_at", "measured_from", "measured_to", "users_reached", "completed"),
 ]
+GAP_COLUMNS = ["level", "lower_ms", "upper_ms", "count"]
 ANSWER_COLUMNS = {
     *("ttft_ms", "first_text_ms", "last_token_ms", "max_gap_ms", "chunks"),
     *("input_tokens", "output_tokens", "read_lag_ms", "stop_reason"),
@@ -57,10 +60,11 @@ class Folder:
     info: Row = field(default_factory=dict)
 
     def write(self, path: Path) -> Path:
-        """Write the three files; return the folder."""
+        """Write the files; return the folder."""
         path.mkdir(parents=True, exist_ok=True)
         write_csv(path / "requests.csv", REQUEST_COLUMNS, self.requests)
         write_csv(path / "levels.csv", LEVEL_COLUMNS, self.levels)
+        write_csv(path / "gaps.csv", GAP_COLUMNS, gaps(self.requests))
         (path / "run.json").write_text(json.dumps(self.info, indent=2), encoding="utf-8")
         return path
 
@@ -71,6 +75,27 @@ def write_csv(path: Path, columns: list[str], rows: list[Row]) -> None:
         writer = csv.DictWriter(file, columns)
         writer.writeheader()
         writer.writerows(rows)
+
+
+def gaps(rows: list[Row]) -> list[Row]:
+    """The rows of `gaps.csv`: of each measured stream its longest gap, the others all alike."""
+    counts: Counter[tuple[str, int]] = Counter()
+    for row in rows:
+        if row.get("max_gap_ms") and not row.get("error") and row.get("phase", "") in {"", "measure"}:
+            others = row["chunks"] - 2
+            level = row.get("level") or row.get("name", "")
+            mean_ms = (row["last_token_ms"] - row["ttft_ms"] - row["max_gap_ms"]) / others
+            counts[level, bucket(row["max_gap_ms"])] += 1
+            counts[level, bucket(mean_ms)] += others
+    return [
+        {"level": level, "lower_ms": f"{1.02**key:.4f}", "upper_ms": f"{1.02 ** (key + 1):.4f}", "count": count}
+        for (level, key), count in sorted(counts.items())
+    ]
+
+
+def bucket(gap_ms: float) -> int:
+    """The bucket of a gap; they grow by 2 %."""
+    return math.floor(math.log(gap_ms, 1.02))
 
 
 def info(rows: int, levels: int | None, **changes: Any) -> Row:

@@ -96,11 +96,12 @@ def no_shape(folder: Path) -> None:
 
 
 def damaged(folder: Path) -> None:
-    """After a crash: half a last line, no levels.csv, half a run.json."""
+    """After a crash: half a last line, no levels.csv, no gaps.csv, half a run.json."""
     both_modes(folder)
     requests = (folder / "requests.csv").read_bytes()
     (folder / "requests.csv").write_bytes(requests[:-60])
     (folder / "levels.csv").unlink()
+    (folder / "gaps.csv").unlink()
     info = (folder / "run.json").read_bytes()
     (folder / "run.json").write_bytes(info[:300])
 
@@ -131,6 +132,8 @@ def lost_worker(folder: Path) -> None:
     run.info["workers"]["host_9a0c"] |= {"rows_made": None, "state": "missing"}
     run.info["workers"]["host_1f2e"] |= {"cpu_percent": 96.1}
     run.write(folder)
+    with (folder / "gaps.csv").open("a", encoding="utf-8") as file:
+        file.write("streaming-12,soon,21,5\nstreaming-12,20.2")
 
 
 def decision(folder: Path) -> None:

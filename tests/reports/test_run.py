@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import reports
+from reports import gaps, run
 from reports import requests as calls
-from reports import run
 from reports.analysis import analyse
 from reports.report import markdown
 from reports.requests import whole_records
@@ -37,6 +37,7 @@ def test_reports_read_what_the_contract_promises() -> None:
     assert documented("requests.csv") == make.REQUEST_COLUMNS
     assert documented("levels.csv") == make.LEVEL_COLUMNS
     assert {*calls.TEXTS, *calls.NUMBERS} <= set(make.REQUEST_COLUMNS)
+    assert documented("gaps.csv") == make.GAP_COLUMNS == [*gaps.TEXTS, *gaps.NUMBERS]
     assert {*run.LEVEL_TEXTS, *run.LEVEL_NUMBERS} <= set(make.LEVEL_COLUMNS)
 
 
@@ -156,7 +157,7 @@ def test_charts_of_an_earlier_report_do_not_stay(tmp_path: Path) -> None:
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    name=st.sampled_from(["requests.csv", "levels.csv", "run.json"]),
+    name=st.sampled_from(["requests.csv", "levels.csv", "gaps.csv", "run.json"]),
     edits=st.lists(st.tuples(st.floats(0, 1), st.sampled_from(list(b'",\n\r|x0-\x00\xff'))), max_size=6),
     kept=st.floats(0, 1),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TEXTS = {
     "head.first_token": "first token (ms)",
-    "head.per_token": "between tokens (ms)",
+    "head.per_token": "time per token (ms)",
     "head.whole": "whole answer (s)",
     "col.mode": "Mode",
     "col.users": "Users",
@@ -24,8 +24,9 @@ TEXTS = {
     "col.max": "Max",
     "col.tpot": "Per token {percentile} (ms)",
     "col.speed": "Tokens/s for each user",
-    "col.gap_p50": "Longest gap P50 (ms)",
-    "col.gap_max": "Longest gap max (ms)",
+    "col.gaps": "Gaps",
+    "col.gap_p50": "Longest of a call P50",
+    "col.gap_max": "Longest",
     "col.gap": "Longest gap (ms)",
     "col.ttft": "TTFT {percentile} (ms)",
     "col.latency": "Latency {percentile} (s)",
@@ -89,6 +90,11 @@ TEXTS = {
     "ttft.text": "Time to first text (ms)",
     "ttft.reasons": "The model reasons before it answers; this is the time to the first text of the answer.",
     "speed": "Speed after the first token, streaming",
+    "gaps": "Gaps between tokens (ms)",
+    "gaps.note": "P50, P95 and P99 are of every gap between two events with content, of all calls together, within 1 %."
+    " Time per token, above, is one mean for each call: a stall hides in it, and shows here.",
+    "gaps.none": "Only the longest gap of each call is known: `gaps.csv`, which is written at the end of a run, is missing"
+    " or broken.",
     "latency": "Latency (s)",
     "server": "As the service itself reports it",
     "server.note": "What the client measured, beside the service's own times: the difference is network and client.",

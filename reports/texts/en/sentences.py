@@ -86,6 +86,7 @@ TEXTS = {
     "damage.lost": "{count} lines of `requests.csv` cannot be read and are left out. Look at the file.",
     "damage.no_levels": "`levels.csv` is missing or broken: the windows of levels are guessed from the calls. Rely on the"
     " latencies, less on what happened per second.",
+    "damage.gaps": "{count} lines of `gaps.csv` cannot be read and are left out of the gaps between tokens. Look at the file.",
     "damage.no_info": "`run.json` is missing or broken: nothing is known of the settings, of lost calls or of the end of"
     " the run. Run the test again if that matters.",
     "damage.other_format": "`run.json` is not of format 1, which this report reads. Make the report with the version of"

@@ -80,6 +80,7 @@ TEXTS = {
     "damage.cut": "`requests.csv` 的最后一行不完整，已略去：运行突然结束。",
     "damage.lost": "`requests.csv` 有 {count} 行无法读取，已略去。请查看该文件。",
     "damage.no_levels": "`levels.csv` 缺失或损坏：级别的窗口由调用推测。延迟可靠，每秒数字不太可靠。",
+    "damage.gaps": "`gaps.csv` 中有 {count} 行无法读取，未计入 token 之间的间隔。请检查该文件。",
     "damage.no_info": "`run.json` 缺失或损坏：不知道设置、丢失的调用和运行的结局。若有影响，请重新测试。",
     "damage.other_format": "`run.json` 不是本报告可读的格式 1。请用产生该运行的 bedrock-locust 版本生成报告。",
     "trust.missing": "{workers} 没有完整交账：可能缺少调用。查看其日志并重新测试。",
