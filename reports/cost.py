@@ -6,11 +6,15 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
+from reports.blocks import blocks, codes
 from reports.levels import is_ok
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from reports.levels import Levels
     from reports.run import Run
 
@@ -36,27 +40,54 @@ class Cost:
     """By level: `total`, and `per_1000` successful calls, measured ones."""
 
 
+@dataclass
+class Sums:
+    """What the calls of a level came to."""
+
+    total: float = 0.0
+    counting: int = 0
+    """Measured successes with token counts, and their cost."""
+    of_counting: float = 0.0
+    unknown: int = 0
+    """Successes without token counts."""
+
+    @property
+    def per_1000(self) -> float:
+        """The cost of so many of those that count; NaN if there is none."""
+        return 1000 * self.of_counting / self.counting if self.counting else math.nan
+
+
 def cost(run: Run, levels: Levels) -> Cost | None:
     """The cost of the run and of its levels; None without prices."""
     prices = {column: run.number("settings", "pricing", key) for column, key in PRICES.items()}
     if prices["input_tokens"] is None and prices["output_tokens"] is None:
         return None
-    calls = levels.calls
-    each = sum(
-        (calls[column].astype("float64").fillna(0) * (price or 0) / 1e6 for column, price in prices.items()),
-        start=pd.Series(0.0, index=calls.index),
-    )
-    known = calls["input_tokens"].notna() & calls["output_tokens"].notna()
-    rows = {key: _row(levels, key, each, known) for key in levels.table.index}
+    own = {key: Sums() for key in levels.calls["key"].cat.categories}
+    for block in blocks(len(levels.calls)):
+        _add(own, levels, block, {column: price or 0.0 for column, price in prices.items()})
+    rows = {key: own.get(key, Sums()) for key in levels.table.index}
     return Cost(
         currency=run.text("settings", "pricing", "currency") or "USD",
-        total=float(each.sum()),
-        unknown=int((~known & is_ok(calls)).sum()),
-        table=pd.DataFrame.from_dict(rows, orient="index", columns=["total", "per_1000"], dtype="float64"),
+        total=math.fsum(sums.total for sums in own.values()),
+        unknown=sum(sums.unknown for sums in own.values()),
+        table=pd.DataFrame(
+            {"total": [sums.total for sums in rows.values()], "per_1000": [sums.per_1000 for sums in rows.values()]},
+            index=levels.table.index,
+            dtype="float64",
+        ),
     )
 
 
-def _row(levels: Levels, key: str, each: pd.Series[float], known: pd.Series[bool]) -> dict[str, float]:
-    own = levels.calls["key"] == key
-    counting = each[own & known & levels.counted & is_ok(levels.calls)]
-    return {"total": float(each[own].sum()), "per_1000": 1000 * float(counting.mean()) if len(counting) else math.nan}
+def _add(own: dict[str, Sums], levels: Levels, block: slice, prices: Mapping[str, float]) -> None:
+    """Count a block of calls in the sums of their levels."""
+    calls = levels.calls.iloc[block]
+    each = sum(np.nan_to_num(calls[column].to_numpy().astype("float64")) * prices[column] / 1e6 for column in PRICES)
+    known = (calls["input_tokens"].notna() & calls["output_tokens"].notna()).to_numpy()
+    keys, ok = codes(calls, "key"), is_ok(calls)
+    counting = known & ok & levels.counted[block]
+    for number in np.unique(keys):
+        sums, mine = own[levels.calls["key"].cat.categories[number]], keys == number
+        sums.total += float(each[mine].sum())
+        sums.counting += int((mine & counting).sum())
+        sums.of_counting += float(each[mine & counting].sum())
+        sums.unknown += int((mine & ok & ~known).sum())

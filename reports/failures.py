@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pandas as pd
+
+from reports.blocks import alike, codes
 from reports.levels import OUTCOMES, outcomes
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from numpy.typing import NDArray
 
     from reports.levels import Levels
 
+FAILED, CUT_OFF = OUTCOMES.index("failed"), OUTCOMES.index("cancelled")
 KIND = ["error", "error_code", "error_stage"]
 
 
@@ -20,13 +25,13 @@ def by_kind(calls: pd.DataFrame) -> pd.DataFrame:
     Columns: `error`, `error_code`, `error_stage`, `calls`, `share` (0 to 1, of the calls that ended)
     and, from the first such call, `error_message` and `request_id`.
     """
-    outcome = outcomes(calls)
-    texts = [*KIND, "error_message", "request_id"]
-    failed = calls.loc[outcome == "failed", texts].astype("str")
-    table = failed.groupby(KIND, as_index=False).agg(
-        calls=("error", "size"), error_message=("error_message", "first"), request_id=("request_id", "first")
-    )
-    table["share"] = table["calls"] / max((outcome != "cancelled").sum(), 1)
+    outcome = np.asarray(outcomes(calls).codes)
+    found = alike(calls, KIND, outcome == FAILED)
+    table = pd.DataFrame(list(found), columns=KIND, dtype="str")
+    table["calls"] = [same.calls for same in found.values()]
+    table["share"] = table["calls"] / max(int((outcome != CUT_OFF).sum()), 1)
+    for example in ("error_message", "request_id"):
+        table[example] = [str(calls[example].iloc[same.first]) for same in found.values()]
     return table.sort_values(["calls", *KIND], ascending=[False, True, True, True], ignore_index=True)
 
 
@@ -36,13 +41,16 @@ def by_level(levels: Levels) -> pd.DataFrame:
     Columns: `error`, `measured` and `other`: the calls that count in the figures of the level, and
     those of its warm-up and drain.
     """
-    of_interest = (levels.calls["outcome"] == "failed") & levels.calls["key"].isin(levels.table.index)
-    calls = levels.calls.loc[of_interest, ["key", "error"]].astype("str")
-    measured = levels.counted[of_interest.to_numpy()]
-    table = calls.assign(measured=measured, other=~measured).groupby(["key", "error"])[["measured", "other"]].sum()
+    failed = codes(levels.calls, "outcome") == FAILED
+    every = alike(levels.calls, ["key", "error"], failed)
+    measured = alike(levels.calls, ["key", "error"], failed & levels.counted)
     order = {key: place for place, key in enumerate(levels.table.index)}
-    table = table.reset_index().assign(order=lambda rows: rows["key"].map(order))
-    return table.sort_values(["order", "error"]).drop(columns="order").set_index("key")
+    kinds = sorted((kind for kind in every if kind[0] in order), key=lambda kind: (order[kind[0]], kind[1]))
+    counts = [measured[kind].calls if kind in measured else 0 for kind in kinds]
+    table = pd.DataFrame({"error": pd.Series([error for _, error in kinds], dtype="str")})
+    table["measured"] = pd.Series(counts, dtype="int64")
+    table["other"] = pd.Series([every[kind].calls for kind in kinds], dtype="int64") - table["measured"]
+    return table.set_index(pd.Index([key for key, _ in kinds], dtype="str", name="key"))
 
 
 def by_frequency(failures_by_level: pd.DataFrame, key: str) -> list[str]:
@@ -51,10 +59,11 @@ def by_frequency(failures_by_level: pd.DataFrame, key: str) -> list[str]:
     return list(rows.sort_values(["measured", "error"], ascending=[False, True])["error"])
 
 
-def total_counts(calls: pd.DataFrame) -> pd.Series[int]:
-    """How many calls were `ok`, `failed` and `cancelled`."""
-    counts: pd.Series[int] = outcomes(calls).value_counts().reindex(list(OUTCOMES), fill_value=0)
-    return counts
+def total_counts(calls: pd.DataFrame, chosen: NDArray[np.bool_] | None = None) -> pd.Series[int]:
+    """How many of the calls chosen, or of all, were `ok`, `failed` and `cancelled`."""
+    outcome = np.asarray(outcomes(calls).codes)
+    own = outcome if chosen is None else outcome[chosen]
+    return pd.Series([np.count_nonzero(own == number) for number in range(len(OUTCOMES))], index=list(OUTCOMES))
 
 
 def total_success_rate(counts: pd.Series[int]) -> float:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from reports import gaps as between
 from reports import intervals, percentiles, throughput
+from reports.blocks import alike
 from reports.levels import OUTCOMES, STREAM_METRICS
 
 if TYPE_CHECKING:
@@ -46,9 +47,10 @@ _NONE = dict.fromkeys(OUTCOMES, 0)
 
 def counts(levels: Levels) -> dict[str, dict[str, int]]:
     """`ok`, `failed` and `cancelled` measured calls of each level that has any."""
-    measured = levels.calls.loc[levels.counted, ["key", "outcome"]]
-    table = measured.groupby(["key", "outcome"], observed=False).size().unstack("outcome", fill_value=0)  # noqa: PD010
-    return {str(key): {str(name): int(count) for name, count in row.items()} for key, row in table.iterrows()}
+    found: dict[str, dict[str, int]] = {}
+    for (key, outcome), same in alike(levels.calls, ["key", "outcome"], levels.counted).items():
+        found.setdefault(key, dict(_NONE))[outcome] = same.calls
+    return found
 
 
 def _statistics(levels: Levels, key: str) -> dict[str, Any]:

@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 
+from reports import windows
+from reports.blocks import blocks, codes, ended_at
 from reports.requests import MODES, categories
 from reports.run import CANCELLED
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pandas as pd
     from numpy.typing import NDArray
 
     from reports.run import Run
 
 OUTCOMES = ("ok", "failed", "cancelled")
-COLUMNS = ["mode", "name", "users", "users_reached", "completed", "measured_from", "measured_to"]
-
-
 STREAM_METRICS = ("ttft_ms", "first_text_ms", "tpot_ms", "max_gap_ms")
 """What only a stream can tell."""
+EDGE_S = 1
+"""Times are kept to seven digits: a call that ended at the very edge of a window must not be lost."""
+
+
+class Own(NamedTuple):
+    """The calls of a level: which of those in a span of the file."""
+
+    span: slice
+    chosen: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -36,55 +46,68 @@ class Levels:
     """Every call of the run; `key` is the level it belongs to, `outcome` one of `OUTCOMES`."""
     shaped: bool
     """False if the run had no levels: a row is then a mode and a name, and has no users."""
+    _kept: dict[str, Own] = field(default_factory=dict, repr=False)
+    """The calls of the level that was asked for last: one metric is asked for after the other."""
 
     @cached_property
     def counted(self) -> NDArray[np.bool_]:
         """Which calls count in the latencies: started in the window of a level."""
-        known = self.calls["key"].isin(self.table.index).to_numpy()
+        is_level = np.array([key in self.table.index for key in self.calls["key"].cat.categories], dtype=bool)
+        known: NDArray[np.bool_] = is_level[codes(self.calls, "key")]
         return known & (self.calls["phase"] == "measure").to_numpy() if self.shaped else known
 
-    @property
-    def measured(self) -> pd.DataFrame:
-        """The calls that count."""
-        return self.calls[self.counted]
-
     @cached_property
-    def _successes(self) -> dict[str, NDArray[np.intp]]:
-        """The places of the calls that count and succeeded, by level."""
-        keys = self.calls["key"].cat
-        places = np.flatnonzero(self.counted & is_ok(self.calls))
-        codes = keys.codes.to_numpy()[places]
-        numbers = {key: number for number, key in enumerate(keys.categories)}
-        return {key: places[codes == numbers.get(key, -1)] for key in self.table.index}
+    def _spans(self) -> dict[str, slice]:
+        """From the first to the last call of each level that counts: those of a level stand more or less together."""
+        keys, names, spans = codes(self.calls, "key"), self.calls["key"].cat.categories, dict[str, slice]()
+        for block in blocks(len(keys)):
+            places = block.start + np.flatnonzero(self.counted[block])
+            numbers, firsts = np.unique(keys[places], return_index=True)
+            _, lasts = np.unique(keys[places][::-1], return_index=True)
+            for number, first, last in zip(numbers, firsts, lasts, strict=True):
+                start = spans.get(name := str(names[number]), slice(int(places[first]), 0)).start
+                spans[name] = slice(start, int(places[-1 - last]) + 1)
+        return spans
 
-    def successes(self, key: str) -> pd.DataFrame:
-        """The calls of a level that count and succeeded."""
-        return self.calls.iloc[self._successes[key]]
+    def _own(self, key: str) -> Own:
+        """The calls of a level that count."""
+        span = self._spans.get(key, slice(0, 0))
+        return Own(span, self.counted[span] & (self.calls["key"].iloc[span] == key).to_numpy())
+
+    def _successes(self, key: str) -> Own:
+        """Those of them that succeeded."""
+        if key not in self._kept:
+            self._kept.clear()
+            span, chosen = self._own(key)
+            self._kept[key] = Own(span, chosen & (codes(self.calls, "outcome")[span] == OUTCOMES.index("ok")))
+        return self._kept[key]
 
     def values(self, key: str, metric: str) -> NDArray[np.floating]:
-        """A metric of each of these calls, NaN where it is not known or only a stream could tell."""
-        places = self._successes[key]
+        """A metric of each call that counts and succeeded, NaN where it is not known or only a stream could tell."""
         if metric in STREAM_METRICS and self.mode(key) != "streaming":
-            return np.full(len(places), np.nan)
-        if metric == "tpot_ms":
-            return self._tpot_ms(places)
-        return np.asarray(self.calls[metric].to_numpy()[places])
+            return np.full(np.count_nonzero(self._successes(key).chosen), np.nan)
+        return self._tpot_ms(key) if metric == "tpot_ms" else self._column(key, metric)
 
     def sample(self, key: str, metric: str) -> NDArray[np.floating]:
         """The known values of a metric in a level, sorted."""
         values = self.values(key, metric)
-        return np.sort(values[~np.isnan(values)])
+        known: NDArray[np.floating] = values[~np.isnan(values)]
+        known.sort()
+        return known
 
-    def _tpot_ms(self, places: NDArray[np.intp]) -> NDArray[np.floating]:
+    def _column(self, key: str, column: str) -> NDArray[np.floating]:
+        span, chosen = self._successes(key)
+        values: NDArray[np.floating] = self.calls[column].to_numpy()[span][chosen]
+        return values
+
+    def _tpot_ms(self, key: str) -> NDArray[np.floating]:
         """TPOT = (last token - first token) / (output tokens - 1), of calls with two output tokens or more."""
-        first, last, tokens = (
-            self.calls[column].to_numpy()[places].astype("float64")
-            for column in ("ttft_ms", "last_token_ms", "output_tokens")
-        )
-        gaps = tokens - 1
-        known = gaps >= 1
-        tpot_ms = np.full(len(places), np.nan)
-        tpot_ms[known] = (last - first)[known] / gaps[known]
+        first, last, tokens = (self._column(key, column) for column in ("ttft_ms", "last_token_ms", "output_tokens"))
+        tpot_ms = np.full(len(first), np.nan)
+        for block in blocks(len(first)):
+            gaps = tokens[block].astype("float64") - 1
+            span_ms = last[block].astype("float64") - first[block]
+            np.divide(span_ms, gaps, out=tpot_ms[block], where=gaps >= 1)
         return tpot_ms
 
     def window(self, key: str) -> tuple[float, float]:
@@ -96,11 +119,31 @@ class Levels:
         """The mode of a level."""
         return str(self.table["mode"][key])
 
-    def scope(self, key: str) -> NDArray[np.bool_]:
-        """The calls that can add to the throughput of a level: all of its mode, or all of its name."""
-        if self.shaped:
-            return np.asarray(self.calls["mode"] == self.mode(key))
-        return np.asarray(self.calls["key"] == key)
+    def ended(self, key: str) -> Iterator[pd.DataFrame]:
+        """The calls of a level that count and were not cut off, block by block."""
+        span, chosen = self._own(key)
+        for block in blocks(len(chosen)):
+            calls = self.calls.iloc[span.start + block.start : span.start + block.stop]
+            yield calls[chosen[block] & (codes(calls, "outcome") != OUTCOMES.index("cancelled"))]
+
+    def at_work(self, key: str) -> Iterator[pd.DataFrame]:
+        """The calls that were at work in the window of a level and can add to its throughput, block by block.
+
+        Those are the calls of its mode, whatever their level; in a run without levels those of its name.
+        """
+        column, name = ("mode", self.mode(key)) if self.shaped else ("key", key)
+        opened_at, closed_at = self.window(key)
+        for block, first_at, last_at in self._times:
+            if first_at <= closed_at and last_at >= opened_at - EDGE_S:
+                calls = self.calls.iloc[block]
+                within = (calls["started_at"].to_numpy() <= closed_at) & (ended_at(calls) >= opened_at - EDGE_S)
+                yield calls[within & (calls[column] == name).to_numpy()]
+
+    @cached_property
+    def _times(self) -> list[tuple[slice, float, float]]:
+        """Blocks of calls, with the first start and the last end in each, Unix s."""
+        found = [(block, self.calls.iloc[block]) for block in blocks(len(self.calls))]
+        return [(block, float(calls["started_at"].min()), float(ended_at(calls).max())) for block, calls in found]
 
 
 def levels(run: Run) -> Levels:
@@ -108,7 +151,7 @@ def levels(run: Run) -> Levels:
     calls = run.requests
     shaped = len(run.levels) > 0 or bool((calls["level"] != "").any())
     calls = calls.assign(key=calls["level"] if shaped else _name_keys(calls), outcome=outcomes(calls))
-    table = _levels(run.levels, calls) if shaped else _names(calls)
+    table = windows.told(run.levels, calls) if shaped else windows.named(calls)
     table["window_s"] = table["measured_to"] - table["measured_from"]
     table["order"] = table["mode"].map(MODES.index)
     return Levels(table.sort_values(["order", "users", "name"]).drop(columns="order"), calls, shaped)
@@ -116,10 +159,9 @@ def levels(run: Run) -> Levels:
 
 def outcomes(calls: pd.DataFrame) -> pd.Categorical[Any]:
     """What became of each call: `ok`, `failed` or `cancelled`."""
-    error = calls["error"].cat
     known = {"": 0, CANCELLED: 2}
-    places = np.array([known.get(category, 1) for category in error.categories], dtype="int8")
-    return categories(places[error.codes.to_numpy()], list(OUTCOMES))
+    places = np.array([known.get(category, 1) for category in calls["error"].cat.categories], dtype="int8")
+    return categories(places[codes(calls, "error")], list(OUTCOMES))
 
 
 def is_ok(calls: pd.DataFrame) -> NDArray[np.bool_]:
@@ -128,55 +170,8 @@ def is_ok(calls: pd.DataFrame) -> NDArray[np.bool_]:
 
 
 def _name_keys(calls: pd.DataFrame) -> pd.Categorical[Any]:
-    modes, names = calls["mode"].cat, calls["name"].cat
-    keys = [f"{mode} {name}" for mode in modes.categories for name in names.categories]
-    codes = modes.codes.to_numpy().astype("int64") * len(names.categories) + names.codes.to_numpy()
-    return categories(codes, keys).remove_unused_categories()
-
-
-def _levels(known: pd.DataFrame, calls: pd.DataFrame) -> pd.DataFrame:
-    """The levels of `levels.csv` and those that only their calls tell of; open windows are closed."""
-    table = known.assign(name=known["level"], key=known["level"]).set_index("key")[COLUMNS]
-    lost = calls[(calls["key"] != "") & ~calls["key"].isin(table.index)]
-    if len(lost):
-        table = pd.concat([table, _guessed(lost)]) if len(table) else _guessed(lost)
-    closed_at = table["measured_to"].fillna(_last_end_at(calls, table[table["measured_to"].isna()].index))
-    table["measured_to"] = closed_at.where(closed_at > table["measured_from"])
-    return table
-
-
-def _last_end_at(calls: pd.DataFrame, keys: pd.Index[str]) -> pd.Series[float]:
-    """When the last call of each of these levels ended, Unix s."""
-    own = calls.loc[calls["key"].isin(keys), ["key", "started_at", "latency_ms"]]
-    ended_at = own["started_at"] + own["latency_ms"].astype("float64") / 1000
-    found = ended_at.groupby(own["key"].astype("str")).max()
-    return found.reindex(keys).astype("float64")
-
-
-def _guessed(calls: pd.DataFrame) -> pd.DataFrame:
-    """Levels made from their calls: the window reaches from the first measured start to the last one."""
-    calls = calls.assign(key=calls["key"].astype("str"))
-    grouped = calls.groupby("key")
-    starts = calls[calls["phase"] == "measure"].groupby("key")["started_at"]
-    table = grouped.agg(mode=("mode", "first"), name=("key", "first"), users=("users", "max")).astype({"mode": "str"})
-    window = {"measured_from": starts.min(), "measured_to": starts.max()}
-    return table.assign(users_reached=float("nan"), completed="", **window)[COLUMNS]
-
-
-def _names(calls: pd.DataFrame) -> pd.DataFrame:
-    """One row per mode and name; the window reaches from the first start to the last end."""
-    ended_at = calls["started_at"] + calls["latency_ms"].astype("float64") / 1000
-    table = (
-        calls[["key", "mode", "name", "started_at"]]
-        .assign(ended_at=ended_at)
-        .groupby("key", observed=True)
-        .agg(
-            mode=("mode", "first"),
-            name=("name", "first"),
-            measured_from=("started_at", "min"),
-            measured_to=("ended_at", "max"),
-        )
-    )
-    table.index = table.index.astype("str")
-    table = table.astype({"mode": "str", "name": "str"})
-    return table.assign(users=float("nan"), users_reached=float("nan"), completed="")[COLUMNS]
+    """Mode and name of each call, in one text."""
+    modes, names = calls["mode"].cat.categories, calls["name"].cat.categories
+    keys = [f"{mode} {name}" for mode in modes for name in names]
+    numbers = codes(calls, "mode").astype("int32") * len(names) + codes(calls, "name")
+    return categories(numbers, keys).remove_unused_categories()

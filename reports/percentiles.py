@@ -33,10 +33,9 @@ def summary(ordered: NDArray[np.floating], metric: str, percents: Sequence[int] 
     `_p50_low` and `_p50_high` are the interval of the percentile at 95 % confidence, NaN on a side
     that so few values leave open.
     """
-    ordered = ordered.astype("float64")
     table = {"count": float(len(ordered)), **dict.fromkeys(STATISTICS, math.nan)}
     if len(ordered):
-        table |= {"min": float(ordered[0]), "mean": float(ordered.mean()), "max": float(ordered[-1])}
+        table |= {"min": float(ordered[0]), "mean": float(ordered.mean(dtype="float64")), "max": float(ordered[-1])}
     for percent in percents:
         low, high = intervals.quantile(ordered, percent)
         table |= {f"p{percent}": at(ordered, percent), f"p{percent}_low": low, f"p{percent}_high": high}
@@ -50,4 +49,5 @@ def at(ordered: NDArray[np.floating], percent: float) -> float:
     rank = percent / 100 * (len(ordered) - 1)
     below = int(rank)
     above = min(below + 1, len(ordered) - 1)
-    return float(ordered[below] + (ordered[above] - ordered[below]) * (rank - below))
+    low, high = float(ordered[below]), float(ordered[above])
+    return low + (high - low) * (rank - below)

@@ -5,16 +5,15 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from reports.blocks import alike
 from reports.throughput import ended_inside, inside, overlap_s
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from reports.levels import Levels
     from reports.run import Run
 
@@ -75,7 +74,11 @@ def quota(run: Run, levels: Levels) -> Quota:
     burndown = run.number("settings", "model", "output_burndown")
     max_tokens = run.number("settings", "test", "max_tokens")
     requests, tokens = run.number("settings", "model", "quota"), run.number("settings", "model", "tokens_per_minute")
-    rows = {key: _row(levels, str(key), burndown or math.nan, max_tokens or math.nan) for key in levels.table.index}
+    started = _started(levels)
+    rows = {
+        key: _row(levels, str(key), started.get(str(key), (0, 0)), burndown or math.nan, max_tokens or math.nan)
+        for key in levels.table.index
+    }
     table = pd.DataFrame.from_dict(rows, orient="index", columns=list(COLUMNS), dtype="float64")
     table["requests_percent"] = 100 * table["requests_per_min"] / (requests or math.nan)
     table["tokens_percent"] = 100 * table["counted_per_min"] / (tokens or math.nan)
@@ -92,7 +95,16 @@ def forecast(found: Quota, figures: pd.DataFrame) -> Forecast | None:
     return Forecast(key, found.tighter(key), percent, float(calm["users"][key]) * 100 / percent)
 
 
-def _row(levels: Levels, key: str, burndown: float, max_tokens: float) -> dict[str, float]:
+def _started(levels: Levels) -> dict[str, tuple[int, int]]:
+    """By level: calls that started in its window, and those of them that were throttled."""
+    found: dict[str, tuple[int, int]] = {}
+    for (key, error), same in alike(levels.calls, ["key", "error"], levels.counted).items():
+        calls, throttled = found.get(key, (0, 0))
+        found[key] = calls + same.calls, throttled + same.calls * (error == THROTTLED)
+    return found
+
+
+def _row(levels: Levels, key: str, started: tuple[int, int], burndown: float, max_tokens: float) -> dict[str, float]:
     """What one level used.
 
     `requests_per_min`: calls that started in the window and were not throttled. `tokens_per_min`: what
@@ -103,17 +115,14 @@ def _row(levels: Levels, key: str, burndown: float, max_tokens: float) -> dict[s
     opened_at, closed_at = levels.window(key)
     if not closed_at > opened_at:
         return {}
-    calls = inside(levels, key)
-    calls = calls[np.asarray(calls["error"] != THROTTLED)]
-    own = levels.calls.loc[levels.counted & np.asarray(levels.calls["key"] == key), "error"]
-    window_s, accepted = closed_at - opened_at, float((own != THROTTLED).sum())
-    tokens = 60 / window_s * _final(calls, burndown, ended_inside(calls, opened_at, closed_at))
-    held = _reserved(calls, max_tokens) * overlap_s(calls["started_at"], calls["ended_at"], opened_at, closed_at)
-    reserved = float(held.sum()) / window_s if not math.isnan(max_tokens) else math.nan
+    window_s, (calls, throttled) = closed_at - opened_at, started
+    found = [_Use(), *(_use(block, opened_at, closed_at) for block in inside(levels, key))]
+    use = _Use(*map(math.fsum, zip(*found, strict=True)))
+    tokens, reserved = 60 / window_s * use.final(burndown), use.held(max_tokens) / window_s
     output = levels.sample(key, "output_tokens")
     return {
-        "requests_per_min": 60 * accepted / window_s,
-        "throttled_share": 1 - accepted / len(own) if len(own) else math.nan,
+        "requests_per_min": 60 * (calls - throttled) / window_s,
+        "throttled_share": throttled / calls if calls else math.nan,
         "tokens_per_min": tokens,
         "reserved_in_flight": reserved,
         "counted_per_min": tokens + reserved,
@@ -121,17 +130,50 @@ def _row(levels: Levels, key: str, burndown: float, max_tokens: float) -> dict[s
     }
 
 
-def _final(calls: pd.DataFrame, burndown: float, ended: NDArray[np.bool_]) -> float:
-    known = calls[ended & np.asarray(calls["input_tokens"].notna())]
-    if known.empty:
-        return math.nan
-    parts = known[["input_tokens", "cache_write_tokens", "output_tokens"]].astype("float64").fillna(0).sum()
-    return float(parts["input_tokens"] + parts["cache_write_tokens"] + burndown * parts["output_tokens"])
+class _Use(NamedTuple):
+    """Sums over calls that were at work in a window and not throttled."""
+
+    ended: float = 0.0
+    """Calls with token counts that ended in the window, and their tokens."""
+    ended_input: float = 0.0
+    ended_output: float = 0.0
+    at_work_s: float = 0.0
+    """How long calls were at work in the window, and in token seconds what of it their cached prompts held."""
+    cached_s: float = 0.0
+    known: float = 0.0
+    """Calls with token counts, their prompts in tokens and, in token seconds, what these held."""
+    prompts: float = 0.0
+    prompts_s: float = 0.0
+    unknown_s: float = 0.0
+    """How long calls without token counts were at work."""
+
+    def final(self, burndown: float) -> float:
+        """Tokens that count for the calls that ended."""
+        return self.ended_input + burndown * self.ended_output if self.ended else math.nan
+
+    def held(self, max_tokens: float) -> float:
+        """Token seconds that were reserved; a call without counts is taken for an average one."""
+        average = self.prompts / self.known if self.known else 0.0
+        return self.prompts_s + average * self.unknown_s + self.cached_s + max_tokens * self.at_work_s
 
 
-def _reserved(calls: pd.DataFrame, max_tokens: float) -> pd.Series[float]:
-    """What each call reserves at its start; a call without counts is taken for an average one."""
-    prompt = calls["input_tokens"].astype("float64")
-    prompt = prompt.fillna(prompt.mean() if prompt.notna().any() else 0.0)
-    cached = calls[["cache_read_tokens", "cache_write_tokens"]].astype("float64").fillna(0).sum(axis=1)
-    return prompt + cached + max_tokens
+def _use(calls: pd.DataFrame, opened_at: float, closed_at: float) -> _Use:
+    calls = calls[np.asarray(calls["error"] != THROTTLED)]
+    prompt, output, read, written = (
+        calls[column].to_numpy().astype("float64")
+        for column in ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
+    )
+    span_s = overlap_s(calls["started_at"], calls["ended_at"], opened_at, closed_at).to_numpy()
+    known = ~np.isnan(prompt)
+    ended = ended_inside(calls, opened_at, closed_at) & known
+    return _Use(
+        ended=float(ended.sum()),
+        ended_input=float(prompt[ended].sum() + np.nansum(written[ended])),
+        ended_output=float(np.nansum(output[ended])),
+        at_work_s=float(span_s.sum()),
+        cached_s=float((span_s * (np.nan_to_num(read) + np.nan_to_num(written))).sum()),
+        known=float(known.sum()),
+        prompts=float(prompt[known].sum()),
+        prompts_s=float((span_s * prompt)[known].sum()),
+        unknown_s=float(span_s[~known].sum()),
+    )

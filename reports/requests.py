@@ -1,4 +1,4 @@
-"""Read `requests.csv` of any length: in pieces, into columns of a fixed width, about 90 bytes a call."""
+"""Read `requests.csv` of any length: in pieces, into columns of a fixed width, at most 90 bytes a call."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 MODES = ("streaming", "non_streaming")
 TEXTS = (
-    *("mode", "model_id", "name", "level", "phase", "worker", "service_tier", "stop_reason"),
+    *("mode", "model_id", "name", "level", "users", "phase", "worker", "service_tier", "stop_reason"),
     *("error", "error_code", "error_stage", "error_message", "request_id"),
 )
 NUMBERS = (
-    *("started_at", "users", "send_delay_ms", "ttft_ms", "first_text_ms", "last_token_ms", "max_gap_ms"),
+    *("started_at", "send_delay_ms", "ttft_ms", "first_text_ms", "last_token_ms", "max_gap_ms"),
     *("latency_ms", "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens"),
     *("server_ttft_ms", "server_latency_ms", "read_lag_ms"),
 )
@@ -32,8 +32,8 @@ UNIQUE = ("error_message", "request_id")
 """Texts that differ from call to call: kept only for the calls that the report names."""
 NOTABLE = 10
 """How many of the slowest calls, and of those with the longest stalls, keep their request id."""
-PIECE_ROWS = 100_000
-BLOCK_BYTES = 1 << 24
+PIECE_ROWS = 50_000
+BLOCK_BYTES = 1 << 22
 
 
 @dataclass
@@ -141,19 +141,48 @@ class _Head(io.RawIOBase):
 
 
 @dataclass
-class _Column:
-    """A column of texts as numbers, and what each number means."""
+class _Texts:
+    """A column of texts as numbers, of as few bytes as do, and what each number means."""
 
-    codes: NDArray[Any]
+    codes: NDArray[np.signedinteger]
     places: dict[str, int] = field(default_factory=lambda: {"": 0})
 
     def put(self, start: int, texts: pd.Series[Any]) -> None:
         codes, found = pd.factorize(texts)
         known = np.array([self.places.setdefault(str(text), len(self.places)) for text in found], dtype="int32")
-        if len(self.places) > np.iinfo(self.codes.dtype).max:
-            self.codes = self.codes.astype("int32")
+        needed = np.min_scalar_type(-len(self.places))
+        if needed.itemsize > self.codes.itemsize:
+            self.codes = self.codes.astype(needed)
         # A missing text has the code -1, which is the last of this table: the empty one.
         self.codes[start : start + len(codes)] = np.append(known, 0)[codes]
+
+
+@dataclass
+class _Numbers:
+    """A column of numbers: NaN where none was put, and hardly a byte as long as none was."""
+
+    most: int
+    type: str
+    values: NDArray[np.floating] | None = None
+    same: _Numbers | None = None
+    """The column that has the same numbers so far: they are kept there."""
+
+    def put(self, start: int, numbers: pd.Series[float]) -> None:
+        stop = start + len(numbers)
+        if self.values is None:
+            before = self.column(stop)
+            if np.array_equal(before[start:], numbers.to_numpy().astype(self.type), equal_nan=True):
+                return
+            self.values = np.full(self.most, np.nan, dtype=self.type)
+            self.values[:start] = before[:start]
+        self.values[start:stop] = numbers
+
+    def column(self, length: int) -> NDArray[np.floating]:
+        if self.values is None and self.same:
+            return self.same.column(length)
+        if self.values is None:
+            return np.broadcast_to(np.array(np.nan, dtype=self.type), length)
+        return self.values[:length]
 
 
 class _Columns:
@@ -166,11 +195,14 @@ class _Columns:
     def clear(self) -> None:
         self._length = self.lost = 0
         types = {number: "float64" if number == "started_at" else "float32" for number in NUMBERS}
-        self._numbers = {number: np.full(self._most, np.nan, dtype=types[number]) for number in NUMBERS}
-        self._texts = {text: _Column(np.zeros(self._most, dtype="int16")) for text in TEXTS}
+        self._numbers = {number: _Numbers(self._most, types[number]) for number in NUMBERS}
+        # Of a model that does not reason they are the same; TTFT is put first.
+        self._numbers["first_text_ms"].same = self._numbers["ttft_ms"]
+        self._texts = {text: _Texts(np.zeros(self._most, dtype="int8")) for text in TEXTS}
 
     def add(self, piece: pd.DataFrame) -> None:
-        numbers = {number: _finite(piece[number]) for number in NUMBERS if number in piece}
+        none = pd.Series(np.nan, index=piece.index)
+        numbers = {number: _finite(piece.get(number, none)) for number in NUMBERS}
         is_call = piece["mode"].isin(MODES) & numbers["started_at"].notna() & numbers["latency_ms"].notna()
         self.lost += int((~is_call).sum())
         calls = piece[is_call]
@@ -180,20 +212,20 @@ class _Columns:
                 calls = calls.assign(**{column: calls[column].where(keep, "")})
         start, self._length = self._length, self._length + len(calls)
         for number, values in numbers.items():
-            self._numbers[number][start : self._length] = values[is_call]
+            self._numbers[number].put(start, values[is_call])
         for text, texts in self._texts.items():
             if text in calls:
                 texts.put(start, calls[text])
 
     def frame(self) -> pd.DataFrame:
         """The columns as a table, without a copy of the numbers."""
-        texts = {
-            text: categories(column.codes[: self._length], list(column.places)) for text, column in self._texts.items()
-        }
-        self._texts.clear()
-        return pd.DataFrame(
-            {**texts, **{name: values[: self._length] for name, values in self._numbers.items()}}, copy=False
-        )
+        length, columns = self._length, dict[str, Any]()
+        for text in TEXTS:
+            column = self._texts.pop(text)
+            columns[text] = categories(column.codes[:length], list(column.places))
+        for number, values in self._numbers.items():
+            columns[number] = values.column(length)
+        return pd.DataFrame(columns, copy=False)
 
 
 def categories(codes: Any, names: list[str]) -> pd.Categorical[Any]:

@@ -8,14 +8,18 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from reports import RunFolderError, gaps, requests
+from reports.blocks import alike, blocks, ended_at
 from reports.requests import MODES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
 FORMAT = 1
 CANCELLED = "Cancelled"
@@ -65,23 +69,24 @@ class Run:
     @property
     def ended_at(self) -> float | None:
         """Unix time of the end of the run, or of its last call."""
-        ended_at = self.requests["started_at"] + self.requests["latency_ms"] / 1000
-        return _first(self.number("ended_at"), ended_at.max())
+        said = self.number("ended_at")
+        ends = (float(ended_at(self.requests[block]).max()) for block in blocks(len(self.requests)))
+        return max(ends, default=None) if said is None else said
 
     @property
     def model_ids(self) -> list[str]:
         """The models that were called, most called first; the one in the settings if none was."""
-        return _frequent(self.requests["model_id"]) or [self.text("settings", "model", "id")]
+        return self._texts("model_id") or [self.text("settings", "model", "id")]
 
     def of_successes(self, column: str) -> list[str]:
         """The texts in a column of the successful calls but for the empty one, most frequent first."""
-        return _frequent(self.requests.loc[(self.requests["error"] == "").to_numpy(), column])
+        return self._texts(column, (self.requests["error"] == "").to_numpy())
 
-
-def _frequent(column: pd.Series[Any]) -> list[str]:
-    """The texts of a column but for the empty one, most frequent first."""
-    found = column.value_counts()
-    return [str(text) for text in found.index[found > 0] if text]
+    def _texts(self, column: str, chosen: NDArray[np.bool_] | None = None) -> list[str]:
+        every = np.ones(len(self.requests), dtype=bool)
+        found = alike(self.requests, [column], every if chosen is None else chosen)
+        ordered = sorted(found, key=lambda text: (-found[text].calls, found[text].first))
+        return [text for (text,) in ordered if text]
 
 
 def finite(value: Any) -> float | None:

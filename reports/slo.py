@@ -165,12 +165,12 @@ def is_good(slo: Slo, calls: pd.DataFrame) -> NDArray[np.bool_]:
 
 def _goodput(slo: Slo, levels: Levels, key: str) -> dict[str, float]:
     opened_at, closed_at = levels.window(key)
-    own = levels.calls[
-        levels.counted & np.asarray(levels.calls["key"] == key) & np.asarray(levels.calls["outcome"] != "cancelled")
-    ]
-    share = float(is_good(slo, own).mean()) if len(own) else math.nan
+    own = [(int(is_good(slo, calls).sum()), len(calls)) for calls in levels.ended(key)]
+    good, ended = sum(good for good, _ in own), sum(count for _, count in own)
+    share = good / ended if ended else math.nan
     if not closed_at > opened_at:
         return {"goodput_per_s": math.nan, "good_share": share}
-    calls = inside(levels, key)
-    good = is_good(slo, calls) & ended_inside(calls, opened_at, closed_at)
-    return {"goodput_per_s": float(good.sum()) / (closed_at - opened_at), "good_share": share}
+    inside_ = sum(
+        int((is_good(slo, calls) & ended_inside(calls, opened_at, closed_at)).sum()) for calls in inside(levels, key)
+    )
+    return {"goodput_per_s": inside_ / (closed_at - opened_at), "good_share": share}

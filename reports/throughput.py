@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pandas as pd
+
+from reports.blocks import ended_at
 from reports.levels import is_ok
 from reports.run import CANCELLED
 
 if TYPE_CHECKING:
-    import numpy as np
-    import pandas as pd
+    from collections.abc import Iterable, Iterator
+
     from numpy.typing import NDArray
 
     from reports.levels import Levels
@@ -17,15 +22,9 @@ if TYPE_CHECKING:
 RATES = ("requests_per_s", "failed_per_s", "output_tokens_per_s", "input_tokens_per_s", "total_tokens_per_s")
 
 
-def inside(levels: Levels, key: str) -> pd.DataFrame:
-    """The calls that were at work in the window of a level, on the time axis."""
-    calls, scope = levels.calls, levels.scope(key)
-    started_at = calls["started_at"].to_numpy()
-    opened_at, closed_at = levels.window(key)
-    began = scope & (started_at <= closed_at)
-    ended_at = started_at + calls["latency_ms"].to_numpy().astype("float64") / 1000
-    # Times are kept to seven digits: a call that ended at the very edge must not be lost here.
-    return on_time_axis(calls[began & (ended_at >= opened_at - 1)])
+def inside(levels: Levels, key: str) -> Iterator[pd.DataFrame]:
+    """The calls that were at work in the window of a level, block by block, on the time axis."""
+    return map(on_time_axis, levels.at_work(key))
 
 
 def on_time_axis(calls: pd.DataFrame) -> pd.DataFrame:
@@ -35,40 +34,43 @@ def on_time_axis(calls: pd.DataFrame) -> pd.DataFrame:
     of a streaming call, else start to end. `input_at` is when the input tokens count: at the first
     token, else at the end of the call.
     """
-    started_at = calls["started_at"]
-    ended_at = started_at + calls["latency_ms"].astype("float64") / 1000
+    started_at, ends = calls["started_at"], pd.Series(ended_at(calls), index=calls.index)
     first = started_at + calls["ttft_ms"].astype("float64") / 1000
     last = started_at + calls["last_token_ms"].astype("float64") / 1000
     streamed = (calls["mode"] == "streaming") & first.notna() & last.notna()
     return calls.assign(
-        ended_at=ended_at,
+        ended_at=ends,
         tokens_from=first.where(streamed, started_at),
-        tokens_to=last.where(streamed, ended_at),
-        input_at=first.where(streamed, ended_at),
+        tokens_to=last.where(streamed, ends),
+        input_at=first.where(streamed, ends),
     )
 
 
-def rates(calls: pd.DataFrame, opened_at: float, closed_at: float) -> dict[str, float]:
+def rates(calls: Iterable[pd.DataFrame], opened_at: float, closed_at: float) -> dict[str, float]:
     """Requests, failures and tokens per second in the window, both edges included.
 
-    `calls` come from `on_time_axis`. Tokens are those of successful calls; a call without a token
+    `calls` come from `inside`. Tokens are those of successful calls; a call without a token
     count adds none. All rates are NaN if the window is not known or has no length.
     """
     window_s = closed_at - opened_at
     if not window_s > 0:
         return dict.fromkeys(RATES, float("nan"))
+    found = [(0.0, 0.0, 0.0, 0.0), *(_amounts(block, opened_at, closed_at) for block in calls)]
+    ended, failed, output, input_ = map(math.fsum, zip(*found, strict=True))
+    amounts = (ended, failed, output, input_, output + input_)
+    return {rate: amount / window_s for rate, amount in zip(RATES, amounts, strict=True)}
+
+
+def _amounts(calls: pd.DataFrame, opened_at: float, closed_at: float) -> tuple[float, float, float, float]:
+    """Successes and failures that ended in the window, and output and input tokens of successes in it."""
     ok = calls[is_ok(calls)]
-    failed = calls[(calls["error"] != "") & (calls["error"] != CANCELLED)]
-    output = (ok["output_tokens"] * share_inside(ok, opened_at, closed_at)).sum()
-    input_ = ok.loc[ok["input_at"].between(opened_at, closed_at), "input_tokens"].astype("float64").sum()
-    amounts = (
-        ended_inside(ok, opened_at, closed_at).sum(),
-        ended_inside(failed, opened_at, closed_at).sum(),
-        output,
-        input_,
-        output + input_,
+    failed = calls[np.asarray(calls["error"] != "") & np.asarray(calls["error"] != CANCELLED)]
+    return (
+        float(ended_inside(ok, opened_at, closed_at).sum()),
+        float(ended_inside(failed, opened_at, closed_at).sum()),
+        float((ok["output_tokens"] * share_inside(ok, opened_at, closed_at)).sum()),
+        float(ok.loc[ok["input_at"].between(opened_at, closed_at), "input_tokens"].astype("float64").sum()),
     )
-    return {rate: float(amount) / window_s for rate, amount in zip(RATES, amounts, strict=True)}
 
 
 def ended_inside(calls: pd.DataFrame, opened_at: float, closed_at: float) -> NDArray[np.bool_]:

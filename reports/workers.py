@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from reports import percentiles
+from reports.blocks import alike, codes
 from reports.run import finite
 
 if TYPE_CHECKING:
@@ -32,15 +33,13 @@ def workers(run: Run) -> pd.DataFrame:
     `requests.csv`, and of all those calls `send_delay_ms_p50`, `_p99`, `read_lag_ms_p50`, `_p99`.
     """
     said = _said(run)
-    calls = run.requests["worker"].cat
-    codes = calls.codes.to_numpy()
-    seen = {
-        name: _seen(run, codes == number) for number, name in enumerate(calls.categories) if (codes == number).any()
-    }
+    names, numbers = run.requests["worker"].cat.categories, codes(run.requests, "worker")
+    every = np.ones(len(numbers), dtype=bool)
+    seen = {name: _seen(run, numbers == names.get_loc(name)) for (name,) in alike(run.requests, ["worker"], every)}
     columns = ["calls", *(f"{metric}_{part}" for metric in METRICS for part in ("p50", "p99"))]
     rows = pd.DataFrame.from_dict(seen, orient="index", columns=columns, dtype="float64")
-    names = said.index.union(rows.index).sort_values()
-    return pd.concat([said.reindex(names), rows.reindex(names)], axis=1).fillna({"calls": 0, "state": ""})
+    index = said.index.union(rows.index).sort_values()
+    return pd.concat([said.reindex(index), rows.reindex(index)], axis=1).fillna({"calls": 0, "state": ""})
 
 
 def late_levels(figures: pd.DataFrame, run: Run) -> list[str]:
@@ -58,9 +57,10 @@ def late_levels(figures: pd.DataFrame, run: Run) -> list[str]:
 def _seen(run: Run, own: Any) -> dict[str, float]:
     row = {"calls": float(own.sum())}
     for metric in METRICS:
-        values = run.requests[metric].to_numpy()[own]
-        ordered = np.sort(values[~np.isnan(values)])
-        row |= {f"{metric}_p{percent}": percentiles.at(ordered, percent) for percent in (50, 99)}
+        values = run.requests[metric].to_numpy()
+        values = values[own & ~np.isnan(values)]
+        values.sort()
+        row |= {f"{metric}_p{percent}": percentiles.at(values, percent) for percent in (50, 99)}
     return row
 
 

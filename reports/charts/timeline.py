@@ -8,6 +8,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from reports.blocks import blocks, ended_at
 from reports.charts.style import BLUE, GREY, GRID, INK, ORANGE, RED, WIDTH, level_label, styled
 from reports.quota import THROTTLED
 
@@ -31,9 +32,9 @@ def chart(analysis: Analysis) -> Any:
     if calls.empty:
         return None
     start = float(calls["started_at"].min())
-    ended_s = calls["started_at"].to_numpy() + calls["latency_ms"].to_numpy().astype("float64") / 1000 - start
-    length_s = max(float(ended_s.max()), 1.0)
-    bars = _bars(analysis, ended_s, length_s)
+    last = max(float(ended_at(calls.iloc[block]).max()) for block in blocks(len(calls)))
+    length_s = max(last - start, 1.0)
+    bars = _bars(analysis, start, length_s)
     unit_s = 60 if length_s > LONGEST_IN_SECONDS else 1
     bands = _bands(analysis, start, length_s)
     layers = [*_behind(_scaled(bands, unit_s)), _stack(analysis, _scaled(bars, unit_s), unit_s)]
@@ -41,8 +42,7 @@ def chart(analysis: Analysis) -> Any:
     return styled(alt.layer(*layers).properties(width=WIDTH, height=HEIGHT, title=title))
 
 
-def _outcomes(analysis: Analysis) -> dict[str, NDArray[np.bool_]]:
-    calls = analysis.levels.calls
+def _outcomes(calls: pd.DataFrame) -> dict[str, NDArray[np.bool_]]:
     throttled = (calls["error"] == THROTTLED).to_numpy()
     shown = {name: (calls["outcome"] == name).to_numpy() for name in ("ok", "failed", "cancelled")}
     return {
@@ -53,14 +53,20 @@ def _outcomes(analysis: Analysis) -> dict[str, NDArray[np.bool_]]:
     }
 
 
-def _bars(analysis: Analysis, ended_s: NDArray[np.float64], length_s: float) -> pd.DataFrame:
+def _bars(analysis: Analysis, start: float, length_s: float) -> pd.DataFrame:
     width_s = next(step for step in _steps() if length_s / step <= MOST_BARS)
     edges = np.arange(0, length_s + width_s, width_s)
+    counts: dict[str, NDArray[np.intp]] = {}
+    for block in blocks(len(analysis.levels.calls)):
+        calls = analysis.levels.calls.iloc[block]
+        since_s = ended_at(calls) - start
+        for name, chosen in _outcomes(calls).items():
+            ended, _ = np.histogram(since_s[chosen], edges)
+            counts[name] = counts[name] + ended if name in counts else ended
     parts = []
-    for order, (name, chosen) in enumerate(_outcomes(analysis).items()):
-        counts, _ = np.histogram(ended_s[chosen], edges)
-        rows = pd.DataFrame({"from": edges[:-1], "to": edges[1:], "rate": counts / width_s})
-        parts.append(rows[counts > 0].assign(outcome=analysis.say(f"legend.{name}"), order=order))
+    for order, (name, ended) in enumerate(counts.items()):
+        rows = pd.DataFrame({"from": edges[:-1], "to": edges[1:], "rate": ended / width_s})
+        parts.append(rows.loc[ended > 0].assign(outcome=analysis.say(f"legend.{name}"), order=order))
     return pd.concat(parts)
 
 

@@ -8,10 +8,14 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from reports.blocks import blocks, codes
 from reports.charts import style
 from reports.charts.style import colour, mode_colours, styled
+from reports.levels import is_ok
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from reports.analysis import Analysis
 
 WIDTH, HEIGHT = 285, 220
@@ -34,15 +38,15 @@ def chart(analysis: Analysis) -> Any:
 
 def _panel(analysis: Analysis, tokens: str, metric: str, divisor: float, modes: list[str]) -> Any:
     say, calls = analysis.say, analysis.levels.calls
-    known = analysis.levels.counted & (calls["outcome"] == "ok").to_numpy() & calls["mode"].isin(modes).to_numpy()
-    known &= ~np.isnan(calls[tokens].to_numpy()) & ~np.isnan(calls[metric].to_numpy())
-    places = np.flatnonzero(known)
-    places = places[:: -(-len(places) // MOST_POINTS) or 1]
+    chosen = analysis.levels.counted & is_ok(calls)
+    chosen &= np.array([mode in modes for mode in calls["mode"].cat.categories])[codes(calls, "mode")]
+    chosen &= ~np.isnan(calls[tokens].to_numpy()) & ~np.isnan(calls[metric].to_numpy())
+    shown = calls.iloc[_some(chosen)]
     data = pd.DataFrame(
         {
-            "tokens": calls[tokens].to_numpy()[places],
-            "value": (calls[metric].to_numpy()[places].astype("float64") / divisor).round(6),
-            "mode": [say.mode(mode) for mode in calls["mode"].to_numpy()[places]],
+            "tokens": shown[tokens].to_numpy(),
+            "value": (shown[metric].to_numpy().astype("float64") / divisor).round(6),
+            "mode": [say.mode(mode) for mode in shown["mode"]],
         }
     )
     if data["tokens"].nunique() < LEAST_VALUES:
@@ -56,3 +60,14 @@ def _panel(analysis: Analysis, tokens: str, metric: str, divisor: float, modes: 
             color=colour("mode", analysis.figures["mode"].map(say.mode), mode_colours(say)),
         )
     )
+
+
+def _some(chosen: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """The places of at most so many of the calls chosen as are drawn: every n-th."""
+    step, seen = max(-(-int(chosen.sum()) // MOST_POINTS), 1), 0
+    places = [np.empty(0, dtype="intp")]
+    for block in blocks(len(chosen)):
+        found = block.start + np.flatnonzero(chosen[block])
+        places.append(found[-seen % step :: step])
+        seen += len(found)
+    return np.concatenate(places)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from reports.blocks import blocks
+from reports.levels import is_ok
 from reports.markdown import Column, amount, code, moment, numbers, seconds, section, table, texts
 from reports.requests import longest
 from reports.sections.words import level_columns
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pandas as pd
+    from numpy.typing import NDArray
 
     from reports.analysis import Analysis
 
@@ -31,10 +34,17 @@ def stalls(analysis: Analysis, _charts: Mapping[str, str]) -> str:
 
 def _most(analysis: Analysis, metric: str) -> pd.DataFrame:
     calls = analysis.levels.calls
-    counting = analysis.levels.counted & (calls["outcome"] == "ok").to_numpy()
-    values = np.where(counting, calls[metric].to_numpy(), np.nan)
-    found = calls.iloc[longest(values, calls["started_at"].to_numpy())]
+    counting, values = analysis.levels.counted & is_ok(calls), calls[metric].to_numpy()
+    most = [_longest(calls, block, np.where(counting[block], values[block], np.nan)) for block in blocks(len(calls))]
+    places = np.concatenate([np.empty(0, dtype="intp"), *most])
+    found = calls.iloc[places[longest(values[places], calls["started_at"].to_numpy()[places])]]
     return found.astype({"key": "str", "request_id": "str"})
+
+
+def _longest(calls: pd.DataFrame, block: slice, values: NDArray[np.floating]) -> NDArray[np.intp]:
+    """The places in the table of the longest of a block."""
+    places: NDArray[np.intp] = block.start + longest(values, calls["started_at"].to_numpy()[block])
+    return places
 
 
 def _calls(analysis: Analysis, calls: pd.DataFrame) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 
 from reports.failures import total_counts, total_success_rate
 from reports.figures import TOKENS
+from reports.levels import is_ok
 from reports.markdown import Column, amount, number, percent, section, table, texts
 from reports.requests import MODES
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pandas as pd
+    from numpy.typing import NDArray
 
     from reports.analysis import Analysis
 
@@ -23,27 +25,30 @@ ROWS = ("calls", "ok", "failed", "cancelled", "success", *TOKENS, "best")
 
 def summary(analysis: Analysis, _charts: Mapping[str, str]) -> str:
     """Counts and totals by mode, over every call, warm-up and drain included."""
-    requests, say = analysis.run.requests[["mode", "error", *TOKENS]], analysis.say
-    if requests.empty:
+    calls, say = analysis.run.requests, analysis.say
+    if calls.empty:
         return ""
-    parts = [(say.sentence(say.mode(mode)), requests[requests["mode"] == mode], mode) for mode in MODES]
-    parts = [part for part in parts if len(part[1])]
-    columns = [Column(title, _cells(calls, _best(analysis, [mode]))) for title, calls, mode in parts]
-    if len(parts) > 1:
-        columns.append(Column(say("summary.all"), _cells(requests, None)))
+    of_mode = {mode: (calls["mode"] == mode).to_numpy() for mode in MODES}
+    present = [mode for mode in MODES if of_mode[mode].any()]
+    columns = [
+        Column(say.sentence(say.mode(mode)), _cells(calls, of_mode[mode], _best(analysis, [mode]))) for mode in present
+    ]
+    if len(present) > 1:
+        columns.append(Column(say("summary.all"), _cells(calls, np.ones(len(calls), dtype=bool), None)))
     used = [row for row, cells in enumerate(zip(*(column.cells for column in columns), strict=True)) if any(cells)]
     columns = [Column(column.title, [column.cells[row] for row in used]) for column in columns]
     note = say("summary.note") if analysis.levels.shaped else ""
     return section(say("summary"), note, table([texts("", [say(f"row.{ROWS[row]}") for row in used]), *columns]))
 
 
-def _cells(calls: pd.DataFrame, best: Any) -> list[str]:
-    """The cells of `ROWS`; empty where there is nothing."""
-    counts = total_counts(calls)
-    ok = (calls["error"] == "").to_numpy()
-    sums = [float(np.nansum(calls[column].to_numpy()[ok], dtype="float64")) for column in TOKENS]
+def _cells(calls: pd.DataFrame, own: NDArray[np.bool_], best: Any) -> list[str]:
+    """The cells of `ROWS` for some of the calls; empty where there is nothing."""
+    counts = total_counts(calls, own)
+    ok = own & is_ok(calls)
+    values = (calls[column].to_numpy() for column in TOKENS)
+    sums = [float(np.sum(column, where=ok & ~np.isnan(column), dtype="float64")) for column in values]
     return [
-        *(amount(count) for count in (len(calls), counts["ok"])),
+        *(amount(count) for count in (counts.sum(), counts["ok"])),
         *(amount(count) if count else "" for count in (counts["failed"], counts["cancelled"])),
         percent(total_success_rate(counts)),
         *(amount(total) if total else "" for total in sums),

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from reports.blocks import blocks
+from reports.levels import is_ok
 from reports.markdown import amount, code, escape, number
 from reports.percentiles import needed
 from reports.sections.words import level_names
@@ -115,11 +119,15 @@ def _few_samples(analysis: Analysis) -> Iterator[str]:
 
 
 def _missing_tokens(analysis: Analysis) -> Iterator[str]:
-    calls = analysis.run.requests
-    ok = calls.loc[calls["error"] == "", ["input_tokens", "output_tokens"]]
-    missing = int(ok.isna().any(axis=1).sum())
+    calls, say = analysis.run.requests, analysis.say
+    ok = is_ok(calls)
+    missing = sum(_without_tokens(calls.iloc[block][ok[block]]) for block in blocks(len(calls)))
     if missing:
-        yield analysis.say("trust.tokens", missing=amount(missing), calls=analysis.say.noun(len(ok), "successful"))
+        yield say("trust.tokens", missing=amount(missing), calls=say.noun(np.count_nonzero(ok), "successful"))
+
+
+def _without_tokens(calls: pd.DataFrame) -> int:
+    return int((calls["input_tokens"].isna() | calls["output_tokens"].isna()).sum())
 
 
 def _workers(analysis: Analysis, names: pd.Index[str]) -> str:
