@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from reports import endpoint
 from reports.blocks import blocks
 from reports.levels import is_ok
 from reports.markdown import amount, code, escape, number
@@ -26,9 +27,13 @@ def doubts(analysis: Analysis) -> list[str]:
     return [doubt for check in CHECKS for doubt in check(analysis)]
 
 
-def _simulator(analysis: Analysis) -> Iterator[str]:
+def _endpoint(analysis: Analysis) -> Iterator[str]:
     if analysis.run.get("simulator") is True:
         yield analysis.say("trust.simulator")
+        return
+    host = endpoint.host(analysis.run.text("endpoint"))
+    if host and not endpoint.is_aws(host):
+        yield analysis.say("trust.here" if endpoint.is_here(host) else "trust.elsewhere", host=code(host))
 
 
 def _end(analysis: Analysis) -> Iterator[str]:
@@ -135,6 +140,6 @@ def _workers(analysis: Analysis, names: pd.Index[str]) -> str:
 
 
 CHECKS = (
-    *(_simulator, _end, _damage, _missing_workers, _lost_rows, _busy_workers, _late_levels),
+    *(_endpoint, _end, _damage, _missing_workers, _lost_rows, _busy_workers, _late_levels),
     *(_missing_levels, _weak_levels, _few_samples, _mixtures, _missing_tokens),
 )

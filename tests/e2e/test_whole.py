@@ -71,7 +71,9 @@ def test_service_tiers(place: Place, start_simulator: Callable[..., Simulator]) 
     [run] = place.runs()
     assert {row["request_id"]: row["service_tier"] for row in read(run / "requests.csv")} == answered
     assert set(answered.values()) == {"reserved", "default"}
-    assert "The service answered in different tiers" in (run / "report.md").read_text(encoding="utf-8")
+    report = (run / "report.md").read_text(encoding="utf-8")
+    assert "The service answered in different tiers" in report
+    assert "Not AWS: what answered is `127.0.0.1`" in report
 
 
 def test_processes(place: Place, simulator: Simulator) -> None:

@@ -107,8 +107,9 @@ def damaged(folder: Path) -> None:
 
 
 def no_tokens(folder: Path) -> None:
-    """A model that gave token counts for some calls only."""
+    """A model behind a gateway that gave token counts for some calls only."""
     run = make.shaped(("streaming",), (4, 8))
+    run.info["endpoint"] = "https://llm-gateway.example.com/bedrock"
     for row in run.requests[::3]:
         row |= {"input_tokens": None, "output_tokens": None}
     run.write(folder)

@@ -77,6 +77,10 @@ TEXTS = {
     "trust.but": "Only with this in mind:",
     "trust.simulator": "Measured against the local simulator, not against AWS Bedrock: the numbers show how the tool works"
     " and say nothing about a model.",
+    "trust.here": "Not AWS: what answered is {host}, a program on the machine that made the calls, such as a simulator. The"
+    " numbers say nothing about Bedrock.",
+    "trust.elsewhere": "The calls went to {host}, which is not a name of AWS: what is measured is that host, and Bedrock only"
+    " as far as it passes calls on.",
     "trust.running": "The run had not ended when this report was made, or it crashed: its last seconds are missing.",
     "trust.interrupted": "The run was interrupted{reason}: what came after is not measured. Let it run to its end.",
     "trust.limited": "The run was ended early by a limit in its settings{reason}: what came after is not measured. Raise it"

@@ -73,6 +73,8 @@ TEXTS = {
     "trust.busiest": "最忙的 worker 用了一个核心的 {percent} %。",
     "trust.but": "请注意:",
     "trust.simulator": "测的是本地模拟器，不是 AWS Bedrock：数字只说明工具如何工作，与模型无关。",
+    "trust.here": "不是 AWS：应答的是 {host}，即发出调用的机器上的一个程序，例如模拟器。数字与 Bedrock 无关。",
+    "trust.elsewhere": "调用发往 {host}，它不是 AWS 的名称：测的是该主机，只有它转发的部分才关系到 Bedrock。",
     "trust.running": "生成报告时运行尚未结束，或已崩溃：缺少最后几秒。",
     "trust.interrupted": "运行被中断{reason}：之后的部分没有测量。请让它运行到底。",
     "trust.limited": "运行因设置中的限制提前结束{reason}：之后的部分没有测量。如需继续，请调高 `limits`。",
