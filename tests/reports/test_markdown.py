@@ -94,15 +94,22 @@ def test_a_table_leaves_out_columns_that_say_nothing() -> None:
     assert markdown.section("Title", "", "") == ""
 
 
-def test_hostile_names_and_messages_break_nothing(tmp_path: Path) -> None:
-    """Every text of the folder may be hostile: the tables stay tables and no HTML comes through."""
-    texts = dict.fromkeys(("model_id", "name", "worker", "request_id", "stop_reason"), HOSTILE)
+def hostile() -> make.Folder:
+    """A run in whose files every text may be hostile."""
+    texts = dict.fromkeys(("model_id", "name", "worker", "request_id", "stop_reason", "service_tier"), HOSTILE)
     calls = [make.call(random.Random(at), make.T0 + at, **texts) for at in range(30)]
+    for call in calls[20:]:
+        call["service_tier"] = f"{HOSTILE} 2"
     calls[:9] = [make.failed(call, HOSTILE, HOSTILE, HOSTILE, HOSTILE) for call in calls[:9]]
     info = make.info(30, None, ended="interrupted", end_reason=HOSTILE, endpoint=HOSTILE, remedies={HOSTILE: HOSTILE})
     info["settings"] = {"aws": {"region": HOSTILE, "secret_access_key": "hush"}, HOSTILE: {HOSTILE: HOSTILE}}
     info["workers"] = {HOSTILE: {"rows_made": None, "state": HOSTILE, "cpu_percent": "NaN"}}
-    text = reports.write(make.Folder(calls, [], info).write(tmp_path)).read_text(encoding="utf-8")
+    return make.Folder(calls, [], info)
+
+
+def test_hostile_names_and_messages_break_nothing(tmp_path: Path) -> None:
+    """Every text of the folder may be hostile: the tables stay tables and no HTML comes through."""
+    text = reports.write(hostile().write(tmp_path)).read_text(encoding="utf-8")
     assert "<img" not in text
     assert "http://" not in text
     assert "hush" not in text
