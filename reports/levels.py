@@ -10,7 +10,8 @@ import numpy as np
 
 from reports import windows
 from reports.blocks import blocks, codes, ended_at
-from reports.requests import MODES, categories
+from reports.columns import categories
+from reports.requests import MODES
 from reports.run import CANCELLED
 
 if TYPE_CHECKING:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from reports import RunFolderError
+from reports.columns import Numbers, Texts, categories
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -140,51 +141,6 @@ class _Head(io.RawIOBase):
         return len(data)
 
 
-@dataclass
-class _Texts:
-    """A column of texts as numbers, of as few bytes as do, and what each number means."""
-
-    codes: NDArray[np.signedinteger]
-    places: dict[str, int] = field(default_factory=lambda: {"": 0})
-
-    def put(self, start: int, texts: pd.Series[Any]) -> None:
-        codes, found = pd.factorize(texts)
-        known = np.array([self.places.setdefault(str(text), len(self.places)) for text in found], dtype="int32")
-        needed = np.min_scalar_type(-len(self.places))
-        if needed.itemsize > self.codes.itemsize:
-            self.codes = self.codes.astype(needed)
-        # A missing text has the code -1, which is the last of this table: the empty one.
-        self.codes[start : start + len(codes)] = np.append(known, 0)[codes]
-
-
-@dataclass
-class _Numbers:
-    """A column of numbers: NaN where none was put, and hardly a byte as long as none was."""
-
-    most: int
-    type: str
-    values: NDArray[np.floating] | None = None
-    same: _Numbers | None = None
-    """The column that has the same numbers so far: they are kept there."""
-
-    def put(self, start: int, numbers: pd.Series[float]) -> None:
-        stop = start + len(numbers)
-        if self.values is None:
-            before = self.column(stop)
-            if np.array_equal(before[start:], numbers.to_numpy().astype(self.type), equal_nan=True):
-                return
-            self.values = np.full(self.most, np.nan, dtype=self.type)
-            self.values[:start] = before[:start]
-        self.values[start:stop] = numbers
-
-    def column(self, length: int) -> NDArray[np.floating]:
-        if self.values is None and self.same:
-            return self.same.column(length)
-        if self.values is None:
-            return np.broadcast_to(np.array(np.nan, dtype=self.type), length)
-        return self.values[:length]
-
-
 class _Columns:
     """Columns for at most so many calls."""
 
@@ -195,10 +151,10 @@ class _Columns:
     def clear(self) -> None:
         self._length = self.lost = 0
         types = {number: "float64" if number == "started_at" else "float32" for number in NUMBERS}
-        self._numbers = {number: _Numbers(self._most, types[number]) for number in NUMBERS}
+        self._numbers = {number: Numbers(self._most, types[number]) for number in NUMBERS}
         # Of a model that does not reason they are the same; TTFT is put first.
         self._numbers["first_text_ms"].same = self._numbers["ttft_ms"]
-        self._texts = {text: _Texts(np.zeros(self._most, dtype="int8")) for text in TEXTS}
+        self._texts = {text: Texts(np.zeros(self._most, dtype="int8")) for text in TEXTS}
 
     def add(self, piece: pd.DataFrame) -> None:
         none = pd.Series(np.nan, index=piece.index)
@@ -226,13 +182,6 @@ class _Columns:
         for number, values in self._numbers.items():
             columns[number] = values.column(length)
         return pd.DataFrame(columns, copy=False)
-
-
-def categories(codes: Any, names: list[str]) -> pd.Categorical[Any]:
-    """Texts from their numbers; each keeps its number even if it does not occur."""
-    columns: Any = pd.Categorical.from_codes
-    found: pd.Categorical[Any] = columns(codes, names)
-    return found
 
 
 def _finite(column: pd.Series[Any]) -> pd.Series[float]:
