@@ -114,12 +114,10 @@ class Seconds:
 
     def add(self, call: Call) -> None:
         """Count a success: its output tokens spread evenly from first to last token."""
-        end = call.started_at + call.latency_ms / 1000
-        self._ended[int(end)] += 1
+        self._ended[int(call.started_at + call.latency_ms / 1000)] += 1
         if not call.output_tokens:
             return
-        first = call.started_at + (call.ttft_ms or 0.0) / 1000
-        last = call.started_at + call.last_token_ms / 1000 if call.last_token_ms else end
+        first, last = _token_times(call)
         span = last - first
         if span <= 0:
             self._tokens[int(first)] += call.output_tokens

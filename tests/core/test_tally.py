@@ -41,9 +41,9 @@ def successes(draw: st.DrawFn) -> Call:
 
 def spread(call: Call, start: int, end: int) -> float:
     """The output tokens of a call in a window, by the definition: spread evenly from its first to its last token."""
-    ended = call.started_at + call.latency_ms / 1000
-    first = call.started_at if call.ttft_ms is None else call.started_at + call.ttft_ms / 1000
-    last = call.started_at + call.last_token_ms / 1000 if call.last_token_ms else ended
+    streamed = call.ttft_ms is not None and call.last_token_ms is not None
+    first_ms, last_ms = (call.ttft_ms, call.last_token_ms) if streamed else (0, call.latency_ms)
+    first, last = call.started_at + (first_ms or 0) / 1000, call.started_at + (last_ms or 0) / 1000
     tokens = call.output_tokens or 0
     if last <= first:
         return tokens if start <= first < end else 0
