@@ -6,16 +6,16 @@ from typing import Annotated
 
 from pydantic import Field
 
-from bedrock_locust.section import Amount, Percent, Positive, Price, Seconds, Section
+from bedrock_locust.section import Amount, NotNegative, Number, Percent, Positive, Seconds, Section
 
 
 class Pricing(Section):
     """What a million tokens cost, in `currency`."""
 
-    input_per_million: Price
-    output_per_million: Price
-    cache_read_per_million: Price = 0
-    cache_write_per_million: Price = 0
+    input_per_million: NotNegative
+    output_per_million: NotNegative
+    cache_read_per_million: NotNegative = 0
+    cache_write_per_million: NotNegative = 0
     currency: Annotated[str, Field(min_length=1, max_length=10)] = "USD"
 
 
@@ -25,7 +25,7 @@ class Slo(Section):
     ttft_ms: Amount | None = None
     tpot_ms: Amount | None = None
     latency_ms: Amount | None = None
-    percentile: Annotated[float, Field(ge=1, lt=100)] = 95
+    percentile: Annotated[Number, Field(ge=1, lt=100)] = 95
     success_rate: Percent | None = None
     min_tokens_per_s: Amount | None = None
     users: Positive | None = None

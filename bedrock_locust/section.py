@@ -4,16 +4,33 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticKnownError
 
-Positive = Annotated[int, Field(gt=0)]
-Amount = Annotated[float, Field(gt=0)]
-Price = Annotated[float, Field(ge=0)]
-Percent = Annotated[float, Field(gt=0, le=100)]
+
+def _no_truth(value: object) -> object:
+    """The value, unless it is `true` or `false`, which Python takes for 1 and 0."""
+    if isinstance(value, bool):
+        raise PydanticKnownError("float_type")
+    return value
+
+
+def _whole_no_truth(value: object) -> object:
+    if isinstance(value, bool):
+        raise PydanticKnownError("int_type")
+    return value
+
+
 WEEK_S = 7 * 24 * 3600
-Users = Annotated[int, Field(gt=0, le=100_000)]
+Whole = Annotated[int, BeforeValidator(_whole_no_truth)]
+Number = Annotated[float, BeforeValidator(_no_truth)]
+Positive = Annotated[Whole, Field(gt=0)]
+Amount = Annotated[Number, Field(gt=0)]
+NotNegative = Annotated[Number, Field(ge=0)]
+Percent = Annotated[Number, Field(gt=0, le=100)]
+Users = Annotated[Whole, Field(gt=0, le=100_000)]
 """More would be a slip: a worker runs some hundred."""
-Seconds = Annotated[float, Field(gt=0, le=WEEK_S)]
+Seconds = Annotated[Number, Field(gt=0, le=WEEK_S)]
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
 

@@ -17,7 +17,7 @@ from pydantic import (
 from bedrock_locust.burndown import burndown_of
 from bedrock_locust.goals import Limits, Pricing, Slo
 from bedrock_locust.mistakes import describe
-from bedrock_locust.section import WEEK_S, Positive, Seconds, Section, Text, Users
+from bedrock_locust.section import WEEK_S, Amount, NotNegative, Positive, Seconds, Section, Text, Users
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,7 +80,7 @@ class Model(Section):
     api: Literal["converse", "invoke"] = "converse"
     service_tier: Literal["default", "priority", "flex", "reserved"] | None = None
     latency: Literal["standard", "optimized"] | None = None
-    output_burndown: Annotated[float, Field(gt=0)] | None = None
+    output_burndown: Amount | None = None
     """Tokens of quota that one output token uses; without it the factor that AWS states for the model."""
 
     @property
@@ -97,7 +97,7 @@ class Test(Section):
     streaming: bool = True
     non_streaming: bool = True
     max_tokens: Positive = 2048
-    temperature: Annotated[float, Field(ge=0)] | None = 0.7
+    temperature: NotNegative | None = 0.7
     unique_prompts: bool = True
     timeout_seconds: Seconds = 300
     transport: Literal["measured", "botocore"] = "measured"
@@ -123,7 +123,7 @@ class Concurrency(Section):
     end: Users = 10
     step: Users = 1
     duration_seconds: Seconds = 60
-    warmup_seconds: Annotated[float, Field(ge=0, le=WEEK_S)] = 0
+    warmup_seconds: Annotated[NotNegative, Field(le=WEEK_S)] = 0
 
     @model_validator(mode="after")
     def _end_after_start(self) -> Concurrency:

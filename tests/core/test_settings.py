@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bedrock_locust import options
-from bedrock_locust.settings import CREDENTIALS, Settings, SettingsError, build, read_file
+from bedrock_locust.settings import CREDENTIALS, SECTIONS, Settings, SettingsError, build, read_file
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.json"
 KEYS_OF_THE_ORIGINAL = {
@@ -274,6 +274,28 @@ def test_each_mistake_has_its_line() -> None:
         'config.json: test.max_tokens is "x", but must be a whole number',
         f"config.json: unknown key zzz: remove it (known: {KNOWN_SECTIONS})",
     )
+
+
+NO_NUMBERS = [
+    (section, key)
+    for section, model in SECTIONS.items()
+    for key, field in model.model_fields.items()
+    if "bool" not in str(field.annotation)
+]
+
+
+@pytest.mark.parametrize(("section", "key"), NO_NUMBERS, ids=".".join)
+def test_true_is_no_number(section: str, key: str) -> None:
+    """`true` in the place of a number, or of a text, is a slip, not a 1: one line names it."""
+    needed: dict[str, dict[str, Any]] = {
+        "pricing": {"input_per_million": 1, "output_per_million": 1},
+        "model": {"id": "m"},
+    }
+    values = {**needed, section: {**needed.get(section, {}), key: True}}
+    found = [line for line in lines(values) if f"{section}.{key} is " in line]
+    assert len(found) == 1
+    assert "but must be" in found[0]
+    assert key in CREDENTIALS or f"{section}.{key} is true" in found[0]
 
 
 def test_a_model_that_is_no_object_beside_the_tier_of_the_original() -> None:
