@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import gevent
 
@@ -31,6 +31,26 @@ READ_LAG_SHARE = 0.05
 between tokens, so reads that late can bend them by about as much."""
 READ_LAG_FLOOR_MS = 5.0
 P99 = 0.99
+WORDS = {
+    "cpu_percent": "worker {worker} used {value:.0f} % of a core",
+    "loop_lag_p99_ms": "the event loop of worker {worker} ran {value:.0f} ms late at P99",
+    "read_lag_p99_ms": "first tokens were read {value:.0f} ms late at P99",
+}
+"""What was too much -> how that is said; the report has the same words, and a test that they are."""
+
+
+class Cause(NamedTuple):
+    """One reason why the client may have bent the figures of a level."""
+
+    what: str
+    """A key of `WORDS`."""
+    worker: str
+    """Empty where it is not of one of them."""
+    value: float
+
+    def __str__(self) -> str:
+        """In words."""
+        return WORDS[self.what].format(worker=self.worker, value=self.value)
 
 
 class Pulse:
@@ -117,25 +137,30 @@ class LevelHealth:
         process.wall_s += seen["wall_s"]
         process.lag.merge(seen["lag"])
 
-    def reasons(self) -> list[str]:
-        """Why the client may have bent the figures; none if it has not."""
-        said = []
+    def causes(self) -> list[Cause]:
+        """What in the client may have bent the figures; nothing if it has not."""
+        found = []
         for name, process in sorted(self.workers.items()):
             if (cpu := process.cpu_percent or 0) >= CPU_LIMIT:
-                said.append(f"worker {name} used {cpu:.0f} % of a core")
+                found.append(Cause("cpu_percent", name, cpu))
             if (lag := process.lag.quantile(P99) or 0) >= LOOP_LAG_LIMIT_MS:
-                said.append(f"the event loop of worker {name} ran {lag:.0f} ms late at P99")
+                found.append(Cause("loop_lag_p99_ms", name, lag))
         late, median = self.read_lag.quantile(P99) or 0, self.ttft.quantile(0.5) or 0
         if late >= max(READ_LAG_FLOOR_MS, READ_LAG_SHARE * median):
-            said.append(f"first tokens were read {late:.0f} ms late at P99")
-        return said
+            found.append(Cause("read_lag_p99_ms", "", late))
+        return found
+
+    def reasons(self) -> list[str]:
+        """The causes in words."""
+        return [str(cause) for cause in self.causes()]
 
     def public(self) -> dict[str, Any]:
         """What `run.json` says of it."""
-        reasons = self.reasons()
+        causes = self.causes()
         return {
-            "client_limited": bool(reasons),
-            "reasons": reasons,
+            "client_limited": bool(causes),
+            "reasons": list(map(str, causes)),
+            "causes": [{**cause._asdict(), "value": _rounded(cause.value)} for cause in causes],
             "new_connections": self.new_connections,
             "send_delay_p99_ms": _rounded(self.send_delay.quantile(P99)),
             "read_lag_p99_ms": _rounded(self.read_lag.quantile(P99)),

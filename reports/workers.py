@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,18 @@ LATE_SHARE = 0.1
 """From this part of the median wait on, the client's own delays show in the figures."""
 LATE_MS = 5
 """Below this many milliseconds, a delay of the client is of no interest."""
+
+CAUSES = ("cpu_percent", "loop_lag_p99_ms", "read_lag_p99_ms")
+"""What may have been too much; `cause.<what>` is how that is said."""
+
+
+class Cause(NamedTuple):
+    """One reason why the load generator was the limit in a level."""
+
+    what: str
+    worker: str
+    value: float
+
 
 NUMBERS = ("rows_made", "rows_received", "cpu_percent")
 METRICS = ("send_delay_ms", "read_lag_ms")
@@ -51,7 +63,24 @@ def late_levels(figures: pd.DataFrame, run: Run) -> list[str]:
     wait_ms = figures["ttft_ms_p50"].fillna(figures["latency_ms_p50"])
     delay_ms = figures[["read_lag_ms_p95", "send_delay_ms_p95"]].max(axis=1)
     seen = (delay_ms > LATE_MS) & (delay_ms > LATE_SHARE * wait_ms)
-    return [str(key) for key in figures.index if seen[key] or run.get("health", str(key), "client_limited") is True]
+    return [str(key) for key in figures.index if seen[key] or is_said_late(run, str(key))]
+
+
+def is_said_late(run: Run, key: str) -> bool:
+    """Whether the load generator itself noted that it was the limit in a level."""
+    return run.get("health", key, "client_limited") is True
+
+
+def causes(run: Run, key: str) -> list[Cause]:
+    """Why, as it noted; a cause that this version does not know is left out."""
+    found = run.get("health", key, "causes")
+    read = [_cause(one) for one in (found if isinstance(found, list) else [])]
+    return [cause for cause in read if cause is not None]
+
+
+def _cause(said: Any) -> Cause | None:
+    value = finite(said.get("value")) if isinstance(said, dict) and said.get("what") in CAUSES else None
+    return None if value is None else Cause(str(said["what"]), str(said.get("worker", "")), value)
 
 
 def _seen(run: Run, own: Any) -> dict[str, float]:

@@ -11,8 +11,8 @@ from reports.blocks import blocks
 from reports.levels import is_ok
 from reports.markdown import amount, code, escape, number
 from reports.percentiles import needed
-from reports.sections.words import level_names
-from reports.workers import BUSY_PERCENT, LATE_MS
+from reports.sections.words import label, level_names
+from reports.workers import BUSY_PERCENT, causes, is_said_late
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,18 +75,30 @@ def _silent(analysis: Analysis) -> pd.Series[bool]:
 
 
 def _busy_workers(analysis: Analysis) -> Iterator[str]:
-    busy = analysis.workers[analysis.workers["cpu_percent"] > BUSY_PERCENT]
+    busy = analysis.workers[analysis.workers["cpu_percent"] >= BUSY_PERCENT]
     if len(busy):
         most = number(busy["cpu_percent"].max())
         yield analysis.say("trust.busy", workers=_workers(analysis, busy.index), percent=most)
 
 
 def _late_levels(analysis: Analysis) -> Iterator[str]:
-    if analysis.late:
-        late = analysis.figures.loc[analysis.late]
-        delay_ms = float(late[["send_delay_ms_p95", "read_lag_ms_p95"]].max().max())
-        key = "trust.late" if delay_ms > LATE_MS else "trust.late_said"
-        yield analysis.say(key, levels=level_names(analysis.say, late), delay=number(delay_ms))
+    """Those that the load generator noted itself, with its reasons, and those of which the calls tell."""
+    said = [key for key in analysis.late if is_said_late(analysis.run, key)]
+    if said:
+        yield analysis.say("trust.late_said", levels=analysis.say.listing([_late_level(analysis, key) for key in said]))
+    seen = analysis.figures.loc[[key for key in analysis.late if key not in said]]
+    if len(seen):
+        delay_ms = float(seen[["send_delay_ms_p95", "read_lag_ms_p95"]].max().max())
+        yield analysis.say("trust.late", levels=level_names(analysis.say, seen), delay=number(delay_ms))
+
+
+def _late_level(analysis: Analysis, key: str) -> str:
+    say, name = analysis.say, label(analysis.say, analysis.level(key), mode=True)
+    why = [
+        say(f"cause.{cause.what}", worker=code(cause.worker), value=f"{cause.value:.0f}")
+        for cause in causes(analysis.run, key)
+    ]
+    return f"{name} ({say.listing(why)})" if why else name
 
 
 def _mixtures(analysis: Analysis) -> Iterator[str]:

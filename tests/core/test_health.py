@@ -10,8 +10,10 @@ import msgpack
 import pytest
 
 from bedrock_locust.call import Call
-from bedrock_locust.health import Health, Pulse
+from bedrock_locust.health import CPU_LIMIT, WORDS, Health, Pulse
 from bedrock_locust.histogram import bucket
+from reports import workers
+from reports.texts import language
 
 
 def call(**figures: Any) -> Call:
@@ -49,6 +51,15 @@ def test_limits(seen: dict[str, Any], lag_ms: float, reason: str) -> None:
     assert said["client_limited"]
     [found] = said["reasons"]
     assert found.startswith(reason)
+    [cause] = said["causes"]
+    assert found == WORDS[cause["what"]].format(**cause)
+    assert language("en")(f"cause.{cause['what']}", worker="w", value=f"{cause['value']:.0f}") == found
+
+
+def test_the_report_has_the_same_limits() -> None:
+    """What a report can't import from here it has for itself."""
+    assert set(WORDS) == set(workers.CAUSES)
+    assert workers.BUSY_PERCENT == CPU_LIMIT
 
 
 def test_a_healthy_level() -> None:

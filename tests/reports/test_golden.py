@@ -132,6 +132,12 @@ def lost_worker(folder: Path) -> None:
             row["read_lag_ms"] = 120
     run.info["workers"]["host_9a0c"] |= {"rows_made": None, "state": "missing"}
     run.info["workers"]["host_1f2e"] |= {"cpu_percent": 96.1}
+    causes = [
+        {"what": "cpu_percent", "worker": "host_1f2e", "value": 96.12},
+        {"what": "read_lag_p99_ms", "worker": "", "value": 31.4},
+        {"what": "of a later version", "worker": "", "value": 1},
+    ]
+    run.info["health"] = {"non_streaming-12": {"client_limited": True, "reasons": ["x"], "causes": causes}}
     run.write(folder)
     with (folder / "gaps.csv").open("a", encoding="utf-8") as file:
         file.write("streaming-12,soon,21,5\nstreaming-12,20.2")

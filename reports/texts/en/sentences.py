@@ -104,7 +104,10 @@ TEXTS = {
     " throughput too low. Use more worker processes (`--processes`) or more machines.",
     "trust.late": "Client-limited: {levels}. The load generator held calls up by as much as {delay} ms (P95), a tenth of"
     " the wait or more. Use more worker processes (`--processes`) or more machines.",
-    "trust.late_said": "Client-limited, as the load generator itself noted: {levels}. Use more worker processes (`--processes`) or more machines.",
+    "trust.late_said": "Client-limited, as the load generator noted: {levels}. Use more worker processes (`--processes`) or more machines.",
+    "cause.cpu_percent": "worker {worker} used {value} % of a core",
+    "cause.loop_lag_p99_ms": "the event loop of worker {worker} ran {value} ms late at P99",
+    "cause.read_lag_p99_ms": "first tokens were read {value} ms late at P99",
     "trust.tiers": "The service answered in different tiers: {tiers}. The figures mix them. `model.service_tier` asks for one; what reserved capacity cannot take, the default tier answers.",
     "trust.models": "Calls went to different models: {models}. The figures mix them.",
     "trust.planned": "{started} of {planned} started: run again to get the rest.",
