@@ -108,7 +108,7 @@ def knee(levels: pd.DataFrame, rate: str) -> str | None:
 def _advised(
     figures: pd.DataFrame, good: pd.DataFrame, rate: str, best: str | None, gate: Gate | None
 ) -> tuple[str | None, str]:
-    if gate is not None:
+    if gate is not None and gate.slo.asks(str(figures["mode"].iloc[0])):
         last = None
         for key in figures.index:
             if not gate.met(str(key)):

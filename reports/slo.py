@@ -38,6 +38,11 @@ class Slo:
     percentile: float = DEFAULT_PERCENTILE
     """Of 100 calls, how many must keep the times and the speed."""
 
+    def asks(self, mode: str) -> bool:
+        """Whether anything is asked of levels of a mode: of those without streaming only latency and success."""
+        streams = mode == "streaming" and any((self.ttft_ms, self.tpot_ms, self.min_tokens_per_s))
+        return bool(streams or self.latency_ms or self.success_rate)
+
     def limit_ms(self, metric: str) -> float | None:
         """The longest time of a metric; the speed is a longest time per token."""
         limit: float | None = getattr(self, metric)
@@ -78,13 +83,16 @@ class Gate:
 
     def failed(self, levels: pd.DataFrame) -> list[str]:
         """The levels that count for the verdict and did not hold."""
-        counting = levels if self.slo.users is None else levels[~(levels["users"] > self.slo.users)]
-        return [str(key) for key in counting.index if not self.met(str(key))]
+        return [str(key) for key in self._counting(levels).index if not self.met(str(key))]
 
     def passed(self, levels: pd.DataFrame) -> bool:
         """Whether every level that counts held, and there was one."""
-        counting = levels if self.slo.users is None else levels[~(levels["users"] > self.slo.users)]
-        return len(counting) > 0 and not self.failed(levels)
+        return len(self._counting(levels)) > 0 and not self.failed(levels)
+
+    def _counting(self, levels: pd.DataFrame) -> pd.DataFrame:
+        """The levels that count for the verdict: something is asked of them, and they have not too many users."""
+        asked = levels[[self.slo.asks(mode) for mode in levels["mode"]]]
+        return asked if self.slo.users is None else asked[~(asked["users"] > self.slo.users)]
 
 
 def wanted(run: Run) -> Slo | None:

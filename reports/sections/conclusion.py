@@ -70,7 +70,7 @@ def _sentences(analysis: Analysis, found: Conclusion) -> Iterator[str]:
 
 def _advice(analysis: Analysis, found: Conclusion, mode: str) -> Iterator[str]:
     say = analysis.say
-    slo = slo_words(say, analysis.gate.slo) if analysis.gate else ""
+    slo = slo_words(say, analysis.gate.slo, found.mode) if analysis.gate else ""
     if found.advised is None:
         assert analysis.gate is not None  # noqa: S101 - no level is advised only where none met the SLO
         first = next(key for key in analysis.figures.index if analysis.figures.loc[key, "mode"] == found.mode)

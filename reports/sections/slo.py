@@ -35,6 +35,8 @@ def slo(analysis: Analysis, _charts: Mapping[str, str]) -> str:
 
 def _verdict(analysis: Analysis, gate: Gate, key: str) -> str:
     say, checks = analysis.say, gate.checks.get(key)
+    if not gate.slo.asks(str(analysis.level(key)["mode"])):
+        return say("slo.not_asked")
     if not checks:
         return say("slo.unmeasured")
     met = bool(gate.met(key))

@@ -93,14 +93,15 @@ def chart(analysis: Analysis, charts: Mapping[str, str], name: str) -> str:
     return f"![{analysis.say(f'chart.{name}.alt')}]({charts[name]})" if name in charts else ""
 
 
-def slo_words(say: Language, slo: Slo) -> str:
-    """What is asked for: `TTFT P95 ≤ 800 ms, success ≥ 99 %`."""
+def slo_words(say: Language, slo: Slo, mode: str = "streaming") -> str:
+    """What is asked of levels of a mode: `TTFT P95 ≤ 800 ms, success ≥ 99 %`."""
+    streams = mode == "streaming"
     shown = [
         say("slo.time", metric=say(f"metric.{metric}"), percentile=f"{slo.percentile:g}", limit=number(limit))
-        for metric in ("ttft_ms", "tpot_ms", "latency_ms")
+        for metric in (("ttft_ms", "tpot_ms", "latency_ms") if streams else ("latency_ms",))
         if (limit := getattr(slo, metric)) is not None
     ]
-    if slo.min_tokens_per_s is not None:
+    if streams and slo.min_tokens_per_s is not None:
         shown.append(say("slo.speed", limit=number(slo.min_tokens_per_s), percentile=f"{slo.percentile:g}"))
     if slo.success_rate is not None:
         shown.append(say("slo.success", limit=f"{slo.success_rate:g}"))

@@ -169,6 +169,21 @@ def test_the_knee_is_where_waiting_grows_more_than_throughput(tmp_path: Path) ->
     assert (found.limit.kind, found.limit.key) == ("flat", "streaming-16")
 
 
+def test_what_only_streams_have_is_not_asked_of_others(tmp_path: Path) -> None:
+    """With a limit of TTFT alone, levels without streaming are not judged: neither by the gate nor in words."""
+    run = make.shaped(("streaming", "non_streaming"), (2, 4))
+    run.info["settings"]["slo"] = {"ttft_ms": 60_000}
+    text = reports.write(run.write(tmp_path)).read_text(encoding="utf-8")
+    assert "**SLO gate: passed**" in text
+    assert "Non-streaming: no level meets" not in text
+    assert "nothing asked" in text
+    run.info["settings"]["slo"] = {"ttft_ms": 60_000, "success_rate": 90}
+    text = reports.write(run.write(tmp_path)).read_text(encoding="utf-8")
+    assert "**Non-streaming: meets the SLO at every level, up to 4 users** (success ≥ 90 %)" in text
+    run.info["settings"]["slo"] = {"ttft_ms": 1}
+    assert "**SLO gate: failed**" in reports.write(run.write(tmp_path)).read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("slo", "code"),
     [

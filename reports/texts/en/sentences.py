@@ -125,6 +125,7 @@ TEXTS = {
     "slo.close": "≈",
     "slo.close_note": "≈ So near to the limit that chance could turn it (95 % confidence): measure longer.",
     "slo.unmeasured": "not measured",
+    "slo.not_asked": "nothing asked",
     "slo.time": "{metric} P{percentile} ≤ {limit} ms",
     "slo.success": "success ≥ {limit} %",
     "slo.speed": "≥ {limit} tokens/s for {percentile} % of the calls",

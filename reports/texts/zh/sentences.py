@@ -110,6 +110,7 @@ TEXTS = {
     "slo.close": "≈",
     "slo.close_note": "≈ 离界限太近，随机误差可能改变结论(95 % 置信)：请测得更久。",
     "slo.unmeasured": "未测量",
+    "slo.not_asked": "无要求",
     "slo.time": "{metric} P{percentile} ≤ {limit} ms",
     "slo.success": "成功率 ≥ {limit} %",
     "slo.speed": "{percentile} % 的调用 ≥ {limit} token/s",
