@@ -129,8 +129,10 @@ def _levels(path: Path) -> tuple[pd.DataFrame, list[Damage]]:
     except RunFolderError:
         levels = _table(b"", LEVEL_TEXTS, LEVEL_NUMBERS, path, ("level",))
         return levels, [("damage.no_levels", 0)]
-    levels = levels[(levels["level"] != "") & levels["mode"].isin(MODES)]
-    return levels.drop_duplicates("level", keep="last").reset_index(drop=True), []
+    # Cut-off rows are none: `completed` is their last cell.
+    whole = (levels["level"] != "") & levels["mode"].isin(MODES) & levels["completed"].isin(["true", "false"])
+    damage = [] if whole.all() else [("damage.no_levels", 0)]
+    return levels[whole].drop_duplicates("level", keep="last").reset_index(drop=True), damage
 
 
 def _gaps(path: Path) -> tuple[pd.DataFrame, list[Damage]]:

@@ -20,6 +20,7 @@ COLOURS = (RED, BLUE, GREEN, DARK_BLUE, LIGHT_BLUE, GREY)
 HEIGHT_PER_LEVEL = 24
 MOST_CATEGORIES = 6
 MOST_LEVELS = 40
+FEW = 10
 
 
 def chart(analysis: Analysis) -> Any:
@@ -31,11 +32,14 @@ def chart(analysis: Analysis) -> Any:
     data, categories = _data(analysis, rows[rows.index.isin(order)])
     labels = [_label(analysis, key) for key in order]
     scale = alt.Scale(domain=categories, range=_colours(categories))
+    most = int(data.groupby("level")["calls"].sum().max())
+    # Of a few calls Vega would draw half ones.
+    axis = alt.Axis(format=",d", values=list(range(most + 1))) if most < FEW else alt.Axis(format=",d")
     return styled(
         alt.Chart(data, width=WIDTH - 120, height=alt.Step(HEIGHT_PER_LEVEL), title=analysis.say("chart.failures"))
         .mark_bar()
         .encode(
-            x=alt.X("calls:Q", title=analysis.say("axis.failed"), axis=alt.Axis(format=",d", tickMinStep=1)),
+            x=alt.X("calls:Q", title=analysis.say("axis.failed"), axis=axis),
             y=alt.Y("level:N", title=None, sort=labels, axis=alt.Axis(labelLimit=220)),
             color=alt.Color("error:N", title=None, sort=categories, scale=scale, legend=alt.Legend(columns=3)),
             order="order:Q",

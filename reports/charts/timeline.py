@@ -38,7 +38,7 @@ def chart(analysis: Analysis) -> Any:
     unit_s = 60 if length_s > LONGEST_IN_SECONDS else 1
     bands = _bands(analysis, start, length_s)
     layers = [*_behind(_scaled(bands, unit_s)), _stack(analysis, _scaled(bars, unit_s), unit_s)]
-    title = analysis.say("chart.timeline")
+    title = analysis.say("chart.timeline.levels" if bands["label"].any() else "chart.timeline")
     return styled(alt.layer(*layers).properties(width=WIDTH, height=HEIGHT, title=title))
 
 

@@ -43,7 +43,8 @@ def _nothing(analysis: Analysis, counts: pd.Series[int]) -> str:
         return say("end.nothing", calls=calls, category=escape(category), remedy=remedy).rstrip()
     if counts["cancelled"]:
         return say("end.unended", calls=say.noun(counts["cancelled"], "call"))
-    return say("end.none")
+    written = analysis.run.number("rows_written") or 0
+    return say("end.lost", calls=say.noun(written, "call")) if written else say("end.none")
 
 
 def _remedy(analysis: Analysis, category: str) -> str:

@@ -48,6 +48,8 @@ def shown(value: Any) -> str:
     """A setting as text; empty if it is not set."""
     if value is None:
         return ""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        value = int(value)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

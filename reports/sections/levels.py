@@ -115,14 +115,16 @@ def server(analysis: Analysis, _charts: Mapping[str, str]) -> str:
     figures = figures[(figures["server_ttft_ms_count"] > 0) | (figures["server_latency_ms_count"] > 0)]
     if figures.empty:
         return ""
+    has_ttft = (figures["server_ttft_ms_count"] > 0).any()
+    first = ("server_ttft", "ttft") if has_ttft else ()
     shown = table(
         [
             *level_columns(say, figures),
             *[
-                _named(say, "col.server_ttft", column)
-                for column in statistics(figures, "server_ttft_ms", percents=(50, 95))
+                _named(say, f"col.{metric}", column)
+                for metric in first
+                for column in statistics(figures, f"{metric}_ms", percents=(50, 95))
             ],
-            *[_named(say, "col.ttft", column) for column in statistics(figures, "ttft_ms", percents=(50, 95))],
             *[
                 _named(say, "col.server_latency", column)
                 for column in statistics(figures, "server_latency_ms", seconds, (50, 95))

@@ -47,7 +47,7 @@ def _end(analysis: Analysis) -> Iterator[str]:
 
 def _damage(analysis: Analysis) -> Iterator[str]:
     for key, count in analysis.run.damage:
-        yield analysis.say(key, count=amount(count))
+        yield analysis.say(key, lines=analysis.say.noun(count, "line"))
 
 
 def _missing_workers(analysis: Analysis) -> Iterator[str]:

@@ -96,6 +96,24 @@ def test_lines_that_are_no_calls_are_left_out_and_counted(tmp_path: Path) -> Non
     assert found.damage == (("damage.lost", 2),)
 
 
+def test_calls_that_were_recorded_and_are_gone(tmp_path: Path) -> None:
+    """A file that lost all its rows is not a run without calls."""
+    folder = make.shaped(("streaming",), (2,)).write(tmp_path)
+    (folder / "requests.csv").write_text(",".join(make.REQUEST_COLUMNS) + "\n", encoding="utf-8")
+    assert "The calls are lost" in reports.write(folder).read_text(encoding="utf-8")
+
+
+def test_half_a_row_of_levels_is_guessed_from_the_calls(tmp_path: Path) -> None:
+    """A level whose row is cut short is measured by its calls, and the report says so."""
+    folder = make.shaped(("streaming",), (2, 4)).write(tmp_path)
+    whole = (folder / "levels.csv").read_bytes()
+    (folder / "levels.csv").write_bytes(whole[:-30])
+    text = reports.write(folder).read_text(encoding="utf-8")
+    assert "`levels.csv` is missing or broken" in text
+    assert "Never measured" not in text
+    assert analyse(read(folder)).number("streaming-04", "latency_ms_count") > 0
+
+
 @pytest.mark.parametrize("content", [b"", b"\n", b"started_at,mode"])
 def test_a_run_that_crashed_before_its_first_call_has_a_report(tmp_path: Path, content: bytes) -> None:
     """An empty `requests.csv`, or half a header, is a run without calls."""

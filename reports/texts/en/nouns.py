@@ -8,6 +8,7 @@ NOUNS = {
     "user": ("{} user", "{} users"),
     "level": ("{} level", "{} levels"),
     "worker": ("{} worker", "{} workers"),
+    "line": ("{} line", "{} lines"),
     "kind": ("{} rarer kind", "{} rarer kinds"),
     "planned": ("{} planned level", "{} planned levels"),
 }

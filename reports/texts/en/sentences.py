@@ -31,6 +31,7 @@ TEXTS = {
     "end.nothing": "**No call succeeded:** {calls} failed, most with {category}. {remedy}",
     "end.unended": "**No call ended:** the run was over before the first answer ({calls}). Hold levels longer.",
     "end.none": "**No call was made.** See the console output of the run and `exceptions.csv` in this folder.",
+    "end.lost": "**The calls are lost:** {calls} were recorded, but `requests.csv` holds none. Restore the file if you can.",
     "end.unmeasured": "**Nothing was measured:** {calls} succeeded, but no level had its users and its warm-up done.",
     "end.mode": "**{mode}: no measured call succeeded.**",
     "runs.slo": "**{mode}: runs well up to {level}** (SLO: {slo}).",
@@ -87,10 +88,10 @@ TEXTS = {
     " in `limits` to go on.",
     "trust.failed": "The run failed{reason}. Mend the cause and run it again.",
     "damage.cut": "The last line of `requests.csv` is cut short and left out: the run ended abruptly.",
-    "damage.lost": "{count} lines of `requests.csv` cannot be read and are left out. Look at the file.",
-    "damage.no_levels": "`levels.csv` is missing or broken: the windows of levels are guessed from the calls. Rely on the"
+    "damage.lost": "Left out: {lines} of `requests.csv` that cannot be read. Look at the file.",
+    "damage.no_levels": "`levels.csv` is missing or broken: the windows that it lacks are guessed from the calls. Rely on the"
     " latencies, less on what happened per second.",
-    "damage.gaps": "{count} lines of `gaps.csv` cannot be read and are left out of the gaps between tokens. Look at the file.",
+    "damage.gaps": "Left out of the gaps between tokens: {lines} of `gaps.csv` that cannot be read. Look at the file.",
     "damage.no_info": "`run.json` is missing or broken: nothing is known of the settings, of lost calls or of the end of"
     " the run. Run the test again if that matters.",
     "damage.other_format": "`run.json` is not of format 1, which this report reads. Make the report with the version of"
