@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 CLIENTS := .venv-clients
 CONFORMANCE := tests/simulator/conformance
 
-.PHONY: demo test lint format screenshots benchmark clean clients
+.PHONY: demo test long lint format screenshots benchmark clean clients
 
 demo: $(VENV)/.user
 	$(BIN)/locust -f locustfile.py --headless --only-summary --loglevel WARNING --exit-code-on-error 0 \
@@ -16,6 +16,9 @@ demo: $(VENV)/.user
 test: $(VENV)/.dev clients
 	$(BIN)/pytest -n 2 --ignore tests/web
 	$(BIN)/pytest -n 2 tests/web
+
+long: $(VENV)/.dev
+	$(BIN)/pytest -m long
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

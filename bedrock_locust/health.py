@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import gevent
 
+from bedrock_locust.clock import clock
 from bedrock_locust.histogram import Histogram
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ class Pulse:
             if level := self._level():
                 self._count(level, now_cpu - cpu, now - wall)
             cpu, wall = now_cpu, now
+            clock.check()
 
     def _count(self, level: str, cpu_s: float, wall_s: float) -> None:
         seen = self._taken.setdefault(level, {"cpu_s": 0.0, "wall_s": 0.0, "lag": {}})

@@ -12,6 +12,7 @@ from bedrock_locust import options
 from bedrock_locust.lead import Lead
 from bedrock_locust.mistakes import EXIT_BAD_INPUT
 from bedrock_locust.settings import Settings, SettingsError
+from bedrock_locust.steady import keep_time
 from bedrock_locust.worker import Worker
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class Plugin:
         options.add_options(parser, self._role.settings if isinstance(self._role, Lead) else None)
 
     def _on_init(self, environment: Environment, runner: Runner, web_ui: WebUI | None, **_: Any) -> None:
+        keep_time()
         if isinstance(runner, WorkerRunner):
             self._role = Worker(environment, runner)
             return

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from bedrock_locust.call import Call
+from bedrock_locust.clock import clock
 from bedrock_locust.health import Health
 from bedrock_locust.histogram import Histogram
 from bedrock_locust.tally import Tally
@@ -209,7 +210,7 @@ class Recorder:
         self.folder.close()
         self.folder.write_table("gaps.csv", self._gap_rows())
         self.folder.write_levels(self._closed_levels())
-        self.write_info(ended=ended, end_reason=reason, ended_at=time.time())
+        self.write_info(ended=ended, end_reason=reason, ended_at=clock.wall_at())
 
     def _gap_rows(self) -> Iterator[tuple[Any, ...]]:
         """The rows of `gaps.csv`."""
@@ -220,7 +221,7 @@ class Recorder:
 
     def _closed_levels(self) -> list[Mapping[str, Any]]:
         """The levels; a window that is still open ends now."""
-        now = time.time()
+        now = clock.wall_at()
         return [
             {**level, "measured_to": now} if level["measured_from"] and not level["measured_to"] else level
             for level in self._levels.values()

@@ -12,6 +12,7 @@ import gevent
 
 from bedrock_locust import console
 from bedrock_locust.call import Call
+from bedrock_locust.clock import clock
 from bedrock_locust.console.screen import screen
 from bedrock_locust.errors import REMEDIES
 from bedrock_locust.limits import Guard
@@ -116,11 +117,11 @@ class Run:
         self._print_blocks(everything=True)
         for name, rows in tables(self._environment):
             self.folder.write_table(name, rows)
-        self.recorder.write_info(limit=self.limit.name if self.limit else None)
+        self.recorder.write_info(limit=self.limit.name if self.limit else None, clock_step_ms=round(clock.step_ms))
         self.recorder.close(ended=ended, reason=reason)
         self._say_if_nothing_worked()
         written = self._write_report(report) if report else None
-        self.state, self.reason, self.ended_at = ended, reason, time.time()
+        self.state, self.reason, self.ended_at = ended, reason, clock.wall_at()
         self.console.say(console.farewell(self.folder.path, written, ended=ended, reason=reason))
         return written
 
@@ -168,6 +169,7 @@ class Run:
         while True:
             gevent.sleep(FLUSH_S)
             self.folder.flush()
+            clock.check()
             self.recorder.feel()
             self.recorder.tally.timeline.observe(self._users)
             self._print_blocks(everything=False)

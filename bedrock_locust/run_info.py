@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import platform
-import time
 import uuid
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from bedrock_locust import __version__
+from bedrock_locust.clock import clock
 from bedrock_locust.errors import REMEDIES
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def first_info(
         "run": uuid.uuid4().hex,
         "ended": "running",
         "end_reason": "",
-        "started_at": time.time(),
+        "started_at": clock.begin(),
         "ended_at": None,
         "versions": {"bedrock-locust": __version__, **packages, "python": platform.python_version()},
         "endpoint": endpoint,

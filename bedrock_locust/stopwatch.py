@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from bedrock_locust.clock import clock
 from bedrock_locust.histogram import bucket
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Stopwatch:
 
     def __init__(self) -> None:
         self._asked = self._start = self._last = time.perf_counter()
-        self.started_at = time.time()
+        self.started_at = clock.wall_at(self._start)
         self._end: float | None = None
         self.stage: Stage = "connect"
         self.connect_ms: float | None = None
@@ -51,7 +52,7 @@ class Stopwatch:
     def sent(self) -> None:
         """The request is handed to the connection."""
         self._start = self._last = time.perf_counter()
-        self.started_at = time.time()
+        self.started_at = clock.wall_at(self._start)
         self.stage = "response"
 
     def content(self, kind: Content, arrived: float | None = None) -> None:

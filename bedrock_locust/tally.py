@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from bedrock_locust.clock import clock
 from bedrock_locust.histogram import Histogram
 from bedrock_locust.timeline import Timeline
 
@@ -80,7 +81,7 @@ class LevelTally:
         """Successes and output tokens per second in the window; None before it opens."""
         if not self.level.get("measured_from"):
             return None
-        seconds = (self.level["measured_to"] or time.time()) - self.level["measured_from"]
+        seconds = (self.level["measured_to"] or clock.wall_at()) - self.level["measured_from"]
         return (self.window_ok / seconds, self.window_tokens / seconds) if seconds > 0 else None
 
     def _add_success(self, call: Call) -> None:

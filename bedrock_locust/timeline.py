@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from bedrock_locust.clock import clock
 from bedrock_locust.histogram import Histogram
 
 if TYPE_CHECKING:
@@ -65,13 +65,13 @@ class Timeline:
     """Buckets from the start of a run on, each `width_s` wide."""
 
     def __init__(self, started_at: float | None = None) -> None:
-        self.started_at = time.time() if started_at is None else started_at
+        self.started_at = clock.wall_at() if started_at is None else started_at
         self.width_s = 1
         self._buckets = [Bucket()]
 
     def add(self, call: Call, now: float | None = None) -> None:
         """Count a call. Where the clock of its worker is wrong it counts at the edge of what has been."""
-        now = time.time() if now is None else now
+        now = clock.wall_at() if now is None else now
         start, end = self._clamp(call.started_at, now), self._clamp(call.started_at + call.latency_ms / 1000, now)
         bucket = self._at(end)
         bucket.longest_s = max(bucket.longest_s, call.latency_ms / 1000)
@@ -99,7 +99,7 @@ class Timeline:
 
     def observe(self, users: int, now: float | None = None) -> None:
         """Note how many users run."""
-        bucket = self._at(time.time() if now is None else now)
+        bucket = self._at(clock.wall_at() if now is None else now)
         bucket.users = max(bucket.users or 0, users)
 
     def points(self, until: float, *, running: bool) -> Iterator[dict[str, Any]]:

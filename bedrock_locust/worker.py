@@ -15,6 +15,7 @@ import gevent.lock
 from bedrock_locust import __version__
 from bedrock_locust.bench import Bench, put_bench
 from bedrock_locust.call import Call
+from bedrock_locust.clock import clock
 from bedrock_locust.connection import check_credentials, connect
 from bedrock_locust.health import Pulse
 from bedrock_locust.mistakes import EXIT_BAD_INPUT
@@ -67,6 +68,7 @@ class Worker:
         events.quitting.add_listener(self._on_quitting)
 
     def _on_test_start(self, **_: Any) -> None:
+        clock.begin()
         options = self._environment.parsed_options
         told = json.loads(getattr(options, "bedrock_run", None) or "{}")
         if told.get("version") != __version__:

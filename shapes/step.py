@@ -79,6 +79,7 @@ class StepShape(LoadTestShape):
     _stages: list[_Stage]
     _level: Level
     _since: float
+    _clocks_apart: float
 
     def configure(self) -> None:
         """Set the attributes for the run that begins; called before its first tick."""
@@ -92,6 +93,7 @@ class StepShape(LoadTestShape):
         # Not in reset_time: on a master Locust calls that after the first tick, too.
         if self._runner.shape_last_tick is None:
             self.configure()
+            self._clocks_apart = time.time() - time.perf_counter()
             self._stages = list(self._plan())
             self._enter()
         elif self._is_over():
@@ -133,10 +135,14 @@ class StepShape(LoadTestShape):
             return False
         return time.perf_counter() - self._warm_from >= self.warmup_seconds
 
+    def _now(self) -> float:
+        """Unix time by the wall clock as it was at the first tick: it may be set in the middle of a run."""
+        return self._clocks_apart + time.perf_counter()
+
     def _leave(self, stage: _Stage) -> None:
         """Close the window of a level that has been measured."""
         if stage.phase == "measure":
-            self._level = replace(self._level, phase="drain", measured_to=time.time(), completed=True)
+            self._level = replace(self._level, phase="drain", measured_to=self._now(), completed=True)
             self._fire(self._level)
 
     def _enter(self) -> None:
@@ -148,9 +154,9 @@ class StepShape(LoadTestShape):
             return
         stage = self._stages[0]
         if stage.phase == "warmup":
-            self._level = replace(stage.level, started_at=time.time())
+            self._level = replace(stage.level, started_at=self._now())
         elif stage.phase == "measure":
-            self._level = replace(self._level, phase="measure", measured_from=time.time())
+            self._level = replace(self._level, phase="measure", measured_from=self._now())
         self._tag(self._level)
         if stage.phase != "drain":  # the level said so itself when it ended
             self._fire(self._level)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from bedrock_locust.clock import clock
 from bedrock_locust.plan import length_in_words
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Picture:
         self, tally: Tally, level: Mapping[str, Any] | None, *, users: int, now: float | None = None
     ) -> RenderableType:
         """Where the run is, how fast it is `now`, how long the calls of this level take, what failed."""
-        now = time.time() if now is None else now
+        now = clock.wall_at() if now is None else now
         current = tally.levels[level["level"]] if level else tally.total
         return Panel(
             Group(

@@ -6,6 +6,7 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
+from bedrock_locust.clock import clock
 from bedrock_locust.recorder import LOCAL
 from bedrock_locust.run import REPORT_INTERVAL_S
 from bedrock_locust.web.rows import MOST_ROWS, failure_rows
@@ -109,4 +110,4 @@ def _levels(run: Run, now: float) -> Iterator[dict[str, Any]]:
 
 def _now(run: Run) -> float:
     """Up to when the rows of a run should all be here."""
-    return run.ended_at or time.time() - (0 if LOCAL in run.recorder.accounts else REPORT_INTERVAL_S)
+    return run.ended_at or clock.wall_at() - (0 if LOCAL in run.recorder.accounts else REPORT_INTERVAL_S)

@@ -1,0 +1,1 @@
+"""Faults that a run has to survive, each done to real processes."""
