@@ -192,8 +192,8 @@ class Recorder:
         """Write `run.json` with what is known now."""
         self._info.update(news)
         workers = {name: account.public() for name, account in sorted(self.accounts.items())}
-        known = {"rows_written": self.folder.rows_written, "workers": workers, "health": self.health.public()}
-        self.folder.write_info({**self._info, **known})
+        rows = {"rows_written": self.folder.rows_written, "rows_lost": self.folder.rows_lost}
+        self.folder.write_info({**self._info, **rows, "workers": workers, "health": self.health.public()})
 
     def feel(self) -> None:
         """Take over what the Pulse of this process has seen, if the users run here."""
@@ -207,10 +207,12 @@ class Recorder:
             self._pulse.stop()
             self.accounts[LOCAL].cpu_percent = self._cpu.percent()
             self.finished(LOCAL)
-        self.folder.close()
+        self.folder.settle()
         self.folder.write_table("gaps.csv", self._gap_rows())
         self.folder.write_levels(self._closed_levels())
         self.write_info(ended=ended, end_reason=reason, ended_at=clock.wall_at())
+        self.folder.settle()
+        self.folder.close()
 
     def _gap_rows(self) -> Iterator[tuple[Any, ...]]:
         """The rows of `gaps.csv`."""

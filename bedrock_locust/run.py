@@ -13,7 +13,7 @@ import gevent
 from bedrock_locust import console
 from bedrock_locust.call import Call
 from bedrock_locust.clock import clock
-from bedrock_locust.console.screen import screen
+from bedrock_locust.console.screen import Sturdy, screen
 from bedrock_locust.errors import REMEDIES
 from bedrock_locust.limits import Guard
 from bedrock_locust.locust_tables import tables
@@ -36,6 +36,7 @@ FLUSH_S = 1
 REPORT_INTERVAL_S = 3.5
 """The row of a call is here within this time after its end: Locust's workers report every 3 s."""
 EXIT_NO_REPORT = 1
+EXIT_ROWS_LOST = 1
 EXIT_GATE = 3
 
 
@@ -53,7 +54,7 @@ class Run:
         self.reason = ""
         self.ended_at: float | None = None
         assert environment.parsed_options is not None  # noqa: S101 - the locust command has options
-        self.console = screen(environment.parsed_options, settings, info["levels_planned"])
+        self.console = Sturdy(screen(environment.parsed_options, settings, info["levels_planned"]))
         self.limit: Reached | None = None
         self._guard = Guard(settings)
         self.recorder = Recorder(info["run"], self.folder, info, self._watch)
@@ -112,18 +113,25 @@ class Run:
         self.state = "ending"
         self._clock.kill()
         self.console.close()
-        if self._level and not self._level["measured_to"]:
-            self._due[self._level["level"]] = 0.0  # the one that the end has caught
-        self._print_blocks(everything=True)
         for name, rows in tables(self._environment):
             self.folder.write_table(name, rows)
         self.recorder.write_info(limit=self.limit.name if self.limit else None, clock_step_ms=round(clock.step_ms))
         self.recorder.close(ended=ended, reason=reason)
+        # All is on disk before anything else is tried that might fail.
+        if self._level and not self._level["measured_to"]:
+            self._due[self._level["level"]] = 0.0  # the one that the end has caught
+        self._print_blocks(everything=True)
+        self._check_rows()
         self._say_if_nothing_worked()
         written = self._write_report(report) if report else None
         self.state, self.reason, self.ended_at = ended, reason, clock.wall_at()
         self.console.say(console.farewell(self.folder.path, written, ended=ended, reason=reason))
         return written
+
+    def _check_rows(self) -> None:
+        """Exit code 1 if calls that were made are not in the record."""
+        if self._environment.process_exit_code is None and self.folder.rows_lost:
+            self._environment.process_exit_code = EXIT_ROWS_LOST
 
     def _say_if_nothing_worked(self) -> None:
         total = self.recorder.tally.total
@@ -138,16 +146,15 @@ class Run:
     def _write_report(self, report: Report) -> Path | None:
         """Have the report made. Whatever befalls it, the run folder stays."""
         copy = Path(self._settings.output.report_file)
+        # Before it: what runs out of memory may be killed without a word.
+        again = f"python -m reports {self.folder.path}"
+        logger.info("bedrock-locust: making the report; should that fail, make it with: %s", again)
         try:
             written = report(self.folder.path, copy)
-        except OSError as error:
-            logger.error(  # noqa: TRY400 - one line says it, a traceback would not
-                "bedrock-locust: report file %s can't be written (%s): choose another with --bedrock-report-file;"
-                " the report of this run is in %s",
-                *(error.filename or copy, error.strerror, self.folder.path),
-            )
+        except (OSError, MemoryError) as error:
+            logger.error("bedrock-locust: %s", _why_no_report(error, copy, self.folder.path))  # noqa: TRY400 - one line
         except Exception:
-            logger.exception("bedrock-locust: no report; make it with: python -m reports %s", self.folder.path)
+            logger.exception("bedrock-locust: no report; make it with: %s", again)
         else:
             self._check_gate()
             return copy if copy.exists() else written
@@ -187,3 +194,14 @@ class Run:
             del self._due[name]
             reasons = self.recorder.health.levels[name].reasons()
             self.console.say(console.level_block(self.recorder.tally, name, reasons))
+
+
+def _why_no_report(error: OSError | MemoryError, copy: Path, folder: Path) -> str:
+    """What went wrong with the report, where its reader is not to blame, and what to do."""
+    if isinstance(error, MemoryError):
+        return f"not enough memory for the report; make it on another machine with: python -m reports {folder}"
+    if error.filename is None or Path(error.filename).is_relative_to(folder):
+        wrong = f"the report can't be written ({error.strerror})"
+        return f"{wrong}: make room, and make it with: python -m reports {folder} --report-file {copy}"
+    wrong = f"report file {error.filename} can't be written ({error.strerror})"
+    return f"{wrong}: choose another with --bedrock-report-file; the report of this run is in {folder}"

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-import csv
+import contextlib
 import json
+import logging
 import re
+import shutil
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bedrock_locust.call import COLUMNS
+from bedrock_locust.row_file import MEMORY_LIMIT, RowFile, cell, csv_text
 from bedrock_locust.settings import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from bedrock_locust.call import Value
 
+logger = logging.getLogger(__name__)
+
+ROWS = "requests.csv"
+DRAFT = ".tmp"
 LEVEL_COLUMNS = (
     "level",
     "mode",
@@ -31,15 +39,20 @@ LEVEL_COLUMNS = (
 
 
 class RunFolder:
-    """The files of one run, for writing."""
+    """The files of one run, for writing.
+
+    What can't be written, because the disk is full or the folder has gone, is kept in memory and tried again with
+    each `flush`; nothing is raised. At the end `settle` takes the whole folder to another place, if need be.
+    """
 
     def __init__(self, path: Path) -> None:
+        """Raises OSError where the files can't be made."""
         self.path = path
-        self.rows_written = 0
-        self._file = (path / "requests.csv").open("w", encoding="utf-8", newline="")
-        self._requests = csv.writer(self._file)
-        self._requests.writerow(COLUMNS)
-        self.write_levels(())
+        self.trouble = ""
+        """Why something can't be written now, in words; empty while all is well."""
+        self._rows = RowFile(path / ROWS, COLUMNS)
+        self._unwritten: dict[str, str] = {"levels.csv": csv_text([LEVEL_COLUMNS])}
+        self._replace("levels.csv")
 
     @classmethod
     def create(cls, directory: str, model_id: str, started_at: float) -> RunFolder:
@@ -50,35 +63,114 @@ class RunFolder:
         except OSError as error:
             raise _unwritable(directory, error) from None
 
+    @property
+    def rows_written(self) -> int:
+        """Rows in `requests.csv`."""
+        return self._rows.written
+
+    @property
+    def rows_lost(self) -> int:
+        """Rows that came while nothing could be written and memory had no room for more."""
+        return self._rows.lost
+
     def append(self, rows: Iterable[Sequence[Value]]) -> None:
         """Add rows to `requests.csv`; they are on disk after `flush`."""
-        for row in rows:
-            self._requests.writerow([_cell(value) for value in row])
-            self.rows_written += 1
+        lost = self._rows.lost
+        self._rows.append(rows)
+        if not lost and self._rows.lost:
+            logger.error("bedrock-locust: no more room in memory for rows of %s: further rows are lost", self.path)
 
     def flush(self) -> None:
-        """Hand all rows to the operating system."""
-        self._file.flush()
+        """Hand all that has not been written yet to the operating system."""
+        refused = None
+        files = (partial(self._replace, name) for name in list(self._unwritten))
+        writes: list[Callable[[], None]] = [self._rows.flush, *files]
+        for write in writes:
+            try:
+                write()
+            except OSError as error:
+                refused = refused or error
+        self._note(refused)
+
+    def _note(self, refused: OSError | None) -> None:
+        """Say that trouble begins, or is over; once."""
+        before, self.trouble = self.trouble, f"{self.path} can't be written ({_reason(refused)})" if refused else ""
+        if self.trouble and not before:
+            room = f"up to {MEMORY_LIMIT / 2**20:,.0f} MB"
+            logger.warning(
+                "bedrock-locust: %s: the run goes on, and what it finds is kept in memory, %s", self.trouble, room
+            )
+        elif before and not self.trouble:
+            logger.warning("bedrock-locust: %s can be written again: %s", self.path, self._so_far())
+
+    def _so_far(self) -> str:
+        return f"{self.rows_lost:,} rows are lost" if self.rows_lost else "nothing is lost"
+
+    def settle(self) -> None:
+        """At the end of a run: what can't be written here goes to another place, with the whole folder."""
+        self.flush()
+        if self._rows.is_there and not self.trouble:
+            return
+        why = self.trouble or f"{self.path} has been moved or removed"
+        if self._move():
+            logger.warning("bedrock-locust: %s: the whole run folder is now %s; %s", why, self.path, self._so_far())
+            return
+        self._rows.give_up()
+        logger.error("bedrock-locust: %s, nor can any other place: %s", why, self._so_far())
+
+    def _move(self) -> bool:
+        """Go on in another folder. Where the old one has been removed, that is one of the same name."""
+        places: list[Path | None] = [None] if self.path.exists() else [self.path.parent, None]
+        for place in places:
+            try:
+                made = _make_unused(place or Path(tempfile.mkdtemp(prefix="bedrock-locust-")), self.path.name)
+            except OSError:
+                continue
+            try:
+                self._move_to(made)
+            except OSError:
+                shutil.rmtree(made if place else made.parent, ignore_errors=True)
+            else:
+                return True
+        return False
+
+    def _move_to(self, path: Path) -> None:
+        """Go on in this folder. The rows come last: until they are there, nothing has changed."""
+        for file in [file for file in self.path.glob("*.*") if file.name != ROWS and file.suffix != DRAFT]:
+            with contextlib.suppress(OSError):
+                shutil.copy(file, path)
+        for name, text in self._unwritten.items():
+            _replace(path / name, text)
+        self._rows.move(path / ROWS)
+        self._unwritten.clear()
+        self.path, self.trouble = path, ""
 
     def close(self) -> None:
         """Finish `requests.csv`."""
-        self._file.close()
+        if not self.trouble:
+            self.flush()
+        self._rows.close()
 
     def write_levels(self, levels: Iterable[Mapping[str, Any]]) -> None:
         """Write `levels.csv`: dicts with at least the columns of that file."""
-        rows = [[_cell(level[column]) for column in LEVEL_COLUMNS] for level in levels]
+        rows = [[cell(level[column]) for column in LEVEL_COLUMNS] for level in levels]
         self.write_table("levels.csv", [LEVEL_COLUMNS, *rows])
 
     def write_table(self, name: str, rows: Iterable[Iterable[Any]]) -> None:
         """Write a whole CSV file, or leave the old one."""
-        with _replacing(self.path / name) as file:
-            csv.writer(file).writerows(rows)
+        self._write(name, csv_text(rows))
 
     def write_info(self, info: Mapping[str, Any]) -> None:
         """Write `run.json`, or leave the old one."""
-        with _replacing(self.path / "run.json") as file:
-            json.dump(info, file, indent=2, ensure_ascii=False)
-            file.write("\n")
+        self._write("run.json", json.dumps(info, indent=2, ensure_ascii=False) + "\n")
+
+    def _write(self, name: str, text: str) -> None:
+        self._unwritten[name] = text
+        self.flush()
+
+    def _replace(self, name: str) -> None:
+        _replace(self.path / name, self._unwritten[name])
+        self._unwritten.pop(name, None)
 
 
 def check_directory(directory: str) -> None:
@@ -93,36 +185,24 @@ def check_directory(directory: str) -> None:
 
 def _unwritable(directory: str, error: OSError) -> SettingsError:
     return SettingsError(
-        f"output.directory {directory!r}: can't write there ({error.strerror}): choose another with --bedrock-directory"
+        f"output.directory {directory!r}: can't write there ({_reason(error)}): choose another with --bedrock-directory"
     )
 
 
-class _replacing:  # noqa: N801 - used like a function
-    """A text file that takes the place of the old one when it is complete."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._draft = path.with_suffix(".tmp")
-        self._file = self._draft.open("w", encoding="utf-8", newline="")
-
-    def __enter__(self) -> Any:
-        return self._file
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._file.close()
-        if kind is None:
-            self._draft.replace(self._path)
-        else:
-            self._draft.unlink()
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)
 
 
-def _cell(value: Any) -> Any:
-    """A value as CSV text: times to the microsecond, None as an empty cell."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return f"{value:.6f}" if value > 1e9 else f"{value:.3f}"
-    return "" if value is None else value
+def _replace(path: Path, text: str) -> None:
+    """Put a whole file in the place of the old one. Raises OSError where that can't be, and leaves no draft."""
+    draft = path.with_suffix(DRAFT)
+    try:
+        draft.write_text(text, encoding="utf-8", newline="")
+        draft.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            draft.unlink()
+        raise
 
 
 def _file_name(model_id: str) -> str:

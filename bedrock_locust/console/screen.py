@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
@@ -65,6 +66,28 @@ class Silent:
 
     def close(self) -> None:
         """Leave it at that."""
+
+
+class Sturdy:
+    """Another one, whose stream may fail: a terminal that is closed, a log on a disk that is full. The run goes on."""
+
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
+
+    def say(self, text: str) -> None:
+        """Print what stays, if that can be."""
+        with contextlib.suppress(OSError):
+            self._screen.say(text)
+
+    def show(self, tally: Tally, level: Mapping[str, Any] | None, *, users: int) -> None:
+        """Show how far the run is, if that can be."""
+        with contextlib.suppress(OSError):
+            self._screen.show(tally, level, users=users)
+
+    def close(self) -> None:
+        """Nothing more will be shown."""
+        with contextlib.suppress(OSError):
+            self._screen.close()
 
 
 def screen(options: Namespace, settings: Settings, levels: int | None) -> Screen:

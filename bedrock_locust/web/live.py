@@ -77,7 +77,7 @@ def about(run: Run) -> dict[str, Any]:
     return {
         "name": run.folder.path.name,
         "state": run.state,
-        "reason": run.reason,
+        "reason": run.reason or run.folder.trouble,
         "model": run.info["settings"]["model"]["id"],
         "endpoint": run.info["endpoint"],
         "started_at": run.info["started_at"],

@@ -63,6 +63,8 @@ def _lost_rows(analysis: Analysis) -> Iterator[str]:
     if lost:
         made = say.noun(workers["rows_made"].sum(), "call")
         yield say("trust.lost", lost=amount(lost), made=made)
+    if dropped := analysis.run.number("rows_lost"):
+        yield say("trust.unwritten", lost=amount(dropped))
     written, found = analysis.run.number("rows_written"), len(analysis.run.requests)
     if written is not None and analysis.run.text("ended") != "running" and written > found:
         yield say("trust.fewer_rows", found=amount(found), written=amount(written))

@@ -156,7 +156,14 @@ def test_workers_that_said_nothing(recorder: Recorder) -> None:
 
 def test_a_run_that_has_just_begun(recorder: Recorder) -> None:
     """From the start there is a run.json, for a run that crashes."""
-    assert info(recorder) == {"format": 1, "ended": "running", "rows_written": 0, "workers": {}, "health": {}}
+    assert info(recorder) == {
+        "format": 1,
+        "ended": "running",
+        "rows_written": 0,
+        "rows_lost": 0,
+        "workers": {},
+        "health": {},
+    }
 
 
 def test_levels_are_written_as_they_come(recorder: Recorder) -> None:

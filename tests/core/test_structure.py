@@ -109,7 +109,8 @@ def test_a_call_knows_nobody() -> None:
         ("clock", set()),
         ("health", {"bedrock_locust.clock", "bedrock_locust.call", "bedrock_locust.histogram"}),
         ("stopwatch", {f"bedrock_locust.{name}" for name in ("call", "clock", "formats", "histogram")}),
-        ("run_folder", {"bedrock_locust.call", "bedrock_locust.settings"}),
+        ("run_folder", {f"bedrock_locust.{name}" for name in ("call", "settings", "row_file")}),
+        ("row_file", set()),
     ],
 )
 def test_the_ground_floor(module: str, allowed: set[str]) -> None:

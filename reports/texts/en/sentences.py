@@ -99,6 +99,8 @@ TEXTS = {
     "trust.missing": "No full account came from {workers}: calls may be missing. See its log, and run the test again.",
     "trust.lost": "{lost} of {made} never reached the master and are not in the numbers. Check the network to the workers,"
     " and run the test again.",
+    "trust.unwritten": "{lost} calls are lost: the run folder could not be written and memory had no more room. Make room"
+    " on the disk, and run it again.",
     "trust.fewer_rows": "`requests.csv` holds {found} of the {written} calls that were recorded. Restore the file if you"
     " can.",
     "trust.busy": "The load generator was the limit: {workers} used up to {percent} % of a core, so times are too long and"

@@ -88,6 +88,7 @@ TEXTS = {
     "damage.other_format": "`run.json` 不是本报告可读的格式 1。请用产生该运行的 bedrock-locust 版本生成报告。",
     "trust.missing": "{workers} 没有完整交账：可能缺少调用。查看其日志并重新测试。",
     "trust.lost": "{made}中有 {lost} 次没有到达 master，未计入。检查到 worker 的网络并重新测试。",
+    "trust.unwritten": "丢失了 {lost} 次调用：运行目录无法写入，内存也没有更多空间。请腾出磁盘空间并重新运行。",
     "trust.fewer_rows": "`requests.csv` 只有所记录的 {written} 次调用中的 {found} 次。如有可能请恢复文件。",
     "trust.busy": "负载发生器是瓶颈：{workers} 用到一个核心的 {percent} %，因此时间偏长、吞吐量偏低。请增加 worker 进程(`--processes`)或机器。",
     "trust.late": "受客户端限制：{levels}。负载发生器使调用推迟达 {delay} ms (P95)，达到等待时间的十分之一以上。请增加 worker 进程(`--processes`)或机器。",

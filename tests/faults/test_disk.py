@@ -1,0 +1,156 @@
+"""A disk that takes no more while a run goes on."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e.checks import assert_whole, info, read
+from tests.e2e.running import ROOT, until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.e2e.running import Place, Simulator
+
+QUICK = ("--ttft-ms", "10", "--tpot-ms", "1", "--output-tokens", "10")
+LITTLE_MEMORY = """
+import sys
+sys.path.insert(0, {root!r})
+import bedrock_locust.row_file
+bedrock_locust.row_file.MEMORY_LIMIT = 40_000
+from locustfile import *
+"""
+LEVEL = ["streaming-4"]
+IN_MEMORY = "the run goes on, and what it finds is kept in memory"
+
+
+@pytest.fixture
+def simulator(start_simulator: Callable[..., Simulator]) -> Simulator:
+    """A simulator with short answers, for many rows."""
+    return start_simulator(*QUICK)
+
+
+@pytest.fixture(autouse=True)
+def one_level(place: Place) -> None:
+    """A run of one level; a folder for temporary files of its own."""
+    place.configure({"test": {"non_streaming": False}, "concurrency": {"start": 4, "end": 4, "duration_seconds": 4}})
+    (place.path / "temporary").mkdir()
+    place.env["TMPDIR"] = str(place.path / "temporary")
+
+
+def start(place: Place, simulator: Simulator, **options: Path) -> subprocess.Popen[str]:
+    """Start the run."""
+    return place.start("--headless", "--only-summary", "--host", simulator.url, **options)
+
+
+def grown(place: Place, size: int) -> Path:
+    """The table of calls, once it has so many bytes."""
+
+    def found() -> Path | None:
+        return next((path for path in place.path.glob("results/*/requests.csv") if path.stat().st_size > size), None)
+
+    path: Path = until(found, f"{size} bytes of rows")
+    return path
+
+
+def assert_tidy(place: Place, process: subprocess.Popen[str]) -> None:
+    """No traceback, and no draft or temporary file is left."""
+    assert "Traceback" not in place.output(process), place.output(process)
+    assert not list(place.path.rglob("*.tmp"))
+
+
+def test_full_for_a_while(place: Place, simulator: Simulator) -> None:
+    """The run goes on and says so at once; when there is room again, all rows are there, once."""
+    process = start(place, simulator)
+    table = grown(place, 30_000)
+    _, hard = resource.prlimit(process.pid, resource.RLIMIT_FSIZE)
+    full_at = table.stat().st_size + 1000
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (full_at, hard))
+    place.said(process, IN_MEMORY)
+    assert table.read_bytes()[-1:] == b"\n", "half a row is left in the file"
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (hard, hard))
+    place.said(process, "can be written again: nothing is lost")
+    assert process.wait(60) == 0, place.output(process)
+    assert_whole(table.parent, simulator.calls(), LEVEL)
+    assert info(table.parent)["rows_lost"] == 0
+    assert_tidy(place, process)
+    assert not list((place.path / "temporary").glob("bedrock-locust-*"))
+
+
+def test_a_folder_that_goes_away(place: Place, simulator: Simulator) -> None:
+    """A folder that is replaced in mid-run costs nothing: the whole of it is found in another place, with a report."""
+    process = start(place, simulator)
+    folder = grown(place, 10_000).parent
+    folder.rename(place.path / "gone")
+    folder.write_text("no folder")
+    assert process.wait(60) == 0, place.output(process)
+    (refuge,) = (place.path / "temporary").glob("bedrock-locust-*/*")
+    assert f"the whole run folder is now {refuge}; nothing is lost" in place.output(process)
+    assert_whole(refuge, simulator.calls(), LEVEL)
+    assert (refuge / "report.md").exists()
+    assert (place.path / "benchmark_report.md").exists()
+    assert_tidy(place, process)
+
+
+@pytest.fixture
+def mount(place: Place) -> Iterator[Callable[..., None]]:
+    """Mounts the directory of results; skips where that is not permitted."""
+    results = place.path / "results"
+
+    def do(*arguments: str | Path) -> None:
+        results.mkdir()
+        done = subprocess.run(["mount", *arguments, results], capture_output=True, text=True, check=False)
+        if done.returncode:
+            pytest.skip(f"mount is not permitted here: {done.stderr.strip()}")
+
+    yield do
+    place.end()
+    subprocess.run(["umount", results], capture_output=True, check=False)
+
+
+def test_full_to_the_end(place: Place, simulator: Simulator, mount: Callable[..., None]) -> None:
+    """What memory has no room for is counted as lost; the rest is whole, in another place, and the report says it."""
+    mount("-t", "tmpfs", "-o", "size=64k", "tmpfs")
+    locustfile = place.path / "little_memory.py"
+    locustfile.write_text(LITTLE_MEMORY.format(root=str(ROOT)))
+    process = start(place, simulator, locustfile=locustfile)
+    assert process.wait(60) == 1, place.output(process)
+    output = place.output(process)
+    assert f"can't be written (No space left on device): {IN_MEMORY}" in output
+    assert "no more room in memory for rows" in output
+    (refuge,) = (place.path / "temporary").glob("bedrock-locust-*/*")
+    said, rows = info(refuge), read(refuge / "requests.csv")
+    assert said["ended"] == "complete"
+    assert said["rows_written"] == len(rows) > 100
+    assert said["rows_lost"] > 0
+    assert len(rows) + said["rows_lost"] == len(simulator.calls())
+    assert {row["request_id"] for row in rows} <= {call["request_id"] for call in simulator.calls()}
+    report = (refuge / "report.md").read_text()
+    assert f"{said['rows_lost']:,} calls are lost: the run folder could not be written" in report
+    assert_tidy(place, process)
+
+
+@pytest.mark.long
+def test_a_file_system_that_becomes_read_only(place: Place, simulator: Simulator, mount: Callable[..., None]) -> None:
+    """As Linux does with a disk that fails: nothing more can be written, and nothing of what was measured is lost."""
+    image = place.path / "disk"
+    with image.open("wb") as file:
+        file.truncate(2**24)
+    subprocess.run(["mkfs.ext4", "-q", image], check=True)
+    mount("-o", "loop,errors=remount-ro", image)
+    device = subprocess.run(
+        ["findmnt", "-no", "SOURCE", place.path / "results"], capture_output=True, text=True, check=True
+    )
+    process = start(place, simulator)
+    grown(place, 10_000)
+    Path("/sys/fs/ext4", Path(device.stdout.strip()).name, "trigger_fs_error").write_text("1")
+    assert process.wait(60) == 0, place.output(process)
+    assert f"can't be written (Read-only file system): {IN_MEMORY}" in place.output(process)
+    (refuge,) = (place.path / "temporary").glob("bedrock-locust-*/*")
+    assert_whole(refuge, simulator.calls(), LEVEL)
+    assert_tidy(place, process)
