@@ -234,7 +234,7 @@ class Lead:
         if self._simulator:
             self._simulator.stop()
         if self._written:
-            print(f"\nReport: {self._written}", flush=True)
+            console.write(f"\nReport: {self._written}")
 
     def _give_up_waiting(self) -> bool:
         """Whether a headless run still waits for its workers; those that are there are sent home."""

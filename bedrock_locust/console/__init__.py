@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
 
 WIDTH = 80
 PERCENTILES = (0.5, 0.95, 0.99)
+
+
+def write(text: str) -> None:
+    """Print it, if that can be."""
+    with contextlib.suppress(OSError):
+        print(text, flush=True)
 
 
 def header(settings: Settings, *, endpoint: str, levels: int | None, forecast: Forecast | None = None) -> str:

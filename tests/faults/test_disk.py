@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e.checks import assert_whole, info, read
-from tests.e2e.running import ROOT, until
+from tests.e2e.running import LOCUST, ROOT, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -95,6 +95,26 @@ def test_a_folder_that_goes_away(place: Place, simulator: Simulator) -> None:
     assert (refuge / "report.md").exists()
     assert (place.path / "benchmark_report.md").exists()
     assert_tidy(place, process)
+
+
+def test_a_log_on_a_full_disk(place: Place, simulator: Simulator) -> None:
+    """What can't be printed costs nothing."""
+    place.configure({"test": {"non_streaming": False}, "concurrency": {"start": 4, "end": 4, "duration_seconds": 1}})
+    command = [str(LOCUST), "-f", str(ROOT / "locustfile.py"), "--headless", "--only-summary", "--host", simulator.url]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command,
+            cwd=place.path,
+            env=place.env,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr, done.stderr
+    assert_whole(place.runs()[0], simulator.calls(), LEVEL)
 
 
 @pytest.fixture
