@@ -11,10 +11,9 @@ the parts: copy it and change what you need.
 from __future__ import annotations
 
 from bedrock_locust import NonStreamingUser, StreamingUser, settings_of, setup
-from reports import write
 from shapes import StepShape
 
-setup(report=write, charts="reports.charts.live:charts")
+setup(report="reports:write", charts="reports.charts.live:charts")
 
 
 class BenchmarkShape(StepShape):

@@ -11,6 +11,7 @@ from locust.runners import WorkerRunner
 from bedrock_locust import options
 from bedrock_locust.lead import Lead
 from bedrock_locust.mistakes import EXIT_BAD_INPUT
+from bedrock_locust.report_process import maker
 from bedrock_locust.settings import Settings, SettingsError
 from bedrock_locust.steady import keep_time
 from bedrock_locust.worker import Worker
@@ -29,16 +30,17 @@ if TYPE_CHECKING:
 _plugins: list[Plugin] = []
 
 
-def setup(*, report: Report | None = None, charts: str | None = None) -> None:
+def setup(*, report: Report | str | None = None, charts: str | None = None) -> None:
     """Register the plugin with Locust. Call it once, at the top level of the locustfile.
 
     `report` makes the report: it gets the run folder and `output.report_file`, and returns the path of
-    what it wrote; without one a run leaves its CSV files and `run.json`. `charts` names the function that
-    makes the charts of the web UI, as `package.module:function`; it is imported when the page is opened.
+    what it wrote; without one a run leaves its CSV files and `run.json`. A function that is named, as
+    `package.module:function`, is called in a process of its own, so that a lack of memory harms no more
+    than the report. `charts` names the function that makes the charts of the web UI in the same way.
     """
     if _plugins:
         raise RuntimeError("bedrock_locust.setup() has been called already: call it once, in one locustfile")
-    _plugins.append(Plugin(report, charts))
+    _plugins.append(Plugin(maker(report) if isinstance(report, str) else report, charts))
 
 
 def settings_of(environment: Environment) -> Settings:

@@ -18,6 +18,7 @@ from bedrock_locust.errors import REMEDIES
 from bedrock_locust.limits import Guard
 from bedrock_locust.locust_tables import tables
 from bedrock_locust.recorder import NO_GAPS, Recorder
+from bedrock_locust.report_process import ReportError
 from bedrock_locust.run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -146,14 +147,14 @@ class Run:
     def _write_report(self, report: Report) -> Path | None:
         """Have the report made. Whatever befalls it, the run folder stays."""
         copy = Path(self._settings.output.report_file)
-        # Before it: what runs out of memory may be killed without a word.
         again = f"python -m reports {self.folder.path}"
-        logger.info("bedrock-locust: making the report; should that fail, make it with: %s", again)
         try:
             written = report(self.folder.path, copy)
-        except (OSError, MemoryError) as error:
+        except OSError as error:
             logger.error("bedrock-locust: %s", _why_no_report(error, copy, self.folder.path))  # noqa: TRY400 - one line
-        except Exception:
+        except ReportError as error:
+            logger.error("bedrock-locust: no report (%s); make it with: %s", error, again)  # noqa: TRY400 - one line
+        except Exception:  # of a function of the user's own
             logger.exception("bedrock-locust: no report; make it with: %s", again)
         else:
             self._check_gate()
@@ -196,10 +197,8 @@ class Run:
             self.console.say(console.level_block(self.recorder.tally, name, reasons))
 
 
-def _why_no_report(error: OSError | MemoryError, copy: Path, folder: Path) -> str:
-    """What went wrong with the report, where its reader is not to blame, and what to do."""
-    if isinstance(error, MemoryError):
-        return f"not enough memory for the report; make it on another machine with: python -m reports {folder}"
+def _why_no_report(error: OSError, copy: Path, folder: Path) -> str:
+    """Which file of the report can't be written, and what to do."""
     if error.filename is None or Path(error.filename).is_relative_to(folder):
         wrong = f"the report can't be written ({error.strerror})"
         return f"{wrong}: make room, and make it with: python -m reports {folder} --report-file {copy}"

@@ -3,9 +3,8 @@
 from locust import between, task
 
 from bedrock_locust import BedrockUser, setup
-from reports import write
 
-setup(report=write)
+setup(report="reports:write")
 
 
 class Reader(BedrockUser):

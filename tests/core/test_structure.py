@@ -173,7 +173,8 @@ def test_only_the_locustfile_joins_the_parts() -> None:
         parts = {name.split(".")[0] for name in our(all_of(module))}
         expected = {"bedrock_locust", "shapes", "reports"} if module == "locustfile" else {module.split(".")[0]}
         assert parts <= expected, f"{module} imports {parts}"
-    assert top(all_of("locustfile")) >= {"bedrock_locust", "shapes", "reports"}
+    assert top(all_of("locustfile")) >= {"bedrock_locust", "shapes"}
+    assert 'report="reports:write"' in MODULES["locustfile"].read_text(encoding="utf-8")
 
 
 def test_the_locustfile_is_short() -> None:

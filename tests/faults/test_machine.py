@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import resource
+import signal
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
-from tests.e2e.checks import info, read
+from tests.e2e.checks import assert_whole, info, read
 from tests.e2e.running import ROOT, until
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
     from tests.e2e.running import Place, Simulator
 
@@ -72,3 +79,38 @@ def test_a_clock_that_is_set(place: Place, simulator: Simulator, step: int, proc
         if row["phase"] == "measure":
             begin, end = windows[row["level"]]
             assert begin - 1 < started_at < end + 1, "a call outside of the window in which it was made"
+
+
+def lack_memory(process: subprocess.Popen[str]) -> None:
+    """No process of this run gets more address space than the first one has; what draws charts reserves gigabytes."""
+    pages = int(Path(f"/proc/{process.pid}/statm").read_text().split()[0])
+    size = pages * os.sysconf("SC_PAGESIZE") + 2**26
+    resource.prlimit(process.pid, resource.RLIMIT_AS, (size, size))
+
+
+def kill_the_report(process: subprocess.Popen[str]) -> None:
+    """The process that makes the report is killed, as the kernel does when memory runs out."""
+    lead = psutil.Process(process.pid)
+    child = until(lambda: next(iter(lead.children()), None), "process of the report")
+    child.send_signal(signal.SIGKILL)
+
+
+@pytest.mark.parametrize("strike", [lack_memory, kill_the_report])
+def test_no_memory_for_the_report(
+    place: Place, simulator: Simulator, strike: Callable[[subprocess.Popen[str]], None]
+) -> None:
+    """The run stays whole; one line says how to make its report later, and that works."""
+    place.configure({"test": {"non_streaming": False}, "concurrency": {"end": 1, "duration_seconds": 2}})
+    process = place.start("--headless", "--only-summary", "--host", simulator.url)
+    run = measured(place, "streaming-1")
+    strike(process)
+    assert process.wait(60) == 1, place.output(process)
+    output = place.output(process)
+    (line,) = [line for line in output.splitlines() if "bedrock-locust: no report" in line]
+    assert line.endswith(f"make it with: python -m reports {run.relative_to(place.path)}")
+    assert "Traceback" not in output
+    assert f"Run folder  {run.relative_to(place.path)}" in output
+    assert_whole(run, simulator.calls(), ["streaming-1"])
+    assert not (run / "report.md").exists()
+    subprocess.run([sys.executable, "-m", "reports", run], cwd=place.path, check=True, timeout=60)
+    assert "# Bedrock load test" in (run / "report.md").read_text()

@@ -1,0 +1,108 @@
+"""The report, made by a process of its own: what runs out of memory there takes nothing else with it.
+
+It needs much more memory than a run does, and what draws its charts ends the whole process where it gets none.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gevent import monkey
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+_PROGRAM = """
+import json, os, pathlib, pkgutil, sys, threading
+
+def leave_with_the_run():
+    sys.stdin.read()
+    os._exit(1)
+
+threading.Thread(target=leave_with_the_run, daemon=True).start()
+try:
+    written = pkgutil.resolve_name(sys.argv[1])(*map(pathlib.Path, sys.argv[2:]))
+    said = {"written": str(written)}
+except OSError as error:
+    said = {"errno": error.errno, "strerror": error.strerror or str(error), "filename": error.filename}
+except Exception as error:
+    said = {"error": " ".join(f"{type(error).__name__}: {error}".rstrip(": ").split())}
+print(json.dumps(said, default=str))
+"""
+
+
+# gevent's own would wait for its loop.
+_waitpid: Any = monkey.get_original("os", "waitpid")
+_close: Any = monkey.get_original("os", "close")
+
+
+class ReportError(Exception):
+    """There is no report; the message says why."""
+
+
+def maker(name: str) -> Callable[[Path, Path | None], Path]:
+    """What makes a report by calling this function, `package.module:function`, in a process of its own.
+
+    It raises OSError where the function has, and ReportError for all else that can befall it.
+    """
+
+    def make(folder: Path, copy: Path | None) -> Path:
+        return _result(_run(name, str(folder), *([str(copy)] if copy else [])))
+
+    return make
+
+
+def _run(*arguments: str) -> str:
+    """What it said at last.
+
+    gevent's loop stands still meanwhile, on purpose: it would take in a request to start the next run, which Locust
+    then drops, as the end of this one is not over.
+    """
+    gone, alive = os.pipe()  # it ends when this process does
+    said, says = os.pipe()
+    with os.fdopen(alive, "wb"), os.fdopen(said, "rb") as answer:
+        try:
+            pid = _start(arguments, gone, says)
+        except OSError as error:
+            raise ReportError(f"there can't be a process for it: {error.strerror}") from None
+        finally:
+            _close(gone)
+            _close(says)
+        output = answer.read()
+        _, status = _waitpid(pid, 0)
+    code = os.waitstatus_to_exitcode(status)
+    if code < 0:
+        raise ReportError(f"its process was ended by {signal.Signals(-code).name}: not enough memory?")
+    if code:
+        raise ReportError(f"its process ended with exit code {code}")
+    return output.decode().splitlines()[-1]
+
+
+def _start(arguments: Sequence[str], gone: int, says: int) -> int:
+    """Its process id. It is in a group of its own, as Ctrl-C is for this process."""
+    return os.posix_spawn(
+        sys.executable,
+        [sys.executable, "-c", _PROGRAM, *arguments],
+        # The path is that of this process: Locust adds the folder of the locustfile to it.
+        {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        file_actions=[
+            (os.POSIX_SPAWN_DUP2, gone, 0),
+            (os.POSIX_SPAWN_DUP2, says, 1),
+            (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
+        ],
+        setpgroup=0,
+    )
+
+
+def _result(line: str) -> Path:
+    said = json.loads(line)
+    if "errno" in said:
+        raise OSError(said["errno"], said["strerror"], said["filename"])
+    if "error" in said:
+        raise ReportError(said["error"])
+    return Path(said["written"])
