@@ -130,7 +130,16 @@ def check_endpoint(url: str) -> None:
         return
     port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
-        socket.create_connection((parts.hostname, port), CONNECT_TIMEOUT_S).close()
+        with socket.create_connection((parts.hostname, port), CONNECT_TIMEOUT_S) as plain:
+            if parts.scheme == "https":
+                _trust().wrap_socket(plain, server_hostname=parts.hostname).close()
+    except ssl.SSLCertVerificationError as error:
+        raise SettingsError(
+            f"endpoint {url}: its TLS certificate is not trusted ({error.verify_message}): check --host and"
+            " aws.endpoint_url; for a certificate of your own set AWS_CA_BUNDLE to the file of its CA"
+        ) from None
+    except ssl.SSLError as error:
+        raise SettingsError(f"endpoint {url}: no TLS there ({error.reason}): is it http:// instead?") from None
     except OSError as error:
         reason = error.strerror or str(error)
         raise SettingsError(

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from gevent import monkey, socket
 
 from bedrock_locust.arrivals import STAMPED, arrivals
+from bedrock_locust.open_files import refuse_if_few
 from bedrock_locust.tls import Tls
 from bedrock_locust.waits import Waits
 
@@ -65,6 +66,7 @@ class Connection:
         self._arrivals, self._more_waits, self._earliest = arrivals, False, 0.0
         made = socket.create_connection((address.host, address.port), connect_s)
         try:
+            refuse_if_few(made.fileno())
             made.setsockopt(stdlib.IPPROTO_TCP, stdlib.TCP_NODELAY, 1)
             made.setsockopt(stdlib.SOL_SOCKET, stdlib.SO_KEEPALIVE, 1)
             if STAMPED:

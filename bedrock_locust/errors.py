@@ -6,6 +6,7 @@ those of the `bedrock-runtime` model in botocore and of AWS's common errors.
 
 from __future__ import annotations
 
+import errno
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -76,6 +77,8 @@ REMEDIES: dict[str, str] = {
     " gateways on the way that cut long responses.",
     "TimeoutError": "The service was silent for longer than test.timeout_seconds. Raise it for slow or long answers.",
     "ConnectionError": "The connection failed. Check the endpoint (--host), DNS, proxy, firewall and TLS certificates.",
+    "ClientResourceError": "This machine ran out of open files, ports or memory; the service is not to blame. Raise the"
+    " limit before the start (ulimit -n 10000), or spread the users over more workers.",
     "CredentialsError": "AWS credentials are missing, wrong or expired. Try: aws sts get-caller-identity",
     "UnknownError": "Look at the example message; if the endpoint is not Bedrock (--host), that is the reason.",
 }
@@ -121,10 +124,22 @@ def classify(error: BaseException, stage: Stage) -> Failure:
     """The failure that an exception means, when it was raised in this stage of a call."""
     if isinstance(error, aws.ClientError):
         return _service_failure(error, stage)
+    if lacking := _lacking(error):
+        return Failure("ClientResourceError", lacking, stage, redact(str(error)))
     for kinds, category, at in _CLIENT_SIDE:
         if isinstance(error, kinds):
             return Failure(category, type(error).__name__, at or stage, redact(str(error)))
     return Failure("UnknownError", type(error).__name__, stage, redact(str(error)))
+
+
+def _lacking(error: BaseException) -> str:
+    """The name of the error number that says what this machine ran out of; empty where it did not."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno in _LACKS:
+            return errno.errorcode[cause.errno]
+        cause = cause.__cause__ or cause.__context__
+    return ""
 
 
 def redact(message: str) -> str:
@@ -145,6 +160,8 @@ def _service_failure(error: aws.ClientError, stage: Stage) -> Failure:
     return Failure(category, code, stage, message, about.get("RequestId", ""))
 
 
+_LACKS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EADDRNOTAVAIL})
+"""What a socket call answers where files, memory or local ports have run out: see socket(2) and connect(2)."""
 _Kinds = tuple[type[BaseException], ...]
 _CREDENTIALS: _Kinds = (
     aws.NoCredentialsError,

@@ -23,6 +23,8 @@ LASTING = frozenset(
     }
 )
 """Categories of failure that the next call will meet again."""
+LASTING_CODES = frozenset({"SSLError"})
+"""The same, where the rest of their category may pass: a certificate that is not trusted."""
 LEAST_CALLS = 20
 """Of fewer calls in its window no error rate is judged."""
 
@@ -114,7 +116,8 @@ class Guard:
 
     def _reached(self, limits: Limits) -> Iterator[Reached]:
         category, code = self._kind
-        if limits.same_failures and category in LASTING and self._alike >= limits.same_failures:
+        lasts = category in LASTING or code in LASTING_CODES
+        if limits.same_failures and lasts and self._alike >= limits.same_failures:
             yield Reached("limits.same_failures", f"{self._alike:,} failures in a row with {category} ({code})")
         if limits.max_requests and self._calls >= limits.max_requests:
             yield Reached("limits.max_requests", f"{self._calls:,} calls made")

@@ -17,6 +17,7 @@ from bedrock_locust.console.screen import Sturdy, screen
 from bedrock_locust.errors import REMEDIES
 from bedrock_locust.limits import Guard
 from bedrock_locust.locust_tables import tables
+from bedrock_locust.open_files import warn_if_few
 from bedrock_locust.recorder import NO_GAPS, Recorder
 from bedrock_locust.report_process import ReportError
 from bedrock_locust.run_folder import RunFolder
@@ -58,6 +59,8 @@ class Run:
         self.console = Sturdy(screen(environment.parsed_options, settings, info["levels_planned"]))
         self.limit: Reached | None = None
         self._guard = Guard(settings)
+        if info["levels_planned"] is not None:
+            warn_if_few(settings.concurrency.end, max(1, getattr(environment.runner, "worker_count", 1)))
         self.recorder = Recorder(info["run"], self.folder, info, self._watch)
         self.complete = info["levels_planned"] is None
         self._level: Mapping[str, Any] | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -177,8 +179,21 @@ def test_what_goes_wrong_on_this_side(error: Exception, stage: Stage, expected: 
 
 def test_each_category_has_a_remedy() -> None:
     """There is no failure that a report can't advise on, and no advice without a failure."""
-    client_side = {"StreamInterruptedError", "TimeoutError", "ConnectionError", "CredentialsError", "UnknownError"}
-    assert {*CATEGORIES.values(), *BY_STATUS.values(), *client_side} == set(REMEDIES)
+    client_side = {"StreamInterruptedError", "TimeoutError", "ConnectionError", "ClientResourceError"}
+    others = {"CredentialsError", "UnknownError"}
+    assert {*CATEGORIES.values(), *BY_STATUS.values(), *client_side, *others} == set(REMEDIES)
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL])
+def test_what_this_machine_lacks_is_not_the_service(number: int) -> None:
+    """However deep in the causes of what the SDK raises it is."""
+    cause = OSError(number, os.strerror(number))
+    middle = http.NewConnectionError(None, "x")  # type: ignore[arg-type]  # a connection, of which only the text is used
+    middle.__cause__ = cause
+    error = aws.EndpointConnectionError(endpoint_url=ENDPOINT, error=middle)
+    error.__cause__ = middle
+    failure = classify(error, "connect")
+    assert (failure.category, failure.code) == ("ClientResourceError", errno.errorcode[number])
 
 
 @pytest.mark.parametrize(("category", "remedy"), REMEDIES.items())

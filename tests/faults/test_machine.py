@@ -81,6 +81,35 @@ def test_a_clock_that_is_set(place: Place, simulator: Simulator, step: int, proc
             assert begin - 1 < started_at < end + 1, "a call outside of the window in which it was made"
 
 
+FEW_FILES = """
+import resource, sys
+
+resource.setrlimit(resource.RLIMIT_NOFILE, (60, 60))
+sys.path.insert(0, {root!r})
+from locustfile import *
+"""
+
+
+def test_too_few_open_files(place: Place, simulator: Simulator) -> None:
+    """It is said before the run; calls fail as this machine's own fault, with the remedy; the run is written whole."""
+    locustfile = place.path / "few_files.py"
+    locustfile.write_text(FEW_FILES.format(root=str(ROOT)))
+    place.configure({"test": {"non_streaming": False}, "concurrency": {"start": 80, "end": 80, "duration_seconds": 2}})
+    code, output = place.run("--host", simulator.url, locustfile=locustfile)
+    assert code == 1, output
+    assert "80 users need about 144 open files, but the limit is 60" in output
+    assert "Traceback" not in output, output
+    run = place.runs()[0]
+    rows = read(run / "requests.csv")
+    lacking = [row for row in rows if row["error"]]
+    assert {(row["error"], row["error_code"], row["error_stage"]) for row in lacking} == {
+        ("ClientResourceError", "EMFILE", "connect")
+    }
+    assert len(rows) - len(lacking) == len(simulator.calls()) > 0
+    assert info(run)["ended"] == "complete"
+    assert "ulimit -n" in (run / "report.md").read_text()
+
+
 def lack_memory(process: subprocess.Popen[str]) -> None:
     """No process of this run gets more address space than the first one has; what draws charts reserves gigabytes."""
     pages = int(Path(f"/proc/{process.pid}/statm").read_text().split()[0])

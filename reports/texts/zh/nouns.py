@@ -26,6 +26,7 @@ REMEDIES = {
     "StreamInterruptedError": "流在模型说完之前中断。检查途中截断长响应的代理或网关。",
     "TimeoutError": "服务静默的时间超过 test.timeout_seconds。回答慢或长时请调大。",
     "ConnectionError": "连接失败。检查终端节点(--host)、DNS、代理、防火墙和 TLS 证书。",
+    "ClientResourceError": "本机的打开文件数、端口或内存已用尽，与服务无关。启动前调高上限(ulimit -n 10000)，或把用户分到更多 worker。",
     "CredentialsError": "AWS 凭证缺失、错误或过期。试试：aws sts get-caller-identity",
     "UnknownError": "查看示例消息；如果终端节点不是 Bedrock(--host)，原因即在此。",
 }
