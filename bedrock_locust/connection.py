@@ -134,8 +134,9 @@ def check_endpoint(url: str) -> None:
             if parts.scheme == "https":
                 _trust().wrap_socket(plain, server_hostname=parts.hostname).close()
     except ssl.SSLCertVerificationError as error:
+        reason = error.verify_message.rstrip(".")
         raise SettingsError(
-            f"endpoint {url}: its TLS certificate is not trusted ({error.verify_message}): check --host and"
+            f"endpoint {url}: its TLS certificate is not trusted ({reason}): check --host and"
             " aws.endpoint_url; for a certificate of your own set AWS_CA_BUNDLE to the file of its CA"
         ) from None
     except ssl.SSLError as error:

@@ -35,6 +35,8 @@ CATEGORIES: dict[str, str] = {
     "ServiceUnavailableException": "ServiceUnavailableError",
     "InternalServerException": "InternalServerError",
     "InternalFailure": "InternalServerError",
+    "RequestTimeoutException": "ConnectionError",
+    "UnknownOperationException": "UnknownError",
     "ExpiredTokenException": "CredentialsError",
     "ExpiredToken": "CredentialsError",
     "UnrecognizedClientException": "CredentialsError",

@@ -82,6 +82,7 @@ def test_full_for_a_while(place: Place, simulator: Simulator) -> None:
     assert not list((place.path / "temporary").glob("bedrock-locust-*"))
 
 
+@pytest.mark.long
 def test_a_folder_that_goes_away(place: Place, simulator: Simulator) -> None:
     """A folder that is replaced in mid-run costs nothing: the whole of it is found in another place, with a report."""
     process = start(place, simulator)
@@ -97,6 +98,7 @@ def test_a_folder_that_goes_away(place: Place, simulator: Simulator) -> None:
     assert_tidy(place, process)
 
 
+@pytest.mark.long
 def test_a_log_on_a_full_disk(place: Place, simulator: Simulator) -> None:
     """What can't be printed costs nothing."""
     place.configure({"test": {"non_streaming": False}, "concurrency": {"start": 4, "end": 4, "duration_seconds": 1}})

@@ -124,7 +124,7 @@ def kill_the_report(process: subprocess.Popen[str]) -> None:
     child.send_signal(signal.SIGKILL)
 
 
-@pytest.mark.parametrize("strike", [lack_memory, kill_the_report])
+@pytest.mark.parametrize("strike", [lack_memory, pytest.param(kill_the_report, marks=pytest.mark.long)])
 def test_no_memory_for_the_report(
     place: Place, simulator: Simulator, strike: Callable[[subprocess.Popen[str]], None]
 ) -> None:
