@@ -21,6 +21,7 @@ from bedrock_locust.run_folder import RunFolder
 from bedrock_locust.settings import Settings, SettingsError
 from bedrock_locust.web import Runs, show
 from bedrock_locust.web.form import guard_form
+from bedrock_locust.web.live import about
 
 from .test_timeline import CALL
 
@@ -200,3 +201,12 @@ def test_a_fault_says_nothing_of_itself(folder: Path, caplog: pytest.LogCaptureF
     assert answer.status_code == 500
     assert "Traceback" not in answer.text
     assert "Traceback" in caplog.text
+
+
+def test_a_run_that_can_not_be_written(tmp_path: Path) -> None:
+    """While a run goes on, the pages say in the place of a reason why its folder can't be written."""
+    run = a_run(tmp_path)
+    run.state, run.folder.trouble = "running", "results/x can't be written (No space left on device)"
+    assert about(run)["reason"] == run.folder.trouble
+    run.reason = "all levels ran"
+    assert about(run)["reason"] == "all levels ran"
