@@ -68,7 +68,7 @@ BY_MODE = {
     ("nonsense", "non_streaming"): ("UnknownError", "response"),
 }
 FINE = {"ok", "duplicate-metadata"}
-FAULTS = [*REFUSALS, *IN_STREAM, *{fault for fault, _ in BY_MODE}, "duplicate-metadata"]
+FAULTS = [*REFUSALS, *IN_STREAM, *dict.fromkeys(fault for fault, _ in BY_MODE), "duplicate-metadata"]
 
 
 def expected(call: dict[str, Any]) -> tuple[str, str, str]:
