@@ -97,6 +97,18 @@ class Pulse:
             seen["lag"][key] = seen["lag"].get(key, 0) + count
 
 
+class Cpu:
+    """CPU use of this process since it was made."""
+
+    def __init__(self) -> None:
+        self._cpu, self._wall = time.process_time(), time.perf_counter()
+
+    def percent(self) -> float:
+        """Percent of one core."""
+        wall = time.perf_counter() - self._wall
+        return round(100 * (time.process_time() - self._cpu) / wall, 1) if wall > 0 else 0.0
+
+
 @dataclass
 class _Process:
     """One worker in one level."""

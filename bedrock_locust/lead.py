@@ -19,13 +19,14 @@ from bedrock_locust.forecast import forecast
 from bedrock_locust.handover import Handover
 from bedrock_locust.health import Pulse
 from bedrock_locust.interrupt import Interrupt
+from bedrock_locust.messages import GRACE_S
 from bedrock_locust.mistakes import EXIT_BAD_INPUT
 from bedrock_locust.plan import Plan
 from bedrock_locust.preflight import preflight, public
 from bedrock_locust.recorder import LOCAL
 from bedrock_locust.run import Run
 from bedrock_locust.run_folder import check_directory
-from bedrock_locust.run_info import first_info
+from bedrock_locust.run_info import first_info, for_workers
 from bedrock_locust.settings import SettingsError
 from bedrock_locust.simulator_process import SimulatorProcess
 from bedrock_locust.web import Runs, show
@@ -48,8 +49,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-GRACE_S = 3
-"""How long calls in flight may go on when a run is stopped early, in seconds; then they are cut off."""
 DRAIN_MARGIN_S = 10
 """How much longer than the longest call a user may take to stop, in seconds."""
 
@@ -66,6 +65,7 @@ class Lead:
         self._runner = runner
         self._report = report
         self._run: Run | None = None
+        self._ending = False
         self._runs = Runs()
         self._written: Path | None = None
         self._stop_timeout = environment.stop_timeout
@@ -78,9 +78,7 @@ class Lead:
         self._first = self._call_first(client, self.settings) if self._starts_alone() else None
         self._warn()
         headless_shape = bool(self._options.headless and environment.shape_class)
-        self._interrupt = Interrupt(
-            terminate=headless_shape, is_waiting=self._give_up_waiting, last_words=self._last_words
-        )
+        self._interrupt = Interrupt(terminate=headless_shape, respond=self._on_signal, last_words=self._last_words)
         if web_ui:
             guard_form(web_ui, self._check_form, self._runs.expect)
             show(web_ui, self._runs, plan=self._plan, charts=charts)
@@ -173,7 +171,7 @@ class Lead:
 
     def _begin(self, client: BedrockRuntimeClient) -> None:
         self._interrupt.forget()
-        self._environment.process_exit_code = None
+        self._environment.process_exit_code, self._ending = None, False
         self._environment.stop_timeout = self._stop_timeout or self.settings.call_limit_s + DRAIN_MARGIN_S
         info = first_info(
             self.settings,
@@ -183,8 +181,7 @@ class Lead:
             preflight=public(self._first) if self._first else None,
         )
         self._run = self._runs.begin(Run(self._environment, self.settings, info))
-        message = {"run": info["run"], "version": __version__, "simulator": info["simulator"]}
-        self._options.bedrock_run = json.dumps({**message, "settings": self.settings.public()})
+        self._options.bedrock_run = json.dumps(for_workers(info, self.settings, self._options.bedrock_worker_timeout))
         if self._handover:
             self._handover.begin(self._run.recorder)
         else:
@@ -211,7 +208,7 @@ class Lead:
 
     def _on_test_stopping(self, **_: Any) -> None:
         """Also a planned end comes by here, with no call in flight."""
-        self._environment.stop_timeout = GRACE_S
+        self._environment.stop_timeout, self._ending = GRACE_S, True
         if self._run:
             self._run.state = "ending"
             # From here on the workers of this terminal speak, too.
@@ -226,8 +223,9 @@ class Lead:
         if self._handover:
             self._handover.wait(GRACE_S)
         setattr(self._options, LEVEL, None)
-        ended, reason = run.outcome(self._interrupt.name)
+        ended, reason = run.outcome(self._interrupt.name, deserted=bool(self._handover and self._handover.deserted))
         self._written = run.end(ended=ended, reason=reason, report=self._report)
+        self._ending = bool(self._options.headless)
 
     def _on_quit(self, **_: Any) -> None:
         """Last of all, below Locust's tables: where the report is."""
@@ -236,12 +234,14 @@ class Lead:
         if self._written:
             console.write(f"\nReport: {self._written}")
 
-    def _give_up_waiting(self) -> bool:
-        """Whether a headless run still waits for its workers; those that are there are sent home."""
-        waiting = bool(self._options.headless) and self._run is None
-        if waiting:
+    def _on_signal(self) -> type[BaseException] | None:
+        """What a signal raises. A headless run that still waits for its workers sends home those that are there."""
+        if self._ending:
+            return None
+        if self._options.headless and self._run is None:
             self._runner.quit()
-        return waiting
+            return SystemExit
+        return KeyboardInterrupt
 
     def _last_words(self) -> None:
         """The process ends at once: what has been measured goes to disk. A simulator ends with its parent."""

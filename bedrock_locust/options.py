@@ -159,6 +159,15 @@ def add_options(parser: LocustArgumentParser, current: Settings | None) -> None:
         help="What a run shows in the terminal: a live panel, plain lines, or nothing. auto: a panel for a headless"
         " run on a terminal, but not where CI is set",
     )
+    parser.add_argument(
+        "--bedrock-worker-timeout",
+        env_var="BEDROCK_WORKER_TIMEOUT",
+        default=30,
+        type=int,
+        metavar="SECONDS",
+        include_in_web_ui=False,
+        help="Master and workers give each other up after so long a silence, 6 to 55 s. Default: 30",
+    )
     shown = current.public() if current else {}
     for option in OPTIONS:
         # In a view of the form the present setting counts, whatever the command line said at first.

@@ -1,118 +1,28 @@
 """The recorder: calls become rows of the run folder, on the process that leads the run.
 
 In a run with workers each of them keeps its rows in an Outbox, which Locust's own report takes to
-the master every few seconds; batches are numbered, and both sides count.
+the master every few seconds; batches are numbered, each is taken once, and both sides count.
 """
 
 from __future__ import annotations
 
-import time
-from dataclasses import asdict, dataclass, field
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from bedrock_locust.account import FINISHED, MISSING, Account
 from bedrock_locust.call import Call
 from bedrock_locust.clock import clock
-from bedrock_locust.health import Health
-from bedrock_locust.histogram import Histogram
+from bedrock_locust.gaps import NO_GAPS, Gaps
+from bedrock_locust.health import Cpu, Health
 from bedrock_locust.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
-    from bedrock_locust.call import Value
     from bedrock_locust.health import Pulse
     from bedrock_locust.run_folder import RunFolder
 
-NO_GAPS: Mapping[int, int] = MappingProxyType({})
 LOCAL = "local"
 """The name of the one worker of a run without workers."""
-
-
-@dataclass
-class Account:
-    """The rows and the CPU of one worker. `None` is what it never said."""
-
-    rows_made: int | None = None
-    rows_received: int = 0
-    cpu_percent: float | None = None
-    state: str = "missing"
-    batch: int = field(default=0, repr=False)
-
-    def public(self) -> dict[str, Any]:
-        """What `run.json` says of it."""
-        return {key: value for key, value in asdict(self).items() if key != "batch"}
-
-
-class Outbox:
-    """A worker's rows on their way to the master. Everything in a batch is of a type that msgpack can carry."""
-
-    def __init__(self, run: str, pulse: Pulse) -> None:
-        self._run = run
-        self._pulse = pulse
-        self._gaps = Gaps()
-        self._rows: list[list[Value]] = []
-        self._made = 0
-        self._batch = 0
-        self._cpu = Cpu()
-
-    def add(self, call: Call, gaps: Mapping[int, int] = NO_GAPS) -> None:
-        """Keep a row, and the silences in it, until the next batch."""
-        self._rows.append(call.to_row())
-        self._gaps.add(call, gaps)
-        self._made += 1
-
-    def stop(self) -> None:
-        """Nothing more is kept."""
-        self._pulse.stop()
-
-    def batch(self) -> dict[str, Any]:
-        """The rows since the last batch, and the counts so far. Nothing may switch greenlets in here."""
-        rows, self._rows = self._rows, []
-        self._batch += 1
-        return {
-            "run": self._run,
-            "batch": self._batch,
-            "rows": rows,
-            "rows_made": self._made,
-            "cpu_percent": self._cpu.percent(),
-            "gaps": self._gaps.take(),
-            "pulse": self._pulse.take(),
-        }
-
-
-class Gaps:
-    """The silences between content events of the successes in each measured level: a Histogram each."""
-
-    def __init__(self) -> None:
-        self.levels: dict[str, Histogram] = {}
-
-    def add(self, call: Call, gaps: Mapping[int, int]) -> None:
-        """Count those of a call, bucket -> count."""
-        if gaps and call.ok and call.phase in ("", "measure"):
-            self.merge({call.level or call.name: gaps})
-
-    def merge(self, levels: Mapping[str, Mapping[int, int]]) -> None:
-        """Add the counts of another."""
-        for level, counts in levels.items():
-            self.levels.setdefault(level, Histogram()).merge(counts)
-
-    def take(self) -> dict[str, dict[int, int]]:
-        """The counts since this was asked for last."""
-        levels, self.levels = self.levels, {}
-        return {level: dict(histogram.counts) for level, histogram in levels.items()}
-
-
-class Cpu:
-    """CPU use of this process since it was made."""
-
-    def __init__(self) -> None:
-        self._cpu, self._wall = time.process_time(), time.perf_counter()
-
-    def percent(self) -> float:
-        """Percent of one core."""
-        wall = time.perf_counter() - self._wall
-        return round(100 * (time.process_time() - self._cpu) / wall, 1) if wall > 0 else 0.0
 
 
 class Recorder:
@@ -128,6 +38,7 @@ class Recorder:
         self.tally = Tally()
         self.accounts: dict[str, Account] = {}
         self._info = dict(info)
+        self.changes: list[dict[str, Any]] = []
         self._levels: dict[str, Mapping[str, Any]] = {}
         self._cpu = Cpu()
         self._pulse: Pulse | None = None
@@ -144,16 +55,18 @@ class Recorder:
         self.folder.append([call.to_row()])
         self._count(call)
 
-    def add_batch(self, worker: str, batch: Mapping[str, Any]) -> None:
-        """Take a worker's batch; one of another run, or one that has come before, is none."""
-        if batch["run"] != self.run:
-            return
+    def add_report(self, worker: str, report: Mapping[str, Any]) -> bool:
+        """Take a worker's report of this run; whether it has handed over all of its rows by now."""
         account = self.accounts.setdefault(worker, Account())
-        if batch["batch"] <= account.batch:
-            return
-        account.batch = batch["batch"]
-        account.rows_made = batch["rows_made"]
-        account.cpu_percent = batch["cpu_percent"]
+        account.note(report, clock.wall_at())
+        for batch in report["batches"]:
+            if account.is_new(batch["batch"]):
+                self._add_batch(worker, account, batch)
+        if account.state != FINISHED and account.is_whole:
+            account.state, account.reason = FINISHED, ""
+        return account.state == FINISHED
+
+    def _add_batch(self, worker: str, account: Account, batch: Mapping[str, Any]) -> None:
         self.gaps.merge(batch["gaps"])
         self.health.add_pulse(worker, batch["pulse"])
         account.rows_received += len(batch["rows"])
@@ -175,25 +88,34 @@ class Recorder:
         self.folder.write_levels(self._levels.values())
         self.write_info()
 
-    def join(self, worker: str) -> None:
-        """Take note of a worker that belongs to the run."""
-        self.accounts.setdefault(worker, Account())
+    def join(self, worker: str) -> Account:
+        """The account of a worker that belongs to the run."""
+        return self.accounts.setdefault(worker, Account())
 
     def join_local(self, pulse: Pulse) -> None:
         """Take note that the users run in this process, of which this is the Pulse."""
         self._pulse = pulse
         self.accounts[LOCAL] = Account(rows_made=0)
 
-    def finished(self, worker: str) -> None:
-        """Take note that a worker has handed over all of its rows."""
-        self.accounts.setdefault(worker, Account()).state = "finished"
+    def change(self, worker: str, what: str, since: float | None = None) -> None:
+        """Take note that a worker was `lost` at that Unix time, or is `back`, or `left` or `joined`."""
+        now = clock.wall_at()
+        levels = [level["level"] for level in self._levels.values() if _overlaps(level, since or now, now)]
+        self.changes.append({"at": since or now, "worker": worker, "what": what, "levels": levels})
+        self.write_info()
 
-    def write_info(self, **news: Any) -> None:
+    @property
+    def has_lost(self) -> bool:
+        """Whether rows are lost, or may be, as far as is known now."""
+        return any(account.state == MISSING or account.least_lost for account in self.accounts.values())
+
+    def write_info(self, **info: Any) -> None:
         """Write `run.json` with what is known now."""
-        self._info.update(news)
+        self._info.update(info)
         workers = {name: account.public() for name, account in sorted(self.accounts.items())}
         rows = {"rows_written": self.folder.rows_written, "rows_lost": self.folder.rows_lost}
-        self.folder.write_info({**self._info, **rows, "workers": workers, "health": self.health.public()})
+        news = {"worker_changes": self.changes, "health": self.health.public()}
+        self.folder.write_info({**self._info, **rows, "workers": workers, **news})
 
     def feel(self) -> None:
         """Take over what the Pulse of this process has seen, if the users run here."""
@@ -206,20 +128,15 @@ class Recorder:
             self.feel()
             self._pulse.stop()
             self.accounts[LOCAL].cpu_percent = self._cpu.percent()
-            self.finished(LOCAL)
+            self.accounts[LOCAL].state = FINISHED
+        for account in self.accounts.values():
+            account.end()
         self.folder.settle()
-        self.folder.write_table("gaps.csv", self._gap_rows())
+        self.folder.write_table("gaps.csv", self.gaps.rows())
         self.folder.write_levels(self._closed_levels())
         self.write_info(ended=ended, end_reason=reason, ended_at=clock.wall_at())
         self.folder.settle()
         self.folder.close()
-
-    def _gap_rows(self) -> Iterator[tuple[Any, ...]]:
-        """The rows of `gaps.csv`."""
-        yield "level", "lower_ms", "upper_ms", "count"
-        for level, histogram in self.gaps.levels.items():
-            for lower, upper, count in histogram.buckets():
-                yield level, f"{lower:.4f}", f"{upper:.4f}", count
 
     def _closed_levels(self) -> list[Mapping[str, Any]]:
         """The levels; a window that is still open ends now."""
@@ -228,3 +145,8 @@ class Recorder:
             {**level, "measured_to": now} if level["measured_from"] and not level["measured_to"] else level
             for level in self._levels.values()
         ]
+
+
+def _overlaps(level: Mapping[str, Any], since: float, until: float) -> bool:
+    """Whether a level was on at some time between these two."""
+    return bool(level["started_at"] <= until and (level["measured_to"] or until) >= since)

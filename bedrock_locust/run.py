@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Any
 import gevent
 
 from bedrock_locust import console
+from bedrock_locust.account import manifest
 from bedrock_locust.call import Call
 from bedrock_locust.clock import clock
 from bedrock_locust.console.screen import Sturdy, screen
 from bedrock_locust.errors import REMEDIES
+from bedrock_locust.gaps import NO_GAPS
 from bedrock_locust.limits import Guard
 from bedrock_locust.locust_tables import tables
 from bedrock_locust.open_files import warn_if_few
-from bedrock_locust.recorder import NO_GAPS, Recorder
+from bedrock_locust.recorder import LOCAL, Recorder
 from bedrock_locust.report_process import ReportError
 from bedrock_locust.run_folder import RunFolder
 
@@ -102,12 +104,14 @@ class Run:
             longest_s = self.recorder.tally.levels[level["level"]].longest_ms / 1000
             self._due[level["level"]] = time.monotonic() + longest_s + REPORT_INTERVAL_S
 
-    def outcome(self, interrupt: str) -> tuple[str, str]:
-        """How the run ended, and why; `interrupt` names the signal that ended it, if one did."""
+    def outcome(self, interrupt: str, *, deserted: bool = False) -> tuple[str, str]:
+        """How the run ended, and why: `interrupt` names the signal that ended it, `deserted` is without workers."""
         if interrupt:
             return "interrupted", f"stopped by {interrupt}"
         if self.limit:
             return "interrupted", f"{self.limit.name} reached: {self.limit.reason}"
+        if deserted and not (self.complete and self._environment.shape_class):
+            return "interrupted", "no worker was left"
         if not self.complete:
             return "interrupted", "stopped before all levels had run"
         return "complete", "all levels ran" if self._environment.shape_class else "stopped as asked"
@@ -129,12 +133,13 @@ class Run:
         self._say_if_nothing_worked()
         written = self._write_report(report) if report else None
         self.state, self.reason, self.ended_at = ended, reason, clock.wall_at()
-        self.console.say(console.farewell(self.folder.path, written, ended=ended, reason=reason))
+        said = manifest(self.recorder.accounts) if LOCAL not in self.recorder.accounts else []
+        self.console.say(console.farewell(self.folder.path, written, ended=ended, reason=reason, rows=said))
         return written
 
     def _check_rows(self) -> None:
         """Exit code 1 if calls that were made are not in the record."""
-        if self._environment.process_exit_code is None and self.folder.rows_lost:
+        if self._environment.process_exit_code is None and (self.folder.rows_lost or self.recorder.has_lost):
             self._environment.process_exit_code = EXIT_ROWS_LOST
 
     def _say_if_nothing_worked(self) -> None:

@@ -38,3 +38,9 @@ def first_info(
         "preflight": preflight,
         "remedies": REMEDIES,
     }
+
+
+def for_workers(info: dict[str, Any], settings: Settings, timeout_s: int) -> dict[str, Any]:
+    """What the workers have to know of a run; no secrets."""
+    told = {"run": info["run"], "version": __version__, "simulator": info["simulator"]}
+    return {**told, "worker_timeout_s": timeout_s, "settings": settings.public()}

@@ -1,4 +1,4 @@
-"""A worker's part in a run: its boto3 client, and its rows on their way to the master."""
+"""A worker's part in a run: its boto3 client, and its rows until they are handed over."""
 
 from __future__ import annotations
 
@@ -17,10 +17,14 @@ from bedrock_locust.bench import Bench, put_bench
 from bedrock_locust.call import Call
 from bedrock_locust.clock import clock
 from bedrock_locust.connection import check_credentials, connect
+from bedrock_locust.delivery import Delivery
+from bedrock_locust.gaps import NO_GAPS
 from bedrock_locust.health import Pulse
+from bedrock_locust.interrupt import Interrupt
+from bedrock_locust.messages import FINISH, GRACE_S, mismatch, worker_name
 from bedrock_locust.mistakes import EXIT_BAD_INPUT
 from bedrock_locust.options import own_credentials
-from bedrock_locust.recorder import NO_GAPS, Outbox
+from bedrock_locust.outbox import Outbox
 from bedrock_locust.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -33,16 +37,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-FINISH = "bedrock_finish"
-"""Message from the master: stop the users within `grace_s`, hand over all rows, answer with FINISHED."""
-FINISHED = "bedrock_finished"
-REPORT = "bedrock"
-"""Where the batch is in the data of Locust's report to the master."""
-
-
-def worker_name(client_id: str, index: int) -> str:
-    """The short name of a worker: its host and its number."""
-    return f"{client_id.rsplit('_', 1)[0]}_{index}"
+EXIT_ROWS_LOST = 1
+"""How a worker ends whose master is gone, or that could not hand over all of its rows."""
 
 
 class Worker:
@@ -55,28 +51,32 @@ class Worker:
         # Now: at the start of a run the master's options replace those of this process.
         self._credentials = own_credentials(environment.parsed_options)
         self._outbox: Outbox | None = None
-        self._finishing = gevent.lock.RLock()
+        self._directory = ""
+        self._quitting = False
+        self._stopping = gevent.lock.RLock()
         self._connection: tuple[str, BedrockRuntimeClient] | None = None
         # Locust looks all of its options up anew for each option that the master sends, which holds up every stream
         # for a tenth of a second at each change of level. They stay what they are.
         argument_parser.default_args_dict = functools.cache(argument_parser.default_args_dict)
+        self._delivery = Delivery(environment, runner, on_gone=self._lose_master, on_stranger=self._refuse)
+        self._interrupt = Interrupt(
+            terminate=False,
+            quiet=bool(environment.parsed_options.processes),
+            respond=self._on_signal,
+            last_words=self._last_words,
+        )
         runner.register_message(FINISH, self._on_finish)
         events = environment.events
         events.test_start.add_listener(self._on_test_start)
         events.request.add_listener(self._on_request)
-        events.report_to_master.add_listener(self._on_report)
         events.quitting.add_listener(self._on_quitting)
 
     def _on_test_start(self, **_: Any) -> None:
         clock.begin()
-        options = self._environment.parsed_options
-        told = json.loads(getattr(options, "bedrock_run", None) or "{}")
-        if told.get("version") != __version__:
-            logger.error(
-                "bedrock-locust: this worker has version %s, the master %s: install the same on both",
-                __version__,
-                told.get("version", "none: does its locustfile call bedrock_locust.setup()?"),
-            )
+        told = json.loads(getattr(self._environment.parsed_options, "bedrock_run", None) or "{}")
+        if why := mismatch(__version__, told.get("version")):
+            self._refuse(why)
+            return
         settings = Settings.model_validate(told["settings"])
         try:
             own = settings if told["simulator"] else settings.with_credentials(self._credentials)
@@ -84,14 +84,17 @@ class Worker:
                 check_credentials(own)
             client = self._connect(own, simulator=told["simulator"])
         except SettingsError as error:
-            logger.error("bedrock-locust: %s", error)  # noqa: TRY400 - one line says it, a traceback would not
-            self._environment.process_exit_code = EXIT_BAD_INPUT
-            gevent.spawn(self._runner.quit)
+            self._quit(str(error), EXIT_BAD_INPUT)
             return
-        name = worker_name(self._runner.client_id, self._runner.worker_index)
-        bench = Bench(self._environment, settings, client, name)
+        bench = Bench(self._environment, settings, client, self._name)
         put_bench(bench)
-        self._outbox = Outbox(told["run"], Pulse(bench.measured_level).start())
+        self._directory = settings.output.directory
+        self._outbox = Outbox(told["run"], Pulse(bench.measured_level).start(), self._delivery.offset)
+        self._delivery.begin(self._outbox, told["worker_timeout_s"])
+
+    @property
+    def _name(self) -> str:
+        return worker_name(self._runner.client_id, self._runner.worker_index)
 
     def _connect(self, settings: Settings, *, simulator: bool) -> BedrockRuntimeClient:
         """The client of this process, made anew only for other settings."""
@@ -104,31 +107,56 @@ class Worker:
         if isinstance(response, Call) and self._outbox is not None:
             self._outbox.add(response, gaps)
 
-    def _on_report(self, data: dict[str, Any], **_: Any) -> None:
-        if self._outbox is not None:
-            data[REPORT] = self._outbox.batch()
+    def _refuse(self, why: str) -> None:
+        """The master is of another kind: leave it."""
+        self._quit(f"this worker can't work with its master: {why}", EXIT_BAD_INPUT)
 
-    def _on_finish(self, environment: Environment, msg: Any) -> None:
-        environment.stop_timeout = msg.data["grace_s"]
-        self._finish()
+    def _lose_master(self, why: str) -> None:
+        self._environment.stop_timeout = GRACE_S
+        self._quit(f"{why}; this worker ends", EXIT_ROWS_LOST)
+
+    def _quit(self, why: str, code: int) -> None:
+        logger.error("bedrock-locust: %s", why)
+        self._environment.process_exit_code = code
+        gevent.spawn(self._runner.quit)
+
+    def _on_finish(self, environment: Environment, msg: Any) -> None:  # noqa: ARG002 - Locust's name
+        """The master asks for all rows; it asks again until it has them."""
+        if self._outbox is None or self._outbox.run != msg.data["run"]:
+            self._delivery.decline(msg.data["run"])
+            return
+        if not self._outbox.closed:
+            self._close(self._outbox, msg.data["grace_s"])
+            gevent.spawn(self._deliver, self._outbox)
+
+    def _on_signal(self) -> type[BaseException] | None:
+        return None if self._quitting else KeyboardInterrupt
 
     def _on_quitting(self, **_: Any) -> None:
         """Ctrl-C on the worker itself, or the end of all."""
-        self._finish()
+        self._quitting = True
+        if outbox := self._outbox:
+            self._close(outbox, GRACE_S)
+            self._deliver(outbox)
 
-    def _finish(self) -> None:
-        """Stop the users and hand over what there is, Locust's own figures included; once, whoever asks first."""
-        with self._finishing:
-            if self._outbox is not None:
-                self._hand_over(self._outbox)
+    def _close(self, outbox: Outbox, grace_s: float) -> None:
+        """Stop the users; once, whoever asks first."""
+        with self._stopping:
+            if outbox.closed:
+                return
+            self._environment.stop_timeout = grace_s
+            self._runner.stop()
+            # So that the stop message, which follows, makes the worker ready for the next run at once.
+            self._environment.stop_timeout = 0
+            outbox.close()
 
-    def _hand_over(self, outbox: Outbox) -> None:
-        self._runner.stop()
-        # So that the stop message, which follows, makes the worker ready for the next run at once.
-        self._environment.stop_timeout = 0
-        data: dict[str, Any] = {}
-        self._environment.events.report_to_master.fire(client_id=self._runner.client_id, data=data)
-        self._runner.send_message("stats", data)
-        self._runner.send_message(FINISHED, {"run": data[REPORT]["run"]})
-        outbox.stop()
-        self._outbox = None
+    def _deliver(self, outbox: Outbox) -> None:
+        """Hand over what there is, or say what could not be handed over."""
+        if not self._delivery.finish(outbox):
+            self._delivery.give_up(outbox, self._directory, self._name)
+            self._environment.process_exit_code = EXIT_ROWS_LOST
+
+    def _last_words(self) -> None:
+        """The process ends at once: what has not been handed over goes to disk."""
+        if self._outbox:
+            self._delivery.give_up(self._outbox, self._directory, self._name)

@@ -16,9 +16,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from locust import LoadTestShape
+
+from shapes.dispatch import ClassDispatcher
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -94,6 +97,8 @@ class StepShape(LoadTestShape):
         if self._runner.shape_last_tick is None:
             self.configure()
             self._clocks_apart = time.time() - time.perf_counter()
+            dispatcher = partial(ClassDispatcher, now=self._present_classes)
+            self._runner.environment.dispatcher_class = dispatcher  # type: ignore[assignment]  # Locust only calls it
             self._stages = list(self._plan())
             self._enter()
         elif self._is_over():
@@ -102,6 +107,10 @@ class StepShape(LoadTestShape):
         if not self._stages or self._is_out_of_time():
             return None
         return self._target(self._stages[0])
+
+    def _present_classes(self) -> list[type[User]]:
+        """The classes of the present phase; before and after a run, all of them."""
+        return [self._stages[0].user_class] if self._stages else list(self.user_classes)
 
     @property
     def _runner(self) -> Runner:

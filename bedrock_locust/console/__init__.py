@@ -87,9 +87,11 @@ def level_block(tally: Tally, name: str, client_limits: Sequence[str] = ()) -> s
     return "\n".join(lines)
 
 
-def farewell(run_folder: Path, report: Path | None, *, ended: str, reason: str) -> str:
-    """Where everything is."""
-    lines = ["", "=" * WIDTH, f"Run {ended}: {reason}", f"  Run folder  {run_folder}"]
+def farewell(run_folder: Path, report: Path | None, *, ended: str, reason: str, rows: Sequence[str] = ()) -> str:
+    """Where everything is, and whether all `rows` of the workers are in it."""
+    lines = ["", "=" * WIDTH, f"Run {ended}: {reason}"]
+    lines += [f"  {'' if number else 'Rows':<10}  {row}" for number, row in enumerate(rows)]
+    lines.append(f"  Run folder  {run_folder}")
     if report:
         lines.append(f"  Report      {report}")
     return "\n".join([*lines, "=" * WIDTH])

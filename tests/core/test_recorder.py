@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import tempfile
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,9 @@ from hypothesis import strategies as st
 from bedrock_locust.call import Call
 from bedrock_locust.health import Pulse
 from bedrock_locust.histogram import bucket
-from bedrock_locust.recorder import LOCAL, Outbox, Recorder
+from bedrock_locust.offset import Offset
+from bedrock_locust.outbox import BATCH_ROWS, MOST_ROWS, RESEND_S, Outbox
+from bedrock_locust.recorder import LOCAL, Recorder
 from bedrock_locust.run_folder import RunFolder
 
 from .strategies import calls
@@ -54,10 +57,24 @@ def recorder(tmp_path: Path) -> Iterator[Recorder]:
     made.folder.close()
 
 
-def sent(batch: dict[str, Any]) -> dict[str, Any]:
-    """A batch as it arrives at the master."""
-    data: dict[str, Any] = Message.unserialize(Message("stats", {"bedrock": batch}, "id").serialize()).data["bedrock"]
+def outbox(offset: Offset | None = None) -> Outbox:
+    """The outbox of a worker in this run."""
+    return Outbox("run-1", Pulse(lambda: ""), offset or Offset())
+
+
+def sent(report: dict[str, Any]) -> dict[str, Any]:
+    """A report as it arrives at the master."""
+    full = {"clock_offset_ms": 0.5, **report}
+    data: dict[str, Any] = Message.unserialize(Message("stats", {"bedrock": full}, "id").serialize()).data["bedrock"]
     return data
+
+
+def deliver(recorder: Recorder, worker: str, box: Outbox) -> dict[str, Any]:
+    """Have a report come to the master, and its answer to the worker."""
+    report = sent(box.report(hearing=True))
+    recorder.add_report(worker, report)
+    box.acknowledge(batch["batch"] for batch in report["batches"])
+    return report
 
 
 def info(recorder: Recorder) -> dict[str, Any]:
@@ -72,58 +89,127 @@ def rows(recorder: Recorder) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-@given(st.lists(st.tuples(st.sampled_from(["one", "two"]), st.lists(BRIEF, max_size=4), st.integers(0, 7)), max_size=8))
-def test_each_row_arrives_once(reports: list[tuple[str, list[Call], int]]) -> None:
-    """However reports are repeated, every row is written once, and both sides count the same."""
-    outboxes = {"one": Outbox("run-1", Pulse(lambda: "")), "two": Outbox("run-1", Pulse(lambda: ""))}
-    with tempfile.TemporaryDirectory() as directory:
-        recorder = new(directory)
-        arrived: list[tuple[str, dict[str, Any]]] = []
-        for worker, made, repeated in reports:
-            for call in made:
-                outboxes[worker].add(call)
-            arrived.append((worker, sent(outboxes[worker].batch())))
-            recorder.add_batch(*arrived[-1])
-            recorder.add_batch(*arrived[repeated % len(arrived)])
+@given(st.lists(st.tuples(BRIEF, st.sampled_from(["report", "lose", "delay", "repeat", "deaf"])), max_size=12))
+def test_each_row_arrives_once(story: list[tuple[Call, str]]) -> None:
+    """Reports are lost, late, repeated, or not answered: in the end each row is written once."""
+    box, late = outbox(), []
+    with tempfile.TemporaryDirectory() as directory, pytest.MonkeyPatch.context() as patch:
+        recorder, now = new(directory), 0.0
+        patch.setattr(time, "monotonic", lambda: now)
+        for call, what in story:
+            now += RESEND_S * 1000  # so that what was not answered is due again
+            box.add(call)
+            report = sent(box.report(hearing=True))
+            if what == "delay":
+                late.append(report)
+            if what in ("report", "repeat", "deaf"):
+                for _ in range(1 + (what == "repeat")):
+                    recorder.add_report("w", report)
+            if what in ("report", "repeat"):
+                box.acknowledge(batch["batch"] for batch in report["batches"])
+        box.close()
+        now += RESEND_S * 10**6
+        deliver(recorder, "w", box)
+        for report in late:
+            recorder.add_report("w", report)
+        assert box.left == 0
         recorder.close(ended="complete", reason="all levels ran")
         written = [row["name"] for row in rows(recorder)]
         said = info(recorder)
-    assert written == [call.name for _, made, _ in reports for call in made]
+    assert sorted(written) == sorted(call.name for call, _ in story)
     assert said["rows_written"] == len(written) == recorder.tally.total.calls
-    for worker, account in said["workers"].items():
-        made_here = sum(len(made) for name, made, _ in reports if name == worker)
-        assert account["rows_made"] == account["rows_received"] == made_here
-
-
-def test_rows_of_another_run_are_ignored(recorder: Recorder) -> None:
-    """What is left of the last run gets neither into the files of this one nor among its workers."""
-    outbox = Outbox("run-0", Pulse(lambda: ""))
-    outbox.add(CALL)
-    recorder.add_batch("late", sent(outbox.batch()))
-    recorder.folder.flush()
-    assert rows(recorder) == []
-    recorder.write_info()
-    assert info(recorder)["workers"] == {}
+    account = said["workers"]["w"]
+    assert (account["rows_made"], account["rows_received"], account["rows_lost"]) == (len(story), len(story), 0)
+    assert account["state"] == "finished"
 
 
 def test_a_lost_batch_shows(recorder: Recorder) -> None:
-    """A batch that never arrives is a difference between the two counts."""
-    outbox = Outbox("run-1", Pulse(lambda: ""))
-    outbox.add(CALL)
-    outbox.batch()
-    outbox.add(CALL)
-    recorder.add_batch("w", sent(outbox.batch()))
-    account = recorder.accounts["w"]
-    assert (account.rows_made, account.rows_received) == (2, 1)
+    """A batch that never arrives is a difference between the two counts, and its number is not known to be all."""
+    box = outbox()
+    box.add(CALL)
+    box.report(hearing=True)
+    box.add(CALL)
+    report = sent(box.report(hearing=True))
+    assert [batch["batch"] for batch in report["batches"]] == [2], "the first is not due again yet"
+    recorder.add_report("w", report)
+    recorder.close(ended="interrupted", reason="stopped")
+    account = info(recorder)["workers"]["w"]
+    assert (account["rows_made"], account["rows_received"]) == (2, 1)
+    assert account["rows_lost"] is None
+    assert account["state"] == "missing"
+    assert recorder.has_lost
+
+
+def test_a_batch_is_due_again_later_and_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is not acknowledged is sent again, after twice the time each time: a slow link is not flooded."""
+    now = 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    box = outbox()
+    box.add(CALL)
+    sent_at = []
+    for _ in range(60):
+        if any(batch["batch"] == 1 for batch in box.report(hearing=True)["batches"]):
+            sent_at.append(now - 1000)
+        now += 1
+    assert sent_at == [0, 3, 9, 21, 45]
+
+
+def test_nothing_piles_up_on_a_silent_link() -> None:
+    """While the master is not heard rows wait here, and come in one batch afterwards."""
+    box = outbox()
+    for _ in range(3):
+        box.add(CALL)
+        assert box.report(hearing=False)["batches"] == []
+    (batch,) = box.report(hearing=True)["batches"]
+    assert len(batch["rows"]) == 3
+
+
+def test_what_waits_is_bounded(caplog: pytest.LogCaptureFixture) -> None:
+    """Beyond the bound rows are counted as made, and lost, and that is said once."""
+    box = outbox()
+    for _ in range(MOST_ROWS + 2):
+        box.add(CALL)
+    report = box.report(hearing=True)
+    assert (report["rows_made"], box.left, box.lost) == (MOST_ROWS + 2, MOST_ROWS, 2)
+    assert len(report["batches"][0]["rows"]) == BATCH_ROWS
+    assert len(caplog.records) == 1
+    box.acknowledge([1])
+    box.add(CALL)
+    assert box.left == MOST_ROWS - BATCH_ROWS + 1
+
+
+def test_an_end_is_whole_only_with_every_batch(recorder: Recorder) -> None:
+    """The last report does not make up for one that was lost."""
+    box = outbox()
+    box.add(CALL)
+    first = sent(box.report(hearing=True))
+    box.add(CALL)
+    box.close()
+    assert not recorder.add_report("w", sent(box.report(hearing=True)))
+    assert recorder.add_report("w", {**first, "last": None})
+    assert recorder.accounts["w"].rows_lost == 0
+    box.add(CALL)
+    assert (box.lost, box.report(hearing=True)["rows_made"]) == (1, 3), "a call after the end is counted, not kept"
+
+
+def test_rows_are_put_on_the_clock_of_the_master(recorder: Recorder) -> None:
+    """The start of a call is corrected by the offset of the worker's clock."""
+    offset = Offset()
+    offset.add(asked_at=1.8e9 + 3600, took_s=0.02, answered_at=1.8e9 + 0.01)
+    box = outbox(offset)
+    box.add(CALL)
+    deliver(recorder, "w", box)
+    recorder.folder.flush()
+    assert float(rows(recorder)[0]["started_at"]) == CALL.started_at - 3600
 
 
 def test_a_batch_is_empty_where_nothing_happened() -> None:
-    """A batch has the rows since the last one, and the count of all."""
-    outbox = Outbox("run-1", Pulse(lambda: ""))
-    outbox.add(CALL)
-    first, second = outbox.batch(), outbox.batch()
-    assert (first["batch"], len(first["rows"]), first["rows_made"]) == (1, 1, 1)
-    assert (second["batch"], second["rows"], second["rows_made"]) == (2, [], 1)
+    """A batch has the rows since the last one; a report has the count of all."""
+    box = outbox()
+    box.add(CALL)
+    first, second = box.report(hearing=True), box.report(hearing=True)
+    assert (len(first["batches"][0]["rows"]), first["rows_made"]) == (1, 1)
+    assert (second["batches"][0]["rows"], second["rows_made"]) == ([], 1)
     assert first["cpu_percent"] >= 0
 
 
@@ -145,25 +231,37 @@ def test_workers_that_said_nothing(recorder: Recorder) -> None:
     """A worker that never reported is missing, and what it made is not known; one that handed over has finished."""
     recorder.join("silent")
     recorder.join("good")
-    recorder.add_batch("good", sent(Outbox("run-1", Pulse(lambda: "")).batch()))
-    recorder.finished("good")
+    box = outbox()
+    box.close()
+    deliver(recorder, "good", box)
     recorder.close(ended="interrupted", reason="stopped")
     workers = info(recorder)["workers"]
-    assert workers["silent"] == {"rows_made": None, "rows_received": 0, "cpu_percent": None, "state": "missing"}
-    assert (workers["good"]["rows_made"], workers["good"]["state"]) == (0, "finished")
+    silent = workers["silent"]
+    assert (silent["rows_made"], silent["rows_received"], silent["rows_lost"]) == (None, 0, None)
+    assert (silent["state"], silent["last_report_at"]) == ("missing", None)
+    assert silent["reason"] == "did not hand over at the end"
+    assert (workers["good"]["rows_made"], workers["good"]["state"], workers["good"]["reason"]) == (0, "finished", "")
     assert list(workers) == ["good", "silent"]
+
+
+def test_a_change_names_the_levels_that_it_disturbed(recorder: Recorder) -> None:
+    """A worker is lost at a moment and noticed later: every level in between is named, and no other."""
+    now = time.time()
+    for number, (begun, over) in enumerate([(-60, -30), (-29, -4), (-3, None)], 1):
+        ends = {"measured_from": now + begun, "measured_to": now + over if over else None}
+        recorder.level({**LEVEL, "level": f"streaming-{number}", "started_at": now + begun, **ends})
+    recorder.change("w", "lost", now - 6)
+    recorder.change("w", "back")
+    first, second = info(recorder)["worker_changes"]
+    assert (first["what"], first["levels"]) == ("lost", ["streaming-2", "streaming-3"])
+    assert (second["what"], second["levels"]) == ("back", ["streaming-3"])
 
 
 def test_a_run_that_has_just_begun(recorder: Recorder) -> None:
     """From the start there is a run.json, for a run that crashes."""
-    assert info(recorder) == {
-        "format": 1,
-        "ended": "running",
-        "rows_written": 0,
-        "rows_lost": 0,
-        "workers": {},
-        "health": {},
-    }
+    rows = {"rows_written": 0, "rows_lost": 0}
+    known = {**rows, "workers": {}, "worker_changes": [], "health": {}}
+    assert info(recorder) == {"format": 1, "ended": "running", **known}
 
 
 def test_levels_are_written_as_they_come(recorder: Recorder) -> None:
@@ -196,12 +294,11 @@ def test_silences_of_all_workers_are_added_up(recorder: Recorder) -> None:
     """The silences within calls reach gaps.csv by level, each once, and only those of measured successes."""
     measured = replace(CALL, level="streaming-1", phase="measure", error="")
     for worker in ("one", "two"):
-        outbox = Outbox("run-1", Pulse(lambda: ""))
-        outbox.add(measured, {bucket(20.0): 3, bucket(500.0): 1})
-        outbox.add(replace(measured, phase="warmup"), {bucket(9000.0): 1})
-        outbox.add(replace(measured, error="ModelError"), {bucket(9000.0): 1})
-        recorder.add_batch(worker, sent(outbox.batch()))
-        recorder.add_batch(worker, sent(outbox.batch()))
+        box = outbox()
+        box.add(measured, {bucket(20.0): 3, bucket(500.0): 1})
+        box.add(replace(measured, phase="warmup"), {bucket(9000.0): 1})
+        box.add(replace(measured, error="ModelError"), {bucket(9000.0): 1})
+        recorder.add_report(worker, deliver(recorder, worker, box))
     recorder.close(ended="complete", reason="all levels ran")
     with (recorder.folder.path / "gaps.csv").open(encoding="utf-8", newline="") as file:
         found = list(csv.DictReader(file))
