@@ -48,6 +48,7 @@ class Crew:
         self._strangers: dict[str, float] = {}
         self._refused: dict[str, str] = {}
         self._sent_away: set[str] = set()
+        self._spread_over: set[str] = set()
         environment.events.heartbeat_sent.add_listener(self._on_heartbeat)
         gevent.spawn(self._keep)
 
@@ -56,6 +57,7 @@ class Crew:
         self.recorder = recorder
         ids = [client.id for client in self._runner.clients.all if client.id not in self._refused]
         self._silent_s = dict.fromkeys(ids, 0.0)
+        self._spread_over = self._there()
         for client_id in ids:
             recorder.join(self.name(client_id))
         for client_id, why in self._refused.items():
@@ -72,13 +74,13 @@ class Crew:
 
     def unfinished(self) -> list[str]:
         """Those workers of the run whose rows have not all come, and that are not given up."""
-        return [id_ for id_, silent_s in self._silent_s.items() if silent_s < self.timeout_s and not self._is_done(id_)]
+        return [id_ for id_, silent_s in self._silent_s.items() if silent_s < self.timeout_s and not self.is_done(id_)]
 
     @property
     def deserted(self) -> bool:
         """Whether none of the workers of the run is left."""
         ids = self._silent_s
-        return bool(ids) and all(self._is_done(id_) or silent_s >= SILENT_S for id_, silent_s in ids.items())
+        return bool(ids) and all(self.is_done(id_) or silent_s >= SILENT_S for id_, silent_s in ids.items())
 
     def admit(self, client_id: str, version: str | None) -> bool:
         """Whether a worker can take part in a run; one of another version is told so by the answer to its report."""
@@ -111,7 +113,7 @@ class Crew:
         if silent_s is None:
             self.recorder.join(self.name(client_id))
             self._change(client_id, "joined", "has joined the run")
-        elif silent_s >= SILENT_S and not self._is_done(client_id):
+        elif silent_s >= SILENT_S and not self.is_done(client_id):
             account = self.recorder.join(self.name(client_id))
             account.state, account.reason = "running", ""
             self._change(client_id, "back", f"is back after {silent_s:.0f} s")
@@ -125,12 +127,13 @@ class Crew:
             if self.recorder:
                 self._grow_silent()
                 self._hold()
+                self._spread_users()
 
     def _grow_silent(self) -> None:
         for client_id in self._silent_s:
             before = self._silent_s[client_id]
             self._silent_s[client_id] += BEAT_S
-            if before < SILENT_S <= self._silent_s[client_id] and not self._is_done(client_id):
+            if before < SILENT_S <= self._silent_s[client_id] and not self.is_done(client_id):
                 self._lose(client_id)
 
     def _lose(self, client_id: str) -> None:
@@ -150,6 +153,21 @@ class Crew:
         for client in there:
             if self._silent_s.get(client.id, self.timeout_s) < self.timeout_s:
                 client.heartbeat = HELD_BEATS
+
+    def _spread_users(self) -> None:
+        """Have those that are there run all users, after one has come or gone: a level that begins would wait for them.
+
+        Locust does so itself, but not while users are being spawned, and of several changes only after the first.
+        """
+        runner = self._runner
+        there = self._there()
+        if there != self._spread_over and runner.state == "running" and runner.spawning_completed and there:
+            self._spread_over = there
+            gevent.spawn(runner.start, runner.target_user_count, runner.spawn_rate)
+
+    def _there(self) -> set[str]:
+        """The workers that Locust gives users."""
+        return {client.id for client in self._runner.clients.all if client.state != "missing"}
 
     def _refuse(self, client_id: str, why: str) -> None:
         """Send a worker away, and keep the reason."""
@@ -172,7 +190,8 @@ class Crew:
         account.state, account.reason = REFUSED, why
         self.recorder.change(self.name(client_id), REFUSED)
 
-    def _is_done(self, client_id: str) -> bool:
+    def is_done(self, client_id: str) -> bool:
+        """Whether no more rows will come of a worker, as all have, or as it was refused."""
         assert self.recorder is not None  # noqa: S101 - called in a run
         return self.recorder.join(self.name(client_id)).state in (FINISHED, REFUSED)
 

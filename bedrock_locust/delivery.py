@@ -52,7 +52,10 @@ class Delivery:
         runner.register_message(TAKEN, self._on_taken)
         environment.events.heartbeat_received.add_listener(self._on_heartbeat)
         environment.events.report_to_master.add_listener(self._on_report)
-        runner.send_message(ROWS, self._report())
+
+    def greet(self) -> None:
+        """Tell the master that the plugin is here."""
+        self._send(ROWS, self._report())
 
     def begin(self, outbox: Outbox, timeout_s: int) -> None:
         """A run begins: its rows are in the outbox. A master that is silent for so long is given up."""

@@ -39,6 +39,7 @@ class Handover:
         self._runner = runner
         self._recorder: Recorder | None = None
         self._asked = False
+        self._asked_first: list[str] = []
         self.deserted = False
         """Whether no worker was left at the end of the last run."""
         self._wrong_clocks: set[str] = set()
@@ -54,8 +55,11 @@ class Handover:
     def ask(self, grace_s: float) -> None:
         """Ask the workers to stop and to hand over. Before Locust's own stop message, which may take long."""
         assert self._recorder is not None  # noqa: S101 - called in a run
-        self._asked = True
-        for client_id in self.crew.unfinished():
+        unfinished = self.crew.unfinished()
+        if not self._asked:
+            self._asked, self.deserted = True, self.crew.deserted
+            self._asked_first = unfinished
+        for client_id in unfinished:
             self._runner.send_message(FINISH, {"run": self._recorder.run, "grace_s": grace_s}, client_id)
 
     def wait(self, grace_s: float) -> None:
@@ -71,7 +75,7 @@ class Handover:
             self._answered.clear()
             if not self._answered.wait(AGAIN_S):
                 self.ask(grace_s)
-        self.deserted = self.crew.deserted
+        self.deserted &= not any(map(self.crew.is_done, self._asked_first))
         self._recorder = self.crew.recorder = None
 
     def _waited_for(self, *, late: bool) -> list[str]:
@@ -100,6 +104,8 @@ class Handover:
         name = self.crew.name(client_id)
         self._check_clock(name, report["clock_offset_ms"])
         whole = recorder.add_report(name, report)
+        # An answer is a promise: a master that is killed now has lost none of these rows.
+        recorder.folder.flush()
         if whole:
             self._answered.set()
         if report["last"] is not None and not self._asked:
@@ -110,7 +116,7 @@ class Handover:
         if offset_ms is not None and abs(offset_ms) > CLOCK_LIMIT_MS and name not in self._wrong_clocks:
             self._wrong_clocks.add(name)
             logger.warning(
-                "bedrock-locust: the clock of worker %s is %.1f s %s: its rows are put right, but AWS refuses requests"
+                "bedrock-locust: the clock of worker %s is %.0f s %s: its rows are put right, but AWS refuses requests"
                 " signed more than 5 minutes off; set it, with NTP",
                 *(name, abs(offset_ms) / 1000, "behind" if offset_ms > 0 else "ahead"),
             )

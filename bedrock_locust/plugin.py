@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from locust import events
 from locust.runners import WorkerRunner
 
+from gevent.event import Event
+
 from bedrock_locust import options
 from bedrock_locust.lead import Lead
 from bedrock_locust.mistakes import EXIT_BAD_INPUT
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from locust.web import WebUI
 
     Report = Callable[[Path, Path | None], Path]
+
+INIT_LIMIT_S = 30
 
 _plugins: list[Plugin] = []
 
@@ -59,6 +63,8 @@ class Plugin:
         self._role: Lead | Worker | None = None
         events.init_command_line_parser.add_listener(self._on_parser)
         events.init.add_listener(self._on_init)
+        events.test_start.add_listener(self._on_test_start)
+        self._ready = Event()
 
     def _on_parser(self, parser: LocustArgumentParser, **_: Any) -> None:
         """Add the options; Locust asks for them at its start, and again for each view of the form."""
@@ -68,11 +74,20 @@ class Plugin:
         keep_time()
         if isinstance(runner, WorkerRunner):
             self._role = Worker(environment, runner)
+            self._ready.set()
             return
         try:
             self._role = Lead(environment, runner, web_ui, self._report, self._charts)
         except SettingsError as error:
             _refuse(error)
+        self._ready.set()
+
+    def _on_test_start(self, **_: Any) -> None:
+        """A worker that joins a run may be told to begin, with users at once, before Locust fires `init`."""
+        if not self._ready.is_set():
+            self._ready.wait(INIT_LIMIT_S)
+            if isinstance(self._role, Worker):
+                self._role.begin()
 
 
 def _refuse(error: SettingsError) -> NoReturn:

@@ -104,6 +104,11 @@ class Recorder:
         self.changes.append({"at": since or now, "worker": worker, "what": what, "levels": levels})
         self.write_info()
 
+    def disturbances(self, level: str) -> list[str]:
+        """Why a level had fewer users for a time: workers that were lost, or left."""
+        lost = [change for change in self.changes if change["what"] in ("lost", "left") and level in change["levels"]]
+        return [f"worker {change['worker']} {'was lost' if change['what'] == 'lost' else 'left'}" for change in lost]
+
     @property
     def has_lost(self) -> bool:
         """Whether rows are lost, or may be, as far as is known now."""

@@ -202,7 +202,8 @@ class Run:
         for name in [name for name, at in self._due.items() if everything or at <= now]:
             del self._due[name]
             reasons = self.recorder.health.levels[name].reasons()
-            self.console.say(console.level_block(self.recorder.tally, name, reasons))
+            disturbances = self.recorder.disturbances(name)
+            self.console.say(console.level_block(self.recorder.tally, name, reasons, disturbances))
 
 
 def _why_no_report(error: OSError, copy: Path, folder: Path) -> str:

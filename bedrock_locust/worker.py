@@ -58,20 +58,23 @@ class Worker:
         # Locust looks all of its options up anew for each option that the master sends, which holds up every stream
         # for a tenth of a second at each change of level. They stay what they are.
         argument_parser.default_args_dict = functools.cache(argument_parser.default_args_dict)
-        self._delivery = Delivery(environment, runner, on_gone=self._lose_master, on_stranger=self._refuse)
         self._interrupt = Interrupt(
             terminate=False,
             quiet=bool(environment.parsed_options.processes),
             respond=self._on_signal,
             last_words=self._last_words,
         )
+        self._delivery = Delivery(environment, runner, on_gone=self._lose_master, on_stranger=self._refuse)
         runner.register_message(FINISH, self._on_finish)
         events = environment.events
-        events.test_start.add_listener(self._on_test_start)
+        events.test_start.add_listener(self.begin)
         events.request.add_listener(self._on_request)
         events.quitting.add_listener(self._on_quitting)
+        # Last: others may have their turn while it is sent.
+        self._delivery.greet()
 
-    def _on_test_start(self, **_: Any) -> None:
+    def begin(self, **_: Any) -> None:
+        """A run begins: connect, and be ready for its users."""
         clock.begin()
         told = json.loads(getattr(self._environment.parsed_options, "bedrock_run", None) or "{}")
         if why := mismatch(__version__, told.get("version")):

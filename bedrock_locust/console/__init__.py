@@ -66,8 +66,8 @@ def progress(tally: Tally, level: Mapping[str, Any] | None) -> str:
     )
 
 
-def level_block(tally: Tally, name: str, client_limits: Sequence[str] = ()) -> str:
-    """The results of a level, and why they may be the client's own."""
+def level_block(tally: Tally, name: str, client_limits: Sequence[str] = (), disturbances: Sequence[str] = ()) -> str:
+    """The results of a level, why they may be the client's own, and what befell its workers."""
     level = tally.levels[name]
     about = level.level
     cut_off = f", {level.cancelled:,} cut off" if level.cancelled else ""
@@ -84,6 +84,8 @@ def level_block(tally: Tally, name: str, client_limits: Sequence[str] = ()) -> s
     lines += [f"  {category:<24}{count:,}" for category, count in level.errors.most_common()]
     if client_limits:
         lines.append(f"  CLIENT-LIMITED: {'; '.join(client_limits)}. Use more workers: --processes, or more machines")
+    if disturbances:
+        lines.append(f"  DISTURBED: {'; '.join(disturbances)}: fewer users than asked for, for some seconds")
     return "\n".join(lines)
 
 

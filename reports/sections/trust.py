@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from reports import endpoint
 from reports.blocks import blocks
@@ -16,8 +17,6 @@ from reports.workers import BUSY_PERCENT, causes, is_said_late
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import pandas as pd
 
     from reports.analysis import Analysis
 
@@ -52,9 +51,23 @@ def _damage(analysis: Analysis) -> Iterator[str]:
 
 def _missing_workers(analysis: Analysis) -> Iterator[str]:
     workers = analysis.workers
-    missing = workers.index[(workers["state"] == "missing") | _silent(analysis)]
+    refused = workers["state"] == "refused"
+    missing = workers.index[(workers["state"] == "missing") | (_silent(analysis) & ~refused)]
     if len(missing):
         yield analysis.say("trust.missing", workers=_workers(analysis, missing))
+    for name in workers.index[refused]:
+        reason = escape(analysis.run.text("workers", str(name), "reason"))
+        yield analysis.say("trust.refused", worker=_workers(analysis, pd.Index([name])), reason=reason)
+
+
+def _disturbed_levels(analysis: Analysis) -> Iterator[str]:
+    """Levels in which a worker was lost, or left: fewer users ran for a time, and the others took them over."""
+    changes = analysis.run.get("worker_changes")
+    known = [change for change in changes if isinstance(change, dict)] if isinstance(changes, list) else []
+    named = [change.get("levels") for change in known if change.get("what") in ("lost", "left")]
+    keys = {str(key) for levels in named if isinstance(levels, list) for key in levels}
+    if keys and len(disturbed := analysis.figures[analysis.figures.index.isin(keys)]):
+        yield analysis.say("trust.disturbed", levels=level_names(analysis.say, disturbed))
 
 
 def _lost_rows(analysis: Analysis) -> Iterator[str]:
@@ -154,6 +167,6 @@ def _workers(analysis: Analysis, names: pd.Index[str]) -> str:
 
 
 CHECKS = (
-    *(_endpoint, _end, _damage, _missing_workers, _lost_rows, _busy_workers, _late_levels),
+    *(_endpoint, _end, _damage, _missing_workers, _lost_rows, _disturbed_levels, _busy_workers, _late_levels),
     *(_missing_levels, _weak_levels, _few_samples, _mixtures, _missing_tokens),
 )

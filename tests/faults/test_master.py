@@ -1,0 +1,119 @@
+"""Faults of the master: signals, a terminal that goes away, a hard death, a stop by hand; and a second run after it."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.e2e.checks import assert_whole, info, read
+from tests.e2e.running import LOCUST, ROOT, free_port, until
+
+from .team import DEADLINE_S, REPORT_S, assert_accounted, kill
+
+if TYPE_CHECKING:
+    from tests.e2e.running import Simulator
+
+    from .team import Team
+
+STREAMING = {"non_streaming": False}
+LEVEL = "streaming-2"
+FOR_LONG = {"start": 2, "end": 2, "step": 2, "duration_seconds": 60}
+BRIEF = {"start": 2, "end": 2, "step": 2, "duration_seconds": 2}
+REPORTED_S = REPORT_S + 0.5
+
+
+def test_killed(team: Team, simulator: Simulator) -> None:
+    """A master that is killed leaves a folder that makes a report; its worker ends soon, and keeps the other rows."""
+    team.place.configure({"concurrency": FOR_LONG, "test": STREAMING})
+    worker = team.work()
+    master = team.lead(simulator, 1)
+    run = team.measuring(LEVEL)
+    time.sleep(REPORTED_S)
+    kill(master)
+    killed_at = time.monotonic()
+    assert worker.wait(DEADLINE_S) == 1, team.place.output(worker)
+    assert time.monotonic() - killed_at < 30
+    (orphaned,) = (team.place.path / "results").glob("orphaned-*.csv")
+    ledger, rows, kept = simulator.calls(), read(run / "requests.csv"), read(orphaned)
+    said = re.search(r"(\d+) rows of this worker were not handed over", team.place.output(worker))
+    assert said, team.place.output(worker)
+    assert int(said[1]) == len(kept)
+    assert sorted(row["request_id"] for row in (*rows, *kept)) == sorted(call["request_id"] for call in ledger)
+    done = subprocess.run(
+        [sys.executable, "-m", "reports", str(run)], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert "it crashed" in (run / "report.md").read_text()
+
+
+def test_the_terminal_goes_away(team: Team, simulator: Simulator) -> None:
+    """Workers and master of one terminal, which is closed: the run ends in good order, and nothing is lost."""
+    team.place.configure({"concurrency": FOR_LONG, "test": STREAMING})
+    child, terminal = pty.fork()
+    if not child:
+        os.chdir(team.place.path)
+        port = str(team.port)
+        more = ("--headless", "--processes", "2", "--master-port", port, "--master-bind-port", port)
+        os.execve(
+            LOCUST, [str(LOCUST), "-f", str(ROOT / "locustfile.py"), *more, "--host", simulator.url], team.place.env
+        )
+    run = team.measuring(LEVEL)
+    time.sleep(1)
+    os.close(terminal)
+    (code,) = until(lambda: ended(child), "end of the process", DEADLINE_S)
+    assert code in (0, 1)
+    assert_accounted(run, simulator.calls())
+    assert info(run)["end_reason"].startswith("stopped by SIGHUP")
+    assert all(worker["state"] == "finished" for worker in info(run)["workers"].values())
+    assert (run / "report.md").exists()
+
+
+def ended(child: int) -> list[int]:
+    """The exit code of a child, once it has ended."""
+    pid, status = os.waitpid(child, os.WNOHANG)
+    return [os.waitstatus_to_exitcode(status)] if pid else []
+
+
+@pytest.mark.long
+def test_stopped_by_hand_and_run_again(team: Team, simulator: Simulator) -> None:
+    """Stop in the web UI: every row is in, and the next run of the same processes is whole."""
+    team.place.configure({"concurrency": FOR_LONG, "test": STREAMING})
+    for _ in range(2):
+        team.work()
+    web = free_port()
+    url = f"http://127.0.0.1:{web}"
+    master = team.lead(simulator, 2, "--web-port", str(web), headless=False)
+    team.place.said(master, "2 workers connected")
+    team.place.said(master, "Starting web interface")
+    swarm(url)
+    run = team.measuring(LEVEL)
+    time.sleep(REPORTED_S)
+    urllib.request.urlopen(f"{url}/stop", b"", timeout=60).close()
+    until((run / "report.md").exists, "report", DEADLINE_S)
+    first = simulator.calls()
+    assert_accounted(run, first)
+    assert info(run)["end_reason"] == "stopped before all levels had run"
+
+    team.place.configure({"concurrency": BRIEF, "test": STREAMING})
+    swarm(url)
+    until(lambda: len(team.place.runs()) == 2 and (team.place.runs()[1] / "report.md").exists(), "report", DEADLINE_S)
+    assert_whole(team.place.runs()[1], simulator.calls()[len(first) :], [LEVEL])
+    master.send_signal(signal.SIGTERM)
+    assert master.wait(DEADLINE_S) in (0, 1), team.place.output(master)
+
+
+def swarm(url: str) -> None:
+    """Press Start."""
+    with urllib.request.urlopen(f"{url}/swarm", b"x=1", timeout=30) as answer:
+        said: dict[str, Any] = json.load(answer)
+    assert said["success"], said

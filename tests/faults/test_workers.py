@@ -1,0 +1,194 @@
+"""Faults of workers: killed, frozen, late, all gone, a wrong clock, another version, no plugin."""
+
+from __future__ import annotations
+
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e.checks import assert_whole, info, read
+from tests.e2e.running import ROOT
+
+from .team import DEADLINE_S, TIMEOUT_S, assert_accounted, assert_right_modes, changes, freeze, kill
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.e2e.running import Simulator
+
+    from .team import Team
+
+STREAMING = {"non_streaming": False}
+FIRST, SECOND = "streaming-2", "streaming-4"
+REPORTED_S = 3.5
+"""Long enough for a report in which there are calls."""
+HOUR_S = 3600
+WRONG_CLOCK = """
+import time
+
+real = time.time
+time.time = lambda: real() + {ahead_s}
+"""
+"""A sitecustomize.py: a process on a machine whose clock is wrong, from before anything is imported. Its own sockets,
+which take the kernel's stamps, would see two clocks: the test uses the SDK's."""
+OTHER_VERSION = """
+import sys
+
+import bedrock_locust
+
+bedrock_locust.__version__ = "0.0.1"
+sys.path.insert(0, {root!r})
+from locustfile import *
+"""
+NO_PLUGIN = """
+from locust import User, constant, task
+
+
+class StreamingUser(User):
+    wait_time = constant(1)
+
+    @task
+    def nothing(self):
+        pass
+
+
+class NonStreamingUser(StreamingUser):
+    pass
+"""
+
+
+def levels(duration_s: float, end: int = 4) -> dict[str, float]:
+    """Levels of 2 users, then of `end`."""
+    return {"start": 2, "end": end, "step": 2, "duration_seconds": duration_s}
+
+
+def test_killed(team: Team, simulator: Simulator) -> None:
+    """One of two is killed in a level: the level is marked, the next has all of its users, the loss is stated."""
+    team.place.configure({"concurrency": levels(5), "test": STREAMING})
+    first, _ = team.work(), team.work()
+    master = team.lead(simulator, 2)
+    run = team.measuring(FIRST)
+    time.sleep(REPORTED_S)
+    kill(first)
+    assert master.wait(DEADLINE_S) == 1, team.place.output(master)
+    output, said = team.place.output(master), info(run)
+    assert_accounted(run, simulator.calls())
+    assert said["ended"] == "complete"
+    (lost,) = [worker for worker in said["workers"].values() if worker["state"] == "missing"]
+    assert lost["rows_made"] > 0
+    assert "not heard of since" in lost["reason"]
+    assert FIRST in changes(run, "lost")[0]["levels"]
+    assert {level["level"]: level["users_reached"] for level in read(run / "levels.csv")}[SECOND] == "4"
+    assert "is missing: not heard of since" in output
+    assert "was lost: fewer users than asked for" in output
+    assert "Traceback" not in output
+    assert "A worker was lost in mid-run" in (run / "report.md").read_text()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seconds", [8, 30])
+def test_frozen(team: Team, simulator: Simulator, seconds: int) -> None:
+    """One of two stands still, is taken for lost, and comes back: each of its rows is there, once."""
+    team.place.env["BEDROCK_WORKER_TIMEOUT"] = str(max(TIMEOUT_S, seconds + 10))
+    team.place.configure({"concurrency": levels(seconds + 2), "test": STREAMING})
+    first, second = team.work(), team.work()
+    master = team.lead(simulator, 2)
+    run = team.measuring(FIRST)
+    freeze(first, seconds)
+    assert master.wait(DEADLINE_S + seconds) == 0, team.place.output(master)
+    assert [first.wait(DEADLINE_S), second.wait(DEADLINE_S)] == [0, 0]
+    assert_accounted(run, simulator.calls())
+    assert_right_modes(run)
+    assert info(run)["ended"] == "complete"
+    assert FIRST in changes(run, "lost")[0]["levels"]
+    assert len(changes(run, "back")) == 1
+
+
+@pytest.mark.long
+def test_frozen_for_good(team: Team, simulator: Simulator) -> None:
+    """One that stands still until all is over comes to itself, keeps what it has in a file, and ends."""
+    team.place.configure({"concurrency": levels(9, end=2), "test": STREAMING})
+    first, _ = team.work(), team.work()
+    master = team.lead(simulator, 2)
+    run = team.measuring(FIRST)
+    time.sleep(REPORTED_S)
+    first.send_signal(signal.SIGSTOP)
+    assert master.wait(DEADLINE_S) == 1, team.place.output(master)
+    first.send_signal(signal.SIGCONT)
+    assert first.wait(DEADLINE_S) == 1, team.place.output(first)
+    assert_accounted(run, simulator.calls())
+
+
+def test_all_gone(team: Team, simulator: Simulator) -> None:
+    """The only worker is killed: the run ends after the timeout, says so, and is reported."""
+    team.place.configure({"concurrency": levels(60), "test": STREAMING})
+    worker = team.work()
+    master = team.lead(simulator, 1)
+    run = team.measuring(FIRST)
+    time.sleep(REPORTED_S)
+    kill(worker)
+    assert master.wait(DEADLINE_S) == 1, team.place.output(master)
+    assert_accounted(run, simulator.calls())
+    said = info(run)
+    assert (said["ended"], said["end_reason"]) == ("interrupted", "no worker was left")
+    assert said["rows_written"] > 0
+    assert "no worker was left" in (run / "report.md").read_text()
+    assert "Traceback" not in team.place.output(master)
+
+
+def test_late_and_with_a_wrong_clock(team: Team, simulator: Simulator, tmp_path: Path) -> None:
+    """One that joins in mid-run, from a machine whose clock is an hour ahead: its calls are where they belong."""
+    team.place.configure({"concurrency": levels(7, end=2), "test": {**STREAMING, "transport": "botocore"}})
+    team.work()
+    master = team.lead(simulator, 1)
+    run = team.measuring(FIRST)
+    (tmp_path / "late").mkdir()
+    (tmp_path / "late" / "sitecustomize.py").write_text(WRONG_CLOCK.format(ahead_s=HOUR_S))
+    team.place.env["PYTHONPATH"] = str(tmp_path / "late")
+    team.work()
+    assert master.wait(DEADLINE_S) == 0, team.place.output(master)
+    assert_whole(run, simulator.calls(), [FIRST])
+    (late,) = {change["worker"] for change in changes(run, "joined")}
+    offset_ms = info(run)["workers"][late]["clock_offset_ms"]
+    assert abs(offset_ms + HOUR_S * 1000) < 1000, f"{offset_ms} ms"
+    told = {call["request_id"]: call["arrived_at_ns"] / 1e9 for call in simulator.calls()}
+    own = [row for row in read(run / "requests.csv") if row["worker"] == late]
+    assert own
+    assert max(abs(float(row["started_at"]) - told[row["request_id"]]) for row in own) < 2
+    assert f"the clock of worker {late} is 3600 s ahead" in team.place.output(master)
+
+
+def test_strangers(team: Team, simulator: Simulator, tmp_path: Path) -> None:
+    """One of another version and one without the plugin are named and sent away, and none of their calls counts."""
+    team.place.configure({"concurrency": levels(3, end=2), "test": STREAMING})
+    other, none = tmp_path / "other_version.py", tmp_path / "no_plugin.py"
+    other.write_text(OTHER_VERSION.format(root=str(ROOT)))
+    none.write_text(NO_PLUGIN)
+    worker, old, bare = team.work(), team.work(locustfile=other), team.work(locustfile=none)
+    master = team.lead(simulator, 1)
+    assert master.wait(DEADLINE_S) == 0, team.place.output(master)
+    assert (worker.wait(DEADLINE_S), old.wait(DEADLINE_S), bare.wait(DEADLINE_S)) == (0, 2, 0)
+    (run,) = team.place.runs()
+    assert_accounted(run, simulator.calls())
+    assert info(run)["ended"] == "complete"
+    reasons = sorted(worker["reason"] for worker in info(run)["workers"].values() if worker["state"] == "refused")
+    assert ["0.0.1 there" in reasons[0], "no bedrock-locust" in reasons[1]] == [True, True]
+    assert team.place.output(master).count("can't take part") == 2
+    assert "this worker can't work with its master: bedrock-locust is" in team.place.output(old)
+    assert "could not take part" in (run / "report.md").read_text()
+    assert len({row["worker"] for row in read(run / "requests.csv")}) == 1
+
+
+def test_a_master_without_the_plugin(team: Team, simulator: Simulator, tmp_path: Path) -> None:
+    """A worker whose master has no plugin says so and ends."""
+    none = tmp_path / "no_plugin.py"
+    none.write_text(NO_PLUGIN)
+    worker = team.work()
+    master = team.lead(simulator, 1, "--run-time", "20", locustfile=none)
+    assert worker.wait(DEADLINE_S) == 2, team.place.output(worker)
+    assert "there is no bedrock-locust" in team.place.output(worker)
+    assert "Traceback" not in team.place.output(worker)
+    assert master.wait(DEADLINE_S) in (0, 1)
+    assert simulator.calls() == []
