@@ -120,7 +120,7 @@ class Delivery:
     def _on_taken(self, environment: Environment, msg: Any) -> None:  # noqa: ARG002 - Locust's name
         answer = msg.data
         self._link.hear()
-        if why := mismatch(__version__, answer["version"]):
+        if why := mismatch(__version__, answer.get("version", "unknown")):
             tell, self._on_stranger = self._on_stranger, None
             if tell:
                 tell(why)

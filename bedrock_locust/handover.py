@@ -91,10 +91,11 @@ class Handover:
         if not report:
             self.crew.admit(client_id, None)
             return
-        run, recorder = report["run"], self._recorder
-        answer = {key: report[key] for key in ("asked_at", "tick", "run")}
+        # Of another version nothing but the version can be relied on.
+        run, recorder = report.get("run"), self._recorder
+        answer: dict[str, Any] = {key: report.get(key) for key in ("asked_at", "tick", "run")}
         answer |= {"version": __version__, "at": clock.wall_at(), "batches": [], "whole": False}
-        if self.crew.admit(client_id, report["version"]) and recorder and run == recorder.run:
+        if self.crew.admit(client_id, report.get("version", "unknown")) and recorder and run == recorder.run:
             answer["batches"] = [batch["batch"] for batch in report["batches"]]
             answer["whole"] = self._add(client_id, recorder, report)
         answer["over"] = run is not None and (recorder is None or run != recorder.run)

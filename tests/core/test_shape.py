@@ -12,6 +12,7 @@ from locust import User, constant, task
 from locust.env import Environment
 from locust.event import EventHook
 from locust.rpc.protocol import Message
+from locust.runners import WorkerNode
 
 import gevent
 import pytest
@@ -21,6 +22,7 @@ from hypothesis import strategies as st
 import shapes
 from bedrock_locust import bench
 from shapes import step
+from shapes.dispatch import ClassDispatcher
 from shapes.step import LEVEL_TAG, PATIENCE_S, StepShape
 
 if TYPE_CHECKING:
@@ -436,3 +438,17 @@ def test_no_two_classes_side_by_side(environment: Environment) -> None:
     assert {frozenset(together) for together in _Busy.seen} == {frozenset({First}), frozenset({Second})}
     done = [(level["level"], level["users_reached"]) for level in told if level and level["completed"]]
     assert done == [("First-1", 1), ("First-3", 3), ("Second-1", 1), ("Second-3", 3)]
+
+
+def test_users_spread_anew_are_of_the_present_class() -> None:
+    """Where Locust spreads users without saying of which class, they are of the class of the phase."""
+    nodes = [WorkerNode(f"host_{number}", heartbeat_liveness=3) for number in range(2)]
+    classes = [type(name, (User,), {"weight": 1, "fixed_count": 0}) for name in ("A", "B")]
+    dispatcher = ClassDispatcher(nodes, classes, lambda: classes[1:])
+    dispatcher.new_dispatch(4, 10)
+    (*_, last) = dispatcher
+    assert {name: sum(users[name] for users in last.values()) for name in ("A", "B")} == {"A": 0, "B": 4}
+    dispatcher.new_dispatch(4, 10, classes[:1])
+    dispatcher.new_dispatch(6, 10, classes[:1])
+    (*_, last) = dispatcher
+    assert sum(users["A"] for users in last.values()) == 2

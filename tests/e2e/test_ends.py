@@ -104,7 +104,12 @@ def test_worker_alone(place: Place, start_simulator: Callable[..., Simulator]) -
     assert {row["request_id"] for row in rows if row["request_id"]} == {
         call["request_id"] for call in simulator.calls()
     }
-    assert info(run)["ended"] == "complete"
+    said = info(run)
+    assert said["ended"] == "complete"
+    (left,) = [change for change in said["worker_changes"] if change["what"] == "left"]
+    assert left["levels"] == ["streaming-2"]
+    assert said["workers"][left["worker"]]["reason"] == "left before the end"
+    assert {worker["rows_lost"] for worker in said["workers"].values()} == {0}
 
 
 def test_run_time(place: Place, simulator: Simulator) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bedrock_locust.interrupt import EXIT_AT_ONCE
 from tests.e2e.checks import assert_whole, info, read
 from tests.e2e.running import LOCUST, ROOT, free_port, until
 
@@ -82,6 +83,28 @@ def ended(child: int) -> list[int]:
     """The exit code of a child, once it has ended."""
     pid, status = os.waitpid(child, os.WNOHANG)
     return [os.waitstatus_to_exitcode(status)] if pid else []
+
+
+@pytest.mark.long
+def test_ended_at_once(team: Team, simulator: Simulator) -> None:
+    """Ctrl-C twice, the second while the last rows are awaited: the workers end soon, and keep what was not taken."""
+    team.place.configure({"concurrency": FOR_LONG, "test": STREAMING})
+    frozen, other = team.work(), team.work()
+    master = team.lead(simulator, 2)
+    run = team.measuring(LEVEL)
+    time.sleep(REPORTED_S)
+    frozen.send_signal(signal.SIGSTOP)
+    master.send_signal(signal.SIGINT)
+    team.place.said(master, "again to end at once")
+    time.sleep(1)
+    master.send_signal(signal.SIGINT)
+    assert master.wait(5) == EXIT_AT_ONCE
+    frozen.send_signal(signal.SIGCONT)
+    assert [frozen.wait(DEADLINE_S), other.wait(DEADLINE_S)] == [1, 0]
+    kept = [row for path in (team.place.path / "results").glob("orphaned-*.csv") for row in read(path)]
+    rows = [*read(run / "requests.csv"), *kept]
+    assert sorted(row["request_id"] for row in rows) == sorted(call["request_id"] for call in simulator.calls())
+    assert info(run)["ended"] == "running"
 
 
 @pytest.mark.long

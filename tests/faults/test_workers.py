@@ -107,6 +107,22 @@ def test_frozen(team: Team, simulator: Simulator, seconds: int) -> None:
 
 
 @pytest.mark.long
+def test_a_minute_after_a_loss(team: Team, simulator: Simulator) -> None:
+    """Locust drops a worker a minute after its loss and spreads all users anew: those of the level, and no others."""
+    team.place.configure({"concurrency": levels(75, end=2), "test": {"non_streaming": True}})
+    first, _ = team.work(), team.work()
+    master = team.lead(simulator, 2, "--run-time", "78", "--loglevel", "DEBUG")
+    run = team.measuring(FIRST)
+    time.sleep(REPORTED_S)
+    kill(first)
+    assert master.wait(DEADLINE_S + 60) == 1, team.place.output(master)
+    assert_accounted(run, simulator.calls())
+    assert_right_modes(run)
+    dropped = [line for line in team.place.output(master).splitlines() if "Sending spawn jobs of 2 users" in line]
+    assert len(dropped) >= 4, "begun, measured, spread anew at the loss, and a minute later"
+
+
+@pytest.mark.long
 def test_frozen_for_good(team: Team, simulator: Simulator) -> None:
     """One that stands still until all is over comes to itself, keeps what it has in a file, and ends."""
     team.place.configure({"concurrency": levels(9, end=2), "test": STREAMING})
