@@ -39,6 +39,8 @@ class Interrupt:
         it is stopping already. `last_words` is called before an end at once. `quiet` leaves the talking to others.
         """
         self.name = ""
+        """The signal that ended the run, if one did."""
+        self._taken = False
         self._respond = respond
         self._last_words = last_words
         self._quiet = quiet
@@ -50,8 +52,9 @@ class Interrupt:
 
     def forget(self) -> None:
         """A new run begins."""
-        if self.name:
-            self.name = ""
+        self.name = ""
+        if self._taken:
+            self._taken = False
             self._listen()
 
     def _listen(self) -> None:
@@ -73,12 +76,13 @@ class Interrupt:
         os._exit(EXIT_AT_ONCE)
 
     def _on_signal(self, signum: signal.Signals) -> None:
-        self.name = self._signals[signum]
+        self._taken = True
         if signum == signal.SIGHUP:
             _leave_terminal()
         self._let_the_next_end_at_once()
-        self._say(f"{self.name}, stopping (again to end at once)")
+        self._say(f"{self._signals[signum]}, stopping (again to end at once)")
         if kind := self._respond():
+            self.name = self._signals[signum]
             end = SystemExit(EXIT_AT_ONCE) if kind is SystemExit else kind()
             # To the main greenlet, as gevent does with Python's own; raised here, it would also print a traceback.
             gevent.get_hub().handle_system_error(type(end), end)

@@ -105,7 +105,7 @@ class Recorder:
         self.write_info()
 
     def disturbances(self, level: str) -> list[str]:
-        """Why a level had fewer users for a time: workers that were lost, or left."""
+        """Why a level had other users than asked for: workers that were lost, or left."""
         lost = [change for change in self.changes if change["what"] in ("lost", "left") and level in change["levels"]]
         return [f"worker {change['worker']} {'was lost' if change['what'] == 'lost' else 'left'}" for change in lost]
 

@@ -85,7 +85,9 @@ def level_block(tally: Tally, name: str, client_limits: Sequence[str] = (), dist
     if client_limits:
         lines.append(f"  CLIENT-LIMITED: {'; '.join(client_limits)}. Use more workers: --processes, or more machines")
     if disturbances:
-        lines.append(f"  DISTURBED: {'; '.join(disturbances)}: fewer users than asked for, for some seconds")
+        lines.append(
+            f"  DISTURBED: {'; '.join(disturbances)}: for some seconds users were fewer, or more, than asked for"
+        )
     return "\n".join(lines)
 
 

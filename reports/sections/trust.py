@@ -61,7 +61,7 @@ def _missing_workers(analysis: Analysis) -> Iterator[str]:
 
 
 def _disturbed_levels(analysis: Analysis) -> Iterator[str]:
-    """Levels in which a worker was lost, or left: fewer users ran for a time, and the others took them over."""
+    """Levels in which a worker was lost, or left: its users stopped, went on unseen, or came back beside others."""
     changes = analysis.run.get("worker_changes")
     known = [change for change in changes if isinstance(change, dict)] if isinstance(changes, list) else []
     named = [change.get("levels") for change in known if change.get("what") in ("lost", "left")]

@@ -82,7 +82,7 @@ def test_killed(team: Team, simulator: Simulator) -> None:
     assert FIRST in changes(run, "lost")[0]["levels"]
     assert {level["level"]: level["users_reached"] for level in read(run / "levels.csv")}[SECOND] == "4"
     assert "is missing: not heard of since" in output
-    assert "was lost: fewer users than asked for" in output
+    assert "was lost: for some seconds users were fewer" in output
     assert "Traceback" not in output
     assert "A worker was lost in mid-run" in (run / "report.md").read_text()
 

@@ -98,8 +98,8 @@ TEXTS = {
     " bedrock-locust that made the run.",
     "trust.missing": "No full account came from {workers}: calls may be missing. See its log, and run the test again.",
     "trust.refused": "{worker} could not take part: {reason}. The others made the calls.",
-    "trust.disturbed": "A worker was lost in mid-run, or left: {levels}. For some seconds fewer users ran there than asked"
-    " for. Measure these again.",
+    "trust.disturbed": "A worker was lost in mid-run, or left: {levels}. For some seconds users there were fewer, or"
+    " more, than asked for. Measure these again.",
     "trust.lost": "{lost} of {made} never reached the master and are not in the numbers. Check the network to the workers,"
     " and run the test again.",
     "trust.unwritten": "{lost} calls are lost: the run folder could not be written and memory had no more room. Make room"

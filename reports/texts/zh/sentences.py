@@ -88,7 +88,7 @@ TEXTS = {
     "damage.other_format": "`run.json` 不是本报告可读的格式 1。请用产生该运行的 bedrock-locust 版本生成报告。",
     "trust.missing": "{workers} 没有完整交账：可能缺少调用。查看其日志并重新测试。",
     "trust.refused": "{worker} 未能参加：{reason}。调用由其他 worker 完成。",
-    "trust.disturbed": "运行中失去了一个 worker，或它中途离开：{levels}。其间有几秒实际用户少于要求。请重新测量这些级别。",
+    "trust.disturbed": "运行中失去了一个 worker，或它中途离开：{levels}。其间有几秒实际用户少于或多于要求。请重新测量这些级别。",
     "trust.lost": "{made}中有 {lost} 次没有到达 master，未计入。检查到 worker 的网络并重新测试。",
     "trust.unwritten": "丢失了 {lost} 次调用：运行目录无法写入，内存也没有更多空间。请腾出磁盘空间并重新运行。",
     "trust.fewer_rows": "`requests.csv` 只有所记录的 {written} 次调用中的 {found} 次。如有可能请恢复文件。",
