@@ -46,7 +46,7 @@ class Account:
         """Take what a report says of its worker. One that was overtaken has smaller counts."""
         self.rows_made = max(self.rows_made or 0, report["rows_made"])
         self.cpu_percent = report["cpu_percent"]
-        self.clock_offset_ms = report["clock_offset_ms"]
+        self.clock_offset_ms = report.get("clock_offset_ms")
         self.last_report_at = at
         self._last = self._last if report["last"] is None else report["last"]
 

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 BEAT_S = 0.5
-STRANGER_S = 1.5
-"""A worker that reports without a word of ours is a stranger after this time, in seconds: one with the plugin may have
-sent its very first report before the plugin was set up."""
+STRANGER_S = 10
+"""A worker that reports without a word of ours is a stranger after this time, in seconds, and at once if it has users:
+one with the plugin may report while its locustfile is still setting itself up, but has no users then."""
 LEFT = "left before the end"
 HELD_BEATS = 1
 """What is left of Locust's patience with a worker that is held: at less than 0 Locust takes it for missing."""
@@ -55,7 +55,7 @@ class Crew:
     def begin(self, recorder: Recorder) -> None:
         """A run begins with the workers that are there; those that were refused are named."""
         self.recorder = recorder
-        ids = [client.id for client in self._runner.clients.all if client.id not in self._refused]
+        ids = self._there() - set(self._refused)
         self._silent_s = dict.fromkeys(ids, 0.0)
         self._spread_over = self._there()
         for client_id in ids:
@@ -82,17 +82,21 @@ class Crew:
         ids = self._silent_s
         return bool(ids) and all(self.is_done(id_) or silent_s >= SILENT_S for id_, silent_s in ids.items())
 
-    def admit(self, client_id: str, version: str | None) -> bool:
+    def admit(self, client_id: str, version: str) -> bool:
         """Whether a worker can take part in a run; one of another version is told so by the answer to its report."""
-        why = mismatch(__version__, version)
-        if not why:
-            self._strangers.pop(client_id, None)
-            self._hear(client_id)
-        elif version is not None:
+        self._strangers.pop(client_id, None)
+        if why := mismatch(__version__, version):
             self._refuse(client_id, why)
         else:
-            self._strangers.setdefault(client_id, time.monotonic())
+            self._hear(client_id)
         return not why
+
+    def meet(self, client_id: str, *, has_users: bool) -> None:
+        """A worker has reported without a word of ours."""
+        since = self._strangers.setdefault(client_id, time.monotonic())
+        if (has_users or time.monotonic() - since >= STRANGER_S) and client_id not in self._sent_away:
+            self._refuse(client_id, mismatch(__version__, None))
+            self._runner.send_message("quit", client_id=client_id)  # it can't know by itself
 
     def left(self, client_id: str) -> None:
         """A worker has handed over without being asked to."""
@@ -121,9 +125,6 @@ class Crew:
     def _keep(self) -> None:
         while True:
             gevent.sleep(BEAT_S)
-            for client_id, since in list(self._strangers.items()):
-                if time.monotonic() - since >= STRANGER_S:
-                    self._refuse(client_id, mismatch(__version__, None))
             if self.recorder:
                 self._grow_silent()
                 self._hold()
@@ -171,13 +172,10 @@ class Crew:
 
     def _refuse(self, client_id: str, why: str) -> None:
         """Send a worker away, and keep the reason."""
-        self._strangers.pop(client_id, None)
         if client_id in self._sent_away:
             return
         self._sent_away.add(client_id)
         logger.error("bedrock-locust: worker %s can't take part: %s", self.name(client_id), why)
-        if mismatch(__version__, None) == why:
-            self._runner.send_message("quit", client_id=client_id)  # it can't know by itself
         if self.recorder:
             self._silent_s.pop(client_id, None)
             self._record_refusal(client_id, why)

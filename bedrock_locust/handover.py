@@ -82,15 +82,15 @@ class Handover:
         return [id_ for id_ in self.crew.unfinished() if not late or self.crew.silent_s(id_) >= SILENT_S]
 
     def _on_report(self, client_id: str, data: dict[str, Any], **_: Any) -> None:
-        self._take(client_id, data.get(REPORT) or {})
+        if report := data.get(REPORT):
+            self._take(client_id, report)
+        else:
+            self.crew.meet(client_id, has_users=bool(data.get("user_count")))
 
     def _on_rows(self, environment: Environment, msg: Any) -> None:  # noqa: ARG002 - Locust's name
         self._take(msg.node_id, msg.data)
 
     def _take(self, client_id: str, report: dict[str, Any]) -> None:
-        if not report:
-            self.crew.admit(client_id, None)
-            return
         # Of another version nothing but the version can be relied on.
         run, recorder = report.get("run"), self._recorder
         answer: dict[str, Any] = {key: report.get(key) for key in ("asked_at", "tick", "run")}

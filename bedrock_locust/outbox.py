@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from bedrock_locust.call import COLUMNS
 from bedrock_locust.gaps import NO_GAPS, Gaps
 from bedrock_locust.health import Cpu
+from bedrock_locust.offset import Offset
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from bedrock_locust.call import Call, Value
     from bedrock_locust.health import Pulse
-    from bedrock_locust.offset import Offset
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class _Sent:
 class Outbox:
     """A worker's rows. Everything in a batch is of a type that msgpack can carry."""
 
-    def __init__(self, run: str, pulse: Pulse, offset: Offset) -> None:
+    def __init__(self, run: str, pulse: Pulse, offset: Offset | None = None) -> None:
         """Rows of this run; their times are put right by the offset of this clock."""
         self.run = run
         self.lost = 0
@@ -50,7 +50,7 @@ class Outbox:
         """Whether the master has said that it has everything."""
         self.over = False
         """Whether the master has said that it will take no more."""
-        self._offset = offset
+        self._offset = offset or Offset()
         self._pulse = pulse
         self._gaps = Gaps()
         self._rows: list[list[Value]] = []

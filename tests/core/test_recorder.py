@@ -59,7 +59,7 @@ def recorder(tmp_path: Path) -> Iterator[Recorder]:
 
 def outbox(offset: Offset | None = None) -> Outbox:
     """The outbox of a worker in this run."""
-    return Outbox("run-1", Pulse(lambda: ""), offset or Offset())
+    return Outbox("run-1", Pulse(lambda: ""), offset)
 
 
 def sent(report: dict[str, Any]) -> dict[str, Any]:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.checks import info
+from tests.e2e.checks import info, read
 from tests.e2e.running import ROOT
 
 from .relay import Relay
-from .team import DEADLINE_S, TIMEOUT_S, assert_accounted, assert_right_modes, changes
+from .team import DEADLINE_S, REPORT_S, TIMEOUT_S, assert_accounted, assert_right_modes, changes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,6 +83,25 @@ def test_blocked(team: Team, relay: Relay, simulator: Simulator, seconds: int, *
     assert info(run)["ended"] == "complete"
     assert all(worker["rows_lost"] == 0 for worker in info(run)["workers"].values())
     assert [changes(run, "lost")[0]["levels"], len(changes(run, "back"))] == [[LEVEL], 1]
+
+
+@pytest.mark.long
+def test_blocked_for_too_long(team: Team, relay: Relay, simulator: Simulator) -> None:
+    """The network stays away: both sides give each other up, and what was not handed over is in a file."""
+    team.place.configure({"concurrency": one_level(60), "test": STREAMING})
+    worker = team.work(relay.port)
+    master = team.lead(simulator, 1)
+    run = team.measuring(LEVEL)
+    time.sleep(REPORT_S + 0.5)
+    relay.block()
+    assert master.wait(DEADLINE_S) == 1, team.place.output(master)
+    assert worker.wait(DEADLINE_S) == 1, team.place.output(worker)
+    assert "no word from the master" in team.place.output(worker)
+    assert info(run)["end_reason"] == "no worker was left"
+    assert_accounted(run, simulator.calls())
+    kept = [row for path in (team.place.path / "results").glob("orphaned-*.csv") for row in read(path)]
+    known = {row["request_id"] for row in (*read(run / "requests.csv"), *kept)}
+    assert known == {call["request_id"] for call in simulator.calls()}
 
 
 @pytest.mark.long
