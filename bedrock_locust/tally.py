@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 REACH = 20
 """Levels back in whose windows a call may still count: a call that lasts for more of them is rare."""
+RECENT_S = 120
+"""How far back rates can be asked for second by second, in seconds; a Timeline has those of the whole run."""
 
 
 @dataclass
@@ -107,15 +109,20 @@ def _token_times(call: Call) -> tuple[float, float]:
 
 
 class Seconds:
-    """What happened in each second of a run: tokens that came and calls that ended, by Unix second."""
+    """What happened in each of the last seconds: tokens that came and calls that ended, by Unix second."""
 
     def __init__(self) -> None:
         self._tokens: Counter[int] = Counter()
         self._ended: Counter[int] = Counter()
 
-    def add(self, call: Call) -> None:
-        """Count a success: its output tokens spread evenly from first to last token."""
-        self._ended[int(call.started_at + call.latency_ms / 1000)] += 1
+    def add(self, call: Call, now: float | None = None) -> None:
+        """Count a success, if it ended of late: its output tokens spread evenly from first to last token."""
+        now = clock.wall_at() if now is None else now
+        end = call.started_at + call.latency_ms / 1000
+        if abs(now - end) > RECENT_S:
+            return
+        self._forget(int(now) - RECENT_S)
+        self._ended[int(end)] += 1
         if not call.output_tokens:
             return
         first, last = _token_times(call)
@@ -123,9 +130,16 @@ class Seconds:
         if span <= 0:
             self._tokens[int(first)] += call.output_tokens
             return
-        for second in range(int(first), int(last) + 1):
+        for second in range(max(int(first), int(now) - RECENT_S), int(last) + 1):
             share = min(last, second + 1) - max(first, second)
             self._tokens[second] += call.output_tokens * min(1.0, max(0.0, share / span))  # type: ignore[assignment]  # fractions
+
+    def _forget(self, oldest: int) -> None:
+        """Drop what is older, once there is as much of it as there is to keep."""
+        for seconds in (self._tokens, self._ended):
+            if len(seconds) > 4 * RECENT_S:
+                for second in [second for second in seconds if second < oldest]:
+                    del seconds[second]
 
     def tokens_per_s(self, start: float, end: float) -> float:
         """Output tokens per second in a window."""

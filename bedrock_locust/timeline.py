@@ -124,6 +124,19 @@ class Timeline:
                 **bucket.quantiles(),
             }
 
+    def rates(self, until: float) -> tuple[float, float] | None:
+        """Successes and output tokens per second from the start to a time; None where that is no time at all.
+
+        Of a bucket that the time cuts, its share counts.
+        """
+        length = until - self.started_at
+        if length <= 0:
+            return None
+        shares = [min(1.0, max(0.0, length / self.width_s - index)) for index in range(len(self._buckets))]
+        ok = sum(bucket.ok * share for bucket, share in zip(self._buckets, shares, strict=True))
+        tokens = sum(bucket.tokens * share for bucket, share in zip(self._buckets, shares, strict=True))
+        return ok / length, tokens / length
+
     def failures(self) -> Iterator[dict[str, Any]]:
         """Failures per second of each category, in the buckets that have any."""
         for index, bucket in enumerate(self._buckets):

@@ -53,8 +53,8 @@ class LevelRows:
     def rows(self, now: float) -> list[dict[str, Any]]:
         """A row per level, in their order; a single one for a run without levels. `now` ends an open window."""
         if not self._tally.levels:
-            since = self._tally.timeline.started_at
-            return [self._row("all calls", self._tally.total, (since, now))] if self._tally.total.calls else []
+            total = self._tally.total
+            return [self._row("all calls", total, self._tally.timeline.rates(now))] if total.calls else []
         return [self._level(name, level, now) for name, level in list(self._tally.levels.items())[-MOST_ROWS:]]
 
     def _level(self, name: str, level: LevelTally, now: float) -> dict[str, Any]:
@@ -64,31 +64,22 @@ class LevelRows:
         state = (level.calls, window, open_calls, client_health(self._health.levels.get(name)))
         known = self._known.get(name)
         if known is None or known[0] != state:
-            known = self._known[name] = (state, self._row(name, level, window))
+            known = self._known[name] = (state, self._row(name, level, level.rates()))
         return known[1]
 
-    def _row(self, name: str, level: LevelTally, window: tuple[float, float] | None) -> dict[str, Any]:
+    def _row(self, name: str, level: LevelTally, rates: tuple[float, float] | None) -> dict[str, Any]:
+        requests_per_s, tokens_per_s = (UNKNOWN, UNKNOWN) if rates is None else map(significant, rates)
         return {
             "level": name,
             "users": level.level.get("users", UNKNOWN),
             "calls": level.calls,
             "success": success(level),
-            **self._rates(level, window),
+            "requests_per_s": requests_per_s,
+            "tokens_per_s": tokens_per_s,
             **_percentiles("ttft", level.ttft_ms, (50, 95, 99)),
             **_percentiles("tpot", level.tpot_ms, (50,)),
             **_percentiles("latency", level.latency_ms, (50, 95, 99)),
             "client": client_health(self._health.levels.get(name)),
-        }
-
-    def _rates(self, level: LevelTally, window: tuple[float, float] | None) -> dict[str, Any]:
-        if rates := level.rates():
-            return {"requests_per_s": significant(rates[0]), "tokens_per_s": significant(rates[1])}
-        if window is None or window[1] <= window[0]:
-            return {"requests_per_s": UNKNOWN, "tokens_per_s": UNKNOWN}
-        seconds = self._tally.seconds
-        return {
-            "requests_per_s": significant(seconds.calls_per_s(*window)),
-            "tokens_per_s": significant(seconds.tokens_per_s(*window)),
         }
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bedrock_locust.call import CANCELLED, Call
 from bedrock_locust.histogram import ACCURACY
-from bedrock_locust.tally import Seconds, Tally
+from bedrock_locust.tally import RECENT_S, Seconds, Tally
 
 from .strategies import MS, UNIX_TIME, calls
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 T0 = 1_800_000_000
+NOW = T0 + 100
 CALL = Call(started_at=T0, mode="streaming", operation="o", model_id="m", name="n", latency_ms=3000, output_tokens=300)
 STARTS = st.integers(0, 40_000).map(lambda ms: T0 + ms / 1000)
 
@@ -55,7 +56,7 @@ def test_rates_in_a_window(made: Sequence[Call], offset: int, length: int) -> No
     """Rates over whole seconds are those of the plain definition."""
     seconds = Seconds()
     for call in made:
-        seconds.add(call)
+        seconds.add(call, NOW)
     start, end = T0 + offset, T0 + offset + length
     tokens = sum(spread(call, start, end) for call in made)
     # Near a second's edge a float of this size can be a microsecond off.
@@ -70,7 +71,7 @@ def test_no_token_is_lost(made: Sequence[Call]) -> None:
     """Over all of the run there are the tokens and the calls that there were."""
     seconds = Seconds()
     for call in made:
-        seconds.add(call)
+        seconds.add(call, NOW)
     window = T0 - 1, T0 + 100
     tokens = sum(call.output_tokens or 0 for call in made)
     assert seconds.tokens_per_s(*window) * 101 == pytest.approx(tokens, rel=1e-3)
@@ -81,14 +82,14 @@ def test_no_token_is_lost(made: Sequence[Call]) -> None:
 def test_an_answer_in_one_event_counts(ttft_ms: float, last_token_ms: float) -> None:
     """Tokens that came all at once count in the second in which they came."""
     seconds = Seconds()
-    seconds.add(replace(CALL, ttft_ms=ttft_ms, last_token_ms=last_token_ms))
+    seconds.add(replace(CALL, ttft_ms=ttft_ms, last_token_ms=last_token_ms), NOW)
     assert seconds.tokens_per_s(T0, T0 + 3) * 3 == pytest.approx(300)
 
 
 def test_a_part_of_a_second() -> None:
     """A window that cuts a second gets its share of it."""
     seconds = Seconds()
-    seconds.add(replace(CALL, ttft_ms=0.0, last_token_ms=3000.0))
+    seconds.add(replace(CALL, ttft_ms=0.0, last_token_ms=3000.0), NOW)
     assert seconds.tokens_per_s(T0 + 0.5, T0 + 2) == pytest.approx(100)
 
 
@@ -96,8 +97,21 @@ def test_a_part_of_a_second() -> None:
 def test_a_window_without_length(end: float) -> None:
     """A window that has no length has no rate."""
     seconds = Seconds()
-    seconds.add(CALL)
+    seconds.add(CALL, NOW)
     assert seconds.tokens_per_s(T0, end) == seconds.calls_per_s(T0, end) == 0
+
+
+def test_only_the_last_seconds_are_kept() -> None:
+    """In two hours, with calls of minutes and a worker whose clock is years off, no more than some minutes are kept."""
+    seconds = Seconds()
+    for second in range(7200):
+        now = T0 + second
+        seconds.add(replace(CALL, started_at=now - 300, ttft_ms=0.0, last_token_ms=3e5, latency_ms=3e5), now)
+        seconds.add(replace(CALL, started_at=now + 1e8), now)
+        seconds.add(replace(CALL, started_at=now - 1e8), now)
+    assert max(len(seconds._tokens), len(seconds._ended)) <= 5 * RECENT_S
+    assert seconds.calls_per_s(now - 10, now) == 1
+    assert seconds.tokens_per_s(now - 10, now) > 0
 
 
 @given(

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import floor
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bedrock_locust.call import Call
 from bedrock_locust.timeline import MOST_BUCKETS, Timeline
@@ -80,3 +83,38 @@ def test_a_wrong_clock_makes_no_points() -> None:
     points = list(made(late, early, now=T0 + 5).points(T0 + 6, running=False))
     assert sum(point["requests_per_s"] for point in points) == 2
     assert len(points) == 6
+
+
+@given(st.lists(st.tuples(st.integers(0, 40_000), *[st.integers(0, 8_000)] * 3), max_size=8), st.integers(1, 60))
+def test_rates_from_the_start(drawn: list[tuple[int, int, int, int]], length: int) -> None:
+    """Rates up to a whole second are those of the plain definition: calls that ended, tokens spread over each call."""
+    calls = []
+    for start_ms, *times in drawn:
+        first, last, latency = sorted(map(float, times))
+        at = T0 + start_ms / 1000
+        calls.append(replace(CALL, started_at=at, ttft_ms=first, last_token_ms=last, latency_ms=latency))
+    rates = made(*calls, now=T0 + 100).rates(T0 + length)
+    assert rates is not None
+    ended = sum(floor(call.started_at + call.latency_ms / 1000) < T0 + length for call in calls)
+    assert rates[0] * length == pytest.approx(ended)
+    # Near a second's edge a float of this size can be a microsecond off.
+    assert rates[1] * length == pytest.approx(sum(before(call, T0 + length) for call in calls), abs=0.5)
+
+
+def before(call: Call, end: float) -> float:
+    """The output tokens of a call up to a time, by the definition."""
+    assert call.ttft_ms is not None
+    assert call.last_token_ms is not None
+    assert call.output_tokens is not None
+    first, last = call.started_at + call.ttft_ms / 1000, call.started_at + call.last_token_ms / 1000
+    if last <= first:
+        return call.output_tokens if first < end else 0
+    return call.output_tokens * max(0.0, min(end, last) - first) / (last - first)
+
+
+def test_rates_of_a_part_of_a_second() -> None:
+    """Of a second that the time cuts there is its share; where there is no time, there is no rate."""
+    timeline = made(CALL, now=T0 + 5)
+    assert timeline.rates(T0 + 2.5) == pytest.approx((0, 150 / 2.5))
+    assert timeline.rates(T0 + 4.5) == pytest.approx((0.5 / 4.5, 200 / 4.5))
+    assert timeline.rates(T0) is timeline.rates(T0 - 5) is None
