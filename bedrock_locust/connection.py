@@ -44,7 +44,9 @@ def connect(settings: Settings, *, simulator: bool, version: str) -> BedrockRunt
     """A client for the settings. Raises SettingsError where boto3 can't make one."""
     session = _session(settings.aws, simulator=simulator)
     if not session.region_name:
-        raise SettingsError("no AWS region: set aws.region in the configuration file, --bedrock-region or AWS_DEFAULT_REGION")
+        raise SettingsError(
+            "no AWS region: set aws.region in the configuration file, --bedrock-region or AWS_DEFAULT_REGION"
+        )
     config = _config(settings, simulator=simulator, version=version)
     url = settings.aws.endpoint_url
     try:

@@ -11,7 +11,6 @@ from locust.runners import WorkerRunner
 from gevent.event import Event
 
 from bedrock_locust import options
-from bedrock_locust.lead import Lead
 from bedrock_locust.mistakes import EXIT_BAD_INPUT
 from bedrock_locust.report_process import maker
 from bedrock_locust.settings import Settings, SettingsError
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
     from locust.env import Environment
     from locust.runners import Runner
     from locust.web import WebUI
+
+    from bedrock_locust.lead import Lead
 
     Report = Callable[[Path, Path | None], Path]
 
@@ -60,7 +61,8 @@ class Plugin:
     def __init__(self, report: Report | None, charts: str | None) -> None:
         self._report = report
         self._charts = charts
-        self._role: Lead | Worker | None = None
+        self._lead: Lead | None = None
+        self._worker: Worker | None = None
         events.init_command_line_parser.add_listener(self._on_parser)
         events.init.add_listener(self._on_init)
         events.test_start.add_listener(self._on_test_start)
@@ -68,16 +70,19 @@ class Plugin:
 
     def _on_parser(self, parser: LocustArgumentParser, **_: Any) -> None:
         """Add the options; Locust asks for them at its start, and again for each view of the form."""
-        options.add_options(parser, self._role.settings if isinstance(self._role, Lead) else None)
+        options.add_options(parser, self._lead.settings if self._lead else None)
 
     def _on_init(self, environment: Environment, runner: Runner, web_ui: WebUI | None, **_: Any) -> None:
         keep_time()
         if isinstance(runner, WorkerRunner):
-            self._role = Worker(environment, runner)
+            self._worker = Worker(environment, runner)
             self._ready.set()
             return
+        # Console, web UI and Markdown: a tenth of a second and some MB that a worker need not spend.
+        from bedrock_locust.lead import Lead  # noqa: PLC0415
+
         try:
-            self._role = Lead(environment, runner, web_ui, self._report, self._charts)
+            self._lead = Lead(environment, runner, web_ui, self._report, self._charts)
         except SettingsError as error:
             _refuse(error)
         self._ready.set()
@@ -86,8 +91,8 @@ class Plugin:
         """A worker that joins a run may be told to begin, with users at once, before Locust fires `init`."""
         if not self._ready.is_set():
             self._ready.wait(INIT_LIMIT_S)
-            if isinstance(self._role, Worker):
-                self._role.begin()
+            if self._worker:
+                self._worker.begin()
 
 
 def _refuse(error: SettingsError) -> NoReturn:
