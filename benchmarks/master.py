@@ -1,0 +1,287 @@
+"""How many rows a second and how many workers one master can take: `python benchmarks/master.py`.
+
+    python benchmarks/master.py [--workers 20] [--rates 0,1000,4000,8000] [--seconds 10]
+
+A real master, `locust --headless --master` with the stock locustfile, is pinned to one core. Its workers are Locust's
+own WorkerRunners with this plugin's Worker, many of them in one process on the other core: their heartbeats, reports
+and batches are those of real workers, only the calls are made up. Printed for each number of workers and offered rate
+are the rows that arrived in the run folder each second, the CPU of the master, heartbeats that it missed, the rows that
+did not arrive, how long it took from the end of the last level to the end of the process, and its memory. First comes
+what one row costs the master, part by part.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import csv
+import functools
+import json
+import os
+import random
+import re
+import resource
+import socket
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+# First: it patches sockets, which has to come before anything imports boto3.
+from locust import User, argument_parser, constant_pacing, task
+from locust.env import Environment
+from locust.event import Events
+
+import gevent
+import msgpack
+import psutil
+from long_run import MasterSide, WorkerSide, calls, level
+
+import bedrock_locust
+from bedrock_locust.bench import bench_of
+from bedrock_locust.call import Call
+from bedrock_locust.worker import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+ROOT = Path(__file__).parents[1]
+LOCUST = Path(sys.executable).with_name("locust")
+MASTER_CORE, WORKER_CORE = 0, 1
+BURST_S = 0.5
+"""How often a made-up user makes its calls."""
+MARGIN_S = 1.0
+"""What is left out at both ends of the window."""
+START_LIMIT_S = 240
+END_LIMIT_S = 120
+DEFAULT_ARGS = functools.cache(argument_parser.default_args_dict)
+HEADER = f"{'workers':>7}{'offered/s':>11}{'rows/s':>9}{'CPU %':>7}{'missed':>8}{'lost':>6}{'end s':>7}{'MB':>6}"
+
+
+def main() -> int:
+    """Print the costs of a row, and a line for each number of workers and rate; whether all rows arrived."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--workers", default="20", help="with commas")
+    parser.add_argument("--rates", default="0,1000,4000,8000", help="rows a second that all workers make, with commas")
+    parser.add_argument("--seconds", type=int, default=10, help="length of the window")
+    parser.add_argument("--feed", metavar="PORT,WORKERS,RATE", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.feed:
+        feed(*map(int, options.feed.split(",")))
+        return 0
+    print_costs()
+    print(f"\n{HEADER}")
+    lost = 0
+    for workers in map(int, options.workers.split(",")):
+        for rate in map(int, options.rates.split(",")):
+            lost += print_line(workers, rate, options.seconds)
+    return 1 if lost else 0
+
+
+# What a row costs
+
+
+def print_costs(rows: int = 20_000) -> None:
+    """Microseconds of CPU for a row on its way through the master's recorder."""
+    chance = random.Random(1)
+    now = time.time()
+    worker = WorkerSide("w_0", lambda: "streaming-20", chance)
+    for second in range(rows // 200):
+        worker.second(now - rows / 200 + second, "streaming-20", 200)
+    report = worker.report()
+    batch = msgpack.unpackb(report, strict_map_key=False)["bedrock"]
+    with tempfile.TemporaryDirectory() as folder:
+        master = MasterSide(Path(folder))
+        master.recorder.tally.timeline.started_at = now - rows / 200
+        master.recorder.level(level("streaming-20", now - rows / 200, None))
+        made = [Call.from_row(row) for row in batch["rows"]]
+        print(f"a row is {len(report) / rows:.0f} bytes on its way to the master; its CPU there, in us:")
+        parts: dict[str, Callable[[], object]] = {
+            "unpack": lambda: msgpack.unpackb(report, strict_map_key=False),
+            "write": lambda: master.recorder.folder.append(batch["rows"]),
+            "make the call": lambda: list(map(Call.from_row, batch["rows"])),
+            "tally": lambda: list(map(master.recorder.tally.add, made)),
+            "of that, timeline": lambda: list(map(master.recorder.tally.timeline.add, made)),
+            "health": lambda: list(map(master.recorder.health.add, made)),
+            "all of it": lambda: master.take("w_0", report),
+        }
+        for name, work in parts.items():
+            begun = time.process_time()
+            work()
+            print(f"  {name:<18}{(time.process_time() - begun) / rows * 1e6:>6.1f}")
+        master.recorder.folder.close()
+
+
+# A real master
+
+
+def print_line(workers: int, rate: int, seconds: int) -> int:
+    """One run; the rows that did not arrive."""
+    with tempfile.TemporaryDirectory() as folder:
+        run = Run(Path(folder), workers, rate, seconds)
+        try:
+            rows_per_s, cpu, memory_mb = run.measure()
+            missed, lost, end_s = run.end()
+        finally:
+            run.kill()
+    print(
+        f"{workers:>7}{rate:>11,}{rows_per_s:>9,.0f}{cpu:>7.1f}{missed:>8}{lost:>6}{end_s:>7.1f}{memory_mb:>6.0f}",
+        flush=True,
+    )
+    return lost
+
+
+class Run:
+    """A master and the process with its workers."""
+
+    def __init__(self, path: Path, workers: int, rate: int, seconds: int) -> None:
+        self.path, self._seconds = path, seconds
+        levels = {"start": workers, "end": workers, "step": 1, "duration_seconds": seconds}
+        config = {"model": {"id": "any"}, "concurrency": levels, "test": {"non_streaming": False}}
+        (path / "config.json").write_text(json.dumps(config), encoding="utf-8")
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = str(probe.getsockname()[1])
+        where = ("--headless", "--only-summary", "--master", "--master-bind-port", port, "--bedrock-simulator")
+        master: list[str | Path] = [LOCUST, "-f", ROOT / "locustfile.py", *where, "--expect-workers", str(workers)]
+        self._output = (path / "output.txt").open("w", encoding="utf-8")
+        self._master = self._start(MASTER_CORE, master)
+        self._workers = self._start(WORKER_CORE, [sys.executable, __file__, "--feed", f"{port},{workers},{rate}"])
+
+    def _start(self, core: int, command: Sequence[str | Path]) -> psutil.Popen:
+        return psutil.Popen(
+            command,
+            cwd=self.path,
+            stdout=self._output,
+            stderr=self._output,
+            preexec_fn=lambda: os.sched_setaffinity(0, {core % (os.cpu_count() or 1)}),
+        )
+
+    def measure(self) -> tuple[float, float, float]:
+        """Rows a second and CPU of the master within the window, and its memory at its end."""
+        self._wait_for_window()
+        time.sleep(MARGIN_S)
+        begun, cpu, rows = time.monotonic(), sum(self._master.cpu_times()[:2]), self._rows()
+        time.sleep(self._seconds - 2 * MARGIN_S)
+        passed = time.monotonic() - begun
+        used, made = sum(self._master.cpu_times()[:2]) - cpu, self._rows() - rows
+        return made / passed, 100 * used / passed, self._master.memory_info().rss / 1e6
+
+    def _wait_for_window(self) -> None:
+        end = time.monotonic() + START_LIMIT_S
+        while time.monotonic() < end and self._master.poll() is None:
+            for path in self.path.glob("results/*/levels.csv"):
+                with path.open(encoding="utf-8", newline="") as file:
+                    if any(row["measured_from"] for row in csv.DictReader(file)):
+                        return
+            time.sleep(0.1)
+        sys.exit("the run did not begin:\n" + (self.path / "output.txt").read_text(encoding="utf-8")[-4000:])
+
+    def _rows(self) -> int:
+        """Rows in the run folder now."""
+        [path] = self.path.glob("results/*/requests.csv")
+        with path.open("rb") as file:
+            return sum(piece.count(b"\n") for piece in iter(lambda: file.read(1 << 20), b"")) - 1
+
+    def end(self) -> tuple[int, int, float]:
+        """Heartbeats that the master missed, rows that did not arrive, and seconds from the window's end to the end."""
+        self._master.wait(self._seconds + END_LIMIT_S)
+        ended = time.time()
+        [folder] = self.path.glob("results/*")
+        info = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        with (folder / "levels.csv").open(encoding="utf-8", newline="") as file:
+            closed = max(float(row["measured_to"]) for row in csv.DictReader(file))
+        accounts = info["workers"].values()
+        lost = sum((account["rows_made"] or 0) - account["rows_received"] for account in accounts)
+        output = (self.path / "output.txt").read_text(encoding="utf-8")
+        return len(re.findall("failed to send heartbeat", output)), lost, ended - closed
+
+    def kill(self) -> None:
+        """End what still runs."""
+        for process in (self._master, self._workers):
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        self._output.close()
+
+
+# Its workers
+
+
+class StreamingUser(User):
+    """Named as the stock user, of which the master tells workers to run so many. Its calls are made up."""
+
+    wait_time = constant_pacing(BURST_S)
+    rows_per_s = 0.0
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        self._owed = 0.0
+        self._chance = random.Random()
+
+    @task
+    def make(self) -> None:
+        """Make the calls that are due: the request event of each."""
+        tags = bench_of(self.environment).tags()
+        if "level" not in tags:
+            return
+        self._owed += self.rows_per_s * BURST_S
+        count = int(self._owed)
+        self._owed -= count
+        for call in calls(time.time() - 1, tags["level"], tags["worker"], count, self._chance):
+            self.environment.events.request.fire(
+                request_type=call.operation,
+                name=call.name,
+                response_time=call.latency_ms,
+                response_length=500,
+                response=call,
+                exception=None,
+                context={},
+            )
+
+
+class NonStreamingUser(User):
+    """The other stock user: the master names it, too, though none runs."""
+
+    @task
+    def rest(self) -> None:
+        """Nothing."""
+
+
+class LightWorker(Worker):
+    """A worker that makes no calls, so that all in a process can do with one boto3 client."""
+
+    shared: Any = None
+
+    def _connect(self, *arguments: Any, **options: Any) -> Any:
+        if LightWorker.shared is None:
+            LightWorker.shared = super()._connect(*arguments, **options)
+        return LightWorker.shared
+
+
+def feed(port: int, workers: int, rate: int) -> None:
+    """The child: so many workers, until the master sends them home."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+    bedrock_locust.setup()
+    StreamingUser.rows_per_s = rate / workers
+    options = argument_parser.parse_options(args=["--worker", "--master-host", "127.0.0.1", "--master-port", str(port)])
+    runners = []
+    for _ in range(workers):
+        environment = Environment(
+            user_classes=[StreamingUser, NonStreamingUser],
+            events=Events(),
+            parsed_options=copy.copy(options),
+            reset_stats=False,
+        )
+        runner = environment.create_worker_runner("127.0.0.1", port)
+        runners.append((runner, LightWorker(environment, runner)))
+        # Each worker puts a cache around it, and that many of them are more than Python's stack can hold.
+        argument_parser.default_args_dict = DEFAULT_ARGS
+        gevent.sleep(0)
+    for runner, _ in runners:
+        runner.greenlet.join()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
