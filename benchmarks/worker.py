@@ -107,10 +107,11 @@ def measure_streams(*, tls: bool) -> bool:
         done = subprocess.run(
             command, stdout=subprocess.PIPE, text=True, check=True, timeout=DEADLINE_S, preexec_fn=on_core(CLIENT_CORE)
         )
-    kb = {int(streams): float(value) for streams, value in map(str.split, done.stdout.splitlines())}
+    lines = [line.split() for line in done.stdout.splitlines()]
+    kb = {int(streams): float(value) for streams, value, _ in lines}
     print(f"\nresident memory while streams are open, {'TLS' if tls else 'HTTP'}")
-    for streams, value in kb.items():
-        print(f"{streams:>6} streams {value / 1000:>8.1f} MB")
+    for streams, value, files in lines:
+        print(f"{streams:>6} streams {float(value) / 1000:>8.1f} MB, {files} file descriptors")
     slope = (kb[STREAMS[-1]] - kb[STREAMS[0]]) / (STREAMS[-1] - STREAMS[0])
     print(f"{slope:.1f} kB for each additional stream (limit {LIMIT_KB:g})", flush=True)
     return slope <= LIMIT_KB
@@ -137,13 +138,13 @@ def hold_streams(url: str) -> None:
 
     for streams in (WARM_STREAMS, *STREAMS):
         greenlets = [gevent.spawn(stream) for _ in range(streams)]
-        most = 0
+        most = files = 0
         while not all(greenlet.dead for greenlet in greenlets):
             gevent.sleep(0.2)
-            most = max(most, process.memory_info().rss)
+            most, files = max(most, process.memory_info().rss), max(files, process.num_fds())
         gevent.joinall(greenlets, raise_error=True)
         if streams in STREAMS:
-            print(streams, most / 1000)
+            print(streams, most / 1000, files)
 
 
 # A real worker and its master
@@ -221,6 +222,7 @@ def measure_calls(calls: int) -> bool:
     limits = {"max_requests": calls + USERS}
     print(f"\nresident memory over {calls:,} calls")
     seen: list[float] = []
+    cpu_s: list[float] = []
     with simulator(*SHORT) as url:
         pair = Pair(url, concurrency=levels, test={"non_streaming": False, "prompt_size": 200}, limits=limits)
         end = time.monotonic() + DEADLINE_S
@@ -228,12 +230,16 @@ def measure_calls(calls: int) -> bool:
             time.sleep(0.5)
             if calls_of(url) >= marks[len(seen)]:
                 seen.append(rss_mb(pair.worker))
+                cpu_s.append(sum(pair.worker.cpu_times()[:2]))
                 after = f"{marks[len(seen) - 1]:>9,} calls: worker {seen[-1]:7.1f} MB"
                 print(
                     f"{after}, master {rss_mb(pair.master):7.1f} MB, after {time.time() - pair.begun:.0f} s", flush=True
                 )
         pair.end()
-    return len(seen) == len(marks) and seen[-1] - seen[0] <= LIMIT_GROWTH_MB
+    if len(seen) < len(marks):
+        return False
+    print(f"{(cpu_s[-1] - cpu_s[0]) / (marks[-1] - marks[0]) * 1000:.2f} ms of CPU for each call", flush=True)
+    return seen[-1] - seen[0] <= LIMIT_GROWTH_MB
 
 
 def calls_of(url: str) -> int:
