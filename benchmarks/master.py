@@ -16,6 +16,7 @@ import argparse
 import copy
 import csv
 import functools
+import itertools
 import json
 import os
 import random
@@ -25,8 +26,9 @@ import socket
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 # First: it patches sockets, which has to come before anything imports boto3.
 from locust import User, argument_parser, constant_pacing, task
@@ -44,13 +46,15 @@ from bedrock_locust.call import Call
 from bedrock_locust.worker import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 ROOT = Path(__file__).parents[1]
 LOCUST = Path(sys.executable).with_name("locust")
 MASTER_CORE, WORKER_CORE = 0, 1
 BURST_S = 0.5
 """How often a made-up user makes its calls."""
+VARIETY = 500
+"""Calls that a user makes up; then it makes them again."""
 MARGIN_S = 1.0
 """What is left out at both ends of the window."""
 START_LIMIT_S = 240
@@ -121,15 +125,25 @@ def print_line(workers: int, rate: int, seconds: int) -> int:
     with tempfile.TemporaryDirectory() as folder:
         run = Run(Path(folder), workers, rate, seconds)
         try:
-            rows_per_s, cpu, memory_mb = run.measure()
-            missed, lost, end_s = run.end()
+            cpu, memory_mb = run.measure()
+            end = run.end()
         finally:
             run.kill()
-    print(
-        f"{workers:>7}{rate:>11,}{rows_per_s:>9,.0f}{cpu:>7.1f}{missed:>8}{lost:>6}{end_s:>7.1f}{memory_mb:>6.0f}",
-        flush=True,
-    )
-    return lost
+    line = f"{workers:>7}{rate:>11,}{end.rows_per_s:>9,.0f}{cpu:>7.1f}{end.missed:>8}{end.lost:>6}{end.seconds:>7.1f}"
+    print(f"{line}{memory_mb:>6.0f}", flush=True)
+    return end.lost
+
+
+class End(NamedTuple):
+    """The end of a run."""
+
+    rows_per_s: float
+    missed: int
+    """Heartbeats that the master missed."""
+    lost: int
+    """Rows that did not arrive."""
+    seconds: float
+    """From the end of the level to the end of the process."""
 
 
 class Run:
@@ -158,15 +172,14 @@ class Run:
             preexec_fn=lambda: os.sched_setaffinity(0, {core % (os.cpu_count() or 1)}),
         )
 
-    def measure(self) -> tuple[float, float, float]:
-        """Rows a second and CPU of the master within the window, and its memory at its end."""
+    def measure(self) -> tuple[float, float]:
+        """CPU of the master within the window in percent, and its memory in MB at its end."""
         self._wait_for_window()
         time.sleep(MARGIN_S)
-        begun, cpu, rows = time.monotonic(), sum(self._master.cpu_times()[:2]), self._rows()
+        begun, cpu = time.monotonic(), sum(self._master.cpu_times()[:2])
         time.sleep(self._seconds - 2 * MARGIN_S)
-        passed = time.monotonic() - begun
-        used, made = sum(self._master.cpu_times()[:2]) - cpu, self._rows() - rows
-        return made / passed, 100 * used / passed, self._master.memory_info().rss / 1e6
+        used = sum(self._master.cpu_times()[:2]) - cpu
+        return 100 * used / (time.monotonic() - begun), self._master.memory_info().rss / 1e6
 
     def _wait_for_window(self) -> None:
         end = time.monotonic() + START_LIMIT_S
@@ -178,24 +191,20 @@ class Run:
             time.sleep(0.1)
         sys.exit("the run did not begin:\n" + (self.path / "output.txt").read_text(encoding="utf-8")[-4000:])
 
-    def _rows(self) -> int:
-        """Rows in the run folder now."""
-        [path] = self.path.glob("results/*/requests.csv")
-        with path.open("rb") as file:
-            return sum(piece.count(b"\n") for piece in iter(lambda: file.read(1 << 20), b"")) - 1
-
-    def end(self) -> tuple[int, int, float]:
-        """Heartbeats that the master missed, rows that did not arrive, and seconds from the window's end to the end."""
+    def end(self) -> End:
+        """How it ended, once it has."""
         self._master.wait(self._seconds + END_LIMIT_S)
         ended = time.time()
         [folder] = self.path.glob("results/*")
         info = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         with (folder / "levels.csv").open(encoding="utf-8", newline="") as file:
-            closed = max(float(row["measured_to"]) for row in csv.DictReader(file))
+            [row] = csv.DictReader(file)
+        begun, closed = float(row["started_at"]), float(row["measured_to"])
         accounts = info["workers"].values()
         lost = sum((account["rows_made"] or 0) - account["rows_received"] for account in accounts)
         output = (self.path / "output.txt").read_text(encoding="utf-8")
-        return len(re.findall("failed to send heartbeat", output)), lost, ended - closed
+        missed = len(re.findall("failed to send heartbeat", output))
+        return End(info["rows_written"] / (closed - begun), missed, lost, ended - closed)
 
     def kill(self) -> None:
         """End what still runs."""
@@ -218,18 +227,25 @@ class StreamingUser(User):
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         self._owed = 0.0
-        self._chance = random.Random()
+        self._last = time.monotonic()
+        self._level = ""
+        self._calls: Iterator[Call] = iter(())
 
     @task
     def make(self) -> None:
         """Make the calls that are due: the request event of each."""
         tags = bench_of(self.environment).tags()
-        if "level" not in tags:
-            return
-        self._owed += self.rows_per_s * BURST_S
+        self._owed += self.rows_per_s * (time.monotonic() - self._last)
+        self._last = time.monotonic()
         count = int(self._owed)
         self._owed -= count
-        for call in calls(time.time() - 1, tags["level"], tags["worker"], count, self._chance):
+        if tags["level"] != self._level:
+            self._level = tags["level"]
+            made = calls(0.0, self._level, tags["worker"], VARIETY, random.Random())
+            self._calls = itertools.cycle(list(made))
+        now = time.time()
+        for like in itertools.islice(self._calls, count):
+            call = replace(like, started_at=now - like.latency_ms / 1000)
             self.environment.events.request.fire(
                 request_type=call.operation,
                 name=call.name,
