@@ -28,10 +28,12 @@ import msgpack
 import psutil
 
 from bedrock_locust.call import Call
+from bedrock_locust.clock import clock as wall_clock
 from bedrock_locust.errors import Failure
 from bedrock_locust.health import Pulse
 from bedrock_locust.histogram import bucket
-from bedrock_locust.recorder import Outbox, Recorder
+from bedrock_locust.outbox import Outbox
+from bedrock_locust.recorder import Recorder
 from bedrock_locust.run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -57,7 +59,8 @@ class Clock:
 
     def __init__(self) -> None:
         self.started_at = self.now = time.time()
-        time.time = lambda: self.now  # the whole process lives in time-lapse
+        # The whole process lives in time-lapse.
+        time.time = wall_clock.wall_at = lambda *_: self.now  # type: ignore[method-assign]
 
 
 class Memory:
@@ -153,9 +156,11 @@ class WorkerSide:
 
     def report(self) -> bytes:
         """What goes to the master."""
-        data: dict[str, Any] = {"bedrock": self._outbox.batch()}
+        data: dict[str, Any] = {"bedrock": self._outbox.report(hearing=True)}
         self._events.report_to_master.fire(client_id=self.name, data=data)
         packed: bytes = msgpack.packb(data)
+        # As if the master had answered at once.
+        self._outbox.acknowledge(batch["batch"] for batch in data["bedrock"]["batches"])
         return packed
 
 
@@ -172,7 +177,7 @@ class MasterSide:
         """Take the report of a worker."""
         data = msgpack.unpackb(report, strict_map_key=False)
         self._events.worker_report.fire(client_id=worker, data=data)
-        self.recorder.add_batch(worker, data["bedrock"])
+        self.recorder.add_report(worker, data["bedrock"])
 
     def second(self, number: int) -> None:
         """What happens once a second, and what Locust does now and then."""

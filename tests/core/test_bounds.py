@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import gc
-import time
 import types
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bedrock_locust.call import Call
+from bedrock_locust.clock import clock
 from bedrock_locust.health import Pulse
 from bedrock_locust.histogram import bucket
 from bedrock_locust.limits import Guard
-from bedrock_locust.recorder import Outbox, Recorder
+from bedrock_locust.outbox import Outbox
+from bedrock_locust.recorder import Recorder
 from bedrock_locust.run_folder import RunFolder
 from bedrock_locust.settings import Settings
 from bedrock_locust.web.rows import LevelRows, failure_rows
@@ -64,7 +65,7 @@ class Hours:
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.second = 0
-        monkeypatch.setattr(time, "time", lambda: T0 + self.second)
+        monkeypatch.setattr(clock, "wall_at", lambda: T0 + self.second)
         self.recorder = Recorder("r", RunFolder(folder), {})
         self.recorder.tally.timeline.started_at = T0
         self.recorder.level({**LEVEL, **TIMES})
@@ -84,7 +85,10 @@ class Hours:
                 outbox.add(replace(failure, worker=name))
                 self.guard.add(failure)
                 if self.second % REPORT_S == 0:
-                    self.recorder.add_batch(name, outbox.batch())
+                    report = outbox.report(hearing=True)
+                    self.recorder.add_report(name, report)
+                    outbox.acknowledge(batch["batch"] for batch in report["batches"])
+            self.recorder.folder.flush()
             self.recorder.tally.timeline.observe(4)
 
     def things(self) -> int:
