@@ -24,7 +24,7 @@ PANELS = (
 
 
 def chart(runs: Mapping[str, Analysis], say: Language) -> Any:
-    """One colour per run, one dash per mode; None if no run has levels with successes."""
+    """One colour per run, a shape and a dash per mode; None if no run has levels with successes."""
     figures = pd.concat(run.figures.assign(run=label) for label, run in runs.items())
     figures = figures[figures["users"].notna() & (figures["ok"] > 0)]
     panels = [_panel(figures, say, *panel) for panel in PANELS if figures[panel[0]].notna().any()]
@@ -39,8 +39,7 @@ def _panel(figures: pd.DataFrame, say: Language, column: str, axis: str, divisor
         "run:N", title=None, scale=alt.Scale(domain=runs, range=[SERIES[n % len(SERIES)] for n in range(len(runs))])
     )
     modes = [say.mode(mode) for mode in ("streaming", "non_streaming") if mode in set(figures["mode"])]
-    legend = alt.Legend(symbolType="stroke", symbolSize=400, symbolStrokeWidth=2)
-    dash = alt.StrokeDash(
-        "mode:N", title=None, legend=legend, scale=alt.Scale(domain=modes, range=[[1, 0], [5, 3]][: len(modes)])
-    )
-    return lines(say, data, figures["users"], say(axis), HEIGHT, color=colour, strokeDash=dash)
+    count = len(modes)
+    shape = alt.Shape("mode:N", title=None, scale=alt.Scale(domain=modes, range=["circle", "triangle-up"][:count]))
+    dash = alt.StrokeDash("mode:N", title=None, scale=alt.Scale(domain=modes, range=[[1, 0], [5, 3]][:count]))
+    return lines(say, data, figures["users"], say(axis), HEIGHT, color=colour, strokeDash=dash, shape=shape)

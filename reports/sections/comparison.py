@@ -6,7 +6,21 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from reports.comparison import METRICS, PERCENTS, Share, common, keys
-from reports.markdown import UNKNOWN, Column, code, join, moment, number, numbers, percent, section, table, texts
+from reports.markdown import (
+    UNKNOWN,
+    Column,
+    code,
+    join,
+    moment,
+    number,
+    numbers,
+    percent,
+    seconds,
+    section,
+    table,
+    texts,
+)
+from reports.sections.conclusion import best_output
 from reports.sections.configuration import flat, shown
 from reports.sections.trust import doubts
 from reports.sections.words import label, level_columns
@@ -73,7 +87,7 @@ class Compared:
         )
 
     def _best(self, run: str) -> str:
-        before, after = (self.runs[one].figures["output_tokens_per_s"].max() for one in (self.base, run))
+        before, after = (best_output(self.runs[one]) for one in (self.base, run))
         if not (before > 0 and after > 0):
             return ""
         change, values = _signed(100 * (after / before - 1)), {"before": number(before), "after": number(after)}
@@ -135,7 +149,8 @@ class Compared:
         for point in PERCENTS:
             for run, analysis in self.runs.items():
                 values = [analysis.number(keys(analysis)[level], f"{metric}_p{point}") for level in rows]
-                columns.append(numbers(say("compare.value", percentile=f"P{point}", run=run), values))
+                title = say("compare.value", percentile=f"P{point}", run=run)
+                columns.append(numbers(title, values, seconds if metric == "latency_ms" else number))
             for run, found in self.comparisons.items():
                 tests = {test.level: test for test in found.tests if (test.metric, test.percent) == (metric, point)}
                 cells = [self._change(tests.get(level)) for level in rows]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from reports.failures import by_frequency, total_counts
@@ -31,6 +32,12 @@ def conclusion(analysis: Analysis) -> list[str]:
     categories = dict.fromkeys(by_frequency(analysis.failures_by_level, key)[0] for key in broken)
     remedies = [_remedy(analysis, category) for category in categories]
     return [*paragraphs, _gate(analysis), *remedies, gain(analysis), _cost(analysis)]
+
+
+def best_output(analysis: Analysis, mode: str = "") -> float:
+    """The most output tokens/s of a mode, or of all, in a level with tolerable failures; NaN if there is none."""
+    best = [found.best for found in analysis.conclusions if found.best is not None and mode in {"", found.mode}]
+    return max((analysis.number(key, "output_tokens_per_s") for key in best), default=math.nan)
 
 
 def _nothing(analysis: Analysis, counts: pd.Series[int]) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from reports.figures import TOKENS
 from reports.levels import is_ok
 from reports.markdown import Column, amount, number, percent, section, table, texts
 from reports.requests import MODES
+from reports.sections.conclusion import best_output
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,17 +33,18 @@ def summary(analysis: Analysis, _charts: Mapping[str, str]) -> str:
     of_mode = {mode: (calls["mode"] == mode).to_numpy() for mode in MODES}
     present = [mode for mode in MODES if of_mode[mode].any()]
     columns = [
-        Column(say.sentence(say.mode(mode)), _cells(calls, of_mode[mode], _best(analysis, [mode]))) for mode in present
+        Column(say.sentence(say.mode(mode)), _cells(calls, of_mode[mode], best_output(analysis, mode)))
+        for mode in present
     ]
     if len(present) > 1:
-        columns.append(Column(say("summary.all"), _cells(calls, np.ones(len(calls), dtype=bool), None)))
+        columns.append(Column(say("summary.all"), _cells(calls, np.ones(len(calls), dtype=bool), math.nan)))
     used = [row for row, cells in enumerate(zip(*(column.cells for column in columns), strict=True)) if any(cells)]
     columns = [Column(column.title, [column.cells[row] for row in used]) for column in columns]
     note = say("summary.note") if analysis.levels.shaped else ""
     return section(say("summary"), note, table([texts("", [say(f"row.{ROWS[row]}") for row in used]), *columns]))
 
 
-def _cells(calls: pd.DataFrame, own: NDArray[np.bool_], best: Any) -> list[str]:
+def _cells(calls: pd.DataFrame, own: NDArray[np.bool_], best: float) -> list[str]:
     """The cells of `ROWS` for some of the calls; empty where there is nothing."""
     counts = total_counts(calls, own)
     ok = own & is_ok(calls)
@@ -52,10 +55,5 @@ def _cells(calls: pd.DataFrame, own: NDArray[np.bool_], best: Any) -> list[str]:
         *(amount(count) if count else "" for count in (counts["failed"], counts["cancelled"])),
         percent(total_success_rate(counts)),
         *(amount(total) if total else "" for total in sums),
-        number(best) if best else "",
+        number(best) if best > 0 else "",
     ]
-
-
-def _best(analysis: Analysis, modes: list[str]) -> float | None:
-    rates = analysis.figures.loc[analysis.figures["mode"].isin(modes), "output_tokens_per_s"].dropna()
-    return float(rates.max()) if len(rates) else None

@@ -102,7 +102,7 @@ def slo_words(say: Language, slo: Slo, mode: str = "streaming") -> str:
         if (limit := getattr(slo, metric)) is not None
     ]
     if streams and slo.min_tokens_per_s is not None:
-        shown.append(say("slo.speed", limit=number(slo.min_tokens_per_s), percentile=f"{slo.percentile:g}"))
+        shown.append(say("slo.speed", limit=f"{slo.min_tokens_per_s:g}", percentile=f"{slo.percentile:g}"))
     if slo.success_rate is not None:
         shown.append(say("slo.success", limit=f"{slo.success_rate:g}"))
     return say("list.comma").join(shown)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -64,6 +65,19 @@ def test_runs_without_a_common_level(tmp_path: Path) -> None:
     assert "Nothing could be compared" in text
 
 
+def test_at_best_is_where_calls_succeed(tmp_path: Path) -> None:
+    """Throughput at a level that throttled most of its calls is not what a run gives."""
+    one = run(tmp_path / "a", 1)
+    made = make.shaped(("streaming", "non_streaming"), (4, 12), seed=2)
+    made.requests = [
+        make.throttled(row) if row["users"] == 12 and place % 3 else row for place, row in enumerate(made.requests)
+    ]
+    _, text, _ = compared(tmp_path, str(one), str(made.write(tmp_path / "b")))
+    levels = json.loads((tmp_path / "out" / "comparison.json").read_text(encoding="utf-8"))["runs"]["B"]["levels"]
+    best = max(level["output_tokens_per_s"] for level in levels if level["users"] == 4)
+    assert f"{best:.0f} in B" in text
+
+
 def test_three_runs_have_a_table_and_a_chart(tmp_path: Path) -> None:
     """Each run has its columns, its colour and the settings in which it differs."""
     folders = [run(tmp_path / name, seed) for seed, name in enumerate("abc")]
@@ -77,6 +91,9 @@ def test_three_runs_have_a_table_and_a_chart(tmp_path: Path) -> None:
     page = (tmp_path / "out" / "comparison.html").read_text(encoding="utf-8")
     assert "<svg" in page
     assert "src=" not in page
+    legend = re.findall(r'role-legend-symbol"[^>]*><path [^>]*>', page)
+    assert len(legend) == len(folders) + 2, "each run and each mode has its symbol"
+    assert all('fill="#' in symbol for symbol in legend), "one that can be seen"
 
 
 @pytest.mark.parametrize(

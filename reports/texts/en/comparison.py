@@ -20,7 +20,7 @@ TEXTS = {
     "compare.throughput_most": "Output tokens/s at best: {before} in {base}, {after} in {run} ({change} %).",
     "compare.ttft_ms": "Time to first token (ms)",
     "compare.tpot_ms": "Time per token (ms)",
-    "compare.latency_ms": "Latency (ms)",
+    "compare.latency_ms": "Latency (s)",
     "compare.change": "{percentile}: {run} against {base} (%)",
     "compare.value": "{percentile} {run}",
     "compare.is_faster": "faster",

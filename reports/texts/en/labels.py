@@ -130,7 +130,7 @@ TEXTS = {
     "row.output_tokens": "Output tokens",
     "row.cache_read_tokens": "Cache read tokens",
     "row.cache_write_tokens": "Cache written tokens",
-    "row.best": "Highest output tokens/s",
+    "row.best": "Best output tokens/s",
     "configuration": "Configuration",
     "chart.knee": "Throughput and waiting by concurrent users",
     "chart.knee.alt": "Output tokens per second, time to first token and latency by users",

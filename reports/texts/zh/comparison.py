@@ -20,7 +20,7 @@ TEXTS = {
     "compare.throughput_most": "最高输出 token/s：{base} 为 {before}，{run} 为 {after}({change} %)。",
     "compare.ttft_ms": "首 token 时间 (ms)",
     "compare.tpot_ms": "每 token 时间 (ms)",
-    "compare.latency_ms": "延迟 (ms)",
+    "compare.latency_ms": "延迟 (s)",
     "compare.change": "{percentile}：{run} 对 {base} (%)",
     "compare.value": "{percentile} {run}",
     "compare.is_faster": "更快",

@@ -127,7 +127,7 @@ TEXTS = {
     "row.output_tokens": "输出 token",
     "row.cache_read_tokens": "读缓存 token",
     "row.cache_write_tokens": "写缓存 token",
-    "row.best": "最高输出 token/s",
+    "row.best": "最佳输出 token/s",
     "configuration": "配置",
     "chart.knee": "吞吐量和等待，按并发用户",
     "chart.knee.alt": "每秒输出 token、首 token 时间和延迟，按用户",
