@@ -79,8 +79,7 @@ class Crew:
     @property
     def deserted(self) -> bool:
         """Whether none of the workers of the run is left."""
-        ids = self._silent_s
-        return bool(ids) and all(self.is_done(id_) or silent_s >= SILENT_S for id_, silent_s in ids.items())
+        return all(self.is_done(id_) or silent_s >= SILENT_S for id_, silent_s in self._silent_s.items())
 
     def admit(self, client_id: str, version: str) -> bool:
         """Whether a worker can take part in a run; one of another version is told so by the answer to its report."""

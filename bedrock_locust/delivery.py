@@ -142,7 +142,10 @@ class Delivery:
     def _listen(self) -> None:
         """In place of Locust's own listener, which has ended by now."""
         while True:
-            message = self._runner.client.recv()
+            try:
+                message = self._runner.client.recv()
+            except RPCError:
+                return
             if message.type == TAKEN:
                 self._on_taken(self._environment, message)
             elif message.type == "heartbeat":

@@ -65,6 +65,7 @@ class Run:
             warn_if_few(settings.concurrency.end, max(1, getattr(environment.runner, "worker_count", 1)))
         self.recorder = Recorder(info["run"], self.folder, info, self._watch)
         self.complete = info["levels_planned"] is None
+        self._deserted = False
         self._level: Mapping[str, Any] | None = None
         self._due: dict[str, float] = {}
         self._clock = gevent.spawn(self._keep)
@@ -110,7 +111,8 @@ class Run:
             return "interrupted", f"stopped by {interrupt}"
         if self.limit:
             return "interrupted", f"{self.limit.name} reached: {self.limit.reason}"
-        if deserted and not (self.complete and self._environment.shape_class):
+        self._deserted = deserted and not (self.complete and self._environment.shape_class)
+        if self._deserted:
             return "interrupted", "no worker was left"
         if not self.complete:
             return "interrupted", "stopped before all levels had run"
@@ -138,8 +140,9 @@ class Run:
         return written
 
     def _check_rows(self) -> None:
-        """Exit code 1 if calls that were made are not in the record."""
-        if self._environment.process_exit_code is None and (self.folder.rows_lost or self.recorder.has_lost):
+        """Exit code 1 if calls that were made are not in the record, or could not be made for want of workers."""
+        lost = self.folder.rows_lost or self.recorder.has_lost or self._deserted
+        if self._environment.process_exit_code is None and lost:
             self._environment.process_exit_code = EXIT_ROWS_LOST
 
     def _say_if_nothing_worked(self) -> None:

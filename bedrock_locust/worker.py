@@ -155,9 +155,11 @@ class Worker:
 
     def _deliver(self, outbox: Outbox) -> None:
         """Hand over what there is, or say what could not be handed over."""
-        if not self._delivery.finish(outbox):
-            self._delivery.give_up(outbox, self._directory, self._name)
-            self._environment.process_exit_code = EXIT_ROWS_LOST
+        if self._delivery.finish(outbox) or self._outbox is not outbox:
+            return
+        self._outbox = None
+        self._delivery.give_up(outbox, self._directory, self._name)
+        self._environment.process_exit_code = EXIT_ROWS_LOST
 
     def _last_words(self) -> None:
         """The process ends at once: what has not been handed over goes to disk."""

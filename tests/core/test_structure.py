@@ -125,7 +125,10 @@ def test_formats_know_calls_and_each_other(module: str) -> None:
     assert outside <= {"bedrock_locust.call"}
 
 
-RECORDING = ("recorder", "tally", "run", "run_folder", "lead", "worker", "handover", "plugin", "console", "web")
+RECORDING = (
+    *("recorder", "tally", "run", "run_folder", "lead", "worker", "handover", "plugin", "console", "web"),
+    *("account", "crew", "outbox", "delivery", "orphans"),
+)
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
 import time
+import urllib.request
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
 TIMEOUT_S = 6
 """The shortest that --bedrock-worker-timeout can be."""
 DEADLINE_S = 60
-REPORT_S = 3
-"""Locust's workers report so often."""
 
 
 class Team:
@@ -61,6 +61,12 @@ class Team:
         )
         return self.place.runs()[-1]
 
+    def reported(self, level: str) -> Path:
+        """The run folder, once rows of a level that is measured have come to it from the workers."""
+        run = self.measuring(level)
+        until(lambda: any(row["level"] == level for row in read(run / "requests.csv")), "rows", DEADLINE_S)
+        return run
+
     def end(self) -> None:
         """Nothing is left: no process of any that was started, no port, no temporary file."""
         for process in self.place.started:
@@ -97,6 +103,23 @@ def freeze(process: subprocess.Popen[str], seconds: float) -> None:
     process.send_signal(signal.SIGSTOP)
     time.sleep(seconds)
     process.send_signal(signal.SIGCONT)
+
+
+def answers(url: str) -> bool:
+    """Whether the web UI is there."""
+    try:
+        urllib.request.urlopen(url, timeout=30).close()
+    except OSError:
+        return False
+    return True
+
+
+def swarm(url: str) -> None:
+    """Press Start, once the web UI is there."""
+    until(lambda: answers(url), "web UI", DEADLINE_S)
+    with urllib.request.urlopen(f"{url}/swarm", b"x=1", timeout=30) as answer:
+        said: dict[str, Any] = json.load(answer)
+    assert said["success"], said
 
 
 def changes(run: Path, what: str) -> list[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pty
 import re
@@ -11,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,7 +18,7 @@ from bedrock_locust.interrupt import EXIT_AT_ONCE
 from tests.e2e.checks import assert_whole, info, read
 from tests.e2e.running import LOCUST, ROOT, free_port, until
 
-from .team import DEADLINE_S, REPORT_S, assert_accounted, kill
+from .team import DEADLINE_S, assert_accounted, kill, swarm
 
 if TYPE_CHECKING:
     from tests.e2e.running import Simulator
@@ -30,7 +29,6 @@ STREAMING = {"non_streaming": False}
 LEVEL = "streaming-2"
 FOR_LONG = {"start": 2, "end": 2, "step": 2, "duration_seconds": 60}
 BRIEF = {"start": 2, "end": 2, "step": 2, "duration_seconds": 2}
-REPORTED_S = REPORT_S + 0.5
 
 
 def test_killed(team: Team, simulator: Simulator) -> None:
@@ -38,8 +36,7 @@ def test_killed(team: Team, simulator: Simulator) -> None:
     team.place.configure({"concurrency": FOR_LONG, "test": STREAMING})
     worker = team.work()
     master = team.lead(simulator, 1)
-    run = team.measuring(LEVEL)
-    time.sleep(REPORTED_S)
+    run = team.reported(LEVEL)
     kill(master)
     killed_at = time.monotonic()
     assert worker.wait(DEADLINE_S) == 1, team.place.output(worker)
@@ -91,8 +88,7 @@ def test_ended_at_once(team: Team, simulator: Simulator) -> None:
     team.place.configure({"concurrency": FOR_LONG, "test": STREAMING})
     frozen, other = team.work(), team.work()
     master = team.lead(simulator, 2)
-    run = team.measuring(LEVEL)
-    time.sleep(REPORTED_S)
+    run = team.reported(LEVEL)
     frozen.send_signal(signal.SIGSTOP)
     master.send_signal(signal.SIGINT)
     team.place.said(master, "again to end at once")
@@ -119,8 +115,7 @@ def test_stopped_by_hand_and_run_again(team: Team, simulator: Simulator) -> None
     team.place.said(master, "2 workers connected")
     team.place.said(master, "Starting web interface")
     swarm(url)
-    run = team.measuring(LEVEL)
-    time.sleep(REPORTED_S)
+    run = team.reported(LEVEL)
     urllib.request.urlopen(f"{url}/stop", b"", timeout=60).close()
     until((run / "report.md").exists, "report", DEADLINE_S)
     first = simulator.calls()
@@ -133,10 +128,3 @@ def test_stopped_by_hand_and_run_again(team: Team, simulator: Simulator) -> None
     assert_whole(team.place.runs()[1], simulator.calls()[len(first) :], [LEVEL])
     master.send_signal(signal.SIGTERM)
     assert master.wait(DEADLINE_S) in (0, 1), team.place.output(master)
-
-
-def swarm(url: str) -> None:
-    """Press Start."""
-    with urllib.request.urlopen(f"{url}/swarm", b"x=1", timeout=30) as answer:
-        said: dict[str, Any] = json.load(answer)
-    assert said["success"], said

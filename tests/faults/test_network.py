@@ -12,7 +12,7 @@ from tests.e2e.checks import info, read
 from tests.e2e.running import ROOT
 
 from .relay import Relay
-from .team import DEADLINE_S, REPORT_S, TIMEOUT_S, assert_accounted, assert_right_modes, changes
+from .team import DEADLINE_S, TIMEOUT_S, assert_accounted, assert_right_modes, changes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,8 +91,7 @@ def test_blocked_for_too_long(team: Team, relay: Relay, simulator: Simulator) ->
     team.place.configure({"concurrency": one_level(60), "test": STREAMING})
     worker = team.work(relay.port)
     master = team.lead(simulator, 1)
-    run = team.measuring(LEVEL)
-    time.sleep(REPORT_S + 0.5)
+    run = team.reported(LEVEL)
     relay.block()
     assert master.wait(DEADLINE_S) == 1, team.place.output(master)
     assert worker.wait(DEADLINE_S) == 1, team.place.output(worker)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import signal
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.e2e.checks import assert_whole, info, read
-from tests.e2e.running import ROOT
+from tests.e2e.running import ROOT, free_port, until
 
-from .team import DEADLINE_S, TIMEOUT_S, assert_accounted, assert_right_modes, changes, freeze, kill
+from .team import DEADLINE_S, TIMEOUT_S, assert_accounted, assert_right_modes, changes, freeze, kill, swarm
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
 
 STREAMING = {"non_streaming": False}
 FIRST, SECOND = "streaming-2", "streaming-4"
-REPORTED_S = 3.5
-"""Long enough for a report in which there are calls."""
 HOUR_S = 3600
 WRONG_CLOCK = """
 import time
@@ -66,11 +63,10 @@ def levels(duration_s: float, end: int = 4) -> dict[str, float]:
 
 def test_killed(team: Team, simulator: Simulator) -> None:
     """One of two is killed in a level: the level is marked, the next has all of its users, the loss is stated."""
-    team.place.configure({"concurrency": levels(5), "test": STREAMING})
+    team.place.configure({"concurrency": levels(4), "test": STREAMING})
     first, _ = team.work(), team.work()
     master = team.lead(simulator, 2)
-    run = team.measuring(FIRST)
-    time.sleep(REPORTED_S)
+    run = team.reported(FIRST)
     kill(first)
     assert master.wait(DEADLINE_S) == 1, team.place.output(master)
     output, said = team.place.output(master), info(run)
@@ -112,8 +108,7 @@ def test_a_minute_after_a_loss(team: Team, simulator: Simulator) -> None:
     team.place.configure({"concurrency": levels(75, end=2), "test": {"non_streaming": True}})
     first, _ = team.work(), team.work()
     master = team.lead(simulator, 2, "--run-time", "78", "--loglevel", "DEBUG")
-    run = team.measuring(FIRST)
-    time.sleep(REPORTED_S)
+    run = team.reported(FIRST)
     kill(first)
     assert master.wait(DEADLINE_S + 60) == 1, team.place.output(master)
     assert_accounted(run, simulator.calls())
@@ -128,8 +123,7 @@ def test_frozen_for_good(team: Team, simulator: Simulator) -> None:
     team.place.configure({"concurrency": levels(9, end=2), "test": STREAMING})
     first, _ = team.work(), team.work()
     master = team.lead(simulator, 2)
-    run = team.measuring(FIRST)
-    time.sleep(REPORTED_S)
+    run = team.reported(FIRST)
     first.send_signal(signal.SIGSTOP)
     assert master.wait(DEADLINE_S) == 1, team.place.output(master)
     first.send_signal(signal.SIGCONT)
@@ -142,8 +136,7 @@ def test_all_gone(team: Team, simulator: Simulator) -> None:
     team.place.configure({"concurrency": levels(60), "test": STREAMING})
     worker = team.work()
     master = team.lead(simulator, 1)
-    run = team.measuring(FIRST)
-    time.sleep(REPORTED_S)
+    run = team.reported(FIRST)
     kill(worker)
     assert master.wait(DEADLINE_S) == 1, team.place.output(master)
     assert_accounted(run, simulator.calls())
@@ -156,7 +149,7 @@ def test_all_gone(team: Team, simulator: Simulator) -> None:
 
 def test_late_and_with_a_wrong_clock(team: Team, simulator: Simulator, tmp_path: Path) -> None:
     """One that joins in mid-run, from a machine whose clock is an hour ahead: its calls are where they belong."""
-    team.place.configure({"concurrency": levels(7, end=2), "test": {**STREAMING, "transport": "botocore"}})
+    team.place.configure({"concurrency": levels(6, end=2), "test": {**STREAMING, "transport": "botocore"}})
     team.work()
     master = team.lead(simulator, 1)
     run = team.measuring(FIRST)
@@ -178,15 +171,20 @@ def test_late_and_with_a_wrong_clock(team: Team, simulator: Simulator, tmp_path:
 
 def test_strangers(team: Team, simulator: Simulator, tmp_path: Path) -> None:
     """One of another version and one without the plugin are named and sent away, and none of their calls counts."""
-    team.place.configure({"concurrency": levels(3, end=2), "test": STREAMING})
+    team.place.configure({"concurrency": levels(5, end=2), "test": STREAMING})
     other, none = tmp_path / "other_version.py", tmp_path / "no_plugin.py"
     other.write_text(OTHER_VERSION.format(root=str(ROOT)))
     none.write_text(NO_PLUGIN)
+    web = free_port()
+    master = team.lead(simulator, 0, "--web-port", str(web), headless=False)
     worker, old, bare = team.work(), team.work(locustfile=other), team.work(locustfile=none)
-    master = team.lead(simulator, 1)
-    assert master.wait(DEADLINE_S) == 0, team.place.output(master)
-    assert (worker.wait(DEADLINE_S), old.wait(DEADLINE_S), bare.wait(DEADLINE_S)) == (0, 2, 0)
-    (run,) = team.place.runs()
+    until(lambda: team.place.output(master).count("reported as ready") == 3, "workers", DEADLINE_S)
+    swarm(f"http://127.0.0.1:{web}")
+    run = team.measuring(FIRST)
+    until((run / "report.md").exists, "report", DEADLINE_S)
+    assert (old.wait(DEADLINE_S), bare.wait(DEADLINE_S)) == (2, 0)
+    master.send_signal(signal.SIGTERM)
+    assert (master.wait(DEADLINE_S), worker.wait(DEADLINE_S)) == (0, 0), team.place.output(master)
     assert_accounted(run, simulator.calls())
     assert info(run)["ended"] == "complete"
     reasons = sorted(worker["reason"] for worker in info(run)["workers"].values() if worker["state"] == "refused")
