@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import errno
 import os
 from collections import deque
 from io import StringIO
@@ -74,13 +75,10 @@ class RowFile:
         self._waiting_bytes -= len(block.data)
         self.written += block.rows
 
-    @property
-    def is_there(self) -> bool:
-        """Whether the path still leads to this file: others may have removed or moved it."""
-        try:
-            return os.path.samestat(self._path.stat(), os.fstat(self._file.fileno()))
-        except OSError:
-            return False
+    def check(self) -> None:
+        """Raise OSError where the path no longer leads to this file: others may have removed or moved it."""
+        if not self._file.closed and not os.path.samestat(self._path.stat(), os.fstat(self._file.fileno())):
+            raise FileNotFoundError(errno.ENOENT, "it has been replaced")
 
     def move(self, path: Path) -> None:
         """Go on in a new file, with all rows. Raises OSError where that can't be, and stays in the old one then."""

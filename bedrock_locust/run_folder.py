@@ -84,7 +84,7 @@ class RunFolder:
         """Hand all that has not been written yet to the operating system."""
         refused = None
         files = (partial(self._replace, name) for name in list(self._unwritten))
-        writes: list[Callable[[], None]] = [self._rows.flush, *files]
+        writes: list[Callable[[], None]] = [self._rows.flush, self._rows.check, *files]
         for write in writes:
             try:
                 write()
@@ -109,9 +109,9 @@ class RunFolder:
     def settle(self) -> None:
         """At the end of a run: what can't be written here goes to another place, with the whole folder."""
         self.flush()
-        if self._rows.is_there and not self.trouble:
+        if not self.trouble:
             return
-        why = self.trouble or f"{self.path} has been moved or removed"
+        why = self.trouble
         if self._move():
             logger.warning("bedrock-locust: %s: the whole run folder is now %s; %s", why, self.path, self._so_far())
             return

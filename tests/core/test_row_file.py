@@ -98,9 +98,13 @@ def test_a_file_that_was_removed_is_copied_whole(path: Path, tmp_path: Path) -> 
     file = RowFile(path, HEADER)
     file.append(rows(0, 3))
     file.flush()
-    assert file.is_there
+    file.check()
     path.unlink()
-    assert not file.is_there
+    with pytest.raises(FileNotFoundError):
+        file.check()
+    path.write_text("another file")
+    with pytest.raises(FileNotFoundError, match="it has been replaced"):
+        file.check()
     file.append(rows(3, 2))
     with full_at(100), pytest.raises(OSError, match="File too large"):
         file.move(tmp_path / "small.csv")
@@ -109,7 +113,8 @@ def test_a_file_that_was_removed_is_copied_whole(path: Path, tmp_path: Path) -> 
     file.append(rows(6, 1))
     file.flush()
     assert numbers(tmp_path / "new.csv") == [f"{number:03d}" for number in range(7)]
-    assert (file.written, file.lost, file.is_there) == (7, 0, True)
+    file.check()
+    assert (file.written, file.lost) == (7, 0)
     file.close()
 
 
@@ -161,6 +166,8 @@ def test_a_folder_that_was_removed_is_made_again(tmp_path: Path, caplog: pytest.
     old = folder.path
     shutil.rmtree(tmp_path / "results")
     folder.append([CALL.to_row()])
+    folder.flush()
+    assert "can't be written (No such file or directory)" in said(caplog)[-1]
     folder.write_info({"ended": "complete"})
     folder.settle()
     folder.close()
