@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import gc
 import logging
 import socket
 import ssl
@@ -19,15 +22,16 @@ from botocore.httpsession import get_cert_path
 from botocore.utils import get_environ_proxies
 
 from bedrock_locust.in_flight import watch
-from bedrock_locust.settings import SettingsError
+from bedrock_locust.settings import Aws, SettingsError
 from bedrock_locust.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from botocore.loaders import Loader
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
 
-    from bedrock_locust.settings import Aws, Settings
+    from bedrock_locust.settings import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +42,26 @@ CONNECT_TIMEOUT_S = 10.0
 UNCHECKED = Config(parameter_validation=False)
 SIMULATOR_KEYS: dict[str, Any] = {"aws_access_key_id": "simulator", "aws_secret_access_key": "simulator"}
 SIMULATOR_REGION = "us-east-1"
+
+
+def warm_up() -> None:
+    """Read boto3's models, before a worker says that it is ready and before Locust forks.
+
+    They take a tenth of a second. Where many workers share a machine and all of them read at the start of a run, none
+    of them sends a heartbeat meanwhile, and Locust takes them for lost.
+    """
+    # What is wrong here is said where it matters, with the settings in force.
+    with contextlib.suppress(BotoCoreError, SettingsError):
+        _session(Aws(), simulator=True).client("bedrock-runtime")
+    gc.collect()
+    gc.freeze()
+
+
+@functools.cache
+def _loader() -> Loader:
+    """What reads boto3's models: one for all sessions of this process, as each would read them anew."""
+    loader: Loader = botocore.session.Session().get_component("data_loader")
+    return loader
 
 
 def connect(settings: Settings, *, simulator: bool, version: str) -> BedrockRuntimeClient:
@@ -151,18 +175,23 @@ def check_endpoint(url: str) -> None:
 
 
 def _session(aws: Aws, *, simulator: bool) -> boto3.Session:
-    if simulator:
-        return boto3.Session(region_name=aws.region or SIMULATOR_REGION, **SIMULATOR_KEYS)
     keys: dict[str, Any] = {
         "aws_access_key_id": aws.access_key_id,
         "aws_secret_access_key": aws.secret_access_key,
         "aws_session_token": aws.session_token,
     }
     given = {key: secret.get_secret_value() for key, secret in keys.items() if secret is not None}
+    region, profile = aws.region, aws.profile
+    if simulator:
+        given, region, profile = SIMULATOR_KEYS, region or SIMULATOR_REGION, None
+    session = botocore.session.Session()
     try:
-        return boto3.Session(profile_name=aws.profile, region_name=aws.region, **given)
+        session.register_component("data_loader", _loader())
+        made = boto3.Session(botocore_session=session, profile_name=profile, region_name=region, **given)
+        session.get_scoped_config()
     except ProfileNotFound as error:
         raise SettingsError(f"{error}: name one that `aws configure list-profiles` shows") from None
+    return made
 
 
 def _config(settings: Settings, *, simulator: bool, version: str) -> Config:

@@ -11,6 +11,7 @@ from locust.runners import WorkerRunner
 from gevent.event import Event
 
 from bedrock_locust import options
+from bedrock_locust.connection import warm_up
 from bedrock_locust.mistakes import EXIT_BAD_INPUT
 from bedrock_locust.report_process import maker
 from bedrock_locust.settings import Settings, SettingsError
@@ -46,6 +47,7 @@ def setup(*, report: Report | str | None = None, charts: str | None = None) -> N
     if _plugins:
         raise RuntimeError("bedrock_locust.setup() has been called already: call it once, in one locustfile")
     _plugins.append(Plugin(maker(report) if isinstance(report, str) else report, charts))
+    warm_up()
 
 
 def settings_of(environment: Environment) -> Settings:
