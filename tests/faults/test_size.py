@@ -59,3 +59,14 @@ def test_fifty_workers_of_their_own(place: Place, start_simulator: Callable[...,
     assert master.wait(END_LIMIT_S) == 0, place.output(master)
     assert [worker.wait(END_LIMIT_S) for worker in workers] == [0] * WORKERS
     assert_all_took_part(place, simulator, place.output(master))
+
+
+@pytest.mark.long
+@pytest.mark.timeout(START_LIMIT_S + END_LIMIT_S)
+def test_fifty_processes(place: Place, start_simulator: Callable[..., Simulator]) -> None:
+    """The same with `--processes 50`."""
+    simulator = start_simulator(*LIGHT)
+    place.configure(CONFIG)
+    process = place.start("--headless", "--only-summary", "--host", simulator.url, "--processes", str(WORKERS))
+    assert process.wait(END_LIMIT_S) == 0, place.output(process)
+    assert_all_took_part(place, simulator, place.output(process))
