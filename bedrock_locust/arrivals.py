@@ -36,7 +36,11 @@ class Arrivals(Protocol):
 
     @property
     def unseen_since(self) -> float:
-        """What a step finds may have been there since this moment, on time.perf_counter's clock, but not longer."""
+        """What a step finds may have waited since this moment, on time.perf_counter's clock: nobody looked."""
+
+    @property
+    def not_before(self) -> float:
+        """When what a step finds had not arrived yet, for certain: at most as late as `unseen_since`."""
 
     def watch(self, fileno: int, step: Callable[[], None]) -> None:
         """Run the step for this socket from now on."""
@@ -57,7 +61,7 @@ class Immediate:
     def __init__(self) -> None:
         self._loop = gevent.get_hub().loop
         self._watchers: dict[int, Any] = {}
-        self.unseen_since = 0.0
+        self.unseen_since = self.not_before = 0.0
 
     def watch(self, fileno: int, step: Callable[[], None]) -> None:
         """Run the step for this socket from now on."""
@@ -97,7 +101,7 @@ class Collected:
         # Not counted as something that the loop has to do: whoever waits for a socket has a timer, too.
         self._watcher = loop.io(self._epoll.fileno(), READABLE, ref=False)
         self._watcher.start(self._on_readable)
-        self.unseen_since = 0.0
+        self.unseen_since = self.not_before = 0.0
 
     def watch(self, fileno: int, step: Callable[[], None]) -> None:
         """Run the step for this socket from now on."""
@@ -122,18 +126,20 @@ class Collected:
 
     def _on_readable(self) -> None:
         now = time.perf_counter()
-        if now - self._served_at < COLLECT_S or (self._serve(now, self._busy.since) and self._to_resume):
+        if now - self._served_at < COLLECT_S or (self._serve(now, self._busy) and self._to_resume):
             self._watcher.stop()
             self._timer.start(self._on_timer)
 
     def _on_timer(self) -> None:
-        if not self._serve(time.perf_counter(), self._served_at):
+        if not self._serve(time.perf_counter(), None):
             self._timer.stop()
             self._watcher.start(self._on_readable)
 
-    def _serve(self, now: float, unseen_since: float) -> bool:
+    def _serve(self, now: float, woken: Busy | None) -> bool:
         """Read what is there, then let greenlets go on. Whether there was, or is, something to do."""
-        self._served_at, self.unseen_since = now, unseen_since
+        self.unseen_since = woken.since if woken else self._served_at
+        self.not_before = min(woken.since, woken.asleep_at) if woken else self._served_at
+        self._served_at = now
         ready = self._epoll.poll(0)
         step_of = self._steps.get
         for fileno, _ in ready:
@@ -150,18 +156,18 @@ class Busy:
     """When the event loop has not looked for news: what it then finds at once may have waited since."""
 
     def __init__(self, loop: Any) -> None:
-        self.since = self._woken_at = self._asleep_at = time.perf_counter()
+        self.since = self._woken_at = self.asleep_at = time.perf_counter()
         self._before, self._after = loop.prepare(ref=False), loop.check(ref=False)
         self._before.start(self._on_sleep)
         self._after.start(self._on_wake)
 
     def _on_sleep(self) -> None:
-        self._asleep_at = time.perf_counter()
+        self.asleep_at = time.perf_counter()
 
     def _on_wake(self) -> None:
         now = time.perf_counter()
         # Who has slept was woken by the news; who has not may find what has come since it woke up before.
-        self.since = now if now - self._asleep_at > ASLEEP_S else self._woken_at
+        self.since = now if now - self.asleep_at > ASLEEP_S else self._woken_at
         self._woken_at = now
 
     def close(self) -> None:

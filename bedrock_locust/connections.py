@@ -32,8 +32,6 @@ SO_TIMESTAMPNS = 35
 STAMP = struct.Struct("@qq")
 """struct timespec on 64-bit Linux: seconds and nanoseconds of CLOCK_REALTIME."""
 ANCILLARY = stdlib.CMSG_SPACE(STAMP.size) if STAMPED else 0
-LONGEST_LAG_S = 10.0
-"""A stamp further back than this, or in the future, says that the wall clock was set meanwhile."""
 IDLE_LIMIT = 1000
 """Connections of an endpoint that are kept while nobody uses them."""
 _plain_socket: Any = monkey.get_original("socket", "socket")
@@ -139,10 +137,10 @@ class Connection:
         now = arrived = self._waits.since = time.perf_counter()
         if ancillary:
             seconds, nanoseconds = STAMP.unpack(ancillary[0][2])
-            lag = time.time() - seconds - nanoseconds * 1e-9
             # Only the short lag is taken from the wall clock, so that setting that clock bends no figure.
-            if 0.0 < lag < LONGEST_LAG_S:
-                arrived -= lag
+            arrived -= max(0.0, time.time() - seconds - nanoseconds * 1e-9)
+            if not self._more_waits:
+                arrived = max(arrived, self._arrivals.not_before)
         # Two clocks read one after the other differ by a little: time does not run backwards for that.
         self.arrived = max(self.arrived, arrived)
         self.lag_s = now - self._earliest_of(more_waits=len(data) == size)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from bedrock_locust.arrivals import Arrivals
 
 WRITABLE = 2
+LAST_LOOK_S = 0.005
+"""From the end of a limit to the time-out: long enough for what has come to be read."""
 
 
 class Waits:
@@ -28,6 +30,7 @@ class Waits:
         self._arrivals = arrivals
         self._waiting: Any = None
         self._woken = False
+        self._over: float | None = None
         self._error: Exception | None = None
         self._timer = self._hub.loop.timer(limit_s)
 
@@ -79,11 +82,14 @@ class Waits:
     def _on_timer(self) -> None:
         """Time out a wait that has lasted for the limit; else look again when it would have."""
         left = self._limit_s - (time.perf_counter() - self.since)
-        if left <= 0 and self._waiting is not None:
+        # The first time that it is over, something may be there already, unread: a process that stood still finds its
+        # timers over before it looks at its sockets.
+        if left <= 0 and self._waiting is not None and self._over == self.since:
             self._waiting.throw(TimeoutError("timed out"))
             return
+        self._over = self.since if left <= 0 else None
         self._timer.close()
-        self._timer = self._hub.loop.timer(max(left, 0.001))
+        self._timer = self._hub.loop.timer(max(left, LAST_LOOK_S))
         self._timer.start(self._on_timer)
 
     def close(self) -> None:

@@ -233,6 +233,36 @@ def test_what_waits_together_may_have_come_earlier() -> None:
         assert reader.lag_s < 0.05
 
 
+@pytest.mark.skipif(not STAMPED, reason="only Linux stamps what arrives")
+def test_a_clock_that_is_set_bends_no_arrival(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bytes that wait while the wall clock is set forth have not come before they were looked for last."""
+    with _pair(read_s=5) as (reader, peer):
+        gevent.sleep(0.2)
+        reader.send(b"x")
+        waiting = gevent.spawn(_receive, reader, 100)
+        gevent.sleep(0.02)
+        sent = time.perf_counter()
+        peer.sendall(b"hello")
+        wall = time.time
+        monkeypatch.setattr(time, "time", lambda: wall() + 5)
+        waiting.join(5)
+        assert sent - 0.1 < reader.arrived <= time.perf_counter()
+
+
+def test_what_is_there_does_not_time_out() -> None:
+    """A process that stands still for longer than a limit reads what has come in time."""
+    with _pair(read_s=0.3) as (reader, peer):
+        reader.send(b"x")
+        waiting = gevent.spawn(_receive, reader, 100)
+        gevent.sleep(0.02)
+        peer.sendall(b"hello")
+        begun = time.perf_counter()
+        while time.perf_counter() < begun + 0.5:
+            pass
+        waiting.join(5)
+        assert waiting.value == b"hello"
+
+
 def test_silence_has_a_limit() -> None:
     """A read that waits for longer than it may times out; one that is served in time starts anew."""
     with _pair(read_s=0.3) as (reader, peer):
