@@ -37,7 +37,9 @@ RESERVED, DEFAULT = "reserved", "default"
 async def serve(service: Service, exchange: Exchange, operation: Operation, model_id: str) -> None:
     """Serve one call and enter it in the ledger, however it ends."""
     entry = service.ledger.open(operation.name, model_id, stream=operation.stream)
-    clock, rng = timing.Clock(), Random(service.behaviour.seed << 64 | entry.index)
+    clock = timing.Clock()
+    await service.turns.take(service.behaviour.ttft_ms / 1000 * PATIENCE)
+    rng = Random(service.behaviour.seed << 64 | entry.index)
     entry.request_id = str(UUID(int=rng.getrandbits(128), version=4))
     try:
         await _Admission(service, exchange, operation, entry, clock, rng).run()
@@ -86,7 +88,6 @@ class _Admission:
     async def run(self) -> None:
         """Read the request, refuse it first for its content and then for a quota, and answer it."""
         body = await self.exchange.body()
-        await self.service.turns.take(self.service.behaviour.ttft_ms / 1000 * PATIENCE)
         self._authenticate(body)
         if self.operation.counts:
             await self._count(body)
