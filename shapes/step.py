@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from locust import User
     from locust.event import EventHook
-    from locust.runners import Runner
+    from locust.runners import Runner, WorkerNode
 
     Tick = tuple[int, float, list[type[User]]]
 
@@ -97,7 +97,7 @@ class StepShape(LoadTestShape):
         if self._runner.shape_last_tick is None:
             self.configure()
             self._clocks_apart = time.time() - time.perf_counter()
-            dispatcher = partial(ClassDispatcher, now=self._present_classes)
+            dispatcher = partial(ClassDispatcher, now=self._present_classes, there=self._present_workers)
             self._runner.environment.dispatcher_class = dispatcher  # type: ignore[assignment]  # Locust only calls it
             self._stages = list(self._plan())
             self._enter()
@@ -111,6 +111,11 @@ class StepShape(LoadTestShape):
     def _present_classes(self) -> list[type[User]]:
         """The classes of the present phase; before and after a run, all of them."""
         return [self._stages[0].user_class] if self._stages else list(self.user_classes)
+
+    def _present_workers(self) -> list[WorkerNode]:
+        """The workers that can run users; none where they run in this process."""
+        clients = getattr(self._runner, "clients", None)
+        return [*clients.ready, *clients.spawning, *clients.running] if clients else []
 
     @property
     def _runner(self) -> Runner:

@@ -452,3 +452,24 @@ def test_users_spread_anew_are_of_the_present_class() -> None:
     dispatcher.new_dispatch(6, 10, classes[:1])
     (*_, last) = dispatcher
     assert sum(users["A"] for users in last.values()) == 2
+
+
+def test_a_worker_that_locust_has_forgotten_gets_orders_again() -> None:
+    """A worker that is there again, though the dispatcher was not told, has its share of the users, and its end."""
+    nodes = [WorkerNode(f"host_{number}", heartbeat_liveness=3) for number in range(2)]
+    dispatcher = ClassDispatcher([*nodes], [One], lambda: [One], lambda: there)
+    there = nodes
+    dispatcher.new_dispatch(4, 10)
+    _ = [*dispatcher]
+    there = nodes[:1]
+    dispatcher.remove_worker(nodes[1])
+    dispatcher.new_dispatch(4, 10)
+    (*_, alone) = dispatcher
+    there = nodes
+    dispatcher.new_dispatch(4, 10)
+    (*_, both) = dispatcher
+    dispatcher.new_dispatch(0, 10)
+    (*_, none) = dispatcher
+    assert [sum(users.values()) for users in alone.values()] == [4]
+    assert {name: sum(users.values()) for name, users in both.items()} == {"host_0": 2, "host_1": 2}
+    assert {name: sum(users.values()) for name, users in none.items()} == {"host_0": 0, "host_1": 0}
