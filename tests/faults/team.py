@@ -62,9 +62,14 @@ class Team:
         return self.place.runs()[-1]
 
     def reported(self, level: str) -> Path:
-        """The run folder, once rows of a level that is measured have come to it from the workers."""
+        """The run folder, once rows of a level that is measured have come to it from each of the workers."""
         run = self.measuring(level)
-        until(lambda: any(row["level"] == level for row in read(run / "requests.csv")), "rows", DEADLINE_S)
+
+        def have_all() -> bool:
+            seen = {row["worker"] for row in read(run / "requests.csv") if row["level"] == level}
+            return len(seen) == len(self.workers)
+
+        until(have_all, "rows of each worker", DEADLINE_S)
         return run
 
     def end(self) -> None:
