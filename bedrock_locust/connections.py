@@ -143,16 +143,13 @@ class Connection:
                 arrived = max(arrived, self._arrivals.not_before)
         # Two clocks read one after the other differ by a little: time does not run backwards for that.
         self.arrived = max(self.arrived, arrived)
-        self.lag_s = now - self._earliest_of(more_waits=len(data) == size)
-        received: bytes = data
-        return received
-
-    def _earliest_of(self, *, more_waits: bool) -> float:
-        """When the bytes of this read may have come. What a read leaves came when its own bytes did."""
+        more_waits = len(data) == size
+        # What a read leaves came when its own bytes did.
         if not self._more_waits:
             self._earliest = self._arrivals.unseen_since if more_waits else self.arrived
-        self._more_waits = more_waits
-        return self._earliest
+        self._more_waits, self.lag_s = more_waits, now - self._earliest
+        received: bytes = data
+        return received
 
     def _read_plain(self, size: int) -> bytes:
         data: bytes = self._socket.recv(size)

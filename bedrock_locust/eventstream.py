@@ -57,7 +57,8 @@ class Decoder:
         start, size = 0, len(data)
         while size - start >= PRELUDE_SIZE:
             length, headers_length, crc = _prelude(data, start)
-            _check(crc, crc32(data[start : start + 8]))
+            if crc32(data[start : start + 8]) != crc:
+                raise ChecksumMismatch(crc, crc32(data[start : start + 8]))
             if headers_length > MAX_HEADERS or not FRAME_SIZE <= length - headers_length <= MAX_PAYLOAD + FRAME_SIZE:
                 _refuse(length, headers_length)
             end = start + length
@@ -71,7 +72,9 @@ class Decoder:
 
     def _frame(self, data: bytes, headers_end: int) -> None:
         """A whole frame, its content checked."""
-        _check(_crc(data, len(data) - CRC_SIZE)[0], crc32(data[:-CRC_SIZE]))
+        (crc,) = _crc(data, len(data) - CRC_SIZE)
+        if crc32(data[:-CRC_SIZE]) != crc:
+            raise ChecksumMismatch(crc, crc32(data[:-CRC_SIZE]))
         block = data[PRELUDE_SIZE:headers_end]
         headers = _known_headers.get(block)
         if headers is None:
@@ -79,11 +82,6 @@ class Decoder:
             if len(_known_headers) < CACHE_LIMIT:
                 _known_headers[block] = headers
         self._take(headers, data[headers_end:-CRC_SIZE])
-
-
-def _check(expected: int, actual: int) -> None:
-    if expected != actual:
-        raise ChecksumMismatch(expected, actual)
 
 
 def _refuse(length: int, headers_length: int) -> NoReturn:

@@ -35,17 +35,16 @@ READ = 65536
 class _Parser(HTTPResponse):
     """llhttp's view of one response; its body is taken out piece by piece."""
 
+    # What HTTPResponse puts around it is for answers to HEAD.
+    feed = vars(HTTPResponse.__mro__[1])["feed"]
+
     def __init__(self) -> None:
         super().__init__("POST")
-        self._body = b""
+        self.body = b""
+        """What has come of the body, and nobody has taken out yet."""
 
     def _on_body(self, buf: bytearray) -> None:
-        self._body += buf
-
-    def take_body(self) -> bytes:
-        """What has come of the body since this was asked for last."""
-        body, self._body = self._body, b""
-        return body
+        self.body += buf
 
 
 class Piece(NamedTuple):
@@ -66,7 +65,9 @@ class Exchange:
         self._stopwatch = stopwatch
         self._parser = _Parser()
         self._pieces: list[Piece] = []
-        self._take: Callable[[Piece], None] = self._keep
+        self._take: Callable[[bytes], None] = self._keep
+        self.arrived = self.lag_s = 0.0
+        """Of what is taken: when it had arrived, on time.perf_counter's clock, and how late it was read at most."""
         self._body_bytes = 0
         self._released = False
         self._connection = self._connect()
@@ -109,18 +110,27 @@ class Exchange:
         parser, connection = self._parser, self._connection
         had_head = parser.headers_complete
         parser.feed(data)  # nothing is the end: of a body without a length, too
-        if body := parser.take_body():
-            self._body_bytes += len(body)
-            self._take(Piece(body, connection.arrived, connection.lag_s))
+        if body := parser.body:
+            parser.body = b""
+            self.arrived, self.lag_s = connection.arrived, connection.lag_s
+            self._take(body)
         if parser.message_complete:
             self._stopwatch.ended(connection.arrived)
             connection.wake()
             return 0
+        if not had_head or not data:
+            self._check_progress(data)
+        if self._stopwatch.chunks:
+            return READ
+        self._body_bytes += len(body)
+        return READ if self._body_bytes > FIRST_BYTES else FIRST_READ
+
+    def _check_progress(self, data: bytes) -> None:
+        """Wake who waits for the head, if it is there; refuse an end in the middle."""
         if not data:
             raise ProtocolError("Connection broken: the peer closed it before the end of the response")
-        if parser.headers_complete and not had_head:
-            connection.wake()
-        return READ if self._stopwatch.chunks or self._body_bytes > FIRST_BYTES else FIRST_READ
+        if self._parser.headers_complete:
+            self._connection.wake()
 
     @property
     def status(self) -> int:
@@ -132,30 +142,29 @@ class Exchange:
         """The response headers."""
         return dict(self._parser.items())
 
-    def read_frames(self, take: Callable[[Headers, bytes, float], None]) -> None:
-        """Read an event stream to its end: headers and payload of each frame, and the moment it had arrived."""
-        arrived, stopwatch = 0.0, self._stopwatch
-        decoder = Decoder(lambda headers, payload: take(headers, payload, arrived))
+    def read_frames(self, take: Callable[[Headers, bytes], None]) -> None:
+        """Read an event stream to its end: headers and payload of each frame, which had `arrived` then."""
+        stopwatch = self._stopwatch
+        feed = Decoder(take).feed
 
-        def take_piece(piece: Piece) -> None:
-            nonlocal arrived
-            arrived, waited_for = piece.arrived, not stopwatch.chunks
-            decoder.feed(piece.data)
-            if waited_for and stopwatch.chunks:
-                stopwatch.read_lag_ms = piece.lag_s * 1000
+        def take_first(data: bytes) -> None:
+            feed(data)
+            if stopwatch.chunks:
+                stopwatch.read_lag_ms = self.lag_s * 1000
+                self._take = feed
 
-        self._read_body(take_piece)
+        self._read_body(take_first)
 
-    def _keep(self, piece: Piece) -> None:
+    def _keep(self, data: bytes) -> None:
         """Nobody reads the body yet."""
-        self._pieces.append(piece)
+        self._pieces.append(Piece(data, self.arrived, self.lag_s))
 
-    def _read_body(self, take: Callable[[Piece], None]) -> None:
+    def _read_body(self, take: Callable[[bytes], None]) -> None:
         """Read the body to its end; then the connection is free. Raises as botocore's stream does."""
         pieces, self._pieces, self._take = self._pieces, [], take
         try:
-            for piece in pieces:
-                take(piece)
+            for data, self.arrived, self.lag_s in pieces:
+                self._take(data)
             while not self._parser.message_complete:
                 self._connection.wait()
             self._release()
@@ -184,5 +193,5 @@ class Exchange:
     def read(self, amt: int | None = None) -> bytes:  # noqa: ARG002 - urllib3's
         """The whole body: what botocore's StreamingBody reads."""
         pieces: list[bytes] = []
-        self._read_body(lambda piece: pieces.append(piece.data))
+        self._read_body(pieces.append)
         return b"".join(pieces)

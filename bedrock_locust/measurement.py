@@ -69,11 +69,11 @@ class Measurement:
         content, reading = self.stopwatch.content, self.reading
         read_delta, read_event, operation = reader.read_delta, reader.read_event, self.about["operation"]
 
-        def take(headers: Headers, payload: bytes, arrived: float) -> None:
+        def take(headers: Headers, payload: bytes) -> None:
             brought = read_delta(payload, reading) if headers.get(":event-type") in DELTAS else None
             if brought is None:
                 brought = read_event(event(headers, payload, operation), reading)
-            content(brought, arrived)
+            content(brought, exchange.arrived)
 
         exchange.read_frames(take)
 
