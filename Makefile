@@ -38,6 +38,7 @@ benchmark: $(VENV)/.dev
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps 'llmeter==0.2.*'
 	$(BIN)/pip install --quiet --disable-pip-version-check fsspec jmespath tqdm 'universal-pathlib>=0.2.5'
 	$(BIN)/python benchmarks/client.py
+	$(BIN)/python benchmarks/client.py --tls
 
 # Clients for the simulator's conformance tests, apart from this project's packages. Without their registries the tests
 # that need them are skipped with the reason; in CI (CI=true) that is a failure.
