@@ -29,7 +29,7 @@ FIRST_READ = 256
 """Bytes of a read until the first token is there: less than two events, so that the stamp is that of the first."""
 FIRST_BYTES = 4096
 """A body without a token in so many bytes is no stream of tokens."""
-READ = 65536
+READ = 4096
 
 
 class _Parser(HTTPResponse):

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from gevent import socket
 
-READ = 16384 + 256
-"""A TLS record and what is around it."""
+HANDSHAKE = 1024
+"""Bytes of a read: a BIO keeps the size it once had, for as long as the connection lives."""
+PLAIN = 4096
+"""Bytes that are taken out at once: a buffer of a whole record for each event would scatter the memory."""
 
 
 class Tls:
@@ -24,7 +26,7 @@ class Tls:
                 self._object.do_handshake()
             except ssl.SSLWantReadError:
                 raw.sendall(self._outgoing.read())
-                data = raw.recv(READ)
+                data = raw.recv(HANDSHAKE)
                 if not data:
                     raise ssl.SSLError("the peer closed the connection during the TLS handshake") from None
                 self._incoming.write(data)
@@ -42,7 +44,7 @@ class Tls:
         self._incoming.write(data)
         parts = []
         try:
-            while part := self._object.read(READ):
+            while part := self._object.read(PLAIN):
                 parts.append(part)
         except ssl.SSLWantReadError:
             pass
