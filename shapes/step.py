@@ -14,6 +14,7 @@ phase or is over, and None when the last level is over.
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -32,13 +33,16 @@ if TYPE_CHECKING:
 
     Tick = tuple[int, float, list[type[User]]]
 
+logger = logging.getLogger(__name__)
+
 Phase = Literal["warmup", "measure", "drain"]
 
 LEVEL_TAG = "level_tag"
 """The attribute of Locust's parsed options with the present level, a dict of Level's fields, or None."""
 
 PATIENCE_S = 60
-"""How long a level waits for all its users before it is measured with those it has, in seconds."""
+"""How long a level waits for all its users before it is measured with those it has, and how long a drain waits for the
+last ones beyond the time that Locust gives them, in seconds."""
 
 _RATES: dict[Phase, int] = {"warmup": 0, "measure": 1, "drain": 2}
 
@@ -141,13 +145,20 @@ class StepShape(LoadTestShape):
         elapsed = time.perf_counter() - self._since
         match self._stages[0].phase:
             case "drain":
-                return running == 0
+                return running == 0 or self._is_stuck(elapsed, running)
             case "measure":
                 return elapsed >= self.duration_seconds
         if running < self._level.users and elapsed < PATIENCE_S:
             self._warm_from = time.perf_counter()
             return False
         return time.perf_counter() - self._warm_from >= self.warmup_seconds
+
+    def _is_stuck(self, elapsed: float, running: int) -> bool:
+        """Whether users are left that Locust should have killed by now, or that only its count still has."""
+        stuck = elapsed >= (self._runner.environment.stop_timeout or 0) + PATIENCE_S
+        if stuck:
+            logger.warning("%d users have not stopped after %.0f s: the run goes on without them", running, elapsed)
+        return stuck
 
     def _now(self) -> float:
         """Unix time by the wall clock as it was at the first tick: it may be set in the middle of a run."""

@@ -289,6 +289,7 @@ def test_a_drain_lasts_until_the_last_user_has_gone(clock: Clock) -> None:
     ground = Bench(shape_of(2, 2, 1), clock)
     while ground.tick() and ground.ticks[-1][0]:
         pass
+    ground.runner.environment.stop_timeout = 100
     ground.runner.user_count = 1
     for _ in range(100):
         tick = ground.shape.tick()
@@ -299,6 +300,20 @@ def test_a_drain_lasts_until_the_last_user_has_gone(clock: Clock) -> None:
     tick = ground.shape.tick()
     assert tick
     assert (tick[0], tick[2]) == (2, [Other])
+
+
+def test_a_drain_ends(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    """A user that is there for longer than Locust lets it live does not hold up the run for good."""
+    ground = Bench(shape_of(2, 2, 1), clock)
+    while ground.tick() and ground.ticks[-1][0]:
+        pass
+    ground.runner.environment.stop_timeout = 100
+    ground.runner.user_count = 1
+    clock.now += 100 + PATIENCE_S
+    tick = ground.shape.tick()
+    assert tick
+    assert (tick[0], tick[2]) == (2, [Other])
+    assert "1 users have not stopped" in caplog.text
 
 
 def test_run_time_ends_it(clock: Clock) -> None:
