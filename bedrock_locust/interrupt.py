@@ -14,6 +14,10 @@ import gevent
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from locust.web import WebUI
+
+    from bedrock_locust.run import Run
+
 EXIT_AT_ONCE = 130
 """As a shell counts a process that Ctrl-C ended."""
 
@@ -27,14 +31,16 @@ class Interrupt:
 
     def __init__(
         self,
-        *,
-        terminate: bool,
         respond: Callable[[], type[BaseException] | None],
         last_words: Callable[[], None],
+        *,
+        terminate: bool,
+        theirs: bool = False,
         quiet: bool = False,
     ) -> None:
         """Take over Ctrl-C, SIGHUP unless it is ignored, as by nohup, and, where `terminate` says so, SIGTERM.
 
+        With `theirs` Locust ends the process at SIGTERM by itself, and only the second one is taken over.
         `respond` says what to raise in the main greenlet: KeyboardInterrupt to have Locust stop, or None where
         it is stopping already. `last_words` is called before an end at once. `quiet` leaves the talking to others.
         """
@@ -44,6 +50,7 @@ class Interrupt:
         self._respond = respond
         self._last_words = last_words
         self._quiet = quiet
+        self._theirs = {signal.SIGTERM} if theirs else set()
         self._signals = {signal.SIGINT: "Ctrl-C", **({signal.SIGTERM: "SIGTERM"} if terminate else {})}
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
             self._signals[signal.SIGHUP] = "SIGHUP (the terminal went away)"
@@ -81,7 +88,9 @@ class Interrupt:
             _leave_terminal()
         self._let_the_next_end_at_once()
         self._say(f"{self._signals[signum]}, stopping (again to end at once)")
-        if kind := self._respond():
+        if signum in self._theirs:
+            self.name = self.name or self._signals[signum]
+        elif kind := self._respond():
             self.name = self._signals[signum]
             end = SystemExit(EXIT_AT_ONCE) if kind is SystemExit else kind()
             # To the main greenlet, as gevent does with Python's own; raised here, it would also print a traceback.
@@ -100,3 +109,10 @@ def _leave_terminal() -> None:
             if stat.S_ISCHR(os.fstat(descriptor).st_mode):
                 os.dup2(nowhere, descriptor)
     os.close(nowhere)
+
+
+def close_page(web_ui: WebUI, run: Run) -> None:
+    """End the process after a run that began by itself: Locust's page would stay for good."""
+    while run.ended_at is None:
+        gevent.sleep(0.1)
+    web_ui.stop()

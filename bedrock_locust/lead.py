@@ -18,7 +18,7 @@ from bedrock_locust.connection import check_credentials, check_endpoint, connect
 from bedrock_locust.forecast import forecast
 from bedrock_locust.handover import Handover
 from bedrock_locust.health import Pulse
-from bedrock_locust.interrupt import Interrupt
+from bedrock_locust.interrupt import Interrupt, close_page
 from bedrock_locust.messages import GRACE_S
 from bedrock_locust.mistakes import EXIT_BAD_INPUT
 from bedrock_locust.plan import Plan
@@ -60,10 +60,8 @@ class Lead:
         self, environment: Environment, runner: Runner, web_ui: WebUI | None, report: Report | None, charts: str | None
     ) -> None:
         assert environment.parsed_options is not None  # noqa: S101 - the locust command has options
-        self._environment = environment
+        self._environment, self._runner, self._web_ui, self._report = environment, runner, web_ui, report
         self._options: Namespace = environment.parsed_options
-        self._runner = runner
-        self._report = report
         self._run: Run | None = None
         self._ending = False
         self._runs = Runs()
@@ -77,8 +75,8 @@ class Lead:
         # Not at test_start: once Locust has fired that, it goes on to make users.
         self._first = self._call_first(client, self.settings) if self._starts_alone() else None
         self._warn()
-        headless_shape = bool(self._options.headless and environment.shape_class)
-        self._interrupt = Interrupt(terminate=headless_shape, respond=self._on_signal, last_words=self._last_words)
+        terminate = bool(web_ui or (self._options.headless and environment.shape_class))
+        self._interrupt = Interrupt(self._on_signal, self._last_words, terminate=terminate, theirs=bool(web_ui))
         if web_ui:
             guard_form(web_ui, self._check_form, self._runs.expect)
             show(web_ui, self._runs, plan=self._plan, charts=charts)
@@ -241,6 +239,8 @@ class Lead:
         if self._options.headless and self._run is None:
             self._runner.quit()
             return SystemExit
+        if self._web_ui and self._run and self._starts_alone():
+            gevent.spawn(close_page, self._web_ui, self._run)
         return KeyboardInterrupt
 
     def _last_words(self) -> None:

@@ -23,7 +23,7 @@ class Link:
     def __init__(self, host: str, port: int, on_gone: Callable[[str], None]) -> None:
         """`on_gone` is told why, once the master is given up."""
         self.timeout_s = 0
-        """After so many seconds of silence the master is given up; 0 for never."""
+        """After so many seconds of silence the master is given up; 0 for never, as long as its port is there."""
         self._address = host, port
         self._on_gone = on_gone
         self._silent_s = self._refused_s = 0
@@ -49,7 +49,7 @@ class Link:
         while True:
             gevent.sleep(1)
             self._silent_s += 1
-            if self.timeout_s and not self.hearing:
+            if not (self.hearing or self._given_up):
                 self._judge()
 
     def _judge(self) -> None:
@@ -57,7 +57,7 @@ class Link:
         host, port = self._address
         if self._refused_s >= REFUSED_S:
             self._give_up(f"the master's port {host}:{port} has refused connections for {REFUSED_S} s")
-        elif self._silent_s >= self.timeout_s:
+        elif 0 < self.timeout_s <= self._silent_s:
             self._give_up(f"no word from the master ({host}:{port}) for {self.timeout_s} s")
 
     def _give_up(self, why: str) -> None:

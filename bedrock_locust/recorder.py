@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from bedrock_locust.health import Pulse
     from bedrock_locust.run_folder import RunFolder
 
+DISTURBING = {"lost": "was lost", "left": "left", "back": "came back"}
+"""Changes of the workers that leave a level with other users than asked for, and how they are said."""
 LOCAL = "local"
 """The name of the one worker of a run without workers."""
 
@@ -105,9 +107,9 @@ class Recorder:
         self.write_info()
 
     def disturbances(self, level: str) -> list[str]:
-        """Why a level had other users than asked for: workers that were lost, or left."""
-        lost = [change for change in self.changes if change["what"] in ("lost", "left") and level in change["levels"]]
-        return [f"worker {change['worker']} {'was lost' if change['what'] == 'lost' else 'left'}" for change in lost]
+        """Why a level had other users than asked for: workers that were lost, left, or came back beside others."""
+        here = [change for change in self.changes if change["what"] in DISTURBING and level in change["levels"]]
+        return [f"worker {change['worker']} {DISTURBING[change['what']]}" for change in here]
 
     @property
     def has_lost(self) -> bool:

@@ -53,6 +53,8 @@ class BedrockUser(User):
         Locust kills a user that waits, and the kill comes a moment later: a wait that is over by then was
         followed by a call, cut off before the endpoint had seen it. So the wait is told, too.
         """
+        if not force and self._state == LOCUST_STATE_STOPPING:
+            return False  # asked twice, once by the shape and once by the end of the run: Locust's own raises
         if not force and self._state == LOCUST_STATE_WAITING:
             self._state = LOCUST_STATE_STOPPING
             self.group.killone(self.greenlet)

@@ -64,7 +64,7 @@ def _disturbed_levels(analysis: Analysis) -> Iterator[str]:
     """Levels in which a worker was lost, or left: its users stopped, went on unseen, or came back beside others."""
     changes = analysis.run.get("worker_changes")
     known = [change for change in changes if isinstance(change, dict)] if isinstance(changes, list) else []
-    named = [change.get("levels") for change in known if change.get("what") in ("lost", "left")]
+    named = [change.get("levels") for change in known if change.get("what") in ("lost", "left", "back")]
     keys = {str(key) for levels in named if isinstance(levels, list) for key in levels}
     if keys and len(disturbed := analysis.figures[analysis.figures.index.isin(keys)]):
         yield analysis.say("trust.disturbed", levels=level_names(analysis.say, disturbed))

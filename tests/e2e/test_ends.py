@@ -135,3 +135,21 @@ def test_own_locustfile(place: Place, simulator: Simulator) -> None:
     assert len(ended) > 2
     assert {row["name"] for row in rows} == {"short question"}
     assert "short question" in (run / "report.md").read_text()
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT], ids=lambda signum: signum.name)
+def test_a_run_that_began_by_itself_beside_the_page(place: Place, simulator: Simulator, signum: signal.Signals) -> None:
+    """With --autostart a signal ends the run in good order, and then the process: its page does not stay behind."""
+    place.configure({"concurrency": {"duration_seconds": 60}})
+    process = place.start("--autostart", "--web-port", str(free_port()), "--host", simulator.url)
+    until(lambda: len(simulator.calls()) > 3, "calls")
+    process.send_signal(signum)
+    assert process.wait(30) in (0, 1)  # 1 if calls were cut off
+    output = place.output(process)
+    assert "stopping (again to end at once)" in output
+    assert "Traceback" not in output
+    said = info(place.runs()[0])
+    assert said["ended"] == "interrupted"
+    name = {signal.SIGINT: "Ctrl-C"}.get(signum, signum.name)
+    assert said["end_reason"].startswith(f"stopped by {name}")
+    assert (place.runs()[0] / "report.md").exists()

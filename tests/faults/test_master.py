@@ -96,7 +96,7 @@ def test_ended_at_once(team: Team, simulator: Simulator) -> None:
     master.send_signal(signal.SIGINT)
     assert master.wait(5) == EXIT_AT_ONCE
     frozen.send_signal(signal.SIGCONT)
-    assert [frozen.wait(DEADLINE_S), other.wait(DEADLINE_S)] == [1, 0]
+    assert [frozen.wait(30), other.wait(30)] == [1, 1], "not only when Locust notices, after a minute"
     kept = [row for path in (team.place.path / "results").glob("orphaned-*.csv") for row in read(path)]
     rows = [*read(run / "requests.csv"), *kept]
     assert sorted(row["request_id"] for row in rows) == sorted(call["request_id"] for call in simulator.calls())
