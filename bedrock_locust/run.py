@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 FLUSH_S = 1
+STILL_S = 3
+"""A process that was not heard of for so long, beyond a second, was frozen, or had no CPU."""
 REPORT_INTERVAL_S = 3.5
 """The row of a call is here within this time after its end: Locust's workers report every 3 s."""
 EXIT_NO_REPORT = 1
@@ -186,7 +188,10 @@ class Run:
     def _keep(self) -> None:
         """Once a second: rows to disk, what can be seen to the tally, news to the console."""
         while True:
+            before = time.monotonic()
             gevent.sleep(FLUSH_S)
+            if (still_s := time.monotonic() - before - FLUSH_S) > STILL_S:
+                logger.warning("bedrock-locust: this process stood still for %.0f s; its level lasts longer", still_s)
             self.folder.flush()
             clock.check()
             self.recorder.feel()

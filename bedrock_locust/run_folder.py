@@ -111,9 +111,12 @@ class RunFolder:
         self.flush()
         if not self.trouble:
             return
-        why = self.trouble
+        why, old = self.trouble, self.path
         if self._move():
-            logger.warning("bedrock-locust: %s: the whole run folder is now %s; %s", why, self.path, self._so_far())
+            now = f"{why}: the whole run folder is now {self.path}"
+            if old == self.path:
+                now = f"{old} was removed, and is made again"
+            logger.warning("bedrock-locust: %s; %s", now, self._so_far())
             return
         self._rows.give_up()
         logger.error("bedrock-locust: %s, nor can any other place: %s", why, self._so_far())

@@ -174,7 +174,7 @@ def test_a_folder_that_was_removed_is_made_again(tmp_path: Path, caplog: pytest.
     assert folder.path == old
     assert {path.name for path in old.iterdir()} == {"requests.csv", "run.json"}
     assert len((old / "requests.csv").read_text().splitlines()) == 3
-    assert "the whole run folder is now" in said(caplog)[-1]
+    assert "was removed, and is made again" in said(caplog)[-1]
 
 
 def test_a_folder_finds_refuge(tmp_path: Path, refuge: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -21,7 +21,7 @@ from tests.e2e.running import LOCUST, ROOT, free_port, until
 from .team import DEADLINE_S, assert_accounted, kill, swarm
 
 if TYPE_CHECKING:
-    from tests.e2e.running import Simulator
+    from tests.e2e.running import Place, Simulator
 
     from .team import Team
 
@@ -128,3 +128,16 @@ def test_stopped_by_hand_and_run_again(team: Team, simulator: Simulator) -> None
     assert_whole(team.place.runs()[1], simulator.calls()[len(first) :], [LEVEL])
     master.send_signal(signal.SIGTERM)
     assert master.wait(DEADLINE_S) in (0, 1), team.place.output(master)
+
+
+def test_stands_still(place: Place, simulator: Simulator) -> None:
+    """A run whose process was frozen for some seconds says so, and has every row."""
+    place.configure({"concurrency": {"end": 1, "duration_seconds": 8}, "test": STREAMING})
+    process = place.start("--headless", "--only-summary", "--host", simulator.url)
+    until(lambda: len(simulator.calls()) > 3, "calls")
+    process.send_signal(signal.SIGSTOP)
+    time.sleep(5)
+    process.send_signal(signal.SIGCONT)
+    assert process.wait(DEADLINE_S) == 0
+    assert "bedrock-locust: this process stood still for" in place.output(process)
+    assert_accounted(place.runs()[0], simulator.calls())
