@@ -21,7 +21,7 @@ from bedrock_locust.health import Pulse
 from bedrock_locust.interrupt import Interrupt, close_page
 from bedrock_locust.messages import GRACE_S
 from bedrock_locust.mistakes import EXIT_BAD_INPUT
-from bedrock_locust.plan import Plan
+from bedrock_locust.plan import Plan, levels_of
 from bedrock_locust.preflight import preflight, public
 from bedrock_locust.recorder import LOCAL
 from bedrock_locust.run import Run
@@ -63,13 +63,11 @@ class Lead:
         self._environment, self._runner, self._web_ui, self._report = environment, runner, web_ui, report
         self._options: Namespace = environment.parsed_options
         self._run: Run | None = None
-        self._ending = False
-        self._runs = Runs()
+        self._runs, self._ending = Runs(), False
         self._written: Path | None = None
-        self._stop_timeout = environment.stop_timeout
+        self._stop_timeout, self._local = environment.stop_timeout, isinstance(runner, LocalRunner)
         self.settings = self._load(self._options, self._environment.host)
         self._simulator = self._start_simulator()
-        self._local = isinstance(runner, LocalRunner)
         self._handover = Handover(environment, runner) if isinstance(runner, MasterRunner) else None
         client = self._prepare()
         # Not at test_start: once Locust has fired that, it goes on to make users.
@@ -87,6 +85,7 @@ class Lead:
         events.test_start.add_listener(self._on_test_start)
         events.test_stopping.add_listener(self._on_test_stopping)
         events.test_stop.add_listener(self._on_test_stop)
+        events.quitting.add_listener(self._on_quitting)
         events.quit.add_listener(self._on_quit)
         # A shape fires it, see shapes/step.py.
         events.level_change = EventHook()  # type: ignore[attr-defined]  # Locust's events are open to new ones
@@ -175,7 +174,7 @@ class Lead:
             self.settings,
             endpoint=client.meta.endpoint_url,
             simulator=self._simulator is not None,
-            levels=self._levels(),
+            levels=levels_of(self._environment.shape_class),
             preflight=public(self._first) if self._first else None,
         )
         self._run = self._runs.begin(Run(self._environment, self.settings, info))
@@ -190,11 +189,6 @@ class Lead:
             self._run.on_level(level)
         endpoint, levels, expected = info["endpoint"], info["levels_planned"], forecast(self.settings, self._first)
         self._run.console.say(console.header(self.settings, endpoint=endpoint, levels=levels, forecast=expected))
-
-    def _levels(self) -> int | None:
-        """How many levels the shape has planned; None without one."""
-        levels = getattr(self._environment.shape_class, "levels", None)
-        return len(levels()) if levels else None
 
     def _on_request(self, **event: Any) -> None:
         if self._run:
@@ -224,6 +218,11 @@ class Lead:
         ended, reason = run.outcome(self._interrupt.name, deserted=bool(self._handover and self._handover.deserted))
         self._written = run.end(ended=ended, reason=reason, report=self._report)
         self._ending = bool(self._options.headless)
+
+    def _on_quitting(self, **_: Any) -> None:
+        """Before Locust looks at the failures for its exit code: calls that the end cuts off are some."""
+        if self._run:
+            self._runner.stop()
 
     def _on_quit(self, **_: Any) -> None:
         """Last of all, below Locust's tables: where the report is."""

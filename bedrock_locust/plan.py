@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bedrock_locust.settings import Settings
@@ -89,3 +89,9 @@ def length_in_words(seconds: float) -> str:
         return f"{minutes} min {rest} s" if rest else f"{minutes} min"
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def levels_of(shape: Any) -> int | None:
+    """How many levels a shape has planned; None without one."""
+    levels = getattr(shape, "levels", None)
+    return len(levels()) if levels else None

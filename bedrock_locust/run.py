@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 FLUSH_S = 1
+INFO_EVERY = 15
+"""Flushes from one `run.json` to the next, where nothing else has it written: so old it is after a crash at most."""
 STILL_S = 3
 """A process that was not heard of for so long, beyond a second, was frozen, or had no CPU."""
 REPORT_INTERVAL_S = 3.5
@@ -187,12 +189,15 @@ class Run:
 
     def _keep(self) -> None:
         """Once a second: rows to disk, what can be seen to the tally, news to the console."""
+        seconds = 0
         while True:
             before = time.monotonic()
             gevent.sleep(FLUSH_S)
             if (still_s := time.monotonic() - before - FLUSH_S) > STILL_S:
                 logger.warning("bedrock-locust: this process stood still for %.0f s; its level lasts longer", still_s)
             self.folder.flush()
+            if (seconds := seconds + 1) % INFO_EVERY == 0:
+                self.recorder.write_info()
             clock.check()
             self.recorder.feel()
             self.recorder.tally.timeline.observe(self._users)
