@@ -33,6 +33,8 @@ UNIQUE = ("error_message", "request_id")
 """Texts that differ from call to call: kept only for the calls that the report names."""
 NOTABLE = 10
 """How many of the slowest calls, and of those with the longest stalls, keep their request id."""
+MOST = 1e12
+"""A larger number is none of a call: 32 years in ms, or in Unix seconds the year 33658."""
 PIECE_ROWS = 50_000
 BLOCK_BYTES = 1 << 22
 
@@ -158,7 +160,7 @@ class _Columns:
 
     def add(self, piece: pd.DataFrame) -> None:
         none = pd.Series(np.nan, index=piece.index)
-        numbers = {number: _finite(piece.get(number, none)) for number in NUMBERS}
+        numbers = {number: _sane(piece.get(number, none)) for number in NUMBERS}
         is_call = piece["mode"].isin(MODES) & numbers["started_at"].notna() & numbers["latency_ms"].notna()
         self.lost += int((~is_call).sum())
         calls = piece[is_call]
@@ -184,9 +186,9 @@ class _Columns:
         return pd.DataFrame(columns, copy=False)
 
 
-def _finite(column: pd.Series[Any]) -> pd.Series[float]:
+def _sane(column: pd.Series[Any]) -> pd.Series[float]:
     numbers = column if column.dtype == "float64" else pd.to_numeric(column, errors="coerce").astype("float64")
-    return numbers.where(numbers.abs() < np.inf)
+    return numbers.where(numbers.abs() < MOST)
 
 
 def _notable(calls: pd.DataFrame) -> NDArray[np.bool_]:

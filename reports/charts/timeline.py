@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
@@ -31,8 +32,7 @@ def chart(analysis: Analysis) -> Any:
     calls = analysis.levels.calls
     if calls.empty:
         return None
-    start = float(calls["started_at"].min())
-    last = max(float(ended_at(calls.iloc[block]).max()) for block in blocks(len(calls)))
+    start, last = _span(analysis)
     length_s = max(last - start, 1.0)
     bars = _bars(analysis, start, length_s)
     unit_s = 60 if length_s > LONGEST_IN_SECONDS else 1
@@ -40,6 +40,17 @@ def chart(analysis: Analysis) -> Any:
     layers = [*_behind(_scaled(bands, unit_s)), _stack(analysis, _scaled(bars, unit_s), unit_s)]
     title = analysis.say("chart.timeline.levels" if bands["label"].any() else "chart.timeline")
     return styled(alt.layer(*layers).properties(width=WIDTH, height=HEIGHT, title=title))
+
+
+def _span(analysis: Analysis) -> tuple[float, float]:
+    """From the first start to the last end of a call, but no further than the run itself: one row can be wrong."""
+    calls, run = analysis.levels.calls, analysis.run
+    start = float(calls["started_at"].min())
+    last = max(float(ended_at(calls.iloc[block]).max()) for block in blocks(len(calls)))
+    from_, to = run.number("started_at"), run.number("ended_at")
+    if from_ is None or to is None or not max(start, from_) < min(last, to):
+        return start, last
+    return max(start, from_), min(last, to)
 
 
 def _outcomes(calls: pd.DataFrame) -> dict[str, NDArray[np.bool_]]:
@@ -54,12 +65,12 @@ def _outcomes(calls: pd.DataFrame) -> dict[str, NDArray[np.bool_]]:
 
 
 def _bars(analysis: Analysis, start: float, length_s: float) -> pd.DataFrame:
-    width_s = next(step for step in _steps() if length_s / step <= MOST_BARS)
+    width_s = next((step for step in _steps() if length_s / step <= MOST_BARS), math.ceil(length_s / MOST_BARS))
     edges = np.arange(0, length_s + width_s, width_s)
     counts: dict[str, NDArray[np.intp]] = {}
     for block in blocks(len(analysis.levels.calls)):
         calls = analysis.levels.calls.iloc[block]
-        since_s = ended_at(calls) - start
+        since_s = np.clip(ended_at(calls) - start, 0, length_s)
         for name, chosen in _outcomes(calls).items():
             ended, _ = np.histogram(since_s[chosen], edges)
             counts[name] = counts[name] + ended if name in counts else ended
@@ -70,8 +81,8 @@ def _bars(analysis: Analysis, start: float, length_s: float) -> pd.DataFrame:
     return pd.concat(parts)
 
 
-def _steps() -> list[float]:
-    return [unit * step for unit in (1, 60, 3600, 86400) for step in (1, 2, 5, 10, 15, 30)] + [1e9]
+def _steps() -> list[int]:
+    return [unit * step for unit in (1, 60, 3600, 86400) for step in (1, 2, 5, 10, 15, 30)]
 
 
 def _scaled(rows: pd.DataFrame, unit_s: float) -> pd.DataFrame:

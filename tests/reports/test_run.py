@@ -16,6 +16,8 @@ import reports
 from reports import gaps, run
 from reports import requests as calls
 from reports.analysis import analyse
+from reports.charts import CHARTS
+from reports.charts.timeline import MOST_BARS
 from reports.report import markdown
 from reports.requests import whole_records
 from reports.run import read
@@ -94,6 +96,31 @@ def test_lines_that_are_no_calls_are_left_out_and_counted(tmp_path: Path) -> Non
     assert len(found.requests) == calls - 2
     assert found.requests.loc[0, ["ttft_ms", "output_tokens"]].isna().all()
     assert found.damage == (("damage.lost", 2),)
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        *[("latency_ms", value) for value in (1e300, 1e30, 9e11, -9e11)],
+        *[("started_at", value) for value in (1e300, 9e11, 0)],
+        *[("ttft_ms", 1e300), ("output_tokens", 1e300), ("output_tokens", 9e11)],
+    ],
+)
+def test_an_absurd_row_costs_no_report(tmp_path: Path, column: str, value: float, *, known: bool) -> None:
+    """One number beyond all sense, with or without `run.json`: every chart is there, the timeline in few bars."""
+    folder = make.shaped(("streaming",), (2, 4), length_s=5)
+    folder.requests[20] |= {column: value}
+    folder.write(tmp_path)
+    if not known:
+        (tmp_path / "run.json").unlink()
+    text = reports.write(tmp_path).read_text(encoding="utf-8")
+    assert "charts/timeline.svg" in text
+    assert ("1 line of `requests.csv` that cannot be read" in text) is (value >= 1e30 and column in calls.REQUIRED)
+    timeline = CHARTS["timeline"](analyse(read(tmp_path))).to_dict()
+    ends = [bar["to"] for rows in timeline["datasets"].values() for bar in rows if "rate" in bar]
+    assert len(set(ends)) <= MOST_BARS
+    assert not known or max(ends) <= 91
 
 
 def test_calls_that_were_recorded_and_are_gone(tmp_path: Path) -> None:
