@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from reports import intervals, percentiles
+from reports.conclusion import TELLING_FAILURES, TOLERABLE_FAILURES
 from reports.throughput import ended_inside, inside
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Slo:
     tpot_ms: float | None = None
     latency_ms: float | None = None
     success_rate: float | None = None
-    """Percent of the calls that ended."""
+    """Percent of the calls that ended; None: failures have to be tolerable (see `reports.conclusion`)."""
     min_tokens_per_s: float | None = None
     """Output tokens/s that one user sees."""
     users: float | None = None
@@ -125,7 +126,17 @@ def _checks(slo: Slo, levels: Levels, key: str, row: pd.Series[float]) -> list[C
         low, high = (100 * side for side in intervals.share(row["ok"], ended))
         value = 100 * row["ok"] / ended
         found.append(_check("success_rate", slo.success_rate, value, (low, high), at_least=True))
+    else:
+        found.append(_tolerable(row["ok"], ended))
     return [check for check in found if check is not None]
+
+
+def _tolerable(ok: float, ended: float) -> Check:
+    """What holds for failures if no success rate is asked for: the threshold of the conclusion."""
+    limit, value = 100 * (1 - TOLERABLE_FAILURES), 100 * ok / ended
+    low, high = (100 * side for side in intervals.share(ok, ended))
+    met = bool(value >= limit or ended - ok < TELLING_FAILURES)
+    return Check("success_rate", limit, value, met, close=not met and low <= limit <= high)
 
 
 def _time(slo: Slo, metric: str, ordered: NDArray[np.floating], mode: object) -> Check | None:

@@ -93,9 +93,16 @@ def _advice(analysis: Analysis, found: Conclusion, mode: str) -> Iterator[str]:
             last = True
         yield say(f"runs.{text.get((found.basis, last), 'knee')}", mode=mode, level=label(say, row), slo=slo)
         yield _there(analysis, row, _rate(analysis, found, row))
-    if found.best != found.advised and found.best is not None:
+    if found.best is not None and _is_more(analysis, found):
         best = analysis.level(found.best)
         yield say("runs.best", rate=_rate(analysis, found, best), at=at(say, best))
+
+
+def _is_more(analysis: Analysis, found: Conclusion) -> bool:
+    """Whether the best level has more throughput than the one advised, which may have more failures than it."""
+    if found.advised is None or found.best is None:
+        return True
+    return analysis.number(found.best, found.rate) > analysis.number(found.advised, found.rate)
 
 
 def _there(analysis: Analysis, row: pd.Series[Any], rate: str) -> str:

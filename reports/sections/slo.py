@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reports.conclusion import TOLERABLE_FAILURES
 from reports.markdown import numbers, percent, section, table, texts
 from reports.sections.words import failing_words, level_columns, slo_words
 
@@ -30,6 +31,8 @@ def slo(analysis: Analysis, _charts: Mapping[str, str]) -> str:
     )
     asked = say("slo.asked", slo=slo_words(say, gate.slo))
     close = say("slo.close_note") if any(say("slo.close") in verdict for verdict in verdicts) else ""
+    if gate.slo.success_rate is None:
+        asked = f"{asked} {say('slo.tolerable', share=f'{100 * TOLERABLE_FAILURES:g}')}"
     return section(say("slo"), asked, shown, close)
 
 

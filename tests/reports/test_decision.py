@@ -184,6 +184,22 @@ def test_what_only_streams_have_is_not_asked_of_others(tmp_path: Path) -> None:
     assert "**SLO gate: failed**" in reports.write(run.write(tmp_path)).read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(("slo", "code"), [({}, 3), ({"success_rate": 5}, 0)])
+def test_a_level_that_throttles_most_calls_does_not_run_well(tmp_path: Path, slo: Row, code: int) -> None:
+    """Fast successes do not make up for failures, unless the SLO says so; the most is no less than what is told."""
+    run = make.shaped(("streaming",), (2, 16))
+    run.requests = [
+        make.throttled(row) if row["users"] == 16 and place % 5 else row for place, row in enumerate(run.requests)
+    ]
+    run.info["settings"]["slo"] = {"ttft_ms": 60_000, **slo}
+    assert main([str(run.write(tmp_path)), "--gate"]) == code
+    text = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert ("up to 2 users**" in text) is (code == 3)
+    assert ("Without `slo.success_rate`, a level must not have more than 1 %" in text) is (code == 3)
+    assert ("instead of at least 99 %" in text) is (code == 3)
+    assert "Most throughput" not in text
+
+
 @pytest.mark.parametrize(
     ("slo", "code"),
     [

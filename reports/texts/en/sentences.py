@@ -126,6 +126,7 @@ TEXTS = {
     "trust.workers": "worker {workers}",
     "slo": "Service level objective",
     "slo.asked": "Asked for: {slo}.",
+    "slo.tolerable": "Without `slo.success_rate`, a level must not have more than {share} % failed calls, or one.",
     "slo.pass": "met",
     "slo.fail": "not met: {failing}",
     "slo.close": "≈",

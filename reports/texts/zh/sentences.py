@@ -109,6 +109,7 @@ TEXTS = {
     "trust.workers": "worker {workers}",
     "slo": "服务水平目标 (SLO)",
     "slo.asked": "要求：{slo}。",
+    "slo.tolerable": "未设置 `slo.success_rate` 时，失败的调用不得多于 {share} %，或一个。",
     "slo.pass": "满足",
     "slo.fail": "不满足：{failing}",
     "slo.close": "≈",
