@@ -59,11 +59,20 @@ class Comparison:
 
     @property
     def verdict(self) -> str:
-        """`faster`, `slower`, `mixed`, `none` (no difference shown) or `nothing` (to compare)."""
-        if not self.tests:
+        """`faster`, `slower`, `mixed`, `none` (no difference shown) or `nothing` (could be compared)."""
+        if len(self.untested) == len(self.tests):
             return "nothing"
         worse = {test.after > test.before for test in self.tests if test.clear}
         return "mixed" if len(worse) > 1 else {True: "slower", False: "faster"}[worse.pop()] if worse else "none"
+
+    @property
+    def untested(self) -> list[Test]:
+        """What has too few calls to tell a difference from chance."""
+        return [test for test in self.tests if test.change is None]
+
+    def unshown(self, most_percent: float) -> list[Test]:
+        """What is worse by more than so many percent, with too few calls to tell whether by chance."""
+        return [test for test in self.untested if test.percent_change > most_percent]
 
     def worse(self, most_percent: float) -> list[Test | Share]:
         """What is clearly worse by more than so many percent; for the success rate, so many points."""

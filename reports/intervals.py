@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import count as count_from
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -114,6 +115,11 @@ def quantile_change(before: Values, after: Values, percent: float) -> Change | N
     return Change(float(low), float(high), min(2 * float(rarer + 1) / (DRAWS + 1), 1.0))
 
 
+def needed(percent: float) -> int:
+    """How many values a change of this percentile needs on each side."""
+    return next(count for count in count_from(1) if _is_closed(count, percent))
+
+
 def holm(chances: Sequence[float], level: float = 0.05) -> list[bool]:
     """Which of several tests are significant together (Holm 1979)."""
     order = sorted(range(len(chances)), key=lambda place: chances[place])
@@ -126,8 +132,13 @@ def holm(chances: Sequence[float], level: float = 0.05) -> list[bool]:
 
 
 def _carries(ordered: Values, percent: float) -> bool:
-    low, high = ranks(len(ordered), percent)
-    return low >= 1 and high <= len(ordered) and float(ordered[0]) > 0
+    return _is_closed(len(ordered), percent) and float(ordered[0]) > 0
+
+
+def _is_closed(count: int, percent: float) -> bool:
+    """Whether the interval of a quantile of so many values has both its sides."""
+    low, high = ranks(count, percent)
+    return low >= 1 and high <= count
 
 
 def _drawn(ordered: Values, percent: float, generator: np.random.Generator) -> NDArray[np.float64]:

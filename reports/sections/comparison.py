@@ -20,13 +20,15 @@ from reports.markdown import (
     table,
     texts,
 )
+from reports.requests import MODES
 from reports.sections.conclusion import best_output
 from reports.sections.configuration import flat, shown
 from reports.sections.trust import doubts
+from reports.sections.untested import untested_words
 from reports.sections.words import label, level_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from reports.analysis import Analysis
@@ -65,14 +67,21 @@ class Compared:
 
     def _verdict(self, run: str) -> str:
         say, found = self.say, self.comparisons[run]
-        sentences = [say(f"compare.{found.verdict}", run=run, base=self.base)]
+        untested = say.listing(untested_words(say, found, self._level))
+        text = found.verdict
+        if untested and text in {"none", "nothing"}:
+            text = f"{text}_untested"
+        sentences = [say(f"compare.{text}", run=run, base=self.base, untested=untested)]
+        if untested and text == found.verdict:
+            sentences.append(say("compare.untested", untested=untested))
         clear = [test for test in found.tests if test.clear]
         if clear:
             sentences.append(self._most(max(clear, key=lambda test: abs(test.percent_change))))
         if found.tests:
-            testable = [test for test in found.tests if test.change is not None]
-            sentences.append(say("compare.tests", clear=len(clear), tests=len(testable)))
-            sentences.append(self._best(run))
+            tested = len(found.tests) - len(found.untested)
+            if tested:
+                sentences.append(say("compare.tests", clear=len(clear), tests=tested))
+            sentences += self._best(run)
         return " ".join(sentence for sentence in sentences if sentence)
 
     def _most(self, test: Test) -> str:
@@ -86,12 +95,17 @@ class Compared:
             level=self._level(test.level),
         )
 
-    def _best(self, run: str) -> str:
-        before, after = (best_output(self.runs[one]) for one in (self.base, run))
-        if not (before > 0 and after > 0):
-            return ""
-        change, values = _signed(100 * (after / before - 1)), {"before": number(before), "after": number(after)}
-        return self.say("compare.throughput_most", base=self.base, run=run, change=change, **values)
+    def _best(self, run: str) -> Iterator[str]:
+        """The most throughput, mode by mode; a level of users is not held against a kind of call without any."""
+        base, other = self.runs[self.base], self.runs[run]
+        if base.levels.shaped != other.levels.shaped:
+            return
+        for mode in MODES:
+            before, after = best_output(base, mode), best_output(other, mode)
+            if before > 0 and after > 0:
+                values = {"change": _signed(100 * (after / before - 1)), "before": number(before)}
+                names = {"mode": self.say.mode(mode), "base": self.base, "run": run}
+                yield self.say("compare.throughput_most", after=number(after), **values, **names)
 
     def _level(self, level: tuple[str, Any]) -> str:
         base = self.runs[self.base]
@@ -103,12 +117,18 @@ class Compared:
         say, values = self.say, {"base": self.base, "limit": f"{limit_percent:g}"}
         if not passed(self.comparisons, math.inf):
             return say("compare.gate_empty", **values)
-        worse = [self._worse(run, one) for run, found in self.comparisons.items() for one in found.worse(limit_percent)]
-        return (
-            say("compare.gate_failed", worse=say.listing(worse), **values)
-            if worse
-            else say("compare.gate_passed", **values)
-        )
+        found = self.comparisons.items()
+        worse = [self._worse(run, test) for run, one in found for test in one.worse(limit_percent)]
+        unshown = [self._worse(run, test) for run, one in found for test in one.unshown(limit_percent)]
+        if not worse and not unshown:
+            untested = any(one.untested for _, one in found)
+            return say("compare.gate_untested" if untested else "compare.gate_passed", **values)
+        parts = [say("compare.gate_failed", worse=say.listing(worse), **values)] if worse else []
+        if unshown:
+            parts.append(
+                say("compare.gate_also" if worse else "compare.gate_unshown", unshown=say.listing(unshown), **values)
+            )
+        return " ".join(parts)
 
     def _worse(self, run: str, one: Test | Share) -> str:
         level = self._level(one.level)
@@ -206,9 +226,11 @@ class Compared:
 
 
 def passed(comparisons: Mapping[str, Comparison], limit_percent: float) -> bool:
-    """Whether every run could be compared and none is clearly worse by more than so many percent."""
+    """Whether every run could be compared, and nothing is worse by more than so many percent, clearly or untested."""
     compared = all(any(test.change is not None for test in found.tests) for found in comparisons.values())
-    return compared and not any(found.worse(limit_percent) for found in comparisons.values())
+    return compared and not any(
+        found.worse(limit_percent) or found.unshown(limit_percent) for found in comparisons.values()
+    )
 
 
 def _tiers(run: Analysis) -> str:

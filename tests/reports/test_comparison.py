@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reports import intervals
 from reports.__main__ import main
 
 from . import run_folders as make
@@ -63,6 +64,40 @@ def test_runs_without_a_common_level(tmp_path: Path) -> None:
     assert code == 3
     assert "no level in common" in text
     assert "Nothing could be compared" in text
+
+
+def test_what_could_not_be_tested_is_said_and_passes_no_gate(tmp_path: Path) -> None:
+    """Few calls whose P95 is far above the limit, their P50 the same: not shown to be within it."""
+    before = make.shaped(("streaming",), (2,), seed=1)
+    after = make.shaped(("streaming",), (2,), seed=1)
+    for row in after.requests[::8]:
+        row |= {name: row[name] * 3 for name in TIMES}
+    code, text, found = compared(
+        tmp_path, str(before.write(tmp_path / "a")), str(after.write(tmp_path / "b")), "--max-regression", "10"
+    )
+    assert (code, found["verdict"]) == (3, "none")
+    assert "not tested, for want of calls: P95 of TTFT" in text.split(".**")[0]
+    assert f"about {intervals.needed(95)} successful calls" in text
+    assert "**Regression gate: failed.** Not shown to be within 10 % of A, for want of calls: TTFT P95 of B" in text
+
+
+def test_too_few_calls_for_anything(tmp_path: Path) -> None:
+    """Not even a median can be tested: nothing was compared, and no gate passes."""
+    one, other = (make.shaped(("streaming",), (1,), length_s=4, seed=seed) for seed in (1, 2))
+    code, text, found = compared(
+        tmp_path, str(one.write(tmp_path / "a")), str(other.write(tmp_path / "b")), "--max-regression", "100"
+    )
+    assert (code, found["verdict"]) == (3, "nothing")
+    assert "**Nothing of B could be compared with A**" in text
+
+
+def test_at_best_is_told_mode_by_mode(tmp_path: Path) -> None:
+    """The best of one mode is not held against that of another."""
+    both = make.shaped(("streaming", "non_streaming"), (4,), seed=1).write(tmp_path / "a")
+    one = make.shaped(("streaming",), (4,), seed=2).write(tmp_path / "b")
+    _, text, _ = compared(tmp_path, str(both), str(one))
+    assert "Output tokens/s at best, streaming: " in text
+    assert "at best, non-streaming" not in text
 
 
 def test_at_best_is_where_calls_succeed(tmp_path: Path) -> None:
