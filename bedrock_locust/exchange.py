@@ -99,6 +99,8 @@ class Exchange:
             self.close()
             raise ReadTimeoutError(endpoint_url=self._url, error=error) from error
         except (OSError, HTTPParseError, ProtocolError) as error:
+            if self._parser.headers_complete:
+                return  # it went wrong in the body, and is raised to whoever reads that
             self.close()
             raise ConnectionClosedError(endpoint_url=self._url, request=None, error=error) from error
         except BaseException:

@@ -55,8 +55,8 @@ class Waits:
         self.since = time.perf_counter()
 
     def until_woken(self) -> None:
-        """Wait for `wake`, if that has not come since the last wait. Raises what it was given."""
-        if not self._woken:
+        """Wait for `wake`, if that has not come since the last wait. Raises what it was given, now and ever after."""
+        if not self._woken and self._error is None:
             self._switch()
         self._woken = False
         if self._error is not None:

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any
 import gevent
 import pytest
 from gevent.pywsgi import WSGIServer
+from urllib3.exceptions import ProtocolError
 
 from bedrock_locust import connection
 from bedrock_locust.arrivals import STAMPED, arrivals
-from bedrock_locust.connections import Address, Connection
+from bedrock_locust.connections import Address, Connection, Pool
+from bedrock_locust.exchange import Exchange
 from bedrock_locust.settings import Settings
+from bedrock_locust.stopwatch import Stopwatch
 from tests.simulator.process import Simulator
 
 from .test_client import CLAUDE, OPERATIONS, ask
@@ -195,6 +198,33 @@ def _receive(connection: Connection, size: int) -> bytes:
     connection.read_on(size, take)
     connection.wait()
     return received[0]
+
+
+@pytest.mark.skipif(not STAMPED, reason="elsewhere greenlets take turns with the sockets")
+def test_an_end_in_the_middle_that_comes_while_the_head_waits_to_be_looked_at() -> None:
+    """The head is there, and what came of the body can be read, though all has ended before its greenlet goes on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = Address("127.0.0.1", listener.getsockname()[1], tls=False)
+        pool = Pool(None, 5, 5)
+        exchange = Exchange(pool, address, "http://127.0.0.1", Stopwatch())
+        peer, _ = listener.accept()
+        sending = gevent.spawn(exchange.send, b"x")
+        assert peer.recv(1) == b"x"
+        pool._arrivals.resume(lambda: _be_busy(0.05))
+        peer.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhello")
+        peer.close()
+        sending.get(timeout=5)
+        assert exchange.status == 200
+        body: list[bytes] = []
+        with pytest.raises(ProtocolError):
+            exchange._read_body(body.append)
+        assert body == [b"hello"]
+
+
+def _be_busy(seconds: float) -> None:
+    begun = time.perf_counter()
+    while time.perf_counter() < begun + seconds:
+        pass
 
 
 @pytest.mark.skipif(not STAMPED, reason="only Linux stamps what arrives")
