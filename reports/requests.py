@@ -13,7 +13,7 @@ from reports import RunFolderError
 from reports.columns import Numbers, Texts, categories
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -107,16 +107,8 @@ def _pieces(path: Path, end: int, numbers: str) -> Iterator[pd.DataFrame]:
         if not end or not file.peek(1).strip():
             return
         try:
-            pieces = pd.read_csv(
-                io.BufferedReader(head, BLOCK_BYTES),
-                dtype=types,  # not "category": that makes 7 of a request id 007
-                usecols=lambda column: column in types,
-                keep_default_na=False,  # an error message may be "None"
-                na_values={column: [""] for column in NUMBERS},
-                index_col=False,  # a line too long does not make the first columns an index
-                on_bad_lines="skip",
-                encoding_errors="replace",
-                chunksize=PIECE_ROWS,
+            pieces: Iterable[pd.DataFrame] = pd.read_csv(
+                io.BufferedReader(head, BLOCK_BYTES), chunksize=PIECE_ROWS, **csv_options(types, NUMBERS)
             )
         except pd.errors.EmptyDataError:  # blank lines only
             return
@@ -125,6 +117,19 @@ def _pieces(path: Path, end: int, numbers: str) -> Iterator[pd.DataFrame]:
             if lacking:
                 raise RunFolderError(f"no column {', '.join(lacking)} in {path}: it is not of a run of bedrock-locust")
             yield piece
+
+
+def csv_options(types: dict[str, str], numbers: Sequence[str]) -> dict[str, Any]:
+    """How pandas is to read a CSV file of a run: these columns, of which some are numbers."""
+    return {
+        "dtype": types,  # not "category": that makes 7 of a request id 007
+        "usecols": lambda column: column in types,
+        "keep_default_na": False,  # an error message may be "None"
+        "na_values": {column: [""] for column in numbers},
+        "index_col": False,  # a line too long does not make the first columns an index
+        "on_bad_lines": "skip",
+        "encoding_errors": "replace",
+    }
 
 
 class _Head(io.RawIOBase):

@@ -199,16 +199,8 @@ def _parsed(data: bytes, texts: Sequence[str], numbers: Sequence[str], path: Pat
 
 
 def _csv(data: bytes, types: dict[str, str], numbers: Sequence[str]) -> pd.DataFrame:
-    return pd.read_csv(
-        BytesIO(data),
-        dtype=types,  # not "category": that makes 7 of a request id 007
-        usecols=lambda column: column in types,
-        keep_default_na=False,  # an error message may be "None"
-        na_values={column: [""] for column in numbers},
-        index_col=False,  # a line too long does not make the first columns an index
-        on_bad_lines="skip",
-        encoding_errors="replace",
-    )
+    table: pd.DataFrame = pd.read_csv(BytesIO(data), **requests.csv_options(types, numbers))
+    return table
 
 
 def _texts(column: pd.Series[Any] | None, length: int) -> pd.Series[Any]:
