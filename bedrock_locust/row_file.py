@@ -80,6 +80,16 @@ class RowFile:
         if not self._file.closed and not os.path.samestat(self._path.stat(), os.fstat(self._file.fileno())):
             raise FileNotFoundError(errno.ENOENT, "it has been replaced")
 
+    @property
+    def gone(self) -> bool:
+        """Whether nothing is at the path any more."""
+        try:
+            return not (self._file.closed or self._path.stat())
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False
+
     def move(self, path: Path) -> None:
         """Go on in a new file, with all rows. Raises OSError where that can't be, and stays in the old one then."""
         new = _open(path)
@@ -89,6 +99,8 @@ class RowFile:
                 _write(new, block.data, block.offset)
         except OSError:
             new.close()
+            with contextlib.suppress(OSError):
+                path.unlink()
             raise
         self._file.close()
         self._file, self._path = new, path

@@ -162,15 +162,15 @@ class Run:
     def _write_report(self, report: Report) -> Path | None:
         """Have the report made. Whatever befalls it, the run folder stays."""
         copy = Path(self._settings.output.report_file)
-        again = f"python -m reports {self.folder.path}"
+        again = f"make it with: python -m reports {self.folder.path} --report-file {copy}"
         try:
             written = report(self.folder.path, copy)
         except OSError as error:
-            logger.error("bedrock-locust: %s", _why_no_report(error, copy, self.folder.path))  # noqa: TRY400 - one line
+            logger.error("bedrock-locust: %s", _why_no_report(error, self.folder.path, again))  # noqa: TRY400 - one line
         except ReportError as error:
-            logger.error("bedrock-locust: no report (%s); make it with: %s", error, again)  # noqa: TRY400 - one line
+            logger.error("bedrock-locust: no report (%s); %s", error, again)  # noqa: TRY400 - one line
         except Exception:  # of a function of the user's own
-            logger.exception("bedrock-locust: no report; make it with: %s", again)
+            logger.exception("bedrock-locust: no report; %s", again)
         else:
             self._check_gate()
             return copy if copy.exists() else written
@@ -219,10 +219,9 @@ class Run:
             self.console.say(console.level_block(self.recorder.tally, name, reasons, disturbances))
 
 
-def _why_no_report(error: OSError, copy: Path, folder: Path) -> str:
+def _why_no_report(error: OSError, folder: Path, again: str) -> str:
     """Which file of the report can't be written, and what to do."""
     if error.filename is None or Path(error.filename).is_relative_to(folder):
-        wrong = f"the report can't be written ({error.strerror})"
-        return f"{wrong}: make room, and make it with: python -m reports {folder} --report-file {copy}"
+        return f"the report can't be written ({error.strerror}): make room, and {again}"
     wrong = f"report file {error.filename} can't be written ({error.strerror})"
     return f"{wrong}: choose another with --bedrock-report-file; the report of this run is in {folder}"

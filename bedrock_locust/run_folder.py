@@ -26,6 +26,9 @@ logger = logging.getLogger(__name__)
 
 ROWS = "requests.csv"
 DRAFT = ".tmp"
+MOVED = "moved-to"
+"""A link in a folder that had to be left, to where the run went on: under the same name in the directory that it leads
+to, as a link that short needs no room on a full disk."""
 LEVEL_COLUMNS = (
     "level",
     "mode",
@@ -41,8 +44,9 @@ LEVEL_COLUMNS = (
 class RunFolder:
     """The files of one run, for writing.
 
-    What can't be written, because the disk is full or the folder has gone, is kept in memory and tried again with
-    each `flush`; nothing is raised. At the end `settle` takes the whole folder to another place, if need be.
+    What can't be written, because the disk is full or the folder is another, is kept in memory and tried again with
+    each `flush`, which also makes a folder again that has been removed; nothing is raised. At the end `settle` takes
+    the whole folder to another place, if need be.
     """
 
     def __init__(self, path: Path) -> None:
@@ -51,7 +55,8 @@ class RunFolder:
         self.trouble = ""
         """Why something can't be written now, in words; empty while all is well."""
         self._rows = RowFile(path / ROWS, COLUMNS)
-        self._unwritten: dict[str, str] = {"levels.csv": csv_text([LEVEL_COLUMNS])}
+        self._texts = {"levels.csv": csv_text([LEVEL_COLUMNS])}
+        self._unwritten = set(self._texts)
         self._replace("levels.csv")
 
     @classmethod
@@ -84,13 +89,21 @@ class RunFolder:
         """Hand all that has not been written yet to the operating system."""
         refused = None
         files = (partial(self._replace, name) for name in list(self._unwritten))
-        writes: list[Callable[[], None]] = [self._rows.flush, self._rows.check, *files]
+        writes: list[Callable[[], None]] = [self._rows.flush, self._make_again, self._rows.check, *files]
         for write in writes:
             try:
                 write()
             except OSError as error:
                 refused = refused or error
         self._note(refused)
+
+    def _make_again(self) -> None:
+        """A folder that others have removed, or moved away: the open file still has its rows. Raises OSError."""
+        if not self._rows.gone:
+            return
+        self.path.mkdir(parents=True, exist_ok=True)
+        self._move_to(self.path)
+        logger.warning("bedrock-locust: %s was removed, and is made again: %s", self.path, self._so_far())
 
     def _note(self, refused: OSError | None) -> None:
         """Say that trouble begins, or is over; once."""
@@ -113,36 +126,29 @@ class RunFolder:
             return
         why, old = self.trouble, self.path
         if self._move():
-            now = f"{why}: the whole run folder is now {self.path}"
-            if old == self.path:
-                now = f"{old} was removed, and is made again"
-            logger.warning("bedrock-locust: %s; %s", now, self._so_far())
+            with contextlib.suppress(OSError):
+                (old / MOVED).symlink_to(self.path.parent)
+            logger.warning("bedrock-locust: %s: the whole run folder is now %s; %s", why, self.path, self._so_far())
             return
         self._rows.give_up()
         logger.error("bedrock-locust: %s, nor can any other place: %s", why, self._so_far())
 
     def _move(self) -> bool:
-        """Go on in another folder. Where the old one has been removed, that is one of the same name."""
-        places: list[Path | None] = [None] if self.path.exists() else [self.path.parent, None]
-        for place in places:
-            try:
-                made = _make_unused(place or Path(tempfile.mkdtemp(prefix="bedrock-locust-")), self.path.name)
-            except OSError:
-                continue
-            try:
-                self._move_to(made)
-            except OSError:
-                shutil.rmtree(made if place else made.parent, ignore_errors=True)
-            else:
-                return True
-        return False
+        """Go on in a folder among the temporary files; whether that can be."""
+        try:
+            refuge = Path(tempfile.mkdtemp(prefix="bedrock-locust-"))
+        except OSError:
+            return False
+        try:
+            self._move_to(_make_unused(refuge, self.path.name))
+        except OSError:
+            shutil.rmtree(refuge, ignore_errors=True)
+            return False
+        return True
 
     def _move_to(self, path: Path) -> None:
-        """Go on in this folder. The rows come last: until they are there, nothing has changed."""
-        for file in [file for file in self.path.glob("*.*") if file.name != ROWS and file.suffix != DRAFT]:
-            with contextlib.suppress(OSError):
-                shutil.copy(file, path)
-        for name, text in self._unwritten.items():
+        """Go on in this folder. The rows come last: until they are there, nothing has changed. Raises OSError."""
+        for name, text in self._texts.items():
             _replace(path / name, text)
         self._rows.move(path / ROWS)
         self._unwritten.clear()
@@ -168,12 +174,13 @@ class RunFolder:
         self._write("run.json", json.dumps(info, indent=2, ensure_ascii=False) + "\n")
 
     def _write(self, name: str, text: str) -> None:
-        self._unwritten[name] = text
+        self._texts[name] = text
+        self._unwritten.add(name)
         self.flush()
 
     def _replace(self, name: str) -> None:
-        _replace(self.path / name, self._unwritten[name])
-        self._unwritten.pop(name, None)
+        _replace(self.path / name, self._texts[name])
+        self._unwritten.discard(name)
 
 
 def check_directory(directory: str) -> None:

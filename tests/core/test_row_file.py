@@ -159,22 +159,54 @@ def test_trouble_is_said_once_and_so_is_its_end(tmp_path: Path, caplog: pytest.L
 
 
 def test_a_folder_that_was_removed_is_made_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """Its rows come back with it, to the same place."""
+    """With the next flush, in the same place, with all of its files: a crash after that loses nothing."""
     folder = RunFolder.create(str(tmp_path / "results"), "m", 1.8e9)
+    folder.write_info({"ended": "running"})
     folder.append([CALL.to_row()])
     folder.flush()
     old = folder.path
     shutil.rmtree(tmp_path / "results")
     folder.append([CALL.to_row()])
     folder.flush()
-    assert "can't be written (No such file or directory)" in said(caplog)[-1]
-    folder.write_info({"ended": "complete"})
+    assert (folder.path, folder.trouble) == (old, "")
+    assert {path.name for path in old.iterdir()} == {"requests.csv", "levels.csv", "run.json"}
+    assert len((old / "requests.csv").read_text().splitlines()) == 3
+    assert said(caplog) == [f"bedrock-locust: {old} was removed, and is made again: nothing is lost"]
+    folder.append([CALL.to_row()])
     folder.settle()
     folder.close()
-    assert folder.path == old
-    assert {path.name for path in old.iterdir()} == {"requests.csv", "run.json"}
-    assert len((old / "requests.csv").read_text().splitlines()) == 3
-    assert "was removed, and is made again" in said(caplog)[-1]
+    assert len((old / "requests.csv").read_text().splitlines()) == folder.rows_written + 1 == 4
+    assert len(said(caplog)) == 1
+
+
+def test_a_folder_that_can_not_be_made_again(tmp_path: Path) -> None:
+    """It is tried with each flush, until there is room; nothing half done stays."""
+    folder = RunFolder.create(str(tmp_path), "m", 1.8e9)
+    folder.append([CALL.to_row()])
+    folder.flush()
+    shutil.rmtree(folder.path)
+    with full_at(200):
+        folder.flush()
+        assert "File too large" in folder.trouble
+        assert not (folder.path / "requests.csv").exists()
+    folder.flush()
+    assert folder.trouble == ""
+    folder.close()
+    assert len((folder.path / "requests.csv").read_text().splitlines()) == 2
+
+
+def test_a_folder_that_had_to_be_left_leads_to_the_next(tmp_path: Path, refuge: Path) -> None:
+    """Where its rows can't be written any more, a link says where the run went on."""
+    folder = RunFolder.create(str(tmp_path), "m", 1.8e9)
+    old = folder.path
+    (old / "requests.csv").unlink()
+    (old / "requests.csv").write_text("another file")
+    folder.append([CALL.to_row()])
+    folder.settle()
+    folder.close()
+    assert folder.path.parent.parent == refuge
+    assert (old / "moved-to").readlink() == folder.path.parent
+    assert len((old / "moved-to" / old.name / "requests.csv").read_text().splitlines()) == 2
 
 
 def test_a_folder_finds_refuge(tmp_path: Path, refuge: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -189,7 +221,7 @@ def test_a_folder_finds_refuge(tmp_path: Path, refuge: Path, caplog: pytest.LogC
     folder.close()
     assert folder.path.parent.parent == refuge
     assert folder.path.name == name
-    assert {path.name for path in folder.path.iterdir()} == {"requests.csv", "run.json"}
+    assert {path.name for path in folder.path.iterdir()} == {"requests.csv", "levels.csv", "run.json"}
     assert str(folder.path) in said(caplog)[-1]
     assert folder.rows_written == 1
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import resource
+import shutil
+import signal
 import subprocess
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -98,6 +101,24 @@ def test_a_folder_that_goes_away(place: Place, simulator: Simulator) -> None:
     assert_tidy(place, process)
 
 
+def test_a_folder_that_is_removed(place: Place, simulator: Simulator) -> None:
+    """It is made again within a second or two, with the rows of before, so that not even a kill thereafter loses it."""
+    place.configure({"test": {"non_streaming": False}, "concurrency": {"start": 4, "end": 4, "duration_seconds": 60}})
+    process = start(place, simulator)
+    table = grown(place, 10_000)
+    shutil.rmtree(table.parent)
+    place.said(process, "was removed, and is made again: nothing is lost")
+    until(lambda: (table.parent / "run.json").exists() and len(read(table)) > 100, "rows")
+    seen = len(simulator.calls())
+    time.sleep(2.5)
+    process.send_signal(signal.SIGKILL)
+    process.wait(10)
+    known = {row["request_id"] for row in read(table)}
+    assert {call["request_id"] for call in simulator.calls()[:seen]} <= known
+    assert info(table.parent)["ended"] == "running"
+    assert [row["level"] for row in read(table.parent / "levels.csv")] == LEVEL
+
+
 @pytest.mark.long
 def test_a_log_on_a_full_disk(place: Place, simulator: Simulator) -> None:
     """What can't be printed costs nothing."""
@@ -152,6 +173,10 @@ def test_full_to_the_end(place: Place, simulator: Simulator, mount: Callable[...
     assert said["rows_lost"] > 0
     assert len(rows) + said["rows_lost"] == len(simulator.calls())
     assert {row["request_id"] for row in rows} <= {call["request_id"] for call in simulator.calls()}
+    (old,) = place.runs()
+    assert (old / "moved-to").readlink() == refuge.parent
+    last = output[output.index("Run complete") :]
+    assert f"Run folder  {refuge}" in last
     report = (refuge / "report.md").read_text()
     assert f"{said['rows_lost']:,} calls are lost: the run folder could not be written" in report
     assert_tidy(place, process)
