@@ -23,6 +23,8 @@ class Account:
     last_report_at: float | None = None
     state: str = "running"
     reason: str = ""
+    warning: str = ""
+    """What it lacks, in words."""
     _floor: int = field(default=0, repr=False)
     _last: int | None = field(default=None, repr=False)
     _beyond: set[int] = field(default_factory=set, repr=False)
@@ -47,6 +49,7 @@ class Account:
         self.rows_made = max(self.rows_made or 0, report["rows_made"])
         self.cpu_percent = report["cpu_percent"]
         self.clock_offset_ms = report.get("clock_offset_ms")
+        self.warning = report.get("warning", "")
         self.last_report_at = at
         self._last = self._last if report["last"] is None else report["last"]
 
@@ -77,6 +80,7 @@ class Account:
             "last_report_at": self.last_report_at,
             "state": self.state,
             "reason": self.reason,
+            "warning": self.warning,
         }
 
 
@@ -86,7 +90,8 @@ def manifest(accounts: Mapping[str, Account]) -> list[str]:
     received = sum(account.rows_received for account in accounts.values())
     lost = sum(account.least_lost for account in accounts.values())
     least = "at least " if any(account.state == MISSING for account in accounts.values()) else ""
-    workers = f"{len(accounts)} worker{'s' if len(accounts) != 1 else ''}"
+    count = sum(account.state != REFUSED for account in accounts.values())
+    workers = f"{count} worker{'s' if count != 1 else ''}"
     total = f"{received:,} of {least}{made:,} made by {workers}; {least if least or lost else ''}{lost or 'none'} lost"
     return [total.replace("at least none", "some may be"), *filter(None, map(_fate, accounts, accounts.values()))]
 

@@ -43,6 +43,8 @@ class Delivery:
     ) -> None:
         """`on_gone` is told why the master is given up in a run, `on_stranger` why it is not one for this worker."""
         self.offset = Offset()
+        self.warning = ""
+        """What the master is to be told that this worker lacks, in words."""
         self._environment = environment
         self._runner = runner
         self._outbox: Outbox | None = None
@@ -106,6 +108,7 @@ class Delivery:
             "tick": time.perf_counter(),
             "clock_offset_ms": None if offset_s is None else round(offset_s * 1000, 1),
             "run": None,
+            "warning": self.warning,
         }
         if self._outbox is None or self._outbox.whole or self._outbox.over:
             return report

@@ -43,13 +43,14 @@ class Handover:
         self.deserted = False
         """Whether no worker was left at the end of the last run."""
         self._wrong_clocks: set[str] = set()
+        self._warnings: set[str] = set()
         self._answered = gevent.event.Event()
         runner.register_message(ROWS, self._on_rows)
         environment.events.worker_report.add_listener(self._on_report)
 
     def begin(self, recorder: Recorder) -> None:
         """A run begins with the workers that are there."""
-        self._recorder, self._asked = recorder, False
+        self._recorder, self._asked, self._warnings = recorder, False, set()
         self.crew.begin(recorder)
 
     def ask(self, grace_s: float) -> None:
@@ -104,6 +105,7 @@ class Handover:
     def _add(self, client_id: str, recorder: Recorder, report: dict[str, Any]) -> bool:
         name = self.crew.name(client_id)
         self._check_clock(name, report["clock_offset_ms"])
+        self._pass_on(name, report["warning"])
         whole = recorder.add_report(name, report)
         # An answer is a promise: a master that is killed now has lost none of these rows.
         recorder.folder.flush()
@@ -112,6 +114,12 @@ class Handover:
         if report["last"] is not None and not self._asked:
             self.crew.left(client_id)
         return whole
+
+    def _pass_on(self, name: str, warning: str) -> None:
+        """Say what a worker lacks. Others may lack the same: those of one machine do."""
+        if warning and warning not in self._warnings:
+            self._warnings.add(warning)
+            logger.warning("bedrock-locust: worker %s: %s", name, warning)
 
     def _check_clock(self, name: str, offset_ms: float | None) -> None:
         if offset_ms is not None and abs(offset_ms) > CLOCK_LIMIT_MS and name not in self._wrong_clocks:

@@ -178,7 +178,7 @@ class Lead:
             preflight=public(self._first) if self._first else None,
         )
         self._run = self._runs.begin(Run(self._environment, self.settings, info))
-        self._options.bedrock_run = json.dumps(for_workers(info, self.settings, self._options.bedrock_worker_timeout))
+        self._options.bedrock_run = json.dumps(for_workers(info, self.settings, self._environment))
         if self._handover:
             self._handover.begin(self._run.recorder)
         else:

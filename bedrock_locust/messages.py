@@ -6,8 +6,8 @@ REPORT = "bedrock"
 """Where a worker's report is in the data of Locust's own report, which goes to the master every 3 s.
 
 A report has `version` of this package, `asked_at` (Unix s) and `tick` (s, of any clock that nobody sets), both of the
-worker, `run`, and in a run `batches` of rows, `rows_made`, `cpu_percent`, `clock_offset_ms` and `last`, the number of
-the last batch once there will be no other.
+worker, `run`, `warning` (what the worker lacks, in words, or empty), and in a run `batches` of rows, `rows_made`,
+`cpu_percent`, `clock_offset_ms` and `last`, the number of the last batch once there will be no other.
 """
 ROWS = "bedrock_rows"
 """A report by itself: at the start of a worker, and at its end."""

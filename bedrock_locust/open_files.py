@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import errno
-import logging
-import math
 import os
 import resource
-
-logger = logging.getLogger(__name__)
 
 LAST = 16
 """Files that no connection gets."""
@@ -26,14 +22,23 @@ def refuse_if_few(fileno: int) -> None:
         raise OSError(errno.EMFILE, f"{os.strerror(errno.EMFILE)}: the last {LAST} of {limit} are for the run itself")
 
 
-def warn_if_few(users: int, processes: int) -> None:
-    """Say so before a run whose largest level needs more files than a process may open."""
-    needed = math.ceil(users / processes) + OWN
+def lack_for_calls(users: int) -> str:
+    """What to say before a run in which this process runs so many users, if it may open too few files; else empty."""
+    return _lack(users, "users", "calls will fail with ClientResourceError", ", or use more workers")
+
+
+def lack_for_workers(workers: int) -> str:
+    """The same for a master of so many workers."""
+    return _lack(workers, "workers", "some will not be heard", "")
+
+
+def _lack(count: int, what: str, effect: str, remedy: str) -> str:
+    needed = count + OWN
     limit, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if limit != resource.RLIM_INFINITY and needed > limit:
-        more = f"ulimit -n {needed}" if needed <= most or most == resource.RLIM_INFINITY else "a higher hard limit"
-        logger.warning(
-            "bedrock-locust: %s users need about %s open files, but the limit is %s: calls will fail with"
-            " ClientResourceError; raise it before the start (%s), or use more workers",
-            *(f"{users:,}", f"{needed:,}", f"{limit:,}", more),
-        )
+    if limit == resource.RLIM_INFINITY or needed <= limit:
+        return ""
+    more = f"ulimit -n {needed}" if needed <= most or most == resource.RLIM_INFINITY else "a higher hard limit"
+    return (
+        f"{count:,} {what} need about {needed:,} open files, but the limit is {limit:,}: {effect}; raise it before the"
+        f" start ({more}){remedy}"
+    )

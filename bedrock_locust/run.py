@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from locust.runners import MasterRunner
+
 import gevent
 
 from bedrock_locust import console
@@ -19,7 +21,7 @@ from bedrock_locust.errors import REMEDIES
 from bedrock_locust.gaps import NO_GAPS
 from bedrock_locust.limits import Guard
 from bedrock_locust.locust_tables import tables
-from bedrock_locust.open_files import warn_if_few
+from bedrock_locust.open_files import lack_for_calls, lack_for_workers
 from bedrock_locust.recorder import LOCAL, Recorder
 from bedrock_locust.report_process import ReportError
 from bedrock_locust.run_folder import RunFolder
@@ -65,14 +67,23 @@ class Run:
         self.console = Sturdy(screen(environment.parsed_options, settings, info["levels_planned"]))
         self.limit: Reached | None = None
         self._guard = Guard(settings)
-        if info["levels_planned"] is not None:
-            warn_if_few(settings.concurrency.end, max(1, getattr(environment.runner, "worker_count", 1)))
+        self._warn()
         self.recorder = Recorder(info["run"], self.folder, info, self._watch)
         self.complete = info["levels_planned"] is None
         self._deserted = False
         self._level: Mapping[str, Any] | None = None
         self._due: dict[str, float] = {}
         self._clock = gevent.spawn(self._keep)
+
+    def _warn(self) -> None:
+        """Say what this machine lacks for the run; each worker says it of its own."""
+        runner = self._environment.runner
+        if isinstance(runner, MasterRunner):
+            lack = lack_for_workers(runner.worker_count)
+        else:
+            lack = lack_for_calls(self._settings.concurrency.end) if self.info["levels_planned"] is not None else ""
+        if lack:
+            logger.warning("bedrock-locust: %s", lack)
 
     def add(self, response: Any = None, gaps: Mapping[int, int] = NO_GAPS, **_: Any) -> None:
         """Listener of Locust's `request` event."""

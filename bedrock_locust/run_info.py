@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 import uuid
 from importlib.metadata import version
@@ -12,6 +13,8 @@ from bedrock_locust.clock import clock
 from bedrock_locust.errors import REMEDIES
 
 if TYPE_CHECKING:
+    from locust.env import Environment
+
     from bedrock_locust.settings import Settings
 
 PACKAGES = ("locust", "boto3", "gevent")
@@ -40,7 +43,13 @@ def first_info(
     }
 
 
-def for_workers(info: dict[str, Any], settings: Settings, timeout_s: int) -> dict[str, Any]:
-    """What the workers have to know of a run; no secrets."""
-    told = {"run": info["run"], "version": __version__, "simulator": info["simulator"]}
-    return {**told, "worker_timeout_s": timeout_s, "settings": settings.public()}
+def for_workers(info: dict[str, Any], settings: Settings, environment: Environment) -> dict[str, Any]:
+    """What the workers have to know of a run that their master leads; no secrets."""
+    workers = max(1, getattr(environment.runner, "worker_count", 1))
+    return {
+        **{key: info[key] for key in ("run", "simulator")},
+        "version": __version__,
+        "worker_timeout_s": getattr(environment.parsed_options, "bedrock_worker_timeout", None),
+        "users": None if info["levels_planned"] is None else math.ceil(settings.concurrency.end / workers),
+        "settings": settings.public(),
+    }

@@ -23,6 +23,7 @@ from bedrock_locust.health import Pulse
 from bedrock_locust.interrupt import Interrupt
 from bedrock_locust.messages import FINISH, GRACE_S, mismatch, worker_name
 from bedrock_locust.mistakes import EXIT_BAD_INPUT
+from bedrock_locust.open_files import lack_for_calls
 from bedrock_locust.options import own_credentials
 from bedrock_locust.outbox import Outbox
 from bedrock_locust.settings import Settings, SettingsError
@@ -52,15 +53,17 @@ class Worker:
         self._credentials = own_credentials(environment.parsed_options)
         self._outbox: Outbox | None = None
         self._directory = ""
-        self._quitting = False
+        self._quitting = self._refused = False
         self._stopping = gevent.lock.RLock()
         self._connection: tuple[str, BedrockRuntimeClient] | None = None
         # Locust looks all of its options up anew for each option that the master sends, which holds up every stream
         # for a tenth of a second at each change of level. They stay what they are.
         argument_parser.default_args_dict = functools.cache(argument_parser.default_args_dict)
+        # Beside its master, on the same terminal.
+        self._quiet = bool(environment.parsed_options.processes)
         self._interrupt = Interrupt(
             terminate=False,
-            quiet=bool(environment.parsed_options.processes),
+            quiet=self._quiet,
             respond=self._on_signal,
             last_words=self._last_words,
         )
@@ -94,6 +97,15 @@ class Worker:
         self._directory = settings.output.directory
         self._outbox = Outbox(told["run"], Pulse(bench.measured_level).start(), self._delivery.offset)
         self._delivery.begin(self._outbox, told["worker_timeout_s"])
+        self._warn(told["users"])
+
+    def _warn(self, users: int | None) -> None:
+        """Say, here and on the master, that there are too few files for so many users."""
+        self._delivery.warning = lack_for_calls(users) if users else ""
+        if self._delivery.warning:
+            if not self._quiet:
+                logger.warning("bedrock-locust: %s", self._delivery.warning)
+            self._delivery.greet()
 
     @property
     def _name(self) -> str:
@@ -111,8 +123,10 @@ class Worker:
             self._outbox.add(response, gaps)
 
     def _refuse(self, why: str) -> None:
-        """The master is of another kind: leave it."""
-        self._quit(f"this worker can't work with its master: {why}", EXIT_BAD_INPUT)
+        """The master is of another kind: leave it. It is noticed by its answer, and by the run that it begins."""
+        if not self._refused:
+            self._refused = True
+            self._quit(f"this worker can't work with its master: {why}", EXIT_BAD_INPUT)
 
     def _lose_master(self, why: str) -> None:
         self._environment.stop_timeout = GRACE_S

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from tests.e2e.running import Place, Simulator
 
+    from .team import Team
+
 STEPPED = """
 import os, sys, time
 
@@ -108,6 +110,29 @@ def test_too_few_open_files(place: Place, simulator: Simulator) -> None:
     assert len(rows) - len(lacking) == len(simulator.calls()) > 0
     assert info(run)["ended"] == "complete"
     assert "ulimit -n" in (run / "report.md").read_text()
+
+
+@pytest.mark.long
+def test_too_few_open_files_in_one_worker(team: Team, simulator: Simulator) -> None:
+    """One of two has too few: it says so itself, so does the master, and only its calls fail for it."""
+    locustfile = team.place.path / "few_files.py"
+    locustfile.write_text(FEW_FILES.format(root=str(ROOT)))
+    team.place.configure(
+        {"test": {"non_streaming": False}, "concurrency": {"start": 80, "end": 80, "duration_seconds": 3}}
+    )
+    few, _ = team.work(locustfile=locustfile), team.work()
+    master = team.lead(simulator, 2)
+    assert master.wait(60) == 1, team.place.output(master)
+    line = "40 users need about 104 open files, but the limit is 60: calls will fail with ClientResourceError"
+    outputs = [team.place.output(process) for process in (few, team.workers[1], master)]
+    assert [output.count(line) for output in outputs] == [1, 0, 1]
+    (run,) = team.place.runs()
+    warned = {name: worker["warning"] for name, worker in info(run)["workers"].items()}
+    (name,) = [name for name, warning in warned.items() if line in warning]
+    assert f"bedrock-locust: worker {name}: {line}" in outputs[2]
+    lacking = [row for row in read(run / "requests.csv") if row["error"]]
+    assert {(row["worker"], row["error_code"]) for row in lacking} == {(name, "EMFILE")}
+    assert "Traceback" not in "".join(outputs)
 
 
 def lack_memory(process: subprocess.Popen[str]) -> None:
