@@ -11,6 +11,7 @@ import gevent
 from bedrock_locust import __version__
 from bedrock_locust.clock import clock
 from bedrock_locust.crew import Crew
+from bedrock_locust.forks import Forks
 from bedrock_locust.link import SILENT_S
 from bedrock_locust.messages import FINISH, HAND_OVER_S, REPORT, ROWS, TAKEN
 from bedrock_locust.settings import SettingsError
@@ -37,6 +38,7 @@ class Handover:
         """Raises SettingsError where the options are wrong."""
         self.crew = Crew(environment, runner, _timeout_s(environment))
         self._runner = runner
+        self._forks = Forks()
         self._recorder: Recorder | None = None
         self._asked = False
         self._asked_first: list[str] = []
@@ -52,6 +54,7 @@ class Handover:
         """A run begins with the workers that are there."""
         self._recorder, self._asked, self._warnings = recorder, False, set()
         self.crew.begin(recorder)
+        self._forks.begin()
 
     def ask(self, grace_s: float) -> None:
         """Ask the workers to stop and to hand over. Before Locust's own stop message, which may take long."""

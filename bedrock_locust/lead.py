@@ -67,8 +67,8 @@ class Lead:
         self._written: Path | None = None
         self._stop_timeout, self._local = environment.stop_timeout, isinstance(runner, LocalRunner)
         self.settings = self._load(self._options, self._environment.host)
-        self._simulator = self._start_simulator()
         self._handover = Handover(environment, runner) if isinstance(runner, MasterRunner) else None
+        self._simulator = self._start_simulator()
         client = self._prepare()
         # Not at test_start: once Locust has fired that, it goes on to make users.
         self._first = self._call_first(client, self.settings) if self._starts_alone() else None

@@ -6,6 +6,7 @@ import signal
 import time
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from tests.e2e.checks import info, read
@@ -14,6 +15,7 @@ from tests.e2e.running import ROOT, free_port, until
 from .team import DEADLINE_S, TIMEOUT_S, assert_accounted, assert_right_modes, changes, freeze, kill, swarm
 
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
 
     from tests.e2e.running import Simulator
@@ -55,6 +57,19 @@ class StreamingUser(User):
 class NonStreamingUser(StreamingUser):
     pass
 """
+
+
+STUBBORN = """
+import signal
+import sys
+
+from gevent import monkey
+
+signal.signal(signal.SIGCONT, lambda *_: monkey.get_original("time", "sleep")({seconds}))
+sys.path.insert(0, {root!r})
+from locustfile import *
+"""
+"""A process that stands still again, in another way, once it is woken."""
 
 
 def levels(duration_s: float, end: int = 4) -> dict[str, float]:
@@ -131,6 +146,35 @@ def test_frozen_for_good(team: Team, simulator: Simulator) -> None:
     first.send_signal(signal.SIGCONT)
     assert first.wait(DEADLINE_S) == 1, team.place.output(first)
     assert_accounted(run, simulator.calls())
+
+
+def fork_of(master: subprocess.Popen[str]) -> psutil.Process:
+    """A worker that `--processes` has made."""
+    children = psutil.Process(master.pid).children()
+    return next(child for child in children if "bedrock_locust.simulator" not in child.cmdline())
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("for_good", [False, True])
+def test_a_frozen_process(team: Team, simulator: Simulator, *, for_good: bool) -> None:
+    """With `--processes`, one that stands still is woken when all is over, and keeps its rows; or else it is killed."""
+    team.place.configure({"concurrency": levels(9, end=2), "test": STREAMING})
+    locustfile = team.place.path / "stubborn.py"
+    locustfile.write_text(STUBBORN.format(root=str(ROOT), seconds=300 if for_good else 0))
+    arguments = ("--headless", "--only-summary", "--processes", "2", "--host", simulator.url)
+    master = team.place.start(*arguments, locustfile=locustfile)
+    run = team.measuring(FIRST)
+    until(lambda: len(read(run / "requests.csv")) > 5, "rows", DEADLINE_S)
+    fork = fork_of(master)
+    fork.suspend()
+    assert master.wait(DEADLINE_S) == 1, team.place.output(master)
+    assert not fork.is_running()
+    output = team.place.output(master)
+    assert f"worker process {fork.pid} stands still: it is woken, to end" in output
+    assert (f"worker process {fork.pid} did not end within 25 s: killed" in output) == for_good
+    assert_accounted(run, simulator.calls())
+    kept = list((team.place.path / "results").glob("orphaned-*.csv"))
+    assert len(kept) == (not for_good)
 
 
 def test_all_gone(team: Team, simulator: Simulator) -> None:
