@@ -104,6 +104,9 @@ class Handover:
             answer["whole"] = self._add(client_id, recorder, report)
         answer["over"] = run is not None and (recorder is None or run != recorder.run)
         self._runner.send_message(TAKEN, answer, client_id)
+        # As long as the next report is there already, Locust's listener takes it at once: levels, heartbeats and the
+        # page would never have their turn.
+        gevent.sleep(0)
 
     def _add(self, client_id: str, recorder: Recorder, report: dict[str, Any]) -> bool:
         name = self.crew.name(client_id)

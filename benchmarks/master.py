@@ -1,18 +1,22 @@
 """How many rows a second and how many workers one master can take: `python benchmarks/master.py`.
 
-    python benchmarks/master.py [--workers 20] [--rates 0,1000,4000,8000] [--seconds 10]
+    python benchmarks/master.py [--workers 20] [--rates 0,1000,4000,8000] [--seconds 10] [--flood]
 
 A real master, `locust --headless --master` with the stock locustfile, is pinned to one core. Its workers are Locust's
 own WorkerRunners with this plugin's Worker, many of them in one process on the other core: their heartbeats, reports
 and batches are those of real workers, only the calls are made up. Printed for each number of workers and offered rate
 are the rows that arrived in the run folder each second, the CPU of the master, heartbeats that it missed, the rows that
-did not arrive, how long it took from the end of the last level to the end of the process, and its memory. First comes
-what one row costs the master, part by part.
+did not arrive, how long it took from the end of the last level to the end of the process, its memory, and the CPU of
+the workers' process. First comes what one row costs the master, part by part.
+
+With `--flood` the workers are those of `flood.py`, which cost so little that the master is the bottleneck, and it has
+its web UI, which is asked once a second: the longest answer is printed, too.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import copy
 import csv
 import functools
@@ -26,6 +30,7 @@ import socket
 import sys
 import tempfile
 import time
+import urllib.request
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -59,8 +64,12 @@ MARGIN_S = 1.0
 """What is left out at both ends of the window."""
 START_LIMIT_S = 240
 END_LIMIT_S = 120
+PAGE_LIMIT_S = 10
 DEFAULT_ARGS = functools.cache(argument_parser.default_args_dict)
-HEADER = f"{'workers':>7}{'offered/s':>11}{'rows/s':>9}{'CPU %':>7}{'missed':>8}{'lost':>6}{'end s':>7}{'MB':>6}"
+HEADER = (
+    f"{'workers':>7}{'offered/s':>11}{'rows/s':>9}{'CPU %':>7}{'missed':>8}{'lost':>6}{'end s':>7}{'MB':>6}"
+    f"{'their CPU %':>13}{'page s':>8}"
+)
 
 
 def main() -> int:
@@ -69,6 +78,7 @@ def main() -> int:
     parser.add_argument("--workers", default="20", help="with commas")
     parser.add_argument("--rates", default="0,1000,4000,8000", help="rows a second that all workers make, with commas")
     parser.add_argument("--seconds", type=int, default=10, help="length of the window")
+    parser.add_argument("--flood", action="store_true", help="with workers that cost next to nothing")
     parser.add_argument("--feed", metavar="PORT,WORKERS,RATE", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.feed:
@@ -79,7 +89,7 @@ def main() -> int:
     lost = 0
     for workers in map(int, options.workers.split(",")):
         for rate in map(int, options.rates.split(",")):
-            lost += print_line(workers, rate, options.seconds)
+            lost += print_line(workers, rate, options.seconds, flood=options.flood)
     return 1 if lost else 0
 
 
@@ -121,24 +131,41 @@ def print_costs(rows: int = 5_000) -> None:
 # A real master
 
 
-def print_line(workers: int, rate: int, seconds: int) -> int:
+def print_line(workers: int, rate: int, seconds: int, *, flood: bool) -> int:
     """One run; the rows that did not arrive."""
     with tempfile.TemporaryDirectory() as folder:
-        run = Run(Path(folder), workers, rate, seconds)
+        run = Run(Path(folder), workers, rate, seconds, flood=flood)
         try:
-            cpu, memory_mb = run.measure()
+            window = run.measure()
             end = run.end()
         finally:
             run.kill()
-    line = f"{workers:>7}{rate:>11,}{end.rows_per_s:>9,.0f}{cpu:>7.1f}{end.missed:>8}{end.lost:>6}{end.seconds:>7.1f}"
-    print(f"{line}{memory_mb:>6.0f}", flush=True)
+    rows_per_s = window.bytes_per_s / end.bytes_per_row
+    line = f"{workers:>7}{rate:>11,}{rows_per_s:>9,.0f}{window.cpu:>7.1f}{end.missed:>8}{end.lost:>6}"
+    page = "" if window.page_s is None else f"{window.page_s:.2f}"
+    print(f"{line}{end.seconds:>7.1f}{window.memory_mb:>6.0f}{window.their_cpu:>13.1f}{page:>8}", flush=True)
     return end.lost
+
+
+class Window(NamedTuple):
+    """The measured time of a run."""
+
+    cpu: float
+    """Percent of a core, of the master."""
+    bytes_per_s: float
+    """By which the table of calls grows."""
+    memory_mb: float
+    """Of the master, at its end."""
+    their_cpu: float
+    """Percent of a core, of the process with the workers."""
+    page_s: float | None
+    """The longest that the web UI took to answer, if there is one."""
 
 
 class End(NamedTuple):
     """The end of a run."""
 
-    rows_per_s: float
+    bytes_per_row: float
     missed: int
     """Heartbeats that the master missed."""
     lost: int
@@ -150,19 +177,20 @@ class End(NamedTuple):
 class Run:
     """A master and the process with its workers."""
 
-    def __init__(self, path: Path, workers: int, rate: int, seconds: int) -> None:
+    def __init__(self, path: Path, workers: int, rate: int, seconds: int, *, flood: bool) -> None:
         self.path, self._seconds = path, seconds
         levels = {"start": workers, "end": workers, "step": 1, "duration_seconds": seconds}
         config = {"model": {"id": "any"}, "concurrency": levels, "test": {"non_streaming": False}}
         (path / "config.json").write_text(json.dumps(config), encoding="utf-8")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = str(probe.getsockname()[1])
-        where = ("--headless", "--only-summary", "--master", "--master-bind-port", port, "--bedrock-simulator")
-        master: list[str | Path] = [LOCUST, "-f", ROOT / "locustfile.py", *where, "--expect-workers", str(workers)]
+        port, web = free_port(), free_port()
+        self._page = f"http://127.0.0.1:{web}/stats/requests" if flood else ""
+        mode = ("--autostart", "--autoquit", "1", "--web-port", web) if flood else ("--headless",)
+        where = ("--only-summary", "--master", "--master-bind-port", port, "--bedrock-simulator")
+        master = [LOCUST, "-f", ROOT / "locustfile.py", *mode, *where, "--expect-workers", str(workers)]
+        child = [Path(__file__).with_name("flood.py")] if flood else [__file__, "--feed"]
         self._output = (path / "output.txt").open("w", encoding="utf-8")
         self._master = self._start(MASTER_CORE, master)
-        self._workers = self._start(WORKER_CORE, [sys.executable, __file__, "--feed", f"{port},{workers},{rate}"])
+        self._workers = self._start(WORKER_CORE, [sys.executable, *child, f"{port},{workers},{rate}"])
 
     def _start(self, core: int, command: Sequence[str | Path]) -> psutil.Popen:
         return psutil.Popen(
@@ -173,18 +201,35 @@ class Run:
             preexec_fn=lambda: os.sched_setaffinity(0, {core % (os.cpu_count() or 1)}),
         )
 
-    def measure(self) -> tuple[float, float]:
-        """CPU of the master within the window in percent, and its memory in MB at its end."""
+    def measure(self) -> Window:
+        """CPU, memory and the answers of the page within the window."""
         self._wait_for_window()
         time.sleep(MARGIN_S)
-        begun, cpu = time.monotonic(), sum(self._master.cpu_times()[:2])
-        time.sleep(self._seconds - 2 * MARGIN_S)
-        used = sum(self._master.cpu_times()[:2]) - cpu
-        return 100 * used / (time.monotonic() - begun), self._master.memory_info().rss / 1e6
+        begun, processes = time.monotonic(), (self._master, self._workers)
+        cpu, size = [sum(process.cpu_times()[:2]) for process in processes], self._table.stat().st_size
+        answers_s = []
+        while (left_s := begun + self._seconds - 2 * MARGIN_S - time.monotonic()) > 0:
+            time.sleep(min(1, left_s))
+            answers_s += [self._ask()] if self._page else []
+        took_s = time.monotonic() - begun
+        used = [100 * (sum(p.cpu_times()[:2]) - before) / took_s for p, before in zip(processes, cpu, strict=True)]
+        grown = (self._table.stat().st_size - size) / took_s
+        return Window(used[0], grown, self._master.memory_info().rss / 1e6, used[1], max(answers_s, default=None))
+
+    @property
+    def _table(self) -> Path:
+        return next(self.path.glob("results/*/requests.csv"))
+
+    def _ask(self) -> float:
+        """How long the page takes to answer, in seconds; it is not waited for any longer than the limit."""
+        begun = time.monotonic()
+        with contextlib.suppress(OSError), urllib.request.urlopen(self._page, timeout=PAGE_LIMIT_S) as answer:  # noqa: S310 - our own
+            answer.read()
+        return time.monotonic() - begun
 
     def _wait_for_window(self) -> None:
         end = time.monotonic() + START_LIMIT_S
-        while time.monotonic() < end and self._master.poll() is None:
+        while time.monotonic() < end and self._master.poll() is self._workers.poll() is None:
             for path in self.path.glob("results/*/levels.csv"):
                 with path.open(encoding="utf-8", newline="") as file:
                     if any(row["measured_from"] for row in csv.DictReader(file)):
@@ -200,12 +245,12 @@ class Run:
         info = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         with (folder / "levels.csv").open(encoding="utf-8", newline="") as file:
             [row] = csv.DictReader(file)
-        begun, closed = float(row["started_at"]), float(row["measured_to"])
+        closed = float(row["measured_to"])
         accounts = info["workers"].values()
         lost = sum((account["rows_made"] or 0) - account["rows_received"] for account in accounts)
         output = (self.path / "output.txt").read_text(encoding="utf-8")
         missed = len(re.findall("failed to send heartbeat", output))
-        return End(info["rows_written"] / (closed - begun), missed, lost, ended - closed)
+        return End(self._table.stat().st_size / max(1, info["rows_written"]), missed, lost, ended - closed)
 
     def kill(self) -> None:
         """End what still runs."""
@@ -214,6 +259,13 @@ class Run:
                 process.kill()
                 process.wait()
         self._output.close()
+
+
+def free_port() -> str:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
 
 
 # Its workers
