@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 ROOT = Path(__file__).parents[2]
 LOCUST = Path(sys.executable).with_name("locust")
@@ -86,15 +86,17 @@ class Place:
         values |= {key: section for key, section in changes.items() if key not in CONFIG}
         (self.path / "config.json").write_text(json.dumps(values))
 
-    def start(self, *arguments: str, locustfile: Path = ROOT / "locustfile.py") -> subprocess.Popen[str]:
-        """Start the locust command; its output goes to a file."""
+    def start(
+        self, *arguments: str, locustfile: Path = ROOT / "locustfile.py", within: Sequence[str] = ()
+    ) -> subprocess.Popen[str]:
+        """Start the locust command, by way of another where it is to run within that; its output goes to a file."""
         name = f"output-{len(self.started)}.txt"
         if "--processes" in arguments:
             port = str(free_port())
             arguments += ("--master-port", port, "--master-bind-port", port)
         with (self.path / name).open("w") as output:
             process = subprocess.Popen(
-                [LOCUST, "-f", locustfile, *arguments],
+                [*within, LOCUST, "-f", locustfile, *arguments],
                 cwd=self.path,
                 env=self.env,
                 stdin=subprocess.DEVNULL,

@@ -46,9 +46,9 @@ def one_level(place: Place) -> None:
     place.env["TMPDIR"] = str(place.path / "temporary")
 
 
-def start(place: Place, simulator: Simulator, **options: Path) -> subprocess.Popen[str]:
+def start(place: Place, simulator: Simulator, locustfile: Path = ROOT / "locustfile.py") -> subprocess.Popen[str]:
     """Start the run."""
-    return place.start("--headless", "--only-summary", "--host", simulator.url, **options)
+    return place.start("--headless", "--only-summary", "--host", simulator.url, locustfile=locustfile)
 
 
 def grown(place: Place, size: int) -> Path:

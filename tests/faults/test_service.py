@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import ssl
+import subprocess
 import sys
 import time
 import urllib.request
@@ -18,7 +19,6 @@ from tests.e2e.checks import assert_whole, info, read
 from tests.e2e.running import free_port, until
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable
     from pathlib import Path
 
@@ -295,6 +295,47 @@ def test_a_name_that_can_not_be_found(place: Place) -> None:
     (line,) = [line for line in output.splitlines() if line.startswith("bedrock-locust: ")]
     assert "endpoint http://nohost.invalid:8080: no connection (" in line
     assert not place.runs()
+
+
+OWN_NAMES = """
+set -e
+mount --bind hosts /etc/hosts
+mount --bind resolv.conf /etc/resolv.conf
+exec "$@"
+"""
+"""A process that sees other files than this machine, in which names are looked up; nobody answers for other names."""
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("more", [(), ("--processes", "2")], ids=["local", "processes"])
+def test_a_name_that_is_no_longer_found(place: Place, simulator: Simulator, more: tuple[str, ...]) -> None:
+    """In mid-run, for all processes: connections that are there go on, new ones fail by name, the run ends whole."""
+    hosts = place.path / "hosts"
+    hosts.write_text("127.0.0.1 localhost bedrock.test\n")
+    (place.path / "resolv.conf").write_text("nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")
+    (place.path / "own-names").write_text(OWN_NAMES)
+    shell = ("unshare", "--mount", "sh", "own-names")
+    done = subprocess.run([*shell, "true"], cwd=place.path, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"a name space of mounts is not permitted here: {done.stderr.strip()}")
+    place.configure(
+        {"test": {"non_streaming": False}, "concurrency": {"start": 2, "end": 4, "step": 2, "duration_seconds": 3}}
+    )
+    url = simulator.url.replace("127.0.0.1", "bedrock.test")
+    process = place.start("--headless", "--only-summary", "--host", url, *more, within=shell)
+    until(lambda: len(simulator.calls()) > 20, "calls")
+    hosts.write_text("127.0.0.1 localhost\n")
+    assert process.wait(90) == 1, place.output(process)
+    assert "Traceback" not in place.output(process), place.output(process)
+    run = place.runs()[0]
+    rows = read(run / "requests.csv")
+    failed = [row for row in rows if row["error"]]
+    assert {(row["error"], row["error_stage"]) for row in failed} == {("ConnectionError", "connect")}
+    assert all("bedrock.test" in row["error_message"] for row in failed), failed[0]["error_message"]
+    assert {row["level"] for row in failed} == {"streaming-4"}
+    assert any(row["level"] == "streaming-4" and not row["error"] for row in rows)
+    assert len(rows) - len(failed) == len(simulator.calls())
+    assert info(run)["ended"] == "complete"
 
 
 @pytest.mark.long
