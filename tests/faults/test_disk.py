@@ -156,6 +156,7 @@ def mount(place: Place) -> Iterator[Callable[..., None]]:
     subprocess.run(["umount", results], capture_output=True, check=False)
 
 
+@pytest.mark.long
 def test_full_to_the_end(place: Place, simulator: Simulator, mount: Callable[..., None]) -> None:
     """What memory has no room for is counted as lost; the rest is whole, in another place, and the report says it."""
     mount("-t", "tmpfs", "-o", "size=64k", "tmpfs")

@@ -46,8 +46,8 @@ def measured(place: Place, level: str) -> Path:
 @pytest.mark.parametrize(
     ("step", "processes"),
     [
-        pytest.param(-3600, (), marks=pytest.mark.long, id="back"),
-        pytest.param(-3600, ("--processes", "2"), id="back-processes"),
+        pytest.param(-3600, (), id="back"),
+        pytest.param(-3600, ("--processes", "2"), marks=pytest.mark.long, id="back-processes"),
         pytest.param(3600, ("--processes", "2"), marks=pytest.mark.long, id="forth-processes"),
     ],
 )

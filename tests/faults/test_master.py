@@ -132,7 +132,7 @@ def test_stopped_by_hand_and_run_again(team: Team, simulator: Simulator) -> None
 
 def test_stands_still(place: Place, simulator: Simulator) -> None:
     """A run whose process was frozen for some seconds says so, and has every row."""
-    place.configure({"concurrency": {"end": 1, "duration_seconds": 8}, "test": STREAMING})
+    place.configure({"concurrency": {"end": 1, "duration_seconds": 3}, "test": STREAMING})
     process = place.start("--headless", "--only-summary", "--host", simulator.url)
     until(lambda: len(simulator.calls()) > 3, "calls")
     process.send_signal(signal.SIGSTOP)

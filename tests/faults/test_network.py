@@ -63,7 +63,7 @@ def one_level(duration_s: float) -> dict[str, float]:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "cut"), [(7, True), pytest.param(20, False, marks=pytest.mark.long)], ids=["and-cut", "20-s"]
+    ("seconds", "cut"), [(6, True), pytest.param(20, False, marks=pytest.mark.long)], ids=["and-cut", "20-s"]
 )
 def test_blocked(team: Team, relay: Relay, simulator: Simulator, seconds: int, *, cut: bool) -> None:
     """The network to the only worker stands still, and what is on its way is lost: the run goes on, rows are there."""
