@@ -6,6 +6,7 @@ the plugin's own Outbox, which keeps them until the master has answered. Only th
 
 from __future__ import annotations
 
+import functools
 import json
 import random
 import sys
@@ -64,6 +65,9 @@ class Stock:
         return made
 
 
+stock_of = functools.cache(Stock)
+
+
 class Box(Outbox):
     """An outbox into which rows are poured."""
 
@@ -86,7 +90,7 @@ class Feeder:
         self._id = f"flood_{number:032x}"
         self.socket.setsockopt(zmq.IDENTITY, self._id.encode())
         self.socket.connect(f"tcp://127.0.0.1:{port}")
-        self._rate, self._stock, self._box = rate, Stock("streaming-00"), Box("", Pulse(str))
+        self._rate, self._stock, self._box = rate, stock_of("streaming-00"), Box("", Pulse(str))
         self._state, self._level = "ready", ""
         self._users: dict[str, int] = {}
         self._listeners: dict[str, Callable[[Any], None]] = {
@@ -129,7 +133,7 @@ class Feeder:
             self._box, self._poured = Box(run, Pulse(str)), time.monotonic()
         if level.get("level", "") != self._level:
             self._level = level.get("level", "")
-            self._stock = STOCKS.setdefault(self._level, Stock(self._level))
+            self._stock = stock_of(self._level)
         self._users, self._state = job["user_classes_count"], "running"
         self._send("spawning", None)
         self._send("spawning_complete", {"user_classes_count": self._users, "user_count": sum(self._users.values())})
@@ -165,9 +169,6 @@ class Feeder:
 
     def _send(self, kind: str, data: Any) -> None:
         self.socket.send(msgpack.packb((kind, data, self._id)), zmq.NOBLOCK)
-
-
-STOCKS: dict[str, Stock] = {}
 
 
 def run_of(options: dict[str, Any]) -> str:
