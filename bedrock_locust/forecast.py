@@ -35,6 +35,8 @@ class Forecast:
     quota: str
     """In words: `requests per minute` or `tokens per minute`."""
     load: Load
+    burndown: float = 1.0
+    """How often an output token was counted; 1 for a quota of requests."""
 
     @property
     def throttles(self) -> bool:
@@ -44,10 +46,12 @@ class Forecast:
     def __str__(self) -> str:
         load = self.load
         about = f"{load.latency_s:.2g} s and {load.output_tokens:.0f} output tokens"
-        basis = f"as the first call: {about}" if load.seen else f"if a call takes {about}"
+        counted = f", each counted {self.burndown:g} times" if self.burndown != 1 else ""
+        basis = f"as the first call: {about}{counted}" if load.seen else f"if a call takes {about}{counted}"
+        users = f"{self.users} user{'s' if self.users != 1 else ''}"
         if self.throttles:
-            return f"throttling expected from {self.users} users on: {self.quota} at {self.percent:.0f} % ({basis})"
-        return f"{self.quota} at {self.percent:.0f} % with {self.users} users ({basis})"
+            return f"throttling expected from {users} on: {self.quota} at {self.percent:.0f} % ({basis})"
+        return f"{self.quota} at {self.percent:.0f} % with {users} ({basis})"
 
 
 def forecast(settings: Settings, first: Call | None = None) -> Forecast | None:
@@ -73,11 +77,11 @@ def _at(settings: Settings, load: Load, users: int) -> Forecast:
     tokens = calls_per_min * (load.input_tokens + load.output_tokens * model.burndown)
     tokens += users * (load.input_tokens + settings.test.max_tokens)
     shares = [
-        (calls_per_min, model.quota, "requests per minute"),
-        (tokens, model.tokens_per_minute, "tokens per minute"),
+        (calls_per_min, model.quota, "requests per minute", 1.0),
+        (tokens, model.tokens_per_minute, "tokens per minute", model.burndown),
     ]
-    percent, quota = max((100 * used / most, name) for used, most, name in shares if most)
-    return Forecast(users, percent, quota, load)
+    percent, quota, burndown = max((100 * used / most, name, burndown) for used, most, name, burndown in shares if most)
+    return Forecast(users, percent, quota, load, burndown)
 
 
 def _load(settings: Settings, first: Call | None) -> Load:

@@ -22,8 +22,12 @@ class Plan:
     calls: int | None
     """Calls that the quotas let through in that time."""
     output_tokens: int | None
+    burndown: float = 1.0
+    """How often an output token counts against the quota of tokens; 1 without such a quota."""
     call_cost: float | None = None
     """What a call may cost at most, in `currency`: a token for each character of the prompt, and the whole answer."""
+    all_cost: float | None = None
+    """What all calls may cost at most, by the quotas."""
     currency: str = ""
     quota_use: str = ""
     """What the levels are expected to use of the quotas, in words."""
@@ -37,7 +41,10 @@ class Plan:
         seconds = levels * (steps.duration_seconds + steps.warmup_seconds)
         minutes = math.ceil(seconds / 60)
         calls = model.quota * minutes if model.quota else None
-        bounds = [calls * test.max_tokens if calls else None, (model.tokens_per_minute or 0) * minutes or None]
+        quota_tokens = model.tokens_per_minute * minutes if model.tokens_per_minute else None
+        bounds = [calls and calls * test.max_tokens, quota_tokens and int(quota_tokens / model.burndown)]
+        call_cost = _call_cost(settings)
+        costs = [calls and call_cost and calls * call_cost, _cost_of(quota_tokens, settings)]
         return cls(
             levels=levels,
             seconds=seconds,
@@ -45,7 +52,9 @@ class Plan:
             max_tokens=test.max_tokens,
             calls=calls,
             output_tokens=min((bound for bound in bounds if bound), default=None),
-            call_cost=_call_cost(settings),
+            burndown=model.burndown if quota_tokens else 1.0,
+            call_cost=call_cost,
+            all_cost=min((cost for cost in costs if cost), default=None),
             currency=settings.pricing.currency if settings.pricing else "",
             quota_use=quota_use,
         )
@@ -59,16 +68,15 @@ class Plan:
         if self.output_tokens is None:
             return [levels, length, f"{each}; calls without a bound: set model.quota to see the worst case", *more]
         calls = f"{self.calls:,} calls with " if self.calls else ""
-        all_tokens = f"by the quota at most {calls}{self.output_tokens:,} output tokens in all"
+        counted = f", each counted {self.burndown:g} times" if self.burndown != 1 else ""
+        all_tokens = f"by the quota at most {calls}{self.output_tokens:,} output tokens in all{counted}"
         return [levels, length, f"{each}; {all_tokens}", *more]
 
     def _cost(self) -> str:
         """The cost in words; empty without prices."""
         if self.call_cost is None:
             return ""
-        in_all = (
-            f"; by the quota at most {self.call_cost * self.calls:,.2f} {self.currency} in all" if self.calls else ""
-        )
+        in_all = f"; by the quota at most {self.all_cost:,.2f} {self.currency} in all" if self.all_cost else ""
         return f"at most {self.call_cost:,.4f} {self.currency} a call{in_all}"
 
 
@@ -77,6 +85,15 @@ def _call_cost(settings: Settings) -> float | None:
     if prices is None:
         return None
     return (test.prompt_size * prices.input_per_million + test.max_tokens * prices.output_per_million) / 1e6
+
+
+def _cost_of(quota_tokens: int | None, settings: Settings) -> float | None:
+    """What so many tokens of quota may cost at most: all of them in prompts, or all in answers."""
+    prices = settings.pricing
+    if prices is None or not quota_tokens:
+        return None
+    dearest = max(prices.input_per_million, prices.output_per_million / settings.model.burndown)
+    return quota_tokens * dearest / 1e6
 
 
 def length_in_words(seconds: float) -> str:

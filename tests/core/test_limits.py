@@ -125,6 +125,19 @@ def test_the_forecast_names_the_first_level_that_a_quota_will_not_bear() -> None
     assert "throttling expected from 10 users on: tokens per minute at 100 %" in str(found)
 
 
+def test_the_forecast_names_the_burn_down() -> None:
+    """10 calls of 100 and 5 times 50 tokens a minute, and a reservation of 1,100; a quota of requests has none."""
+    seen = call(latency_ms=6000.0, input_tokens=100, output_tokens=50)
+    steps = {"start": 1, "end": 1}
+    model = {"id": "anthropic.claude-sonnet-4-20250514-v1:0"}
+    found = forecast(
+        settings(model={**model, "tokens_per_minute": 9_200}, test={"max_tokens": 1000}, concurrency=steps), seen
+    )
+    assert str(found).startswith("tokens per minute at 50 % with 1 user (as the first call: 6 s and 50 output tokens")
+    assert str(found).endswith(", each counted 5 times)")
+    assert "counted" not in str(forecast(settings(model={**model, "quota": 100}, concurrency=steps), seen))
+
+
 def test_a_forecast_needs_a_quota() -> None:
     """Without one nothing is said; without a call it says what it takes a call to be like."""
     assert forecast(settings()) is None

@@ -48,6 +48,35 @@ def test_cost() -> None:
     assert len(plan(test=test).lines()) == 3
 
 
+@pytest.mark.parametrize(
+    ("model", "tokens", "cost"),
+    [
+        # 5,000 tokens of quota in each of 20 minutes; at 5 for an output token the prompts are the dearest use of them.
+        ({"id": "anthropic.claude-sonnet-4-20250514-v1:0"}, 20_000, 0.4),
+        ({"id": "m"}, 100_000, 1.5),
+        ({"id": "m", "output_burndown": 2}, 50_000, 0.75),
+        ({"id": "m", "output_burndown": 2, "quota": 1}, 20 * 2048, 0.6944),
+    ],
+)
+def test_a_quota_of_tokens_is_burned_down(model: dict[str, Any], tokens: int, cost: float) -> None:
+    """An output token counts as often as the service counts it; the quota of tokens bounds the cost, too."""
+    pricing = {"input_per_million": 4, "output_per_million": 15}
+    made = plan(model={"tokens_per_minute": 5000, **model}, pricing=pricing)
+    assert made.output_tokens == tokens
+    assert made.all_cost == pytest.approx(cost, rel=1e-3)
+    assert f"at most {cost:,.2f} USD in all" in made.lines()[3]
+
+
+def test_the_burn_down_is_named() -> None:
+    """Where an output token counts more than once against a quota that is set, the plan says so."""
+    model = {"id": "anthropic.claude-sonnet-4-20250514-v1:0"}
+    assert (
+        "20,000 output tokens in all, each counted 5 times"
+        in plan(model={**model, "tokens_per_minute": 5000}).lines()[2]
+    )
+    assert "counted" not in plan(model={**model, "quota": 100}).lines()[2]
+
+
 def test_use_of_the_quota() -> None:
     """What the levels are expected to use of the quotas is the last line."""
     settings = Settings.model_validate({"model": {"id": "m", "quota": 100}})
