@@ -66,8 +66,9 @@ class Lead:
         self._runs, self._ending = Runs(), False
         self._written: Path | None = None
         self._stop_timeout, self._local = environment.stop_timeout, isinstance(runner, LocalRunner)
-        self.settings = self._load(self._options, self._environment.host)
+        # First: a worker reports at once, and to start a simulator, or to make a call, gives it a turn.
         self._handover = Handover(environment, runner) if isinstance(runner, MasterRunner) else None
+        self.settings = self._load(self._options, self._environment.host)
         self._simulator = self._start_simulator()
         client = self._prepare()
         # Not at test_start: once Locust has fired that, it goes on to make users.
@@ -202,9 +203,7 @@ class Lead:
         """Also a planned end comes by here, with no call in flight."""
         self._environment.stop_timeout, self._ending = GRACE_S, True
         if self._run:
-            self._run.state = "ending"
-            # From here on the workers of this terminal speak, too.
-            self._run.console.close()
+            self._run.stopping()
         if self._run and self._handover:
             self._handover.ask(GRACE_S)
 

@@ -140,18 +140,18 @@ class Recorder:
             account.end()
         self.folder.settle()
         self.folder.write_table("gaps.csv", self.gaps.rows())
-        self.folder.write_levels(self._closed_levels())
+        self.folder.write_levels(self._levels.values())
         self.write_info(ended=ended, end_reason=reason, ended_at=clock.wall_at())
         self.folder.settle()
         self.folder.close()
 
-    def _closed_levels(self) -> list[Mapping[str, Any]]:
-        """The levels; a window that is still open ends now."""
+    def close_window(self, duration_s: float) -> None:
+        """The load ends now, and so does the window that is open; it is complete if it has lasted for so long."""
         now = clock.wall_at()
-        return [
-            {**level, "measured_to": now} if level["measured_from"] and not level["measured_to"] else level
-            for level in self._levels.values()
-        ]
+        for level in list(self._levels.values()):
+            if level["measured_from"] and not level["measured_to"]:
+                whole = now - level["measured_from"] >= duration_s
+                self.level({**level, "measured_to": now, "completed": whole})
 
 
 def _overlaps(level: Mapping[str, Any], since: float, until: float) -> bool:

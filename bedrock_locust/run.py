@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,7 +71,7 @@ class Run:
         self._warn()
         self.recorder = Recorder(info["run"], self.folder, info, self._watch)
         self.complete = info["levels_planned"] is None
-        self._deserted = False
+        self._deserted = self._stopped = False
         self._level: Mapping[str, Any] | None = None
         self._due: dict[str, float] = {}
         self._clock = gevent.spawn(self._keep)
@@ -96,6 +97,7 @@ class Run:
         if reached is None or self.limit is not None:
             return
         self.limit = reached
+        self._close_window()
         logger.warning("bedrock-locust: %s reached: %s; the run ends", reached.name, reached.reason)
         gevent.spawn(self._stop)
 
@@ -109,8 +111,22 @@ class Run:
         else:
             runner.stop()
 
+    def stopping(self) -> None:
+        """The end has begun; calls in flight may go on for some seconds, but the load is over."""
+        self.state = "ending"
+        self._close_window()
+        # From here on the workers of this terminal speak, too.
+        self.console.close()
+
+    def _close_window(self) -> None:
+        """The load is over: a level that a shape holds for so long has had its time, or not."""
+        self._stopped = True
+        self.recorder.close_window(getattr(self._environment.shape_class, "duration_seconds", math.inf))
+
     def on_level(self, level: Mapping[str, Any] | None) -> None:
-        """Take note of a level; None is the end of the last."""
+        """Take note of a level; None is the end of the last. Once the end has begun, no level goes on."""
+        if self._stopped and level is not None:
+            return
         self._level = level
         if level is None:
             self.complete = True

@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bedrock_locust.call import Call
+from bedrock_locust.clock import clock
 from bedrock_locust.health import Pulse
 from bedrock_locust.histogram import bucket
 from bedrock_locust.offset import Offset
@@ -264,19 +265,23 @@ def test_a_run_that_has_just_begun(recorder: Recorder) -> None:
     assert info(recorder) == {"format": 1, "ended": "running", **known}
 
 
-def test_levels_are_written_as_they_come(recorder: Recorder) -> None:
-    """levels.csv has each level once, with what is known last; a window that is open ends with the run."""
+@pytest.mark.parametrize(("held_s", "completed"), [(9, "false"), (10, "true")])
+def test_levels_are_written_as_they_come(recorder: Recorder, held_s: float, completed: str) -> None:
+    """levels.csv has each level once, with what is known last; a window that is open ends with the load."""
     recorder.level({**LEVEL, "phase": "warmup", "measured_from": None})
-    recorder.level(LEVEL)
+    recorder.level({**LEVEL, "measured_from": clock.wall_at() - held_s})
     recorder.level({**LEVEL, "level": "streaming-2", "measured_from": None})
     path = recorder.folder.path / "levels.csv"
     _, *lines = path.read_text(encoding="utf-8").splitlines()
     assert [line.split(",")[0] for line in lines] == ["streaming-1", "streaming-2"]
+    before = clock.wall_at()
+    recorder.close_window(10)
+    after = clock.wall_at()
     recorder.close(ended="interrupted", reason="stopped")
     with path.open(encoding="utf-8", newline="") as file:
         one, two = csv.DictReader(file)
-    assert float(one["measured_to"]) > 0, "an open window is not closed"
-    assert one["completed"] == "false"
+    assert before - 0.001 <= float(one["measured_to"]) <= after + 0.001, "the end of the run is not that of the load"
+    assert one["completed"] == completed
     assert (two["measured_from"], two["measured_to"]) == ("", "")
 
 

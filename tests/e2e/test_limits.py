@@ -23,6 +23,7 @@ def test_a_limit_ends_the_run_with_a_report(place: Place, simulator: Simulator, 
     assert code in (0, 1), output
     assert "bedrock-locust: limits.max_requests reached" in output
     assert "Traceback" not in output, output
+    assert "Unknown message type" not in output, "the master listens before its workers speak"
     run = place.runs()[0]
     rows = read(run / "requests.csv")
     assert len(rows) == len(simulator.calls())
