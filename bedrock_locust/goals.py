@@ -36,7 +36,7 @@ class Limits(Section):
     """What ends a run early."""
 
     max_cost_usd: Amount | None = None
-    """In the currency of `pricing`, which it needs."""
+    """It needs `pricing`, in USD."""
     max_requests: Positive | None = None
     max_output_tokens: Positive | None = None
     max_error_rate: Percent | None = None
@@ -44,3 +44,15 @@ class Limits(Section):
     window_seconds: Seconds = 60
     same_failures: Positive | None = None
     """So many failures of one kind in a row, of a kind that no repetition heals."""
+
+
+def unknown_cost(limits: Limits, pricing: Pricing | None) -> str:
+    """Why the limit of the cost can't be held, and what to do; empty if it can, or is not set."""
+    if not limits.max_cost_usd:
+        return ""
+    if pricing is None:
+        return "limits.max_cost_usd needs prices: add pricing.input_per_million and output_per_million"
+    if pricing.currency != "USD":
+        held = f"limits.max_cost_usd is in USD, but pricing.currency is {pricing.currency!r}"
+        return f"{held}: give the prices in USD, or remove the limit"
+    return ""

@@ -117,7 +117,7 @@ OPTIONS = (
     Option("--bedrock-slo-ttft", "slo", "ttft_ms", "Longest time to first token, in ms, at slo.percentile"),
     Option("--bedrock-slo-latency", "slo", "latency_ms", "Longest latency, in ms, at slo.percentile"),
     Option("--bedrock-slo-success", "slo", "success_rate", "Least success rate, in percent"),
-    Option("--bedrock-max-cost", "limits", "max_cost_usd", "End the run when it has cost so much; needs pricing"),
+    Option("--bedrock-max-cost", "limits", "max_cost_usd", "End the run when it has cost so many USD; needs pricing"),
     Option("--bedrock-max-requests", "limits", "max_requests", "End the run after so many calls"),
     Option("--bedrock-max-error-rate", "limits", "max_error_rate", "End the run when so many percent of calls fail"),
     Option("--bedrock-language", "output", "language", "Language of the report: en or zh"),

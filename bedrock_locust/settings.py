@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from bedrock_locust.burndown import burndown_of
-from bedrock_locust.goals import Limits, Pricing, Slo
+from bedrock_locust.goals import Limits, Pricing, Slo, unknown_cost
 from bedrock_locust.mistakes import describe
 from bedrock_locust.section import WEEK_S, Amount, NotNegative, Positive, Seconds, Section, Text, Users
 
@@ -155,8 +155,8 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _a_cost_needs_prices(self) -> Settings:
-        if self.limits and self.limits.max_cost_usd and not self.pricing:
-            raise ValueError("limits.max_cost_usd needs prices: add pricing.input_per_million and output_per_million")
+        if self.limits and (why := unknown_cost(self.limits, self.pricing)):
+            raise ValueError(why)
         return self
 
     @model_validator(mode="before")

@@ -151,6 +151,13 @@ def test_a_forecast_needs_a_quota() -> None:
     ("sections", "words"),
     [
         ({"limits": {"max_cost_usd": 1}}, "limits.max_cost_usd needs prices: add pricing.input_per_million"),
+        (
+            {
+                "limits": {"max_cost_usd": 1},
+                "pricing": {"input_per_million": 1, "output_per_million": 1, "currency": "EUR"},
+            },
+            "limits.max_cost_usd is in USD, but pricing.currency is 'EUR': give the prices in USD, or remove the limit",
+        ),
         ({"slo": {"ttft": 1}}, "unknown key slo.ttft: did you mean slo.ttft_ms?"),
         ({"slo": {"percentile": 100}}, "slo.percentile is 100, but must be less than 100"),
         ({"slo": {"success_rate": 101}}, "slo.success_rate is 101, but must be 100 or less"),
