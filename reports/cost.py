@@ -15,6 +15,8 @@ from reports.levels import is_ok
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from numpy.typing import NDArray
+
     from reports.levels import Levels
     from reports.run import Run
 
@@ -35,7 +37,7 @@ class Cost:
     total: float
     """Every call with token counts, warm-up and drain included."""
     unknown: int
-    """Successful calls without token counts: not in any figure here."""
+    """Calls without token counts that succeeded, or had begun to answer: not in any figure here."""
     table: pd.DataFrame
     """By level: `total`, and `per_1000` successful calls, measured ones."""
 
@@ -49,7 +51,7 @@ class Sums:
     """Measured successes with token counts, and their cost."""
     of_counting: float = 0.0
     unknown: int = 0
-    """Successes without token counts."""
+    """Calls without token counts that succeeded, or had begun to answer."""
 
     @property
     def per_1000(self) -> float:
@@ -84,10 +86,16 @@ def _add(own: dict[str, Sums], levels: Levels, block: slice, prices: Mapping[str
     each = sum(np.nan_to_num(calls[column].to_numpy().astype("float64")) * prices[column] / 1e6 for column in PRICES)
     known = (calls["input_tokens"].notna() & calls["output_tokens"].notna()).to_numpy()
     keys, ok = codes(calls, "key"), is_ok(calls)
-    counting = known & ok & levels.counted[block]
+    counting, answered = known & ok & levels.counted[block], ok | _has_begun(calls)
     for number in np.unique(keys):
         sums, mine = own[levels.calls["key"].cat.categories[number]], keys == number
         sums.total += float(each[mine].sum())
         sums.counting += int((mine & counting).sum())
         sums.of_counting += float(each[mine & counting].sum())
-        sums.unknown += int((mine & ok & ~known).sum())
+        sums.unknown += int((mine & answered & ~known).sum())
+
+
+def _has_begun(calls: pd.DataFrame) -> NDArray[np.bool_]:
+    """Which calls the service had begun to answer: what it had generated when they broke off may be charged."""
+    begun: NDArray[np.bool_] = (calls["ttft_ms"].notna() | (calls["error_stage"] == "stream")).to_numpy()
+    return begun

@@ -130,6 +130,30 @@ def test_cost_is_tokens_times_prices(tmp_path: Path, calls: list[Row]) -> None:
         assert found.table["per_1000"][KEY] == pytest.approx(1000 * sum(own) / len(own))
 
 
+def test_the_cost_of_an_answer_that_broke_off_is_not_known(tmp_path: Path) -> None:
+    """It has no token counts, but what had been generated may be charged; a call that was refused cost nothing."""
+    pricing = {"input_per_million": 3, "output_per_million": 15}
+    usual: Row = {"started_at": AT + 1, "mode": "streaming", "level": KEY, "users": 4, "phase": "measure", "name": "x"}
+    answered: Row = {
+        "latency_ms": 900,
+        "ttft_ms": 100,
+        "last_token_ms": 900,
+        "input_tokens": 1000,
+        "output_tokens": 100,
+    }
+    cut: Row = {"latency_ms": 500, "ttft_ms": 100, "error": "StreamInterruptedError", "error_stage": "stream"}
+    timed_out: Row = {"latency_ms": 500, "error": "TimeoutError", "error_stage": "stream"}
+    ended: Row = {"latency_ms": 500, "ttft_ms": 100, "error": "Cancelled"}
+    refused: Row = {"latency_ms": 5, "error": "ThrottlingError", "error_stage": "response"}
+    rows = [usual | row for row in (answered, cut, timed_out, ended, refused)]
+    analysis = analysis_of(tmp_path, rows, pricing=pricing)
+    assert analysis.cost is not None
+    assert analysis.cost.total == pytest.approx(0.0045)
+    assert analysis.cost.unknown == 3
+    text = reports.write(tmp_path).read_text(encoding="utf-8")
+    assert "The run cost 0.00450 USD, without 3 calls that came without token counts." in text
+
+
 def test_without_sections_there_is_nothing_of_them(tmp_path: Path) -> None:
     """No SLO, no prices: not a word of either."""
     text = reports.write(make.shaped(("streaming",), (2,)).write(tmp_path)).read_text(encoding="utf-8")
