@@ -95,11 +95,12 @@ class Guard:
         self._currency = settings.pricing.currency if settings.pricing else ""
         self._spending = Spending(settings.pricing)
         self._errors = ErrorRate(settings.limits.window_seconds if settings.limits else 0)
-        self._calls = self._output_tokens = self._alike = 0
+        self._calls = self._output_tokens = self._alike = self._cut_off = 0
         self._kind = ("", "")
 
     def add(self, call: Call) -> Reached | None:
         """Count a call; says which limit is reached."""
+        self._cut_off += call.cancelled
         if self._limits is None or call.cancelled:
             return None
         self._calls += 1
@@ -108,6 +109,16 @@ class Guard:
         self._errors.add(call)
         self._count_alike(call)
         return next(self._reached(self._limits), None)
+
+    def in_the_end(self, reached: Reached) -> str:
+        """What a limit was for, and what came of it: calls in flight go on, and workers report every few seconds."""
+        cut_off = f", {self._cut_off:,} of them cut off" if self._cut_off else ""
+        figures = {
+            "limits.max_requests": f"{self._calls + self._cut_off:,} were made in the end{cut_off}",
+            "limits.max_output_tokens": f"{self._output_tokens:,} in the end",
+            "limits.max_cost_usd": f"{self._spending.total:,.4g} {self._currency} in the end",
+        }
+        return ", ".join([reached.reason, *([figures[reached.name]] if reached.name in figures else [])])
 
     def _count_alike(self, call: Call) -> None:
         kind = (call.error, call.error_code)
@@ -120,7 +131,7 @@ class Guard:
         if limits.same_failures and lasts and self._alike >= limits.same_failures:
             yield Reached("limits.same_failures", f"{self._alike:,} failures in a row with {category} ({code})")
         if limits.max_requests and self._calls >= limits.max_requests:
-            yield Reached("limits.max_requests", f"{self._calls:,} calls made")
+            yield Reached("limits.max_requests", f"{self._calls:,} calls had ended")
         if limits.max_output_tokens and self._output_tokens >= limits.max_output_tokens:
             yield Reached("limits.max_output_tokens", f"{self._output_tokens:,} output tokens")
         if limits.max_cost_usd and self._spending.total >= limits.max_cost_usd:

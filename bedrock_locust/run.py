@@ -141,7 +141,7 @@ class Run:
         if interrupt:
             return "interrupted", f"stopped by {interrupt}"
         if self.limit:
-            return "interrupted", f"{self.limit.name} reached: {self.limit.reason}"
+            return "interrupted", f"{self.limit.name} reached: {self._guard.in_the_end(self.limit)}"
         self._deserted = deserted and not (self.complete and self._environment.shape_class)
         if self._deserted:
             return "interrupted", "no worker was left"

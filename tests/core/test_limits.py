@@ -34,6 +34,25 @@ def first(guard: Guard, calls: list[Call]) -> tuple[int, Reached] | None:
     return None
 
 
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        ({"max_requests": 2}, "2 calls had ended, 5 were made in the end, 1 of them cut off"),
+        ({"max_output_tokens": 200}, "200 output tokens, 400 in the end"),
+        ({"max_cost_usd": 0.002}, "0.002 USD spent, 0.004 USD in the end"),
+    ],
+)
+def test_what_came_after_the_limit_is_said(limits: dict[str, float], words: str) -> None:
+    """Calls that were in flight when a limit was reached are made, and paid for."""
+    guard = Guard(settings(pricing={"input_per_million": 1, "output_per_million": 10}, limits=limits))
+    one = call(output_tokens=100)
+    found = first(guard, [one, one])
+    assert found is not None
+    for later in (one, one, call(error="Cancelled")):
+        guard.add(later)
+    assert guard.in_the_end(found[1]) == words
+
+
 @given(st.lists(st.integers(0, 5_000), max_size=40), st.integers(1, 20_000))
 def test_tokens_are_counted(tokens: list[int], most: int) -> None:
     """The call with which the sum reaches the limit is told."""
@@ -57,7 +76,7 @@ def test_calls_that_the_end_cut_off_do_not_count() -> None:
     """A cancelled call is neither a call made nor a failure."""
     guard = Guard(settings(limits={"max_requests": 2}))
     found = first(guard, [call(error="Cancelled"), call(), call(error="Cancelled"), call()])
-    assert found == (4, Reached("limits.max_requests", "2 calls made"))
+    assert found == (4, Reached("limits.max_requests", "2 calls had ended"))
 
 
 def test_the_error_rate_is_of_its_window() -> None:

@@ -30,6 +30,7 @@ def test_a_limit_ends_the_run_with_a_report(place: Place, simulator: Simulator, 
     assert 20 <= len(rows) < 400
     said = info(run)
     assert (said["ended"], said["limit"]) == ("interrupted", "limits.max_requests")
+    assert said["end_reason"].endswith(f"20 calls had ended, {len(rows)} were made in the end"), said["end_reason"]
     assert "ended early by a limit in its settings (limits.max" in (run / "report.md").read_text().replace("\\", "")
 
 
