@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -119,6 +120,15 @@ class Levels:
     def mode(self, key: str) -> str:
         """The mode of a level."""
         return str(self.table["mode"][key])
+
+    @property
+    def load_s(self) -> float:
+        """From the start of the first call to the end of the last call or window, in seconds; 0 without calls."""
+        if not self._times:
+            return 0.0
+        ends = [*(last_at for _, _, last_at in self._times), float(self.table["measured_to"].max())]
+        first_at = min(first_at for _, first_at, _ in self._times)
+        return max(end for end in ends if not math.isnan(end)) - first_at
 
     def ended(self, key: str) -> Iterator[pd.DataFrame]:
         """The calls of a level that count and were not cut off, block by block."""

@@ -45,11 +45,11 @@ def title(analysis: Analysis) -> str:
 
 
 def facts(analysis: Analysis) -> str:
-    """Date, length, calls, workers and levels in one line."""
+    """Date, length of the load, calls, workers and levels in one line."""
     run, say = analysis.run, analysis.say
     parts = [moment(run.started_at)] if run.started_at is not None else []
-    if run.started_at is not None and run.ended_at is not None:
-        parts.append(say.duration(max(run.ended_at - run.started_at, 0)))
+    if (load_s := analysis.levels.load_s) > 0:
+        parts.append(say("facts.load", duration=say.duration(load_s)))
     parts.append(_calls(analysis))
     return say("list.comma").join([*parts, *_levels(analysis)])
 

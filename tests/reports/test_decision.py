@@ -154,6 +154,18 @@ def test_the_cost_of_an_answer_that_broke_off_is_not_known(tmp_path: Path) -> No
     assert "The run cost 0.00450 USD, without 3 calls that came without token counts." in text
 
 
+def test_the_first_line_has_the_time_of_load(tmp_path: Path) -> None:
+    """From the first call to the end of the last window, or call: not the wait for a worker that was lost."""
+    usual: Row = {"mode": "streaming", "level": KEY, "users": 4, "phase": "measure", "name": "x", "latency_ms": 900}
+    rows = [usual | {"started_at": AT - 2, "phase": "warmup"}, usual | {"started_at": AT + 1}]
+    level = make.level("streaming", 4, AT - 5) | {"measured_from": AT, "measured_to": END}
+    run = make.Folder(rows, [level], make.info(2, 1, started_at=AT - 5, ended_at=END + 60))
+    assert analyse(read(run.write(tmp_path))).levels.load_s == pytest.approx(32)
+    text = reports.write(tmp_path).read_text(encoding="utf-8")
+    assert ", 32 s of load, 2 calls" in text
+    assert ", 负载 32 秒" in reports.write(tmp_path, language="zh").read_text(encoding="utf-8").replace("、", ", ")
+
+
 def test_without_sections_there_is_nothing_of_them(tmp_path: Path) -> None:
     """No SLO, no prices: not a word of either."""
     text = reports.write(make.shaped(("streaming",), (2,)).write(tmp_path)).read_text(encoding="utf-8")

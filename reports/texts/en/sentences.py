@@ -25,6 +25,7 @@ TEXTS = {
     "title": "Bedrock load test: {models}",
     "title.region": "{models} in {region}",
     "facts.from": "{calls} from {workers}",
+    "facts.load": "{duration} of load",
     "facts.levels": "{levels} of {duration}",
     "unit.output_tokens_per_s": "{rate} output tokens/s",
     "unit.requests_per_s": "{rate} requests/s",

@@ -24,6 +24,7 @@ TEXTS = {
     "title": "Bedrock 负载测试：{models}",
     "title.region": "{models}({region})",
     "facts.from": "{calls}(来自 {workers})",
+    "facts.load": "负载 {duration}",
     "facts.levels": "{levels}、每级 {duration}",
     "unit.output_tokens_per_s": "{rate} 输出 token/s",
     "unit.requests_per_s": "{rate} 请求/s",
