@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bedrock_locust import __version__
 from bedrock_locust.clock import clock
 from bedrock_locust.errors import REMEDIES
+from bedrock_locust.prompts import DEFAULT_TEMPLATE
 
 if TYPE_CHECKING:
     from locust.env import Environment
@@ -36,11 +37,17 @@ def first_info(
         "versions": {"bedrock-locust": __version__, **packages, "python": platform.python_version()},
         "endpoint": endpoint,
         "simulator": simulator,
-        "settings": settings.recorded(),
+        "settings": _in_force(settings),
         "levels_planned": levels,
         "preflight": preflight,
         "remedies": REMEDIES,
     }
+
+
+def _in_force(settings: Settings) -> dict[str, Any]:
+    """The settings that a run is made with, with the template of the prompts where it is the usual one."""
+    values = settings.recorded()
+    return {**values, "test": {**values["test"], "prompt_template": settings.test.prompt_template or DEFAULT_TEMPLATE}}
 
 
 def for_workers(info: dict[str, Any], settings: Settings, environment: Environment) -> dict[str, Any]:

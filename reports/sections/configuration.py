@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from reports.analysis import Analysis
 
+SENT = "test.temperature"
+"""Null is a setting of its own: the model's default is in force."""
 SECRETS = ("access_key_id", "secret_access_key", "session_token")
 """The recorder leaves these out; a report that is passed on must not rely on that."""
 
@@ -21,7 +23,9 @@ def configuration(analysis: Analysis, _charts: Mapping[str, str]) -> str:
     run, say = analysis.run, analysis.say
     rows = [("endpoint", run.get("endpoint")), *flat(run.get("settings")), *flat(run.get("versions"))]
     rows += [("started", _moment(run.number("started_at"))), ("ended", _moment(run.number("ended_at")))]
-    rows = [(key, shown(value)) for key, value in rows if value not in (None, "", {}, [])]
+    rows = [
+        (key, _in_words(analysis, key, value)) for key, value in rows if value not in (None, "", {}, []) or key == SENT
+    ]
     return section(
         say("configuration"),
         table(
@@ -31,6 +35,10 @@ def configuration(analysis: Analysis, _charts: Mapping[str, str]) -> str:
             ]
         ),
     )
+
+
+def _in_words(analysis: Analysis, key: str, value: Any) -> str:
+    return analysis.say("configuration.not_sent") if key == SENT and value is None else shown(value)
 
 
 def flat(settings: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -67,4 +67,5 @@ def test_the_gate_and_the_forecast(place: Place, simulator: Simulator) -> None:
     said = info(run)
     assert said["preflight"]["output_tokens"] > 0
     assert said["settings"]["model"]["output_burndown"] == 1
+    assert "Explain in detail" in said["settings"]["test"]["prompt_template"], "the template in force"
     assert len(read(run / "requests.csv")) == len(simulator.calls()) - 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -164,6 +165,14 @@ def test_the_first_line_has_the_time_of_load(tmp_path: Path) -> None:
     text = reports.write(tmp_path).read_text(encoding="utf-8")
     assert ", 32 s of load, 2 calls" in text
     assert ", 负载 32 秒" in reports.write(tmp_path, language="zh").read_text(encoding="utf-8").replace("、", ", ")
+
+
+def test_a_temperature_that_is_not_sent_is_a_setting(tmp_path: Path) -> None:
+    """Null leaves it to the model: without a row nobody could repeat the run."""
+    analysis_of(tmp_path, [], test={"temperature": None})
+    row = r"test\.temperature` +\| `{}`"
+    assert re.search(row.format("not sent"), reports.write(tmp_path).read_text(encoding="utf-8"))
+    assert re.search(row.format("不发送"), reports.write(tmp_path, language="zh").read_text(encoding="utf-8"))
 
 
 def test_without_sections_there_is_nothing_of_them(tmp_path: Path) -> None:

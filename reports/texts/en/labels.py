@@ -132,6 +132,7 @@ TEXTS = {
     "row.cache_write_tokens": "Cache written tokens",
     "row.best": "Best output tokens/s",
     "configuration": "Configuration",
+    "configuration.not_sent": "not sent",
     "chart.knee": "Throughput and waiting by concurrent users",
     "chart.knee.alt": "Output tokens per second, time to first token and latency by users",
     "chart.latency": "Latency",

@@ -129,6 +129,7 @@ TEXTS = {
     "row.cache_write_tokens": "写缓存 token",
     "row.best": "最佳输出 token/s",
     "configuration": "配置",
+    "configuration.not_sent": "不发送",
     "chart.knee": "吞吐量和等待，按并发用户",
     "chart.knee.alt": "每秒输出 token、首 token 时间和延迟，按用户",
     "chart.latency": "延迟",
