@@ -108,7 +108,7 @@ def read(folder: Path) -> Run:
         raise RunFolderError(f"no requests.csv in {folder}: give the folder of a run, such as results/<run>")
     calls, cut = _requests(path)
     levels, no_levels = _levels(folder / "levels.csv")
-    buckets, no_gaps = _gaps(folder / "gaps.csv")
+    buckets, no_gaps = _gaps(folder / "gaps.csv", streamed=bool(calls["max_gap_ms"].notna().any()))
     info, no_info = _info(folder / "run.json")
     return Run(calls, levels, buckets, info, (*cut, *no_levels, *no_gaps, *no_info))
 
@@ -135,12 +135,12 @@ def _levels(path: Path) -> tuple[pd.DataFrame, list[Damage]]:
     return levels[whole].drop_duplicates("level", keep="last").reset_index(drop=True), damage
 
 
-def _gaps(path: Path) -> tuple[pd.DataFrame, list[Damage]]:
-    """A file that is missing is none of a run that ended; the section of the gaps says that it lacks them."""
+def _gaps(path: Path, *, streamed: bool) -> tuple[pd.DataFrame, list[Damage]]:
+    """The buckets; a file that is missing, as after a crash, matters where there were gaps."""
     try:
         buckets = _table(_bytes(path), gaps.TEXTS, gaps.NUMBERS, path, (*gaps.TEXTS, *gaps.NUMBERS))
     except RunFolderError:
-        return _table(b"", gaps.TEXTS, gaps.NUMBERS, path, ()), []
+        return _table(b"", gaps.TEXTS, gaps.NUMBERS, path, ()), [("damage.no_gaps", 0)] if streamed else []
     lost = int((~gaps.sound(buckets)).sum())
     return buckets[gaps.sound(buckets)], [("damage.gaps", lost)] if lost else []
 

@@ -92,6 +92,8 @@ TEXTS = {
     "damage.lost": "Left out: {lines} of `requests.csv` that cannot be read. Look at the file.",
     "damage.no_levels": "`levels.csv` is missing or broken: the windows that it lacks are guessed from the calls. Rely on the"
     " latencies, less on what happened per second.",
+    "damage.no_gaps": "`gaps.csv`, which is written at the end of a run, is missing or broken: of the gaps between tokens only"
+    " the longest of each call is known.",
     "damage.gaps": "Left out of the gaps between tokens: {lines} of `gaps.csv` that cannot be read. Look at the file.",
     "damage.no_info": "`run.json` is missing or broken: nothing is known of the settings, of lost calls or of the end of"
     " the run. Run the test again if that matters.",

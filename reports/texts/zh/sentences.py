@@ -84,6 +84,7 @@ TEXTS = {
     "damage.cut": "`requests.csv` 的最后一行不完整，已略去：运行突然结束。",
     "damage.lost": "`requests.csv` 有 {lines}无法读取，已略去。请查看该文件。",
     "damage.no_levels": "`levels.csv` 缺失或损坏：缺少的级别窗口由调用推测。延迟可靠，每秒数字不太可靠。",
+    "damage.no_gaps": "运行结束时写入的 `gaps.csv` 缺失或损坏：token 之间的间隔只知道每次调用中最长的一个。",
     "damage.gaps": "`gaps.csv` 中有 {lines}无法读取，未计入 token 之间的间隔。请检查该文件。",
     "damage.no_info": "`run.json` 缺失或损坏：不知道设置、丢失的调用和运行的结局。若有影响，请重新测试。",
     "damage.other_format": "`run.json` 不是本报告可读的格式 1。请用产生该运行的 bedrock-locust 版本生成报告。",
