@@ -8,11 +8,13 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from reports.failures import total_counts
+from reports.sections.trust import reasons
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from reports.analysis import Analysis
+    from reports.sections.trust import Doubt
 
 SCHEMA = 1
 """Counts up when a key changes its meaning or goes; new keys may come at any time."""
@@ -43,11 +45,16 @@ def tree(analysis: Analysis) -> dict[str, Any]:
         "failures_by_level": _rows(analysis.failures_by_level.reset_index()),
         "workers": _rows(analysis.workers.rename_axis("worker").reset_index()),
         "client_limited": analysis.late,
+        "doubts": [_doubt(found) for found in reasons(analysis)],
         "damage": [{"what": key.removeprefix("damage."), "count": count} for key, count in run.damage],
         "slo": _slo(analysis),
         "quota": _quota(analysis),
         "cost": _cost(analysis),
     }
+
+
+def _doubt(found: Doubt) -> dict[str, Any]:
+    return {"what": found.key.removeprefix("trust."), "values": dict(found.values), "text": found.text}
 
 
 def _levels(analysis: Analysis) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from reports.run import read
 from reports.texts import language
 
 from . import run_folders as make
-from .test_golden import CASES, decision, no_call, no_shape
+from .test_golden import CASES, decision, lost_worker, no_call, no_shape
 from .test_markdown import HOSTILE
 
 if TYPE_CHECKING:
@@ -102,6 +102,35 @@ def test_json_has_every_level_and_no_nan(tmp_path: Path) -> None:
     assert found["levels"][-1]["ttft_ms_p50"] is None
     assert found["levels"][0]["latency_ms_p50_low"] <= found["levels"][0]["latency_ms_p50"]
     assert found["calls"]["ok"] == len(run.requests)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
+def test_json_has_every_doubt(tmp_path: Path, case: Callable[[Path], None]) -> None:
+    """The reasons of the Markdown, each with a key that is the same in both languages and what it is about."""
+    case(tmp_path)
+    keys = []
+    for code in ("en", "zh"):
+        path = reports.write(tmp_path, formats=["json"], language=code)
+        doubts = json.loads(path.read_text(encoding="utf-8"))["doubts"]
+        text = markdown(analyse(read(tmp_path), code), {})
+        assert all(f"\n- {doubt['text']}\n" in text for doubt in doubts)
+        keys.append([(doubt["what"], doubt["values"]) for doubt in doubts])
+    assert keys[0] == keys[1]
+
+
+def test_a_doubt_has_its_values(tmp_path: Path) -> None:
+    """What a program needs to decide by: which worker, how much of a core, which levels and why."""
+    lost_worker(tmp_path)
+    doubts = json.loads(reports.write(tmp_path, formats=["json"]).read_text(encoding="utf-8"))["doubts"]
+    values = {doubt["what"]: doubt["values"] for doubt in doubts}
+    assert values["missing"] == {"workers": ["host_9a0c"]}
+    assert values["busy"] == {"workers": ["host_1f2e"], "percent": 96.1}
+    assert values["late"] == {"levels": ["streaming-12"], "delay_ms": 120}
+    assert values["late_said"]["levels"] == ["non_streaming-12"]
+    assert {"what": "cpu_percent", "worker": "host_1f2e", "value": 96.12} in values["late_said"]["causes"][
+        "non_streaming-12"
+    ]
+    assert values["tiers"] == {"tiers": ["reserved", "default"]}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
