@@ -21,7 +21,7 @@ Z = 1.959963984540054
 """The standard normal quantile of 97.5 %."""
 TAIL = 0.025
 DRAWS = 20_000
-SEED = 20251124
+SEEDS = (20251124, 20251125)
 """Fixed, so that two reports of a run say the same."""
 
 Interval = tuple[float, float]
@@ -103,16 +103,20 @@ def quantile_change(before: Values, after: Values, percent: float) -> Change | N
     """The relative change of a quantile, `after` / `before` - 1, of sorted values.
 
     A bootstrap, but without the drawing of samples: the quantile of a sample of n drawn from n sorted
-    values is the one at the place where a Beta(r, n - r + 1) number falls, r being its rank. None
-    where either side has too few values for the quantile (see `ranks`), or is not above 0.
+    values is the one at the place where a Beta(r, n - r + 1) number falls, r being its rank. Each side
+    is drawn with either seed and held against the other side with the other one, so that nothing
+    depends on which of the two is called `before`: swapped, the logarithms of the ratios change their
+    signs, and no more. None where either side has too few values for the quantile (see `ranks`), or
+    is not above 0.
     """
     if not all(_carries(values, percent) for values in (before, after)):
         return None
-    generator = np.random.default_rng(SEED)
-    changes = _drawn(after, percent, generator) / _drawn(before, percent, generator) - 1
-    low, high = np.quantile(changes, [TAIL, 1 - TAIL])
-    rarer = min((changes <= 0).sum(), (changes >= 0).sum())
-    return Change(float(low), float(high), min(2 * float(rarer + 1) / (DRAWS + 1), 1.0))
+    (old, other_old), (new, other_new) = (_drawn(values, percent) for values in (before, after))
+    ratios = np.sort(np.concatenate([new - other_old, other_new - old]))
+    cut = round(TAIL * len(ratios))
+    rarer = min((ratios <= 0).sum(), (ratios >= 0).sum())
+    low, high = math.expm1(ratios[cut]), math.expm1(ratios[-1 - cut])
+    return Change(low, high, min(2 * float(rarer + 1) / (len(ratios) + 1), 1.0))
 
 
 def needed(percent: float) -> int:
@@ -141,8 +145,9 @@ def _is_closed(count: int, percent: float) -> bool:
     return low >= 1 and high <= count
 
 
-def _drawn(ordered: Values, percent: float, generator: np.random.Generator) -> NDArray[np.float64]:
+def _drawn(ordered: Values, percent: float) -> list[NDArray[np.float64]]:
+    """Logarithms of quantiles, half of `DRAWS` with each of the seeds."""
     count = len(ordered)
     rank = min(max(math.ceil(percent / 100 * count), 1), count)
-    places = generator.beta(rank, count - rank + 1, DRAWS) * count
-    return ordered[np.minimum(places.astype(np.int64), count - 1)].astype("float64")
+    places = [np.random.default_rng(seed).beta(rank, count - rank + 1, DRAWS // 2) * count for seed in SEEDS]
+    return [np.log(ordered[np.minimum(place.astype(np.int64), count - 1)].astype("float64")) for place in places]
