@@ -35,8 +35,9 @@ def write(
     if len(folders) > len(ascii_uppercase):
         raise RunFolderError(f"compare: at most {len(ascii_uppercase)} runs at a time")
     labels = dict(zip(ascii_uppercase, folders, strict=False))
-    runs = {label: analyse(read(folder), language) for label, folder in labels.items()}
-    base, *others = runs
+    base, *others = labels
+    runs = {base: analyse(read(labels[base]), language)}
+    runs |= {label: analyse(read(labels[label]), runs[base].say.code) for label in others}
     comparisons = {run: comparison.compare(runs[base], runs[run]) for run in others}
     is_passed = limit_percent is None or passed(comparisons, limit_percent)
     compared = Compared(runs, labels, comparisons)

@@ -113,6 +113,17 @@ def test_at_best_is_where_calls_succeed(tmp_path: Path) -> None:
     assert f"{best:.0f} in B" in text
 
 
+def test_a_page_has_one_language(tmp_path: Path) -> None:
+    """That of the base, whatever the others asked for: their doubts, too."""
+    folders = [run(tmp_path / name, seed) for seed, name in enumerate("ab")]
+    info = json.loads((folders[1] / "run.json").read_text(encoding="utf-8"))
+    info["settings"]["output"]["language"] = "zh"
+    (folders[1] / "run.json").write_text(json.dumps(info | {"simulator": True}), encoding="utf-8")
+    _, text, _ = compared(tmp_path, *map(str, folders))
+    assert "B: there are doubts" in text
+    assert not re.search("[\u4e00-\u9fff]", text)
+
+
 def test_three_runs_have_a_table_and_a_chart(tmp_path: Path) -> None:
     """Each run has its columns, its colour and the settings in which it differs."""
     folders = [run(tmp_path / name, seed) for seed, name in enumerate("abc")]
