@@ -76,7 +76,10 @@ def _compare_parser() -> argparse.ArgumentParser:
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="folders of runs; the first is the base")
     parser.add_argument("--baseline", type=Path, metavar="RUN", help="the run that the others are held against")
     parser.add_argument(
-        "--max-regression", type=_percent, metavar="10%", help="fail if anything got worse by more than this"
+        "--max-regression",
+        type=_percent,
+        metavar="10%",
+        help="fail if anything is clearly worse, and as measured by more than this",
     )
     parser.add_argument(
         "--output", type=Path, default=Path("comparison"), metavar="FOLDER", help="where to write, default: comparison"

@@ -136,10 +136,10 @@ class Compared:
             return self.say(
                 "compare.gate_success", run=run, level=level, change=_signed(100 * (one.after - one.before))
             )
-        metric, change = self.say(f"metric.{one.metric}"), _signed(one.percent_change)
-        return self.say(
-            "compare.gate_time", run=run, level=level, metric=metric, percentile=f"P{one.percent}", change=change
-        )
+        sides = (one.change.low, one.change.high) if one.change else ()
+        values = {"metric": self.say(f"metric.{one.metric}"), "percentile": f"P{one.percent}"}
+        values["interval"] = f"; {' … '.join(_signed(100 * side) for side in sides)} %" if sides else ""
+        return self.say("compare.gate_time", run=run, level=level, change=_signed(one.percent_change), **values)
 
     def _runs(self) -> str:
         say, runs = self.say, self.runs.values()

@@ -47,6 +47,8 @@ def test_a_verdict_and_a_gate(tmp_path: Path, factor: float, verdict: str, code:
     words = {"none": "No difference of B from A is shown", "slower": "B is slower than A", "faster": "B is faster"}
     assert words[verdict] in text or factor == 1.06
     assert ("Regression gate: failed" in text) is (code == 3)
+    if code:
+        assert re.search(r"as measured, by more than 10 %: .*\(\+[\d.]+ %; \+[\d.]+ … \+[\d.]+ %\)", text)
 
 
 def test_the_baseline_may_be_named(tmp_path: Path) -> None:

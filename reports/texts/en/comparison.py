@@ -37,15 +37,15 @@ TEXTS = {
     "compare.success_change": "Success, {run} against {base} (points)",
     "compare.settings": "Settings that differ",
     "compare.untrusted": "{run}: there are doubts about its numbers, see its own report. The first: {doubt}",
-    "compare.gate_passed": "**Regression gate: passed.** Nothing is clearly worse than in {base} by more than {limit} %.",
-    "compare.gate_failed": "**Regression gate: failed.** Clearly worse than in {base} by more than {limit} %: {worse}.",
-    "compare.gate_untested": "**Regression gate: passed.** Nothing that could be tested is clearly worse than in {base} by"
-    " more than {limit} %, and nothing else is above it.",
+    "compare.gate_passed": "**Regression gate: passed.** Nothing is both clearly worse than in {base} and, as measured, by more than {limit} %.",
+    "compare.gate_failed": "**Regression gate: failed.** Clearly worse than in {base} and, as measured, by more than {limit} %: {worse}.",
+    "compare.gate_untested": "**Regression gate: passed.** Nothing that could be tested is both clearly worse than in {base}"
+    " and, as measured, by more than {limit} %, and nothing else is above it.",
     "compare.gate_unshown": "**Regression gate: failed.** Not shown to be within {limit} % of {base}, for want of calls:"
     " {unshown}.",
     "compare.gate_also": "Not shown to be within it, for want of calls: {unshown}.",
     "compare.gate_empty": "**Regression gate: failed.** Nothing could be compared with {base}.",
-    "compare.gate_time": "{metric} {percentile} of {run}, {level} ({change} %)",
+    "compare.gate_time": "{metric} {percentile} of {run}, {level} ({change} %{interval})",
     "compare.gate_success": "success of {run}, {level} ({change} points)",
     "compare.method": """\
 - Levels of the same mode and users are compared, over the successful calls of their windows.

@@ -36,13 +36,13 @@ TEXTS = {
     "compare.success_change": "成功率，{run} 对 {base} (百分点)",
     "compare.settings": "不同的设置",
     "compare.untrusted": "{run}：其数字有疑点，见其自己的报告。首要一条：{doubt}",
-    "compare.gate_passed": "**回归门禁：通过**。没有任何一项明确比 {base} 差 {limit} % 以上。",
-    "compare.gate_failed": "**回归门禁：未通过**。明确比 {base} 差 {limit} % 以上：{worse}。",
-    "compare.gate_untested": "**回归门禁：通过**。可检验的内容没有任何一项明确比 {base} 差 {limit} % 以上，其余也未超过。",
+    "compare.gate_passed": "**回归门禁：通过**。没有任何一项既明确比 {base} 差、测得的差距又超过 {limit} %。",
+    "compare.gate_failed": "**回归门禁：未通过**。明确比 {base} 差，且测得的差距超过 {limit} %：{worse}。",
+    "compare.gate_untested": "**回归门禁：通过**。可检验的内容没有任何一项既明确比 {base} 差、测得的差距又超过 {limit} %，其余也未超过。",
     "compare.gate_unshown": "**回归门禁：未通过**。因调用太少，未能表明与 {base} 相差在 {limit} % 以内：{unshown}。",
     "compare.gate_also": "因调用太少，未能表明在此界限以内：{unshown}。",
     "compare.gate_empty": "**回归门禁：未通过**。没有可与 {base} 比较的内容。",
-    "compare.gate_time": "{run} {level}，{metric} {percentile}({change} %)",
+    "compare.gate_time": "{run} {level}，{metric} {percentile}({change} %{interval})",
     "compare.gate_success": "{run} {level}，成功率({change} 个百分点)",
     "compare.method": """\
 - 比较模式和用户数相同的级别，取其窗口内成功的调用。
