@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from reports import conclusion, cost, failures, quota, slo
 from reports.figures import figures
 from reports.levels import levels
+from reports.percentiles import PERCENTS, with_extra
 from reports.texts import Language, language
 from reports.workers import late_levels, workers
 
@@ -60,6 +61,11 @@ class Analysis:
         return self.say.remedies.get(category) or self.run.text("remedies", category)
 
     @property
+    def percents(self) -> tuple[float, ...]:
+        """The percentiles to show of what an SLO can ask for: the usual ones, and the one that it asks for."""
+        return with_extra(self.gate.slo.percentile) if self.gate else PERCENTS
+
+    @property
     def gate_passed(self) -> bool | None:
         """Whether the run holds its SLO; None without one."""
         return self.gate.passed(self.figures) if self.gate else None
@@ -68,7 +74,8 @@ class Analysis:
 def analyse(run: Run, code: str | None = None) -> Analysis:
     """Compute everything about a run. `code` is the language, without it the one in its settings."""
     rows = levels(run)
-    table = figures(rows, run.gaps)
+    asked = slo.wanted(run)
+    table = figures(rows, run.gaps, asked.percentile if asked else slo.DEFAULT_PERCENTILE)
     failed = failures.by_level(rows)
     gate, late, used = slo.gate(run, rows, table), late_levels(table, run), quota.quota(run, rows)
 

@@ -27,7 +27,12 @@ def is_shaky(count: float, percent: float) -> bool:
     return count < needed(percent)
 
 
-def summary(ordered: NDArray[np.floating], metric: str, percents: Sequence[int] = PERCENTS) -> dict[str, float]:
+def with_extra(percent: float) -> tuple[float, ...]:
+    """The percentiles that are always shown, and one more."""
+    return tuple(sorted({*PERCENTS, percent}))
+
+
+def summary(ordered: NDArray[np.floating], metric: str, percents: Sequence[float] = PERCENTS) -> dict[str, float]:
     """`<metric>_count`, `_min`, `_mean`, `_max`, `_p50` and so on of sorted values, in their unit.
 
     `_p50_low` and `_p50_high` are the interval of the percentile at 95 % confidence, NaN on a side
@@ -38,7 +43,7 @@ def summary(ordered: NDArray[np.floating], metric: str, percents: Sequence[int] 
         table |= {"min": float(ordered[0]), "mean": float(ordered.mean(dtype="float64")), "max": float(ordered[-1])}
     for percent in percents:
         low, high = intervals.quantile(ordered, percent)
-        table |= {f"p{percent}": at(ordered, percent), f"p{percent}_low": low, f"p{percent}_high": high}
+        table |= {f"p{percent:g}": at(ordered, percent), f"p{percent:g}_low": low, f"p{percent:g}_high": high}
     return {f"{metric}_{name}": value for name, value in table.items()}
 
 

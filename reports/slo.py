@@ -11,6 +11,7 @@ import pandas as pd
 
 from reports import intervals, percentiles
 from reports.conclusion import TELLING_FAILURES, TOLERABLE_FAILURES
+from reports.figures import SLO_METRICS
 from reports.throughput import ended_inside, inside
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from reports.levels import Levels
     from reports.run import Run
 
-TIMES = ("ttft_ms", "tpot_ms", "latency_ms")
+TIMES = SLO_METRICS
 DEFAULT_PERCENTILE = 95
 
 

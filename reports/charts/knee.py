@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 import pandas as pd
 
-from reports.charts.style import GREY, INK, RED, colour, lines, long, mode_colours, styled
+from reports.charts.style import GREY, INK, RED, WIDTH, colour, lines, long, mode_colours, styled
 from reports.conclusion import fails
+from reports.markdown import number
 
 if TYPE_CHECKING:
     from reports.analysis import Analysis
 
 HEIGHT = 170
-STATISTICS = ("P50", "P95")
 
 
 def chart(analysis: Analysis) -> Any:
@@ -67,9 +67,10 @@ def _ring(marks: pd.DataFrame) -> Any:
 
 def _wait(analysis: Analysis, figures: pd.DataFrame, metric: str, divisor: float) -> Any:
     say = analysis.say
-    data = long(say, figures, {f"{metric}_{point.lower()}": point for point in STATISTICS}, divisor)
+    points = _percents(analysis)
+    data = long(say, figures, {f"{metric}_p{point:g}": f"P{point:g}" for point in points}, divisor)
     # A level alone has no line to dash: the shape of its points tells P50 from P95.
-    shapes = alt.Scale(domain=list(STATISTICS), range=["circle", "triangle-up"])
+    shapes = alt.Scale(domain=[f"P{point:g}" for point in points], range=["circle", "triangle-up"])
     shape = alt.Shape("statistic:N", title=None, scale=shapes)
     dash = alt.StrokeDash("statistic:N", legend=None)
     encodings = {"color": _modes(analysis, figures), "shape": shape, "strokeDash": dash}
@@ -77,12 +78,25 @@ def _wait(analysis: Analysis, figures: pd.DataFrame, metric: str, divisor: float
     limit = analysis.gate.slo.limit_ms(metric) if analysis.gate else None
     if limit is None:
         return curve
-    rule = alt.Chart(pd.DataFrame({"limit": [limit / divisor], "label": [say("legend.slo")]}))
-    line = rule.mark_rule(color=GREY, strokeDash=[6, 4]).encode(y="limit:Q")
-    text = rule.mark_text(align="left", dx=4, dy=-7, color=INK, fontSize=12).encode(
-        x=alt.value(0), y="limit:Q", text="label:N"
-    )
-    return alt.layer(line, text, curve)
+    return alt.layer(*_limit(analysis, limit, metric, divisor), curve)
+
+
+def _percents(analysis: Analysis) -> list[float]:
+    """P50, and the percentile that the SLO judges by."""
+    point = analysis.gate.slo.percentile if analysis.gate else 95
+    return sorted({50, 95 if point == 50 else point})
+
+
+def _limit(analysis: Analysis, limit: float, metric: str, divisor: float) -> list[Any]:
+    """The line of the SLO; its words stand beside the panel, where no curve can run through them."""
+    point = f"{analysis.gate.slo.percentile:g}" if analysis.gate else ""
+    label = analysis.say(f"legend.slo_{metric}", percentile=point, limit=number(limit / divisor))
+    rule = alt.Chart(pd.DataFrame({"limit": [limit / divisor], "label": [label]}))
+    text = rule.mark_text(align="left", dx=6, color=INK, fontSize=12, lineBreak="\n", baseline="middle")
+    return [
+        rule.mark_rule(color=GREY, strokeDash=[6, 4]).encode(y="limit:Q"),
+        text.encode(x=alt.value(WIDTH), y="limit:Q", text="label:N"),
+    ]
 
 
 def _modes(analysis: Analysis, figures: pd.DataFrame) -> alt.Color:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from reports.figures import SLO_METRICS
 from reports.markdown import Column, amount, bounds, number, numbers, percent, seconds, section, table
+from reports.percentiles import PERCENTS
 from reports.sections.words import SHORT, chart, footnotes, level_columns, percentile, statistics
 
 if TYPE_CHECKING:
@@ -58,7 +60,7 @@ def _named(say: Language, title: str, column: Column) -> Column:
 def latency(analysis: Analysis, charts: Mapping[str, str]) -> str:
     """Time to the complete answer."""
     figures, say = _with(analysis, "latency_ms"), analysis.say
-    shown = _statistics_table(say, figures, "latency_ms", seconds)
+    shown = _statistics_table(analysis, figures, "latency_ms", seconds)
     images = chart(analysis, charts, "latency"), chart(analysis, charts, "distribution")
     return section(say("latency"), shown, footnotes(say, shown), *images)
 
@@ -66,7 +68,7 @@ def latency(analysis: Analysis, charts: Mapping[str, str]) -> str:
 def first_token(analysis: Analysis, charts: Mapping[str, str]) -> str:
     """Time to the first token, and to the first text where that is another."""
     figures, say = _with(analysis, "ttft_ms"), analysis.say
-    shown = _statistics_table(say, figures, "ttft_ms", mode=False)
+    shown = _statistics_table(analysis, figures, "ttft_ms", mode=False)
     image = chart(analysis, charts, "ttft")
     return section(say("ttft"), shown, footnotes(say, shown), image, _first_text(analysis))
 
@@ -76,7 +78,7 @@ def _first_text(analysis: Analysis) -> str:
     later = (calls["first_text_ms"] > calls["ttft_ms"]).to_numpy() & (calls["outcome"] == "ok").to_numpy()
     if not (later & analysis.levels.counted).any():
         return ""
-    shown = _statistics_table(say, _with(analysis, "first_text_ms"), "first_text_ms", mode=False)
+    shown = _statistics_table(analysis, _with(analysis, "first_text_ms"), "first_text_ms", mode=False)
     return section(say("ttft.text"), say("ttft.reasons"), shown, footnotes(say, shown), level=3)
 
 
@@ -86,7 +88,10 @@ def speed(analysis: Analysis, _charts: Mapping[str, str]) -> str:
     shown = table(
         [
             *level_columns(say, figures, mode=False),
-            *[_named(say, "col.tpot", column) for column in statistics(figures, "tpot_ms", interval=True)],
+            *[
+                _named(say, "col.tpot", column)
+                for column in statistics(figures, "tpot_ms", percents=analysis.percents, interval=True)
+            ],
             numbers(say("col.speed"), figures["speed_per_s"]),
         ]
     )
@@ -165,16 +170,18 @@ def _with(analysis: Analysis, metric: str) -> pd.DataFrame:
 
 
 def _statistics_table(
-    say: Language, figures: pd.DataFrame, metric: str, form: Any = number, *, mode: bool = True
+    analysis: Analysis, figures: pd.DataFrame, metric: str, form: Any = number, *, mode: bool = True
 ) -> str:
     """Calls, min, mean, percentiles with their intervals and max of a metric for each level."""
+    say = analysis.say
+    percents = analysis.percents if metric in SLO_METRICS else PERCENTS
     return table(
         [
             *level_columns(say, figures, mode=mode),
             numbers(say("col.calls"), figures[f"{metric}_count"], amount),
             numbers(say("col.min"), figures[f"{metric}_min"], form),
             numbers(say("col.mean"), figures[f"{metric}_mean"], form),
-            *statistics(figures, metric, form, interval=True),
+            *statistics(figures, metric, form, percents, interval=True),
             numbers(say("col.max"), figures[f"{metric}_max"], form),
         ]
     )

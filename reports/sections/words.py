@@ -9,7 +9,7 @@ from reports.markdown import UNKNOWN, Column, amount, bounds, code, number, perc
 from reports.percentiles import PERCENTS, is_shaky
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
 
@@ -53,14 +53,14 @@ def statistics(
     figures: pd.DataFrame,
     metric: str,
     form: Callable[[Any], str] = number,
-    percents: tuple[int, ...] = PERCENTS,
+    percents: Sequence[float] = PERCENTS,
     *,
     interval: bool = False,
 ) -> list[Column]:
-    """Columns P50, P95, P99 of a metric; shaky ones marked; with their intervals if asked for."""
+    """Columns P50, P95, P99, or others, of a metric; shaky ones marked; with their intervals if asked for."""
     return [
         Column(
-            f"P{point}",
+            f"P{point:g}",
             [percentile(row, metric, point, form, interval=interval) for _, row in figures.iterrows()],
         )
         for point in percents
@@ -68,13 +68,14 @@ def statistics(
 
 
 def percentile(
-    row: pd.Series[Any], metric: str, point: int, form: Callable[[Any], str] = number, *, interval: bool = False
+    row: pd.Series[Any], metric: str, point: float, form: Callable[[Any], str] = number, *, interval: bool = False
 ) -> str:
     """One percentile of a level, marked if too few calls stand behind it."""
-    text = form(row[f"{metric}_p{point}"])
+    column = f"{metric}_p{point:g}"
+    text = form(row[column])
     if text == UNKNOWN:
         return text
-    sides = bounds(row[f"{metric}_p{point}_low"], row[f"{metric}_p{point}_high"], form) if interval else ""
+    sides = bounds(row[f"{column}_low"], row[f"{column}_high"], form) if interval else ""
     text = f"{text} ({sides})" if sides else text
     return f"{text} {MARK}" if is_shaky(row[f"{metric}_count"], point) else text
 

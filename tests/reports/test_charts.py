@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import reports
 from reports.analysis import analyse
 from reports.charts import CHARTS, style
 from reports.run import read
@@ -72,3 +73,18 @@ def test_labels_of_the_users_axis_do_not_touch(users: list[int]) -> None:
     assert len(ticks) <= style.MOST_TICKS + 1
     length = users[-1] - users[0]
     assert all(b - a >= length / style.CLOSEST_TICKS for a, b in pairwise(ticks))
+
+
+def test_the_percentile_of_the_slo_is_shown_where_it_is_judged(tmp_path: Path) -> None:
+    """P90 of an SLO is a column of the tables of times and a curve beside the line, which says what it is."""
+    run = make.shaped(("streaming",), (4, 8))
+    run.info["settings"]["slo"] = {"ttft_ms": 700, "latency_ms": 2_500, "percentile": 90}
+    folder = run.write(tmp_path)
+    knee = specs(folder)["knee"]
+    curves = [row for rows in knee["datasets"].values() for row in rows if row.get("statistic", "").startswith("P")]
+    assert {row["statistic"] for row in curves} == {"P50", "P90"}
+    labels = [row["label"] for rows in knee["datasets"].values() for row in rows if "limit" in row]
+    assert sorted(labels) == ["SLO P90\n≤ 2.50 s", "SLO P90\n≤ 700 ms"]
+    text = reports.write(folder).read_text(encoding="utf-8")
+    heads = [line for line in text.splitlines() if line.startswith(("| Mode", "| Users")) and " P90 " in line]
+    assert len(heads) == 3

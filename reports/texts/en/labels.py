@@ -172,6 +172,8 @@ TEXTS = {
     "legend.failed": "failed",
     "legend.cancelled": "cut off",
     "legend.slo": "SLO",
+    "legend.slo_ttft_ms": "SLO P{percentile}\n≤ {limit} ms",
+    "legend.slo_latency_ms": "SLO P{percentile}\n≤ {limit} s",
     "legend.knee": "knee",
     "legend.failing": "> 1 % failed",
     "legend.first": "first token, streaming",

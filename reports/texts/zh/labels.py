@@ -169,6 +169,8 @@ TEXTS = {
     "legend.failed": "失败",
     "legend.cancelled": "中断",
     "legend.slo": "SLO",
+    "legend.slo_ttft_ms": "SLO P{percentile}\n≤ {limit} ms",
+    "legend.slo_latency_ms": "SLO P{percentile}\n≤ {limit} s",
     "legend.knee": "拐点",
     "legend.failing": "失败 > 1 %",
     "legend.first": "首 token，流式",
