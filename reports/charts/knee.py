@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 import pandas as pd
 
+from reports.charts.marks import cut_short, headed, shaded
+from reports.charts.percentiles import statistics
 from reports.charts.style import GREY, INK, RED, WIDTH, colour, lines, long, mode_colours, styled
 from reports.conclusion import fails
 from reports.markdown import number
+from reports.percentiles import is_shaky
 
 if TYPE_CHECKING:
     from reports.analysis import Analysis
@@ -27,48 +30,52 @@ def chart(analysis: Analysis) -> Any:
     for metric, divisor in (("ttft_ms", 1), ("latency_ms", 1000)):
         if figures[f"{metric}_count"].any():
             panels.append(_wait(analysis, figures, metric, divisor))
-    return styled(alt.vconcat(*panels, spacing=16, title=say("chart.knee")))
+    counts = [f"{metric}_count" for metric in ("ttft_ms", "latency_ms")]
+    few = figures[counts].where(figures[counts] > 0).min().min()
+    hint = is_shaky(few, max(_percents(analysis)))
+    title = headed(analysis, say("chart.knee"), figures, _notes(analysis, figures), shaky=hint)
+    return styled(alt.vconcat(*panels, spacing=16, title=title))
 
 
 def _throughput(analysis: Analysis, figures: pd.DataFrame) -> Any:
     say = analysis.say
-    data = long(say, figures, {"output_tokens_per_s": "throughput"})
+    data = long(say, figures.assign(hollow=cut_short(figures)), {"output_tokens_per_s": "throughput"})
     axis = say("axis.output_tokens_per_s")
     curve = lines(say, data, figures["users"], axis, HEIGHT, color=_modes(analysis, figures))
-    marks = _marks(analysis, figures)
-    layers = [curve, *([_ring(marks)] if len(marks) else [])]
-    return alt.layer(*layers)
-
-
-def _marks(analysis: Analysis, figures: pd.DataFrame) -> pd.DataFrame:
-    """The points to ring: the knee, or the highest level that met the SLO; and levels that failed too much."""
-    say = analysis.say
-    rows: list[dict[str, Any]] = [
-        {"key": found.advised, "label": say(f"legend.{found.basis}"), "colour": INK}
-        for found in analysis.conclusions
-        if found.advised in figures.index and found.basis in {"knee", "slo"}
+    rings = [
+        _ring(figures[figures.index.isin(_advised(analysis, figures))], "circle", 170, INK),
+        _ring(figures[fails(figures)], "square", 320, RED),
     ]
-    failing = figures.index[fails(figures)]
-    rows += [{"key": key, "label": say("legend.failing"), "colour": RED} for key in failing]
-    table = pd.DataFrame(rows, columns=["key", "label", "colour"])
-    columns = figures.loc[table["key"], ["users", "output_tokens_per_s"]].reset_index(drop=True)
-    table = table.assign(users=columns["users"], value=columns["output_tokens_per_s"]).sort_values(
-        "value", ascending=False
-    )
-    # Two modes may meet in a place: one word for both.
-    return table.assign(label=table["label"].mask(table.duplicated(["users", "label"]), ""))
+    return alt.layer(*shaded(analysis, figures, by_mode=True), curve, *(ring for ring in rings if ring is not None))
 
 
-def _ring(marks: pd.DataFrame) -> Any:
-    base = alt.Chart(marks).encode(x="users:Q", y="value:Q", color=alt.Color("colour:N", scale=None))
-    ring = base.mark_point(size=170, filled=False, strokeWidth=2)
-    return alt.layer(ring, base.mark_text(dy=-16, fontSize=12).encode(text="label:N"))
+def _advised(analysis: Analysis, figures: pd.DataFrame) -> list[str]:
+    """The knee of each mode, or its highest level that met the SLO."""
+    found = [one.advised for one in analysis.conclusions if one.basis in {"knee", "slo"}]
+    return [key for key in found if key is not None and key in figures.index]
+
+
+def _ring(figures: pd.DataFrame, shape: str, size: int, shade: str) -> Any:
+    """A sign around points, which the caption explains: words beside the points would run into each other."""
+    if figures.empty:
+        return None
+    points = pd.DataFrame({"users": figures["users"], "value": figures["output_tokens_per_s"]})
+    mark = alt.Chart(points).mark_point(shape=shape, size=size, color=shade, filled=False, strokeWidth=2, opacity=1)
+    return mark.encode(x="users:Q", y="value:Q")
+
+
+def _notes(analysis: Analysis, figures: pd.DataFrame) -> list[str]:
+    """What the signs of the chart mean."""
+    advised = {one.basis for one in analysis.conclusions if one.advised in _advised(analysis, figures)}
+    notes = [f"note.{basis}" for basis in ("slo", "knee") if basis in advised]
+    notes += ["note.failing"] if fails(figures).any() else []
+    return [*notes, *(["note.short"] if cut_short(figures).any() else [])]
 
 
 def _wait(analysis: Analysis, figures: pd.DataFrame, metric: str, divisor: float) -> Any:
     say = analysis.say
     points = _percents(analysis)
-    data = long(say, figures, {f"{metric}_p{point:g}": f"P{point:g}" for point in points}, divisor)
+    data = statistics(say, figures, metric, points, divisor)
     # A level alone has no line to dash: the shape of its points tells P50 from P95.
     shapes = alt.Scale(domain=[f"P{point:g}" for point in points], range=["circle", "triangle-up"])
     shape = alt.Shape("statistic:N", title=None, scale=shapes)
@@ -76,9 +83,9 @@ def _wait(analysis: Analysis, figures: pd.DataFrame, metric: str, divisor: float
     encodings = {"color": _modes(analysis, figures), "shape": shape, "strokeDash": dash}
     curve = lines(say, data, figures["users"], say(f"axis.{metric}"), HEIGHT, **encodings)
     limit = analysis.gate.slo.limit_ms(metric) if analysis.gate else None
-    if limit is None:
-        return curve
-    return alt.layer(*_limit(analysis, limit, metric, divisor), curve)
+    line = [] if limit is None else _limit(analysis, limit, metric, divisor)
+    behind = [*shaded(analysis, figures, by_mode=True), *line]
+    return alt.layer(*behind, curve) if behind else curve
 
 
 def _percents(analysis: Analysis) -> list[float]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
+import pandas as pd
 
+from reports.charts.marks import headed, shaded, shaky
 from reports.charts.style import MOST_NAMES, PERCENT_COLOURS, WIDTH, colour, lines, long, styled
 from reports.percentiles import PERCENTS
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from collections.abc import Sequence
 
     from reports.analysis import Analysis
     from reports.texts import Language
@@ -23,11 +25,33 @@ def panels(analysis: Analysis, metric: str, title: str, unit: str, divisor: floa
     figures = analysis.figures[analysis.figures[f"{metric}_count"] > 0]
     if figures.empty:
         return None
-    data = long(analysis.say, figures, {f"{metric}_p{percent}": f"P{percent}" for percent in PERCENTS}, divisor)
-    panel = _by_users if data["users"].notna().all() else _by_name
-    shown = [panel(analysis.say, rows, f"{mode} ({unit})") for mode, rows in data.groupby("mode", sort=False)]
-    whole = alt.vconcat(*shown, spacing=16, title=title)
-    return styled(whole.resolve_scale(y="shared") if panel is _by_users else whole.resolve_scale(x="shared"))
+    say, has_users = analysis.say, bool(figures["users"].notna().all())
+    shown, hollow = [], False
+    for mode, rows in figures.groupby("mode", sort=False):
+        data, axis = statistics(say, rows, metric, PERCENTS, divisor), f"{say.mode(str(mode))} ({unit})"
+        hollow = hollow or (has_users and bool(data["hollow"].any()))
+        panel = _by_users(say, data, axis) if has_users else _by_name(say, data, axis)
+        shown.append(alt.layer(*bands, panel) if (bands := shaded(analysis, rows)) else panel)
+    whole = alt.vconcat(*shown, spacing=16, title=headed(analysis, title, figures, shaky=hollow))
+    return styled(whole.resolve_scale(y="shared") if has_users else whole.resolve_scale(x="shared"))
+
+
+def statistics(
+    say: Language, figures: pd.DataFrame, metric: str, percents: Sequence[float], divisor: float
+) -> pd.DataFrame:
+    """These percentiles of each level as `style.long` has them, hollow where too few calls stand behind one."""
+    return pd.concat(
+        [
+            long(
+                say,
+                figures.assign(hollow=shaky(figures, metric, point)),
+                {f"{metric}_p{point:g}": f"P{point:g}"},
+                divisor,
+            )
+            for point in percents
+        ],
+        ignore_index=True,
+    )
 
 
 def _by_users(say: Language, data: pd.DataFrame, axis: str) -> Any:

@@ -76,7 +76,7 @@ def styled(chart: Any) -> Any:
             titleFontSize=12,
             titleFontWeight="normal",
         )
-        .configure_title(fontSize=14, anchor="start", offset=8, color=INK)
+        .configure_title(fontSize=14, anchor="start", offset=8, color=INK, subtitleColor=INK, subtitleFontSize=12)
         .configure_legend(
             labelFontSize=12,
             labelColor=INK,
@@ -92,16 +92,20 @@ def styled(chart: Any) -> Any:
 
 
 def lines(say: Language, data: pd.DataFrame, users: pd.Series[float], axis: str, height: int, **encodings: Any) -> Any:
-    """Lines with a point per level: `value` by `users`, on an axis made for all these users."""
-    return (
-        alt.Chart(data, width=WIDTH, height=height)
-        .mark_line(point=alt.OverlayMarkDef(size=50, filled=True), strokeWidth=2)
-        .encode(
-            x=users_axis(users, say("axis.users")),
-            y=alt.Y("value:Q", title=axis, scale=alt.Scale(zero=True)),
-            **encodings,
-        )
+    """Lines with a point per level: `value` by `users`, on an axis made for all these users; `hollow` points so."""
+    places = {
+        "x": users_axis(users, say("axis.users")),
+        "y": alt.Y("value:Q", title=axis, scale=alt.Scale(zero=True)),
+    }
+    curve = alt.Chart(data, width=WIDTH, height=height).mark_line(
+        point=alt.OverlayMarkDef(size=50, filled=True), strokeWidth=2
     )
+    curve = curve.encode(**places, **encodings)
+    if "hollow" not in data or not data["hollow"].any():
+        return curve
+    points = {name: encoding for name, encoding in encodings.items() if name != "strokeDash"}
+    hollow = alt.Chart(data[data["hollow"]]).mark_point(size=50, filled=False, fill=GROUND, strokeWidth=2, opacity=1)
+    return alt.layer(curve, hollow.encode(**places, **points))
 
 
 def colour(variable: str, occurring: pd.Series[str], colours: dict[str, str]) -> alt.Color:
@@ -118,14 +122,19 @@ def mode_colours(say: Language) -> dict[str, str]:
 
 def users_axis(users: pd.Series[float], title: str) -> alt.X:
     """Users, in whole numbers, with a little room on both sides."""
-    low, high = float(users.min()), float(users.max())
-    room = max((high - low) * 0.03, 0.5)
     return alt.X(
         "users:Q",
         title=title,
-        scale=alt.Scale(domain=[low - room, high + room], nice=False, zero=False),
+        scale=alt.Scale(domain=users_domain(users), nice=False, zero=False),
         axis=alt.Axis(values=ticks(sorted({int(count) for count in users})), format=",d"),
     )
+
+
+def users_domain(users: pd.Series[float]) -> list[float]:
+    """Where the axis of users starts and ends."""
+    low, high = float(users.min()), float(users.max())
+    room = max((high - low) * 0.03, 0.5)
+    return [low - room, high + room]
 
 
 def ticks(users: list[int]) -> list[int]:
@@ -139,12 +148,14 @@ def ticks(users: list[int]) -> list[int]:
 
 
 def long(say: Language, figures: pd.DataFrame, values: dict[str, str], divisor: float = 1) -> pd.DataFrame:
-    """One row per level and named column of `figures`: `mode`, `users`, `name`, `statistic`, `value`.
+    """One row per level and named column of `figures`: `mode`, `users`, `name`, `statistic`, `value`, `hollow`.
 
     `values` says how the statistic of a column is called; the value is divided by `divisor`.
     """
-    named = figures.rename(columns=values)[["mode", "users", "name", *values.values()]]
-    table = named.melt(["mode", "users", "name"], var_name="statistic", value_name="value")
+    same = ["mode", "users", "name", "hollow"]
+    hollow = figures.get("hollow", False)
+    named = figures.assign(hollow=hollow).rename(columns=values)[[*same, *values.values()]]
+    table = named.melt(same, var_name="statistic", value_name="value")
     table = table.assign(
         mode=table["mode"].map(say.mode), name=table["name"].map(one_line), value=table["value"] / divisor
     )

@@ -43,7 +43,8 @@ def test_each_mode_has_its_panel_of_latency(tmp_path: Path) -> None:
     """Latency of both modes, TTFT of streaming only, with units."""
     charts = specs(make.shaped(("streaming", "non_streaming"), (2, 4)).write(tmp_path))
     titles = {
-        name: [panel["encoding"]["y"]["title"] for panel in charts[name]["vconcat"]] for name in ("latency", "ttft")
+        name: [layers(panel)[0]["encoding"]["y"]["title"] for panel in charts[name]["vconcat"]]
+        for name in ("latency", "ttft")
     }
     assert titles == {"latency": ["streaming (s)", "non-streaming (s)"], "ttft": ["streaming (ms)"]}
 
@@ -88,3 +89,61 @@ def test_the_percentile_of_the_slo_is_shown_where_it_is_judged(tmp_path: Path) -
     text = reports.write(folder).read_text(encoding="utf-8")
     heads = [line for line in text.splitlines() if line.startswith(("| Mode", "| Users")) and " P90 " in line]
     assert len(heads) == 3
+
+
+def layers(spec: dict[str, Any]) -> list[dict[str, Any]]:
+    """All layers of a chart that are not made of layers."""
+    parts = [part for key in ("vconcat", "layer") for part in spec.get(key, [])]
+    return [layer for part in parts for layer in layers(part)] if parts else [spec]
+
+
+def marks(spec: dict[str, Any], **properties: Any) -> list[dict[str, Any]]:
+    """The rows behind the marks that have these properties, of all layers."""
+    found = [one for one in layers(spec) if properties.items() <= dict(one["mark"]).items()]
+    return [row for one in found for row in spec["datasets"][one["data"]["name"]]]
+
+
+def test_what_too_few_calls_carry_is_hollow_and_the_title_says_why(tmp_path: Path) -> None:
+    """Three calls carry P50, neither P95 nor P99."""
+    run = make.shaped(("streaming",), (1,), length_s=5)
+    run.requests = [row for row in run.requests if row["phase"] == "measure"][:3]
+    charts = specs(run.write(tmp_path))
+    hollow = {"type": "point", "filled": False, "fill": style.GROUND}
+    for name, expected in (("ttft", {"P95", "P99"}), ("latency", {"P95", "P99"}), ("knee", {"P95"})):
+        assert {row["statistic"] for row in marks(charts[name], **hollow)} == expected
+        assert "hollow: fewer calls than the percentile needs" in charts[name]["title"]["subtitle"]
+
+
+def test_what_calls_enough_carry_is_as_ever(tmp_path: Path) -> None:
+    """Nothing hollow, nothing shaded, no caption but that of the knee."""
+    charts = specs(make.shaped(("streaming",), (8, 12, 16), length_s=60).write(tmp_path))
+    assert charts["ttft"]["title"] == "Time to first token"
+    assert len(charts["knee"]["title"]["subtitle"]) == 1
+    assert not [one for one in layers(charts["knee"]) if one["mark"]["type"] == "rect"]
+
+
+def test_levels_that_the_client_held_up_are_shaded_and_short_ones_hollow(tmp_path: Path) -> None:
+    """From half-way to the level before to half-way to the next, in every panel of the mode."""
+    run = make.shaped(("streaming", "non_streaming"), (4, 8, 12))
+    run.info["health"] = {"streaming-08": {"client_limited": True}}
+    run.levels[2]["completed"] = "false"
+    charts = specs(run.write(tmp_path))
+    assert marks(charts["knee"], type="rect") == [{"from": 6, "to": 10}] * 3
+    assert marks(charts["latency"], type="rect") == [{"from": 6, "to": 10}]
+    assert "shaded: the load generator was the limit, not the service" in charts["latency"]["title"]["subtitle"]
+    (short,) = [row for row in marks(charts["knee"], fill=style.GROUND) if row["statistic"] == "throughput"]
+    assert (short["mode"], short["users"]) == ("streaming", 12)
+
+
+@pytest.mark.parametrize("users", [(8,), (1, 2, 3), tuple(range(1, 13))])
+def test_signs_of_the_knee_cannot_run_into_each_other(tmp_path: Path, users: tuple[int, ...]) -> None:
+    """No words in the panel of throughput, but signs of two shapes and sizes, which the caption explains."""
+    run = make.shaped(("streaming", "non_streaming"), users, length_s=10)
+    run.requests = [make.throttled(row) if place % 4 == 0 else row for place, row in enumerate(run.requests)]
+    run.info["settings"]["slo"] = {"latency_ms": 60_000, "success_rate": 10}
+    knee = specs(run.write(tmp_path))["knee"]
+    assert not [one for one in layers(knee["vconcat"][0]) if one["mark"]["type"] == "text"]
+    assert {row["users"] for row in marks(knee, shape="square")} == set(users)
+    assert {row["users"] for row in marks(knee, shape="circle")} == {users[-1]}
+    captions = ["○ highest level up to which the SLO is met", "□ more than 1 % of the calls failed"]
+    assert knee["title"]["subtitle"][:2] == captions

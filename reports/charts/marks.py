@@ -1,0 +1,58 @@
+"""What warns of a point: hollow where too little stands behind it, shaded where the client was the limit."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import altair as alt
+import pandas as pd
+
+from reports.charts.style import GREY, MODE_COLOURS, users_domain
+from reports.percentiles import is_shaky
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reports.analysis import Analysis
+
+SHADE = 0.16
+
+
+def shaky(figures: pd.DataFrame, metric: str, percent: float) -> pd.Series[bool]:
+    """The levels with fewer calls than this percentile of the metric needs."""
+    return figures[f"{metric}_count"].map(lambda count: is_shaky(count, percent))
+
+
+def cut_short(figures: pd.DataFrame) -> pd.Series[bool]:
+    """The levels that did not run to their end."""
+    return figures["completed"] == "false"
+
+
+def shaded(analysis: Analysis, figures: pd.DataFrame, *, by_mode: bool = False) -> list[Any]:
+    """Behind each level that the client held up a band as wide as its place, grey or in the colour of its mode."""
+    late = figures[figures.index.isin(analysis.late) & figures["users"].notna()]
+    if late.empty:
+        return []
+    low, high = users_domain(figures["users"])
+    places = sorted(set(figures["users"].dropna()))
+    middles = [(one + other) / 2 for one, other in pairwise(places)]
+    edges = dict(zip(places, zip([low, *middles], [*middles, high], strict=True), strict=True))
+    colours = {mode.replace("-", "_"): shade for mode, shade in MODE_COLOURS.items()}
+    late = late.assign(shade=late["mode"].map(colours) if by_mode else GREY)
+    return [
+        _band(analysis, [edges[users] for users in rows["users"]], str(shade)) for shade, rows in late.groupby("shade")
+    ]
+
+
+def _band(analysis: Analysis, spans: Sequence[tuple[float, float]], shade: str) -> Any:
+    band = alt.Chart(pd.DataFrame(spans, columns=["from", "to"])).mark_rect(color=shade, opacity=SHADE)
+    return band.encode(x=alt.X("from:Q", title=analysis.say("axis.users")), x2="to:Q")
+
+
+def headed(analysis: Analysis, title: str, figures: pd.DataFrame, notes: Sequence[str] = (), *, shaky: bool) -> Any:
+    """The title of a chart, and under it what its marks mean."""
+    late = bool((figures.index.isin(analysis.late) & figures["users"].notna()).any())
+    found = [*notes, *(["note.hollow"] if shaky else []), *(["note.late"] if late else [])]
+    lines = [analysis.say(note) for note in found]
+    return alt.TitleParams(title, subtitle=lines) if lines else title
