@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from reports import conclusion, cost, failures, quota, slo
 from reports.figures import figures
 from reports.levels import levels
+from reports.limit import Evidence
 from reports.percentiles import PERCENTS, with_extra
 from reports.texts import Language, language
 from reports.workers import late_levels, workers
@@ -79,9 +80,6 @@ def analyse(run: Run, code: str | None = None) -> Analysis:
     failed = failures.by_level(rows)
     gate, late, used = slo.gate(run, rows, table), late_levels(table, run), quota.quota(run, rows)
 
-    def worst(key: str) -> str:
-        return next(iter(failures.by_frequency(failed, key)), "")
-
     return Analysis(
         run=run,
         levels=rows,
@@ -94,6 +92,6 @@ def analyse(run: Run, code: str | None = None) -> Analysis:
         quota=used,
         forecast=quota.forecast(used, table),
         cost=cost.cost(run, rows),
-        conclusions=conclusion.conclusions(table, gate, late, worst),
+        conclusions=conclusion.conclusions(table, Evidence(gate, late, failed)),
         say=language(code or run.text("settings", "output", "language")),
     )

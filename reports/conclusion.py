@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reports.quota import THROTTLED
+from reports import limit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     import pandas as pd
 
+    from reports.limit import Evidence, Limit
     from reports.slo import Gate
 
 TOLERABLE_FAILURES = 0.01
@@ -20,16 +21,6 @@ TELLING_FAILURES = 2
 """One failed call may be chance, however few there are."""
 KNEE_LEVELS = 3
 """Of fewer levels no knee can be told."""
-
-
-@dataclass(frozen=True)
-class Limit:
-    """What gave out first."""
-
-    kind: str
-    """`throttled`, `failures`, `client`, `slo` or `flat` (no more throughput)."""
-    key: str
-    """The level in which it did."""
 
 
 @dataclass(frozen=True)
@@ -48,34 +39,30 @@ class Conclusion:
     breaks: str | None
     """The first level, by users, with more than tolerable failures."""
     limit: Limit | None
+    """What gave out first."""
+    main: Limit | None
+    """What most failures were, if some level failed too much."""
     rising: bool
     """Whether the advised level is also the last of several: the limit was not found."""
 
 
-def conclusions(
-    figures: pd.DataFrame, gate: Gate | None, late: Sequence[str], worst: Callable[[str], str]
-) -> list[Conclusion]:
-    """One conclusion for each mode that measured anything, streaming first.
-
-    `late` are the levels that the client held up; `worst` gives the most frequent failure of a level.
-    """
+def conclusions(figures: pd.DataFrame, known: Evidence) -> list[Conclusion]:
+    """One conclusion for each mode that measured anything, streaming first."""
     measured = figures[figures["ok"] + figures["failed"] > 0]
     by_mode = [(mode, measured[measured["mode"] == mode]) for mode in measured["mode"].unique()]
-    return [conclude(mode, rows, gate, late, worst) for mode, rows in by_mode]
+    return [conclude(mode, rows, known) for mode, rows in by_mode]
 
 
-def conclude(
-    mode: str, figures: pd.DataFrame, gate: Gate | None, late: Sequence[str], worst: Callable[[str], str]
-) -> Conclusion:
+def conclude(mode: str, figures: pd.DataFrame, known: Evidence) -> Conclusion:
     """The telling ones of these levels, all of one mode and with ended calls, in order of users."""
     rate = "output_tokens_per_s" if (figures["output_tokens_per_s"] > 0).any() else "requests_per_s"
     useful = figures[(figures["ok"] > 0) & figures[rate].notna()]
     bad = fails(figures)
     good = useful[useful.index.isin(figures.index[~bad])]
     best = _highest(good, rate) or _highest(useful, rate)
-    advised, basis = _advised(figures, good[~good.index.isin(list(late))], rate, best, gate)
+    advised, basis = _advised(figures, good[~good.index.isin(list(known.late))], rate, best, known)
     has_users = bool(figures["users"].notna().all())
-    limit = _first_limit(figures, bad, gate, late, worst) or _flat(figures, advised, basis)
+    first = limit.first(figures, bad, known) or _flat(figures, advised, basis, known.late)
     return Conclusion(
         mode=mode,
         rate=rate,
@@ -83,8 +70,9 @@ def conclude(
         basis=basis,
         best=best,
         breaks=str(figures.index[bad][0]) if bad.any() else None,
-        limit=limit,
-        rising=has_users and limit is None and len(useful) > 1 and advised == useful.index[-1],
+        limit=first,
+        main=limit.main_failure(figures, bad, known),
+        rising=has_users and first is None and len(useful) > 1 and advised == useful.index[-1],
     )
 
 
@@ -106,37 +94,31 @@ def knee(levels: pd.DataFrame, rate: str) -> str | None:
 
 
 def _advised(
-    figures: pd.DataFrame, good: pd.DataFrame, rate: str, best: str | None, gate: Gate | None
+    figures: pd.DataFrame, good: pd.DataFrame, rate: str, best: str | None, known: Evidence
 ) -> tuple[str | None, str]:
-    if gate is not None and gate.slo.asks(str(figures["mode"].iloc[0])):
-        last = None
-        for key in figures.index:
-            if not gate.met(str(key)):
-                break
-            last = str(key)
-        return last, "slo"
+    if known.gate is not None and known.gate.slo.asks(str(figures["mode"].iloc[0])):
+        return _highest_met(figures, known.gate, limit.excused(figures, known)), "slo"
     found = knee(good, rate)
     return (found, "knee") if found else (best, "most")
 
 
-def _first_limit(
-    figures: pd.DataFrame, bad: pd.Series[bool], gate: Gate | None, late: Sequence[str], worst: Callable[[str], str]
-) -> Limit | None:
+def _highest_met(figures: pd.DataFrame, gate: Gate, excused: Sequence[str]) -> str | None:
+    """The highest level up to which every level that tells anything met the SLO."""
+    last = None
     for key in map(str, figures.index):
-        if bad[key]:
-            return Limit("throttled" if worst(key) == THROTTLED else "failures", key)
-        if key in late and not (gate and gate.met(key)):
-            return Limit("client", key)
-        if gate is not None and gate.met(key) is False:
-            return Limit("slo", key)
-    return None
+        if gate.met(key):
+            last = key
+        elif key not in excused:
+            break
+    return last
 
 
-def _flat(figures: pd.DataFrame, advised: str | None, basis: str) -> Limit | None:
-    """The level after the knee."""
-    if basis != "knee" or advised is None or advised == figures.index[-1]:
+def _flat(figures: pd.DataFrame, advised: str | None, basis: str, late: Sequence[str]) -> Limit | None:
+    """The level after the knee that the client did not hold up."""
+    if basis != "knee" or advised is None:
         return None
-    return Limit("flat", str(figures.index[list(figures.index).index(advised) + 1]))
+    beyond = [str(key) for key in figures.index[list(figures.index).index(advised) + 1 :] if key not in late]
+    return limit.Limit("flat", beyond[0]) if beyond else None
 
 
 def _highest(figures: pd.DataFrame, rate: str) -> str | None:

@@ -11,6 +11,8 @@ from reports.blocks import alike, codes
 from reports.levels import OUTCOMES, outcomes
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from reports.levels import Levels
@@ -57,6 +59,12 @@ def by_frequency(failures_by_level: pd.DataFrame, key: str) -> list[str]:
     """The categories of the measured failures of a level, most frequent first; the table is that of `by_level`."""
     rows = failures_by_level[(failures_by_level.index == key) & (failures_by_level["measured"] > 0)]
     return list(rows.sort_values(["measured", "error"], ascending=[False, True])["error"])
+
+
+def measured(failures_by_level: pd.DataFrame, keys: Sequence[str], category: str) -> int:
+    """How many measured calls of these levels failed in a category; the table is that of `by_level`."""
+    rows = failures_by_level[failures_by_level.index.isin(keys) & (failures_by_level["error"] == category)]
+    return int(rows["measured"].sum())
 
 
 def total_counts(calls: pd.DataFrame, chosen: NDArray[np.bool_] | None = None) -> pd.Series[int]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from reports.failures import by_frequency, total_counts
-from reports.markdown import amount, escape, money, number, percent
-from reports.quota import THROTTLED
+from reports.failures import total_counts
+from reports.markdown import escape, money
 from reports.sections.gain import gain
-from reports.sections.words import at, failing_words, figures_there, label, level_names, slo_words
+from reports.sections.limits import limits
+from reports.sections.words import at, failing_words, figures_there, label, level_names, rate_words, slo_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from reports.analysis import Analysis
-    from reports.conclusion import Conclusion, Limit
+    from reports.conclusion import Conclusion
 
 
 def conclusion(analysis: Analysis) -> list[str]:
@@ -28,9 +28,8 @@ def conclusion(analysis: Analysis) -> list[str]:
     if not analysis.conclusions:
         return [analysis.say("end.unmeasured", calls=analysis.say.noun(counts["ok"], "call")), _gate(analysis)]
     paragraphs = [" ".join(_sentences(analysis, found)) for found in analysis.conclusions]
-    broken = [found.breaks for found in analysis.conclusions if found.breaks is not None]
-    categories = dict.fromkeys(by_frequency(analysis.failures_by_level, key)[0] for key in broken)
-    remedies = [_remedy(analysis, category) for category in categories]
+    named = [one.category for found in analysis.conclusions for one in (found.limit, found.main) if one is not None]
+    remedies = [_remedy(analysis, category) for category in dict.fromkeys(named) if category]
     return [*paragraphs, _gate(analysis), *remedies, gain(analysis), _cost(analysis)]
 
 
@@ -67,11 +66,11 @@ def _sentences(analysis: Analysis, found: Conclusion) -> Iterator[str]:
         yield say("end.mode", mode=mode)
     elif found.basis == "most" or (found.advised is None and found.basis != "slo"):
         best = analysis.level(found.best)
-        yield say("runs.most", mode=mode, rate=_rate(analysis, found, best), at=at(say, best))
+        yield say("runs.most", mode=mode, rate=rate_words(say, found.rate, best), at=at(say, best))
         yield _there(analysis, best, "")
     else:
         yield from _advice(analysis, found, mode)
-    yield from _limit(analysis, found, found.limit)
+    yield from limits(analysis, found)
     if found.rising and analysis.run.text("ended") in {"", "complete"}:
         yield say("limit.rising")
 
@@ -87,15 +86,21 @@ def _advice(analysis: Analysis, found: Conclusion, mode: str) -> Iterator[str]:
         yield say("runs.no_slo", mode=mode, slo=slo, level=label(say, analysis.level(key)), failing=failing)
     else:
         row = analysis.level(found.advised)
-        last = found.limit is None
+        last = found.limit is None and not (found.basis == "slo" and _missed(analysis, found.mode))
         text = {("slo", False): "slo", ("slo", True): "slo_all", ("knee", True): "knee_last"}
         if found.basis == "knee" and found.limit is not None and found.limit.kind != "flat":
             last = True
         yield say(f"runs.{text.get((found.basis, last), 'knee')}", mode=mode, level=label(say, row), slo=slo)
-        yield _there(analysis, row, _rate(analysis, found, row))
+        yield _there(analysis, row, rate_words(say, found.rate, row))
     if found.best is not None and _is_more(analysis, found):
         best = analysis.level(found.best)
-        yield say("runs.best", rate=_rate(analysis, found, best), at=at(say, best))
+        yield say("runs.best", rate=rate_words(say, found.rate, best), at=at(say, best))
+
+
+def _missed(analysis: Analysis, mode: str) -> bool:
+    """Whether some level of a mode is known not to have met the SLO."""
+    keys = analysis.figures.index[analysis.figures["mode"] == mode]
+    return analysis.gate is not None and any(analysis.gate.met(str(key)) is False for key in keys)
 
 
 def _is_more(analysis: Analysis, found: Conclusion) -> bool:
@@ -111,62 +116,6 @@ def _there(analysis: Analysis, row: pd.Series[Any], rate: str) -> str:
         price = analysis.say("figure.cost", cost=f"{money(cost)} {escape(analysis.cost.currency, 10)}")
         shown = analysis.say("list.comma").join([shown, price])
     return analysis.say("runs.there", figures=shown)
-
-
-def _limit(analysis: Analysis, found: Conclusion, limit: Limit | None) -> Iterator[str]:
-    """What gave out first, and the quota if it was throttling."""
-    if limit is None:
-        return
-    say, row = analysis.say, analysis.level(limit.key)
-    values: dict[str, Any] = {"at": at(say, row), **_failed(analysis, row)}
-    if limit.kind == "slo" and analysis.gate is not None:
-        if limit.key == next(iter(analysis.gate.checks)) and found.advised is None:
-            return
-        values["failing"] = failing_words(say, analysis.gate.slo, analysis.gate.checks[limit.key])
-    if limit.kind == "flat":
-        yield _flat(analysis, found, row)
-    else:
-        yield say(f"limit.{limit.kind}", **values)
-    if limit.kind == "throttled":
-        yield from _quota(analysis, limit.key)
-
-
-def _failed(analysis: Analysis, row: pd.Series[Any]) -> dict[str, str]:
-    ended = row["ok"] + row["failed"]
-    category = next(iter(by_frequency(analysis.failures_by_level, str(row.name))), "")
-    return {
-        "failed": amount(row["failed"]),
-        "calls": analysis.say.noun(ended, "call"),
-        "share": percent(row["failed"] / ended),
-        "category": escape(category),
-    }
-
-
-def _flat(analysis: Analysis, found: Conclusion, row: pd.Series[Any]) -> str:
-    assert found.advised is not None  # noqa: S101 - the level after the one that is advised
-    before = analysis.level(found.advised)
-    more = row[found.rate] / before[found.rate] - 1
-    slower = percent(max(row["latency_ms_mean"] / before["latency_ms_mean"] - 1, 0))
-    key, change = ("flat", "more") if more >= 0 else ("fewer", "less")
-    return analysis.say(f"limit.{key}", at=at(analysis.say, row), slower=slower, **{change: percent(abs(more))})
-
-
-def _quota(analysis: Analysis, key: str) -> Iterator[str]:
-    """The quota that a level used more of, and what the service said when it throttled."""
-    quota, say = analysis.quota, analysis.say
-    throttles = analysis.failures[analysis.failures["error"] == THROTTLED]
-    message = str(throttles["error_message"].iloc[0]) if len(throttles) else ""
-    row, tighter = quota.table.loc[[key]].iloc[0], quota.tighter(key, message)
-    if tighter == "requests":
-        yield say("limit.requests", percent=number(row["requests_percent"]), quota=amount(quota.requests_per_minute))
-    elif tighter == "tokens":
-        used = {"percent": number(row["tokens_percent"]), "ratio": number(row["reserve_ratio"])}
-        most = {"quota": amount(quota.tokens_per_minute), "max_tokens": amount(quota.max_tokens)}
-        yield say("limit.tokens", **used, **most)
-    if message:
-        yield say("limit.said", message=escape(message))
-    if not tighter:
-        yield say("limit.no_quota")
 
 
 def _cost(analysis: Analysis) -> str:
@@ -190,7 +139,3 @@ def _gate(analysis: Analysis) -> str:
     if not failed:
         return say("gate.empty", scope=scope)
     return say("gate.failed", scope=scope, levels=level_names(say, analysis.figures.loc[failed]))
-
-
-def _rate(analysis: Analysis, found: Conclusion, row: pd.Series[Any]) -> str:
-    return analysis.say(f"unit.{found.rate}", rate=number(row[found.rate]))

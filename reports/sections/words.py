@@ -147,3 +147,8 @@ def figures_there(analysis: Analysis, row: pd.Series[Any], rate: str) -> str:
         p50, p95 = seconds(row["latency_ms_p50"]), seconds(row["latency_ms_p95"])
         shown.append(say("figure.latency", p50=p50, p95=p95, mark=_mark(row, "latency_ms")))
     return say("list.comma").join(shown)
+
+
+def rate_words(say: Language, rate: str, row: pd.Series[Any]) -> str:
+    """The throughput of a level by the column `rate`, with its unit."""
+    return say(f"unit.{rate}", rate=number(row[rate]))

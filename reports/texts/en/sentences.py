@@ -16,6 +16,7 @@ TEXTS = {
     "level.at": "{mode} at {users}",
     "at.users": "at {level}",
     "at.name": "with {level}",
+    "from.users": "from {level} on",
     "mark.shaky": "† Too few successful calls behind it (P95 needs 20, P99 needs 100): take it as a hint.",
     "mark.short": "‡ Cut short: calls cut off with the level are missing in its throughput.",
     "mark.interval": "In brackets: where the true value lies with 95 % confidence, as far as chance goes; `…` is an open"
@@ -55,6 +56,8 @@ TEXTS = {
     "limit.flat": "First to give out, {at}: throughput, {more} % more for {slower} % longer waits.",
     "limit.fewer": "First to give out, {at}: throughput, {less} % less than before, with {slower} % longer waits.",
     "limit.rising": "It still grew at the last level: go higher (`concurrency.end`) to find the limit.",
+    "limit.main_throttled": "{where}, most failures were throttling: {failed} of {calls} ({share} %).",
+    "limit.main_failures": "{where}, most failures were {category}: {failed} of {calls} ({share} %).",
     "limit.requests": "Likely it was the quota of {quota} requests per minute, used to {percent} %.",
     "limit.tokens": "Likely it was the quota of {quota} tokens per minute, used to {percent} %; `max_tokens` of {max_tokens}"
     " reserves {ratio} × what the answers use.",

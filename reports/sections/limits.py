@@ -1,0 +1,102 @@
+"""What gave out, in a few sentences: first, and what then took over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from reports.failures import measured
+from reports.markdown import amount, escape, number, percent
+from reports.quota import THROTTLED
+from reports.sections.words import at, failing_words, label
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pandas as pd
+
+    from reports.analysis import Analysis
+    from reports.conclusion import Conclusion
+    from reports.limit import Limit
+
+
+def limits(analysis: Analysis, found: Conclusion) -> Iterator[str]:
+    """What gave out first, then what most failures were, if that was something else; the quota if it was throttling."""
+    first, main = found.limit, found.main
+    if first is not None:
+        yield from _first(analysis, found, first)
+    if main is not None and (first is None or first.category != main.category):
+        yield _main(analysis, found, main)
+        if main.kind == "throttled":
+            yield from _quota(analysis, main.key)
+
+
+def _first(analysis: Analysis, found: Conclusion, limit: Limit) -> Iterator[str]:
+    say, row = analysis.say, analysis.level(limit.key)
+    values: dict[str, Any] = {"at": at(say, row), **_failed(analysis, row, limit)}
+    if limit.kind == "slo" and analysis.gate is not None:
+        if found.advised is None:
+            return  # the sentence that no level meets the SLO has said it
+        values["failing"] = failing_words(say, analysis.gate.slo, analysis.gate.checks[limit.key])
+    if limit.kind == "flat":
+        yield _flat(analysis, found, row)
+    else:
+        yield say(f"limit.{limit.kind}", **values)
+    if limit.kind == "throttled":
+        yield from _quota(analysis, limit.key)
+
+
+def _failed(analysis: Analysis, row: pd.Series[Any], limit: Limit) -> dict[str, str]:
+    """How much failed in a level; of throttling just that."""
+    ended, failed = row["ok"] + row["failed"], row["failed"]
+    if limit.kind == "throttled":
+        failed = measured(analysis.failures_by_level, [limit.key], limit.category)
+    return {
+        "failed": amount(failed),
+        "calls": analysis.say.noun(ended, "call"),
+        "share": percent(failed / ended),
+        "category": escape(limit.category),
+    }
+
+
+def _main(analysis: Analysis, found: Conclusion, main: Limit) -> str:
+    """How many calls the main failure took, from its level to the last of the mode."""
+    say, figures = analysis.say, analysis.figures
+    rows = figures[(figures["mode"] == found.mode) & (figures["ok"] + figures["failed"] > 0)].loc[main.key :]
+    row, ended = analysis.level(main.key), (rows["ok"] + rows["failed"]).sum()
+    failed = measured(analysis.failures_by_level, list(rows.index), main.category)
+    where = at(say, row) if len(rows) == 1 else say("from.users", level=label(say, row))
+    return say(
+        f"limit.main_{main.kind}",
+        where=say.sentence(where),
+        failed=amount(failed),
+        calls=say.noun(ended, "call"),
+        share=percent(failed / ended),
+        category=escape(main.category),
+    )
+
+
+def _flat(analysis: Analysis, found: Conclusion, row: pd.Series[Any]) -> str:
+    assert found.advised is not None  # noqa: S101 - the level after the one that is advised
+    before = analysis.level(found.advised)
+    more = row[found.rate] / before[found.rate] - 1
+    slower = percent(max(row["latency_ms_mean"] / before["latency_ms_mean"] - 1, 0))
+    key, change = ("flat", "more") if more >= 0 else ("fewer", "less")
+    return analysis.say(f"limit.{key}", at=at(analysis.say, row), slower=slower, **{change: percent(abs(more))})
+
+
+def _quota(analysis: Analysis, key: str) -> Iterator[str]:
+    """The quota that a level used more of, and what the service said when it throttled."""
+    quota, say = analysis.quota, analysis.say
+    throttles = analysis.failures[analysis.failures["error"] == THROTTLED]
+    message = str(throttles["error_message"].iloc[0]) if len(throttles) else ""
+    row, tighter = quota.table.loc[[key]].iloc[0], quota.tighter(key, message)
+    if tighter == "requests":
+        yield say("limit.requests", percent=number(row["requests_percent"]), quota=amount(quota.requests_per_minute))
+    elif tighter == "tokens":
+        used = {"percent": number(row["tokens_percent"]), "ratio": number(row["reserve_ratio"])}
+        most = {"quota": amount(quota.tokens_per_minute), "max_tokens": amount(quota.max_tokens)}
+        yield say("limit.tokens", **used, **most)
+    if message:
+        yield say("limit.said", message=escape(message))
+    if not tighter:
+        yield say("limit.no_quota")

@@ -1,0 +1,131 @@
+"""What is said to have given out: first, and then, from constructed runs."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reports.analysis import analyse
+from reports.report import markdown
+from reports.run import read
+
+from . import run_folders as make
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from reports.analysis import Analysis
+
+ACCESS = ("ModelError", "ModelErrorException", "it could not")
+
+
+def run_of(*users: int, length_s: float = 60.0) -> make.Folder:
+    """A streaming run of these levels, without quotas."""
+    run = make.shaped(("streaming",), users, length_s=length_s)
+    del run.info["settings"]["model"]["quota"]
+    return run
+
+
+def spoil(run: make.Folder, throttled: Mapping[int, float], odd: Mapping[int, int]) -> None:
+    """Throttle a share of the measured calls of levels, and let some fail oddly; both by users."""
+    random_, left = random.Random(1), dict(odd)
+    for place, row in enumerate(run.requests):
+        users = row["users"]
+        if row["phase"] != "measure":
+            continue
+        if left.get(users, 0):
+            left[users] -= 1
+            run.requests[place] = make.failed(row, *ACCESS)
+        elif random_.random() < throttled.get(users, 0):
+            run.requests[place] = make.throttled(row)
+
+
+def analysis_of(run: make.Folder, path: Path) -> tuple[Analysis, str]:
+    """The analysis and its first screen."""
+    analysis = analyse(read(run.write(path)))
+    return analysis, markdown(analysis, {}).split("\n## ")[0]
+
+
+def test_odd_failures_do_not_hide_what_then_took_over(tmp_path: Path) -> None:
+    """Two odd errors at 4 users are said, and so is the throttling of most calls from 8 on, each with its remedy."""
+    run = run_of(4, 8, 12)
+    spoil(run, {8: 0.6, 12: 0.6}, {4: 2})
+    run.info["remedies"]["ModelError"] = "Run it again."
+    found, text = analysis_of(run, tmp_path)
+    conclusion = found.conclusions[0]
+    assert conclusion.limit is not None
+    assert conclusion.main is not None
+    assert (conclusion.limit.key, conclusion.limit.category) == ("streaming-04", "ModelError")
+    assert (conclusion.main.kind, conclusion.main.key) == ("throttled", "streaming-08")
+    assert "First to give out, at 4 users: 2 of " in text
+    figures, throttled = found.figures.loc[["streaming-08", "streaming-12"]], found.failures["calls"][0]
+    ended = int((figures["ok"] + figures["failed"]).sum())
+    assert f"From 8 users on, most failures were throttling: {throttled} of {ended} calls" in text
+    assert "The service said: Too many tokens" in text
+    assert "What to do about ModelError: Run it again." in text
+    assert "What to do about ThrottlingError" in text
+
+
+def test_failures_beyond_another_limit_are_named(tmp_path: Path) -> None:
+    """An SLO that is missed first does not leave a remedy for a failure that no sentence names."""
+    run = run_of(4, 8, 12)
+    spoil(run, {12: 0.6}, {})
+    for row in run.requests:
+        if row["users"] == 8 and not row.get("error"):
+            row["ttft_ms"] = row["first_text_ms"] = 3_000
+            row["last_token_ms"], row["latency_ms"] = 6_000, 6_010
+    run.info["settings"]["slo"] = {"ttft_ms": 2_500}
+    _, text = analysis_of(run, tmp_path)
+    assert "First to give out, at 8 users: TTFT P95 " in text
+    assert "At 12 users, most failures were throttling: " in text
+    assert text.index("What to do about ThrottlingError") > text.index("At 12 users, most failures")
+
+
+def test_one_failure_of_one_kind_is_told_once(tmp_path: Path) -> None:
+    """What failed first and what most failures were is the same thing: one sentence."""
+    run = run_of(4, 8, 12)
+    spoil(run, {8: 0.4, 12: 0.6}, {})
+    _, text = analysis_of(run, tmp_path)
+    assert "First to give out, at 8 users: throttling" in text
+    assert "most failures were" not in text
+
+
+def late(run: make.Folder, *users: int) -> None:
+    """Let the client hold up the calls of levels with so many users."""
+    for row in run.requests:
+        if row["users"] in users and "read_lag_ms" in row:
+            row["read_lag_ms"] = 400
+
+
+@pytest.mark.parametrize(("held_up", "kind"), [((4,), "throttled"), ((12,), "client"), ((4, 12), "client")])
+def test_the_client_is_the_limit_only_if_no_higher_level_is_sound(
+    tmp_path: Path, held_up: tuple[int, ...], kind: str
+) -> None:
+    """A level that the client held up is a doubt, not the limit, where it bore more users at another time."""
+    run = run_of(4, 8, 12)
+    spoil(run, {12: 0.6} if kind == "throttled" else {}, {})
+    late(run, *held_up)
+    found, text = analysis_of(run, tmp_path)
+    assert found.conclusions[0].limit is not None
+    assert (found.conclusions[0].limit.kind, found.conclusions[0].limit.key) == (kind, "streaming-12")
+    assert ("the load generator itself" in text) is (kind == "client")
+    assert "Client-limited: streaming at" in text
+
+
+def test_a_level_that_the_client_held_up_does_not_end_the_search_for_the_slo(tmp_path: Path) -> None:
+    """It missed the SLO for the client's sake; sound levels above met it."""
+    run = run_of(4, 8, 12)
+    late(run, 4)
+    for row in run.requests:
+        if row["users"] == 4:
+            row["ttft_ms"] = row["first_text_ms"] = 5_000
+            row["last_token_ms"], row["latency_ms"] = 7_000, 7_010
+            row["read_lag_ms"] = 4_000
+    run.info["settings"]["slo"] = {"ttft_ms": 2_500}
+    found, text = analysis_of(run, tmp_path)
+    assert (found.conclusions[0].advised, found.conclusions[0].limit) == ("streaming-12", None)
+    assert "at every level" not in text
+    assert "runs well up to 12 users" in text
