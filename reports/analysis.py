@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from reports import conclusion, cost, failures, quota, slo
+from reports import conclusion, cost, failures, forecast, quota, slo
 from reports.figures import figures
 from reports.levels import levels
 from reports.limit import Evidence
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
     from reports.conclusion import Conclusion
     from reports.cost import Cost
+    from reports.forecast import Forecast
     from reports.levels import Levels
-    from reports.quota import Forecast, Quota
+    from reports.quota import Quota
     from reports.run import Run
     from reports.slo import Gate
 
@@ -43,7 +44,8 @@ class Analysis:
     gate: Gate | None
     """The verdict on the SLO; None without one."""
     quota: Quota
-    forecast: Forecast | None
+    forecasts: list[Forecast]
+    """By mode and quota, the one that breaks first before the other."""
     cost: Cost | None
     """None without prices."""
     conclusions: list[Conclusion]
@@ -90,8 +92,8 @@ def analyse(run: Run, code: str | None = None) -> Analysis:
         late=late,
         gate=gate,
         quota=used,
-        forecast=quota.forecast(used, table),
+        forecasts=forecast.forecasts(used, table),
         cost=cost.cost(run, rows),
-        conclusions=conclusion.conclusions(table, Evidence(gate, late, failed)),
+        conclusions=conclusion.conclusions(table, Evidence(gate, late, failed, forecast.overused(used, table))),
         say=language(code or run.text("settings", "output", "language")),
     )

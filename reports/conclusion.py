@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from reports.forecast import Overuse
     from reports.limit import Evidence, Limit
     from reports.slo import Gate
 
@@ -33,7 +34,14 @@ class Conclusion:
     advised: str | None
     """The level to run at."""
     basis: str
-    """Why that one: `slo` (the highest up to which every level met it), `knee`, or `most` throughput."""
+    """Why that one: `slo` (the highest up to which every level met it), `knee`, `most` throughput, or
+    `quota`: the highest, or the most, that the quotas carry, where the other would be above them."""
+    met: str | None
+    """The highest level up to which every level met the SLO, whatever the quotas; None without one."""
+    over: Overuse | None
+    """What the first level used that only its short window let run above a quota."""
+    over_at: str | None
+    """That level; neither it nor one above it is advised."""
     best: str | None
     """The highest rate among levels with tolerable failures; among all if there is none such."""
     breaks: str | None
@@ -60,14 +68,22 @@ def conclude(mode: str, figures: pd.DataFrame, known: Evidence) -> Conclusion:
     bad = fails(figures)
     good = useful[useful.index.isin(figures.index[~bad])]
     best = _highest(good, rate) or _highest(useful, rate)
-    advised, basis = _advised(figures, good[~good.index.isin(list(known.late))], rate, best, known)
+    sound = good[~good.index.isin(list(known.late))]
+    wanted, basis = _wanted(figures, sound, rate, best, known)
+    over = known.over(figures)
+    carried = _below(figures, over)
+    advised = _carried(wanted, sound, carried, rate, known.gate if basis == "slo" else None)
+    knee_at = advised if basis == "knee" and advised == wanted else None
     has_users = bool(figures["users"].notna().all())
-    first = limit.first(figures, bad, known) or _flat(figures, advised, basis, known.late)
+    first = limit.first(figures, bad, known) or _flat(figures, knee_at, known.late)
     return Conclusion(
         mode=mode,
         rate=rate,
         advised=advised,
-        basis=basis,
+        basis=basis if advised == wanted else "quota",
+        met=wanted if basis == "slo" else None,
+        over=known.overused[over] if over else None,
+        over_at=over,
         best=best,
         breaks=str(figures.index[bad][0]) if bad.any() else None,
         limit=first,
@@ -93,13 +109,30 @@ def knee(levels: pd.DataFrame, rate: str) -> str | None:
     return str((levels[rate] / levels["latency_ms_mean"]).idxmax())
 
 
-def _advised(
+def _wanted(
     figures: pd.DataFrame, good: pd.DataFrame, rate: str, best: str | None, known: Evidence
 ) -> tuple[str | None, str]:
     if known.gate is not None and known.gate.slo.asks(str(figures["mode"].iloc[0])):
         return _highest_met(figures, known.gate, limit.excused(figures, known)), "slo"
     found = knee(good, rate)
     return (found, "knee") if found else (best, "most")
+
+
+def _below(figures: pd.DataFrame, over: str | None) -> list[str]:
+    """The levels below the first that was above a quota; all, if none was."""
+    keys = [str(key) for key in figures.index]
+    return keys if over is None else keys[: keys.index(over)]
+
+
+def _carried(
+    wanted: str | None, good: pd.DataFrame, carried: Sequence[str], rate: str, gate: Gate | None
+) -> str | None:
+    """The level that is wanted, or else the best of those that the quotas carry; by an SLO the highest of them."""
+    if wanted is None or wanted in carried:
+        return wanted
+    if gate is not None:
+        return next((key for key in reversed(carried) if gate.met(key)), None)
+    return _highest(good[good.index.isin(list(carried))], rate)
 
 
 def _highest_met(figures: pd.DataFrame, gate: Gate, excused: Sequence[str]) -> str | None:
@@ -113,11 +146,11 @@ def _highest_met(figures: pd.DataFrame, gate: Gate, excused: Sequence[str]) -> s
     return last
 
 
-def _flat(figures: pd.DataFrame, advised: str | None, basis: str, late: Sequence[str]) -> Limit | None:
+def _flat(figures: pd.DataFrame, knee_at: str | None, late: Sequence[str]) -> Limit | None:
     """The level after the knee that the client did not hold up."""
-    if basis != "knee" or advised is None:
+    if knee_at is None:
         return None
-    beyond = [str(key) for key in figures.index[list(figures.index).index(advised) + 1 :] if key not in late]
+    beyond = [str(key) for key in figures.index[list(figures.index).index(knee_at) + 1 :] if key not in late]
     return limit.Limit("flat", beyond[0]) if beyond else None
 
 

@@ -84,7 +84,7 @@ def _quota(analysis: Analysis) -> dict[str, Any]:
         "tokens_per_minute": quota.tokens_per_minute,
         "output_burndown": quota.output_burndown,
         "max_tokens": quota.max_tokens,
-        "forecast": asdict(analysis.forecast) if analysis.forecast else None,
+        "forecasts": [asdict(found) for found in analysis.forecasts],
     }
 
 

@@ -9,10 +9,11 @@ from reports.failures import by_frequency
 from reports.quota import THROTTLED
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
+    from reports.forecast import Overuse
     from reports.slo import Gate
 
 
@@ -37,6 +38,12 @@ class Evidence:
     """The levels that the client held up."""
     failures: pd.DataFrame
     """See `failures.by_level`."""
+    overused: Mapping[str, Overuse]
+    """See `forecast.overused`."""
+
+    def over(self, figures: pd.DataFrame) -> str | None:
+        """The first of these levels that only its short window let run above a quota."""
+        return next((str(key) for key in figures.index if key in self.overused), None)
 
     def failure(self, key: str, category: str = "") -> Limit:
         """A level that failed, by its most frequent category if none is given."""

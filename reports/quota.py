@@ -43,6 +43,14 @@ class Quota:
         """The higher of the shares of the two quotas, in percent, by level."""
         return self.table[["requests_percent", "tokens_percent"]].max(axis=1)
 
+    def used(self, name: str) -> pd.Series[float]:
+        """The share of a quota that each level used, in percent; `name` is `requests` or `tokens`."""
+        return self.table[f"{name}_percent"]
+
+    def most(self, name: str) -> float | None:
+        """The quota itself, per minute."""
+        return self.tokens_per_minute if name == "tokens" else self.requests_per_minute
+
     def tighter(self, key: str, message: str = "") -> str:
         """Which quota gives out: `requests` or `tokens`; empty if that is not known.
 
@@ -55,18 +63,6 @@ class Quota:
         if math.isnan(requests) and math.isnan(tokens):
             return ""
         return "tokens" if math.isnan(requests) or tokens > requests else "requests"
-
-
-@dataclass(frozen=True)
-class Forecast:
-    """Where a quota is used up, when each further user adds as much as those of a level did."""
-
-    key: str
-    """The level from which it is reckoned: the last that was not throttled."""
-    quota: str
-    """`requests` or `tokens`."""
-    percent: float
-    users: float
 
 
 def quota(run: Run, levels: Levels) -> Quota:
@@ -83,16 +79,6 @@ def quota(run: Run, levels: Levels) -> Quota:
     table["requests_percent"] = 100 * table["requests_per_min"] / (requests or math.nan)
     table["tokens_percent"] = 100 * table["counted_per_min"] / (tokens or math.nan)
     return Quota(requests, tokens, burndown, max_tokens, table)
-
-
-def forecast(found: Quota, figures: pd.DataFrame) -> Forecast | None:
-    """What breaks first, reckoned from the last level, by users, without throttles; None if no quota is known."""
-    calm = figures[(found.table["throttled_share"] == 0) & (found.percent > 0) & figures["users"].notna()]
-    if calm.empty:
-        return None
-    key = str(calm["users"].idxmax())
-    percent = float(found.percent[key])
-    return Forecast(key, found.tighter(key), percent, float(calm["users"][key]) * 100 / percent)
 
 
 def _started(levels: Levels) -> dict[str, tuple[int, int]]:

@@ -9,6 +9,7 @@ from reports.failures import total_counts
 from reports.markdown import escape, money
 from reports.sections.gain import gain
 from reports.sections.limits import limits
+from reports.sections.quota import over, used_up
 from reports.sections.words import at, failing_words, figures_there, label, level_names, rate_words, slo_words
 
 if TYPE_CHECKING:
@@ -64,12 +65,14 @@ def _sentences(analysis: Analysis, found: Conclusion) -> Iterator[str]:
     mode = say.sentence(say.mode(found.mode))
     if found.best is None:
         yield say("end.mode", mode=mode)
-    elif found.basis == "most" or (found.advised is None and found.basis != "slo"):
+    elif found.basis == "most" or (found.advised is None and found.basis not in {"slo", "quota"}):
         best = analysis.level(found.best)
         yield say("runs.most", mode=mode, rate=rate_words(say, found.rate, best), at=at(say, best))
         yield _there(analysis, best, "")
     else:
-        yield from _advice(analysis, found, mode)
+        yield from (_within(analysis, found, mode) if found.basis == "quota" else _advice(analysis, found, mode))
+        yield from _most(analysis, found)
+    yield from over(analysis, found)
     yield from limits(analysis, found)
     if found.rising and analysis.run.text("ended") in {"", "complete"}:
         yield say("limit.rising")
@@ -92,9 +95,29 @@ def _advice(analysis: Analysis, found: Conclusion, mode: str) -> Iterator[str]:
             last = True
         yield say(f"runs.{text.get((found.basis, last), 'knee')}", mode=mode, level=label(say, row), slo=slo)
         yield _there(analysis, row, rate_words(say, found.rate, row))
-    if found.best is not None and _is_more(analysis, found):
-        best = analysis.level(found.best)
-        yield say("runs.best", rate=rate_words(say, found.rate, best), at=at(say, best))
+
+
+def _within(analysis: Analysis, found: Conclusion, mode: str) -> Iterator[str]:
+    """The level that the quotas carry, where the one to advise without them would be above."""
+    say = analysis.say
+    if found.advised is None:
+        yield say("runs.no_quota", mode=mode)
+        yield from used_up(analysis, found.mode)
+    else:
+        row = analysis.level(found.advised)
+        yield say("runs.quota", mode=mode, level=label(say, row))
+        yield _there(analysis, row, rate_words(say, found.rate, row))
+    if found.met is not None and analysis.gate is not None:
+        slo = slo_words(say, analysis.gate.slo, found.mode)
+        yield say("runs.met", slo=slo, level=label(say, analysis.level(found.met)))
+
+
+def _most(analysis: Analysis, found: Conclusion) -> Iterator[str]:
+    if found.best is None or not _is_more(analysis, found):
+        return
+    say, best = analysis.say, analysis.level(found.best)
+    above = found.over_at is not None and best["users"] >= analysis.number(found.over_at, "users")
+    yield say("runs.best_over" if above else "runs.best", rate=rate_words(say, found.rate, best), at=at(say, best))
 
 
 def _missed(analysis: Analysis, mode: str) -> bool:

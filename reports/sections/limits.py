@@ -34,7 +34,7 @@ def _first(analysis: Analysis, found: Conclusion, limit: Limit) -> Iterator[str]
     say, row = analysis.say, analysis.level(limit.key)
     values: dict[str, Any] = {"at": at(say, row), **_failed(analysis, row, limit)}
     if limit.kind == "slo" and analysis.gate is not None:
-        if found.advised is None:
+        if found.basis == "slo" and found.advised is None:
             return  # the sentence that no level meets the SLO has said it
         values["failing"] = failing_words(say, analysis.gate.slo, analysis.gate.checks[limit.key])
     if limit.kind == "flat":

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
+from reports.forecast import lenient
 from reports.markdown import amount, number, numbers, percent, section, table
-from reports.sections.words import at, level_columns
+from reports.sections.words import at, label, level_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from reports.analysis import Analysis
-
-
-OVER_PERCENT = 120
-"""So much of a quota without a throttle says that the quota is another: bursts explain less."""
+    from reports.conclusion import Conclusion
+    from reports.forecast import Forecast
 
 
 def quota(analysis: Analysis, _charts: Mapping[str, str]) -> str:
@@ -42,22 +42,66 @@ def quota(analysis: Analysis, _charts: Mapping[str, str]) -> str:
     )
     note = say("quota.note", burndown=f"{found.output_burndown:g}") if rows["counted_per_min"].notna().any() else ""
     none = "" if (found.percent > 0).any() else say("quota.none")
-    return section(say("quota"), shown, note, _forecast(analysis), _reserve(analysis), none)
+    return section(say("quota"), shown, note, *_forecasts(analysis), *_lenient(analysis), _reserve(analysis), none)
 
 
-def _forecast(analysis: Analysis) -> str:
-    forecast, say = analysis.forecast, analysis.say
-    if forecast is None:
-        return ""
-    if forecast.percent > OVER_PERCENT:
-        return say("quota.lenient", at=at(say, analysis.level(forecast.key)))
-    return say(
-        "quota.forecast",
-        quota=say(f"quota.{forecast.quota}"),
-        users=say.noun(max(round(forecast.users), 1), "user"),
-        at=at(say, analysis.level(forecast.key)),
-        percent=number(forecast.percent),
+def over(analysis: Analysis, found: Conclusion) -> Iterator[str]:
+    """From which level on a mode was above a quota that only the short window hid."""
+    if found.over is None or found.over_at is None:
+        return
+    say, row = analysis.say, analysis.level(found.over_at)
+    of_mode = analysis.figures.index[analysis.figures["mode"] == found.mode]
+    where = at(say, row) if found.over_at == of_mode[-1] else say("from.users", level=label(say, row))
+    yield say(
+        "runs.over",
+        where=say.sentence(where),
+        quota=_of(analysis, found.over.quota),
+        percent=number(found.over.percent),
+        at=at(say, row),
+        window=number(row["window_s"]),
     )
+
+
+def used_up(analysis: Analysis, mode: str) -> Iterator[str]:
+    """The quota that breaks first in a mode, in a sentence."""
+    for forecast in analysis.forecasts:
+        if forecast.mode == mode and forecast.users is not None:
+            yield analysis.say("runs.used_up", quota=_of(analysis, forecast.quota), users=_users(analysis, forecast))
+            return
+
+
+def _of(analysis: Analysis, name: str) -> str:
+    return analysis.say(f"quota.of_{name}", quota=amount(analysis.quota.most(name)))
+
+
+def _users(analysis: Analysis, forecast: Forecast) -> str:
+    """The least whole number of users with which the quota is used up."""
+    return analysis.say.noun(max(math.ceil((forecast.users or 0) - 1e-6), 1), "user")
+
+
+def _forecasts(analysis: Analysis) -> Iterator[str]:
+    """A paragraph for each mode: the quota that breaks first, and the other."""
+    say = analysis.say
+    for mode in dict.fromkeys(forecast.mode for forecast in analysis.forecasts):
+        of_mode = [_forecast(analysis, forecast) for forecast in analysis.forecasts if forecast.mode == mode]
+        yield say("quota.mode", mode=say.sentence(say.mode(mode)), forecasts=" ".join(of_mode))
+
+
+def _forecast(analysis: Analysis, forecast: Forecast) -> str:
+    say, used = analysis.say, analysis.quota.used(forecast.quota)
+    shown = [say("quota.at", percent=number(used[key]), at=at(say, analysis.level(key))) for key in forecast.keys]
+    values = {"quota": say(f"quota.{forecast.quota}"), "levels": say.listing(shown)}
+    if forecast.users is None:
+        return say("quota.full", **values)
+    text = "quota.between" if forecast.basis == "between" else "quota.beyond"
+    return say(text, users=_users(analysis, forecast), **values)
+
+
+def _lenient(analysis: Analysis) -> Iterator[str]:
+    """The quotas that cannot be the real ones."""
+    for name, key in lenient(analysis.quota, analysis.figures).items():
+        used, where = number(analysis.quota.used(name)[key]), at(analysis.say, analysis.level(key))
+        yield analysis.say("quota.lenient", quota=_of(analysis, name), percent=used, at=where)
 
 
 def _reserve(analysis: Analysis) -> str:

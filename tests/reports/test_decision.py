@@ -208,6 +208,7 @@ def test_the_knee_is_where_waiting_grows_more_than_throughput(tmp_path: Path) ->
                 folder.requests.append(make.call(random_, start, **where, **times, output_tokens=50))
                 start += latency_ms / 1000
     folder.info = make.info(len(folder.requests), 5)
+    del folder.info["settings"]["model"]["quota"]
     found = analyse(read(folder.write(tmp_path))).conclusions[0]
     assert (found.advised, found.basis) == ("streaming-08", "knee")
     assert found.limit is not None

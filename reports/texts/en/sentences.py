@@ -42,6 +42,12 @@ TEXTS = {
     "runs.knee": "**{mode}: runs best at {level}**; beyond, users wait more than they gain (knee).",
     "runs.knee_last": "**{mode}: runs best at {level}**, the highest level without trouble.",
     "runs.most": "**{mode}: {rate} {at}.**",
+    "runs.quota": "**{mode}: runs well up to {level}, as far as the quotas carry it.**",
+    "runs.no_quota": "**{mode}: no level is within the quotas.**",
+    "runs.used_up": "By the measured load, {quota} is used up at about {users}.",
+    "runs.met": "The SLO ({slo}) was met up to {level}.",
+    "runs.best_over": "Most throughput, but above the quota: {rate} {at}.",
+    "runs.over": "{where}, the run was over {quota} (used to {percent} % {at}); only the short window of {window} s hid it, as quotas count by the minute.",
     "runs.there": "There: {figures}.",
     "runs.best": "Most throughput: {rate} {at}.",
     "figure.rate": "{rate}",
@@ -149,10 +155,14 @@ TEXTS = {
     "quota.note": "As AWS counts: at its start a call reserves input + cache + `max_tokens`; when it ends, input + cache"
     " written + output × {burndown} stay on the account. Counted is what stands against the quota in a minute.",
     "quota.none": "Set `model.quota` and `model.tokens_per_minute` to see the shares.",
-    "quota.forecast": "**{quota} break first**, at about {users}: {at} they are at {percent} %, if each further user adds"
-    " as much.",
-    "quota.lenient": "More than a whole quota was used {at} without a throttle: compare the quotas in the settings with"
-    " those in Service Quotas.",
+    "quota.lenient": "{percent} % of {quota} was used {at} without a throttle, for a minute or more: so this is not the real quota. Compare the settings with Service Quotas; it is not held against any level.",
+    "quota.mode": "**{mode}:** {forecasts}",
+    "quota.between": "{quota} are used up at about {users} (measured: {levels}).",
+    "quota.beyond": "{quota} are used up at about {users} (extrapolated from {levels}).",
+    "quota.full": "{quota} are not used up: at most {levels}, as more users bring no more load.",
+    "quota.at": "{percent} % {at}",
+    "quota.of_requests": "the quota of {quota} requests per minute",
+    "quota.of_tokens": "the quota of {quota} tokens per minute",
     "quota.requests": "Requests per minute",
     "quota.tokens": "Tokens per minute",
     "quota.reserve": "`max_tokens` of {max_tokens} reserves {ratio} × what the answers use: lower it to fit more calls into"

@@ -1,0 +1,96 @@
+"""Quotas: the level that they carry, and at how many users they are used up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reports.analysis import analyse
+from reports.report import markdown
+from reports.run import read
+
+from . import run_folders as make
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from reports.analysis import Analysis
+
+
+def analysis_of(path: Path, length_s: float, percent_at_8: float, **settings: Any) -> tuple[Analysis, str]:
+    """Levels of 4, 8 and 12 users, of which that of 8 uses so much of the quota of requests; and the report."""
+    run = make.shaped(("streaming",), (4, 8, 12), length_s=length_s)
+    used = analyse(read(run.write(path))).quota.table["requests_per_min"]["streaming-08"]
+    run.info["settings"]["model"]["quota"] = used * 100 / percent_at_8
+    run.info["settings"] |= settings
+    analysis = analyse(read(run.write(path)))
+    return analysis, markdown(analysis, {})
+
+
+def test_a_level_that_only_its_short_window_let_run_is_not_advised(tmp_path: Path) -> None:
+    """8 users are at 120 % of the quota for 20 s: 4 users are within it."""
+    analysis, text = analysis_of(tmp_path, 20, 120)
+    found = analysis.conclusions[0]
+    assert (found.advised, found.basis, found.over_at) == ("streaming-04", "quota", "streaming-08")
+    assert "**Streaming: runs well up to 4 users, as far as the quotas carry it.**" in text
+    assert "From 8 users on, the run was over the quota of" in text
+    assert "(used to 120 % at 8 users); only the short window of 20.0 s hid it" in text
+    assert "Most throughput, but above the quota" in text
+    assert "It still grew" not in text
+
+
+def test_an_slo_that_was_met_above_the_quota_is_said_beside_it(tmp_path: Path) -> None:
+    """Both: up to where the quotas carry it, and up to where the SLO was met."""
+    analysis, text = analysis_of(tmp_path, 20, 120, slo={"latency_ms": 60_000})
+    assert analysis.conclusions[0].advised == "streaming-04"
+    assert "was met up to 12 users." in text
+    assert analysis.gate_passed
+
+
+def test_no_level_within_the_quotas(tmp_path: Path) -> None:
+    """Said with the number of users that would be."""
+    analysis, text = analysis_of(tmp_path, 20, 800)
+    assert (analysis.conclusions[0].advised, analysis.conclusions[0].basis) == (None, "quota")
+    assert "**Streaming: no level is within the quotas.** By the measured load, the quota of" in text
+    assert "is used up at about 1 user." in text
+
+
+def test_a_minute_above_a_quota_shows_that_it_is_another(tmp_path: Path) -> None:
+    """130 % for 60 s without a throttle: the quota is not held against levels, and the report says why."""
+    analysis, text = analysis_of(tmp_path, 60, 130)
+    assert analysis.conclusions[0].over_at is None
+    assert analysis.conclusions[0].advised is not None
+    assert analysis.forecasts == []
+    assert "so this is not the real quota" in text
+
+
+@pytest.mark.parametrize(("percent", "basis"), [(105, "between"), (50, "beyond"), (300, "origin")])
+def test_the_forecast_contradicts_no_level(tmp_path: Path, percent: float, basis: str) -> None:
+    """Above every level below 100 %, at most at the first above it; the line is of the neighbours."""
+    analysis, text = analysis_of(tmp_path, 20, percent)
+    (found,) = analysis.forecasts
+    used, users = analysis.quota.used("requests"), analysis.figures["users"]
+    assert found.basis == basis
+    assert found.users is not None
+    assert (users[used < 100] < found.users).all()
+    assert (users[used >= 100] >= found.users).all()
+    if basis != "origin":
+        low, high = found.keys
+        slope = (used[high] - used[low]) / (users[high] - users[low])
+        assert used[low] + slope * (found.users - users[low]) == pytest.approx(100)
+    assert ("extrapolated from" in text) is (basis != "between")
+
+
+def test_load_that_does_not_grow_uses_up_no_quota(tmp_path: Path) -> None:
+    """A service that serves no more with 8 users than with 4."""
+    run = make.shaped(("streaming",), (4, 8), length_s=20)
+    few = sum(row["users"] == 4 for row in run.requests)
+    many = [row for row in run.requests if row["users"] == 8]
+    run.requests = [row for row in run.requests if row["users"] == 4] + many[:: -(-len(many) // (few // 2))]
+    run.info["settings"]["model"]["quota"] = 10_000
+    analysis = analyse(read(run.write(tmp_path)))
+    assert [(found.users, found.basis, found.keys) for found in analysis.forecasts] == [
+        (None, "full", ("streaming-04",))
+    ]
+    assert "are not used up: at most " in markdown(analysis, {})
