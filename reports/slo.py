@@ -83,18 +83,25 @@ class Gate:
         checks = self.checks.get(key)
         return all(check.met for check in checks) if checks else None
 
+    def unsure(self, key: str) -> bool:
+        """Whether so few calls stand behind the verdict on a level that more could turn it."""
+        checks = self.checks.get(key, [])
+        missed = [check.close for check in checks if not check.met]
+        return all(missed) if missed else any(check.close for check in checks)
+
     def failed(self, levels: pd.DataFrame) -> list[str]:
         """The levels that count for the verdict and did not hold."""
-        return [str(key) for key in self._counting(levels).index if not self.met(str(key))]
+        return [key for key in self.counting(levels) if not self.met(key)]
 
     def passed(self, levels: pd.DataFrame) -> bool:
         """Whether every level that counts held, and there was one."""
-        return len(self._counting(levels)) > 0 and not self.failed(levels)
+        return bool(self.counting(levels)) and not self.failed(levels)
 
-    def _counting(self, levels: pd.DataFrame) -> pd.DataFrame:
+    def counting(self, levels: pd.DataFrame) -> list[str]:
         """The levels that count for the verdict: something is asked of them, and they have not too many users."""
         asked = levels[[self.slo.asks(mode) for mode in levels["mode"]]]
-        return asked if self.slo.users is None else asked[~(asked["users"] > self.slo.users)]
+        within = asked if self.slo.users is None else asked[~(asked["users"] > self.slo.users)]
+        return [str(key) for key in within.index]
 
 
 def wanted(run: Run) -> Slo | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from reports.failures import total_counts
 from reports.markdown import escape, money
 from reports.sections.gain import gain
-from reports.sections.limits import limits
+from reports.sections.limits import limits, unsure
 from reports.sections.quota import over, used_up
 from reports.sections.words import at, failing_words, figures_there, label, level_names, rate_words, slo_words
 
@@ -83,10 +83,11 @@ def _advice(analysis: Analysis, found: Conclusion, mode: str) -> Iterator[str]:
     slo = slo_words(say, analysis.gate.slo, found.mode) if analysis.gate else ""
     if found.advised is None:
         assert analysis.gate is not None  # noqa: S101 - no level is advised only where none met the SLO
-        first = next(key for key in analysis.figures.index if analysis.figures.loc[key, "mode"] == found.mode)
-        key = first if analysis.gate.checks.get(first) else next(iter(analysis.gate.checks))
+        of_mode = analysis.figures.index[analysis.figures["mode"] == found.mode]
+        key = next(str(key) for key in of_mode if analysis.gate.checks.get(str(key)))
         failing = failing_words(say, analysis.gate.slo, analysis.gate.checks[key])
         yield say("runs.no_slo", mode=mode, slo=slo, level=label(say, analysis.level(key)), failing=failing)
+        yield from unsure(analysis, key)
     else:
         row = analysis.level(found.advised)
         last = found.limit is None and not (found.basis == "slo" and _missed(analysis, found.mode))
@@ -95,6 +96,8 @@ def _advice(analysis: Analysis, found: Conclusion, mode: str) -> Iterator[str]:
             last = True
         yield say(f"runs.{text.get((found.basis, last), 'knee')}", mode=mode, level=label(say, row), slo=slo)
         yield _there(analysis, row, rate_words(say, found.rate, row))
+        if found.basis == "slo":
+            yield from unsure(analysis, found.advised)
 
 
 def _within(analysis: Analysis, found: Conclusion, mode: str) -> Iterator[str]:
@@ -158,7 +161,18 @@ def _gate(analysis: Analysis) -> str:
     scope = say("gate.all") if gate.slo.users is None else say("gate.users", users=say.noun(gate.slo.users, "user"))
     failed = gate.failed(analysis.figures)
     if analysis.gate_passed:
-        return say("gate.passed", scope=scope)
+        unsure = any(gate.unsure(key) for key in gate.counting(analysis.figures))
+        return f"{say('gate.passed', scope=scope)} {say('gate.unsure')}" if unsure else say("gate.passed", scope=scope)
     if not failed:
         return say("gate.empty", scope=scope)
-    return say("gate.failed", scope=scope, levels=level_names(say, analysis.figures.loc[failed]))
+    missed = [key for key in failed if gate.met(key) is False]
+    unmeasured = [key for key in failed if key not in missed]
+    reasons = [
+        say(text, levels=level_names(say, analysis.figures.loc[keys]))
+        for text, keys in (("gate.missed", missed), ("gate.unmeasured", unmeasured))
+        if keys
+    ]
+    verdict = say("gate.failed", scope=scope, reasons=say("list.comma").join(reasons))
+    if unmeasured or not all(map(gate.unsure, missed)):
+        return verdict
+    return f"{verdict} {say('gate.unsure')}"

@@ -41,8 +41,18 @@ def _first(analysis: Analysis, found: Conclusion, limit: Limit) -> Iterator[str]
         yield _flat(analysis, found, row)
     else:
         yield say(f"limit.{limit.kind}", **values)
+    if limit.kind == "slo":
+        yield from unsure(analysis, limit.key)
     if limit.kind == "throttled":
         yield from _quota(analysis, limit.key)
+
+
+def unsure(analysis: Analysis, key: str) -> Iterator[str]:
+    """That too few calls stand behind the verdict of the SLO on a level, if it is so."""
+    if analysis.gate is not None and analysis.gate.unsure(key):
+        row = analysis.level(key)
+        calls = analysis.say.noun(row["ok"] + row["failed"], "call")
+        yield analysis.say("slo.unsure", calls=calls, at=at(analysis.say, row))
 
 
 def _failed(analysis: Analysis, row: pd.Series[Any], limit: Limit) -> dict[str, str]:

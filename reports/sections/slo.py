@@ -42,7 +42,5 @@ def _verdict(analysis: Analysis, gate: Gate, key: str) -> str:
         return say("slo.not_asked")
     if not checks:
         return say("slo.unmeasured")
-    met = bool(gate.met(key))
-    text = say("slo.pass") if met else say("slo.fail", failing=failing_words(say, gate.slo, checks))
-    turns = any(check.close for check in checks) if met else all(check.close for check in checks if not check.met)
-    return f"{text} {say('slo.close')}" if turns else text
+    text = say("slo.pass") if gate.met(key) else say("slo.fail", failing=failing_words(say, gate.slo, checks))
+    return f"{text} {say('slo.close')}" if gate.unsure(key) else text

@@ -60,11 +60,26 @@ def _endpoint(analysis: Analysis) -> Iterator[Doubt]:
 
 def _end(analysis: Analysis) -> Iterator[Doubt]:
     run, ended = analysis.run, analysis.run.text("ended")
-    reason = f" ({escape(run.text('end_reason'))})" if run.text("end_reason") else ""
+    reason = _reason(analysis)
+    if run.text("limit") == "limits.same_failures":
+        category = next((one for one in analysis.failures["error"] if one in run.text("end_reason")), "")
+        remedy = escape(analysis.remedy(category), 400)
+        values = {"reason": run.text("end_reason"), "category": category}
+        yield _doubt(analysis, "trust.same_failures", values, category=escape(category), reason=reason, remedy=remedy)
+        return
     if ended == "interrupted" and run.text("limit"):
         ended = "limited"
     if ended in {"running", "interrupted", "limited", "failed"}:
         yield _doubt(analysis, f"trust.{ended}", {"reason": run.text("end_reason")}, reason=reason)
+
+
+def _reason(analysis: Analysis) -> str:
+    """Why the run ended: a limit by its setting, anything else in the words of the run."""
+    run, limit = analysis.run, analysis.run.text("limit")
+    value = run.number("settings", *limit.split(".")) if limit else None
+    if value is not None:
+        return f" ({code(limit)} = {value:,g})"
+    return f" ({escape(run.text('end_reason'))})" if run.text("end_reason") else ""
 
 
 def _damage(analysis: Analysis) -> Iterator[Doubt]:

@@ -98,7 +98,7 @@ def slo_words(say: Language, slo: Slo, mode: str = "streaming") -> str:
     """What is asked of levels of a mode: `TTFT P95 ≤ 800 ms, success ≥ 99 %`."""
     streams = mode == "streaming"
     shown = [
-        say("slo.time", metric=say(f"metric.{metric}"), percentile=f"{slo.percentile:g}", limit=number(limit))
+        say("slo.time", metric=say(f"metric.{metric}"), percentile=f"{slo.percentile:g}", limit=_time(metric, limit))
         for metric in (("ttft_ms", "tpot_ms", "latency_ms") if streams else ("latency_ms",))
         if (limit := getattr(slo, metric)) is not None
     ]
@@ -119,9 +119,13 @@ def _failing(say: Language, slo: Slo, check: Check) -> str:
         value = percent(check.value / 100) if check.criterion == "success_rate" else number(check.value)
         return say(f"slo.failing_{SLO_TEXTS[check.criterion]}", value=value, limit=f"{check.limit:g}")
     metric, point = say(f"metric.{check.criterion}"), f"{slo.percentile:g}"
-    return say(
-        "slo.failing_time", metric=metric, percentile=point, value=number(check.value), limit=number(check.limit)
-    )
+    value, limit = _time(check.criterion, check.value), _time(check.criterion, check.limit)
+    return say("slo.failing_time", metric=metric, percentile=point, value=value, limit=limit)
+
+
+def _time(metric: str, value_ms: float) -> str:
+    """A time with the unit that the tables have for it."""
+    return f"{seconds(value_ms)} s" if metric == "latency_ms" else f"{number(value_ms)} ms"
 
 
 def _mark(row: pd.Series[Any], metric: str) -> str:
