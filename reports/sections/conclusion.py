@@ -158,7 +158,12 @@ def _gate(analysis: Analysis) -> str:
     gate, say = analysis.gate, analysis.say
     if gate is None:
         return ""
-    scope = say("gate.all") if gate.slo.users is None else say("gate.users", users=say.noun(gate.slo.users, "user"))
+    every = say("gate.all" if analysis.levels.shaped else "gate.names")
+    scope = (
+        every
+        if gate.slo.users is None or not analysis.levels.shaped
+        else say("gate.users", users=say.noun(gate.slo.users, "user"))
+    )
     failed = gate.failed(analysis.figures)
     if analysis.gate_passed:
         unsure = any(gate.unsure(key) for key in gate.counting(analysis.figures))

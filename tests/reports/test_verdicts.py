@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING
 
 import pytest
@@ -72,3 +73,13 @@ def test_a_limit_is_named_by_its_setting(tmp_path: Path, language: str) -> None:
     line = next(line for line in text.splitlines() if "limits.same_failures" in line)
     assert "ValidationError (`limits.same_failures` = 20)" in line
     assert ("Check the model id." if language == "en" else "检查模型 id") in line
+
+
+@pytest.mark.parametrize("users", [None, 4])
+def test_the_gate_of_a_run_without_levels_speaks_of_none(tmp_path: Path, users: int | None) -> None:
+    """It has no users to count: every kind of call counts."""
+    calls = [make.call(random.Random(at), make.T0 + at, name="chat") for at in range(30)]
+    run = make.Folder(calls, [], make.info(30, None))
+    run.info["settings"]["slo"] = {"ttft_ms": 60_000, "users": users}
+    head = text_of(run, tmp_path).split("\n## ")[0]
+    assert "**SLO gate: passed** (every kind of call)." in head

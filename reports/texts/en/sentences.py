@@ -84,6 +84,7 @@ TEXTS = {
     "gate.unsure": "Too few calls to be sure of it: see the levels.",
     "gate.empty": "**SLO gate: failed** {scope}: nothing was measured there.",
     "gate.all": "(every level)",
+    "gate.names": "(every kind of call)",
     "gate.users": "(levels of up to {users})",
     "trust.question": "**Can these numbers be trusted?**",
     "trust.yes": "Yes: the run is complete, no call is missing, and the client kept up.",

@@ -81,6 +81,7 @@ TEXTS = {
     "gate.unsure": "调用太少，不能确定：见各级别。",
     "gate.empty": "**SLO 门禁：未通过**{scope}：没有测到数据。",
     "gate.all": "(所有级别)",
+    "gate.names": "(所有种类的调用)",
     "gate.users": "(不超过 {users}的级别)",
     "trust.question": "**这些数字可信吗？**",
     "trust.yes": "可信：运行完整，没有丢失调用，客户端跟得上。",
