@@ -45,6 +45,14 @@ class ReportError(Exception):
     """There is no report; the message says why."""
 
 
+def why_not_written(error: OSError, folder: Path, again: str) -> str:
+    """Which file of the report of this run folder can't be written, and what to do; `again` is how to make it later."""
+    if error.filename is None or Path(error.filename).is_relative_to(folder):
+        return f"the report can't be written ({error.strerror}): make room, and {again}"
+    wrong = f"report file {error.filename} can't be written ({error.strerror})"
+    return f"{wrong}: choose another with --bedrock-report-file; the report of this run is in {folder}"
+
+
 def maker(name: str) -> Callable[[Path, Path | None], Path]:
     """What makes a report by calling this function, `package.module:function`, in a process of its own.
 

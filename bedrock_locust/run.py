@@ -24,7 +24,7 @@ from bedrock_locust.limits import Guard
 from bedrock_locust.locust_tables import tables
 from bedrock_locust.open_files import lack_for_calls, lack_for_workers
 from bedrock_locust.recorder import LOCAL, Recorder
-from bedrock_locust.report_process import ReportError
+from bedrock_locust.report_process import ReportError, why_not_written
 from bedrock_locust.run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -193,7 +193,7 @@ class Run:
         try:
             written = report(self.folder.path, copy)
         except OSError as error:
-            logger.error("bedrock-locust: %s", _why_no_report(error, self.folder.path, again))  # noqa: TRY400 - one line
+            logger.error("bedrock-locust: %s", why_not_written(error, self.folder.path, again))  # noqa: TRY400 - one line
         except ReportError as error:
             logger.error("bedrock-locust: no report (%s); %s", error, again)  # noqa: TRY400 - one line
         except Exception:  # of a function of the user's own
@@ -244,11 +244,3 @@ class Run:
             reasons = self.recorder.health.levels[name].reasons()
             disturbances = self.recorder.disturbances(name)
             self.console.say(console.level_block(self.recorder.tally, name, reasons, disturbances))
-
-
-def _why_no_report(error: OSError, folder: Path, again: str) -> str:
-    """Which file of the report can't be written, and what to do."""
-    if error.filename is None or Path(error.filename).is_relative_to(folder):
-        return f"the report can't be written ({error.strerror}): make room, and {again}"
-    wrong = f"report file {error.filename} can't be written ({error.strerror})"
-    return f"{wrong}: choose another with --bedrock-report-file; the report of this run is in {folder}"
