@@ -110,15 +110,28 @@ class Guard:
         self._count_alike(call)
         return next(self._reached(self._limits), None)
 
-    def in_the_end(self, reached: Reached) -> str:
-        """What a limit was for, and what came of it: calls in flight go on, and workers report every few seconds."""
-        cut_off = f", {self._cut_off:,} of them cut off" if self._cut_off else ""
-        figures = {
-            "limits.max_requests": f"{self._calls + self._cut_off:,} were made in the end{cut_off}",
-            "limits.max_output_tokens": f"{self._output_tokens:,} in the end",
-            "limits.max_cost_usd": f"{self._spending.total:,.4g} {self._currency} in the end",
+    def total(self, reached: Reached) -> float | None:
+        """What it came to of which there was a limit, in its unit; None if that is no sum.
+
+        More than the limit: calls in flight go on, and workers report every few seconds.
+        """
+        totals = {
+            "limits.max_requests": self._calls + self._cut_off,
+            "limits.max_output_tokens": self._output_tokens,
+            "limits.max_cost_usd": self._spending.total,
         }
-        return ", ".join([reached.reason, *([figures[reached.name]] if reached.name in figures else [])])
+        return totals.get(reached.name)
+
+    def in_the_end(self, reached: Reached) -> str:
+        """What a limit was for, and what came of it."""
+        cut_off = f", {self._cut_off:,} of them cut off" if self._cut_off else ""
+        words = {
+            "limits.max_requests": f"{{:,}} were made in the end{cut_off}",
+            "limits.max_output_tokens": "{:,} in the end",
+            "limits.max_cost_usd": f"{{:,.4g}} {self._currency} in the end",
+        }
+        total = self.total(reached)
+        return reached.reason if total is None else f"{reached.reason}, {words[reached.name].format(total)}"
 
     def _count_alike(self, call: Call) -> None:
         kind = (call.error, call.error_code)

@@ -156,7 +156,8 @@ class Run:
         self.console.close()
         for name, rows in tables(self._environment):
             self.folder.write_table(name, rows)
-        self.recorder.write_info(limit=self.limit.name if self.limit else None, clock_step_ms=round(clock.step_ms))
+        limit, total = (self.limit.name, self._guard.total(self.limit)) if self.limit else (None, None)
+        self.recorder.write_info(limit=limit, limit_total=total, clock_step_ms=round(clock.step_ms))
         self.recorder.close(ended=ended, reason=reason)
         # All is on disk before anything else is tried that might fail.
         if self._level and not self._level["measured_to"]:

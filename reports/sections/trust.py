@@ -78,7 +78,9 @@ def _reason(analysis: Analysis) -> str:
     run, limit = analysis.run, analysis.run.text("limit")
     value = run.number("settings", *limit.split(".")) if limit else None
     if value is not None:
-        return f" ({code(limit)} = {value:,g})"
+        total = run.number("limit_total")
+        came = "" if total is None else analysis.say("trust.limit_total", total=f"{total:,.6g}")
+        return f" ({code(limit)} = {value:,g}{came})"
     return f" ({escape(run.text('end_reason'))})" if run.text("end_reason") else ""
 
 

@@ -31,7 +31,9 @@ def test_a_limit_ends_the_run_with_a_report(place: Place, simulator: Simulator, 
     said = info(run)
     assert (said["ended"], said["limit"]) == ("interrupted", "limits.max_requests")
     assert said["end_reason"].endswith(f"20 calls had ended, {len(rows)} were made in the end"), said["end_reason"]
-    assert "ended early by a limit in its settings (limits.max" in (run / "report.md").read_text().replace("\\", "")
+    assert said["limit_total"] == len(rows)
+    limit = f"ended early by a limit in its settings (`limits.max_requests` = 20, {len(rows)} in the end)"
+    assert limit in (run / "report.md").read_text()
 
 
 def test_the_first_call_finds_what_is_wrong(place: Place, start_simulator: Callable[..., Simulator]) -> None:

@@ -10,6 +10,7 @@ import pytest
 from reports.analysis import analyse
 from reports.report import markdown
 from reports.run import read
+from reports.texts import language as language_of
 
 from . import run_folders as make
 
@@ -65,9 +66,12 @@ def test_a_limit_is_named_by_its_setting(tmp_path: Path, language: str) -> None:
     text = text_of(run, tmp_path, language)
     assert "(`limits.max_requests` = 1,000)" in text
     assert "reached" not in text
+    run.info |= {"limit_total": 1_003}
+    came = language_of(language)("trust.limit_total", total="1,003")
+    assert f"(`limits.max_requests` = 1,000{came})" in text_of(run, tmp_path, language)
     run.requests = [make.failed(row, "ValidationError", "ValidationException", "no") for row in run.requests]
     reason = "limits.same_failures reached: 20 failures in a row with ValidationError (ValidationException)"
-    run.info |= {"limit": "limits.same_failures", "end_reason": reason}
+    run.info |= {"limit": "limits.same_failures", "limit_total": None, "end_reason": reason}
     run.info["remedies"]["ValidationError"] = "Check the model id."
     text = text_of(run, tmp_path, language).split("\n## ")[0]
     line = next(line for line in text.splitlines() if "limits.same_failures" in line)

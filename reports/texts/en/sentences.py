@@ -100,6 +100,7 @@ TEXTS = {
     "trust.interrupted": "The run was interrupted{reason}: what came after is not measured. Let it run to its end.",
     "trust.limited": "The run was ended early by a limit in its settings{reason}: what came after is not measured. Raise it"
     " in `limits` to go on.",
+    "trust.limit_total": ", {total} in the end",
     "trust.same_failures": "The run was ended early, as the same failure came again and again: {category}{reason}. {remedy}",
     "trust.failed": "The run failed{reason}. Mend the cause and run it again.",
     "damage.cut": "The last line of `requests.csv` is cut short and left out: the run ended abruptly.",

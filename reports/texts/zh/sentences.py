@@ -93,6 +93,7 @@ TEXTS = {
     "trust.running": "生成报告时运行尚未结束，或已崩溃：缺少最后几秒。",
     "trust.interrupted": "运行被中断{reason}：之后的部分没有测量。请让它运行到底。",
     "trust.limited": "运行因设置中的限制提前结束{reason}：之后的部分没有测量。如需继续，请调高 `limits`。",
+    "trust.limit_total": "，最终为 {total}",
     "trust.same_failures": "运行因反复出现同一种失败而提前结束：{category}{reason}。{remedy}",
     "trust.failed": "运行失败{reason}。排除原因后重新运行。",
     "damage.cut": "`requests.csv` 的最后一行不完整，已略去：运行突然结束。",
