@@ -47,6 +47,8 @@ def _compare(options: argparse.Namespace) -> int:
 
     base = options.baseline or options.runs[0]
     others = [run for run in options.runs if run != base]
+    if not others and len(options.runs) > 1:
+        return _fail(f"compare: {base} is given more than once, and no other run: give the one to hold against it", 2)
     if not others:
         return _fail("compare: give at least two run folders, such as: compare results/<before> results/<after>", 2)
     written, passed = compare(

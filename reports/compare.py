@@ -11,8 +11,10 @@ from reports import RunFolderError, charts, comparison, document
 from reports.analysis import analyse
 from reports.charts.comparison import chart
 from reports.figures_json import SCHEMA, plain, tree
+from reports.intervals import needed
 from reports.run import read
-from reports.sections.comparison import Compared, passed
+from reports.sections.comparison import Compared
+from reports.sections.regression import passed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,6 +69,17 @@ def _json(compared: Compared, limit_percent: float | None, *, is_passed: bool) -
                 "verdict": one.verdict,
                 "tests": [{**asdict(test), "percent_change": test.percent_change} for test in one.tests],
                 "success": [asdict(share) for share in one.success],
+                "missing": one.missing,
+                "untested": [
+                    {
+                        "level": test.level,
+                        "metric": test.metric,
+                        "percent": test.percent,
+                        "calls_needed": needed(test.percent),
+                    }
+                    for test in one.untested
+                ],
+                "fails_gate": [] if limit_percent is None else [asdict(it) for it in one.fails(limit_percent)],
             }
             for label, one in compared.comparisons.items()
         },

@@ -56,6 +56,8 @@ class Comparison:
 
     tests: list[Test]
     success: list[Share]
+    missing: list[Level]
+    """Levels of the base in which no call of the run ended."""
 
     @property
     def verdict(self) -> str:
@@ -70,6 +72,16 @@ class Comparison:
         """What has too few calls to tell a difference from chance."""
         return [test for test in self.tests if test.change is None]
 
+    @property
+    def failing(self) -> list[Share]:
+        """Where the success rate is clearly lower, the largest fall first."""
+        return sorted((share for share in self.success if share.high < 0), key=lambda share: share.after - share.before)
+
+    @property
+    def mending(self) -> list[Share]:
+        """Where the success rate is clearly higher, the largest rise first."""
+        return sorted((share for share in self.success if share.low > 0), key=lambda share: share.before - share.after)
+
     def unshown(self, most_percent: float) -> list[Test]:
         """What is worse by more than so many percent, with too few calls to tell whether by chance."""
         return [test for test in self.untested if test.percent_change > most_percent]
@@ -77,15 +89,17 @@ class Comparison:
     def worse(self, most_percent: float) -> list[Test | Share]:
         """What is clearly worse by more than so many percent; for the success rate, so many points."""
         slower = [test for test in self.tests if test.clear and test.percent_change > most_percent]
-        failing = [
-            share for share in self.success if share.high < 0 and 100 * (share.before - share.after) > most_percent
-        ]
+        failing = [share for share in self.failing if 100 * (share.before - share.after) > most_percent]
         return [*slower, *failing]
+
+    def fails(self, most_percent: float) -> list[Test | Share]:
+        """What fails a gate that lets so many percent pass, besides levels that are missing."""
+        return [*self.worse(most_percent), *self.unshown(most_percent)]
 
 
 def keys(analysis: Analysis) -> dict[Level, str]:
-    """The levels of a run that have successes: mode and users (or name) -> key."""
-    figures = analysis.figures[analysis.figures["ok"] > 0]
+    """The levels of a run in which calls ended, also if all of them failed: mode and users (or name) -> key."""
+    figures = analysis.figures[analysis.figures["ok"] + analysis.figures["failed"] > 0]
     return {
         (row["mode"], row["users"] if row.notna()["users"] else row["name"]): str(key)
         for key, row in figures.iterrows()
@@ -105,7 +119,8 @@ def compare(base: Analysis, run: Analysis) -> Comparison:
     clear = intervals.holm([test.change.chance for test in testable if test.change])
     found = {id(test): is_clear for test, is_clear in zip(testable, clear, strict=True)}
     tests = [Test(**{**vars(test), "clear": found.get(id(test), False)}) for test in tests]
-    return Comparison(tests, [_share(base, run, level) for level in common([base, run])])
+    shares = [_share(base, run, level) for level in common([base, run])]
+    return Comparison(tests, shares, [level for level in keys(base) if level not in keys(run)])
 
 
 def _tests(base: Analysis, run: Analysis) -> Iterator[Test]:

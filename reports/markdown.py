@@ -71,6 +71,11 @@ def percent(share: float) -> str:
     return "100" if value >= 100 else number(value)
 
 
+def signed(value: float) -> str:
+    """A difference, with one digit after the point."""
+    return f"{value:+.1f}" if math.isfinite(value) else UNKNOWN
+
+
 def bounds(low: Any, high: Any, form: Any = number) -> str:
     """An interval, `low–high`; an open side is `…`."""  # noqa: RUF002
     sides = [form(side) if side is not None and math.isfinite(side) else "…" for side in (low, high)]
@@ -144,6 +149,11 @@ def section(title: str, *blocks: str, level: int = 2) -> str:
     """A heading over its blocks; empty if there are none."""
     body = join(*blocks)
     return f"{'#' * level} {title}\n\n{body}" if body else ""
+
+
+def bullets(items: Iterable[str]) -> str:
+    """A list."""
+    return "\n".join(f"- {item}" for item in items)
 
 
 def join(*blocks: str) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reports.comparison import METRICS, PERCENTS, Share, common, keys
 from reports.markdown import (
     UNKNOWN,
     Column,
+    bullets,
     code,
     join,
     moment,
@@ -17,13 +18,16 @@ from reports.markdown import (
     percent,
     seconds,
     section,
+    signed,
     table,
     texts,
 )
 from reports.requests import MODES
 from reports.sections.conclusion import best_output
 from reports.sections.configuration import flat, shown
+from reports.sections.regression import regression
 from reports.sections.trust import doubts
+from reports.sections.unlike import unlike
 from reports.sections.untested import untested_words
 from reports.sections.words import label, level_columns
 
@@ -32,7 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reports.analysis import Analysis
-    from reports.comparison import Comparison, Test
+    from reports.comparison import Comparison, Level, Test
     from reports.texts import Language
 
 
@@ -53,7 +57,8 @@ class Compared:
             join(
                 f"# {say('compare.title')}",
                 *(self._verdict(run) for run in self.comparisons),
-                self._gate(limit_percent),
+                unlike(self),
+                regression(self, limit_percent),
                 self._runs(),
                 *self._doubts(),
                 f"![{say('chart.compare.alt')}]({image})" if image else "",
@@ -67,10 +72,12 @@ class Compared:
 
     def _verdict(self, run: str) -> str:
         say, found = self.say, self.comparisons[run]
-        untested = say.listing(untested_words(say, found, self._level))
+        untested = say.listing(untested_words(say, found, self.level))
         text = found.verdict
         if untested and text in {"none", "nothing"}:
             text = f"{text}_untested"
+        elif text == "nothing" and found.success:
+            text = "nothing_succeeded"
         sentences = [say(f"compare.{text}", run=run, base=self.base, untested=untested)]
         if untested and text == found.verdict:
             sentences.append(say("compare.untested", untested=untested))
@@ -82,6 +89,9 @@ class Compared:
             if tested:
                 sentences.append(say("compare.tests", clear=len(clear), tests=tested))
             sentences += self._best(run)
+        sentences += self._success(found)
+        if found.missing:
+            sentences.append(say("compare.missing", run=run, levels=say.listing(list(map(self.level, found.missing)))))
         return " ".join(sentence for sentence in sentences if sentence)
 
     def _most(self, test: Test) -> str:
@@ -90,10 +100,19 @@ class Compared:
             "compare.most",
             metric=self.say(f"metric.{test.metric}"),
             percentile=f"P{test.percent}",
-            change=_signed(test.percent_change),
-            interval=f"{_signed(100 * test.change.low)} … {_signed(100 * test.change.high)}",
-            level=self._level(test.level),
+            change=signed(test.percent_change),
+            interval=f"{signed(100 * test.change.low)} … {signed(100 * test.change.high)}",
+            level=self.level(test.level),
         )
+
+    def _success(self, found: Comparison) -> Iterator[str]:
+        """The levels in which the success rate clearly fell, or rose, the largest change first."""
+        for key, shares in (("fell", found.failing), ("rose", found.mending)):
+            changed = [
+                self.say("compare.success_one", level=self.level(share.level), **_rates(share)) for share in shares
+            ]
+            if changed:
+                yield self.say(f"compare.success_{key}", changes=self.say.listing(changed))
 
     def _best(self, run: str) -> Iterator[str]:
         """The most throughput, mode by mode; a level of users is not held against a kind of call without any."""
@@ -103,43 +122,14 @@ class Compared:
         for mode in MODES:
             before, after = best_output(base, mode), best_output(other, mode)
             if before > 0 and after > 0:
-                values = {"change": _signed(100 * (after / before - 1)), "before": number(before)}
+                values = {"change": signed(100 * (after / before - 1)), "before": number(before)}
                 names = {"mode": self.say.mode(mode), "base": self.base, "run": run}
                 yield self.say("compare.throughput_most", after=number(after), **values, **names)
 
-    def _level(self, level: tuple[str, Any]) -> str:
+    def level(self, level: Level) -> str:
+        """A level of the base in words."""
         base = self.runs[self.base]
         return label(self.say, base.level(keys(base)[level]), mode=True)
-
-    def _gate(self, limit_percent: float | None) -> str:
-        if limit_percent is None:
-            return ""
-        say, values = self.say, {"base": self.base, "limit": f"{limit_percent:g}"}
-        if not passed(self.comparisons, math.inf):
-            return say("compare.gate_empty", **values)
-        found = self.comparisons.items()
-        worse = [self._worse(run, test) for run, one in found for test in one.worse(limit_percent)]
-        unshown = [self._worse(run, test) for run, one in found for test in one.unshown(limit_percent)]
-        if not worse and not unshown:
-            untested = any(one.untested for _, one in found)
-            return say("compare.gate_untested" if untested else "compare.gate_passed", **values)
-        parts = [say("compare.gate_failed", worse=say.listing(worse), **values)] if worse else []
-        if unshown:
-            parts.append(
-                say("compare.gate_also" if worse else "compare.gate_unshown", unshown=say.listing(unshown), **values)
-            )
-        return " ".join(parts)
-
-    def _worse(self, run: str, one: Test | Share) -> str:
-        level = self._level(one.level)
-        if isinstance(one, Share):
-            return self.say(
-                "compare.gate_success", run=run, level=level, change=_signed(100 * (one.after - one.before))
-            )
-        sides = (one.change.low, one.change.high) if one.change else ()
-        values = {"metric": self.say(f"metric.{one.metric}"), "percentile": f"P{one.percent}"}
-        values["interval"] = f"; {' … '.join(_signed(100 * side) for side in sides)} %" if sides else ""
-        return self.say("compare.gate_time", run=run, level=level, change=_signed(one.percent_change), **values)
 
     def _runs(self) -> str:
         say, runs = self.say, self.runs.values()
@@ -159,7 +149,7 @@ class Compared:
 
     def _doubts(self) -> list[str]:
         found = {run: doubts(analysis) for run, analysis in self.runs.items()}
-        return [self.say("compare.untrusted", run=run, doubt=first[0]) for run, first in found.items() if first]
+        return [join(self.say("compare.untrusted", run=run), bullets(all_)) for run, all_ in found.items() if all_]
 
     def _changes(self, metric: str) -> str:
         say, levels = self.say, common(list(self.runs.values()))
@@ -180,9 +170,9 @@ class Compared:
     def _change(self, test: Test | None) -> str:
         if test is None:
             return UNKNOWN
-        words = [_signed(test.percent_change)]
+        words = [signed(test.percent_change)]
         if test.change is not None:
-            words.append(f"({_signed(100 * test.change.low)} … {_signed(100 * test.change.high)})")
+            words.append(f"({signed(100 * test.change.low)} … {signed(100 * test.change.high)})")
         if test.clear:
             words.append(f"**{self.say('compare.is_slower' if test.after > test.before else 'compare.is_faster')}**")
         return " ".join(words)
@@ -201,7 +191,7 @@ class Compared:
                 for before, after in zip(rates[self.base], rates[run], strict=True)
             ]
             columns.append(
-                Column(say("compare.rate_change", run=run, base=self.base), [_signed(change) for change in changes])
+                Column(say("compare.rate_change", run=run, base=self.base), [signed(change) for change in changes])
             )
         for run, analysis in self.runs.items():
             rows = [analysis.number(keys(analysis)[level], "success_rate") for level in levels]
@@ -225,23 +215,15 @@ class Compared:
         return section(say("compare.settings"), table(columns))
 
 
-def passed(comparisons: Mapping[str, Comparison], limit_percent: float) -> bool:
-    """Whether every run could be compared, and nothing is worse by more than so many percent, clearly or untested."""
-    compared = all(any(test.change is not None for test in found.tests) for found in comparisons.values())
-    return compared and not any(
-        found.worse(limit_percent) or found.unshown(limit_percent) for found in comparisons.values()
-    )
-
-
 def _tiers(run: Analysis) -> str:
     """The tiers that answered; where the service does not say, the one asked for."""
     found = run.run.of_successes("service_tier") or [run.run.text("settings", "model", "service_tier")]
     return run.say.listing([code(tier) for tier in found])
 
 
-def _signed(value: float) -> str:
-    return f"{value:+.1f}" if math.isfinite(value) else UNKNOWN
+def _rates(share: Share) -> dict[str, str]:
+    return {"before": percent(share.before), "after": percent(share.after)}
 
 
 def _points(share: Share) -> str:
-    return f"{_signed(100 * (share.after - share.before))} ({_signed(100 * share.low)} … {_signed(100 * share.high)})"
+    return f"{signed(100 * (share.after - share.before))} ({signed(100 * share.low)} … {signed(100 * share.high)})"

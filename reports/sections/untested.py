@@ -15,13 +15,16 @@ if TYPE_CHECKING:
 
 
 def untested_words(say: Language, found: Comparison, level: Callable[[Level], str]) -> list[str]:
-    """What could not be tested, percentile by percentile, and how many calls it needs."""
+    """What could not be tested, percentile by percentile, levels alike in it together, and how many calls it needs."""
     words = []
     for point in PERCENTS:
-        tests = [test for test in found.untested if test.percent == point]
-        if tests:
-            metrics = say.listing([say(f"metric.{metric}") for metric in dict.fromkeys(test.metric for test in tests)])
-            levels = say.listing(list(dict.fromkeys(level(test.level) for test in tests)))
-            values = {"percentile": f"P{point}", "metrics": metrics, "levels": levels}
+        metrics: dict[Level, list[str]] = {}
+        for test in found.untested:
+            if test.percent == point:
+                metrics.setdefault(test.level, []).append(test.metric)
+        for same in dict.fromkeys(map(tuple, metrics.values())):
+            levels = say.listing([level(one) for one, its in metrics.items() if tuple(its) == same])
+            named = say.listing([say(f"metric.{metric}") for metric in same])
+            values = {"percentile": f"P{point}", "metrics": named, "levels": levels}
             words.append(say("compare.untested_one", calls=intervals.needed(point), **values))
     return words

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -27,7 +27,7 @@ def run(folder: Path, seed: int, factor: float = 1.0, users: tuple[int, ...] = (
     return made.write(folder)
 
 
-def compared(tmp_path: Path, *arguments: str) -> tuple[int, str, dict[str, object]]:
+def compared(tmp_path: Path, *arguments: str) -> tuple[int, str, dict[str, Any]]:
     """Exit code, Markdown and the comparison of the second run."""
     code = main(["compare", *arguments, "--output", str(tmp_path / "out")])
     text = (tmp_path / "out" / "comparison.md").read_text(encoding="utf-8")
@@ -44,11 +44,15 @@ def test_a_verdict_and_a_gate(tmp_path: Path, factor: float, verdict: str, code:
     before, after = run(tmp_path / "a", 1), run(tmp_path / "b", 7 if factor != 1.06 else 1, factor)
     done, text, found = compared(tmp_path, str(before), str(after), "--max-regression", "10%")
     assert (found["verdict"] if factor != 1.06 else verdict, done) == (verdict, code)
-    words = {"none": "No difference of B from A is shown", "slower": "B is slower than A", "faster": "B is faster"}
+    words = {
+        "none": "No difference in time between B and A is shown",
+        "slower": "B is slower than A",
+        "faster": "B is faster",
+    }
     assert words[verdict] in text or factor == 1.06
     assert ("Regression gate: failed" in text) is (code == 3)
     if code:
-        assert re.search(r"as measured, by more than 10 %: .*\(\+[\d.]+ %; \+[\d.]+ … \+[\d.]+ %\)", text)
+        assert re.search(r"as measured, by more than 10 %:\n\n- .*\(\+[\d.]+ %; \+[\d.]+ … \+[\d.]+ %\)\n- ", text)
 
 
 def test_the_baseline_may_be_named(tmp_path: Path) -> None:
@@ -80,7 +84,7 @@ def test_what_could_not_be_tested_is_said_and_passes_no_gate(tmp_path: Path) -> 
     assert (code, found["verdict"]) == (3, "none")
     assert "not tested, for want of calls: P95 of TTFT" in text.split(".**")[0]
     assert f"about {intervals.needed(95)} successful calls" in text
-    assert "**Regression gate: failed.** Not shown to be within 10 % of A, for want of calls: TTFT P95 of B" in text
+    assert "**Regression gate: failed.**\n\nNot shown to be within 10 % of A, for want of calls: TTFT P95 of B" in text
 
 
 def test_too_few_calls_for_anything(tmp_path: Path) -> None:
@@ -122,7 +126,7 @@ def test_a_page_has_one_language(tmp_path: Path) -> None:
     info["settings"]["output"]["language"] = "zh"
     (folders[1] / "run.json").write_text(json.dumps(info | {"simulator": True}), encoding="utf-8")
     _, text, _ = compared(tmp_path, *map(str, folders))
-    assert "B: there are doubts" in text
+    assert "What to bear in mind of B:**\n\n- Measured against the local simulator" in text
     assert not re.search("[\u4e00-\u9fff]", text)
 
 
@@ -149,6 +153,7 @@ def test_three_runs_have_a_table_and_a_chart(tmp_path: Path) -> None:
     [
         (["nowhere", "nowhere2"], "no folder"),
         (["nowhere"], "at least two"),
+        (["same", "same"], "same is given more than once"),
         (["a", "b", "--max-regression", "x"], "10%"),
     ],
 )
@@ -160,3 +165,57 @@ def test_bad_input_is_one_clear_line(capsys: pytest.CaptureFixture[str], argumen
         code = int(end.code or 0)
     assert code == 2
     assert words in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_level_that_fails_altogether_fails_the_gate(tmp_path: Path) -> None:
+    """There is no time to compare in it, and no figure is worse than that."""
+    before, after = (make.shaped(("streaming",), (4, 12), seed=seed) for seed in (1, 2))
+    after.requests = [
+        make.failed(row, "ThrottlingError", "ThrottlingException", "no") if row["users"] == 12 else row
+        for row in after.requests
+    ]
+    folders = [str(one.write(tmp_path / name)) for one, name in ((before, "a"), (after, "b"))]
+    code, text, found = compared(tmp_path, *folders, "--max-regression", "50%")
+    assert code == 3
+    assert "**More calls failed**: streaming at 12 users (success 100 % before, 0 % now)." in text
+    assert "success of B, streaming at 12 users (-100.0 points; -100.0 … " in text
+    assert [one["level"] for one in found["fails_gate"] if "low" in one] == [["streaming", 12]]
+
+
+def test_a_level_that_was_not_run_fails_the_gate(tmp_path: Path) -> None:
+    """What the base held there is not shown to hold now."""
+    before, after = run(tmp_path / "a", 1), run(tmp_path / "b", 2, users=(4,))
+    code, text, found = compared(tmp_path, str(before), str(after), "--max-regression", "500%")
+    assert code == 3
+    assert "B has no call that ended at levels of the base: streaming at 12 users" in text
+    assert "Levels of A in which no call ended: streaming at 12 users in B; non-streaming at 12 users in B." in text
+    assert found["missing"] == [["streaming", 12], ["non_streaming", 12]]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_differs_besides_is_said_first(tmp_path: Path, language: str) -> None:
+    """Another length of the prompt, or no service at all, makes other figures."""
+    before, after = (make.shaped(("streaming",), (4,), seed=seed) for seed in (1, 2))
+    after.info["settings"]["test"]["prompt_size"] = 4_321
+    after.info["simulator"] = True
+    folders = [str(one.write(tmp_path / name)) for one, name in ((before, "a"), (after, "b"))]
+    _, text, _ = compared(tmp_path, *folders, "--language", language)
+    first_screen = text.split("| ")[0]
+    assert "`test.prompt_size`" in first_screen
+    assert "`4321` (B)" in first_screen
+    assert ("the local simulator (B)" if language == "en" else "本地模拟器 (B)") in first_screen
+    alike = str(make.shaped(("streaming",), (4,), seed=3).write(tmp_path / "c"))
+    _, text, _ = compared(tmp_path, folders[0], alike, "--language", language)
+    assert "`test.prompt_size`" not in text
+
+
+def test_the_untested_are_named_level_by_level(tmp_path: Path) -> None:
+    """A metric that is untested in one level only is not said to be so in another."""
+    before, after = (make.shaped(("streaming",), (4, 12), length_s=120, seed=seed) for seed in (1, 2))
+    for row in [row for row in after.requests if row["users"] == 4][:-30]:
+        row["output_tokens"] = 1
+    folders = [str(one.write(tmp_path / name)) for one, name in ((before, "a"), (after, "b"))]
+    _, text, found = compared(tmp_path, *folders)
+    assert "P95 of time per token, streaming at 4 users (about" in text
+    untested = {(one["metric"], one["percent"], *one["level"]) for one in found["untested"]}
+    assert untested == {("tpot_ms", 95, "streaming", 4)}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 TEXTS = {
     "list.comma": ", ",
+    "list.semicolon": "; ",
+    "list.stop": ".",
     "list.last": "{first} and {last}",
     "list.more": "{count} more",
     "mode.streaming": "streaming",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 TEXTS = {
     "list.comma": "、",
+    "list.semicolon": "；",
+    "list.stop": "。",
     "list.last": "{first}和{last}",
     "list.more": "另外 {count} 个",
     "mode.streaming": "流式",
