@@ -8,7 +8,11 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from reports.failures import total_counts
+from reports.figures import TOKENS
+from reports.phases import phases
+from reports.sections.configuration import flat
 from reports.sections.trust import reasons
+from reports.slowest import slowest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,6 +22,11 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 """Counts up when a key changes its meaning or goes; new keys may come at any time."""
+CALL = (
+    *("level", "mode", "worker", "started_at", "latency_ms", "ttft_ms", "max_gap_ms"),
+    *("input_tokens", "output_tokens", "stop_reason", "request_id"),
+)
+"""What is told of a single call: as in `requests.csv`."""
 DIGITS = 7
 """Significant digits: what the rows are kept to."""
 
@@ -38,11 +47,22 @@ def tree(analysis: Analysis) -> dict[str, Any]:
         "end_reason": run.text("end_reason"),
         "started_at": run.started_at,
         "ended_at": run.ended_at,
+        "endpoint": run.text("endpoint"),
+        "simulator": run.get("simulator") is True,
+        "settings": dict(flat(run.get("settings"))),
+        "versions": dict(flat(run.get("versions"))),
+        "preflight": run.get("preflight"),
+        "limit": run.get("limit"),
+        "limit_total": run.number("limit_total"),
+        "tokens": _tokens(run.requests),
         "calls": {str(name): int(count) for name, count in counts.items()},
         "conclusions": [asdict(found) for found in analysis.conclusions],
         "levels": _levels(analysis),
         "failures": _rows(analysis.failures),
         "failures_by_level": _rows(analysis.failures_by_level.reset_index()),
+        "slowest": _calls(slowest(analysis.levels, "latency_ms")),
+        "stalls": _calls(slowest(analysis.levels, "max_gap_ms")),
+        "phases": _rows(phases(analysis.levels)) if analysis.levels.shaped else [],
         "workers": _rows(analysis.workers.rename_axis("worker").reset_index()),
         "client_limited": analysis.late,
         "doubts": [_doubt(found) for found in reasons(analysis)],
@@ -57,13 +77,24 @@ def _doubt(found: Doubt) -> dict[str, Any]:
     return {"what": found.key.removeprefix("trust."), "values": dict(found.values), "text": found.text}
 
 
+def _tokens(calls: pd.DataFrame) -> dict[str, int]:
+    """Of all calls of the run, warm-up and drain too: those of which the service told."""
+    return {name: int(calls[name].sum(skipna=True)) for name in TOKENS}
+
+
+def _calls(calls: pd.DataFrame) -> list[dict[str, Any]]:
+    texts = {name: calls[name].astype("str") for name in ("mode", "stop_reason", "worker")}
+    return _rows(calls.assign(level=calls["key"], **texts)[list(CALL)])
+
+
 def _levels(analysis: Analysis) -> list[dict[str, Any]]:
     table = analysis.figures.join(analysis.quota.table)
     if analysis.gate is not None:
         table = table.join(analysis.gate.goodput)
     if analysis.cost is not None:
         table = table.join(analysis.cost.table.add_prefix("cost_"))
-    return _rows(table.rename_axis("level").reset_index())
+    completed = table["completed"].map({"true": True, "false": False}).astype("object")
+    return _rows(table.assign(completed=completed).rename_axis("level").reset_index())
 
 
 def _slo(analysis: Analysis) -> dict[str, Any] | None:

@@ -4,47 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from reports.blocks import blocks
-from reports.levels import is_ok
 from reports.markdown import Column, amount, code, moment, numbers, seconds, section, table, texts
-from reports.requests import longest
 from reports.sections.words import level_columns
+from reports.slowest import slowest as longest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pandas as pd
-    from numpy.typing import NDArray
 
     from reports.analysis import Analysis
 
 
 def slowest(analysis: Analysis, _charts: Mapping[str, str]) -> str:
     """The ten measured calls that took longest and succeeded, with what AWS support asks for."""
-    return section(analysis.say("slowest"), _calls(analysis, _most(analysis, "latency_ms")))
+    return section(analysis.say("slowest"), _calls(analysis, longest(analysis.levels, "latency_ms")))
 
 
 def stalls(analysis: Analysis, _charts: Mapping[str, str]) -> str:
     """The ten answers with the longest silence in their middle."""
-    calls = _most(analysis, "max_gap_ms")
+    calls = longest(analysis.levels, "max_gap_ms")
     return section(analysis.say("stalls"), analysis.say("stalls.note"), _calls(analysis, calls)) if len(calls) else ""
-
-
-def _most(analysis: Analysis, metric: str) -> pd.DataFrame:
-    calls = analysis.levels.calls
-    counting, values = analysis.levels.counted & is_ok(calls), calls[metric].to_numpy()
-    most = [_longest(calls, block, np.where(counting[block], values[block], np.nan)) for block in blocks(len(calls))]
-    places = np.concatenate([np.empty(0, dtype="intp"), *most])
-    found = calls.iloc[places[longest(values[places], calls["started_at"].to_numpy()[places])]]
-    return found.astype({"key": "str", "request_id": "str"})
-
-
-def _longest(calls: pd.DataFrame, block: slice, values: NDArray[np.floating]) -> NDArray[np.intp]:
-    """The places in the table of the longest of a block."""
-    places: NDArray[np.intp] = block.start + longest(values, calls["started_at"].to_numpy()[block])
-    return places
 
 
 def _calls(analysis: Analysis, calls: pd.DataFrame) -> str:
