@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from reports.failures import total_counts
 from reports.markdown import escape, money
 from reports.sections.gain import gain
+from reports.sections.kinds import failing, kinds
 from reports.sections.limits import limits, unsure
 from reports.sections.quota import over, used_up
 from reports.sections.words import at, failing_words, figures_there, label, level_names, rate_words, slo_words
@@ -28,8 +29,11 @@ def conclusion(analysis: Analysis) -> list[str]:
         return [_nothing(analysis, counts), _gate(analysis)]
     if not analysis.conclusions:
         return [analysis.say("end.unmeasured", calls=analysis.say.noun(counts["ok"], "call")), _gate(analysis)]
-    paragraphs = [" ".join(_sentences(analysis, found)) for found in analysis.conclusions]
-    named = [one.category for found in analysis.conclusions for one in (found.limit, found.main) if one is not None]
+    if analysis.levels.shaped:
+        paragraphs = [" ".join(_sentences(analysis, found)) for found in analysis.conclusions]
+        named = [one.category for found in analysis.conclusions for one in (found.limit, found.main) if one is not None]
+    else:
+        paragraphs, named = kinds(analysis), failing(analysis)
     remedies = [_remedy(analysis, category) for category in dict.fromkeys(named) if category]
     return [*paragraphs, _gate(analysis), *remedies, gain(analysis), _cost(analysis)]
 

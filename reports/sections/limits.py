@@ -96,9 +96,7 @@ def _flat(analysis: Analysis, found: Conclusion, row: pd.Series[Any]) -> str:
 
 def _quota(analysis: Analysis, key: str) -> Iterator[str]:
     """The quota that a level used more of, and what the service said when it throttled."""
-    quota, say = analysis.quota, analysis.say
-    throttles = analysis.failures[analysis.failures["error"] == THROTTLED]
-    message = str(throttles["error_message"].iloc[0]) if len(throttles) else ""
+    quota, say, message = analysis.quota, analysis.say, _message(analysis)
     row, tighter = quota.table.loc[[key]].iloc[0], quota.tighter(key, message)
     if tighter == "requests":
         yield say("limit.requests", percent=number(row["requests_percent"]), quota=amount(quota.requests_per_minute))
@@ -106,7 +104,17 @@ def _quota(analysis: Analysis, key: str) -> Iterator[str]:
         used = {"percent": number(row["tokens_percent"]), "ratio": number(row["reserve_ratio"])}
         most = {"quota": amount(quota.tokens_per_minute), "max_tokens": amount(quota.max_tokens)}
         yield say("limit.tokens", **used, **most)
-    if message:
-        yield say("limit.said", message=escape(message))
+    yield from said(analysis)
     if not tighter:
         yield say("limit.no_quota")
+
+
+def said(analysis: Analysis) -> Iterator[str]:
+    """What the service said when it throttled."""
+    if message := _message(analysis):
+        yield analysis.say("limit.said", message=escape(message))
+
+
+def _message(analysis: Analysis) -> str:
+    throttles = analysis.failures[analysis.failures["error"] == THROTTLED]
+    return str(throttles["error_message"].iloc[0]) if len(throttles) else ""

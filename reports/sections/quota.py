@@ -21,7 +21,7 @@ def quota(analysis: Analysis, _charts: Mapping[str, str]) -> str:
     """Requests and tokens per minute as the service counts them, with the shares of the quotas."""
     found, say = analysis.quota, analysis.say
     rows = found.table[found.table["requests_per_min"] > 0]
-    if rows.empty or not analysis.levels.shaped:
+    if rows.empty:
         return ""
     shown = table(
         [
@@ -42,7 +42,21 @@ def quota(analysis: Analysis, _charts: Mapping[str, str]) -> str:
     )
     note = say("quota.note", burndown=f"{found.output_burndown:g}") if rows["counted_per_min"].notna().any() else ""
     none = "" if (found.percent > 0).any() else say("quota.none")
-    return section(say("quota"), shown, note, *_forecasts(analysis), *_lenient(analysis), _reserve(analysis), none)
+    sums = together(analysis) if not analysis.levels.shaped and len(rows) > 1 else ""
+    return section(
+        say("quota"), shown, sums, note, *_forecasts(analysis), *_lenient(analysis), _reserve(analysis), none
+    )
+
+
+def together(analysis: Analysis) -> str:
+    """In a run without levels all kinds of call use the quotas at once; empty if no quota is known."""
+    say, found = analysis.say, analysis.quota
+    shown = [
+        say("quota.share", percent=number(used), quota=_of(analysis, name))
+        for name in ("requests", "tokens")
+        if (used := float(found.used(name).sum(min_count=1))) > 0
+    ]
+    return say("quota.together", shares=say.listing(shown)) if shown else ""
 
 
 def over(analysis: Analysis, found: Conclusion) -> Iterator[str]:
