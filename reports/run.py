@@ -137,10 +137,14 @@ def _levels(path: Path) -> tuple[pd.DataFrame, list[Damage]]:
 
 def _gaps(path: Path, *, streamed: bool) -> tuple[pd.DataFrame, list[Damage]]:
     """The buckets; a file that is missing, as after a crash, matters where there were gaps."""
+    missing = _table(b"", gaps.TEXTS, gaps.NUMBERS, path, ()), [("damage.no_gaps", 0)] if streamed else []
     try:
-        buckets = _table(_bytes(path), gaps.TEXTS, gaps.NUMBERS, path, (*gaps.TEXTS, *gaps.NUMBERS))
+        data = _bytes(path)
+        buckets = _table(data, gaps.TEXTS, gaps.NUMBERS, path, (*gaps.TEXTS, *gaps.NUMBERS))
     except RunFolderError:
-        return _table(b"", gaps.TEXTS, gaps.NUMBERS, path, ()), [("damage.no_gaps", 0)] if streamed else []
+        return missing
+    if not data.strip():
+        return missing
     lost = int((~gaps.sound(buckets)).sum())
     return buckets[gaps.sound(buckets)], [("damage.gaps", lost)] if lost else []
 

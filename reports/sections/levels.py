@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 def results(analysis: Analysis, _charts: Mapping[str, str]) -> str:
     """What each level came to, in one table."""
-    figures, say = analysis.figures, analysis.say
+    figures, say, run = analysis.figures, analysis.say, analysis.run
+    if run.requests.empty and run.number("rows_written"):
+        return ""  # they are lost: a zero would be wrong
     shown = table(
         [
             *level_columns(say, figures),

@@ -120,12 +120,19 @@ def _failing(say: Language, slo: Slo, check: Check) -> str:
         return say(f"slo.failing_{SLO_TEXTS[check.criterion]}", value=value, limit=f"{check.limit:g}")
     metric, point = say(f"metric.{check.criterion}"), f"{slo.percentile:g}"
     value, limit = _time(check.criterion, check.value), _time(check.criterion, check.limit)
+    if value == limit:
+        value = _exact(check.criterion, check.value)
     return say("slo.failing_time", metric=metric, percentile=point, value=value, limit=limit)
 
 
 def _time(metric: str, value_ms: float) -> str:
     """A time with the unit that the tables have for it."""
     return f"{seconds(value_ms)} s" if metric == "latency_ms" else f"{number(value_ms)} ms"
+
+
+def _exact(metric: str, value_ms: float) -> str:
+    """A time that the digits of the tables can't tell from its limit."""
+    return f"{value_ms / 1000:,.6g} s" if metric == "latency_ms" else f"{value_ms:,.6g} ms"
 
 
 def _mark(row: pd.Series[Any], metric: str) -> str:

@@ -87,3 +87,38 @@ def test_the_gate_of_a_run_without_levels_speaks_of_none(tmp_path: Path, users: 
     run.info["settings"]["slo"] = {"ttft_ms": 60_000, "users": users}
     head = text_of(run, tmp_path).split("\n## ")[0]
     assert "**SLO gate: passed** (every kind of call)." in head
+
+
+def test_a_figure_just_above_its_limit_is_told_from_it(tmp_path: Path) -> None:
+    """Not as 2.00 s instead of at most 2.00 s."""
+    run = slo_run(2_000)
+    for row in run.requests:
+        row["latency_ms"] = 2_000.4
+    assert "latency P95 2.0004 s instead of at most 2.00 s" in text_of(run, tmp_path)
+
+
+@pytest.mark.parametrize("ended", ["complete", "running"])
+@pytest.mark.parametrize("left", [0, 1, 30])
+def test_rows_that_are_gone_are_missed(tmp_path: Path, ended: str, left: int) -> None:
+    """run.json is never ahead of the file, also after a crash; what is lost is no zero."""
+    run = slo_run(60_000)
+    run.info["ended"] = ended
+    folder = run.write(tmp_path)
+    lines = (folder / "requests.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    (folder / "requests.csv").write_text("".join(lines[:left]), encoding="utf-8")
+    text = markdown(analyse(read(folder)), {})
+    written = run.info["rows_written"]
+    if left > 1:
+        assert f"`requests.csv` holds {left - 1} of the {written} calls that were recorded" in text
+    else:
+        assert f"**The calls are lost:** {written} calls were recorded, but `requests.csv` holds none." in text
+        assert "## Results" not in text
+
+
+def test_empty_gaps_are_missed(tmp_path: Path) -> None:
+    """As after a crash of the machine: of the gaps nothing is known."""
+    folder = slo_run(60_000).write(tmp_path)
+    (folder / "gaps.csv").write_bytes(b"")
+    assert "`gaps.csv`, which is written at the end of a run, is missing or broken" in markdown(
+        analyse(read(folder)), {}
+    )
