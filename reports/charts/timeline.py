@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 
 HEIGHT = 190
 MOST_BARS = 160
-HEADROOM = 1.2
-"""Room above the highest bar for the labels of the bands."""
+HEADROOM = 1.25
+"""Room above the highest bar for the names of the modes and the users of the levels."""
 LONGEST_IN_SECONDS = 180
-BAND_LABEL_PX = 20
-"""A band that is narrower has no label."""
+MOST_TICKS = 10
+DIGIT_PX, BETWEEN_LABELS_PX = 7, 8
+MODE_PX = 84
+"""Room for the name of a mode."""
 
 
 def chart(analysis: Analysis) -> Any:
@@ -34,11 +36,11 @@ def chart(analysis: Analysis) -> Any:
         return None
     start, last = _span(analysis)
     length_s = max(last - start, 1.0)
-    bars = _bars(analysis, start, length_s)
     unit_s = 60 if length_s > LONGEST_IN_SECONDS else 1
-    bands = _bands(analysis, start, length_s)
-    layers = [*_behind(_scaled(bands, unit_s)), _stack(analysis, _scaled(bars, unit_s), unit_s)]
-    title = analysis.say("chart.timeline.levels" if bands["label"].any() else "chart.timeline")
+    bars = _scaled(_bars(analysis, start, length_s), unit_s)
+    bands = _scaled(_bands(analysis, start, length_s), unit_s)
+    layers = [*_behind(bands, float(bars["to"].max())), _stack(analysis, bars, unit_s)]
+    title = analysis.say("chart.timeline" if bands.empty else "chart.timeline.levels")
     return styled(alt.layer(*layers).properties(width=WIDTH, height=HEIGHT, title=title))
 
 
@@ -95,6 +97,7 @@ def _stack(analysis: Analysis, bars: pd.DataFrame, unit_s: float) -> Any:
     named = {say(f"legend.{name}"): colour for name, colour in colours.items()}
     present = [name for name in named if name in set(bars["outcome"])]
     top = HEADROOM * float(bars.groupby("from")["rate"].sum().max())
+    end = float(bars["to"].max())
     scale = alt.Scale(domain=present, range=[named[name] for name in present])
     return (
         alt.Chart(bars)
@@ -104,7 +107,8 @@ def _stack(analysis: Analysis, bars: pd.DataFrame, unit_s: float) -> Any:
                 "from:Q",
                 bin="binned",
                 title=say("axis.since_s" if unit_s == 1 else "axis.since_min"),
-                axis=alt.Axis(grid=False),
+                scale=alt.Scale(domain=[0, end], nice=False),
+                axis=alt.Axis(grid=False, values=_ticks(end), format=",d"),
             ),
             x2="to:Q",
             y=alt.Y("rate:Q", title=say("axis.calls"), stack=True, scale=alt.Scale(domain=[0, top], nice=False)),
@@ -114,27 +118,56 @@ def _stack(analysis: Analysis, bars: pd.DataFrame, unit_s: float) -> Any:
     )
 
 
+def _ticks(end: float) -> list[int]:
+    """Whole seconds or minutes, so few that their labels do not touch."""
+    step = next((step for step in _steps() if end / step <= MOST_TICKS), math.ceil(end / MOST_TICKS))
+    return list(range(0, math.floor(end) + 1, step))
+
+
 def _bands(analysis: Analysis, start: float, length_s: float) -> pd.DataFrame:
-    """The windows of the levels, every second one tinted, with their users."""
+    """The windows of the levels, with their modes and their users."""
     table = analysis.levels.table
     table = table[table["window_s"].notna() & table["users"].notna()].sort_values("measured_from")
     bands = pd.DataFrame(
         {
             "from": (table["measured_from"] - start).clip(lower=0),
             "to": (table["measured_to"] - start).clip(upper=length_s),
+            "mode": table["mode"].map(analysis.say.mode),
             "label": [level_label(row) for _, row in table.iterrows()],
         }
     )
-    wide = (bands["to"] - bands["from"]) / length_s * WIDTH >= BAND_LABEL_PX
-    return bands.assign(label=bands["label"].where(wide, ""), middle=(bands["from"] + bands["to"]) / 2)
+    return bands.assign(middle=(bands["from"] + bands["to"]) / 2)
 
 
-def _behind(bands: pd.DataFrame) -> list[Any]:
+def _behind(bands: pd.DataFrame, end: float) -> list[Any]:
+    """The windows tinted; above them the users of each level, and above these a line for each mode, with its name."""
     if bands.empty:
         return []
-    base = alt.Chart(bands)
+    px = WIDTH / end
+    base, modes = alt.Chart(bands.assign(label=_apart(bands, px))), alt.Chart(_modes(bands, px))
     tint = base.mark_rect(color=GRID, opacity=0.7).encode(x="from:Q", x2="to:Q")
-    label = base.mark_text(color=INK, fontSize=11, dy=4, baseline="top").encode(
-        x="middle:Q", y=alt.value(0), text="label:N"
+    users = base.mark_text(color=INK, fontSize=11, baseline="top").encode(x="middle:Q", y=alt.value(18), text="label:N")
+    line = modes.mark_rule(color=GREY).encode(x="from:Q", x2="to:Q", y=alt.value(14))
+    name = modes.mark_text(color=INK, fontSize=11, baseline="bottom").encode(
+        x="place:Q", y=alt.value(12), text="mode:N"
     )
-    return [tint, label]
+    return [tint, users, line, name]
+
+
+def _apart(bands: pd.DataFrame, px: float) -> list[str]:
+    """The labels of the bands; none where it would run into the one before."""
+    shown: list[str] = []
+    free_px = 0.0
+    for middle, label in zip(bands["middle"] * px, bands["label"], strict=True):
+        half_px = (len(label) * DIGIT_PX + BETWEEN_LABELS_PX) / 2
+        fits = middle - half_px >= free_px or not shown
+        shown.append(label if fits else "")
+        free_px = middle + half_px if fits else free_px
+    return shown
+
+
+def _modes(bands: pd.DataFrame, px: float) -> pd.DataFrame:
+    """From where to where each mode ran, and where its name stands: in the middle, but not beyond the edge."""
+    modes = bands.groupby("mode", sort=False).agg({"from": "min", "to": "max"}).reset_index()
+    room = MODE_PX / 2 / px
+    return modes.assign(place=((modes["from"] + modes["to"]) / 2).clip(room, WIDTH / px - room))

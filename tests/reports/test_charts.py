@@ -147,3 +147,26 @@ def test_signs_of_the_knee_cannot_run_into_each_other(tmp_path: Path, users: tup
     assert {row["users"] for row in marks(knee, shape="circle")} == {users[-1]}
     captions = ["○ highest level up to which the SLO is met", "□ more than 1 % of the calls failed"]
     assert knee["title"]["subtitle"][:2] == captions
+
+
+def test_the_timeline_names_the_modes_and_its_labels_do_not_touch(tmp_path: Path) -> None:
+    """Twelve short levels in two modes: users of each, whole minutes, a line from the first to the last level."""
+    users = tuple(range(1, 13))
+    spec = specs(make.shaped(("streaming", "non_streaming"), users, length_s=4).write(tmp_path))["timeline"]
+    labels = [row["label"] for row in marks(spec, type="text", baseline="top")]
+    assert labels == [str(count) for count in users] * 2
+    modes = marks(spec, type="text", baseline="bottom")
+    assert [row["mode"] for row in modes] == ["streaming", "non-streaming"]
+    assert modes[0]["to"] < modes[1]["from"]
+    (bars,) = [one for one in layers(spec) if one["mark"]["type"] == "bar"]
+    assert bars["encoding"]["x"]["axis"]["values"] == list(range(8))
+
+
+def test_of_levels_too_short_for_labels_the_timeline_labels_some(tmp_path: Path) -> None:
+    """A hundred windows of 0.1 s: labels at least as far apart as they are wide."""
+    spec = specs(make.shaped(("streaming",), tuple(range(1, 101)), length_s=0.1).write(tmp_path))["timeline"]
+    labels = [row for row in marks(spec, type="text", baseline="top") if row["label"]]
+    assert 20 < len(labels) < 100
+    (bars,) = [one for one in layers(spec) if one["mark"]["type"] == "bar"]
+    px = style.WIDTH / bars["encoding"]["x"]["scale"]["domain"][1]
+    assert all((b["middle"] - a["middle"]) * px >= 7 * len(b["label"]) for a, b in pairwise(labels))
