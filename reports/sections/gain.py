@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from reports import intervals
 from reports.gain import pairs
-from reports.markdown import UNKNOWN, Column, amount, bounds, number, numbers, seconds, section, table
-from reports.sections.words import at, chart
+from reports.markdown import UNKNOWN, Column, amount, number, numbers, seconds, section, table
+from reports.sections.words import at, chart, footnotes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reports.analysis import Analysis
     from reports.texts import Language
+
+
+@dataclass(frozen=True)
+class Change:
+    """How the P50 of the whole answer with streaming differs from that without, as shares."""
+
+    point: float
+    interval: intervals.Change | None
+    """None of too few calls."""
 
 
 def gain(analysis: Analysis) -> str:
@@ -53,23 +64,27 @@ def streaming(analysis: Analysis, charts: Mapping[str, str]) -> str:
             numbers(say("col.output_non"), whole["output_tokens_per_s"]),
         ]
     )
-    return section(say("streaming"), shown, chart(analysis, charts, "gain"))
+    return section(say("streaming"), shown, footnotes(say, shown), chart(analysis, charts, "gain"))
 
 
-def _change(analysis: Analysis, row: Any) -> intervals.Change | None:
-    stream, whole = (analysis.levels.sample(row[mode], "latency_ms") for mode in ("streaming", "non_streaming"))
-    return intervals.quantile_change(whole, stream, 50)
+def _change(analysis: Analysis, row: Any) -> Change:
+    stream, whole = (analysis.level(row[mode])["latency_ms_p50"] for mode in ("streaming", "non_streaming"))
+    after, before = (analysis.levels.sample(row[mode], "latency_ms") for mode in ("streaming", "non_streaming"))
+    return Change(stream / whole - 1 if whole > 0 else math.nan, intervals.quantile_change(before, after, 50))
 
 
-def _percent(change: intervals.Change | None) -> str:
-    if change is None:
+def _percent(change: Change) -> str:
+    """The change in per cent, with its interval if there is one."""
+    if not math.isfinite(change.point):
         return UNKNOWN
-    return bounds(100 * change.low, 100 * change.high, lambda side: f"{side:+.1f}").replace(UNKNOWN, " … ")
+    sides = change.interval
+    text = f"{100 * change.point:+.1f}"
+    return f"{text} ({100 * sides.low:+.1f} … {100 * sides.high:+.1f})" if sides else text
 
 
-def _words(say: Language, change: intervals.Change | None) -> str:
+def _words(say: Language, change: Change) -> str:
     """The change, if it is clearly one."""
-    if change is None or change.low <= 0 <= change.high:
+    sides = change.interval
+    if sides is None or sides.low <= 0 <= sides.high:
         return say("gain.same")
-    middle = (change.low + change.high) / 2
-    return say("gain.longer" if middle > 0 else "gain.shorter", percent=number(100 * abs(middle)))
+    return say("gain.longer" if change.point > 0 else "gain.shorter", percent=number(100 * abs(change.point)))

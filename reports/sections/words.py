@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MARK, SHORT = "†", "‡"
 BRACKETS = re.compile(rf"\d \([\d.,…]+{UNKNOWN}")
+CHANGES = re.compile(r"\d \([-+][\d.,]+ … [-+]")
 SLO_TEXTS = {"success_rate": "success", "min_tokens_per_s": "speed"}
 
 
@@ -86,6 +87,8 @@ def footnotes(say: Language, *blocks: str) -> str:
     found = [say(text) for mark, text in notes.items() if any(mark in block for block in blocks)]
     if any(BRACKETS.search(block) for block in blocks):
         found.append(say("mark.interval"))
+    if any(CHANGES.search(block) for block in blocks):
+        found.append(say("mark.change"))
     return "\n\n".join(found)
 
 

@@ -23,6 +23,7 @@ TEXTS = {
     "mark.short": "‡ Cut short: calls cut off with the level are missing in its throughput.",
     "mark.interval": "In brackets: where the true value lies with 95 % confidence, as far as chance goes; `…` is an open"
     " end, for too few calls.",
+    "mark.change": "In brackets: where the true change lies with 95 % confidence, as far as chance goes.",
     "unknown.model": "unknown model",
     "unnamed": "unnamed",
     "title": "Bedrock load test: {models}",
