@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from reports.analysis import Analysis
 
 HEIGHT = 170
+ADVICE = ("slo", "knee", "quota")
+"""Grounds for a level to run at; a ring marks it, and `note.<ground>` says so."""
 
 
 def chart(analysis: Analysis) -> Any:
@@ -50,8 +52,8 @@ def _throughput(analysis: Analysis, figures: pd.DataFrame) -> Any:
 
 
 def _advised(analysis: Analysis, figures: pd.DataFrame) -> list[str]:
-    """The knee of each mode, or its highest level that met the SLO."""
-    found = [one.advised for one in analysis.conclusions if one.basis in {"knee", "slo"}]
+    """The level of each mode that the report advises by the SLO, the knee or the quotas."""
+    found = [one.advised for one in analysis.conclusions if one.basis in ADVICE]
     return [key for key in found if key is not None and key in figures.index]
 
 
@@ -67,7 +69,7 @@ def _ring(figures: pd.DataFrame, shape: str, size: int, shade: str) -> Any:
 def _notes(analysis: Analysis, figures: pd.DataFrame) -> list[str]:
     """What the signs of the chart mean."""
     advised = {one.basis for one in analysis.conclusions if one.advised in _advised(analysis, figures)}
-    notes = [f"note.{basis}" for basis in ("slo", "knee") if basis in advised]
+    notes = [f"note.{basis}" for basis in ADVICE if basis in advised]
     notes += ["note.failing"] if fails(figures).any() else []
     return [*notes, *(["note.short"] if cut_short(figures).any() else [])]
 

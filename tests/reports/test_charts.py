@@ -170,3 +170,12 @@ def test_of_levels_too_short_for_labels_the_timeline_labels_some(tmp_path: Path)
     (bars,) = [one for one in layers(spec) if one["mark"]["type"] == "bar"]
     px = style.WIDTH / bars["encoding"]["x"]["scale"]["domain"][1]
     assert all((b["middle"] - a["middle"]) * px >= 7 * len(b["label"]) for a, b in pairwise(labels))
+
+
+def test_the_level_that_the_quotas_carry_has_its_ring(tmp_path: Path) -> None:
+    """Of windows of half a minute, without a throttle: above 200 requests/min from 8 users on."""
+    run = make.shaped(("streaming",), (4, 8, 12))
+    run.info["settings"]["slo"] = {"latency_ms": 60_000}
+    knee = specs(run.write(tmp_path))["knee"]
+    assert {row["users"] for row in marks(knee, shape="circle")} == {4}
+    assert knee["title"]["subtitle"] == ["○ advised level, within the quotas"]

@@ -175,6 +175,7 @@ TEXTS = {
     "legend.slo_latency_ms": "SLO P{percentile}\n≤ {limit} s",
     "note.slo": "○ highest level up to which the SLO is met",
     "note.knee": "○ knee: beyond it more users mostly wait",
+    "note.quota": "○ advised level, within the quotas",
     "note.failing": "□ more than 1 % of the calls failed",
     "note.short": "hollow throughput: the level was cut short",
     "note.hollow": "hollow: fewer calls than the percentile needs",

@@ -172,6 +172,7 @@ TEXTS = {
     "legend.slo_latency_ms": "SLO P{percentile}\n≤ {limit} s",
     "note.slo": "○ 满足 SLO 的最高级别",
     "note.knee": "○ 拐点：超过后更多用户多半在等待",
+    "note.quota": "○ 配额范围内的建议级别",
     "note.failing": "□ 超过 1 % 的调用失败",
     "note.short": "空心吞吐量：该级别提前结束",
     "note.hollow": "空心：调用数少于该百分位所需",
