@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import altair as alt
 import pandas as pd
 
 from reports.charts.style import BLUE, GREEN, ORANGE, colour, lines, styled
@@ -36,6 +37,8 @@ def chart(analysis: Analysis) -> Any:
         for legend, mode, column, _ in CURVES
     )
     colours = {say(legend): shade for legend, _, _, shade in CURVES}
-    encodings = {"color": colour("what", data["what"], colours)}
+    shapes = alt.Scale(domain=list(colours), range=["circle", "square", "triangle-up"])
+    shape = alt.Shape("what:N", title=None, scale=shapes)
+    encodings = {"color": colour("what", data["what"], colours), "shape": shape}
     curve = lines(say, data, data["users"], say("axis.seconds"), HEIGHT, **encodings)
     return styled(curve.properties(title=say("chart.gain")))

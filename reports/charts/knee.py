@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from reports.analysis import Analysis
 
 HEIGHT = 170
+FAR = 2
+"""So many times the highest point, and a limit is not drawn."""
 ADVICE = ("slo", "knee", "quota")
 """Grounds for a level to run at; a ring marks it, and `note.<ground>` says so."""
 
@@ -85,7 +87,7 @@ def _wait(analysis: Analysis, figures: pd.DataFrame, metric: str, divisor: float
     encodings = {"color": _modes(analysis, figures), "shape": shape, "strokeDash": dash}
     curve = lines(say, data, figures["users"], say(f"axis.{metric}"), HEIGHT, **encodings)
     limit = analysis.gate.slo.limit_ms(metric) if analysis.gate else None
-    line = [] if limit is None else _limit(analysis, limit, metric, divisor)
+    line = [] if limit is None else _limit(analysis, limit, metric, divisor, float(data["value"].max()))
     behind = [*shaded(analysis, figures, by_mode=True), *line]
     return alt.layer(*behind, curve) if behind else curve
 
@@ -96,12 +98,19 @@ def _percents(analysis: Analysis) -> list[float]:
     return sorted({50, 95 if point == 50 else point})
 
 
-def _limit(analysis: Analysis, limit: float, metric: str, divisor: float) -> list[Any]:
-    """The line of the SLO; its words stand beside the panel, where no curve can run through them."""
+def _limit(analysis: Analysis, limit: float, metric: str, divisor: float, highest: float) -> list[Any]:
+    """The line of the SLO; its words stand beside the panel, where no curve can run through them.
+
+    A limit far above the highest point has words and an arrow only: its line would squash the curves.
+    """
     point = f"{analysis.gate.slo.percentile:g}" if analysis.gate else ""
     label = analysis.say(f"legend.slo_{metric}", percentile=point, limit=number(limit / divisor))
     rule = alt.Chart(pd.DataFrame({"limit": [limit / divisor], "label": [label]}))
     text = rule.mark_text(align="left", dx=6, color=INK, fontSize=12, lineBreak="\n", baseline="middle")
+    if limit / divisor > FAR * highest:
+        above = alt.Chart(pd.DataFrame({"limit": [limit / divisor], "label": [f"↑ {label}"]}))
+        words = above.mark_text(align="left", dx=6, color=INK, fontSize=12, lineBreak="\n", baseline="top")
+        return [words.encode(x=alt.value(WIDTH), y=alt.value(0), text="label:N")]
     return [
         rule.mark_rule(color=GREY, strokeDash=[6, 4]).encode(y="limit:Q"),
         text.encode(x=alt.value(WIDTH), y="limit:Q", text="label:N"),

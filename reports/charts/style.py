@@ -21,17 +21,19 @@ CLOSEST_TICKS = 24
 """Labels of the axis stand at least this part of its length apart."""
 
 INK, GROUND, GRID = "#24292f", "#ffffff", "#e6e8eb"
-BLUE, ORANGE, RED, GREY, GREEN = "#0969a8", "#c2570c", "#b3261e", "#6e7781", "#1a7f37"
+# Blue, vermilion and green of Okabe and Ito, which people with any kind of colour vision can tell apart; red
+# differs from them in lightness.
+BLUE, ORANGE, RED, GREY, GREEN = "#0072b2", "#d55e00", "#82071e", "#6e7781", "#009e73"
 LIGHT_BLUE, DARK_BLUE = "#5aa9d6", "#08304f"
 DARK = {
     INK: "#d1d7e0",
     GROUND: "#0d1117",
     GRID: "#2a313c",
     BLUE: "#58a6e8",
-    ORANGE: "#f0883e",
-    RED: "#ff7b72",
+    ORANGE: "#e8742a",
+    RED: "#ffd0cc",
     GREY: "#9198a1",
-    GREEN: "#4ac26b",
+    GREEN: "#3fd0a4",
     LIGHT_BLUE: "#2f6f9f",
     DARK_BLUE: "#c2e0f7",
 }
@@ -95,7 +97,7 @@ def lines(say: Language, data: pd.DataFrame, users: pd.Series[float], axis: str,
     """Lines with a point per level: `value` by `users`, on an axis made for all these users; `hollow` points so."""
     places = {
         "x": users_axis(users, say("axis.users")),
-        "y": alt.Y("value:Q", title=axis, scale=alt.Scale(zero=True)),
+        "y": alt.Y("value:Q", title=axis, scale=alt.Scale(zero=True, nice=5), axis=alt.Axis(tickCount=5)),
     }
     curve = alt.Chart(data, width=WIDTH, height=height).mark_line(
         point=alt.OverlayMarkDef(size=50, filled=True), strokeWidth=2

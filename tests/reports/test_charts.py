@@ -179,3 +179,46 @@ def test_the_level_that_the_quotas_carry_has_its_ring(tmp_path: Path) -> None:
     knee = specs(run.write(tmp_path))["knee"]
     assert {row["users"] for row in marks(knee, shape="circle")} == {4}
     assert knee["title"]["subtitle"] == ["○ advised level, within the quotas"]
+
+
+def test_a_limit_far_above_all_points_does_not_squash_the_curves(tmp_path: Path) -> None:
+    """It has words and an arrow, but no line; a limit near the points has its line."""
+    run = make.shaped(("streaming",), (4, 8))
+    run.info["settings"]["slo"] = {"ttft_ms": 60_000, "latency_ms": 2_500}
+    knee = specs(run.write(tmp_path))["knee"]
+    assert [row["limit"] for row in marks(knee, type="rule")] == [2.5]
+    labels = {row["label"] for row in marks(knee, type="text")}
+    assert labels == {"↑ SLO P95\n≤ 60,000 ms", "SLO P95\n≤ 2.50 s"}
+    (far,) = [one for one in layers(knee["vconcat"][1]) if one["mark"]["type"] == "text"]
+    assert far["encoding"]["y"] == {"value": 0}
+
+
+def test_curves_of_what_streaming_gains_differ_in_shape_too(tmp_path: Path) -> None:
+    """Colour is not all that tells them apart."""
+    gain = specs(make.shaped(("streaming", "non_streaming"), (4, 8)).write(tmp_path))["gain"]
+    scale = gain["encoding"]["shape"]["scale"]
+    assert len(set(scale["range"])) == len(scale["domain"]) == 3
+
+
+@pytest.mark.parametrize("colours", [(style.BLUE, style.ORANGE, style.RED), (style.GREEN, style.ORANGE)])
+@pytest.mark.parametrize("dark", [False, True])
+def test_what_is_stacked_or_crossed_differs_in_lightness_or_is_of_the_safe_palette(
+    colours: tuple[str, ...], dark: bool
+) -> None:
+    """Each stands out from its ground, 3 to 1, as WCAG asks of graphics; red from orange 2 to 1."""
+    ground = _luminance(style.DARK[style.GROUND] if dark else style.GROUND)
+    shades = {one: _luminance(style.DARK[one] if dark else one) for one in colours}
+    assert all(_contrast(shade, ground) >= 3 for shade in shades.values())
+    if style.RED in shades:
+        assert _contrast(shades[style.RED], shades[style.ORANGE]) >= 2
+
+
+def _luminance(shade: str) -> float:
+    parts = [int(shade[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _contrast(one: float, other: float) -> float:
+    low, high = sorted((one, other))
+    return (high + 0.05) / (low + 0.05)
