@@ -8,7 +8,7 @@ import altair as alt
 import pandas as pd
 
 from reports.charts.marks import headed, shaded, shaky
-from reports.charts.style import MOST_NAMES, PERCENT_COLOURS, WIDTH, colour, lines, long, styled
+from reports.charts.style import GROUND, MOST_NAMES, PERCENT_COLOURS, WIDTH, colour, lines, long, styled
 from reports.percentiles import PERCENTS
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def panels(analysis: Analysis, metric: str, title: str, unit: str, divisor: floa
     shown, hollow = [], False
     for mode, rows in figures.groupby("mode", sort=False):
         data, axis = statistics(say, rows, metric, PERCENTS, divisor), f"{say.mode(str(mode))} ({unit})"
-        hollow = hollow or (has_users and bool(data["hollow"].any()))
+        hollow = hollow or bool(data["hollow"].any())
         panel = _by_users(say, data, axis) if has_users else _by_name(say, data, axis)
         shown.append(alt.layer(*bands, panel) if (bands := shaded(analysis, rows)) else panel)
     whole = alt.vconcat(*shown, spacing=16, title=headed(analysis, title, figures, shaky=hollow))
@@ -60,12 +60,14 @@ def _by_users(say: Language, data: pd.DataFrame, axis: str) -> Any:
 
 def _by_name(_say: Language, data: pd.DataFrame, axis: str) -> Any:
     names = list(dict.fromkeys(data["name"]))[:MOST_NAMES]
-    return (
-        alt.Chart(data[data["name"].isin(names)], width=WIDTH)
-        .mark_point(size=70, filled=True, opacity=1)
-        .encode(
-            x=alt.X("value:Q", title=axis, scale=alt.Scale(zero=True)),
-            y=alt.Y("name:N", title=None, sort=names, axis=alt.Axis(labelLimit=220)),
-            color=colour("statistic", data["statistic"], PERCENT_COLOURS),
-        )
-    )
+    shown = data[data["name"].isin(names)]
+    encodings = {
+        "x": alt.X("value:Q", title=axis, scale=alt.Scale(zero=True)),
+        "y": alt.Y("name:N", title=None, sort=names, axis=alt.Axis(labelLimit=220)),
+        "color": colour("statistic", data["statistic"], PERCENT_COLOURS),
+    }
+    points = alt.Chart(shown, width=WIDTH).mark_point(size=70, filled=True, opacity=1).encode(**encodings)
+    if not shown["hollow"].any():
+        return points
+    hollow = alt.Chart(shown[shown["hollow"]]).mark_point(size=70, filled=False, fill=GROUND, strokeWidth=2, opacity=1)
+    return alt.layer(points, hollow.encode(**encodings))

@@ -54,8 +54,13 @@ def test_without_levels_there_is_no_knee_and_names_are_the_rows(tmp_path: Path) 
     calls = [make.call(random.Random(at), make.T0 + at, name=f"n{at % 2}") for at in range(20)]
     charts = specs(make.Folder(calls, [], {}).write(tmp_path))
     assert sorted(charts) == ["distribution", "latency", "timeline", "tokens", "ttft"]
-    assert charts["latency"]["vconcat"][0]["encoding"]["y"]["field"] == "name"
-    assert charts["latency"]["vconcat"][0]["mark"]["type"] == "point"
+    points, hollow = layers(charts["latency"])
+    assert points["encoding"]["y"]["field"] == "name"
+    assert points["mark"]["type"] == "point"
+    assert hollow["mark"]["fill"] == style.GROUND
+    # Ten calls of each name carry neither P95 nor P99.
+    assert {row["statistic"] for row in marks(charts["latency"], fill=style.GROUND)} == {"P95", "P99"}
+    assert charts["latency"]["title"]["subtitle"] == ["hollow: fewer calls than the percentile needs"]
 
 
 def test_without_a_success_there_is_no_chart(tmp_path: Path) -> None:
