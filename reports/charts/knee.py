@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from reports.analysis import Analysis
 
 HEIGHT = 170
+WAITS = {"ttft_ms": 1, "latency_ms": 1000}
+"""Metric -> its milliseconds in the unit of its panel."""
 FAR = 2
 """So many times the highest point, and a limit is not drawn."""
 ADVICE = ("slo", "knee", "quota")
@@ -26,19 +28,33 @@ ADVICE = ("slo", "knee", "quota")
 
 def chart(analysis: Analysis) -> Any:
     """Output tokens/s, TTFT and latency by users, one colour per mode; None if no level measured any."""
-    figures, say = analysis.figures, analysis.say
-    figures = figures[figures["users"].notna() & (figures["output_tokens_per_s"] > 0) & (figures["ok"] > 0)]
+    figures, say = _measured(analysis), analysis.say
     if figures.empty:
         return None
     panels = [_throughput(analysis, figures)]
-    for metric, divisor in (("ttft_ms", 1), ("latency_ms", 1000)):
-        if figures[f"{metric}_count"].any():
-            panels.append(_wait(analysis, figures, metric, divisor))
+    panels += [_wait(analysis, figures, metric, WAITS[metric]) for metric in _waits(figures)]
     counts = [f"{metric}_count" for metric in ("ttft_ms", "latency_ms")]
     few = figures[counts].where(figures[counts] > 0).min().min()
     hint = is_shaky(few, max(_percents(analysis)))
     title = headed(analysis, say("chart.knee"), figures, _notes(analysis, figures), shaky=hint)
     return styled(alt.vconcat(*panels, spacing=16, title=title))
+
+
+def alt_text(analysis: Analysis) -> str:
+    """What the panels show, in words."""
+    say = analysis.say
+    panels = [say("chart.knee.throughput"), *(say(f"chart.knee.{metric}") for metric in _waits(_measured(analysis)))]
+    return say("chart.knee.alt", panels=say.listing(panels))
+
+
+def _measured(analysis: Analysis) -> pd.DataFrame:
+    figures = analysis.figures
+    return figures[figures["users"].notna() & (figures["output_tokens_per_s"] > 0) & (figures["ok"] > 0)]
+
+
+def _waits(figures: pd.DataFrame) -> list[str]:
+    """What waiting is known of these levels."""
+    return [metric for metric in WAITS if figures[f"{metric}_count"].any()]
 
 
 def _throughput(analysis: Analysis, figures: pd.DataFrame) -> Any:

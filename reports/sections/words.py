@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from reports.charts import knee, tokens
 from reports.markdown import UNKNOWN, Column, amount, bounds, code, number, percent, seconds, texts
 from reports.percentiles import PERCENTS, is_shaky
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 MARK, SHORT = "†", "‡"
 BRACKETS = re.compile(rf"\d \([\d.,…]+{UNKNOWN}")
 CHANGES = re.compile(r"\d \([-+][\d.,]+ … [-+]")
+ALT_TEXTS = {"knee": knee.alt_text, "tokens": tokens.alt_text}
+"""Of charts that do not always have the same panels."""
 SLO_TEXTS = {"success_rate": "success", "min_tokens_per_s": "speed"}
 
 
@@ -93,8 +96,11 @@ def footnotes(say: Language, *blocks: str) -> str:
 
 
 def chart(analysis: Analysis, charts: Mapping[str, str], name: str) -> str:
-    """The image of a chart; empty if it was not drawn."""
-    return f"![{analysis.say(f'chart.{name}.alt')}]({charts[name]})" if name in charts else ""
+    """The image of a chart, with what it shows in words; empty if it was not drawn."""
+    if name not in charts:
+        return ""
+    words = ALT_TEXTS[name](analysis) if name in ALT_TEXTS else analysis.say(f"chart.{name}.alt")
+    return f"![{words}]({charts[name]})"
 
 
 def slo_words(say: Language, slo: Slo, mode: str = "streaming") -> str:

@@ -227,3 +227,14 @@ def _luminance(shade: str) -> float:
 def _contrast(one: float, other: float) -> float:
     low, high = sorted((one, other))
     return (high + 0.05) / (low + 0.05)
+
+
+def test_the_words_beside_a_chart_say_what_it_shows(tmp_path: Path) -> None:
+    """Without streaming there is no first token in any chart, and none is spoken of."""
+    for modes in (("non_streaming",), ("streaming",)):
+        text = reports.write(make.shaped(modes, (4, 8)).write(tmp_path / modes[0])).read_text(encoding="utf-8")
+        streams = modes == ("streaming",)
+        first = ", time to first token and latency" if streams else " and latency"
+        assert f"![Output tokens per second{first} by users](" in text
+        tokens = "TTFT by prompt tokens, latency" if streams else "Latency"
+        assert f"![{tokens} by output tokens](" in text
