@@ -43,7 +43,7 @@ def _panel(analysis: Analysis, figures: pd.DataFrame, mode: str) -> Any:
     scale = alt.Scale(domain=labels, range=_shades(len(labels)))
     return (
         alt.Chart(data, width=WIDTH, height=HEIGHT)
-        .mark_line(strokeWidth=2)
+        .mark_line(strokeWidth=2, interpolate="step-after")
         .encode(
             x=alt.X("value:Q", title=f"{mode}: {say('axis.latency_log')}", scale=alt.Scale(type="log", nice=False)),
             y=alt.Y("share:Q", title=say("axis.share"), scale=alt.Scale(domain=[0, 100])),
@@ -56,8 +56,9 @@ def _panel(analysis: Analysis, figures: pd.DataFrame, mode: str) -> Any:
 def _curve(analysis: Analysis, key: str, label: str) -> pd.DataFrame:
     ordered = analysis.levels.sample(key, "latency_ms")
     places = np.unique(np.linspace(0, len(ordered) - 1, min(len(ordered), POINTS)).round().astype(int))
-    shares = 100 * (places + 1) / len(ordered)
-    values = np.maximum(ordered[places].astype("float64") / 1000, 1e-4).round(6)
+    # A step up at each value; the first one from nothing.
+    shares = np.concatenate([[0.0], 100 * (places + 1) / len(ordered)])
+    values = np.maximum(ordered[np.concatenate([places[:1], places])].astype("float64") / 1000, 1e-4).round(6)
     return pd.DataFrame({"value": values, "share": shares.round(4), "level": label})
 
 

@@ -10,7 +10,7 @@ import pytest
 
 import reports
 from reports.analysis import analyse
-from reports.charts import CHARTS, style
+from reports.charts import CHARTS, distribution, style
 from reports.run import read
 
 from . import run_folders as make
@@ -238,3 +238,18 @@ def test_the_words_beside_a_chart_say_what_it_shows(tmp_path: Path) -> None:
         assert f"![Output tokens per second{first} by users](" in text
         tokens = "TTFT by prompt tokens, latency" if streams else "Latency"
         assert f"![{tokens} by output tokens](" in text
+
+
+def test_a_distribution_climbs_in_steps(tmp_path: Path) -> None:
+    """From nothing, by one call of five at a time: no share lies between two calls."""
+    run = make.shaped(("non_streaming",), (4,))
+    run.requests = run.requests[-5:]
+    for row, latency_ms in zip(run.requests, (1000, 2000, 3000, 4000, 9000), strict=True):
+        row |= {"latency_ms": latency_ms, "phase": "measure"}
+    found = distribution.chart(analyse(read(run.write(tmp_path))))
+    spec = found.to_dict()
+    [points] = [rows for rows in spec["datasets"].values() if "share" in rows[0]]
+    assert [(point["value"], point["share"]) for point in points] == [
+        *((1, 0), (1, 20), (2, 40), (3, 60), (4, 80), (9, 100)),
+    ]
+    assert spec["vconcat"][0]["mark"]["interpolate"] == "step-after"
