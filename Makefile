@@ -13,10 +13,10 @@ demo: $(VENV)/.user
 	$(BIN)/locust -f locustfile.py --headless --only-summary --loglevel WARNING --exit-code-on-error 0 \
 	  --bedrock-config examples/demo.json --bedrock-simulator="$$(cat examples/demo-simulator.txt)"
 
-# Of the tests in tests/faults each waits for most of its time, for what is silent or stands still.
+# A test of a whole run, in tests/e2e or tests/faults, waits for most of its time.
 test: $(VENV)/.dev clients
-	$(BIN)/pytest -n 2 --ignore tests/web --ignore tests/faults
-	$(BIN)/pytest -n 5 tests/faults
+	$(BIN)/pytest -n 2 --ignore tests/web --ignore tests/e2e --ignore tests/faults
+	$(BIN)/pytest -n 4 tests/e2e tests/faults
 	$(BIN)/pytest -n 2 tests/web
 
 long: $(VENV)/.dev
