@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.markdown import Column, code, escape, join, moment, number, seconds, table, texts
+from reports.markdown import Column, amount, code, escape, join, moment, number, seconds, table, texts
 from reports.percentiles import PERCENTS
 from reports.sections.conclusion import conclusion
 from reports.sections.trust import doubts
@@ -73,8 +73,10 @@ def _levels(analysis: Analysis) -> list[str]:
     held_s = analysis.run.number("settings", "concurrency", "duration_seconds")
     if not analysis.levels.shaped:
         return [modes]
-    levels = say.noun(len(figures), "level")
-    return [say("facts.levels", levels=levels, duration=say.duration(held_s)) if held_s else levels, modes]
+    levels, cut = say.noun(len(figures), "level"), int((figures["completed"] == "false").sum())
+    if held_s:
+        levels = say("facts.levels", levels=levels, duration=say.duration(held_s))
+    return [say("facts.cut", levels=levels, cut=amount(cut)) if cut else levels, modes]
 
 
 def _telling_level(analysis: Analysis) -> str:

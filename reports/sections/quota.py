@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from reports.forecast import lenient
+from reports.forecast import SLIGHT_SHARE, lenient
 from reports.markdown import amount, number, numbers, percent, section, table
 from reports.sections.words import at, label, level_columns
 
@@ -66,14 +66,14 @@ def over(analysis: Analysis, found: Conclusion) -> Iterator[str]:
     say, row = analysis.say, analysis.level(found.over_at)
     of_mode = analysis.figures.index[analysis.figures["mode"] == found.mode]
     where = at(say, row) if found.over_at == of_mode[-1] else say("from.users", level=label(say, row))
-    yield say(
-        "runs.over",
-        where=say.sentence(where),
-        quota=_of(analysis, found.over.quota),
-        percent=number(found.over.percent),
-        at=at(say, row),
-        window=number(row["window_s"]),
-    )
+    used = analysis.quota.used(found.over.quota)[of_mode[of_mode.get_loc(found.over_at) :]]
+    used = used[analysis.quota.table["throttled_share"][used.index] <= SLIGHT_SHARE]
+    shown = [
+        say("quota.at", percent=number(used[key]), at=at(say, analysis.level(key)))
+        for key in dict.fromkeys([found.over_at, str(used.idxmax())])
+    ]
+    window, quota_ = number(row["window_s"]), _of(analysis, found.over.quota)
+    yield say("runs.over", where=say.sentence(where), quota=quota_, used=say.listing(shown), window=window)
 
 
 def used_up(analysis: Analysis, mode: str) -> Iterator[str]:

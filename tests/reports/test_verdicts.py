@@ -89,6 +89,13 @@ def test_the_gate_of_a_run_without_levels_speaks_of_none(tmp_path: Path, users: 
     assert "**SLO gate: passed** (every kind of call)." in head
 
 
+def test_the_head_says_what_was_cut_short(tmp_path: Path) -> None:
+    """Not that each level had its time."""
+    run = make.shaped(("streaming",), (4, 8))
+    run.levels[1]["completed"] = "false"
+    assert "2 levels of 30 s (1 cut short), streaming" in text_of(run, tmp_path)
+
+
 def test_a_figure_just_above_its_limit_is_told_from_it(tmp_path: Path) -> None:
     """Not as 2.00 s instead of at most 2.00 s."""
     run = slo_run(2_000)
