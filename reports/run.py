@@ -99,11 +99,17 @@ def _first(*values: Any) -> float | None:
     return next((value for value in map(finite, values) if value is not None), None)
 
 
+MOVED = "moved-to"
+"""A link in a folder that a run had to leave: in the directory it leads to, the run is whole, under the same name."""
+
+
 def read(folder: Path) -> Run:
-    """The run in `folder`; raises `RunFolderError` if there is none."""
+    """The run in `folder`; raises `RunFolderError` if there is none, or it went on elsewhere."""
     path = folder / "requests.csv"
     if not folder.is_dir():
         raise RunFolderError(f"no folder {folder}: give the folder of a run, such as results/<run>")
+    if (moved := (folder / MOVED).resolve() / folder.resolve().name).is_dir():
+        raise RunFolderError(f"the disk of {folder} was full, and its run went on elsewhere: give {moved}")
     if not path.is_file():
         raise RunFolderError(f"no requests.csv in {folder}: give the folder of a run, such as results/<run>")
     calls, cut = _requests(path)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reports.__main__ import main
+
 from . import run_folders as make
 
 if TYPE_CHECKING:
@@ -67,3 +69,15 @@ def test_a_report_needs_neither_bedrock_locust_nor_locust(tmp_path: Path) -> Non
     command = [sys.executable, "-c", script, str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
     assert done.stdout == "[]\n"
+
+
+def test_a_run_that_went_on_elsewhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What it left behind is a part of it: the whole is named. Once that is gone, the part is better than nothing."""
+    old = make.shaped(("streaming",), (4,)).write(tmp_path / "results" / "run")
+    whole = make.shaped(("streaming",), (4, 8)).write(tmp_path / "refuge" / "run")
+    (old / "moved-to").symlink_to(whole.parent)
+    assert main([str(old)]) == 2
+    assert capsys.readouterr().err.strip().endswith(f"went on elsewhere: give {whole}")
+    assert main([str(whole)]) == 0
+    whole.rename(tmp_path / "away")
+    assert main([str(old)]) == 0
