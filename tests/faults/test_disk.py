@@ -202,4 +202,6 @@ def test_a_file_system_that_becomes_read_only(place: Place, simulator: Simulator
     assert f"can't be written (Read-only file system): {IN_MEMORY}" in place.output(process)
     (refuge,) = (place.path / "temporary").glob("bedrock-locust-*/*")
     assert_whole(refuge, simulator.calls(), LEVEL)
-    assert_tidy(place, process)
+    # A disk that failed may not even list its files.
+    assert "Traceback" not in place.output(process), place.output(process)
+    assert not list(refuge.rglob("*.tmp"))
