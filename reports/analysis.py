@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from reports import conclusion, cost, failures, forecast, quota, slo
+from reports import conclusion, cost, failures, forecast, gain, phases, quota, slo, slowest
 from reports.figures import figures
 from reports.levels import levels
 from reports.limit import Evidence
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from reports.conclusion import Conclusion
     from reports.cost import Cost
     from reports.forecast import Forecast
+    from reports.gain import Gain
     from reports.levels import Levels
     from reports.quota import Quota
     from reports.run import Run
@@ -49,6 +50,14 @@ class Analysis:
     cost: Cost | None
     """None without prices."""
     conclusions: list[Conclusion]
+    gains: list[Gain]
+    """What streaming changes, by users."""
+    slowest: pd.DataFrame
+    """The calls with the longest latency; see `reports.slowest`."""
+    stalls: pd.DataFrame
+    """Those with the longest silence between two tokens."""
+    phases: pd.DataFrame
+    """Warm-up and drain apart; see `reports.phases`. Empty without levels."""
     say: Language
 
     def level(self, key: str) -> pd.Series[Any]:
@@ -95,5 +104,9 @@ def analyse(run: Run, code: str | None = None) -> Analysis:
         forecasts=forecast.forecasts(used, table),
         cost=cost.cost(run, rows),
         conclusions=conclusion.conclusions(table, Evidence(gate, late, failed, forecast.overused(used, table))),
+        gains=gain.gains(rows, table),
+        slowest=slowest.slowest(rows, "latency_ms"),
+        stalls=slowest.slowest(rows, "max_gap_ms"),
+        phases=phases.phases(rows),
         say=language(code or run.text("settings", "output", "language")),
     )

@@ -32,3 +32,11 @@ def is_here(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
+
+
+def place(url: str, *, simulator: bool) -> str:
+    """What was measured: the `simulator`, `aws` (also where nothing is known), something `here`, or `elsewhere`."""
+    name = host(url)
+    if simulator or not name or is_aws(name):
+        return "simulator" if simulator else "aws"
+    return "here" if is_here(name) else "elsewhere"

@@ -9,11 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from reports.failures import total_counts
 from reports.figures import TOKENS
-from reports.gain import gains
-from reports.phases import phases
 from reports.sections.configuration import flat
 from reports.sections.trust import reasons
-from reports.slowest import slowest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,10 +58,10 @@ def tree(analysis: Analysis) -> dict[str, Any]:
         "levels": _levels(analysis),
         "failures": _rows(analysis.failures),
         "failures_by_level": _rows(analysis.failures_by_level.reset_index()),
-        "streaming_gain": [asdict(found) for found in gains(analysis.levels, analysis.figures)],
-        "slowest": _calls(slowest(analysis.levels, "latency_ms")),
-        "stalls": _calls(slowest(analysis.levels, "max_gap_ms")),
-        "phases": _rows(phases(analysis.levels)) if analysis.levels.shaped else [],
+        "streaming_gain": [asdict(found) for found in analysis.gains],
+        "slowest": _calls(analysis.slowest),
+        "stalls": _calls(analysis.stalls),
+        "phases": _rows(analysis.phases),
         "workers": _rows(analysis.workers.rename_axis("worker").reset_index()),
         "client_limited": analysis.late,
         "doubts": [_doubt(found) for found in reasons(analysis)],

@@ -18,8 +18,11 @@ COLUMNS = ["level", "phase", "calls", "latency_ms_p50"]
 
 
 def phases(levels: Levels) -> pd.DataFrame:
-    """One row per level and phase that has calls: `calls`, failed ones too, and `latency_ms_p50` of the successes."""
-    calls = levels.calls
+    """One row per level and phase that has calls: `calls`, failed ones too, and `latency_ms_p50` of the successes.
+
+    None without levels, as there are no phases.
+    """
+    calls = levels.calls if levels.shaped else levels.calls.iloc[:0]
     found = alike(calls, ["key", "phase"], np.ones(len(calls), dtype=bool))
     rows = [
         (key, phase, found[key, phase].calls, _median_ms(calls, key, phase))

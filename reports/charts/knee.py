@@ -33,7 +33,7 @@ def chart(analysis: Analysis) -> Any:
         return None
     panels = [_throughput(analysis, figures)]
     panels += [_wait(analysis, figures, metric, WAITS[metric]) for metric in _waits(figures)]
-    counts = [f"{metric}_count" for metric in ("ttft_ms", "latency_ms")]
+    counts = [f"{metric}_count" for metric in WAITS]
     few = figures[counts].where(figures[counts] > 0).min().min()
     hint = is_shaky(few, max(_percents(analysis)))
     title = headed(analysis, say("chart.knee"), figures, _notes(analysis, figures), shaky=hint)
@@ -120,17 +120,13 @@ def _limit(analysis: Analysis, limit: float, metric: str, divisor: float, highes
     A limit far above the highest point has words and an arrow only: its line would squash the curves.
     """
     point = f"{analysis.gate.slo.percentile:g}" if analysis.gate else ""
+    far = limit / divisor > FAR * highest
     label = analysis.say(f"legend.slo_{metric}", percentile=point, limit=number(limit / divisor))
-    rule = alt.Chart(pd.DataFrame({"limit": [limit / divisor], "label": [label]}))
-    text = rule.mark_text(align="left", dx=6, color=INK, fontSize=12, lineBreak="\n", baseline="middle")
-    if limit / divisor > FAR * highest:
-        above = alt.Chart(pd.DataFrame({"limit": [limit / divisor], "label": [f"↑ {label}"]}))
-        words = above.mark_text(align="left", dx=6, color=INK, fontSize=12, lineBreak="\n", baseline="top")
-        return [words.encode(x=alt.value(WIDTH), y=alt.value(0), text="label:N")]
-    return [
-        rule.mark_rule(color=GREY, strokeDash=[6, 4]).encode(y="limit:Q"),
-        text.encode(x=alt.value(WIDTH), y="limit:Q", text="label:N"),
-    ]
+    rule = alt.Chart(pd.DataFrame({"limit": [limit / divisor], "label": [f"↑ {label}" if far else label]}))
+    text = rule.mark_text(
+        align="left", dx=6, color=INK, fontSize=12, lineBreak="\n", baseline="top" if far else "middle"
+    ).encode(x=alt.value(WIDTH), y=alt.value(0) if far else "limit:Q", text="label:N")
+    return [text] if far else [rule.mark_rule(color=GREY, strokeDash=[6, 4]).encode(y="limit:Q"), text]
 
 
 def _modes(analysis: Analysis, figures: pd.DataFrame) -> alt.Color:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from reports.analysis import Analysis
+    from reports.texts import Language
 
 SENT = "test.temperature"
 """Null is a setting of its own: the model's default is in force."""
@@ -23,9 +24,7 @@ def configuration(analysis: Analysis, _charts: Mapping[str, str]) -> str:
     run, say = analysis.run, analysis.say
     rows = [("endpoint", run.get("endpoint")), *flat(run.get("settings")), *flat(run.get("versions"))]
     rows += [("started", _moment(run.number("started_at"))), ("ended", _moment(run.number("ended_at")))]
-    rows = [
-        (key, _in_words(analysis, key, value)) for key, value in rows if value not in (None, "", {}, []) or key == SENT
-    ]
+    rows = [(key, in_words(say, key, value)) for key, value in rows if value not in (None, "", {}, []) or key == SENT]
     return section(
         say("configuration"),
         table(
@@ -37,8 +36,9 @@ def configuration(analysis: Analysis, _charts: Mapping[str, str]) -> str:
     )
 
 
-def _in_words(analysis: Analysis, key: str, value: Any) -> str:
-    return analysis.say("configuration.not_sent") if key == SENT and value is None else shown(value)
+def in_words(say: Language, key: str, value: Any) -> str:
+    """A setting as text, also where leaving it out is one; empty if it is not set."""
+    return say("configuration.not_sent") if key == SENT and value is None else shown(value)
 
 
 def flat(settings: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:

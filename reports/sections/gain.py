@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from reports.gain import gains
 from reports.markdown import UNKNOWN, Column, amount, number, numbers, seconds, section, table
 from reports.sections.words import at, chart, footnotes
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 def gain(analysis: Analysis) -> str:
     """The sentence for the first screen, of the level that streaming is advised to run at; empty without both modes."""
-    found = gains(analysis.levels, analysis.figures)
+    found = analysis.gains
     if not found:
         return ""
     advised = [one.advised or one.best for one in analysis.conclusions if one.mode == "streaming"]
@@ -37,7 +36,7 @@ def gain(analysis: Analysis) -> str:
 
 def streaming(analysis: Analysis, charts: Mapping[str, str]) -> str:
     """The two modes side by side, level by level."""
-    found, say = gains(analysis.levels, analysis.figures), analysis.say
+    found, say = analysis.gains, analysis.say
     if not found:
         return ""
     stream = analysis.figures.loc[[one.streaming for one in found]]

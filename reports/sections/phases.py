@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports import phases as numbers_of
 from reports.markdown import amount, numbers, seconds, section, table
 from reports.sections.words import level_columns
 
@@ -18,16 +17,15 @@ TITLES = {"warmup": "col.warmup", "measure": "col.measured", "drain": "col.drain
 
 def phases(analysis: Analysis, _charts: Mapping[str, str]) -> str:
     """Calls of each level by phase, and how long the median one took."""
-    if not analysis.levels.shaped:
-        return ""
-    found, say = numbers_of.phases(analysis.levels), analysis.say
+    found, say = analysis.phases, analysis.say
     if not found["phase"].isin(["warmup", "drain"]).any():
         return ""
     index = list(dict.fromkeys(found["level"]))
     columns = level_columns(say, analysis.figures.loc[index])
-    for phase, rows in found.groupby("phase", sort=False):
-        own = rows.set_index("level").reindex(index)
-        title = say(TITLES[str(phase)])
+    for phase, name in TITLES.items():
+        own, title = found[found["phase"] == phase].set_index("level").reindex(index), say(name)
+        if own["calls"].isna().all():
+            continue
         columns.append(numbers(f"{title}: {say('col.calls').lower()}", own["calls"].fillna(0), amount))
         if own["latency_ms_p50"].notna().any():
             columns.append(numbers(f"{title}: P50 (s)", own["latency_ms_p50"], seconds))

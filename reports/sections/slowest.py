@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from reports.markdown import Column, amount, code, moment, numbers, seconds, section, table, texts
 from reports.sections.words import level_columns
-from reports.slowest import slowest as longest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,12 +17,12 @@ if TYPE_CHECKING:
 
 def slowest(analysis: Analysis, _charts: Mapping[str, str]) -> str:
     """The ten measured calls that took longest and succeeded, with what AWS support asks for."""
-    return section(analysis.say("slowest"), _calls(analysis, longest(analysis.levels, "latency_ms")))
+    return section(analysis.say("slowest"), _calls(analysis, analysis.slowest))
 
 
 def stalls(analysis: Analysis, _charts: Mapping[str, str]) -> str:
     """The ten answers with the longest silence in their middle."""
-    calls = longest(analysis.levels, "max_gap_ms")
+    calls = analysis.stalls
     return section(analysis.say("stalls"), analysis.say("stalls.note"), _calls(analysis, calls)) if len(calls) else ""
 
 

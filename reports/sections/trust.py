@@ -49,13 +49,13 @@ def _doubt(analysis: Analysis, key: str, values: Mapping[str, Any] | None = None
 
 
 def _endpoint(analysis: Analysis) -> Iterator[Doubt]:
-    if analysis.run.get("simulator") is True:
+    url = analysis.run.text("endpoint")
+    place = endpoint.place(url, simulator=analysis.run.get("simulator") is True)
+    if place == "simulator":
         yield _doubt(analysis, "trust.simulator")
-        return
-    host = endpoint.host(analysis.run.text("endpoint"))
-    if host and not endpoint.is_aws(host):
-        key = "trust.here" if endpoint.is_here(host) else "trust.elsewhere"
-        yield _doubt(analysis, key, {"host": host}, host=code(host))
+    elif place != "aws":
+        host = endpoint.host(url)
+        yield _doubt(analysis, f"trust.{place}", {"host": host}, host=code(host))
 
 
 def _end(analysis: Analysis) -> Iterator[Doubt]:

@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING
 
 from reports import endpoint
 from reports.markdown import code
-from reports.sections.configuration import SENT, flat, shown
+from reports.sections.configuration import flat, in_words
 
 if TYPE_CHECKING:
     from reports.analysis import Analysis
     from reports.sections.comparison import Compared
 
 WORK = (
-    *("test.prompt_size", "test.prompt_template", "test.unique_prompts", "test.prompts_file", "prompts_file"),
-    *("test.max_tokens", "test.temperature", "test.transport", "concurrency.warmup_seconds"),
-    "concurrency.duration_seconds",
+    *("test.prompt_size", "test.prompt_template", "test.unique_prompts", "test.max_tokens", "test.temperature"),
+    *("test.transport", "concurrency.warmup_seconds", "concurrency.duration_seconds"),
 )
 """Settings that make a call, or how it is measured, another one."""
 
@@ -23,9 +22,10 @@ WORK = (
 def unlike(compared: Compared) -> str:
     """One sentence that names them with their values; empty if the runs are alike in them."""
     say, runs = compared.say, compared.runs
+    settings = {run: dict(flat(analysis.run.get("settings"))) for run, analysis in runs.items()}
     found = []
     for name in WORK:
-        values = {run: _value(analysis, name) for run, analysis in runs.items()}
+        values = {run: in_words(say, name, own[name]) if name in own else "" for run, own in settings.items()}
         if "" not in values.values() and len(set(values.values())) > 1:
             listed = say.listing([f"{code(value)} ({run})" for run, value in values.items()])
             found.append(say("compare.unlike_one", name=code(name), values=listed))
@@ -36,17 +36,7 @@ def unlike(compared: Compared) -> str:
     return say("compare.unlike", settings=say("list.semicolon").join(found)) if found else ""
 
 
-def _value(analysis: Analysis, name: str) -> str:
-    """A setting as text; empty if the run does not tell it."""
-    settings = dict(flat(analysis.run.get("settings")))
-    if name == SENT and name in settings and settings[name] is None:
-        return analysis.say("configuration.not_sent")
-    return shown(settings.get(name))
-
-
 def _place(analysis: Analysis) -> str:
     """`simulator`, `aws` or `elsewhere`: figures of the one say nothing of the other."""
-    if analysis.run.get("simulator") is True:
-        return "simulator"
-    host = endpoint.host(analysis.run.text("endpoint"))
-    return "aws" if not host or endpoint.is_aws(host) else "elsewhere"
+    place = endpoint.place(analysis.run.text("endpoint"), simulator=analysis.run.get("simulator") is True)
+    return "elsewhere" if place == "here" else place
