@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from bedrock_locust.call import Call
     from bedrock_locust.client import BedrockClient
     from bedrock_locust.plugin import settings_of, setup
-    from bedrock_locust.settings import Settings, SettingsError
+    from bedrock_locust.settings.mistakes import SettingsError
+    from bedrock_locust.settings.schema import Settings
     from bedrock_locust.user import BedrockUser, NonStreamingUser, StreamingUser
 
 __version__ = "0.1.0"
@@ -35,8 +36,8 @@ _HOMES = {
     "BedrockUser": "user",
     "Call": "call",
     "NonStreamingUser": "user",
-    "Settings": "settings",
-    "SettingsError": "settings",
+    "Settings": "settings.schema",
+    "SettingsError": "settings.mistakes",
     "StreamingUser": "user",
     "settings_of": "plugin",
     "setup": "plugin",

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
 
-    from bedrock_locust.settings import Settings
+    from bedrock_locust.settings.schema import Settings
 
 LEVEL = "level_tag"
 """The attribute of Locust's parsed options with the present level: `level`, `users`, `phase` and more, or None.

@@ -12,8 +12,8 @@ from bedrock_locust import formats
 from bedrock_locust.call import CANCELLED, Call
 from bedrock_locust.errors import DeadlineError, Failure, classify
 from bedrock_locust.formats import ChunkReader, converse
-from bedrock_locust.in_flight import in_flight
-from bedrock_locust.measurement import Measurement
+from bedrock_locust.wire.in_flight import in_flight
+from bedrock_locust.wire.measurement import Measurement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -86,6 +86,20 @@ REMEDIES: dict[str, str] = {
 }
 """What to do about each category."""
 
+LASTING = frozenset(
+    {
+        "ValidationError",
+        "AccessDeniedError",
+        "ModelNotFoundError",
+        "CredentialsError",
+        "QuotaExceededError",
+        "UnknownError",
+    }
+)
+"""Categories of failure that the next call will meet again."""
+LASTING_CODES = frozenset({"SSLError"})
+"""The same, where the rest of their category may pass: a certificate that is not trusted."""
+
 _SECRETS = re.compile(
     r"(?P<keep>(?:Credential|Signature|X-Amz-Security-Token|aws_secret_access_key|aws_session_token)"
     r"['\"]?\s*[=:]\s*(?:b?['\"])?|\bBearer\s+(?=\S{16}))[^\s,'\"&]+"

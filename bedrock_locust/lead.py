@@ -12,25 +12,26 @@ from locust.runners import LocalRunner, MasterRunner
 
 import gevent
 
-from bedrock_locust import __version__, console, formats, options
+from bedrock_locust import __version__, exits, formats
+from bedrock_locust.aws.boto3_client import check_credentials, check_endpoint, connect
+from bedrock_locust.aws.preflight import preflight, public
 from bedrock_locust.bench import LEVEL, Bench, put_bench
-from bedrock_locust.connection import check_credentials, check_endpoint, connect
-from bedrock_locust.forecast import forecast
-from bedrock_locust.handover import Handover
-from bedrock_locust.health import Pulse
-from bedrock_locust.interrupt import Interrupt, close_page
-from bedrock_locust.messages import GRACE_S
-from bedrock_locust.mistakes import EXIT_BAD_INPUT
-from bedrock_locust.plan import Plan, levels_of
-from bedrock_locust.preflight import preflight, public
-from bedrock_locust.recorder import LOCAL
+from bedrock_locust.live.health import Pulse
+from bedrock_locust.outputs import console
+from bedrock_locust.outputs.web import Runs, show
+from bedrock_locust.outputs.web.form import guard_form
+from bedrock_locust.process.signals import Interrupt
+from bedrock_locust.process.simulator import SimulatorProcess
+from bedrock_locust.recording.recorder import LOCAL
+from bedrock_locust.recording.run_folder import check_directory
+from bedrock_locust.recording.run_info import first_info, for_workers
 from bedrock_locust.run import Run
-from bedrock_locust.run_folder import check_directory
-from bedrock_locust.run_info import first_info, for_workers
-from bedrock_locust.settings import SettingsError
-from bedrock_locust.simulator_process import SimulatorProcess
-from bedrock_locust.web import Runs, show
-from bedrock_locust.web.form import guard_form
+from bedrock_locust.settings import options
+from bedrock_locust.settings.forecast import forecast
+from bedrock_locust.settings.mistakes import SettingsError
+from bedrock_locust.settings.plan import Plan, levels_of
+from bedrock_locust.team.master_receiver import Handover
+from bedrock_locust.team.messages import GRACE_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
 
     from bedrock_locust.call import Call
-    from bedrock_locust.settings import Settings
+    from bedrock_locust.settings.schema import Settings
 
     Report = Callable[[Path, Path | None], Path]
 
@@ -163,7 +164,7 @@ class Lead:
         except SettingsError as error:
             # What was right when Locust started is no longer: a folder, a profile, an endpoint.
             logger.error("bedrock-locust: %s", error)  # noqa: TRY400 - one line says it, a traceback would not
-            self._environment.process_exit_code = EXIT_BAD_INPUT
+            self._environment.process_exit_code = exits.BAD_INPUT
             self._runs.give_up()
             gevent.spawn(self._runner.quit if self._options.headless else self._runner.stop)
 
@@ -238,7 +239,7 @@ class Lead:
             self._runner.quit()
             return SystemExit
         if self._web_ui and self._run and self._starts_alone():
-            gevent.spawn(close_page, self._web_ui, self._run)
+            gevent.spawn(_close_page, self._web_ui, self._run)
         return KeyboardInterrupt
 
     def _last_words(self) -> None:
@@ -246,3 +247,10 @@ class Lead:
         if self._run:
             self._run.console.close()
             self._run.folder.flush()
+
+
+def _close_page(web_ui: WebUI, run: Run) -> None:
+    """End the process after a run that began by itself: Locust's page would stay for good."""
+    while run.ended_at is None:
+        gevent.sleep(0.1)
+    web_ui.stop()

@@ -10,12 +10,12 @@ from locust.runners import WorkerRunner
 
 from gevent.event import Event
 
-from bedrock_locust import options
-from bedrock_locust.connection import warm_up
-from bedrock_locust.mistakes import EXIT_BAD_INPUT
-from bedrock_locust.report_process import maker
-from bedrock_locust.settings import Settings, SettingsError
-from bedrock_locust.steady import keep_time
+from bedrock_locust import exits
+from bedrock_locust.aws.boto3_client import warm_up
+from bedrock_locust.process.locust_patches import keep_time
+from bedrock_locust.process.report import maker
+from bedrock_locust.settings import options
+from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.worker import Worker
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from locust.web import WebUI
 
     from bedrock_locust.lead import Lead
+    from bedrock_locust.settings.schema import Settings
 
     Report = Callable[[Path, Path | None], Path]
 
@@ -101,4 +102,4 @@ def _refuse(error: SettingsError) -> NoReturn:
     """End before anything has begun, with one line for each mistake."""
     for line in error.lines:
         print(f"bedrock-locust: {line}", file=sys.stderr)
-    sys.exit(EXIT_BAD_INPUT)
+    sys.exit(exits.BAD_INPUT)

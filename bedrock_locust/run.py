@@ -13,27 +13,28 @@ from locust.runners import MasterRunner
 
 import gevent
 
-from bedrock_locust import console
-from bedrock_locust.account import manifest
+from bedrock_locust import exits
 from bedrock_locust.call import Call
-from bedrock_locust.clock import clock
-from bedrock_locust.console.screen import Sturdy, screen
 from bedrock_locust.errors import REMEDIES
-from bedrock_locust.gaps import NO_GAPS
-from bedrock_locust.limits import Guard
-from bedrock_locust.locust_tables import tables
-from bedrock_locust.open_files import lack_for_calls, lack_for_workers
-from bedrock_locust.recorder import LOCAL, Recorder
-from bedrock_locust.report_process import ReportError, why_not_written
-from bedrock_locust.run_folder import RunFolder
+from bedrock_locust.live.gaps import NO_GAPS
+from bedrock_locust.live.limits import Guard
+from bedrock_locust.outputs import console
+from bedrock_locust.outputs.console.screen import Sturdy, screen
+from bedrock_locust.process.clock import clock
+from bedrock_locust.process.open_files import lack_for_calls, lack_for_workers
+from bedrock_locust.process.report import ReportError, why_not_written
+from bedrock_locust.recording.locust_tables import tables
+from bedrock_locust.recording.recorder import LOCAL, Recorder
+from bedrock_locust.recording.run_folder import RunFolder
+from bedrock_locust.recording.worker_record import manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from locust.env import Environment
 
-    from bedrock_locust.limits import Reached
-    from bedrock_locust.settings import Settings
+    from bedrock_locust.live.limits import Reached
+    from bedrock_locust.settings.schema import Settings
 
     Report = Callable[[Path, Path | None], Path]
 
@@ -46,9 +47,6 @@ STILL_S = 3
 """A process that was not heard of for so long, beyond a second, was frozen, or had no CPU."""
 REPORT_INTERVAL_S = 3.5
 """The row of a call is here within this time after its end: Locust's workers report every 3 s."""
-EXIT_NO_REPORT = 1
-EXIT_ROWS_LOST = 1
-EXIT_GATE = 3
 
 
 class Run:
@@ -175,7 +173,7 @@ class Run:
         """Exit code 1 if calls that were made are not in the record, or could not be made for want of workers."""
         lost = self.folder.rows_lost or self.recorder.has_lost or self._deserted
         if self._environment.process_exit_code is None and lost:
-            self._environment.process_exit_code = EXIT_ROWS_LOST
+            self._environment.process_exit_code = exits.ROWS_LOST
 
     def _say_if_nothing_worked(self) -> None:
         total = self.recorder.tally.total
@@ -202,7 +200,7 @@ class Run:
         else:
             self._check_gate()
             return copy if copy.exists() else written
-        self._environment.process_exit_code = EXIT_NO_REPORT
+        self._environment.process_exit_code = exits.NO_REPORT
         return None
 
     def _check_gate(self) -> None:
@@ -213,7 +211,7 @@ class Run:
             return
         if slo and slo["passed"] is False:
             logger.error("bedrock-locust: the SLO was not met; see the report")
-            self._environment.process_exit_code = EXIT_GATE
+            self._environment.process_exit_code = exits.GATE
 
     def _keep(self) -> None:
         """Once a second: rows to disk, what can be seen to the tally, news to the console."""

@@ -15,7 +15,7 @@ from bedrock_locust import formats
 from bedrock_locust.bench import bench_of
 from bedrock_locust.client import BedrockClient
 from bedrock_locust.formats import converse
-from bedrock_locust.prompts import Prompts
+from bedrock_locust.workload.prompts import Prompts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from locust.env import Environment
 
     from bedrock_locust.call import Call, Mode
-    from bedrock_locust.settings import Settings
+    from bedrock_locust.settings.schema import Settings
 
 FAILURE_PACE_S = 0.1
 """A stock user starts its next call no sooner than this after the start of one that failed, in seconds: without it, a

@@ -12,21 +12,21 @@ from locust import argument_parser
 import gevent
 import gevent.lock
 
-from bedrock_locust import __version__
+from bedrock_locust import __version__, exits
+from bedrock_locust.aws.boto3_client import check_credentials, connect
 from bedrock_locust.bench import Bench, put_bench
 from bedrock_locust.call import Call
-from bedrock_locust.clock import clock
-from bedrock_locust.connection import check_credentials, connect
-from bedrock_locust.delivery import Delivery
-from bedrock_locust.gaps import NO_GAPS
-from bedrock_locust.health import Pulse
-from bedrock_locust.interrupt import Interrupt
-from bedrock_locust.messages import FINISH, GRACE_S, mismatch, worker_name
-from bedrock_locust.mistakes import EXIT_BAD_INPUT
-from bedrock_locust.open_files import lack_for_calls
-from bedrock_locust.options import own_credentials
-from bedrock_locust.outbox import Outbox
-from bedrock_locust.settings import Settings, SettingsError
+from bedrock_locust.live.gaps import NO_GAPS
+from bedrock_locust.live.health import Pulse
+from bedrock_locust.process.clock import clock
+from bedrock_locust.process.open_files import lack_for_calls
+from bedrock_locust.process.signals import Interrupt
+from bedrock_locust.settings.mistakes import SettingsError
+from bedrock_locust.settings.options import own_credentials
+from bedrock_locust.settings.schema import Settings
+from bedrock_locust.team.messages import FINISH, GRACE_S, mismatch, worker_name
+from bedrock_locust.team.worker_buffer import Outbox
+from bedrock_locust.team.worker_sender import Delivery
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,9 +37,6 @@ if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
 
 logger = logging.getLogger(__name__)
-
-EXIT_ROWS_LOST = 1
-"""How a worker ends whose master is gone, or that could not hand over all of its rows."""
 
 
 class Worker:
@@ -90,7 +87,7 @@ class Worker:
                 check_credentials(own)
             client = self._connect(own, simulator=told["simulator"])
         except SettingsError as error:
-            self._quit(str(error), EXIT_BAD_INPUT)
+            self._quit(str(error), exits.BAD_INPUT)
             return
         bench = Bench(self._environment, settings, client, self._name)
         put_bench(bench)
@@ -126,11 +123,11 @@ class Worker:
         """The master is of another kind: leave it. It is noticed by its answer, and by the run that it begins."""
         if not self._refused:
             self._refused = True
-            self._quit(f"this worker can't work with its master: {why}", EXIT_BAD_INPUT)
+            self._quit(f"this worker can't work with its master: {why}", exits.BAD_INPUT)
 
     def _lose_master(self, why: str) -> None:
         self._environment.stop_timeout = GRACE_S
-        self._quit(f"{why}; this worker ends", EXIT_ROWS_LOST)
+        self._quit(f"{why}; this worker ends", exits.ROWS_LOST)
 
     def _quit(self, why: str, code: int) -> None:
         logger.error("bedrock-locust: %s", why)
@@ -173,7 +170,7 @@ class Worker:
             return
         self._outbox = None
         self._delivery.give_up(outbox, self._directory, self._name)
-        self._environment.process_exit_code = EXIT_ROWS_LOST
+        self._environment.process_exit_code = exits.ROWS_LOST
 
     def _last_words(self) -> None:
         """The process ends at once: what has not been handed over goes to disk."""

@@ -198,9 +198,9 @@ def start_ours(url: str) -> Any:
     """BedrockClient."""
     from locust.event import EventHook  # noqa: PLC0415 - Locust first, in this child only
 
+    from bedrock_locust.aws.boto3_client import connect  # noqa: PLC0415
     from bedrock_locust.client import BedrockClient  # noqa: PLC0415
-    from bedrock_locust.connection import connect  # noqa: PLC0415
-    from bedrock_locust.settings import Settings  # noqa: PLC0415
+    from bedrock_locust.settings.schema import Settings  # noqa: PLC0415
 
     settings = Settings.model_validate({"model": {"id": MODEL}, "aws": {"endpoint_url": url}})
     client = BedrockClient(connect(settings, simulator=True, version="benchmark"), EventHook())

@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any
 import locust  # noqa: F401 - it patches sockets, which has to come before anything imports boto3
 
 from bedrock_locust.call import Call
-from bedrock_locust.health import Pulse
-from bedrock_locust.recorder import Recorder
-from bedrock_locust.run_folder import RunFolder
-from bedrock_locust.web.live import Live
-from bedrock_locust.web.runs import Runs
+from bedrock_locust.live.health import Pulse
+from bedrock_locust.outputs.web.live import Live
+from bedrock_locust.outputs.web.runs import Runs
+from bedrock_locust.recording.recorder import Recorder
+from bedrock_locust.recording.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

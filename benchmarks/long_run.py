@@ -28,13 +28,13 @@ import msgpack
 import psutil
 
 from bedrock_locust.call import Call
-from bedrock_locust.clock import clock as wall_clock
 from bedrock_locust.errors import Failure
-from bedrock_locust.health import Pulse
 from bedrock_locust.histogram import bucket
-from bedrock_locust.outbox import Outbox
-from bedrock_locust.recorder import Recorder
-from bedrock_locust.run_folder import RunFolder
+from bedrock_locust.live.health import Pulse
+from bedrock_locust.process.clock import clock as wall_clock
+from bedrock_locust.recording.recorder import Recorder
+from bedrock_locust.recording.run_folder import RunFolder
+from bedrock_locust.team.worker_buffer import Outbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

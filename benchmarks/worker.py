@@ -125,9 +125,9 @@ def hold_streams(url: str) -> None:
 
     import gevent  # noqa: PLC0415
 
+    from bedrock_locust.aws.boto3_client import connect  # noqa: PLC0415
     from bedrock_locust.client import BedrockClient  # noqa: PLC0415
-    from bedrock_locust.connection import connect  # noqa: PLC0415
-    from bedrock_locust.settings import Settings  # noqa: PLC0415
+    from bedrock_locust.settings.schema import Settings  # noqa: PLC0415
 
     settings = Settings.model_validate({"model": {"id": MODEL}, "aws": {"endpoint_url": url}})
     client = connect(settings, simulator=True, version="benchmark")

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reports.reading import RunFolderError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
 __all__ = ["RunFolderError", "write"]
-
-
-class RunFolderError(Exception):
-    """The folder cannot be read as a run folder. The message names it and says what to do."""
 
 
 def write(

@@ -7,13 +7,15 @@ from dataclasses import asdict
 from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
-from reports import RunFolderError, charts, comparison, document
-from reports.analysis import analyse
+from reports import charts, document
 from reports.charts.comparison import chart
 from reports.figures_json import SCHEMA, plain, tree
-from reports.intervals import needed
-from reports.run import read
-from reports.sections.comparison import Compared
+from reports.numbers import comparison
+from reports.numbers.analysis import analyse
+from reports.numbers.intervals import needed
+from reports.reading import RunFolderError
+from reports.reading.run import read
+from reports.sections.comparison import ComparisonPage
 from reports.sections.regression import passed
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ def write(
     runs |= {label: analyse(read(labels[label]), runs[base].say.code) for label in others}
     comparisons = {run: comparison.compare(runs[base], runs[run]) for run in others}
     is_passed = limit_percent is None or passed(comparisons, limit_percent)
-    compared = Compared(runs, labels, comparisons)
+    compared = ComparisonPage(runs, labels, comparisons)
     drawn = chart(runs, compared.say)
     svg = charts.svg(drawn) if drawn is not None else ""
     texts = {"markdown": ("comparison.md", compared.markdown("comparison.svg" if svg else "", limit_percent))}
@@ -59,7 +61,7 @@ def write(
     return output / texts[wanted[0]][0], is_passed
 
 
-def _json(compared: Compared, limit_percent: float | None, *, is_passed: bool) -> str:
+def _json(compared: ComparisonPage, limit_percent: float | None, *, is_passed: bool) -> str:
     found = {
         "schema": SCHEMA,
         "base": compared.base,

@@ -7,15 +7,15 @@ import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from reports.failures import total_counts
-from reports.figures import TOKENS
+from reports.numbers.failures import total_counts
+from reports.numbers.figures import TOKENS
 from reports.sections.configuration import flat
 from reports.sections.trust import reasons
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from reports.analysis import Analysis
+    from reports.numbers.analysis import Analysis
     from reports.sections.trust import Doubt
 
 SCHEMA = 1

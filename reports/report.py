@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from reports import charts, document, figures_json
-from reports.analysis import Analysis, analyse
 from reports.markdown import join
-from reports.run import read
+from reports.numbers.analysis import Analysis, analyse
+from reports.reading.run import read
 from reports.sections.client import client
 from reports.sections.configuration import configuration
 from reports.sections.cost import cost

@@ -7,14 +7,11 @@ format is a module with `body`, `prompt_chars`, `read`, `read_event` and `read_d
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Protocol
 
 from bedrock_locust.formats import claude, converse, llama
 from bedrock_locust.formats.chunks import ChunkReader
+from bedrock_locust.formats.contract import NativeFormat, StreamReader
 from bedrock_locust.formats.reading import Content, Reading
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 __all__ = [
     "ChunkReader",
@@ -26,35 +23,6 @@ __all__ = [
     "converse",
     "native",
 ]
-
-
-class StreamReader(Protocol):
-    """What reads the events of a stream: `converse`, or a ChunkReader."""
-
-    def read_event(self, event: Mapping[str, Any], reading: Reading) -> Content:
-        """Take the figures out of one stream event, and say what it brought."""
-
-    def read_delta(self, payload: bytes, reading: Reading) -> Content | None:
-        """The same for the payload of an event with generated text, if that can do without JSON; else None."""
-
-
-class NativeFormat(Protocol):
-    """What a module of a native format offers."""
-
-    def body(self, prompt: str, max_tokens: int, temperature: float | None, model_id: str) -> dict[str, Any]:
-        """The request body for a prompt."""
-
-    def prompt_chars(self, request: Mapping[str, Any]) -> int:
-        """Characters of the prompt in a request body."""
-
-    def read(self, response: Mapping[str, Any], reading: Reading) -> None:
-        """Take the figures out of a whole response."""
-
-    def read_event(self, chunk: Mapping[str, Any], reading: Reading) -> Content:
-        """Take the figures out of one stream chunk, and say what it brought."""
-
-    def read_delta(self, chunk: bytes, reading: Reading) -> Content | None:
-        """The same for the JSON of a chunk, if that is plain text; else None."""
 
 
 class UnknownFormatError(ValueError):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bedrock_locust.formats import NativeFormat
+    from bedrock_locust.formats.contract import NativeFormat
     from bedrock_locust.formats.reading import Content, Reading
 
 _PLAIN_CHUNK = re.compile(rb'\{"bytes":"([A-Za-z0-9+/=]*)"(?:,"p":"[A-Za-z0-9]*")?\}').fullmatch

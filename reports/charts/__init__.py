@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from reports.analysis import Analysis
+    from reports.numbers.analysis import Analysis
 
 CHARTS = {
     "knee": knee.chart,

@@ -12,7 +12,7 @@ from reports.charts.style import SERIES, lines, long, styled
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reports.analysis import Analysis
+    from reports.numbers.analysis import Analysis
     from reports.texts import Language
 
 HEIGHT = 170

@@ -11,7 +11,7 @@ import pandas as pd
 from reports.charts.style import RAMP, WIDTH, level_label, styled
 
 if TYPE_CHECKING:
-    from reports.analysis import Analysis
+    from reports.numbers.analysis import Analysis
 
 HEIGHT = 190
 POINTS = 120

@@ -8,12 +8,12 @@ import altair as alt
 
 from reports.charts.style import BLUE, DARK_BLUE, GREEN, GREY, LIGHT_BLUE, ORANGE, RED, WIDTH, styled
 from reports.markdown import one_line
-from reports.quota import THROTTLED
+from reports.numbers.quota import THROTTLED
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from reports.analysis import Analysis
+    from reports.numbers.analysis import Analysis
 
 REST = "…"
 COLOURS = (RED, BLUE, GREEN, DARK_BLUE, LIGHT_BLUE, GREY)

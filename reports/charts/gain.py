@@ -8,10 +8,10 @@ import altair as alt
 import pandas as pd
 
 from reports.charts.style import BLUE, GREEN, ORANGE, colour, lines, styled
-from reports.gain import pairs
+from reports.numbers.gain import pairs
 
 if TYPE_CHECKING:
-    from reports.analysis import Analysis
+    from reports.numbers.analysis import Analysis
 
 HEIGHT = 190
 CURVES = (

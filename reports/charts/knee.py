@@ -10,12 +10,12 @@ import pandas as pd
 from reports.charts.marks import cut_short, headed, shaded
 from reports.charts.percentiles import statistics
 from reports.charts.style import GREY, INK, RED, WIDTH, colour, lines, long, mode_colours, styled
-from reports.conclusion import fails
 from reports.markdown import number
-from reports.percentiles import is_shaky
+from reports.numbers.failures import fails
+from reports.numbers.percentiles import is_shaky
 
 if TYPE_CHECKING:
-    from reports.analysis import Analysis
+    from reports.numbers.analysis import Analysis
 
 HEIGHT = 170
 WAITS = {"ttft_ms": 1, "latency_ms": 1000}

@@ -9,12 +9,12 @@ import altair as alt
 import pandas as pd
 
 from reports.charts.style import GREY, MODE_COLOURS, users_domain
-from reports.percentiles import is_shaky
+from reports.numbers.percentiles import is_shaky
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reports.analysis import Analysis
+    from reports.numbers.analysis import Analysis
 
 SHADE = 0.16
 

@@ -9,12 +9,12 @@ import pandas as pd
 
 from reports.charts.marks import headed, shaded, shaky
 from reports.charts.style import GROUND, MOST_NAMES, PERCENT_COLOURS, WIDTH, colour, lines, long, styled
-from reports.percentiles import PERCENTS
+from reports.numbers.percentiles import PERCENTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reports.analysis import Analysis
+    from reports.numbers.analysis import Analysis
     from reports.texts import Language
 
 HEIGHT = 190

@@ -9,14 +9,14 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from reports.blocks import blocks, ended_at
 from reports.charts.style import BLUE, GREY, GRID, INK, ORANGE, RED, WIDTH, level_label, styled
-from reports.quota import THROTTLED
+from reports.numbers.quota import THROTTLED
+from reports.reading.blocks import blocks, ended_at
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from reports.analysis import Analysis
+    from reports.numbers.analysis import Analysis
 
 HEIGHT = 190
 MOST_BARS = 160

@@ -8,17 +8,17 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from reports.blocks import blocks, codes
 from reports.charts import style
 from reports.charts.style import colour, mode_colours, styled
-from reports.levels import is_ok
+from reports.reading.blocks import blocks, codes
+from reports.reading.levels import is_ok
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from reports.analysis import Analysis
+    from reports.numbers.analysis import Analysis
 
 WIDTH, HEIGHT = 285, 220
 MOST_POINTS = 600

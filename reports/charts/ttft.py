@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from reports.charts.percentiles import panels
 
 if TYPE_CHECKING:
-    from reports.analysis import Analysis
+    from reports.numbers.analysis import Analysis
 
 
 def chart(analysis: Analysis) -> Any:

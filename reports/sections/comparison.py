@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from reports.comparison import METRICS, PERCENTS, Share, common, keys
 from reports.markdown import (
     UNKNOWN,
     Column,
@@ -22,33 +21,26 @@ from reports.markdown import (
     table,
     texts,
 )
-from reports.requests import MODES
+from reports.numbers.comparison import METRICS, PERCENTS, Share, common, keys
+from reports.reading.calls import MODES
+from reports.sections.compared import Compared
 from reports.sections.conclusion import best_output
 from reports.sections.configuration import flat, shown
 from reports.sections.regression import regression
 from reports.sections.trust import doubts
 from reports.sections.unlike import unlike
 from reports.sections.untested import untested_words
-from reports.sections.words import label, level_columns
+from reports.sections.words import level_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Iterator
 
-    from reports.analysis import Analysis
-    from reports.comparison import Comparison, Level, Test
-    from reports.texts import Language
+    from reports.numbers.analysis import Analysis
+    from reports.numbers.comparison import Comparison, Test
 
 
-class Compared:
-    """Runs by their letters, the first the base, and what each of the others is against it."""
-
-    def __init__(
-        self, runs: Mapping[str, Analysis], folders: Mapping[str, Path], comparisons: Mapping[str, Comparison]
-    ) -> None:
-        self.runs, self.folders, self.comparisons = runs, folders, comparisons
-        self.base = next(iter(runs))
-        self.say: Language = runs[self.base].say
+class ComparisonPage(Compared):
+    """The whole report of a comparison."""
 
     def markdown(self, image: str, limit_percent: float | None) -> str:
         """The whole report; `image` is where the chart is, empty without one."""
@@ -125,11 +117,6 @@ class Compared:
                 values = {"change": signed(100 * (after / before - 1)), "before": number(before)}
                 names = {"mode": self.say.mode(mode), "base": self.base, "run": run}
                 yield self.say("compare.throughput_most", after=number(after), **values, **names)
-
-    def level(self, level: Level) -> str:
-        """A level of the base in words."""
-        base = self.runs[self.base]
-        return label(self.say, base.level(keys(base)[level]), mode=True)
 
     def _runs(self) -> str:
         say, runs = self.say, self.runs.values()

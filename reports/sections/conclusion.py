@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from reports.failures import total_counts
 from reports.markdown import escape, money
+from reports.numbers.failures import total_counts
 from reports.sections.gain import gain
 from reports.sections.kinds import failing, kinds
 from reports.sections.limits import limits, unsure
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from reports.analysis import Analysis
-    from reports.conclusion import Conclusion
+    from reports.numbers.analysis import Analysis
+    from reports.numbers.conclusion import Conclusion
 
 
 def conclusion(analysis: Analysis) -> list[str]:

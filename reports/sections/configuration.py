@@ -10,7 +10,7 @@ from reports.markdown import code, moment, section, table, texts
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from reports.analysis import Analysis
+    from reports.numbers.analysis import Analysis
     from reports.texts import Language
 
 SENT = "test.temperature"

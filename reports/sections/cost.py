@@ -10,7 +10,7 @@ from reports.sections.words import level_columns
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reports.analysis import Analysis
+    from reports.numbers.analysis import Analysis
 
 
 def cost(analysis: Analysis, _charts: Mapping[str, str]) -> str:

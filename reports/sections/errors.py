@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.failures import total_counts
 from reports.markdown import amount, code, escape, numbers, percent, section, table, texts
+from reports.numbers.failures import total_counts
 from reports.sections.words import chart, level_columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reports.analysis import Analysis
+    from reports.numbers.analysis import Analysis
 
 MOST_KINDS = 30
 

@@ -11,8 +11,8 @@ from reports.sections.words import at, chart, footnotes
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reports.analysis import Analysis
-    from reports.gain import Gain
+    from reports.numbers.analysis import Analysis
+    from reports.numbers.gain import Gain
     from reports.texts import Language
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reports.markdown import Column, amount, code, escape, join, moment, number, seconds, table, texts
-from reports.percentiles import PERCENTS
+from reports.numbers.percentiles import PERCENTS
 from reports.sections.conclusion import conclusion
 from reports.sections.trust import doubts
 from reports.sections.words import chart, footnotes, label, percentile
@@ -13,7 +13,7 @@ from reports.sections.words import chart, footnotes, label, percentile
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reports.analysis import Analysis
+    from reports.numbers.analysis import Analysis
 
 TIMES = (
     ("head.first_token", "ttft_ms", number),

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reports.conclusion import fails
-from reports.failures import by_frequency
 from reports.markdown import amount, escape, percent
-from reports.quota import THROTTLED
+from reports.numbers.failures import by_frequency, fails
+from reports.numbers.quota import THROTTLED
 from reports.sections.limits import said, unsure
 from reports.sections.quota import together
 from reports.sections.words import failing_words, figures_there, label, rate_words, slo_words
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from reports.analysis import Analysis
+    from reports.numbers.analysis import Analysis
 
 MOST_KINDS = 6
 """More of them than these are in the table of results alone."""

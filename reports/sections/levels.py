@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reports.figures import SLO_METRICS
 from reports.markdown import Column, amount, bounds, number, numbers, percent, seconds, section, table
-from reports.percentiles import PERCENTS
+from reports.numbers.figures import SLO_METRICS
+from reports.numbers.percentiles import PERCENTS
 from reports.sections.words import SHORT, chart, footnotes, level_columns, percentile, statistics
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from reports.analysis import Analysis
+    from reports.numbers.analysis import Analysis
     from reports.texts import Language
 
 

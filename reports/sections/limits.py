@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reports.failures import measured
 from reports.markdown import amount, escape, number, percent
-from reports.quota import THROTTLED
+from reports.numbers.failures import measured
+from reports.numbers.quota import THROTTLED
 from reports.sections.words import at, failing_words, label
 
 if TYPE_CHECKING:
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from reports.analysis import Analysis
-    from reports.conclusion import Conclusion
-    from reports.limit import Limit
+    from reports.numbers.analysis import Analysis
+    from reports.numbers.conclusion import Conclusion
+    from reports.numbers.limit import Limit
 
 
 def limits(analysis: Analysis, found: Conclusion) -> Iterator[str]:

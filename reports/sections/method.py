@@ -9,7 +9,7 @@ from reports.markdown import section
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reports.analysis import Analysis
+    from reports.numbers.analysis import Analysis
 
 
 def method(analysis: Analysis, _charts: Mapping[str, str]) -> str:

@@ -10,7 +10,7 @@ from reports.sections.words import level_columns
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reports.analysis import Analysis
+    from reports.numbers.analysis import Analysis
 
 TITLES = {"warmup": "col.warmup", "measure": "col.measured", "drain": "col.drain"}
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from reports.forecast import SLIGHT_SHARE, lenient
 from reports.markdown import amount, number, numbers, percent, section, table
+from reports.numbers.forecast import SLIGHT_SHARE, lenient
 from reports.sections.words import at, label, level_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from reports.analysis import Analysis
-    from reports.conclusion import Conclusion
-    from reports.forecast import Forecast
+    from reports.numbers.analysis import Analysis
+    from reports.numbers.conclusion import Conclusion
+    from reports.numbers.forecast import Forecast
 
 
 def quota(analysis: Analysis, _charts: Mapping[str, str]) -> str:

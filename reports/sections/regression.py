@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from reports.comparison import Share
 from reports.markdown import bullets, join, signed
+from reports.numbers.comparison import Share
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from reports.comparison import Comparison, Test
-    from reports.sections.comparison import Compared
+    from reports.numbers.comparison import Comparison, Test
+    from reports.sections.compared import Compared
     from reports.texts import Language
 
 INLINE = 3

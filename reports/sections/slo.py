@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.conclusion import TOLERABLE_FAILURES
 from reports.markdown import numbers, percent, section, table, texts
+from reports.numbers.failures import TOLERABLE_FAILURES
 from reports.sections.words import failing_words, level_columns, slo_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reports.analysis import Analysis
-    from reports.slo import Gate
+    from reports.numbers.analysis import Analysis
+    from reports.numbers.slo import Gate
 
 
 def slo(analysis: Analysis, _charts: Mapping[str, str]) -> str:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from reports.analysis import Analysis
+    from reports.numbers.analysis import Analysis
 
 
 def slowest(analysis: Analysis, _charts: Mapping[str, str]) -> str:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from reports.failures import total_counts, total_success_rate
-from reports.figures import TOKENS
-from reports.levels import is_ok
 from reports.markdown import Column, amount, number, percent, section, table, texts
-from reports.requests import MODES
+from reports.numbers.failures import total_counts, total_success_rate
+from reports.numbers.figures import TOKENS
+from reports.reading.calls import MODES
+from reports.reading.levels import is_ok
 from reports.sections.conclusion import best_output
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from reports.analysis import Analysis
+    from reports.numbers.analysis import Analysis
 
 ROWS = ("calls", "ok", "failed", "cancelled", "success", *TOKENS, "best")
 

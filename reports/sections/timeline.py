@@ -9,7 +9,7 @@ from reports.sections.words import chart
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reports.analysis import Analysis
+    from reports.numbers.analysis import Analysis
 
 
 def timeline(analysis: Analysis, charts: Mapping[str, str]) -> str:

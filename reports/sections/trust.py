@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from reports import endpoint
-from reports.blocks import blocks
-from reports.levels import is_ok
 from reports.markdown import amount, code, escape, number
-from reports.percentiles import needed
+from reports.numbers.percentiles import needed
+from reports.numbers.workers import BUSY_PERCENT, causes, is_said_late
+from reports.reading import endpoint
+from reports.reading.blocks import blocks
+from reports.reading.levels import is_ok
 from reports.sections.words import label, level_names
-from reports.workers import BUSY_PERCENT, causes, is_said_late
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from reports.analysis import Analysis
+    from reports.numbers.analysis import Analysis
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports import endpoint
 from reports.markdown import code
+from reports.reading import endpoint
 from reports.sections.configuration import flat, in_words
 
 if TYPE_CHECKING:
-    from reports.analysis import Analysis
-    from reports.sections.comparison import Compared
+    from reports.numbers.analysis import Analysis
+    from reports.sections.compared import Compared
 
 WORK = (
     *("test.prompt_size", "test.prompt_template", "test.unique_prompts", "test.max_tokens", "test.temperature"),

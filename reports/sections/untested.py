@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports import intervals
-from reports.comparison import PERCENTS
+from reports.numbers import intervals
+from reports.numbers.comparison import PERCENTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reports.comparison import Comparison, Level
+    from reports.numbers.comparison import Comparison, Level
     from reports.texts import Language
 
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from reports.charts import knee, tokens
 from reports.markdown import UNKNOWN, Column, amount, bounds, code, number, percent, seconds, texts
-from reports.percentiles import PERCENTS, is_shaky
+from reports.numbers.percentiles import PERCENTS, is_shaky
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
 
-    from reports.analysis import Analysis
-    from reports.slo import Check, Slo
+    from reports.numbers.analysis import Analysis
+    from reports.numbers.slo import Check, Slo
     from reports.texts import Language
 
 MARK, SHORT = "†", "‡"

@@ -13,9 +13,9 @@ import gevent
 import pytest
 from hypothesis import settings
 
+from bedrock_locust.aws.boto3_client import connect
 from bedrock_locust.client import BedrockClient
-from bedrock_locust.connection import connect
-from bedrock_locust.settings import Settings
+from bedrock_locust.settings.schema import Settings
 from tests.simulator.conftest import FAST
 from tests.simulator.process import Simulator
 

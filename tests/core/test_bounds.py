@@ -8,15 +8,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bedrock_locust.call import Call
-from bedrock_locust.clock import clock
-from bedrock_locust.health import Pulse
 from bedrock_locust.histogram import bucket
-from bedrock_locust.limits import Guard
-from bedrock_locust.outbox import Outbox
-from bedrock_locust.recorder import Recorder
-from bedrock_locust.run_folder import RunFolder
-from bedrock_locust.settings import Settings
-from bedrock_locust.web.rows import LevelRows, failure_rows
+from bedrock_locust.live.health import Pulse
+from bedrock_locust.live.limits import Guard
+from bedrock_locust.outputs.web.rows import LevelRows, failure_rows
+from bedrock_locust.process.clock import clock
+from bedrock_locust.recording.recorder import Recorder
+from bedrock_locust.recording.run_folder import RunFolder
+from bedrock_locust.settings.schema import Settings
+from bedrock_locust.team.worker_buffer import Outbox
 
 if TYPE_CHECKING:
     from pathlib import Path

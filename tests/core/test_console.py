@@ -10,12 +10,12 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from bedrock_locust.console import level_block
-from bedrock_locust.console.panel import Panel
-from bedrock_locust.console.picture import Picture
-from bedrock_locust.console.screen import Plain, Silent, screen
-from bedrock_locust.settings import Settings
-from bedrock_locust.tally import Tally
+from bedrock_locust.live.tally import Tally
+from bedrock_locust.outputs.console import level_block
+from bedrock_locust.outputs.console.panel import Panel
+from bedrock_locust.outputs.console.picture import Picture
+from bedrock_locust.outputs.console.screen import Plain, Silent, screen
+from bedrock_locust.settings.schema import Settings
 
 from .test_timeline import CALL
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bedrock_locust.web.downloads import archive, inside, safe_csv
+from bedrock_locust.outputs.web.downloads import archive, inside, safe_csv
 
 if TYPE_CHECKING:
     from pathlib import Path

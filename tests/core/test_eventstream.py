@@ -12,7 +12,7 @@ from botocore.eventstream import EventStreamBuffer, ParserError
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bedrock_locust.eventstream import Decoder
+from bedrock_locust.wire.eventstream import Decoder
 
 Message = tuple[dict[str, Any], bytes]
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bedrock_locust import formats
 from bedrock_locust.formats import Reading, UnknownFormatError, claude, converse, llama
-from bedrock_locust.settings import Settings
+from bedrock_locust.settings.schema import Settings
 from bedrock_locust.user import request
 
 if TYPE_CHECKING:

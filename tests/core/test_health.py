@@ -10,9 +10,9 @@ import msgpack
 import pytest
 
 from bedrock_locust.call import Call
-from bedrock_locust.health import CPU_LIMIT, WORDS, Health, Pulse
 from bedrock_locust.histogram import bucket
-from reports import workers
+from bedrock_locust.live.health import CPU_LIMIT, WORDS, Health, Pulse
+from reports.numbers import workers
 from reports.texts import language
 
 

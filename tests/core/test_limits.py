@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bedrock_locust.burndown import burndown_of
 from bedrock_locust.call import Call
-from bedrock_locust.forecast import forecast
-from bedrock_locust.limits import Guard, Reached
-from bedrock_locust.settings import Settings, SettingsError, build
+from bedrock_locust.live.limits import Guard, Reached
+from bedrock_locust.settings.burndown import burndown_of
+from bedrock_locust.settings.forecast import forecast
+from bedrock_locust.settings.mistakes import SettingsError
+from bedrock_locust.settings.schema import Settings, build
 
 
 def settings(**sections: Any) -> Settings:

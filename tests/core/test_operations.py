@@ -12,7 +12,7 @@ from locust.argument_parser import get_empty_argument_parser, setup_parser_argum
 import pytest
 import yaml
 
-from bedrock_locust.options import add_options
+from bedrock_locust.settings.options import add_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,9 +11,10 @@ from locust.argument_parser import get_empty_argument_parser, setup_parser_argum
 
 import pytest
 
-from bedrock_locust import options
-from bedrock_locust.options import OPTIONS, Option
-from bedrock_locust.settings import CREDENTIALS, SECTIONS, Settings, SettingsError
+from bedrock_locust.settings import options
+from bedrock_locust.settings.mistakes import SettingsError
+from bedrock_locust.settings.options import OPTIONS, Option
+from bedrock_locust.settings.schema import CREDENTIALS, SECTIONS, Settings
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from bedrock_locust.plan import Plan, length_in_words
-from bedrock_locust.settings import Settings
+from bedrock_locust.settings.plan import Plan, length_in_words
+from bedrock_locust.settings.schema import Settings
 
 
 def plan(**sections: dict[str, Any]) -> Plan:

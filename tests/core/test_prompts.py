@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bedrock_locust.prompts import DEFAULT_TEMPLATE, Prompts
+from bedrock_locust.workload.prompts import DEFAULT_TEMPLATE, Prompts
 
 NONCE_CHARS = len("[01234567] ")
 TEMPLATES = st.text(max_size=200) | st.sampled_from(

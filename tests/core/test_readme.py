@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from bedrock_locust.options import OPTIONS
-from bedrock_locust.settings import SECTIONS
+from bedrock_locust.settings.options import OPTIONS
+from bedrock_locust.settings.schema import SECTIONS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -16,13 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bedrock_locust.call import Call
-from bedrock_locust.clock import clock
-from bedrock_locust.health import Pulse
 from bedrock_locust.histogram import bucket
-from bedrock_locust.offset import Offset
-from bedrock_locust.outbox import BATCH_ROWS, MOST_ROWS, RESEND_S, Outbox
-from bedrock_locust.recorder import LOCAL, Recorder
-from bedrock_locust.run_folder import RunFolder
+from bedrock_locust.live.health import Pulse
+from bedrock_locust.process.clock import clock
+from bedrock_locust.recording.recorder import LOCAL, Recorder
+from bedrock_locust.recording.run_folder import RunFolder
+from bedrock_locust.team.clock_offset import Offset
+from bedrock_locust.team.worker_buffer import BATCH_ROWS, MOST_ROWS, RESEND_S, Outbox
 
 from .strategies import calls
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bedrock_locust.web.report_page import render
+from bedrock_locust.outputs.web.report_page import render
 
 
 def test_tables_and_charts() -> None:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bedrock_locust import row_file
 from bedrock_locust.call import Call
-from bedrock_locust.row_file import RowFile
-from bedrock_locust.run_folder import RunFolder
+from bedrock_locust.recording import row_file
+from bedrock_locust.recording.row_file import RowFile
+from bedrock_locust.recording.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

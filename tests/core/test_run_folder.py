@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bedrock_locust.call import COLUMNS, Call
-from bedrock_locust.run_folder import LEVEL_COLUMNS, RunFolder, check_directory
-from bedrock_locust.settings import SettingsError
+from bedrock_locust.recording.run_folder import LEVEL_COLUMNS, RunFolder, check_directory
+from bedrock_locust.settings.mistakes import SettingsError
 
 from .strategies import calls
 

@@ -7,6 +7,7 @@ import importlib
 import subprocess
 import sys
 from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,6 @@ FILES = [
     *sorted(path for part in ("bedrock_locust", "shapes", "reports") for path in (ROOT / part).rglob("*.py")),
     ROOT / "locustfile.py",
 ]
-MAX_LINES = 250
 
 
 def module_of(path: Path) -> str:
@@ -84,67 +84,111 @@ def test_imports_are_found() -> None:
     assert "locust.event" in for_types - to_run
 
 
+PLAN: dict[str, dict[str, str]] = {
+    "bedrock_locust": {
+        # what everything shares
+        "call": "",
+        "exits": "",
+        "histogram": "",
+        "errors": "call",
+        # what calls are made of
+        "formats": "",
+        "settings": "call",
+        "process": "exits settings",
+        "workload": "",
+        "wire": "call errors formats histogram process",
+        "bench": "settings",
+        "client": "call errors formats wire",
+        "user": "bench call client formats settings workload",
+        "aws": "call client errors settings user wire workload",
+        # what becomes of them
+        "live": "call errors histogram process settings",
+        "recording": "call errors live process settings workload",
+        "team": "call live process recording settings",
+        "outputs": "errors histogram live process recording run settings",
+        "run": "call errors exits live outputs process recording settings",
+        # who joins the two
+        "worker": "aws bench call exits live process settings team",
+        "lead": "aws bench call exits formats live outputs process recording run settings team",
+        "plugin": "aws exits lead process settings worker",
+        "simulator": "",
+    },
+    "reports": {
+        "texts": "",
+        "markdown": "",
+        "reading": "",
+        "numbers": "reading texts",
+        "charts": "markdown numbers reading texts",
+        "sections": "charts markdown numbers reading texts",
+        "figures_json": "numbers sections",
+        "document": "",
+        "report": "charts document figures_json markdown numbers reading sections",
+        "compare": "charts document figures_json numbers reading sections",
+    },
+    "shapes": {"dispatch": "", "step": "dispatch"},
+}
+"""Package -> folder or module in it -> those beside it that it may import, also for its types only. Itself always."""
+MOST_ENTRIES = {"bedrock_locust": 26, "reports": 12}
+
+
+def room_of(module: str) -> str:
+    """The folder or module directly below its package that a module belongs to; empty for the package itself."""
+    return [*module.split("."), ""][1]
+
+
 def test_a_call_knows_nobody() -> None:
     """The record of a call is pure standard library."""
     assert our(all_of("bedrock_locust.call")) == set()
     assert top(all_of("bedrock_locust.call")) <= sys.stdlib_module_names
 
 
-@pytest.mark.parametrize(
-    ("module", "allowed"),
-    [
-        ("errors", {"bedrock_locust.call"}),
-        ("prompts", {"bedrock_locust.call"}),
-        ("settings", {f"bedrock_locust.{name}" for name in ("call", "mistakes", "section", "goals", "burndown")}),
-        ("mistakes", set()),
-        ("options", {"bedrock_locust.settings"}),
-        (
-            "tally",
-            {"bedrock_locust.call", "bedrock_locust.histogram", "bedrock_locust.timeline", "bedrock_locust.clock"},
-        ),
-        ("timeline", {"bedrock_locust.clock", "bedrock_locust.call", "bedrock_locust.histogram"}),
-        ("plan", {"bedrock_locust.settings"}),
-        ("histogram", set()),
-        ("eventstream", set()),
-        ("clock", set()),
-        ("health", {"bedrock_locust.clock", "bedrock_locust.call", "bedrock_locust.histogram"}),
-        ("stopwatch", {f"bedrock_locust.{name}" for name in ("call", "clock", "formats", "histogram")}),
-        ("run_folder", {f"bedrock_locust.{name}" for name in ("call", "settings", "row_file")}),
-        ("row_file", set()),
-    ],
-)
-def test_the_ground_floor(module: str, allowed: set[str]) -> None:
-    """What others build on knows little of ours itself."""
-    assert our(all_of(f"bedrock_locust.{module}")) <= allowed
+@pytest.mark.parametrize("package", PLAN)
+def test_the_plan_names_every_part(package: str) -> None:
+    """A new folder or module has to be given its place; one that is gone leaves the plan."""
+    assert {room_of(module) for module in below(package)} - {"", "__main__"} == set(PLAN[package])
 
 
-@pytest.mark.parametrize("module", below("bedrock_locust.formats"))
-def test_formats_know_calls_and_each_other(module: str) -> None:
-    """A format could be used without any other part."""
-    outside = {name for name in our(all_of(module)) if not name.startswith("bedrock_locust.formats")}
-    assert outside <= {"bedrock_locust.call"}
+@pytest.mark.parametrize("module", [module for module in MODULES if room_of(module) not in ("", "__main__")])
+def test_imports_go_one_way(module: str) -> None:
+    """A part imports itself and what the plan lets it import."""
+    package, room = module.split(".", maxsplit=1)[0], room_of(module)
+    known = {room_of(name) for name in our(all_of(module)) if name.split(".")[0] == package}
+    assert known - {"", room} <= set(PLAN[package][room].split())
 
 
-RECORDING = (
-    *("recorder", "tally", "run", "run_folder", "lead", "worker", "handover", "plugin", "console", "web"),
-    *("account", "crew", "outbox", "delivery", "orphans"),
-)
+def test_the_plan_allows_no_more_than_is_needed() -> None:
+    """Each import that the plan allows is there."""
+    for package, rooms in PLAN.items():
+        for room, allowed in rooms.items():
+            own = [module for module in below(package) if room_of(module) == room]
+            known = {room_of(name) for module in own for name in our(all_of(module))}
+            assert set(allowed.split()) <= known, f"{package}.{room}"
 
 
-@pytest.mark.parametrize(
-    "module", ["client", "measurement", "stopwatch", "in_flight", "transport", "connection", "user", "bench"]
-)
-def test_calling_does_not_know_recording(module: str) -> None:
-    """What makes calls reaches what records them only through Locust's `request` event."""
-    known = {name.removeprefix("bedrock_locust.").split(".")[0] for name in our(all_of(f"bedrock_locust.{module}"))}
-    assert not known & set(RECORDING)
+def test_there_are_no_circles() -> None:
+    """No module leads back to itself, whether it is imported to run or for its types."""
+    graph = {module: our(all_of(module)) & set(MODULES) for module in MODULES if room_of(module)}
+    sorter = TopologicalSorter({module: {name for name in known if room_of(name)} for module, known in graph.items()})
+    sorter.prepare()
 
 
-@pytest.mark.parametrize("module", ["recorder", "tally", "run_folder", "run", "console"])
-def test_recording_does_not_know_calling(module: str) -> None:
-    """What records calls knows the Call, and not who made it."""
-    known = {name.removeprefix("bedrock_locust.").split(".")[0] for name in our(all_of(f"bedrock_locust.{module}"))}
-    assert not known & {"user", "client", "measurement", "connection", "stopwatch", "formats"}
+@pytest.mark.parametrize("package", MOST_ENTRIES)
+def test_a_package_can_be_read_at_a_glance(package: str) -> None:
+    """A newcomer knows from `ls` where a change goes."""
+    entries = [path.name for path in (ROOT / package).iterdir() if not path.name.startswith("__")]
+    assert len(entries) <= MOST_ENTRIES[package], entries
+
+
+CALLING = {"wire", "formats", "client", "user", "aws"}
+RECORDING = {"live", "recording", "team", "outputs", "run"}
+
+
+def test_calling_and_recording_meet_at_the_request_event() -> None:
+    """What makes calls reaches what records them only through Locust's `request` event, and not the other way."""
+    for room in CALLING - {"aws"}:
+        assert not set(PLAN["bedrock_locust"][room].split()) & RECORDING
+    for room in RECORDING:
+        assert not set(PLAN["bedrock_locust"][room].split()) & CALLING
 
 
 @pytest.mark.parametrize("package", ["shapes", "reports"])
@@ -183,13 +227,6 @@ def test_only_the_locustfile_joins_the_parts() -> None:
 def test_the_locustfile_is_short() -> None:
     """The template that users copy only joins the parts."""
     assert len(MODULES["locustfile"].read_text(encoding="utf-8").splitlines()) <= 60
-
-
-@pytest.mark.parametrize("module", MODULES)
-def test_a_module_is_short(module: str) -> None:
-    """A module can be read at a sitting."""
-    lines = len(MODULES[module].read_text(encoding="utf-8").splitlines())
-    assert lines <= MAX_LINES, f"{module} has {lines} lines, {MAX_LINES} are allowed"
 
 
 def loaded(code: str, *modules: str) -> set[str]:

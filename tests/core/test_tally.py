@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bedrock_locust.call import CANCELLED, Call
 from bedrock_locust.histogram import ACCURACY
-from bedrock_locust.tally import RECENT_S, Seconds, Tally
+from bedrock_locust.live.tally import RECENT_S, Seconds, Tally
 
 from .strategies import MS, UNIX_TIME, calls
 

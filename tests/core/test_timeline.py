@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bedrock_locust.call import Call
-from bedrock_locust.timeline import MOST_BUCKETS, Timeline
+from bedrock_locust.live.timeline import MOST_BUCKETS, Timeline
 
 T0 = 1_800_000_000.0
 CALL = Call(

@@ -12,12 +12,12 @@ import pytest
 from gevent.pywsgi import WSGIServer
 from urllib3.exceptions import ProtocolError
 
-from bedrock_locust import connection
-from bedrock_locust.arrivals import STAMPED, arrivals
-from bedrock_locust.connections import Address, Connection, Pool
-from bedrock_locust.exchange import Exchange
-from bedrock_locust.settings import Settings
-from bedrock_locust.stopwatch import Stopwatch
+from bedrock_locust.aws import boto3_client as connection
+from bedrock_locust.settings.schema import Settings
+from bedrock_locust.wire.connection import Address, Connection, Pool
+from bedrock_locust.wire.exchange import Exchange
+from bedrock_locust.wire.polling import STAMPED, arrivals
+from bedrock_locust.wire.stopwatch import Stopwatch
 from tests.simulator.process import Simulator
 
 from .test_client import CLAUDE, OPERATIONS, ask

@@ -11,9 +11,9 @@ from locust.user.task import LOCUST_STATE_WAITING
 import gevent
 from gevent.pool import Group
 
+from bedrock_locust.aws.boto3_client import connect
 from bedrock_locust.bench import Bench, put_bench
-from bedrock_locust.connection import connect
-from bedrock_locust.settings import Settings
+from bedrock_locust.settings.schema import Settings
 from bedrock_locust.user import BedrockUser
 
 from .test_client import CLAUDE, arguments

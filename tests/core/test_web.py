@@ -14,14 +14,15 @@ from locust.web import WebUI
 
 import pytest
 
-from bedrock_locust.health import Pulse
-from bedrock_locust.plan import Plan
-from bedrock_locust.recorder import Recorder
-from bedrock_locust.run_folder import RunFolder
-from bedrock_locust.settings import Settings, SettingsError
-from bedrock_locust.web import Runs, show
-from bedrock_locust.web.form import guard_form
-from bedrock_locust.web.live import about
+from bedrock_locust.live.health import Pulse
+from bedrock_locust.outputs.web import Runs, show
+from bedrock_locust.outputs.web.form import guard_form
+from bedrock_locust.outputs.web.live import about
+from bedrock_locust.recording.recorder import Recorder
+from bedrock_locust.recording.run_folder import RunFolder
+from bedrock_locust.settings.mistakes import SettingsError
+from bedrock_locust.settings.plan import Plan
+from bedrock_locust.settings.schema import Settings
 
 from .test_timeline import CALL
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 LISTENER = Path(__file__).with_name("first_call.py")
 REPORT = {"pandas", "altair", "numpy", "vl_convert", "reports.report"}
 SIMULATOR = {"granian", "cryptography", "bedrock_locust.simulator"}
-LEAD = {"bedrock_locust.lead", "bedrock_locust.web", "bedrock_locust.console", "rich", "markdown_it"}
+LEAD = {"bedrock_locust.lead", "bedrock_locust.outputs.web", "bedrock_locust.outputs.console", "rich", "markdown_it"}
 
 
 def test_nothing_of_the_report_is_in_a_worker(place: Place, simulator: Simulator) -> None:

@@ -24,8 +24,8 @@ QUICK = ("--ttft-ms", "10", "--tpot-ms", "1", "--output-tokens", "10")
 LITTLE_MEMORY = """
 import sys
 sys.path.insert(0, {root!r})
-import bedrock_locust.row_file
-bedrock_locust.row_file.MEMORY_LIMIT = 40_000
+import bedrock_locust.recording.row_file
+bedrock_locust.recording.row_file.MEMORY_LIMIT = 40_000
 from locustfile import *
 """
 LEVEL = ["streaming-4"]

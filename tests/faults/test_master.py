@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bedrock_locust.interrupt import EXIT_AT_ONCE
+from bedrock_locust.exits import ENDED_AT_ONCE
 from tests.e2e.checks import assert_whole, info, read
 from tests.e2e.running import LOCUST, ROOT, free_port, until
 
@@ -94,7 +94,7 @@ def test_ended_at_once(team: Team, simulator: Simulator) -> None:
     team.place.said(master, "again to end at once")
     time.sleep(1)
     master.send_signal(signal.SIGINT)
-    assert master.wait(5) == EXIT_AT_ONCE
+    assert master.wait(5) == ENDED_AT_ONCE
     frozen.send_signal(signal.SIGCONT)
     assert [frozen.wait(30), other.wait(30)] == [1, 1], "not only when Locust notices, after a minute"
     kept = [row for path in (team.place.path / "results").glob("orphaned-*.csv") for row in read(path)]

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import reports
-from reports import blocks, requests
+from reports.reading import blocks
+from reports.reading import calls as requests
 
 from . import run_folders as make
 from .test_golden import damaged, decision, no_shape, no_tokens

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import reports
-from reports.analysis import analyse
 from reports.charts import CHARTS, distribution, style
-from reports.run import read
+from reports.numbers.analysis import analyse
+from reports.reading.run import read
 
 from . import run_folders as make
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reports import intervals
 from reports.__main__ import main
+from reports.numbers import intervals
 
 from . import run_folders as make
 

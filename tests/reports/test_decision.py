@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 import reports
 from reports.__main__ import main
-from reports.analysis import Analysis, analyse
-from reports.run import read
+from reports.numbers.analysis import Analysis, analyse
+from reports.reading.run import read
 
 from . import run_folders as make
 

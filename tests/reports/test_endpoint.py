@@ -9,7 +9,7 @@ import botocore
 import pytest
 
 import reports
-from reports import endpoint
+from reports.reading import endpoint
 
 from . import run_folders as make
 

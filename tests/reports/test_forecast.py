@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reports.analysis import analyse
+from reports.numbers.analysis import analyse
+from reports.reading.run import read
 from reports.report import markdown
-from reports.run import read
 
 from . import run_folders as make
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from reports.analysis import Analysis
+    from reports.numbers.analysis import Analysis
 
 
 def analysis_of(path: Path, length_s: float, percent_at_8: float, **settings: Any) -> tuple[Analysis, str]:

@@ -14,9 +14,9 @@ import pytest
 
 import reports
 from reports import document
-from reports.analysis import analyse
+from reports.numbers.analysis import analyse
+from reports.reading.run import read
 from reports.report import markdown
-from reports.run import read
 from reports.texts import language
 
 from . import run_folders as make

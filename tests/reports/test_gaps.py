@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 import reports
 from bedrock_locust.histogram import ACCURACY, Histogram
-from reports.analysis import analyse
-from reports.run import read
+from reports.numbers.analysis import analyse
+from reports.reading.run import read
 
 from . import run_folders as make
 from .test_numbers import plain_percentile

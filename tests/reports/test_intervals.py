@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from reports import intervals
+from reports.numbers import intervals
 
 QUICK = settings(deadline=None)
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reports.analysis import analyse
+from reports.numbers.analysis import analyse
+from reports.reading.run import read
 from reports.report import markdown
-from reports.run import read
 
 from . import run_folders as make
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from reports.analysis import Analysis
+    from reports.numbers.analysis import Analysis
 
 ACCESS = ("ModelError", "ModelErrorException", "it could not")
 

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reports import failures, percentiles, throughput
-from reports.analysis import Analysis, analyse
-from reports.run import read
+from reports.numbers import failures, percentiles, throughput
+from reports.numbers.analysis import Analysis, analyse
+from reports.reading.run import read
 
 from . import run_folders as make
 

@@ -13,14 +13,13 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import reports
-from reports import gaps, run
-from reports import requests as calls
-from reports.analysis import analyse
 from reports.charts import CHARTS
 from reports.charts.timeline import MOST_BARS
+from reports.numbers.analysis import analyse
+from reports.reading import calls, gaps, run
+from reports.reading.calls import whole_records
+from reports.reading.run import read
 from reports.report import markdown
-from reports.requests import whole_records
-from reports.run import read
 
 from . import run_folders as make
 

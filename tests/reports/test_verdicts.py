@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reports.analysis import analyse
+from reports.numbers.analysis import analyse
+from reports.reading.run import read
 from reports.report import markdown
-from reports.run import read
 from reports.texts import language as language_of
 
 from . import run_folders as make

@@ -18,12 +18,12 @@ import locust  # noqa: F401
 from playwright.sync_api import Browser, Page, sync_playwright
 from rich.console import Console
 
-from bedrock_locust import console
 from bedrock_locust.call import Call
-from bedrock_locust.console.picture import Picture
-from bedrock_locust.settings import Settings
-from bedrock_locust.tally import Tally
-from bedrock_locust.timeline import Timeline
+from bedrock_locust.live.tally import Tally
+from bedrock_locust.live.timeline import Timeline
+from bedrock_locust.outputs import console
+from bedrock_locust.outputs.console.picture import Picture
+from bedrock_locust.settings.schema import Settings
 from tests.e2e.checks import read
 from tests.e2e.running import ROOT, Place, until
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import expect
 
-from bedrock_locust.timeline import MOST_BUCKETS
+from bedrock_locust.live.timeline import MOST_BUCKETS
 from tests.e2e.running import until
 
 if TYPE_CHECKING:

@@ -1,0 +1,211 @@
+"""The boto3 client of a process: one for all users, made after the fork and before anything is timed."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import gc
+import logging
+import socket
+import ssl
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
+
+import locust  # noqa: F401 - it patches sockets for gevent, which has to come before boto3
+
+import boto3
+import botocore
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, PartialCredentialsError, ProfileNotFound
+from botocore.httpsession import get_cert_path
+from botocore.utils import get_environ_proxies
+
+from bedrock_locust.settings.mistakes import SettingsError
+from bedrock_locust.settings.schema import Aws
+from bedrock_locust.wire.in_flight import watch
+from bedrock_locust.wire.transport import Transport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from botocore.loaders import Loader
+    from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
+
+    from bedrock_locust.settings.schema import Settings
+
+logger = logging.getLogger(__name__)
+
+POOL_SIZE = 1000
+"""Connections that a process keeps at least: a pool smaller than the number of users makes new ones for each call."""
+
+CONNECT_TIMEOUT_S = 10.0
+UNCHECKED = Config(parameter_validation=False)
+SIMULATOR_KEYS: dict[str, Any] = {"aws_access_key_id": "simulator", "aws_secret_access_key": "simulator"}
+SIMULATOR_REGION = "us-east-1"
+
+
+def warm_up() -> None:
+    """Read boto3's models, before a worker says that it is ready and before Locust forks.
+
+    They take a tenth of a second. Where many workers share a machine and all of them read at the start of a run, none
+    of them sends a heartbeat meanwhile, and Locust takes them for lost.
+    """
+    # What is wrong here is said where it matters, with the settings in force.
+    with contextlib.suppress(BotoCoreError, SettingsError):
+        _session(Aws(), simulator=True).client("bedrock-runtime")
+    gc.collect()
+    gc.freeze()
+
+
+@functools.cache
+def _loader() -> Loader:
+    """What reads boto3's models: one for all sessions of this process, as each would read them anew."""
+    loader: Loader = botocore.session.Session().get_component("data_loader")
+    return loader
+
+
+def connect(settings: Settings, *, simulator: bool, version: str) -> BedrockRuntimeClient:
+    """A client for the settings. Raises SettingsError where boto3 can't make one."""
+    session = _session(settings.aws, simulator=simulator)
+    if not session.region_name:
+        raise SettingsError(
+            "no AWS region: set aws.region in the configuration file, --bedrock-region or AWS_DEFAULT_REGION"
+        )
+    config = _config(settings, simulator=simulator, version=version)
+    url = settings.aws.endpoint_url
+    try:
+        checking = session.client("bedrock-runtime", endpoint_url=url, config=config)
+        quick = session.client("bedrock-runtime", endpoint_url=url, config=config.merge(UNCHECKED))
+    except (BotoCoreError, ValueError) as error:
+        raise SettingsError(f"boto3 can't make a client: {error}") from None
+    _measure([checking, quick], settings)
+    return cast("BedrockRuntimeClient", CheckedOnce(checking, quick))
+
+
+class CheckedOnce:
+    """Two boto3 clients as one: the first call of a kind goes to the one that checks its arguments.
+
+    A kind is an operation with these arguments. Checking is half of what boto3 needs for a call, and a
+    load test makes the same call over and over.
+    """
+
+    def __init__(self, checking: BedrockRuntimeClient, quick: BedrockRuntimeClient) -> None:
+        self.meta = quick.meta
+        self._checking = checking
+        self._quick = quick
+        self._known: set[tuple[str, frozenset[str]]] = set()
+
+    def __getattr__(self, operation: str) -> Callable[..., Any]:
+        """The method of that name, made at its first use."""
+        check, quick = getattr(self._checking, operation), getattr(self._quick, operation)
+
+        def call(**arguments: Any) -> Any:
+            kind = operation, frozenset(arguments)
+            if kind in self._known:
+                return quick(**arguments)
+            response = check(**arguments)
+            self._known.add(kind)
+            return response
+
+        setattr(self, operation, call)
+        return call
+
+
+def _measure(clients: list[BedrockRuntimeClient], settings: Settings) -> None:
+    """Have the measured socket send the requests of the clients, or the stopwatch at least see when they are sent."""
+    url = clients[0].meta.endpoint_url
+    proxied = bool(get_environ_proxies(url))
+    if proxied:
+        logger.warning("bedrock-locust: a proxy is set for %s: times are taken in botocore's own transport", url)
+    if proxied or settings.test.transport == "botocore":
+        attach = watch
+    else:
+        connect_s = min(CONNECT_TIMEOUT_S, settings.test.timeout_seconds)
+        context = _trust() if url.startswith("https:") else None
+        attach = Transport(context, connect_s, settings.test.timeout_seconds).attach
+    for client in clients:
+        attach(client)
+
+
+def _trust() -> ssl.SSLContext:
+    """The certificates that botocore trusts: its own, or those of AWS_CA_BUNDLE and `ca_bundle`."""
+    bundle = botocore.session.Session().get_config_variable("ca_bundle")
+    return ssl.create_default_context(cafile=get_cert_path(bundle or True))
+
+
+def check_credentials(settings: Settings) -> None:
+    """Raise SettingsError where this process has no AWS credentials."""
+    try:
+        found = _session(settings.aws, simulator=False).get_credentials()
+    except (BotoCoreError, PartialCredentialsError) as error:
+        raise SettingsError(f"no AWS credentials: {error}") from None
+    if found is None:
+        raise SettingsError(
+            "no AWS credentials found: set AWS_PROFILE or --bedrock-profile, or run `aws configure`, or use a role;"
+            " to try without an account: --bedrock-simulator"
+        )
+
+
+def check_endpoint(url: str) -> None:
+    """Raise SettingsError where nothing listens at an endpoint that the user named.
+
+    Behind a proxy that is for the proxy to find out.
+    """
+    parts = urlsplit(url)
+    if get_environ_proxies(url) or parts.hostname is None:
+        return
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        with socket.create_connection((parts.hostname, port), CONNECT_TIMEOUT_S) as plain:
+            if parts.scheme == "https":
+                _trust().wrap_socket(plain, server_hostname=parts.hostname).close()
+    except ssl.SSLCertVerificationError as error:
+        reason = error.verify_message.rstrip(".")
+        raise SettingsError(
+            f"endpoint {url}: its TLS certificate is not trusted ({reason}): check --host and"
+            " aws.endpoint_url; for a certificate of your own set AWS_CA_BUNDLE to the file of its CA"
+        ) from None
+    except ssl.SSLError as error:
+        raise SettingsError(f"endpoint {url}: no TLS there ({error.reason}): is it http:// instead?") from None
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise SettingsError(
+            f"endpoint {url}: no connection ({reason}): check --host and aws.endpoint_url, and that it is running"
+        ) from None
+
+
+def _session(aws: Aws, *, simulator: bool) -> boto3.Session:
+    keys: dict[str, Any] = {
+        "aws_access_key_id": aws.access_key_id,
+        "aws_secret_access_key": aws.secret_access_key,
+        "aws_session_token": aws.session_token,
+    }
+    given = {key: secret.get_secret_value() for key, secret in keys.items() if secret is not None}
+    region, profile = aws.region, aws.profile
+    if simulator:
+        given, region, profile = SIMULATOR_KEYS, region or SIMULATOR_REGION, None
+    session = botocore.session.Session()
+    try:
+        session.register_component("data_loader", _loader())
+        made = boto3.Session(botocore_session=session, profile_name=profile, region_name=region, **given)
+        session.get_scoped_config()
+    except ProfileNotFound as error:
+        raise SettingsError(f"{error}: name one that `aws configure list-profiles` shows") from None
+    return made
+
+
+def _config(settings: Settings, *, simulator: bool, version: str) -> Config:
+    """A throttle is a result, not a delay, so nothing is retried. A bearer token can't be sent over plain HTTP."""
+    users = settings.concurrency.end
+    signed: dict[str, Any] = {"signature_version": "v4"} if simulator else {}
+    return Config(
+        connect_timeout=min(CONNECT_TIMEOUT_S, settings.test.timeout_seconds),
+        read_timeout=settings.test.timeout_seconds,
+        retries={"total_max_attempts": 1},
+        max_pool_connections=max(POOL_SIZE, users),
+        tcp_keepalive=True,
+        # Whole, so that botocore does not put it together anew for each call.
+        user_agent=f"Boto3/{boto3.__version__} Botocore/{botocore.__version__} bedrock-locust/{version}",
+        **signed,
+    )

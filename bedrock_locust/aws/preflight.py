@@ -1,0 +1,72 @@
+"""One call before the load: what is wrong with credentials, model or body costs one call, not a run."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from locust.event import EventHook
+
+from bedrock_locust.aws.boto3_client import check_credentials
+from bedrock_locust.client import BedrockClient
+from bedrock_locust.errors import LASTING, REMEDIES
+from bedrock_locust.settings.mistakes import SettingsError
+from bedrock_locust.user import NonStreamingUser, StreamingUser, request
+from bedrock_locust.workload.prompts import Prompts
+
+if TYPE_CHECKING:
+    from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
+
+    from bedrock_locust.call import Call
+    from bedrock_locust.settings.schema import Settings
+
+logger = logging.getLogger(__name__)
+
+HOPELESS = LASTING | {"ConnectionError"}
+"""Categories of failure with which no run need begin; another may pass."""
+KEPT = ("operation", "ttft_ms", "latency_ms", "input_tokens", "output_tokens", "error", "error_code", "request_id")
+
+
+def preflight(client: BedrockRuntimeClient, settings: Settings, *, simulator: bool, local: bool) -> Call | None:
+    """Make the call, if it is wanted; None if not. Raises SettingsError where no run could succeed.
+
+    A master may have no credentials, or no way to AWS, only its workers have: unless the settings ask for the
+    call, it makes one only with credentials, and a failure is no more than a warning.
+    """
+    wanted = settings.test.preflight
+    if wanted is None:
+        wanted = not simulator and not settings.aws.endpoint_url and (local or _has_credentials(settings))
+    if not wanted:
+        return None
+    call = _call(client, settings)
+    if call.error in HOPELESS and (local or settings.test.preflight):
+        raise SettingsError(
+            f"the call before the load failed with {call.error} ({call.error_code}: {call.error_message})."
+            f" {REMEDIES[call.error]} To run without such a call: --bedrock-preflight false"
+        )
+    if call.error:
+        logger.warning("bedrock-locust: the call before the load failed with %s: %s", call.error, call.error_message)
+    return call
+
+
+def public(call: Call) -> dict[str, Any]:
+    """What `run.json` says of it."""
+    return {name: getattr(call, name) for name in KEPT}
+
+
+def _call(client: BedrockRuntimeClient, settings: Settings) -> Call:
+    """A call as the first users will make it; no event of Locust's tells of it."""
+    user = StreamingUser if settings.test.streaming else NonStreamingUser
+    bedrock = BedrockClient(client, EventHook(), call_limit_s=settings.call_limit_s)
+    test = settings.test
+    prompt = Prompts(test.prompt_template, test.prompt_size, test.unique_prompts).next()
+    call: Call = getattr(bedrock, user.operations[settings.model.api])(name="preflight", **request(settings, prompt))
+    return call
+
+
+def _has_credentials(settings: Settings) -> bool:
+    try:
+        check_credentials(settings)
+    except SettingsError:
+        return False
+    return True

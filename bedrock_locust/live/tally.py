@@ -1,0 +1,209 @@
+"""Figures of a run while it goes on: counts, rates and percentiles per level, in bounded memory.
+
+Percentiles come from histograms with at most 1 % error; the report computes the exact ones from the rows.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from bedrock_locust.histogram import Histogram
+from bedrock_locust.live.timeline import Timeline
+from bedrock_locust.process.clock import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bedrock_locust.call import Call
+
+
+REACH = 20
+"""Levels back in whose windows a call may still count: a call that lasts for more of them is rare."""
+RECENT_S = 120
+"""How far back rates can be asked for second by second, in seconds; a Timeline has those of the whole run."""
+
+
+@dataclass
+class LevelTally:
+    """The calls that started in the measured part of a level, or all calls of a run with the times of measured ones."""
+
+    level: Mapping[str, Any]
+    calls: int = 0
+    ok: int = 0
+    cancelled: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    errors: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, str] = field(default_factory=dict)
+    """Category -> code and message of its first failure."""
+    latency_ms: Histogram = field(default_factory=Histogram)
+    ttft_ms: Histogram = field(default_factory=Histogram)
+    tpot_ms: Histogram = field(default_factory=Histogram)
+    longest_ms: float = 0.0
+    window_ok: int = 0
+    """Successes, of whatever level, that ended in the window."""
+    window_tokens: float = 0.0
+    """Output tokens that came in the window, those of a call spread evenly from its first to its last."""
+
+    @property
+    def failed(self) -> int:
+        """Calls that failed."""
+        return self.calls - self.ok - self.cancelled
+
+    def add(self, call: Call) -> None:
+        """Count a call."""
+        self.calls += 1
+        self.longest_ms = max(self.longest_ms, call.latency_ms)
+        if call.cancelled:
+            self.cancelled += 1
+        elif call.error:
+            self.errors[call.error] += 1
+            self.examples.setdefault(call.error, f"{call.error_code}: {call.error_message}")
+        else:
+            self._add_success(call)
+
+    def add_inside(self, call: Call) -> None:
+        """Count what of a success, of whatever level, happened in the window. A window that is open has no end yet."""
+        start, end = self.level["measured_from"], self.level["measured_to"] or math.inf
+        ended = call.started_at + call.latency_ms / 1000
+        self.window_ok += start <= ended <= end
+        first, last = _token_times(call)
+        if last > first:
+            self.window_tokens += (
+                (call.output_tokens or 0) * max(0.0, min(last, end) - max(first, start)) / (last - first)
+            )
+        elif start <= first <= end:
+            self.window_tokens += call.output_tokens or 0
+
+    def rates(self) -> tuple[float, float] | None:
+        """Successes and output tokens per second in the window; None before it opens."""
+        if not self.level.get("measured_from"):
+            return None
+        seconds = (self.level["measured_to"] or clock.wall_at()) - self.level["measured_from"]
+        return (self.window_ok / seconds, self.window_tokens / seconds) if seconds > 0 else None
+
+    def _add_success(self, call: Call) -> None:
+        self.ok += 1
+        self.input_tokens += call.input_tokens or 0
+        self.output_tokens += call.output_tokens or 0
+        if call.phase not in ("", "measure"):
+            return
+        for histogram, value in (
+            (self.latency_ms, call.latency_ms),
+            (self.ttft_ms, call.ttft_ms),
+            (self.tpot_ms, call.tpot_ms),
+        ):
+            if value is not None:
+                histogram.add(value)
+
+
+def _token_times(call: Call) -> tuple[float, float]:
+    """Unix seconds of the first and the last token; start and end of a call that does not say."""
+    if call.ttft_ms is None or call.last_token_ms is None:
+        return call.started_at, call.started_at + call.latency_ms / 1000
+    return call.started_at + call.ttft_ms / 1000, call.started_at + call.last_token_ms / 1000
+
+
+class Seconds:
+    """What happened in each of the last seconds: tokens that came and calls that ended, by Unix second."""
+
+    def __init__(self) -> None:
+        self._tokens: Counter[int] = Counter()
+        self._ended: Counter[int] = Counter()
+
+    def add(self, call: Call, now: float | None = None) -> None:
+        """Count a success, if it ended of late: its output tokens spread evenly from first to last token."""
+        now = clock.wall_at() if now is None else now
+        end = call.started_at + call.latency_ms / 1000
+        if abs(now - end) > RECENT_S:
+            return
+        self._forget(int(now) - RECENT_S)
+        self._ended[int(end)] += 1
+        if not call.output_tokens:
+            return
+        first, last = _token_times(call)
+        span = last - first
+        if span <= 0:
+            self._tokens[int(first)] += call.output_tokens
+            return
+        for second in range(max(int(first), int(now) - RECENT_S), int(last) + 1):
+            share = min(last, second + 1) - max(first, second)
+            self._tokens[second] += call.output_tokens * min(1.0, max(0.0, share / span))  # type: ignore[assignment]  # fractions
+
+    def _forget(self, oldest: int) -> None:
+        """Drop what is older, once there is as much of it as there is to keep."""
+        for seconds in (self._tokens, self._ended):
+            if len(seconds) > 4 * RECENT_S:
+                for second in [second for second in seconds if second < oldest]:
+                    del seconds[second]
+
+    def tokens_per_s(self, start: float, end: float) -> float:
+        """Output tokens per second in a window."""
+        return _rate(self._tokens, start, end)
+
+    def calls_per_s(self, start: float, end: float) -> float:
+        """Successes that ended, per second, in a window."""
+        return _rate(self._ended, start, end)
+
+
+def _rate(seconds: Mapping[int, float], start: float, end: float) -> float:
+    if end <= start:
+        return 0.0
+    inside = (
+        seconds.get(second, 0) * (min(end, second + 1) - max(start, second))
+        for second in range(int(start), int(end) + 1)
+    )
+    return sum(inside) / (end - start)
+
+
+class Interval(NamedTuple):
+    """Calls that ended in a span of time."""
+
+    seconds: float
+    calls: int
+    ok: int
+    output_tokens: int
+
+
+class Tally:
+    """Figures of a run, level by level."""
+
+    def __init__(self) -> None:
+        self.total = LevelTally({})
+        self._mark = (time.perf_counter(), 0, 0, 0)
+        self.levels: dict[str, LevelTally] = {}
+        self.seconds = Seconds()
+        self.timeline = Timeline()
+
+    def level(self, level: Mapping[str, Any]) -> None:
+        """Take note of a level that begins or has come further."""
+        self.levels.setdefault(level["level"], LevelTally(level)).level = level
+
+    def interval(self) -> Interval:
+        """What has been counted since this was asked for last."""
+        total = self.total
+        mark = (time.perf_counter(), total.calls, total.ok, total.output_tokens)
+        last, self._mark = self._mark, mark
+        return Interval(mark[0] - last[0], mark[1] - last[1], mark[2] - last[2], mark[3] - last[3])
+
+    def add(self, call: Call) -> None:
+        """Count a call in the run, in its level and in time."""
+        self.total.add(call)
+        if level := self.levels.get(call.level):
+            level.longest_ms = max(level.longest_ms, call.latency_ms)
+            if call.phase in ("", "measure"):
+                level.add(call)
+        if call.ok:
+            self.seconds.add(call)
+            self._add_to_windows(call)
+        self.timeline.add(call)
+
+    def _add_to_windows(self, call: Call) -> None:
+        """Count a success in the windows that it reaches into: those of the last levels of its mode."""
+        for level in list(self.levels.values())[-REACH:]:
+            if level.level["mode"] == call.mode and level.level["measured_from"]:
+                level.add_inside(call)

@@ -1,0 +1,120 @@
+"""The run on the console: header, progress, a block for each level, where the report is."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from typing import TYPE_CHECKING, Any
+
+from bedrock_locust.settings.plan import Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from bedrock_locust.histogram import Histogram
+    from bedrock_locust.live.tally import LevelTally, Tally
+    from bedrock_locust.settings.forecast import Forecast
+    from bedrock_locust.settings.schema import Settings
+
+WIDTH = 80
+PERCENTILES = (0.5, 0.95, 0.99)
+
+
+def write(text: str) -> None:
+    """Print it, if that can be."""
+    with contextlib.suppress(OSError):
+        print(text, flush=True)
+
+
+def header(settings: Settings, *, endpoint: str, levels: int | None, forecast: Forecast | None = None) -> str:
+    """What is about to run, and where it is expected to be throttled."""
+    test, steps = settings.test, settings.concurrency
+    modes = [name for name, on in (("streaming", test.streaming), ("non-streaming", test.non_streaming)) if on]
+    temperature = "not sent" if test.temperature is None else f"{test.temperature:g}"
+    warmup = f" after {steps.warmup_seconds:g} s of warm-up" if steps.warmup_seconds else ""
+    lines = [
+        ("Model", settings.model.id),
+        ("Endpoint", endpoint),
+        ("Modes", f"{' and '.join(modes)}, api {settings.model.api}"),
+        ("Prompt", f"{test.prompt_size:,} characters{', unique' if test.unique_prompts else ''}"),
+        ("Answer", f"at most {test.max_tokens:,} tokens, temperature {temperature}"),
+        (
+            "Levels",
+            f"{steps.start} to {steps.end} users in steps of {steps.step}, {steps.duration_seconds:g} s{warmup}",
+        ),
+    ]
+    # What a run may cost at most, before it begins.
+    plan = Plan.of(settings).lines()
+    lines += [("Plan", f"{plan[0]}; {plan[1]}"), *(("", line) for line in plan[2:])]
+    if forecast:
+        lines.append(("Quota", str(forecast)))
+    shown = lines if levels else lines[:2]
+    return "\n".join(["=" * WIDTH, "Bedrock load test", *(f"  {k:<9} {v}" for k, v in shown), "=" * WIDTH])
+
+
+def progress(tally: Tally, level: Mapping[str, Any] | None) -> str:
+    """One line: the totals, and the rates since the last one."""
+    total, recent = tally.total, tally.interval()
+    where = f"{level['level']} {level['phase']:<7}" if level else "running"
+    rates = (
+        f"{recent.ok / recent.seconds:,.1f} requests/s, {recent.output_tokens / recent.seconds:,.0f} output tokens/s"
+    )
+    return (
+        f"  {time.strftime('%H:%M:%S')}  {where}  {total.calls:,} calls, {total.ok:,} ok, {total.failed:,} failed"
+        f" | {rates}"
+    )
+
+
+def level_block(tally: Tally, name: str, client_limits: Sequence[str] = (), disturbances: Sequence[str] = ()) -> str:
+    """The results of a level, why they may be the client's own, and what befell its workers."""
+    level = tally.levels[name]
+    about = level.level
+    cut_off = f", {level.cancelled:,} cut off" if level.cancelled else ""
+    lines = [
+        "",
+        f"[{about['mode'].replace('_', '-')}, {about['users']} user{'s' if about['users'] != 1 else ''}]",
+        f"  Calls       {level.calls:,}: {level.ok:,} ok ({_share(level)}), {level.failed:,} failed{cut_off}",
+    ]
+    if (rates := level.rates()) and about["measured_to"]:
+        seconds = about["measured_to"] - about["measured_from"]
+        lines.append(f"  Throughput  {rates[0]:,.2f} requests/s, {rates[1]:,.0f} output tokens/s in {seconds:.0f} s")
+    lines.append(f"  Tokens      {level.input_tokens:,} in, {level.output_tokens:,} out")
+    lines += _times(level)
+    lines += [f"  {category:<24}{count:,}" for category, count in level.errors.most_common()]
+    if client_limits:
+        lines.append(f"  CLIENT-LIMITED: {'; '.join(client_limits)}. Use more workers: --processes, or more machines")
+    if disturbances:
+        lines.append(
+            f"  DISTURBED: {'; '.join(disturbances)}: for some seconds users were fewer, or more, than asked for"
+        )
+    return "\n".join(lines)
+
+
+def farewell(run_folder: Path, report: Path | None, *, ended: str, reason: str, rows: Sequence[str] = ()) -> str:
+    """Where everything is, and whether all `rows` of the workers are in it."""
+    lines = ["", "=" * WIDTH, f"Run {ended}: {reason}"]
+    lines += [f"  {'' if number else 'Rows':<10}  {row}" for number, row in enumerate(rows)]
+    lines.append(f"  Run folder  {run_folder}")
+    if report:
+        lines.append(f"  Report      {report}")
+    return "\n".join([*lines, "=" * WIDTH])
+
+
+def _share(level: LevelTally) -> str:
+    ended = level.ok + level.failed
+    return f"{100 * level.ok / ended:.2f} %" if ended else "none ended"
+
+
+def _times(level: LevelTally) -> list[str]:
+    """A small table of percentiles, if there was a success in the window."""
+    if not level.latency_ms.count:
+        return []
+    rows = [("First token", level.ttft_ms), ("Per token", level.tpot_ms), ("Latency", level.latency_ms)]
+    head = f"  {'ms':<12}{'mean':>10}{'P50':>10}{'P95':>10}{'P99':>10}"
+    return [head, *(_row(title, sketch) for title, sketch in rows if sketch.count)]
+
+
+def _row(title: str, sketch: Histogram) -> str:
+    figures = [sketch.mean, *(sketch.quantile(p) for p in PERCENTILES)]
+    return f"  {title:<12}" + "".join(f"{figure:>10,.1f}" for figure in figures)

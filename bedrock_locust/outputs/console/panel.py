@@ -1,0 +1,82 @@
+"""A live panel on a terminal; what is printed while it is there stays above it."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import sys
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.live import Live
+
+from bedrock_locust.outputs.console.picture import Picture
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bedrock_locust.live.tally import Tally
+    from bedrock_locust.settings.schema import Settings
+
+TABLES = "locust.stats_logger"
+"""Locust's logger for its own periodic tables."""
+
+
+class Panel:
+    """The panel of one run."""
+
+    def __init__(self, settings: Settings, levels: int | None) -> None:
+        self._picture = Picture(settings, levels)
+        # Refreshed by who calls `show`: a thread of rich's own would wait for the CPU behind gevent's loop.
+        self._live = Live(console=Console(file=sys.stdout), auto_refresh=False, transient=True)
+        self._closed = False
+        self._moved: list[tuple[logging.StreamHandler[Any], Any]] = []
+
+    def say(self, text: str) -> None:
+        """Print above the panel; the first time, before it begins."""
+        print(text, flush=True)
+
+    def show(self, tally: Tally, level: Mapping[str, Any] | None, *, users: int) -> None:
+        """Draw the panel as things are now."""
+        if self._closed:
+            return
+        if not self._live.is_started:
+            self._start()
+        self._live.update(self._picture.draw(tally, level, users=users), refresh=True)
+
+    def close(self) -> None:
+        """Remove the panel, for good, and give the terminal back."""
+        self._closed = True
+        if not self._live.is_started:
+            return
+        for handler, stream in self._moved:
+            handler.setStream(stream)
+        self._moved.clear()
+        logging.getLogger(TABLES).removeFilter(_nothing)
+        self._live.stop()
+        atexit.unregister(self.close)
+
+    def _start(self) -> None:
+        old = {sys.stdout, sys.stderr}
+        self._live.start()
+        atexit.register(self.close)
+        logging.getLogger(TABLES).addFilter(_nothing)
+        # Handlers hold the streams from before: a line of theirs would be written across the panel.
+        for handler in _handlers():
+            if handler.stream in old:
+                self._moved.append((handler, handler.stream))
+                handler.setStream(sys.stdout)
+
+
+def _handlers() -> list[logging.StreamHandler[Any]]:
+    loggers = [logging.getLogger(), *(log for log in logging.Logger.manager.loggerDict.values() if _is_logger(log))]
+    handlers = {id(handler): handler for log in loggers for handler in getattr(log, "handlers", ())}
+    return [handler for handler in handlers.values() if isinstance(handler, logging.StreamHandler)]
+
+
+def _is_logger(entry: object) -> bool:
+    return isinstance(entry, logging.Logger)
+
+
+def _nothing(_: logging.LogRecord) -> bool:
+    return False

@@ -1,0 +1,140 @@
+"""What the live panel shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from bedrock_locust.process.clock import clock
+from bedrock_locust.settings.plan import length_in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bedrock_locust.histogram import Histogram
+    from bedrock_locust.live.tally import LevelTally, Tally
+    from bedrock_locust.settings.schema import Settings
+
+PERCENTS = (50, 95, 99)
+RATE_S = 10
+"""Rates are those of this many seconds."""
+LATE_S = 3
+UNKNOWN = "\N{EN DASH}"
+MOST_FAILURES = 5
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The panel of a run with these settings and so many levels; None for one without."""
+
+    settings: Settings
+    levels: int | None
+
+    def draw(
+        self, tally: Tally, level: Mapping[str, Any] | None, *, users: int, now: float | None = None
+    ) -> RenderableType:
+        """Where the run is, how fast it is `now`, how long the calls of this level take, what failed."""
+        now = clock.wall_at() if now is None else now
+        current = tally.levels[level["level"]] if level else tally.total
+        return Panel(
+            Group(
+                self._where(tally, level, now),
+                Text(),
+                _now(tally, current, users, now),
+                _times(current),
+                *_failures(current),
+            ),
+            title="Bedrock load test",
+            title_align="left",
+            box=box.ROUNDED,
+            padding=(0, 1),
+        )
+
+    def _where(self, tally: Tally, level: Mapping[str, Any] | None, now: float) -> RenderableType:
+        if level is None or not self.levels:
+            return Text(f"{tally.total.calls:,} calls in {length_in_words(now - tally.timeline.started_at)}")
+        steps = self.settings.concurrency
+        done, whole = _progress(level, steps.duration_seconds, steps.warmup_seconds, now)
+        number = len(tally.levels)
+        left = (self.levels - number) * (steps.duration_seconds + steps.warmup_seconds) + whole - done
+        grid = Table.grid(padding=(0, 2), expand=True)
+        grid.add_column(no_wrap=True)
+        grid.add_column(ratio=1)
+        grid.add_column(justify="right", no_wrap=True)
+        title = f"{str(level['mode']).replace('_', '-')}, {level['users']} user{'s' if level['users'] != 1 else ''}"
+        grid.add_row(
+            Text.assemble((f"Level {number} of {self.levels}  ", "bold"), title),
+            ProgressBar(total=whole, completed=done),
+            f"{_phase(level)}, {length_in_words(whole - done)} left; of the run about {length_in_words(left)}",
+        )
+        return grid
+
+
+def _progress(level: Mapping[str, Any], duration_s: float, warmup_s: float, now: float) -> tuple[float, float]:
+    """How far a level is, and how long it is in all, in seconds."""
+    whole = duration_s + warmup_s
+    if level["measured_to"]:
+        return whole, whole
+    if level["measured_from"]:
+        return min(whole, warmup_s + now - level["measured_from"]), whole
+    return min(warmup_s, now - level["started_at"]), whole
+
+
+def _phase(level: Mapping[str, Any]) -> str:
+    return {"warmup": "warming up", "measure": "measuring", "drain": "last calls"}[level["phase"]]
+
+
+def _now(tally: Tally, level: LevelTally, users: int, now: float) -> RenderableType:
+    # Rows of a worker come a few seconds late.
+    until = now - LATE_S
+    since = max(tally.timeline.started_at, until - RATE_S)
+    seconds = tally.seconds
+    grid = Table.grid(padding=(0, 3))
+    failed = Text(f"{level.failed:,} failed", style="bold red" if level.failed else "")
+    grid.add_row("Calls of this level", f"{level.calls:,}", f"{level.ok:,} ok", failed)
+    # A user makes one call after the other, so as many calls are in flight as users run, or a few less.
+    grid.add_row("Calls in flight", f"at most {users:,}", "one a user", "")
+    requests = f"{seconds.calls_per_s(since, until):,.1f} requests/s"
+    grid.add_row(f"Last {RATE_S} s", requests, f"{seconds.tokens_per_s(since, until):,.0f} output tokens/s", "")
+    return grid
+
+
+def _times(level: LevelTally) -> RenderableType:
+    table = Table(box=box.SIMPLE, pad_edge=False, show_edge=False)
+    table.add_column("ms, of successes")
+    for percent in PERCENTS:
+        table.add_column(f"P{percent}", justify="right", min_width=9)
+    for title, sketch in (("First token", level.ttft_ms), ("Per token", level.tpot_ms), ("Latency", level.latency_ms)):
+        table.add_row(title, *(_ms(sketch, percent) for percent in PERCENTS))
+    return table
+
+
+def _ms(sketch: Histogram, percent: int) -> str:
+    value = sketch.quantile(percent / 100)
+    return UNKNOWN if value is None else f"{value:,.1f}"
+
+
+def _failures(level: LevelTally) -> list[RenderableType]:
+    if not level.errors:
+        return []
+    shown = level.errors.most_common(MOST_FAILURES)
+    grid = Table.grid(padding=(0, 3))
+    grid.add_column(no_wrap=True)
+    grid.add_column(justify="right", no_wrap=True)
+    # The message is one of the service or of a proxy: shown as it is, without rich's markup, on one line.
+    grid.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+    for category, count in shown:
+        grid.add_row(Text(category), f"{count:,}", Text(_printable(level.examples[category])))
+    return [grid]
+
+
+def _printable(text: str) -> str:
+    """Without the control characters that would command the terminal."""
+    return "".join(character if character.isprintable() else " " for character in text)

@@ -1,0 +1,100 @@
+"""How a run speaks on the console: with a live panel, in plain lines, or hardly at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import time
+from typing import TYPE_CHECKING, Any, Protocol
+
+from bedrock_locust.outputs import console
+from bedrock_locust.outputs.console.panel import Panel
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Mapping
+
+    from bedrock_locust.live.tally import Tally
+    from bedrock_locust.settings.schema import Settings
+
+CHOICES = ("auto", "live", "plain", "off")
+PROGRESS_S = 5
+
+
+class Screen(Protocol):
+    """The console of one run."""
+
+    def say(self, text: str) -> None:
+        """Print what stays."""
+
+    def show(self, tally: Tally, level: Mapping[str, Any] | None, *, users: int) -> None:
+        """Show how far the run is; called about once a second."""
+
+    def close(self) -> None:
+        """Nothing more will be shown."""
+
+
+class Plain:
+    """Lines: one every few seconds, and what is said."""
+
+    def __init__(self) -> None:
+        self._due = time.monotonic() + PROGRESS_S
+
+    def say(self, text: str) -> None:
+        """Print it."""
+        print(text, flush=True)
+
+    def show(self, tally: Tally, level: Mapping[str, Any] | None, *, users: int) -> None:  # noqa: ARG002 - Locust says it
+        """Print a line, if the last one is some time ago."""
+        if time.monotonic() >= self._due:
+            self._due += PROGRESS_S
+            print(console.progress(tally, level), flush=True)
+
+    def close(self) -> None:
+        """Leave it at that."""
+
+
+class Silent:
+    """Nothing."""
+
+    def say(self, text: str) -> None:
+        """Keep it to itself."""
+
+    def show(self, tally: Tally, level: Mapping[str, Any] | None, *, users: int) -> None:
+        """Show nothing."""
+
+    def close(self) -> None:
+        """Leave it at that."""
+
+
+class Sturdy:
+    """Another one, whose stream may fail: a terminal that is closed, a log on a disk that is full. The run goes on."""
+
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
+
+    def say(self, text: str) -> None:
+        """Print what stays, if that can be."""
+        with contextlib.suppress(OSError):
+            self._screen.say(text)
+
+    def show(self, tally: Tally, level: Mapping[str, Any] | None, *, users: int) -> None:
+        """Show how far the run is, if that can be."""
+        with contextlib.suppress(OSError):
+            self._screen.show(tally, level, users=users)
+
+    def close(self) -> None:
+        """Nothing more will be shown."""
+        with contextlib.suppress(OSError):
+            self._screen.close()
+
+
+def screen(options: Namespace, settings: Settings, levels: int | None) -> Screen:
+    """The console that `--bedrock-console` asks for; by itself a panel is for headless runs on a terminal."""
+    asked = getattr(options, "bedrock_console", None) or "auto"
+    if asked == "off":
+        return Silent()
+    terminal = sys.stdout.isatty() and os.environ.get("TERM", "") not in ("", "dumb")
+    wanted = asked == "live" or (asked == "auto" and options.headless and not os.environ.get("CI"))
+    return Panel(settings, levels) if terminal and wanted else Plain()

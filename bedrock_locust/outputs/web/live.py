@@ -1,0 +1,113 @@
+"""What the live views show of the latest run: one answer for all that look at it."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+from bedrock_locust.outputs.web.rows import MOST_ROWS, failure_rows
+from bedrock_locust.process.clock import clock
+from bedrock_locust.recording.recorder import LOCAL
+from bedrock_locust.run import REPORT_INTERVAL_S
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bedrock_locust.outputs.web.runs import Runs
+    from bedrock_locust.run import Run
+
+MOST_LABELS = 24
+"""Levels of a chart that have a label; of more, none has."""
+KEEP_S = 1.0
+"""How long an answer serves all who ask."""
+
+
+class Live:
+    """The figures of the latest run, as they are now."""
+
+    def __init__(self, runs: Runs) -> None:
+        self._runs = runs
+        self._kept: dict[str, tuple[float, str]] = {}
+
+    def tables(self) -> str:
+        """JSON of the rows of the tables in Locust's page."""
+        return self._keep("tables", self._tables)
+
+    def page(self) -> str:
+        """JSON of all that the charts page shows."""
+        return self._keep("page", self._page)
+
+    def _keep(self, name: str, make: Any) -> str:
+        now = time.monotonic()
+        at, text = self._kept.get(name, (-KEEP_S, ""))
+        if now - at >= KEEP_S:
+            text = json.dumps(make(), allow_nan=False, separators=(",", ":"))
+            self._kept[name] = (now, text)
+        return text
+
+    def _tables(self) -> list[dict[str, Any]]:
+        run, rows = self._runs.latest, self._runs.level_rows
+        if run is None or rows is None:
+            return [{"key": "bedrock", "data": []}, {"key": "bedrock-failures", "data": []}]
+        return [
+            {"key": "bedrock", "data": _named(rows.rows(_now(run)))},
+            {"key": "bedrock-failures", "data": _named(failure_rows(run.recorder.tally))},
+        ]
+
+    def _page(self) -> dict[str, Any]:
+        run, rows = self._runs.latest, self._runs.level_rows
+        if run is None or rows is None:
+            return {"run": None}
+        tally, now = run.recorder.tally, _now(run)
+        return {
+            "run": about(run),
+            "width_s": tally.timeline.width_s,
+            "points": list(tally.timeline.points(now, running=run.ended_at is None)),
+            "failures": list(tally.timeline.failures()),
+            "levels": list(_levels(run, now)),
+            "rows": rows.rows(now),
+            "failed": failure_rows(tally),
+        }
+
+
+def about(run: Run) -> dict[str, Any]:
+    """A run in a list."""
+    total = run.recorder.tally.total
+    return {
+        "name": run.folder.path.name,
+        "state": run.state,
+        "reason": run.reason or run.folder.trouble,
+        "model": run.info["settings"]["model"]["id"],
+        "endpoint": run.info["endpoint"],
+        "started_at": run.info["started_at"],
+        "ended_at": run.ended_at,
+        "calls": total.calls,
+        "failed": total.failed,
+        "levels": len(run.recorder.tally.levels),
+        "levels_planned": run.info["levels_planned"],
+    }
+
+
+def _named(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows with names of their order, by which Locust's page sorts them at first."""
+    return [{"name": f"{number:04d}", **row} for number, row in enumerate(rows)]
+
+
+def _levels(run: Run, now: float) -> Iterator[dict[str, Any]]:
+    levels = [tally.level for tally in run.recorder.tally.levels.values()][-MOST_ROWS:]
+    starts = [level["started_at"] for level in levels]
+    for level, end in zip(levels, [*starts[1:], now], strict=False):
+        yield {
+            "from": round(level["started_at"] * 1000),
+            "to": round(max(level["started_at"], end) * 1000),
+            "level": level["level"],
+            "mode": str(level["mode"]).replace("_", "-"),
+            "users": level["users"],
+            "label": str(level["users"]) if len(levels) <= MOST_LABELS else "",
+        }
+
+
+def _now(run: Run) -> float:
+    """Up to when the rows of a run should all be here."""
+    return run.ended_at or clock.wall_at() - (0 if LOCAL in run.recorder.accounts else REPORT_INTERVAL_S)

@@ -1,0 +1,138 @@
+"""The figures of a run as rows of a table: one per level, one per category of failure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bedrock_locust.errors import REMEDIES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bedrock_locust.histogram import Histogram
+    from bedrock_locust.live.health import Health, LevelHealth
+    from bedrock_locust.live.tally import LevelTally, Tally
+
+MOST_ROWS = 500
+"""Levels that are shown; of more, the last ones."""
+UNKNOWN = "\N{EN DASH}"
+
+LEVEL_COLUMNS: tuple[tuple[str, str], ...] = (
+    ("level", "Level"),
+    ("users", "Users"),
+    ("calls", "Calls"),
+    ("success", "Success (%)"),
+    ("requests_per_s", "Requests/s"),
+    ("tokens_per_s", "Output tokens/s"),
+    ("ttft_p50", "TTFT P50 (ms)"),
+    ("ttft_p95", "TTFT P95 (ms)"),
+    ("ttft_p99", "TTFT P99 (ms)"),
+    ("tpot_p50", "TPOT P50 (ms)"),
+    ("latency_p50", "Latency P50 (ms)"),
+    ("latency_p95", "Latency P95 (ms)"),
+    ("latency_p99", "Latency P99 (ms)"),
+    ("client", "Client health"),
+)
+FAILURE_COLUMNS: tuple[tuple[str, str], ...] = (
+    ("level", "Level"),
+    ("category", "Category"),
+    ("code", "AWS code and message of the first"),
+    ("calls", "Calls"),
+    ("remedy", "What to do"),
+)
+
+
+class LevelRows:
+    """The rows of the levels of a run; those that nothing happens in any more are not computed again."""
+
+    def __init__(self, tally: Tally, health: Health) -> None:
+        self._tally = tally
+        self._health = health
+        self._known: dict[str, tuple[Any, dict[str, Any]]] = {}
+
+    def rows(self, now: float) -> list[dict[str, Any]]:
+        """A row per level, in their order; a single one for a run without levels. `now` ends an open window."""
+        if not self._tally.levels:
+            total = self._tally.total
+            return [self._row("all calls", total, self._tally.timeline.rates(now))] if total.calls else []
+        return [self._level(name, level, now) for name, level in list(self._tally.levels.items())[-MOST_ROWS:]]
+
+    def _level(self, name: str, level: LevelTally, now: float) -> dict[str, Any]:
+        about = level.level
+        window = (about["measured_from"], about["measured_to"] or now) if about["measured_from"] else None
+        open_calls = 0 if about["measured_to"] else self._tally.total.calls
+        state = (level.calls, window, open_calls, client_health(self._health.levels.get(name)))
+        known = self._known.get(name)
+        if known is None or known[0] != state:
+            known = self._known[name] = (state, self._row(name, level, level.rates()))
+        return known[1]
+
+    def _row(self, name: str, level: LevelTally, rates: tuple[float, float] | None) -> dict[str, Any]:
+        requests_per_s, tokens_per_s = (UNKNOWN, UNKNOWN) if rates is None else map(significant, rates)
+        return {
+            "level": name,
+            "users": level.level.get("users", UNKNOWN),
+            "calls": level.calls,
+            "success": success(level),
+            "requests_per_s": requests_per_s,
+            "tokens_per_s": tokens_per_s,
+            **_percentiles("ttft", level.ttft_ms, (50, 95, 99)),
+            **_percentiles("tpot", level.tpot_ms, (50,)),
+            **_percentiles("latency", level.latency_ms, (50, 95, 99)),
+            "client": client_health(self._health.levels.get(name)),
+        }
+
+
+def failure_rows(tally: Tally) -> list[dict[str, Any]]:
+    """A row per category of failure: in the level that had the most of it, and the calls of the whole run."""
+    rows = []
+    for category, count in tally.total.errors.most_common():
+        where = _worst_level(tally.levels, category)
+        example = tally.total.examples[category].strip(": ")
+        rows.append(
+            {
+                "level": where,
+                "category": category,
+                "code": example,
+                "calls": count,
+                "remedy": REMEDIES.get(category, ""),
+            }
+        )
+    return rows
+
+
+def success(level: LevelTally) -> float | str:
+    """Successes in percent of the calls that ended by themselves; 100 only if none failed."""
+    ended = level.ok + level.failed
+    if not ended:
+        return UNKNOWN
+    share = 100 * level.ok / ended
+    return min(99.99, round(share, 2)) if level.failed else 100
+
+
+def client_health(health: LevelHealth | None) -> str:
+    """Whether the client may have bent the figures of a level, and why; else the CPU use of the busiest process."""
+    if health is None:
+        return UNKNOWN
+    if reasons := health.reasons():
+        return f"limited: {'; '.join(reasons)}"
+    used = [process.cpu_percent for process in health.workers.values() if process.cpu_percent is not None]
+    return f"good, {max(used):.0f} % CPU" if used else "good"
+
+
+def significant(value: float) -> float:
+    """Three significant digits, and never fewer than the whole number has."""
+    return round(value) if value >= 100 else float(f"{value:.3g}")
+
+
+def _percentiles(name: str, sketch: Histogram, percents: tuple[int, ...]) -> dict[str, Any]:
+    values = {f"{name}_p{percent}": sketch.quantile(percent / 100) for percent in percents}
+    return {key: UNKNOWN if value is None else significant(value) for key, value in values.items()}
+
+
+def _worst_level(levels: Mapping[str, LevelTally], category: str) -> str:
+    counts = {name: level.errors[category] for name, level in levels.items() if level.errors[category]}
+    if not counts:
+        return UNKNOWN
+    worst = max(counts, key=lambda name: counts[name])
+    return worst if len(counts) == 1 else f"{worst} and {len(counts) - 1} more"

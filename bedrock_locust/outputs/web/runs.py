@@ -1,0 +1,64 @@
+"""The runs of this process."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from typing import TYPE_CHECKING
+
+from bedrock_locust.outputs.web.rows import LevelRows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bedrock_locust.run import Run
+
+SOON_S = 30
+MOST_RUNS = 100
+"""Runs that are listed; of more, the last ones. Their folders stay."""
+
+
+class Runs:
+    """The runs of this process, oldest first, and the live figures of the last one."""
+
+    def __init__(self) -> None:
+        self._runs: deque[Run] = deque(maxlen=MOST_RUNS)
+        self._rows: LevelRows | None = None
+        self._expected_until = 0.0
+
+    def expect(self) -> None:
+        """Take note that the form has been accepted, and a run should begin soon."""
+        self._expected_until = time.monotonic() + SOON_S
+
+    def give_up(self) -> None:
+        """Take note that the run that was expected does not begin."""
+        self._expected_until = 0.0
+
+    @property
+    def is_starting(self) -> bool:
+        """Whether a run begins, or goes on, whatever Locust says: it says «ready» until the run has begun."""
+        return time.monotonic() < self._expected_until or (self.latest is not None and self.latest.state == "running")
+
+    def begin(self, run: Run) -> Run:
+        """Take note of a run that begins; returns it."""
+        self._runs.append(run)
+        self.give_up()
+        self._rows = LevelRows(run.recorder.tally, run.recorder.health)
+        return run
+
+    def __iter__(self) -> Iterator[Run]:
+        return iter(self._runs)
+
+    @property
+    def latest(self) -> Run | None:
+        """The run that goes on, or was the last one."""
+        return self._runs[-1] if self._runs else None
+
+    @property
+    def level_rows(self) -> LevelRows | None:
+        """The level rows of the latest run."""
+        return self._rows
+
+    def find(self, name: str) -> Run | None:
+        """The run with this name, which is that of its folder."""
+        return next((run for run in self._runs if run.folder.path.name == name), None)

@@ -1,0 +1,1 @@
+"""Calls become rows of the run folder."""

@@ -1,0 +1,159 @@
+"""The recorder: calls become rows of the run folder, on the process that leads the run.
+
+In a run with workers each of them keeps its rows in an Outbox, which Locust's own report takes to
+the master every few seconds; batches are numbered, each is taken once, and both sides count.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bedrock_locust.call import Call
+from bedrock_locust.live.gaps import NO_GAPS, Gaps
+from bedrock_locust.live.health import Cpu, Health
+from bedrock_locust.live.tally import Tally
+from bedrock_locust.process.clock import clock
+from bedrock_locust.recording.worker_record import FINISHED, MISSING, Account
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from bedrock_locust.live.health import Pulse
+    from bedrock_locust.recording.run_folder import RunFolder
+
+DISTURBING = {"lost": "was lost", "left": "left", "back": "came back"}
+"""Changes of the workers that leave a level with other users than asked for, and how they are said."""
+LOCAL = "local"
+"""The name of the one worker of a run without workers."""
+
+
+class Recorder:
+    """The rows, levels and counts of one run."""
+
+    def __init__(
+        self, run: str, folder: RunFolder, info: Mapping[str, Any], watch: Callable[[Call], None] | None = None
+    ) -> None:
+        """`watch` is told of each call."""
+        self.run = run
+        self._watch = watch
+        self.folder = folder
+        self.tally = Tally()
+        self.accounts: dict[str, Account] = {}
+        self._info = dict(info)
+        self.changes: list[dict[str, Any]] = []
+        self._levels: dict[str, Mapping[str, Any]] = {}
+        self._cpu = Cpu()
+        self._pulse: Pulse | None = None
+        self.gaps = Gaps()
+        self.health = Health()
+        self.write_info()
+
+    def add(self, call: Call, gaps: Mapping[int, int] = NO_GAPS) -> None:
+        """Take a call that was made in this process, and the silences in it."""
+        account = self.accounts[LOCAL]
+        account.rows_made = (account.rows_made or 0) + 1
+        account.rows_received += 1
+        self.gaps.add(call, gaps)
+        self.folder.append([call.to_row()])
+        self._count(call)
+
+    def add_report(self, worker: str, report: Mapping[str, Any]) -> bool:
+        """Take a worker's report of this run; whether it has handed over all of its rows by now."""
+        account = self.accounts.setdefault(worker, Account())
+        account.note(report, clock.wall_at())
+        for batch in report["batches"]:
+            if account.is_new(batch["batch"]):
+                self._add_batch(worker, account, batch)
+        if account.state != FINISHED and account.is_whole:
+            account.state, account.reason = FINISHED, ""
+        return account.state == FINISHED
+
+    def _add_batch(self, worker: str, account: Account, batch: Mapping[str, Any]) -> None:
+        self.gaps.merge(batch["gaps"])
+        self.health.add_pulse(worker, batch["pulse"])
+        account.rows_received += len(batch["rows"])
+        self.folder.append(batch["rows"])
+        for row in batch["rows"]:
+            self._count(Call.from_row(row))
+
+    def _count(self, call: Call) -> None:
+        """Count a call whose row is written."""
+        self.tally.add(call)
+        self.health.add(call)
+        if self._watch:
+            self._watch(call)
+
+    def level(self, level: Mapping[str, Any]) -> None:
+        """Take note of a level that begins, goes on to its next phase or is over."""
+        self._levels[level["level"]] = level
+        self.tally.level(level)
+        self.folder.write_levels(self._levels.values())
+        self.write_info()
+
+    def join(self, worker: str) -> Account:
+        """The account of a worker that belongs to the run."""
+        return self.accounts.setdefault(worker, Account())
+
+    def join_local(self, pulse: Pulse) -> None:
+        """Take note that the users run in this process, of which this is the Pulse."""
+        self._pulse = pulse
+        self.accounts[LOCAL] = Account(rows_made=0)
+
+    def change(self, worker: str, what: str, since: float | None = None) -> None:
+        """Take note that a worker was `lost` at that Unix time, or is `back`, or `left` or `joined`."""
+        now = clock.wall_at()
+        levels = [level["level"] for level in self._levels.values() if _overlaps(level, since or now, now)]
+        self.changes.append({"at": since or now, "worker": worker, "what": what, "levels": levels})
+        self.write_info()
+
+    def disturbances(self, level: str) -> list[str]:
+        """Why a level had other users than asked for: workers that were lost, left, or came back beside others."""
+        here = [change for change in self.changes if change["what"] in DISTURBING and level in change["levels"]]
+        return [f"worker {change['worker']} {DISTURBING[change['what']]}" for change in here]
+
+    @property
+    def has_lost(self) -> bool:
+        """Whether rows are lost, or may be, as far as is known now."""
+        return any(account.state == MISSING or account.least_lost for account in self.accounts.values())
+
+    def write_info(self, **info: Any) -> None:
+        """Write `run.json` with what is known now."""
+        self._info.update(info)
+        workers = {name: account.public() for name, account in sorted(self.accounts.items())}
+        rows = {"rows_written": self.folder.rows_written, "rows_lost": self.folder.rows_lost}
+        news = {"worker_changes": self.changes, "health": self.health.public()}
+        self.folder.write_info({**self._info, **rows, "workers": workers, **news})
+
+    def feel(self) -> None:
+        """Take over what the Pulse of this process has seen, if the users run here."""
+        if self._pulse:
+            self.health.add_pulse(LOCAL, self._pulse.take())
+
+    def close(self, *, ended: str, reason: str) -> None:
+        """End the run: everything is in the files."""
+        if self._pulse:
+            self.feel()
+            self._pulse.stop()
+            self.accounts[LOCAL].cpu_percent = self._cpu.percent()
+            self.accounts[LOCAL].state = FINISHED
+        for account in self.accounts.values():
+            account.end()
+        self.folder.settle()
+        self.folder.write_table("gaps.csv", self.gaps.rows())
+        self.folder.write_levels(self._levels.values())
+        self.write_info(ended=ended, end_reason=reason, ended_at=clock.wall_at())
+        self.folder.settle()
+        self.folder.close()
+
+    def close_window(self, duration_s: float) -> None:
+        """The load ends now, and so does the window that is open; it is complete if it has lasted for so long."""
+        now = clock.wall_at()
+        for level in list(self._levels.values()):
+            if level["measured_from"] and not level["measured_to"]:
+                whole = now - level["measured_from"] >= duration_s
+                self.level({**level, "measured_to": now, "completed": whole})
+
+
+def _overlaps(level: Mapping[str, Any], since: float, until: float) -> bool:
+    """Whether a level was on at some time between these two."""
+    return bool(level["started_at"] <= until and (level["measured_to"] or until) >= since)

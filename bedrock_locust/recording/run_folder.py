@@ -1,0 +1,231 @@
+"""The run folder: the files that a run leaves. Layout and columns: docs/run-folder.md."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import re
+import shutil
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bedrock_locust.call import COLUMNS
+from bedrock_locust.recording.row_file import MEMORY_LIMIT, RowFile, cell, csv_text
+from bedrock_locust.settings.mistakes import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from bedrock_locust.call import Value
+
+logger = logging.getLogger(__name__)
+
+ROWS = "requests.csv"
+DRAFT = ".tmp"
+MOVED = "moved-to"
+"""A link in a folder that had to be left, to where the run went on: under the same name in the directory that it leads
+to, as a link that short needs no room on a full disk."""
+LEVEL_COLUMNS = (
+    "level",
+    "mode",
+    "users",
+    "started_at",
+    "measured_from",
+    "measured_to",
+    "users_reached",
+    "completed",
+)
+
+
+class RunFolder:
+    """The files of one run, for writing.
+
+    What can't be written, because the disk is full or the folder is another, is kept in memory and tried again with
+    each `flush`, which also makes a folder again that has been removed; nothing is raised. At the end `settle` takes
+    the whole folder to another place, if need be.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Raises OSError where the files can't be made."""
+        self.path = path
+        self.trouble = ""
+        """Why something can't be written now, in words; empty while all is well."""
+        self._rows = RowFile(path / ROWS, COLUMNS)
+        self._texts = {"levels.csv": csv_text([LEVEL_COLUMNS])}
+        self._unwritten = set(self._texts)
+        self._replace("levels.csv")
+
+    @classmethod
+    def create(cls, directory: str, model_id: str, started_at: float) -> RunFolder:
+        """A new folder `<UTC time>-<model>` in the directory. Raises SettingsError where that can't be."""
+        stamp = time.strftime("%Y-%m-%dT%H-%M-%SZ", time.gmtime(started_at))
+        try:
+            return cls(_make_unused(Path(directory), f"{stamp}-{_file_name(model_id)}"))
+        except OSError as error:
+            raise _unwritable(directory, error) from None
+
+    @property
+    def rows_written(self) -> int:
+        """Rows in `requests.csv`."""
+        return self._rows.written
+
+    @property
+    def rows_lost(self) -> int:
+        """Rows that came while nothing could be written and memory had no room for more."""
+        return self._rows.lost
+
+    def append(self, rows: Iterable[Sequence[Value]]) -> None:
+        """Add rows to `requests.csv`; they are on disk after `flush`."""
+        lost = self._rows.lost
+        self._rows.append(rows)
+        if not lost and self._rows.lost:
+            logger.error("bedrock-locust: no more room in memory for rows of %s: further rows are lost", self.path)
+
+    def flush(self) -> None:
+        """Hand all that has not been written yet to the operating system."""
+        refused = None
+        files = (partial(self._replace, name) for name in list(self._unwritten))
+        writes: list[Callable[[], None]] = [self._rows.flush, self._make_again, self._rows.check, *files]
+        for write in writes:
+            try:
+                write()
+            except OSError as error:
+                refused = refused or error
+        self._note(refused)
+
+    def _make_again(self) -> None:
+        """A folder that others have removed, or moved away: the open file still has its rows. Raises OSError."""
+        if not self._rows.gone:
+            return
+        self.path.mkdir(parents=True, exist_ok=True)
+        self._move_to(self.path)
+        logger.warning("bedrock-locust: %s was removed, and is made again: %s", self.path, self._so_far())
+
+    def _note(self, refused: OSError | None) -> None:
+        """Say that trouble begins, or is over; once."""
+        before, self.trouble = self.trouble, f"{self.path} can't be written ({_reason(refused)})" if refused else ""
+        if self.trouble and not before:
+            room = f"up to {MEMORY_LIMIT / 2**20:,.0f} MB"
+            logger.warning(
+                "bedrock-locust: %s: the run goes on, and what it finds is kept in memory, %s", self.trouble, room
+            )
+        elif before and not self.trouble:
+            logger.warning("bedrock-locust: %s can be written again: %s", self.path, self._so_far())
+
+    def _so_far(self) -> str:
+        return f"{self.rows_lost:,} rows are lost" if self.rows_lost else "nothing is lost"
+
+    def settle(self) -> None:
+        """At the end of a run: what can't be written here goes to another place, with the whole folder."""
+        self.flush()
+        if not self.trouble:
+            return
+        why, old = self.trouble, self.path
+        if self._move():
+            with contextlib.suppress(OSError):
+                (old / MOVED).symlink_to(self.path.parent)
+            logger.warning("bedrock-locust: %s: the whole run folder is now %s; %s", why, self.path, self._so_far())
+            return
+        self._rows.give_up()
+        logger.error("bedrock-locust: %s, nor can any other place: %s", why, self._so_far())
+
+    def _move(self) -> bool:
+        """Go on in a folder among the temporary files; whether that can be."""
+        try:
+            refuge = Path(tempfile.mkdtemp(prefix="bedrock-locust-"))
+        except OSError:
+            return False
+        try:
+            self._move_to(_make_unused(refuge, self.path.name))
+        except OSError:
+            shutil.rmtree(refuge, ignore_errors=True)
+            return False
+        return True
+
+    def _move_to(self, path: Path) -> None:
+        """Go on in this folder. The rows come last: until they are there, nothing has changed. Raises OSError."""
+        for name, text in self._texts.items():
+            _replace(path / name, text)
+        self._rows.move(path / ROWS)
+        self._unwritten.clear()
+        self.path, self.trouble = path, ""
+
+    def close(self) -> None:
+        """Finish `requests.csv`."""
+        if not self.trouble:
+            self.flush()
+        self._rows.close()
+
+    def write_levels(self, levels: Iterable[Mapping[str, Any]]) -> None:
+        """Write `levels.csv`: dicts with at least the columns of that file."""
+        rows = [[cell(level[column]) for column in LEVEL_COLUMNS] for level in levels]
+        self.write_table("levels.csv", [LEVEL_COLUMNS, *rows])
+
+    def write_table(self, name: str, rows: Iterable[Iterable[Any]]) -> None:
+        """Write a whole CSV file, or leave the old one."""
+        self._write(name, csv_text(rows))
+
+    def write_info(self, info: Mapping[str, Any]) -> None:
+        """Write `run.json`, or leave the old one."""
+        self._write("run.json", json.dumps(info, indent=2, ensure_ascii=False) + "\n")
+
+    def _write(self, name: str, text: str) -> None:
+        self._texts[name] = text
+        self._unwritten.add(name)
+        self.flush()
+
+    def _replace(self, name: str) -> None:
+        _replace(self.path / name, self._texts[name])
+        self._unwritten.discard(name)
+
+
+def check_directory(directory: str) -> None:
+    """Raise SettingsError where no run folder can be made in a directory."""
+    try:
+        Path(directory).mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory):
+            pass
+    except OSError as error:
+        raise _unwritable(directory, error) from None
+
+
+def _unwritable(directory: str, error: OSError) -> SettingsError:
+    return SettingsError(
+        f"output.directory {directory!r}: can't write there ({_reason(error)}): choose another with --bedrock-directory"
+    )
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)
+
+
+def _replace(path: Path, text: str) -> None:
+    """Put a whole file in the place of the old one. Raises OSError where that can't be, and leaves no draft."""
+    draft = path.with_suffix(DRAFT)
+    try:
+        draft.write_text(text, encoding="utf-8", newline="")
+        draft.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            draft.unlink()
+        raise
+
+
+def _file_name(model_id: str) -> str:
+    """A model id or ARN as part of a file name."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", model_id.rsplit("/", 1)[-1]).strip("._")[:80] or "model"
+
+
+def _make_unused(directory: Path, name: str) -> Path:
+    directory.mkdir(parents=True, exist_ok=True)
+    for path in (directory / name, *(directory / f"{name}-{n}" for n in range(2, 1000))):
+        try:
+            path.mkdir()
+        except FileExistsError:
+            continue
+        return path
+    raise FileExistsError(0, "too many runs of one name", name)

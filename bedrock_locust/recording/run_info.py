@@ -1,0 +1,62 @@
+"""What `run.json` says from the start of a run."""
+
+from __future__ import annotations
+
+import math
+import platform
+import uuid
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from bedrock_locust import __version__
+from bedrock_locust.errors import REMEDIES
+from bedrock_locust.process.clock import clock
+from bedrock_locust.workload.prompts import DEFAULT_TEMPLATE
+
+if TYPE_CHECKING:
+    from locust.env import Environment
+
+    from bedrock_locust.settings.schema import Settings
+
+PACKAGES = ("locust", "boto3", "gevent")
+"""Whose versions a figure may depend on."""
+
+
+def first_info(
+    settings: Settings, *, endpoint: str, simulator: bool, levels: int | None, preflight: dict[str, Any] | None
+) -> dict[str, Any]:
+    """The first content of `run.json`, for a run that begins now; its keys are explained in docs/run-folder.md."""
+    packages = {name: version(name) for name in PACKAGES}
+    return {
+        "format": 1,
+        "run": uuid.uuid4().hex,
+        "ended": "running",
+        "end_reason": "",
+        "started_at": clock.begin(),
+        "ended_at": None,
+        "versions": {"bedrock-locust": __version__, **packages, "python": platform.python_version()},
+        "endpoint": endpoint,
+        "simulator": simulator,
+        "settings": _in_force(settings),
+        "levels_planned": levels,
+        "preflight": preflight,
+        "remedies": REMEDIES,
+    }
+
+
+def _in_force(settings: Settings) -> dict[str, Any]:
+    """The settings that a run is made with, with the template of the prompts where it is the usual one."""
+    values = settings.recorded()
+    return {**values, "test": {**values["test"], "prompt_template": settings.test.prompt_template or DEFAULT_TEMPLATE}}
+
+
+def for_workers(info: dict[str, Any], settings: Settings, environment: Environment) -> dict[str, Any]:
+    """What the workers have to know of a run that their master leads; no secrets."""
+    workers = max(1, getattr(environment.runner, "worker_count", 1))
+    return {
+        **{key: info[key] for key in ("run", "simulator")},
+        "version": __version__,
+        "worker_timeout_s": getattr(environment.parsed_options, "bedrock_worker_timeout", None),
+        "users": None if info["levels_planned"] is None else math.ceil(settings.concurrency.end / workers),
+        "settings": settings.public(),
+    }

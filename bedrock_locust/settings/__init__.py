@@ -1,0 +1,1 @@
+"""`config.json` and the options, checked; what a run with them will do."""

@@ -1,0 +1,122 @@
+"""What is wrong with a setting, in one line: the value, where it came from, what to do."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic_core import ErrorDetails
+
+
+class SettingsError(Exception):
+    """What the user has to mend before a run: one line for each mistake, with the remedy."""
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
+
+
+SECRET = frozenset({"access_key_id", "secret_access_key", "session_token"})
+"""Keys whose values no message shows."""
+
+RULES = {
+    "greater_than": "must be greater than {gt:g}",
+    "greater_than_equal": "must be {ge:g} or more",
+    "less_than": "must be less than {lt:g}",
+    "less_than_equal": "must be {le:,.0f} or less",
+    "string_too_long": "must have at most {max_length} characters",
+    "tuple_type": "must be a list [...]",
+    "string_too_short": "must not be empty",
+    "value_error": "{error}",
+    "literal_error": "must be {expected}",
+    "model_type": "must be an object {{...}}",
+    "model_attributes_type": "must be an object {{...}}",
+}
+"""pydantic's type of error -> what the value must be."""
+
+RULES_BY_START = {
+    "int": "must be a whole number",
+    "float": "must be a number",
+    "finite": "must be a number",
+    "bool": "must be true or false",
+    "string": 'must be a text in "quotes"',
+}
+
+
+def describe(
+    mistake: ErrorDetails,
+    values: Mapping[str, Any],
+    origin: Mapping[tuple[str, ...], str],
+    file: str,
+    known: Mapping[str, frozenset[str]],
+) -> str:
+    """One line on a mistake that pydantic found in `values`.
+
+    `origin` says where a value came from, if not from `file`; `known` has the keys of each section.
+    """
+    path = tuple(str(part) for part in mistake["loc"])
+    place = _places(path[0], origin, file) if _is_of_section(mistake) else origin.get(path, file)
+    line = f"{place}: {_what(path, mistake, values, known)}"
+    return " ".join(line.split())  # a key may have a line break
+
+
+def _is_of_section(mistake: ErrorDetails) -> bool:
+    """Whether the values of a section don't go together."""
+    return mistake["type"] == "value_error" and len(mistake["loc"]) == 1
+
+
+def _places(section: str, origin: Mapping[tuple[str, ...], str], file: str) -> str:
+    """The file and the options that changed a section of it."""
+    return " with ".join([file, *(said for at, said in origin.items() if at[0] == section)])
+
+
+def _what(
+    path: tuple[str, ...], mistake: ErrorDetails, values: Mapping[str, Any], known: Mapping[str, frozenset[str]]
+) -> str:
+    key = ".".join(path)
+    match mistake["type"]:
+        case "extra_forbidden":
+            return f"unknown key {key}: {_suggestion(path, known)}"
+        case "missing":
+            return f"{key} is required: add it"
+        case "value_error" if not path:
+            return str(mistake["ctx"]["error"])
+        case "value_error" if _is_of_section(mistake):
+            return f"{key}: {mistake['ctx']['error']}"
+    return f"{key} is {_shown(path, values)}, but {_rule(mistake)}"
+
+
+def _rule(mistake: ErrorDetails) -> str:
+    """What the value must be."""
+    kind = mistake["type"]
+    if kind in RULES:
+        return RULES[kind].format(**mistake.get("ctx", {}))
+    return RULES_BY_START.get(kind.split("_")[0], mistake["msg"])
+
+
+def _shown(path: tuple[str, ...], values: Mapping[str, Any]) -> str:
+    if path[-1] in SECRET or path == ("aws",):
+        return "not shown"
+    value: Any = values
+    for part in path:
+        value = value.get(part) if isinstance(value, dict) else None
+    if path[-1] == "endpoint_url" and "@" in str(value):
+        return "not shown"
+    return json.dumps(value, ensure_ascii=False, default=str)[:80]
+
+
+def _suggestion(path: tuple[str, ...], known: Mapping[str, frozenset[str]]) -> str:
+    """The nearest known key, here or in another section."""
+    section, key = path[0], path[-1]
+    if len(path) == 1:
+        near = difflib.get_close_matches(key, known, 1)
+        return f"did you mean {near[0]}?" if near else f"remove it (known: {', '.join(known)})"
+    if near := difflib.get_close_matches(key, known[section], 1):
+        return f"did you mean {section}.{near[0]}?"
+    if elsewhere := [name for name, keys in known.items() if key in keys]:
+        return f"did you mean {elsewhere[0]}.{key}?"
+    return f"remove it (known in {section}: {', '.join(sorted(known[section]))})"

@@ -1,0 +1,248 @@
+"""The `--bedrock-*` options of the locust command, their environment variables and form fields."""
+
+from __future__ import annotations
+
+from argparse import Action
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
+
+from bedrock_locust.settings.mistakes import SettingsError
+from bedrock_locust.settings.schema import CREDENTIALS, SECTIONS, Settings, build, read_file
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Mapping
+
+    from locust.argument_parser import LocustArgumentParser
+
+DEFAULT_CONFIG = "config.json"
+
+
+GROUPS = {
+    "aws": "AWS",
+    "model": "Model",
+    "test": "Calls",
+    "concurrency": "Levels",
+    "slo": "SLO",
+    "limits": "Limits",
+    "output": "Results",
+}
+"""How the form and the help call the sections of the settings."""
+
+
+NOT_SENT = "not sent"
+"""How the form calls the choice to leave a setting out, whatever the file says."""
+
+
+class Option(NamedTuple):
+    """An option that overrides one setting."""
+
+    flag: str
+    section: str
+    key: str
+    help: str
+
+    @property
+    def dest(self) -> str:
+        """Its name among Locust's parsed options."""
+        return self.flag.removeprefix("--").replace("-", "_")
+
+    @property
+    def env_var(self) -> str:
+        """Its environment variable."""
+        return self.dest.upper()
+
+    @property
+    def label(self) -> str:
+        """Its help text, which is also the label of its field: after the group that it is in."""
+        return f"{GROUPS[self.section]}: {self.help[0].lower()}{self.help[1:]}"
+
+    @property
+    def choices(self) -> list[str] | None:
+        """The values that it can have, where they are few; NOT_SENT where it can be left out."""
+        kind: Any = SECTIONS[self.section].model_fields[self.key].annotation
+        options = [value for part in (kind, *get_args(kind)) for value in get_args(part) if isinstance(value, str)]
+        none = [NOT_SENT] if type(None) in get_args(kind) else []
+        return [*none, *options] if options else None
+
+    @property
+    def origin(self) -> str:
+        """How a message calls it."""
+        return f"{self.flag} (or {self.env_var}, or the form)"
+
+
+OPTIONS = (
+    Option("--bedrock-region", "aws", "region", "Region, such as us-east-1"),
+    Option("--bedrock-profile", "aws", "profile", "Profile of ~/.aws/config; each worker has its own"),
+    Option("--bedrock-model", "model", "id", "Id, inference profile id or ARN"),
+    Option("--bedrock-quota", "model", "quota", "Requests per minute that the account may make"),
+    Option(
+        "--bedrock-tokens-per-minute",
+        "model",
+        "tokens_per_minute",
+        "Tokens per minute that the account may use",
+    ),
+    Option("--bedrock-api", "model", "api", "converse (any model) or invoke (the model's native format)"),
+    Option("--bedrock-service-tier", "model", "service_tier", "default, priority, flex or reserved"),
+    Option("--bedrock-latency", "model", "latency", "standard or optimized"),
+    Option("--bedrock-prompt-size", "test", "prompt_size", "Characters of each prompt"),
+    Option(
+        "--bedrock-prompt-template",
+        "test",
+        "prompt_template",
+        "Text of the prompt; {size} is the prompt size",
+    ),
+    Option("--bedrock-streaming", "test", "streaming", "Run the levels with streaming calls: true or false"),
+    Option(
+        "--bedrock-non-streaming",
+        "test",
+        "non_streaming",
+        "Run the levels with non-streaming calls: true or false",
+    ),
+    Option("--bedrock-max-tokens", "test", "max_tokens", "Most tokens that an answer may have"),
+    Option("--bedrock-temperature", "test", "temperature", "Sampling temperature; null for models that refuse it"),
+    Option(
+        "--bedrock-unique-prompts",
+        "test",
+        "unique_prompts",
+        "Start each prompt with a nonce, against prompt caches",
+    ),
+    Option("--bedrock-timeout", "test", "timeout_seconds", "Longest silence of the service, in seconds"),
+    Option("--bedrock-transport", "test", "transport", "measured (our own socket) or botocore (the SDK's)"),
+    Option("--bedrock-start", "concurrency", "start", "Concurrent users of the first level"),
+    Option("--bedrock-end", "concurrency", "end", "Most concurrent users of a level"),
+    Option("--bedrock-step", "concurrency", "step", "Users more from level to level"),
+    Option("--bedrock-duration", "concurrency", "duration_seconds", "Seconds that each level is measured"),
+    Option("--bedrock-warmup", "concurrency", "warmup_seconds", "Seconds of each level before measuring"),
+    Option("--bedrock-preflight", "test", "preflight", "Make one call before the load: true or false"),
+    Option("--bedrock-slo-ttft", "slo", "ttft_ms", "Longest time to first token, in ms, at slo.percentile"),
+    Option("--bedrock-slo-latency", "slo", "latency_ms", "Longest latency, in ms, at slo.percentile"),
+    Option("--bedrock-slo-success", "slo", "success_rate", "Least success rate, in percent"),
+    Option("--bedrock-max-cost", "limits", "max_cost_usd", "End the run when it has cost so many USD; needs pricing"),
+    Option("--bedrock-max-requests", "limits", "max_requests", "End the run after so many calls"),
+    Option("--bedrock-max-error-rate", "limits", "max_error_rate", "End the run when so many percent of calls fail"),
+    Option("--bedrock-language", "output", "language", "Language of the report: en or zh"),
+    Option("--bedrock-report-file", "output", "report_file", "Where the report is copied to"),
+    Option("--bedrock-directory", "output", "directory", "Where the run folders are"),
+)
+
+
+def add_options(parser: LocustArgumentParser, current: Settings | None) -> None:
+    """Add the options to Locust's parser; the fields of the form show the `current` settings.
+
+    The defaults are empty until there are settings, so that an option that was not given leaves
+    the word to the file.
+    """
+    parser.add_argument(
+        "--bedrock-config",
+        env_var="BEDROCK_CONFIG",
+        default=None,
+        metavar="FILE",
+        include_in_web_ui=False,
+        help=f"Settings of the benchmark, JSON. Default: {DEFAULT_CONFIG}",
+    )
+    parser.add_argument(
+        "--bedrock-simulator",
+        env_var="BEDROCK_SIMULATOR",
+        nargs="?",
+        const="",
+        default=None,
+        metavar="OPTIONS",
+        include_in_web_ui=False,
+        help="Run against a local simulator of Bedrock, started with these options; no AWS account needed",
+    )
+    parser.add_argument(
+        "--bedrock-console",
+        env_var="BEDROCK_CONSOLE",
+        default="auto",
+        choices=["auto", "live", "plain", "off"],
+        include_in_web_ui=False,
+        help="What a run shows in the terminal: a live panel, plain lines, or nothing. auto: a panel for a headless"
+        " run on a terminal, but not where CI is set",
+    )
+    parser.add_argument(
+        "--bedrock-worker-timeout",
+        env_var="BEDROCK_WORKER_TIMEOUT",
+        default=30,
+        type=int,
+        metavar="SECONDS",
+        include_in_web_ui=False,
+        help="Master and workers give each other up after so long a silence, 6 to 55 s. Default: 30",
+    )
+    shown = current.public() if current else {}
+    for option in OPTIONS:
+        # In a view of the form the present setting counts, whatever the command line said at first.
+        form: dict[str, Any] = {"action": _Shown, "choices": option.choices} if current else {}
+        value = shown.get(option.section, {}).get(option.key)
+        parser.add_argument(
+            option.flag,
+            env_var=option.env_var,
+            default=NOT_SENT if value is None and form.get("choices") else value,
+            metavar=option.key.upper(),
+            include_in_web_ui=option.key not in CREDENTIALS,
+            help=option.label,
+            **form,
+        )
+
+
+class _Shown(Action):
+    """Leaves an option at its default, so that the form shows the settings in force."""
+
+    def __call__(self, *_: Any) -> None:
+        """Take no note of the value."""
+
+
+def load(parsed: Namespace, endpoint: str | None) -> Settings:
+    """The settings in force: options over the configuration file over the defaults. Raises SettingsError."""
+    values, file = _from_file(parsed)
+    given = _given(parsed)
+    for option, value in given.items():
+        _put(values, option.section, option.key, value)
+    origin: dict[tuple[str, ...], str] = {(option.section, option.key): option.origin for option in given}
+    if endpoint:
+        _put(values, "aws", "endpoint_url", endpoint)
+        origin["aws", "endpoint_url"] = "--host"
+    if getattr(parsed, "bedrock_simulator", None) is not None:
+        _forget_credentials(values)
+    return build(values, origin, file)
+
+
+def own_credentials(parsed: Namespace) -> dict[str, Any]:
+    """The credentials that this process has of its own: its `--bedrock-profile` over its configuration file."""
+    try:
+        values, _ = _from_file(parsed)
+    except SettingsError:
+        values = {}
+    aws = values.get("aws")
+    own = {key: value for key, value in aws.items() if key in CREDENTIALS} if isinstance(aws, dict) else {}
+    profile = getattr(parsed, "bedrock_profile", None)
+    return {**own, "profile": profile} if profile else own
+
+
+def _from_file(parsed: Namespace) -> tuple[dict[str, Any], str]:
+    """The values in the file and what it is called. Options alone are enough where no file is named or found."""
+    name = getattr(parsed, "bedrock_config", None)
+    path = Path(name or DEFAULT_CONFIG)
+    if name is None and not path.exists() and getattr(parsed, "bedrock_model", None):
+        return {}, "options"
+    return read_file(path), str(path)
+
+
+def _given(parsed: Namespace) -> Mapping[Option, Any]:
+    values = {option: getattr(parsed, option.dest, None) for option in OPTIONS}
+    given = {option: value for option, value in values.items() if value not in (None, "")}
+    return {option: None if value == NOT_SENT and option.choices else value for option, value in given.items()}
+
+
+def _put(values: dict[str, Any], section: str, key: str, value: Any) -> None:
+    """Set a value. A section that is no object stays as it is, for `build` to refuse."""
+    there = values.setdefault(section, {})
+    if isinstance(there, dict):
+        there[key] = value
+
+
+def _forget_credentials(values: dict[str, Any]) -> None:
+    """A simulator needs no credentials, so that a copied example file serves as it is."""
+    aws = values.get("aws")
+    if isinstance(aws, dict):
+        values["aws"] = {key: value for key, value in aws.items() if key not in CREDENTIALS}

@@ -1,0 +1,114 @@
+"""What a run with levels is going to do at most: its levels, its length, the tokens it may use."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bedrock_locust.settings.schema import Settings
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The levels that the settings ask for. `None` is what nothing bounds."""
+
+    levels: int
+    seconds: float
+    """Warm-up and measuring of all levels; the time that the last calls of a level take comes on top."""
+    most_users: int
+    max_tokens: int
+    calls: int | None
+    """Calls that the quotas let through in that time."""
+    output_tokens: int | None
+    burndown: float = 1.0
+    """How often an output token counts against the quota of tokens; 1 without such a quota."""
+    call_cost: float | None = None
+    """What a call may cost at most, in `currency`: a token for each character of the prompt, and the whole answer."""
+    all_cost: float | None = None
+    """What all calls may cost at most, by the quotas."""
+    currency: str = ""
+    quota_use: str = ""
+    """What the levels are expected to use of the quotas, in words."""
+
+    @classmethod
+    def of(cls, settings: Settings, quota_use: str = "") -> Plan:
+        """The plan of these settings."""
+        steps, test, model = settings.concurrency, settings.test, settings.model
+        users = range(steps.start, steps.end + 1, steps.step)
+        levels = len(users) * (test.streaming + test.non_streaming)
+        seconds = levels * (steps.duration_seconds + steps.warmup_seconds)
+        minutes = math.ceil(seconds / 60)
+        calls = model.quota * minutes if model.quota else None
+        quota_tokens = model.tokens_per_minute * minutes if model.tokens_per_minute else None
+        bounds = [calls and calls * test.max_tokens, quota_tokens and int(quota_tokens / model.burndown)]
+        call_cost = _call_cost(settings)
+        costs = [calls and call_cost and calls * call_cost, _cost_of(quota_tokens, settings)]
+        return cls(
+            levels=levels,
+            seconds=seconds,
+            most_users=users[-1],
+            max_tokens=test.max_tokens,
+            calls=calls,
+            output_tokens=min((bound for bound in bounds if bound), default=None),
+            burndown=model.burndown if quota_tokens else 1.0,
+            call_cost=call_cost,
+            all_cost=min((cost for cost in costs if cost), default=None),
+            currency=settings.pricing.currency if settings.pricing else "",
+            quota_use=quota_use,
+        )
+
+    def lines(self) -> list[str]:
+        """The plan in words, one fact a line."""
+        levels = f"{self.levels} level{'s' if self.levels != 1 else ''}, up to {self.most_users:,} users"
+        length = f"about {length_in_words(self.seconds)}, and the time that the last calls of each level take"
+        each = f"at most {self.max_tokens:,} output tokens a call"
+        more = [line for line in (self._cost(), self.quota_use) if line]
+        if self.output_tokens is None:
+            return [levels, length, f"{each}; calls without a bound: set model.quota to see the worst case", *more]
+        calls = f"{self.calls:,} calls with " if self.calls else ""
+        counted = f", each counted {self.burndown:g} times" if self.burndown != 1 else ""
+        all_tokens = f"by the quota at most {calls}{self.output_tokens:,} output tokens in all{counted}"
+        return [levels, length, f"{each}; {all_tokens}", *more]
+
+    def _cost(self) -> str:
+        """The cost in words; empty without prices."""
+        if self.call_cost is None:
+            return ""
+        in_all = f"; by the quota at most {self.all_cost:,.2f} {self.currency} in all" if self.all_cost else ""
+        return f"at most {self.call_cost:,.4f} {self.currency} a call{in_all}"
+
+
+def _call_cost(settings: Settings) -> float | None:
+    prices, test = settings.pricing, settings.test
+    if prices is None:
+        return None
+    return (test.prompt_size * prices.input_per_million + test.max_tokens * prices.output_per_million) / 1e6
+
+
+def _cost_of(quota_tokens: int | None, settings: Settings) -> float | None:
+    """What so many tokens of quota may cost at most: all of them in prompts, or all in answers."""
+    prices = settings.pricing
+    if prices is None or not quota_tokens:
+        return None
+    dearest = max(prices.input_per_million, prices.output_per_million / settings.model.burndown)
+    return quota_tokens * dearest / 1e6
+
+
+def length_in_words(seconds: float) -> str:
+    """A length of time: `48 s`, `12 min 30 s`, `1 h 5 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def levels_of(shape: Any) -> int | None:
+    """How many levels a shape has planned; None without one."""
+    levels = getattr(shape, "levels", None)
+    return len(levels()) if levels else None

@@ -1,0 +1,242 @@
+"""Settings: what `config.json` holds, checked. Each default is here and nowhere else."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import (
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from bedrock_locust.settings.burndown import burndown_of
+from bedrock_locust.settings.fields import WEEK_S, Amount, NotNegative, Positive, Seconds, Section, Text, Users
+from bedrock_locust.settings.goals import Limits, Pricing, Slo, unknown_cost
+from bedrock_locust.settings.mistakes import SettingsError, describe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+CREDENTIALS = frozenset({"profile", "access_key_id", "secret_access_key", "session_token"})
+"""Keys of `aws` that stay in the process that read them."""
+
+
+class Aws(Section):
+    """Where the service is and who asks."""
+
+    region: str | None = None
+    profile: str | None = None
+    access_key_id: SecretStr | None = None
+    secret_access_key: SecretStr | None = None
+    session_token: SecretStr | None = None
+    endpoint_url: str | None = None
+
+    @field_validator("endpoint_url")
+    @classmethod
+    def _is_url(cls, url: str | None) -> str | None:
+        if url and not url.startswith(("http://", "https://")):
+            raise ValueError("must start with http:// or https://")
+        try:
+            _ = urlsplit(url).port if url else None
+        except ValueError:
+            raise ValueError("must have a port from 0 to 65535") from None
+        if url and "@" in url.split("/")[2]:
+            raise ValueError("must not hold a user name or password")
+        return url
+
+    @model_validator(mode="after")
+    def _keys_come_in_pairs(self) -> Aws:
+        for key in (self.access_key_id, self.secret_access_key):
+            if key and key.get_secret_value().upper().startswith("YOUR_"):
+                raise ValueError(
+                    "access_key_id and secret_access_key are still the placeholders of the example: put your keys"
+                    " there, or better remove both lines and use a profile (aws.profile) or a role"
+                )
+        if bool(self.access_key_id) != bool(self.secret_access_key):
+            raise ValueError("access_key_id and secret_access_key are needed together: give both or none")
+        return self
+
+
+class Model(Section):
+    """The model under test and its quotas, per minute."""
+
+    id: Text
+    quota: Positive | None = None
+    tokens_per_minute: Positive | None = None
+    api: Literal["converse", "invoke"] = "converse"
+    service_tier: Literal["default", "priority", "flex", "reserved"] | None = None
+    latency: Literal["standard", "optimized"] | None = None
+    output_burndown: Amount | None = None
+    """Tokens of quota that one output token uses; without it the factor that AWS states for the model."""
+
+    @property
+    def burndown(self) -> float:
+        """Tokens of quota that one output token uses."""
+        return self.output_burndown or burndown_of(self.id)
+
+
+class Test(Section):
+    """What each call asks for."""
+
+    prompt_size: Positive = 1000
+    prompt_template: str = ""
+    streaming: bool = True
+    non_streaming: bool = True
+    max_tokens: Positive = 2048
+    temperature: NotNegative | None = 0.7
+    unique_prompts: bool = True
+    timeout_seconds: Seconds = 300
+    transport: Literal["measured", "botocore"] = "measured"
+    preflight: bool | None = None
+    """Whether one call is made before the load; null: where the endpoint is that of AWS."""
+
+    @field_validator("temperature", mode="before")
+    @classmethod
+    def _null(cls, value: object) -> object:
+        return None if isinstance(value, str) and value.strip().lower() in {"null", "none"} else value
+
+    @model_validator(mode="after")
+    def _has_a_mode(self) -> Test:
+        if not (self.streaming or self.non_streaming):
+            raise ValueError("streaming and non_streaming are both false: set at least one of them to true")
+        return self
+
+
+class Concurrency(Section):
+    """The levels: `start`, `start` + `step`, ... users, up to at most `end`, each for `duration_seconds`."""
+
+    start: Users = 1
+    end: Users = 10
+    step: Users = 1
+    duration_seconds: Seconds = 60
+    warmup_seconds: Annotated[NotNegative, Field(le=WEEK_S)] = 0
+
+    @model_validator(mode="after")
+    def _end_after_start(self) -> Concurrency:
+        if self.end < self.start:
+            raise ValueError(f"end is {self.end}, less than start ({self.start}): raise end or lower start")
+        return self
+
+
+class Output(Section):
+    """Where the results go."""
+
+    report_file: Text = "benchmark_report.md"
+    directory: Text = "results"
+    language: Literal["en", "zh"] = "en"
+    formats: tuple[Literal["markdown", "html", "json"], ...] = ("markdown", "json")
+
+
+class Settings(Section):
+    """All settings of a run."""
+
+    aws: Aws = Aws()
+    model: Model
+    test: Test = Test()
+    concurrency: Concurrency = Concurrency()
+    output: Output = Output()
+    pricing: Pricing | None = None
+    slo: Slo | None = None
+    limits: Limits | None = None
+
+    @model_validator(mode="after")
+    def _a_cost_needs_prices(self) -> Settings:
+        if self.limits and (why := unknown_cost(self.limits, self.pricing)):
+            raise ValueError(why)
+        return self
+
+    @model_validator(mode="before")
+    @classmethod
+    def _tier_of_the_original(cls, values: Any) -> Any:
+        """Accept `test.service_tier`, where the original tool had it."""
+        return _with_tier_in_model(values) if isinstance(values, dict) else values
+
+    @property
+    def call_limit_s(self) -> float:
+        """The longest that one call may take, whatever the service does, in seconds."""
+        return 4 * self.test.timeout_seconds
+
+    def public(self) -> dict[str, Any]:
+        """What may go to workers and into files: all but credentials and sections that are not set."""
+        values = self.model_dump(mode="json", exclude={"aws": set(CREDENTIALS)})
+        return {name: section for name, section in values.items() if section is not None}
+
+    def recorded(self) -> dict[str, Any]:
+        """The public settings with what follows from them: what `run.json` keeps for the report."""
+        values = self.public()
+        return {**values, "model": {**values["model"], "output_burndown": self.model.burndown}}
+
+    def in_region(self, region: str) -> Settings:
+        """These settings with the region that boto3 found."""
+        return self.model_copy(update={"aws": self.aws.model_copy(update={"region": region})})
+
+    def with_credentials(self, aws: Mapping[str, Any]) -> Settings:
+        """These settings with the credentials of another `aws` section. Raises SettingsError."""
+        own = {key: value for key, value in aws.items() if key in CREDENTIALS}
+        return build({**self.model_dump(), "aws": {**self.aws.model_dump(), **own}}, {}, "own credentials")
+
+
+SECTIONS: dict[str, type[Section]] = {
+    "aws": Aws,
+    "model": Model,
+    "test": Test,
+    "concurrency": Concurrency,
+    "output": Output,
+    "pricing": Pricing,
+    "slo": Slo,
+    "limits": Limits,
+}
+
+
+def _with_tier_in_model(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The values with `test.service_tier` in `model`, where both sections are such that it could be there."""
+    test, model = values.get("test"), values.get("model", {})
+    if not isinstance(test, dict) or not isinstance(model, dict) or "service_tier" not in test:
+        return values
+    tier = {"service_tier": test["service_tier"] or None}
+    rest = {key: value for key, value in test.items() if key != "service_tier"}
+    return {**values, "model": {**tier, **model}, "test": rest}
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    """The content of a configuration file, unchecked but for being a JSON object. Raises SettingsError."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise SettingsError(
+            f"{path}: no such file. Copy config.example.json to {path} and fill in your region and model,"
+            " or name another file with --bedrock-config"
+        ) from None
+    except OSError as error:
+        raise SettingsError(f"{path}: can't be read ({error.strerror}). Name another with --bedrock-config") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path}: is not UTF-8 text. Save it as UTF-8 JSON") from None
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise SettingsError(f"{path}: is not valid JSON at {place}: {error.msg}. Mend that line") from None
+    except (ValueError, RecursionError) as error:
+        raise SettingsError(f"{path}: is not valid JSON: {error}. Mend it") from None
+    if not isinstance(values, dict):
+        raise SettingsError(f"{path}: must hold a JSON object {{...}}, see config.example.json")
+    return values
+
+
+def build(values: Mapping[str, Any], origin: Mapping[tuple[str, ...], str], file: str) -> Settings:
+    """Settings from nested values. `origin` says where a value came from, if not from `file`.
+
+    Raises SettingsError with one line for each mistake.
+    """
+    # Here too, so that a message finds the value.
+    values = _with_tier_in_model(values)
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        known = {name: frozenset(model.model_fields) for name, model in SECTIONS.items()}
+        mistakes = error.errors(include_url=False, include_context=True)
+        raise SettingsError(*(describe(mistake, values, origin, file, known) for mistake in mistakes)) from None

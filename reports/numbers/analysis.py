@@ -1,0 +1,112 @@
+"""All that is computed from a run, once, for the report and its charts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from reports.numbers import conclusion, cost, failures, forecast, gain, phases, quota, slo, slowest
+from reports.numbers.figures import figures
+from reports.numbers.limit import Evidence
+from reports.numbers.percentiles import PERCENTS, with_extra
+from reports.numbers.workers import late_levels, workers
+from reports.reading.levels import levels
+from reports.texts import Language, language
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from reports.numbers.conclusion import Conclusion
+    from reports.numbers.cost import Cost
+    from reports.numbers.forecast import Forecast
+    from reports.numbers.gain import Gain
+    from reports.numbers.quota import Quota
+    from reports.numbers.slo import Gate
+    from reports.reading.levels import Levels
+    from reports.reading.run import Run
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """The numbers of a run, and the language to tell them in."""
+
+    run: Run
+    levels: Levels
+    figures: pd.DataFrame
+    """One row per level; see `reports.numbers.figures`."""
+    failures: pd.DataFrame
+    """One row per kind of failure; see `failures.by_kind`."""
+    failures_by_level: pd.DataFrame
+    """See `failures.by_level`."""
+    workers: pd.DataFrame
+    """One row per worker; see `reports.numbers.workers`."""
+    late: list[str]
+    """The levels that the load generator itself held up; see `workers.late_levels`."""
+    gate: Gate | None
+    """The verdict on the SLO; None without one."""
+    quota: Quota
+    forecasts: list[Forecast]
+    """By mode and quota, the one that breaks first before the other."""
+    cost: Cost | None
+    """None without prices."""
+    conclusions: list[Conclusion]
+    gains: list[Gain]
+    """What streaming changes, by users."""
+    slowest: pd.DataFrame
+    """The calls with the longest latency; see `reports.numbers.slowest`."""
+    stalls: pd.DataFrame
+    """Those with the longest silence between two tokens."""
+    phases: pd.DataFrame
+    """Warm-up and drain apart; see `reports.numbers.phases`. Empty without levels."""
+    say: Language
+
+    def level(self, key: str) -> pd.Series[Any]:
+        """The row of a level in `figures`."""
+        return self.figures.loc[[key]].iloc[0]
+
+    def number(self, key: str, column: str) -> float:
+        """A figure of a level."""
+        return float(self.level(key)[column])
+
+    def remedy(self, category: str) -> str:
+        """What to do about a category of failures; may be empty."""
+        return self.say.remedies.get(category) or self.run.text("remedies", category)
+
+    @property
+    def percents(self) -> tuple[float, ...]:
+        """The percentiles to show of what an SLO can ask for: the usual ones, and the one that it asks for."""
+        return with_extra(self.gate.slo.percentile) if self.gate else PERCENTS
+
+    @property
+    def gate_passed(self) -> bool | None:
+        """Whether the run holds its SLO; None without one."""
+        return self.gate.passed(self.figures) if self.gate else None
+
+
+def analyse(run: Run, code: str | None = None) -> Analysis:
+    """Compute everything about a run. `code` is the language, without it the one in its settings."""
+    rows = levels(run)
+    asked = slo.wanted(run)
+    table = figures(rows, run.gaps, asked.percentile if asked else slo.DEFAULT_PERCENTILE)
+    failed = failures.by_level(rows)
+    gate, late, used = slo.gate(run, rows, table), late_levels(table, run), quota.quota(run, rows)
+
+    return Analysis(
+        run=run,
+        levels=rows,
+        figures=table,
+        failures=failures.by_kind(run.requests),
+        failures_by_level=failed,
+        workers=workers(run),
+        late=late,
+        gate=gate,
+        quota=used,
+        forecasts=forecast.forecasts(used, table),
+        cost=cost.cost(run, rows),
+        conclusions=conclusion.conclusions(table, Evidence(gate, late, failed, forecast.overused(used, table))),
+        gains=gain.gains(rows, table),
+        slowest=slowest.slowest(rows, "latency_ms"),
+        stalls=slowest.slowest(rows, "max_gap_ms"),
+        phases=phases.phases(rows),
+        say=language(code or run.text("settings", "output", "language")),
+    )

@@ -1,0 +1,89 @@
+"""What failed: by category, AWS code and stage, and by level."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from reports.reading.blocks import alike, codes
+from reports.reading.levels import OUTCOMES, outcomes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from reports.reading.levels import Levels
+
+FAILED, CUT_OFF = OUTCOMES.index("failed"), OUTCOMES.index("cancelled")
+TOLERABLE_FAILURES = 0.01
+"""A level with a larger share of failed calls is not one to run at."""
+TELLING_FAILURES = 2
+"""One failed call may be chance, however few there are."""
+KIND = ["error", "error_code", "error_stage"]
+
+
+def by_kind(calls: pd.DataFrame) -> pd.DataFrame:
+    """One row per kind of failure, most frequent first, over every call of the run.
+
+    Columns: `error`, `error_code`, `error_stage`, `calls`, `share` (0 to 1, of the calls that ended)
+    and, from the first such call, `error_message` and `request_id`.
+    """
+    outcome = np.asarray(outcomes(calls).codes)
+    found = alike(calls, KIND, outcome == FAILED)
+    table = pd.DataFrame(list(found), columns=KIND, dtype="str")
+    table["calls"] = [same.calls for same in found.values()]
+    table["share"] = table["calls"] / max(int((outcome != CUT_OFF).sum()), 1)
+    for example in ("error_message", "request_id"):
+        table[example] = [str(calls[example].iloc[same.first]) for same in found.values()]
+    return table.sort_values(["calls", *KIND], ascending=[False, True, True, True], ignore_index=True)
+
+
+def by_level(levels: Levels) -> pd.DataFrame:
+    """Failed calls of each category in each level that had any; the index is the level's key.
+
+    Columns: `error`, `measured` and `other`: the calls that count in the figures of the level, and
+    those of its warm-up and drain.
+    """
+    failed = codes(levels.calls, "outcome") == FAILED
+    every = alike(levels.calls, ["key", "error"], failed)
+    measured = alike(levels.calls, ["key", "error"], failed & levels.counted)
+    order = {key: place for place, key in enumerate(levels.table.index)}
+    kinds = sorted((kind for kind in every if kind[0] in order), key=lambda kind: (order[kind[0]], kind[1]))
+    counts = [measured[kind].calls if kind in measured else 0 for kind in kinds]
+    table = pd.DataFrame({"error": pd.Series([error for _, error in kinds], dtype="str")})
+    table["measured"] = pd.Series(counts, dtype="int64")
+    table["other"] = pd.Series([every[kind].calls for kind in kinds], dtype="int64") - table["measured"]
+    return table.set_index(pd.Index([key for key, _ in kinds], dtype="str", name="key"))
+
+
+def by_frequency(failures_by_level: pd.DataFrame, key: str) -> list[str]:
+    """The categories of the measured failures of a level, most frequent first; the table is that of `by_level`."""
+    rows = failures_by_level[(failures_by_level.index == key) & (failures_by_level["measured"] > 0)]
+    return list(rows.sort_values(["measured", "error"], ascending=[False, True])["error"])
+
+
+def measured(failures_by_level: pd.DataFrame, keys: Sequence[str], category: str) -> int:
+    """How many measured calls of these levels failed in a category; the table is that of `by_level`."""
+    rows = failures_by_level[failures_by_level.index.isin(keys) & (failures_by_level["error"] == category)]
+    return int(rows["measured"].sum())
+
+
+def total_counts(calls: pd.DataFrame, chosen: NDArray[np.bool_] | None = None) -> pd.Series[int]:
+    """How many of the calls chosen, or of all, were `ok`, `failed` and `cancelled`."""
+    outcome = np.asarray(outcomes(calls).codes)
+    own = outcome if chosen is None else outcome[chosen]
+    return pd.Series([np.count_nonzero(own == number) for number in range(len(OUTCOMES))], index=list(OUTCOMES))
+
+
+def total_success_rate(counts: pd.Series[int]) -> float:
+    """Successful calls of those that ended, 0 to 1; NaN if none did."""
+    ended = counts["ok"] + counts["failed"]
+    return float(counts["ok"] / ended) if ended else float("nan")
+
+
+def fails(figures: pd.DataFrame) -> pd.Series[bool]:
+    """Which levels have more than tolerable failures."""
+    return (figures["success_rate"] < 1 - TOLERABLE_FAILURES) & (figures["failed"] >= TELLING_FAILURES)

@@ -1,0 +1,85 @@
+"""What gave out first in a mode, and what most of its failures were."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reports.numbers.failures import by_frequency
+from reports.numbers.quota import THROTTLED
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+    from reports.numbers.forecast import Overuse
+    from reports.numbers.slo import Gate
+
+
+@dataclass(frozen=True)
+class Limit:
+    """What gave out, and where."""
+
+    kind: str
+    """`throttled`, `failures`, `client`, `slo` or `flat` (no more throughput)."""
+    key: str
+    """The level from which on it did."""
+    category: str = ""
+    """Of the failures, if it was these."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of levels besides their figures."""
+
+    gate: Gate | None
+    late: Sequence[str]
+    """The levels that the client held up."""
+    failures: pd.DataFrame
+    """See `failures.by_level`."""
+    overused: Mapping[str, Overuse]
+    """See `forecast.overused`."""
+
+    def over(self, figures: pd.DataFrame) -> str | None:
+        """The first of these levels that only its short window let run above a quota."""
+        return next((str(key) for key in figures.index if key in self.overused), None)
+
+    def failure(self, key: str, category: str = "") -> Limit:
+        """A level that failed, by its most frequent category if none is given."""
+        category = category or next(iter(by_frequency(self.failures, key)), "")
+        return Limit("throttled" if category == THROTTLED else "failures", key, category)
+
+
+def first(figures: pd.DataFrame, bad: pd.Series[bool], known: Evidence) -> Limit | None:
+    """The first trouble, by users, in the measured levels of a mode; `bad` are those that fail too much."""
+    spared = excused(figures, known)
+    for key in map(str, figures.index):
+        met = known.gate.met(key) if known.gate else None
+        if bad[key]:
+            return known.failure(key)
+        if key in spared or (key in known.late and met):
+            continue
+        if key in known.late:
+            return Limit("client", key)
+        if met is False:
+            return Limit("slo", key)
+    return None
+
+
+def excused(figures: pd.DataFrame, known: Evidence) -> list[str]:
+    """The levels that the client held up although it bore a higher one: they tell nothing, neither good nor bad."""
+    sound = [place for place, key in enumerate(figures.index) if key not in known.late]
+    return [str(key) for key in figures.index[: max(sound, default=0)] if key in known.late]
+
+
+def main_failure(figures: pd.DataFrame, bad: pd.Series[bool], known: Evidence) -> Limit | None:
+    """What most failures of a mode were, from the first level on in which it was; None if no level failed too much."""
+    rows = known.failures[known.failures.index.isin(figures.index)]
+    counts = rows.groupby("error")["measured"].sum().sort_index()
+    if not bad.any() or not counts.any():
+        return None
+    category = str(counts.idxmax())
+    mostly = [key for key in figures.index[bad] if by_frequency(known.failures, key)[:1] == [category]]
+    any_ = [key for key in figures.index if category in by_frequency(known.failures, key)]
+    return known.failure(str((mostly or any_)[0]), category)

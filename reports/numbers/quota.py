@@ -1,0 +1,165 @@
+"""How much of the quotas each level used, counted as the service counts: docs/metrics.md has the rules and sources."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from reports.numbers.throughput import ended_inside, inside, overlap_s
+from reports.reading.blocks import alike
+
+if TYPE_CHECKING:
+    from reports.reading.levels import Levels
+    from reports.reading.run import Run
+
+THROTTLED = "ThrottlingError"
+SAID = {"tokens": r"too many tokens", "requests": r"too many requests|request rate"}
+"""Quota -> the words with which Bedrock throttles for it."""
+COLUMNS = (
+    *("requests_per_min", "throttled_share", "tokens_per_min", "reserved_in_flight", "counted_per_min"),
+    *("requests_percent", "tokens_percent", "reserve_ratio"),
+)
+
+
+@dataclass(frozen=True)
+class Quota:
+    """The quotas of a run and what each level used of them."""
+
+    requests_per_minute: float | None
+    tokens_per_minute: float | None
+    output_burndown: float | None
+    """Tokens of quota that one output token uses."""
+    max_tokens: float | None
+    table: pd.DataFrame
+    """One row per level: see `COLUMNS` and `_row`."""
+
+    @property
+    def percent(self) -> pd.Series[float]:
+        """The higher of the shares of the two quotas, in percent, by level."""
+        return self.table[["requests_percent", "tokens_percent"]].max(axis=1)
+
+    def used(self, name: str) -> pd.Series[float]:
+        """The share of a quota that each level used, in percent; `name` is `requests` or `tokens`."""
+        return self.table[f"{name}_percent"]
+
+    def most(self, name: str) -> float | None:
+        """The quota itself, per minute."""
+        return self.tokens_per_minute if name == "tokens" else self.requests_per_minute
+
+    def tighter(self, key: str, message: str = "") -> str:
+        """Which quota gives out: `requests` or `tokens`; empty if that is not known.
+
+        That of which the `message` of the service speaks, else that of which the level used more.
+        """
+        requests, tokens = (float(self.table[f"{name}_percent"][key]) for name in ("requests", "tokens"))
+        said = [quota for quota, words in SAID.items() if re.search(words, message, re.IGNORECASE)]
+        if said and not math.isnan({"requests": requests, "tokens": tokens}[said[0]]):
+            return said[0]
+        if math.isnan(requests) and math.isnan(tokens):
+            return ""
+        return "tokens" if math.isnan(requests) or tokens > requests else "requests"
+
+
+def quota(run: Run, levels: Levels) -> Quota:
+    """The use of the quotas in each level."""
+    burndown = run.number("settings", "model", "output_burndown")
+    max_tokens = run.number("settings", "test", "max_tokens")
+    requests, tokens = run.number("settings", "model", "quota"), run.number("settings", "model", "tokens_per_minute")
+    started = _started(levels)
+    rows = {
+        key: _row(levels, str(key), started.get(str(key), (0, 0)), burndown or math.nan, max_tokens or math.nan)
+        for key in levels.table.index
+    }
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=list(COLUMNS), dtype="float64")
+    table["requests_percent"] = 100 * table["requests_per_min"] / (requests or math.nan)
+    table["tokens_percent"] = 100 * table["counted_per_min"] / (tokens or math.nan)
+    return Quota(requests, tokens, burndown, max_tokens, table)
+
+
+def _started(levels: Levels) -> dict[str, tuple[int, int]]:
+    """By level: calls that started in its window, and those of them that were throttled."""
+    found: dict[str, tuple[int, int]] = {}
+    for (key, error), same in alike(levels.calls, ["key", "error"], levels.counted).items():
+        calls, throttled = found.get(key, (0, 0))
+        found[key] = calls + same.calls, throttled + same.calls * (error == THROTTLED)
+    return found
+
+
+def _row(levels: Levels, key: str, started: tuple[int, int], burndown: float, max_tokens: float) -> dict[str, float]:
+    """What one level used.
+
+    `requests_per_min`: calls that started in the window and were not throttled. `tokens_per_min`: what
+    is left of the calls that ended there: input + cache write + output x burn-down. `reserved_in_flight`:
+    what the calls at work held back at a time, on average: input + cache read + cache write +
+    max_tokens each. `counted_per_min` is the sum of both: what stands against the quota in any minute.
+    """
+    opened_at, closed_at = levels.window(key)
+    if not closed_at > opened_at:
+        return {}
+    window_s, (calls, throttled) = closed_at - opened_at, started
+    found = [_Use(), *(_use(block, opened_at, closed_at) for block in inside(levels, key))]
+    use = _Use(*map(math.fsum, zip(*found, strict=True)))
+    tokens, reserved = 60 / window_s * use.final(burndown), use.held(max_tokens) / window_s
+    output = levels.sample(key, "output_tokens")
+    return {
+        "requests_per_min": 60 * (calls - throttled) / window_s,
+        "throttled_share": throttled / calls if calls else math.nan,
+        "tokens_per_min": tokens,
+        "reserved_in_flight": reserved,
+        "counted_per_min": tokens + reserved,
+        "reserve_ratio": max_tokens / float(output.mean(dtype="float64")) if output.any() else math.nan,
+    }
+
+
+class _Use(NamedTuple):
+    """Sums over calls that were at work in a window and not throttled."""
+
+    ended: float = 0.0
+    """Calls with token counts that ended in the window, and their tokens."""
+    ended_input: float = 0.0
+    ended_output: float = 0.0
+    at_work_s: float = 0.0
+    """How long calls were at work in the window, and in token seconds what of it their cached prompts held."""
+    cached_s: float = 0.0
+    known: float = 0.0
+    """Calls with token counts, their prompts in tokens and, in token seconds, what these held."""
+    prompts: float = 0.0
+    prompts_s: float = 0.0
+    unknown_s: float = 0.0
+    """How long calls without token counts were at work."""
+
+    def final(self, burndown: float) -> float:
+        """Tokens that count for the calls that ended."""
+        return self.ended_input + burndown * self.ended_output if self.ended else math.nan
+
+    def held(self, max_tokens: float) -> float:
+        """Token seconds that were reserved; a call without counts is taken for an average one."""
+        average = self.prompts / self.known if self.known else 0.0
+        return self.prompts_s + average * self.unknown_s + self.cached_s + max_tokens * self.at_work_s
+
+
+def _use(calls: pd.DataFrame, opened_at: float, closed_at: float) -> _Use:
+    calls = calls[np.asarray(calls["error"] != THROTTLED)]
+    prompt, output, read, written = (
+        calls[column].to_numpy().astype("float64")
+        for column in ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
+    )
+    span_s = overlap_s(calls["started_at"], calls["ended_at"], opened_at, closed_at).to_numpy()
+    known = ~np.isnan(prompt)
+    ended = ended_inside(calls, opened_at, closed_at) & known
+    return _Use(
+        ended=float(ended.sum()),
+        ended_input=float(prompt[ended].sum() + np.nansum(written[ended])),
+        ended_output=float(np.nansum(output[ended])),
+        at_work_s=float(span_s.sum()),
+        cached_s=float((span_s * (np.nan_to_num(read) + np.nan_to_num(written))).sum()),
+        known=float(known.sum()),
+        prompts=float(prompt[known].sum()),
+        prompts_s=float((span_s * prompt)[known].sum()),
+        unknown_s=float(span_s[~known].sum()),
+    )

@@ -1,0 +1,203 @@
+"""The service level objective: which levels met it, how many calls per second did, and whether the run passes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from reports.numbers import intervals, percentiles
+from reports.numbers.failures import TELLING_FAILURES, TOLERABLE_FAILURES
+from reports.numbers.figures import SLO_METRICS
+from reports.numbers.throughput import ended_inside, inside
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from reports.reading.levels import Levels
+    from reports.reading.run import Run
+
+TIMES = SLO_METRICS
+DEFAULT_PERCENTILE = 95
+
+
+@dataclass(frozen=True)
+class Slo:
+    """What a level has to hold; None is not asked for."""
+
+    ttft_ms: float | None = None
+    tpot_ms: float | None = None
+    latency_ms: float | None = None
+    success_rate: float | None = None
+    """Percent of the calls that ended; None: failures have to be tolerable (see `reports.numbers.conclusion`)."""
+    min_tokens_per_s: float | None = None
+    """Output tokens/s that one user sees."""
+    users: float | None = None
+    """The gate looks at levels of at most so many users; None: at all."""
+    percentile: float = DEFAULT_PERCENTILE
+    """Of 100 calls, how many must keep the times and the speed."""
+
+    def asks(self, mode: str) -> bool:
+        """Whether anything is asked of levels of a mode: of those without streaming only latency and success."""
+        streams = mode == "streaming" and any((self.ttft_ms, self.tpot_ms, self.min_tokens_per_s))
+        return bool(streams or self.latency_ms or self.success_rate)
+
+    def limit_ms(self, metric: str) -> float | None:
+        """The longest time of a metric; the speed is a longest time per token."""
+        limit: float | None = getattr(self, metric)
+        if metric != "tpot_ms" or not self.min_tokens_per_s:
+            return limit
+        return min(1000 / self.min_tokens_per_s, limit or math.inf)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One condition in one level."""
+
+    criterion: str
+    """A field of `Slo`."""
+    limit: float
+    value: float
+    """In the unit of the criterion; NaN if it could not be measured."""
+    met: bool
+    close: bool
+    """Whether the limit lies inside the interval of the value at 95 %: chance could turn the verdict."""
+
+
+@dataclass(frozen=True)
+class Gate:
+    """The verdict on a run."""
+
+    slo: Slo
+    checks: dict[str, list[Check]]
+    """By level; a level in which no call ended has none."""
+    goodput: pd.DataFrame
+    """By level: `goodput_per_s`, calls that ended in the window within all the limits for a call;
+    `good_share`, 0 to 1, those of the measured calls that ended."""
+
+    def met(self, key: str) -> bool | None:
+        """Whether a level held all conditions; None if it has no calls to judge by."""
+        checks = self.checks.get(key)
+        return all(check.met for check in checks) if checks else None
+
+    def unsure(self, key: str) -> bool:
+        """Whether so few calls stand behind the verdict on a level that more could turn it."""
+        checks = self.checks.get(key, [])
+        missed = [check.close for check in checks if not check.met]
+        return all(missed) if missed else any(check.close for check in checks)
+
+    def failed(self, levels: pd.DataFrame) -> list[str]:
+        """The levels that count for the verdict and did not hold."""
+        return [key for key in self.counting(levels) if not self.met(key)]
+
+    def passed(self, levels: pd.DataFrame) -> bool:
+        """Whether every level that counts held, and there was one."""
+        return bool(self.counting(levels)) and not self.failed(levels)
+
+    def counting(self, levels: pd.DataFrame) -> list[str]:
+        """The levels that count for the verdict: something is asked of them, and they have not too many users."""
+        asked = levels[[self.slo.asks(mode) for mode in levels["mode"]]]
+        within = asked if self.slo.users is None else asked[~(asked["users"] > self.slo.users)]
+        return [str(key) for key in within.index]
+
+
+def wanted(run: Run) -> Slo | None:
+    """The SLO in the settings of a run; None if it asks for nothing."""
+    known = {field.name: run.number("settings", "slo", field.name) for field in fields(Slo)}
+    percentile = known.pop("percentile") or DEFAULT_PERCENTILE
+    if all(known[name] is None for name in (*TIMES, "success_rate", "min_tokens_per_s")):
+        return None
+    return Slo(**known, percentile=min(max(percentile, 1), 99.99))
+
+
+def gate(run: Run, levels: Levels, figures: pd.DataFrame) -> Gate | None:
+    """The levels of a run against its SLO; None if it has none."""
+    slo = wanted(run)
+    if slo is None:
+        return None
+    checks = {str(key): _checks(slo, levels, str(key), row) for key, row in figures.iterrows()}
+    rows = {key: _goodput(slo, levels, key) for key in figures.index}
+    goodput = pd.DataFrame.from_dict(rows, orient="index", columns=["goodput_per_s", "good_share"], dtype="float64")
+    return Gate(slo, {key: found for key, found in checks.items() if found}, goodput)
+
+
+def _checks(slo: Slo, levels: Levels, key: str, row: pd.Series[float]) -> list[Check]:
+    ended = row["ok"] + row["failed"]
+    if not ended:
+        return []
+    found = [_time(slo, metric, levels.sample(key, metric), levels.mode(key)) for metric in TIMES]
+    found.append(_speed(slo, levels.sample(key, "tpot_ms")))
+    if slo.success_rate is not None:
+        low, high = (100 * side for side in intervals.share(row["ok"], ended))
+        value = 100 * row["ok"] / ended
+        found.append(_check("success_rate", slo.success_rate, value, (low, high), at_least=True))
+    else:
+        found.append(_tolerable(row["ok"], ended))
+    return [check for check in found if check is not None]
+
+
+def _tolerable(ok: float, ended: float) -> Check:
+    """What holds for failures if no success rate is asked for: the threshold of the conclusion."""
+    limit, value = 100 * (1 - TOLERABLE_FAILURES), 100 * ok / ended
+    low, high = (100 * side for side in intervals.share(ok, ended))
+    met = bool(value >= limit or ended - ok < TELLING_FAILURES)
+    return Check("success_rate", limit, value, met, close=not met and low <= limit <= high)
+
+
+def _time(slo: Slo, metric: str, ordered: NDArray[np.floating], mode: object) -> Check | None:
+    limit = getattr(slo, metric)
+    if limit is None or (mode != "streaming" and metric != "latency_ms"):
+        return None
+    return _check(metric, limit, percentiles.at(ordered, slo.percentile), intervals.quantile(ordered, slo.percentile))
+
+
+def _speed(slo: Slo, tpot_ms: NDArray[np.floating]) -> Check | None:
+    """The speed that so many of 100 calls reached at least."""
+    slowest = percentiles.at(tpot_ms, slo.percentile)
+    if slo.min_tokens_per_s is None or not slowest > 0:
+        return None
+    low_ms, high_ms = intervals.quantile(tpot_ms, slo.percentile)
+    low, high = (1000 / side if side > 0 else math.nan for side in (high_ms, low_ms))
+    return _check("min_tokens_per_s", slo.min_tokens_per_s, 1000 / slowest, (low, high), at_least=True)
+
+
+def _check(criterion: str, limit: float, value: float, sides: intervals.Interval, *, at_least: bool = False) -> Check:
+    low, high = sides
+    met = value >= limit if at_least else value <= limit
+    outside = high < limit or low > limit
+    return Check(criterion, limit, value, bool(met), close=not outside)
+
+
+def is_good(slo: Slo, calls: pd.DataFrame) -> NDArray[np.bool_]:
+    """Which calls succeeded within the limits for a single call: TTFT, TPOT or speed, latency."""
+    good = np.asarray(calls["error"] == "")
+    streaming = np.asarray(calls["mode"] == "streaming")
+    gaps = calls["output_tokens"].astype("float64") - 1
+    span_ms = calls["last_token_ms"].astype("float64") - calls["ttft_ms"].astype("float64")
+    values = {
+        "ttft_ms": calls["ttft_ms"],
+        "tpot_ms": (span_ms / gaps).where(gaps >= 1),
+        "latency_ms": calls["latency_ms"],
+    }
+    for metric, value in values.items():
+        limit = slo.limit_ms(metric)
+        if limit is not None:
+            within = np.asarray(value <= limit) | (np.asarray(value.isna()) if metric == "tpot_ms" else False)
+            good = good & (within if metric == "latency_ms" else within | ~streaming)
+    return good
+
+
+def _goodput(slo: Slo, levels: Levels, key: str) -> dict[str, float]:
+    opened_at, closed_at = levels.window(key)
+    own = [(int(is_good(slo, calls).sum()), len(calls)) for calls in levels.ended(key)]
+    good, ended = sum(good for good, _ in own), sum(count for _, count in own)
+    share = good / ended if ended else math.nan
+    if not closed_at > opened_at:
+        return {"goodput_per_s": math.nan, "good_share": share}
+    inside_ = sum(
+        int((is_good(slo, calls) & ended_inside(calls, opened_at, closed_at)).sum()) for calls in inside(levels, key)
+    )
+    return {"goodput_per_s": inside_ / (closed_at - opened_at), "good_share": share}

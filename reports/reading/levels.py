@@ -1,0 +1,188 @@
+"""The rows of the report: the levels of a run, or its kinds of call if it has no levels."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from reports.reading import windows
+from reports.reading.blocks import blocks, codes, ended_at
+from reports.reading.calls import MODES
+from reports.reading.compact_columns import categories
+from reports.reading.run import CANCELLED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from reports.reading.run import Run
+
+OUTCOMES = ("ok", "failed", "cancelled")
+STREAM_METRICS = ("ttft_ms", "first_text_ms", "tpot_ms", "max_gap_ms")
+"""What only a stream can tell."""
+EDGE_S = 1
+"""Times are kept to seven digits: a call that ended at the very edge of a window must not be lost."""
+
+
+class Own(NamedTuple):
+    """The calls of a level: which of those in a span of the file."""
+
+    span: slice
+    chosen: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Levels:
+    """The rows of the report and the calls behind them."""
+
+    table: pd.DataFrame
+    """One row per level: `mode`, `name`, `users`, `users_reached`, `completed`, the window
+    `measured_from` to `measured_to` (Unix s) and `window_s`; streaming first, then by users."""
+    calls: pd.DataFrame
+    """Every call of the run; `key` is the level it belongs to, `outcome` one of `OUTCOMES`."""
+    shaped: bool
+    """False if the run had no levels: a row is then a mode and a name, and has no users."""
+    _kept: dict[str, Own] = field(default_factory=dict, repr=False)
+    """The calls of the level that was asked for last: one metric is asked for after the other."""
+
+    @cached_property
+    def counted(self) -> NDArray[np.bool_]:
+        """Which calls count in the latencies: started in the window of a level."""
+        is_level = np.array([key in self.table.index for key in self.calls["key"].cat.categories], dtype=bool)
+        known: NDArray[np.bool_] = is_level[codes(self.calls, "key")]
+        return known & (self.calls["phase"] == "measure").to_numpy() if self.shaped else known
+
+    @cached_property
+    def _spans(self) -> dict[str, slice]:
+        """From the first to the last call of each level that counts: those of a level stand more or less together."""
+        keys, names, spans = codes(self.calls, "key"), self.calls["key"].cat.categories, dict[str, slice]()
+        for block in blocks(len(keys)):
+            places = block.start + np.flatnonzero(self.counted[block])
+            numbers, firsts = np.unique(keys[places], return_index=True)
+            _, lasts = np.unique(keys[places][::-1], return_index=True)
+            for number, first, last in zip(numbers, firsts, lasts, strict=True):
+                start = spans.get(name := str(names[number]), slice(int(places[first]), 0)).start
+                spans[name] = slice(start, int(places[-1 - last]) + 1)
+        return spans
+
+    def _own(self, key: str) -> Own:
+        """The calls of a level that count."""
+        span = self._spans.get(key, slice(0, 0))
+        return Own(span, self.counted[span] & (self.calls["key"].iloc[span] == key).to_numpy())
+
+    def _successes(self, key: str) -> Own:
+        """Those of them that succeeded."""
+        if key not in self._kept:
+            self._kept.clear()
+            span, chosen = self._own(key)
+            self._kept[key] = Own(span, chosen & (codes(self.calls, "outcome")[span] == OUTCOMES.index("ok")))
+        return self._kept[key]
+
+    def values(self, key: str, metric: str) -> NDArray[np.floating]:
+        """A metric of each call that counts and succeeded, NaN where it is not known or only a stream could tell."""
+        if metric in STREAM_METRICS and self.mode(key) != "streaming":
+            return np.full(np.count_nonzero(self._successes(key).chosen), np.nan)
+        return self._tpot_ms(key) if metric == "tpot_ms" else self._column(key, metric)
+
+    def sample(self, key: str, metric: str) -> NDArray[np.floating]:
+        """The known values of a metric in a level, sorted."""
+        values = self.values(key, metric)
+        known: NDArray[np.floating] = values[~np.isnan(values)]
+        known.sort()
+        return known
+
+    def _column(self, key: str, column: str) -> NDArray[np.floating]:
+        span, chosen = self._successes(key)
+        values: NDArray[np.floating] = self.calls[column].to_numpy()[span][chosen]
+        return values
+
+    def _tpot_ms(self, key: str) -> NDArray[np.floating]:
+        """TPOT = (last token - first token) / (output tokens - 1), of calls with two output tokens or more."""
+        first, last, tokens = (self._column(key, column) for column in ("ttft_ms", "last_token_ms", "output_tokens"))
+        tpot_ms = np.full(len(first), np.nan)
+        for block in blocks(len(first)):
+            gaps = tokens[block].astype("float64") - 1
+            span_ms = last[block].astype("float64") - first[block]
+            np.divide(span_ms, gaps, out=tpot_ms[block], where=gaps >= 1)
+        return tpot_ms
+
+    def window(self, key: str) -> tuple[float, float]:
+        """When the window of a level opened and closed, Unix s; NaN if it never did."""
+        row = self.table.loc[[key]].iloc[0]
+        return float(row["measured_from"]), float(row["measured_to"])
+
+    def mode(self, key: str) -> str:
+        """The mode of a level."""
+        return str(self.table["mode"][key])
+
+    @property
+    def load_s(self) -> float:
+        """From the start of the first call to the end of the last call or window, in seconds; 0 without calls."""
+        if not self._times:
+            return 0.0
+        ends = [*(last_at for _, _, last_at in self._times), float(self.table["measured_to"].max())]
+        first_at = min(first_at for _, first_at, _ in self._times)
+        return max(end for end in ends if not math.isnan(end)) - first_at
+
+    def ended(self, key: str) -> Iterator[pd.DataFrame]:
+        """The calls of a level that count and were not cut off, block by block."""
+        span, chosen = self._own(key)
+        for block in blocks(len(chosen)):
+            calls = self.calls.iloc[span.start + block.start : span.start + block.stop]
+            yield calls[chosen[block] & (codes(calls, "outcome") != OUTCOMES.index("cancelled"))]
+
+    def at_work(self, key: str) -> Iterator[pd.DataFrame]:
+        """The calls that were at work in the window of a level and can add to its throughput, block by block.
+
+        Those are the calls of its mode, whatever their level; in a run without levels those of its name.
+        """
+        column, name = ("mode", self.mode(key)) if self.shaped else ("key", key)
+        opened_at, closed_at = self.window(key)
+        for block, first_at, last_at in self._times:
+            if first_at <= closed_at and last_at >= opened_at - EDGE_S:
+                calls = self.calls.iloc[block]
+                within = (calls["started_at"].to_numpy() <= closed_at) & (ended_at(calls) >= opened_at - EDGE_S)
+                yield calls[within & (calls[column] == name).to_numpy()]
+
+    @cached_property
+    def _times(self) -> list[tuple[slice, float, float]]:
+        """Blocks of calls, with the first start and the last end in each, Unix s."""
+        found = [(block, self.calls.iloc[block]) for block in blocks(len(self.calls))]
+        return [(block, float(calls["started_at"].min()), float(ended_at(calls).max())) for block, calls in found]
+
+
+def levels(run: Run) -> Levels:
+    """The levels of the run, or one row per mode and name if it has none."""
+    calls = run.requests
+    shaped = len(run.levels) > 0 or bool((calls["level"] != "").any())
+    calls = calls.assign(key=calls["level"] if shaped else _name_keys(calls), outcome=outcomes(calls))
+    table = windows.told(run.levels, calls) if shaped else windows.named(calls)
+    table["window_s"] = table["measured_to"] - table["measured_from"]
+    table["order"] = table["mode"].map(MODES.index)
+    return Levels(table.sort_values(["order", "users", "name"]).drop(columns="order"), calls, shaped)
+
+
+def outcomes(calls: pd.DataFrame) -> pd.Categorical[Any]:
+    """What became of each call: `ok`, `failed` or `cancelled`."""
+    known = {"": 0, CANCELLED: 2}
+    places = np.array([known.get(category, 1) for category in calls["error"].cat.categories], dtype="int8")
+    return categories(places[codes(calls, "error")], list(OUTCOMES))
+
+
+def is_ok(calls: pd.DataFrame) -> NDArray[np.bool_]:
+    """Which calls succeeded."""
+    return (calls["error"] == "").to_numpy()
+
+
+def _name_keys(calls: pd.DataFrame) -> pd.Categorical[Any]:
+    """Mode and name of each call, in one text."""
+    modes, names = calls["mode"].cat.categories, calls["name"].cat.categories
+    keys = [f"{mode} {name}" for mode in modes for name in names]
+    numbers = codes(calls, "mode").astype("int32") * len(names) + codes(calls, "name")
+    return categories(numbers, keys).remove_unused_categories()

@@ -1,0 +1,158 @@
+"""What has arrived: each socket is served, whoever else is, and what comes late keeps its time."""
+
+from __future__ import annotations
+
+import socket
+import time
+from contextlib import ExitStack, closing
+from functools import partial
+from typing import TYPE_CHECKING
+
+import gevent
+import pytest
+
+from bedrock_locust.wire.polling import COLLECT_S, STAMPED, Collected, Immediate
+from bedrock_locust.wire.waits import Waits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bedrock_locust.wire.polling import Arrivals
+
+KINDS = [
+    pytest.param(Immediate, id="immediate"),
+    pytest.param(Collected, id="collected", marks=pytest.mark.skipif(not STAMPED, reason="epoll is Linux's")),
+]
+SOCKETS, MESSAGES = 40, 30
+
+
+class Reader:
+    """Reads one end of a pair of sockets, as a step."""
+
+    def __init__(self, stack: ExitStack, watched: Arrivals, enough: int) -> None:
+        self._watched = watched
+        self.ours, self.peer = (stack.enter_context(end) for end in socket.socketpair())
+        self.ours.setblocking(False)
+        self.waits = stack.enter_context(closing(Waits(self.ours.fileno(), 5, watched)))
+        self.waits.begin()
+        self.received = b""
+        self.steps = 0
+        self.enough = enough
+
+    def step(self) -> None:
+        """One read."""
+        self.steps += 1
+        self.received += self.ours.recv(100)
+        if len(self.received) >= self.enough:
+            self._watched.unwatch(self.ours.fileno())
+            self.waits.wake()
+
+    def read(self) -> bytes:
+        """All that is wanted."""
+        self._watched.watch(self.ours.fileno(), self.step)
+        self.waits.until_woken()
+        return self.received
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_all_sockets_are_served(kind: Callable[[], Arrivals]) -> None:
+    """Many sockets at once, one message after the other: each greenlet gets all of its own."""
+    with ExitStack() as stack:
+        watched = stack.enter_context(closing(kind()))
+        readers = [Reader(stack, watched, MESSAGES) for _ in range(SOCKETS)]
+        greenlets = [gevent.spawn(reader.read) for reader in readers]
+        for message in range(MESSAGES):
+            for reader in readers:
+                reader.peer.send(bytes([message]))
+            gevent.sleep(COLLECT_S / 2)
+        gevent.joinall(greenlets, timeout=10, raise_error=True)
+        assert [greenlet.value for greenlet in greenlets] == [bytes(range(MESSAGES))] * SOCKETS
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_step_that_ends_the_watch_of_another(kind: Callable[[], Arrivals]) -> None:
+    """Two sockets are ready at once: the one that is served first ends the watch of the other, which is not read."""
+    with ExitStack() as stack:
+        watched = stack.enter_context(closing(kind()))
+        readers = [Reader(stack, watched, 1) for _ in range(2)]
+        for reader, other in (readers, reversed(readers)):
+            reader.peer.send(b"x")
+            watched.watch(reader.ours.fileno(), partial(_read_alone, watched, reader, other))
+        gevent.sleep(5 * COLLECT_S)
+        assert sorted(reader.received for reader in readers) == [b"", b"x"]
+
+
+def _read_alone(watched: Arrivals, reader: Reader, other: Reader) -> None:
+    for each in (reader, other):
+        watched.unwatch(each.ours.fileno())
+    reader.received += reader.ours.recv(100)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_error_is_raised_where_it_is_waited(kind: Callable[[], Arrivals]) -> None:
+    """What a step hands to `wake` reaches the greenlet, whether it waits yet or not."""
+    with ExitStack() as stack:
+        watched = stack.enter_context(closing(kind()))
+        early, late = (Reader(stack, watched, 1) for _ in range(2))
+        for reader in (early, late):
+            watched.watch(reader.ours.fileno(), partial(_fail, watched, reader))
+        waiting = gevent.spawn(early.waits.until_woken)
+        gevent.sleep(0)
+        for reader in (early, late):
+            reader.peer.send(b"x")
+        waiting.join(5)
+        gevent.sleep(5 * COLLECT_S)
+        assert isinstance(waiting.exception, ConnectionResetError)
+        with pytest.raises(ConnectionResetError):
+            late.waits.until_woken()
+
+
+def _fail(watched: Arrivals, reader: Reader) -> None:
+    watched.unwatch(reader.ours.fileno())
+    reader.waits.wake(ConnectionResetError())
+
+
+@pytest.mark.skipif(not STAMPED, reason="epoll is Linux's")
+def test_thick_and_fast_is_collected() -> None:
+    """With more messages than wakings, some are fetched together; none waits for long."""
+    with ExitStack() as stack:
+        watched = stack.enter_context(closing(Collected()))
+        reader = Reader(stack, watched, 500)
+        greenlet = gevent.spawn(reader.read)
+        gevent.sleep(0)
+        begun = time.perf_counter()
+        for _ in range(500):
+            reader.peer.send(b"x")
+            gevent.sleep(COLLECT_S / 20)
+        greenlet.join(10)
+        assert len(reader.received) == 500
+        assert reader.steps <= 2 + (time.perf_counter() - begun) / COLLECT_S * 1.5
+
+
+@pytest.mark.skipif(not STAMPED, reason="epoll is Linux's")
+def test_reading_does_not_wait_for_who_goes_on() -> None:
+    """When many answers are complete at once and each greenlet then works, tokens of others are read in between."""
+    with ExitStack() as stack:
+        watched = stack.enter_context(closing(Collected()))
+        readers = [Reader(stack, watched, 1) for _ in range(SOCKETS)]
+        other = Reader(stack, watched, 2)
+        worked_before_other = []
+
+        def go_on(reader: Reader) -> None:
+            reader.read()
+            begun = time.perf_counter()
+            while time.perf_counter() < begun + 2 * COLLECT_S:
+                pass
+            worked_before_other.append(not other.received)
+            if len(worked_before_other) == 1:
+                other.peer.send(b"x")
+
+        greenlets = [gevent.spawn(go_on, reader) for reader in readers]
+        waiting = gevent.spawn(other.read)
+        gevent.sleep(0)
+        for reader in readers:
+            reader.peer.send(b"x")
+        gevent.joinall(greenlets, timeout=10, raise_error=True)
+        waiting.kill()
+        assert other.received == b"x"
+        assert sum(worked_before_other) <= 5, "not only after all of them"

@@ -1,0 +1,102 @@
+"""A report that is made by a process of its own, and what can befall that process."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from bedrock_locust.process.report import ReportError, maker
+from tests.e2e.running import until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MAKERS = """
+import os, pathlib, signal, time
+
+def write(folder, copy=None):
+    print("chatter")
+    (folder / "report.md").write_text("# A report")
+    return folder / "report.md"
+
+def full(folder, copy=None):
+    pathlib.Path("/dev/full").write_text("x")
+
+def missing(folder, copy=None):
+    (folder / "nowhere" / "x").write_text("x")
+
+def broken(folder, copy=None):
+    raise ValueError("one line\\n  and another")
+
+def killed(folder, copy=None):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def gone(folder, copy=None):
+    os._exit(7)
+
+def slow(folder, copy=None):
+    (folder / "pid").write_text(str(os.getpid()))
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder, with a module of functions that make reports on the path."""
+    (tmp_path / "makers_of_reports.py").write_text(MAKERS)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return tmp_path
+
+
+def make(name: str, folder: Path) -> Path:
+    """Have this function make a report."""
+    return maker(f"makers_of_reports:{name}")(folder, None)
+
+
+def test_a_report(folder: Path) -> None:
+    """Its path comes back, whatever else the function prints."""
+    assert make("write", folder) == folder / "report.md"
+    assert (folder / "report.md").read_text() == "# A report"
+
+
+def test_a_file_that_can_not_be_written(folder: Path) -> None:
+    """An error of the operating system is raised here as it was there."""
+    with pytest.raises(OSError, match="No space left on device") as full:
+        make("full", folder)
+    assert full.value.filename is None
+    with pytest.raises(FileNotFoundError) as missing:
+        make("missing", folder)
+    assert missing.value.filename == str(folder / "nowhere" / "x")
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("broken", "ValueError: one line and another"),
+        ("killed", "its process was ended by SIGKILL: not enough memory?"),
+        ("gone", "its process ended with exit code 7"),
+        ("nobody", "AttributeError: module 'makers_of_reports' has no attribute 'nobody'"),
+    ],
+)
+def test_whatever_befalls_it_is_one_line(folder: Path, name: str, reason: str) -> None:
+    """The reason is said, and this process goes on."""
+    with pytest.raises(ReportError) as failed:
+        make(name, folder)
+    assert str(failed.value) == reason
+
+
+def test_it_ends_with_the_process_that_wants_it(folder: Path) -> None:
+    """Where that is killed, nobody is left who goes on writing."""
+    program = (
+        "import locust, pathlib; from bedrock_locust.process.report import maker;"
+        " maker('makers_of_reports:slow')(pathlib.Path('.'), None)"
+    )
+    wanting = subprocess.Popen([sys.executable, "-c", program], cwd=folder)
+    pid = int(until(lambda: (folder / "pid").exists() and (folder / "pid").read_text(), "process of the report", 30))
+    wanting.kill()
+    wanting.wait(10)
+    until(lambda: not psutil.pid_exists(pid), "end of the process of the report", 10)

@@ -1,0 +1,447 @@
+"""Settings: what config.json may hold, and what is said about one that may not."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bedrock_locust.settings import options
+from bedrock_locust.settings.mistakes import SettingsError
+from bedrock_locust.settings.schema import CREDENTIALS, SECTIONS, Settings, build, read_file
+
+EXAMPLE = Path(__file__).parents[2] / "config.example.json"
+KEYS_OF_THE_ORIGINAL = {
+    "aws": {"region", "access_key_id", "secret_access_key"},
+    "model": {"id", "quota"},
+    "test": {"prompt_size", "prompt_template", "streaming", "non_streaming", "max_tokens", "temperature"},
+    "concurrency": {"start", "end", "step", "duration_seconds"},
+    "output": {"report_file"},
+}
+KNOWN_IN_TEST = (
+    "max_tokens, non_streaming, preflight, prompt_size, prompt_template, streaming, temperature, timeout_seconds,"
+    " transport, unique_prompts"
+)
+KNOWN_SECTIONS = "aws, model, test, concurrency, output, pricing, slo, limits"
+PLACEHOLDERS = (
+    "config.json: aws: access_key_id and secret_access_key are still the placeholders of the example: put your keys"
+    " there, or better remove both lines and use a profile (aws.profile) or a role"
+)
+PAIR = "config.json: aws: access_key_id and secret_access_key are needed together: give both or none"
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of its own to be in."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def example() -> dict[str, Any]:
+    """The example file."""
+    content: dict[str, Any] = json.loads(EXAMPLE.read_text(encoding="utf-8"))
+    return content
+
+
+def lines(values: dict[str, Any]) -> tuple[str, ...]:
+    """What is said about values from config.json; nothing if they are right."""
+    try:
+        build(values, {}, "config.json")
+    except SettingsError as error:
+        return error.lines
+    return ()
+
+
+def test_the_example_has_the_keys_of_the_original() -> None:
+    """A file for the original tool and the example have the same keys."""
+    assert {section: set(keys) for section, keys in example().items()} == KEYS_OF_THE_ORIGINAL
+
+
+def test_the_example_is_right_but_for_its_keys() -> None:
+    """With keys filled in, or left out, the example is a configuration."""
+    values = example()
+    values["aws"] |= {"access_key_id": "AKIAIOSFODNN7EXAMPLE", "secret_access_key": "secret"}
+    assert lines(values) == ()
+    del values["aws"]["access_key_id"], values["aws"]["secret_access_key"]
+    settings = build(values, {}, "config.json")
+    assert settings.model.id == values["model"]["id"]
+    assert settings.test.prompt_template == values["test"]["prompt_template"]
+
+
+@pytest.mark.parametrize("key", ["YOUR_AWS_ACCESS_KEY_ID", "YOUR_ACCESS_KEY", "your_access_key"])
+def test_placeholders_are_no_keys(key: str) -> None:
+    """A file with the placeholders of the example, or of the original, is refused before anything runs."""
+    assert lines({**example(), "aws": {"access_key_id": key, "secret_access_key": "real"}}) == (PLACEHOLDERS,)
+    assert lines({**example(), "aws": {"access_key_id": "real", "secret_access_key": key}}) == (PLACEHOLDERS,)
+
+
+def test_the_example_serves_as_it_is_with_a_simulator(here: Path) -> None:
+    """Trying without an account needs no edit."""
+    (here / "config.json").write_bytes(EXAMPLE.read_bytes())
+    assert options.load(Namespace(bedrock_simulator=""), None).aws.access_key_id is None
+    with pytest.raises(SettingsError, match="placeholders"):
+        options.load(Namespace(bedrock_simulator=None), None)
+
+
+def test_one_setting_is_enough() -> None:
+    """All but the model has a default."""
+    settings = Settings.model_validate({"model": {"id": "m"}})
+    assert settings.test.streaming
+    assert settings.test.non_streaming
+    assert (settings.concurrency.start, settings.concurrency.end, settings.concurrency.step) == (1, 10, 1)
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (
+            b'{"model" {"id": "m"}}',
+            "config.json: is not valid JSON at line 1, column 10: Expecting ':' delimiter. Mend that line",
+        ),
+        (
+            b'{\n  "model": {\n    "id": m\n  }\n}',
+            "config.json: is not valid JSON at line 3, column 11: Expecting value. Mend that line",
+        ),
+        (b"", "config.json: is not valid JSON at line 1, column 1: Expecting value. Mend that line"),
+        (b'{"model": "\xe4"}', "config.json: is not UTF-8 text. Save it as UTF-8 JSON"),
+        (b'[{"model": {}}]', "config.json: must hold a JSON object {...}, see config.example.json"),
+        (b"null", "config.json: must hold a JSON object {...}, see config.example.json"),
+    ],
+)
+def test_a_file_that_is_no_configuration(here: Path, content: bytes, line: str) -> None:
+    """A file that can't be read as an object says why in one line."""
+    (here / "config.json").write_bytes(content)
+    with pytest.raises(SettingsError) as refused:
+        read_file(Path("config.json"))
+    assert refused.value.lines == (line,)
+
+
+@pytest.mark.parametrize("content", ["1" * 5000, '{"a": ' + "[" * 200_000])
+def test_json_that_python_can_not_hold(here: Path, content: str) -> None:
+    """Huge numbers and deep nesting are refused like any other wrong file."""
+    (here / "config.json").write_text(content, encoding="utf-8")
+    with pytest.raises(SettingsError) as refused:
+        read_file(Path("config.json"))
+    (line,) = refused.value.lines
+    assert line.startswith("config.json: is not valid JSON: ")
+    assert "\n" not in line
+
+
+def test_no_file(here: Path) -> None:
+    """Where there is no file, the message says how to get one."""
+    with pytest.raises(SettingsError) as refused:
+        read_file(Path("config.json"))
+    assert str(refused.value) == (
+        "config.json: no such file. Copy config.example.json to config.json and fill in your region and model, or name"
+        " another file with --bedrock-config"
+    )
+
+
+def test_a_folder_is_no_file(here: Path) -> None:
+    """What can't be read says why."""
+    with pytest.raises(SettingsError) as refused:
+        read_file(here)
+    assert refused.value.lines == (f"{here}: can't be read (Is a directory). Name another with --bedrock-config",)
+
+
+def test_a_byte_order_mark_is_fine(here: Path) -> None:
+    """Windows editors save UTF-8 with a mark."""
+    (here / "config.json").write_bytes(b'\xef\xbb\xbf{"model": {"id": "m"}}')
+    assert read_file(Path("config.json")) == {"model": {"id": "m"}}
+
+
+NAN, INFINITY = float("nan"), float("inf")
+
+
+@pytest.mark.parametrize(
+    ("section", "values", "line"),
+    [
+        # Types.
+        ("test", {"prompt_size": "x"}, 'test.prompt_size is "x", but must be a whole number'),
+        ("test", {"prompt_size": 1.5}, "test.prompt_size is 1.5, but must be a whole number"),
+        ("test", {"prompt_size": None}, "test.prompt_size is null, but must be a whole number"),
+        ("test", {"prompt_size": [1]}, "test.prompt_size is [1], but must be a whole number"),
+        ("test", {"streaming": "maybe"}, 'test.streaming is "maybe", but must be true or false'),
+        ("test", {"streaming": None}, "test.streaming is null, but must be true or false"),
+        ("test", {"streaming": 2}, "test.streaming is 2, but must be true or false"),
+        ("test", {"temperature": "hot"}, 'test.temperature is "hot", but must be a number'),
+        ("test", {"temperature": {}}, "test.temperature is {}, but must be a number"),
+        ("test", {"prompt_template": 5}, 'test.prompt_template is 5, but must be a text in "quotes"'),
+        ("model", {"id": 5}, 'model.id is 5, but must be a text in "quotes"'),
+        ("aws", {"region": 5}, 'aws.region is 5, but must be a text in "quotes"'),
+        ("aws", {"access_key_id": 5}, 'aws.access_key_id is not shown, but must be a text in "quotes"'),
+        ("aws", {"session_token": ["x"]}, 'aws.session_token is not shown, but must be a text in "quotes"'),
+        # Sizes.
+        ("test", {"prompt_size": 0}, "test.prompt_size is 0, but must be greater than 0"),
+        ("test", {"max_tokens": -5}, "test.max_tokens is -5, but must be greater than 0"),
+        ("test", {"temperature": -0.1}, "test.temperature is -0.1, but must be 0 or more"),
+        ("test", {"timeout_seconds": 0}, "test.timeout_seconds is 0, but must be greater than 0"),
+        ("model", {"id": "m", "quota": 0}, "model.quota is 0, but must be greater than 0"),
+        ("model", {"id": "m", "tokens_per_minute": -1}, "model.tokens_per_minute is -1, but must be greater than 0"),
+        ("concurrency", {"start": 0}, "concurrency.start is 0, but must be greater than 0"),
+        ("concurrency", {"end": -1}, "concurrency.end is -1, but must be greater than 0"),
+        ("concurrency", {"end": 10**18}, "concurrency.end is 1000000000000000000, but must be 100,000 or less"),
+        ("test", {"timeout_seconds": 1e300}, "test.timeout_seconds is 1e+300, but must be 604,800 or less"),
+        ("concurrency", {"step": 0}, "concurrency.step is 0, but must be greater than 0"),
+        ("concurrency", {"duration_seconds": 0}, "concurrency.duration_seconds is 0, but must be greater than 0"),
+        ("concurrency", {"warmup_seconds": -1}, "concurrency.warmup_seconds is -1, but must be 0 or more"),
+        # Numbers that JSON does not have, but Python's reader takes.
+        ("test", {"temperature": NAN}, "test.temperature is NaN, but must be a number"),
+        ("test", {"timeout_seconds": INFINITY}, "test.timeout_seconds is Infinity, but must be a number"),
+        ("test", {"prompt_size": NAN}, "test.prompt_size is NaN, but must be a number"),
+        ("concurrency", {"end": -INFINITY}, "concurrency.end is -Infinity, but must be a number"),
+        ("test", {"prompt_size": 1e30}, "test.prompt_size is 1e+30, but must be a whole number"),
+        # Texts.
+        ("model", {"id": ""}, 'model.id is "", but must not be empty'),
+        ("model", {}, "model.id is required: add it"),
+        ("output", {"report_file": ""}, 'output.report_file is "", but must not be empty'),
+        ("output", {"directory": ""}, 'output.directory is "", but must not be empty'),
+        ("model", {"id": "m", "api": "rest"}, "model.api is \"rest\", but must be 'converse' or 'invoke'"),
+        (
+            "model",
+            {"id": "m", "service_tier": "gold"},
+            "model.service_tier is \"gold\", but must be 'default', 'priority', 'flex' or 'reserved'",
+        ),
+        (
+            "test",
+            {"service_tier": "gold"},
+            "model.service_tier is \"gold\", but must be 'default', 'priority', 'flex' or 'reserved'",
+        ),
+        ("model", {"id": "m", "latency": "low"}, "model.latency is \"low\", but must be 'standard' or 'optimized'"),
+        (
+            "aws",
+            {"endpoint_url": "localhost:8080"},
+            'aws.endpoint_url is "localhost:8080", but must start with http:// or https://',
+        ),
+        (
+            "aws",
+            {"endpoint_url": "https://user:pa55@host/x"},
+            "aws.endpoint_url is not shown, but must not hold a user name or password",
+        ),
+        (
+            "aws",
+            {"endpoint_url": "user:pa55@host"},
+            "aws.endpoint_url is not shown, but must start with http:// or https://",
+        ),
+        # Together.
+        (
+            "test",
+            {"streaming": False, "non_streaming": False},
+            "test: streaming and non_streaming are both false: set at least one of them to true",
+        ),
+        (
+            "concurrency",
+            {"start": 5, "end": 2},
+            "concurrency: end is 2, less than start (5): raise end or lower start",
+        ),
+        ("aws", {"access_key_id": "A"}, PAIR.removeprefix("config.json: ")),
+        ("aws", {"secret_access_key": "A"}, PAIR.removeprefix("config.json: ")),
+        # Keys that there are not.
+        ("test", {"prompt_sise": 5}, "unknown key test.prompt_sise: did you mean test.prompt_size?"),
+        ("test", {"region": "x"}, "unknown key test.region: did you mean aws.region?"),
+        ("test", {"zzz": 1}, f"unknown key test.zzz: remove it (known in test: {KNOWN_IN_TEST})"),
+        ("aws", {"acess_key_id": "A"}, "unknown key aws.acess_key_id: did you mean aws.access_key_id?"),
+        ("modle", {}, "unknown key modle: did you mean model?"),
+        ("zzz", 1, f"unknown key zzz: remove it (known: {KNOWN_SECTIONS})"),
+        # Sections.
+        ("model", 5, "model is 5, but must be an object {...}"),
+        ("test", [], "test is [], but must be an object {...}"),
+        ("output", None, "output is null, but must be an object {...}"),
+        ("aws", ["AKIAIOSFODNN7EXAMPLE"], "aws is not shown, but must be an object {...}"),
+    ],
+)
+def test_a_wrong_setting_is_one_line(section: str, values: object, line: str) -> None:
+    """Each mistake is one line: where, what it is, what it must be."""
+    assert lines({"model": {"id": "m"}, section: values}) == (f"config.json: {line}",)
+
+
+def test_no_model() -> None:
+    """The one section that has to be there is asked for."""
+    assert lines({}) == ("config.json: model is required: add it",)
+
+
+def test_each_mistake_has_its_line() -> None:
+    """All mistakes are told at once."""
+    two = SettingsError("one", "two")
+    assert (str(two), two.lines) == ("one\ntwo", ("one", "two"))
+    assert lines({"test": {"prompt_size": 0, "max_tokens": "x"}, "zzz": 1}) == (
+        "config.json: model is required: add it",
+        "config.json: test.prompt_size is 0, but must be greater than 0",
+        'config.json: test.max_tokens is "x", but must be a whole number',
+        f"config.json: unknown key zzz: remove it (known: {KNOWN_SECTIONS})",
+    )
+
+
+NO_NUMBERS = [
+    (section, key)
+    for section, model in SECTIONS.items()
+    for key, field in model.model_fields.items()
+    if "bool" not in str(field.annotation)
+]
+
+
+@pytest.mark.parametrize(("section", "key"), NO_NUMBERS, ids=".".join)
+def test_true_is_no_number(section: str, key: str) -> None:
+    """`true` in the place of a number, or of a text, is a slip, not a 1: one line names it."""
+    needed: dict[str, dict[str, Any]] = {
+        "pricing": {"input_per_million": 1, "output_per_million": 1},
+        "model": {"id": "m"},
+    }
+    values = {**needed, section: {**needed.get(section, {}), key: True}}
+    found = [line for line in lines(values) if f"{section}.{key} is " in line]
+    assert len(found) == 1
+    assert "but must be" in found[0]
+    assert key in CREDENTIALS or f"{section}.{key} is true" in found[0]
+
+
+def test_a_model_that_is_no_object_beside_the_tier_of_the_original() -> None:
+    """A misplaced tier does not hide that the model is wrong."""
+    found = lines({"model": 5, "test": {"service_tier": "flex"}})
+    assert "config.json: model is 5, but must be an object {...}" in found
+
+
+@pytest.mark.parametrize(
+    ("model", "test", "tier"),
+    [
+        ({}, {"service_tier": "flex"}, "flex"),
+        ({}, {"service_tier": ""}, None),
+        ({}, {"service_tier": None}, None),
+        ({"service_tier": "priority"}, {"service_tier": "flex"}, "priority"),
+    ],
+)
+def test_the_tier_of_the_original(model: dict[str, Any], test: dict[str, Any], tier: str | None) -> None:
+    """`test.service_tier`, where the original tool has it, is taken as `model.service_tier`."""
+    assert build({"model": {"id": "m", **model}, "test": test}, {}, "f").model.service_tier == tier
+
+
+@pytest.mark.parametrize(("value", "expected"), [(None, None), ("null", None), (" None ", None), ("0", 0), (0, 0)])
+def test_temperature_may_be_left_out(value: object, expected: float | None) -> None:
+    """A model that refuses a temperature gets none: null in the file, `null` on the command line."""
+    assert build({"model": {"id": "m"}, "test": {"temperature": value}}, {}, "f").test.temperature == expected
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
+    max_leaves=5,
+)
+ANY_SECTIONS = st.fixed_dictionaries(
+    {},
+    optional={
+        section: JSON | st.fixed_dictionaries({}, optional=dict.fromkeys(keys, JSON))
+        for section, keys in KEYS_OF_THE_ORIGINAL.items()
+    },
+)
+
+
+@given(ANY_SECTIONS)
+def test_any_json_gives_settings_or_lines(values: dict[str, Any]) -> None:
+    """Whatever is in the file, there are settings or lines on one line each, never a traceback."""
+    for line in lines(values):
+        assert line.startswith("config.json: ")
+        assert len(line.splitlines()) == 1, f"{line!r} is more than one line"
+
+
+MARK = "5ecret"
+SECRETS = st.text(max_size=20).map(lambda text: f"{MARK}{text}{MARK}")
+RIGHT_AWS = st.fixed_dictionaries(
+    {"access_key_id": SECRETS, "secret_access_key": SECRETS}, optional={"session_token": SECRETS}
+)
+WRONG = SECRETS | st.lists(SECRETS, min_size=1, max_size=2) | st.dictionaries(SECRETS, SECRETS, min_size=1, max_size=2)
+WRONG_AWS = WRONG.filter(lambda value: not isinstance(value, dict)) | st.fixed_dictionaries(
+    {},
+    optional={
+        "access_key_id": WRONG,
+        "secret_access_key": WRONG,
+        "session_token": WRONG,
+        "secret_key": WRONG,
+        "endpoint_url": SECRETS.map(
+            lambda secret: f"https://user:{secret}@host".replace("/", "").replace(":", "://", 1)
+        ),
+    },
+)
+
+
+@given(RIGHT_AWS)
+def test_settings_do_not_show_secrets(aws: dict[str, str]) -> None:
+    """What is printed, logged, written or sent to workers has no credentials in it."""
+    settings = Settings.model_validate({"aws": {**aws, "profile": "p"}, "model": {"id": "m"}})
+    public = settings.public()
+    sent = Settings.model_validate(public)
+    for shown in (repr(settings), str(settings), repr(public), json.dumps(public), sent.model_dump_json()):
+        assert MARK not in shown, f"a secret is in {shown}"
+        assert "SecretStr" not in repr(public)
+    assert not CREDENTIALS & set(public["aws"])
+    assert settings.aws.access_key_id
+    assert settings.aws.access_key_id.get_secret_value() == aws["access_key_id"]
+
+
+@given(WRONG_AWS)
+def test_messages_do_not_show_secrets(aws: object) -> None:
+    """No message on a wrong file has a secret in it, not even where it stands in a wrong place."""
+    for line in lines({"aws": aws, "model": {"id": ""}}):
+        assert MARK not in line, f"a secret is in {line}"
+
+
+def test_public_settings_are_settings() -> None:
+    """A worker makes the same settings of what the master sends."""
+    values = example()
+    values["aws"] = {"region": "eu-west-1", "endpoint_url": "http://127.0.0.1:1"}
+    values["test"]["temperature"] = None
+    settings = build(values, {}, "f")
+    assert Settings.model_validate(json.loads(json.dumps(settings.public()))) == settings
+
+
+def test_the_credentials_of_a_worker_are_its_own() -> None:
+    """A worker takes all settings from the master and only the credentials from itself."""
+    told = Settings.model_validate({"aws": {"region": "eu-west-1"}, "model": {"id": "m"}})
+    own = {"region": "us-east-1", "profile": "p", "access_key_id": "A", "secret_access_key": "B", "session_token": "C"}
+    settings = told.with_credentials(own)
+    assert settings.public() == told.public()
+    aws = settings.aws
+    secrets = [
+        secret.get_secret_value() for secret in (aws.access_key_id, aws.secret_access_key, aws.session_token) if secret
+    ]
+    assert (aws.region, aws.profile, secrets) == ("eu-west-1", "p", ["A", "B", "C"])
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        {"access_key_id": "YOUR_AWS_ACCESS_KEY_ID", "secret_access_key": "YOUR_AWS_SECRET_ACCESS_KEY"},
+        {"access_key_id": "A"},
+        {"profile": 5},
+    ],
+)
+def test_wrong_credentials_of_a_worker_are_refused(own: dict[str, Any]) -> None:
+    """A worker whose own file is wrong says so in one line."""
+    with pytest.raises(SettingsError) as refused:
+        Settings.model_validate({"model": {"id": "m"}}).with_credentials(own)
+    assert len(str(refused.value).splitlines()) == 1
+
+
+def test_the_region_that_boto3_found() -> None:
+    """Settings can be told their region, and nothing else changes."""
+    settings = Settings.model_validate({"model": {"id": "m"}})
+    there = settings.in_region("eu-west-1")
+    assert there.aws.region == "eu-west-1"
+    assert there.in_region("").public()["model"] == settings.public()["model"]
+
+
+@pytest.mark.parametrize("number", [10**18, 10**400])
+def test_large_numbers_are_settings_or_refused(number: int) -> None:
+    """A number beyond all measure is no traceback."""
+    for section, key in (
+        ("test", "prompt_size"),
+        ("concurrency", "end"),
+        ("test", "timeout_seconds"),
+        ("model", "quota"),
+    ):
+        values: dict[str, Any] = {"model": {"id": "m"}}
+        values.setdefault(section, {})[key] = number
+        assert all(len(line) < 300 for line in lines(values))
