@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bedrock_locust.settings.schema import Settings
     from bedrock_locust.user import BedrockUser, NonStreamingUser, StreamingUser
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 
 __all__ = [
     "BedrockClient",
