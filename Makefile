@@ -15,8 +15,8 @@ demo: $(VENV)/.user
 
 # A test of a whole run, in tests/e2e or tests/faults, waits for most of its time.
 test: $(VENV)/.dev clients
-	$(BIN)/pytest -n 2 --ignore tests/web --ignore tests/e2e --ignore tests/faults
-	$(BIN)/pytest -n 4 tests/e2e tests/faults
+	$(BIN)/pytest -n 2 --ignore tests/web --ignore tests/e2e --ignore tests/faults --ignore tests/versions
+	$(BIN)/pytest -n 4 tests/e2e tests/faults tests/versions
 	$(BIN)/pytest -n 2 tests/web
 
 long: $(VENV)/.dev
