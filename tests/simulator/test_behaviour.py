@@ -1,4 +1,4 @@
-"""Behaviour that shows in time: waiting for a place, slowing down, loading; by the simulator's own times."""
+"""The settings of the simulator: how they are changed, and what a call then takes by the simulator's own times."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from bedrock_locust.simulator.behaviour import Behaviour, BehaviourError
 
 from .calls import CLAUDE, NOVA_PROFILE, converse, converse_stream
 from .process import wait_for
@@ -114,3 +116,33 @@ def test_quota_of_a_model(simulator: Simulator, client: BedrockRuntimeClient) ->
     with pytest.raises(client.exceptions.ThrottlingException, match="Too many tokens"):
         converse(client, "x", inferenceConfig={"maxTokens": 40})
     converse(client, CLAUDE, inferenceConfig={"maxTokens": 4000})
+
+
+def test_behaviour_of_a_model() -> None:
+    """Patterns of model ids change settings, the last one that fits last."""
+    models = {"*": {"ttft_ms": 1}, "*claude*": {"ttft_ms": 2, "tpot_ms": 3}, "*llama*": {"ttft_ms": 4}}
+    behaviour = Behaviour().changed({"models": models, "seed": 5})
+    seen = behaviour.of("us.anthropic.claude-x")
+    assert (seen.ttft_ms, seen.tpot_ms, seen.seed) == (2, 3, 5)
+    assert behaviour.of("amazon.nova").ttft_ms == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"ttft": 5}, "ttft: no such setting; there are: ttft_ms"),
+        ({"ttft_ms": -1}, "ttft_ms: .*-1"),
+        ({"output_tokens": 0}, "output_tokens"),
+        ({"faults": {"cuts": 0.1}}, "unknown fault 'cuts'; there are: .*cut"),
+        ({"faults": {"cut": 2}}, "rate of cut is 2"),
+        ({"faults": {"cut": 0.6, "stall": 0.6}}, "add up to 1.2"),
+        ({"spread": float("nan")}, "spread"),
+        ({"fault_schedule": [{"fault": "cuts"}]}, "unknown fault 'cuts'"),
+        ({"models": {"*": {"ttft": 1}}}, r"models\.\*: ttft: no such setting"),
+        ({"models": {"*": {"models": {}}}}, "nested"),
+    ],
+)
+def test_mistakes_in_settings(settings: dict[str, object], words: str) -> None:
+    """A mistake in the settings is told with the name of the setting and what is possible."""
+    with pytest.raises(BehaviourError, match=words):
+        Behaviour().changed(settings)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from bedrock_locust.simulator import faults
 from bedrock_locust.simulator.errors import STATUSES
-from bedrock_locust.simulator.faults import STREAM_ERRORS
+from bedrock_locust.simulator.faults import STREAM_ERRORS, Strike
 
 from .calls import CLAUDE, OPERATIONS, body, converse, converse_stream, invoke, invoke_stream
 
@@ -255,3 +255,14 @@ def test_pick(draw: float, one: float, other: float) -> None:
     rates = {"cut": one / 2, "stall": other / 2}
     expected = "cut" if draw < one / 2 else "stall" if draw < one / 2 + other / 2 else ""
     assert faults.pick(rates, draw) == expected
+
+
+def test_schedule_of_faults() -> None:
+    """A fault strikes the calls and times that all its conditions fit."""
+    strike = Strike.model_validate
+    schedule = [
+        strike({"fault": "cut", "calls": [2, 3], "to_seconds": 5}),
+        strike({"fault": "stall", "every": 2, "from_seconds": 10}),
+    ]
+    assert [faults.scheduled(schedule, index, 1) for index in range(5)] == ["", "", "cut", "cut", ""]
+    assert [faults.scheduled(schedule, index, 10) for index in range(4)] == ["", "stall", "", "stall"]

@@ -1,10 +1,7 @@
-"""The command: how it starts, how it fails to, and how it ends."""
+"""The command `python -m bedrock_locust.simulator`: how it starts, and how it ends."""
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
 import re
 import signal
 import socket
@@ -14,19 +11,15 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import psutil
 import pytest
-from botocore.config import Config
-from botocore.exceptions import ClientError
 
-from bedrock_locust.simulator import certificates, profiles
 from bedrock_locust.simulator.behaviour import Behaviour
 from bedrock_locust.simulator.control import HANDLERS, PREFIX
 from bedrock_locust.simulator.faults import NAMES
 from bedrock_locust.simulator.ledger import FIELDS
 
-from .calls import CLAUDE, converse
+from .calls import CLAUDE
 from .process import DEADLINE_S, READY, Simulator, start, wait_for
 
 if TYPE_CHECKING:
@@ -103,110 +96,6 @@ def test_port_taken_by_another_program() -> None:
     assert "Traceback" not in err
 
 
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        (("--port", "70000"), "65535"),
-        (("--fault", "cut"), "NAME=RATE"),
-        (("--fault", "cuts=0.1"), "unknown fault 'cuts'"),
-        (("--tpot-ms", "-1"), "tpot_ms"),
-        (("--host", "not.an.address"), "--host"),
-        (("--host", "192.0.2.1"), "192.0.2.1 port 0"),
-        (("--profile", "missing.toml"), "missing.toml cannot be read"),
-        (("--ttft-values-ms", "1,2"), "is not JSON"),
-        (("--models", '{"*": {"ttft": 1}}'), "models.*: ttft: no such setting"),
-        (("--access-key", "ID"), "not ID:SECRET"),
-        (("--access-keys-file", "missing"), "--access-keys-file cannot be read"),
-        (("--tls-certificate", "missing.pem"), "needs --tls-key"),
-        (("--tls-certificate", "missing.pem", "--tls-key", "missing.pem"), "missing.pem cannot be read"),
-        (("--tls-self-made", "missing/simulator.pem"), "no certificate could be made"),
-    ],
-)
-def test_mistakes_in_options(options: tuple[str, ...], words: str) -> None:
-    """A mistake on the command line is told without a traceback, with code 2."""
-    process = start("--port", "0", *options)
-    out, err = process.communicate(timeout=DEADLINE_S)
-    assert (process.returncode, out) == (2, "")
-    assert words in err
-    assert "Traceback" not in err
-
-
-def test_options_are_settings(new_client: ClientFactory) -> None:
-    """Every setting has an option."""
-    simulator = Simulator("--output-tokens", "3", "--spread", "0", "--ttft-ms=1", "--fault", "stall=0", "--seed=7")
-    try:
-        assert converse(new_client(simulator.url, 20))["usage"]["outputTokens"] == 3
-    finally:
-        assert simulator.stop() == (0, "", "")
-
-
-def test_profile(tmp_path: Path, new_client: ClientFactory) -> None:
-    """A profile has settings for all models and for some; the command line comes before it."""
-    profile = tmp_path / "profile.toml"
-    profile.write_text('output_tokens = 3\ntokens_per_event = 2\nspread = 0\n[models."*claude*"]\noutput_tokens = 5\n')
-    simulator = Simulator("--profile", str(profile), "--tokens-per-event", "1", "--ttft-ms", "0", "--tpot-ms", "0")
-    try:
-        client = new_client(simulator.url, 20)
-        assert [converse(client, model)["usage"]["outputTokens"] for model in ("x", CLAUDE)] == [3, 5]
-        settings = json.loads(simulator.request("GET", "/_simulator/settings")[2])
-        assert (settings["tokens_per_event"], settings["models"]) == (1, {"*claude*": {"output_tokens": 5}})
-    finally:
-        assert simulator.stop() == (0, "", "")
-
-
-def test_the_example_profile() -> None:
-    """The profile in examples/ is one."""
-    settings = profiles.load(str(Path(__file__).parents[2] / "examples" / "simulator-profile.toml"))
-    assert Behaviour().changed(settings).models
-
-
-def test_given_certificate(tmp_path: Path) -> None:
-    """A certificate and a key from files are served."""
-    pair, files = certificates.make("127.0.0.1"), [tmp_path / "certificate.pem", tmp_path / "key.pem"]
-    for file, content in zip(files, (pair.certificate, pair.key), strict=True):
-        file.write_bytes(content)
-    options = ("--tls-certificate", str(files[0]), "--tls-key", str(files[1]))
-    simulator = Simulator(*options, trust=str(files[0]))
-    try:
-        assert simulator.url.startswith("https://")
-        assert simulator.stats()["calls"] == 0
-    finally:
-        assert simulator.stop() == (0, "", "")
-
-
-def test_keys_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Keys come from the environment and from a file too, and nobody else is let in."""
-    monkeypatch.setenv("BEDROCK_SIMULATOR_ACCESS_KEYS", "AKIDONE:one")
-    file = tmp_path / "keys"
-    file.write_text("AKIDTWO:two\n")
-    simulator = Simulator("--access-keys-file", str(file))
-    try:
-        status, headers, _ = simulator.request("POST", f"/model/{CLAUDE}/converse", b"{}")
-        assert (status, headers["x-amzn-errortype"]) == (403, "MissingAuthenticationTokenException")
-        for key, secret, expected in (("AKIDONE", "one", 200), ("AKIDTWO", "two", 200), ("AKIDONE", "two", 403)):
-            assert status_with(simulator, key, secret) == expected
-    finally:
-        assert simulator.stop() == (0, "", "")
-
-
-def status_with(simulator: Simulator, key: str, secret: str) -> int:
-    """The HTTP status of a call that is signed with this key."""
-    client = boto3.client(
-        "bedrock-runtime",
-        endpoint_url=simulator.url,
-        region_name="us-east-1",
-        aws_access_key_id=key,
-        aws_secret_access_key=secret,
-        config=Config(retries={"total_max_attempts": 1}),
-    )
-    with contextlib.closing(client):
-        try:
-            response: Any = converse(client)
-        except ClientError as error:
-            response = error.response
-    return int(response["ResponseMetadata"]["HTTPStatusCode"])
-
-
 PARENT = """
 import subprocess, sys, time
 command = [sys.executable, "-m", "bedrock_locust.simulator", "--port", "0", "--exit-with-parent"]
@@ -250,16 +139,6 @@ def test_it_shares_no_code_with_the_client() -> None:
     assert ours
     assert [name for name in ours if not name.startswith("bedrock_locust.simulator")] == []
     assert {"locust", "gevent", "boto3", "botocore"}.isdisjoint(imported)
-
-
-def test_help_names_every_setting() -> None:
-    """The help has an option for each setting, and the names of the faults."""
-    process = start("--help")
-    out, _ = process.communicate(timeout=DEADLINE_S)
-    assert process.returncode == 0
-    for word in ("--ttft-ms", "--tokens-per-event", "--requests-per-minute", "--fault", "slow-headers"):
-        assert word in out
-    assert os.linesep in out
 
 
 def test_the_documentation_is_complete() -> None:

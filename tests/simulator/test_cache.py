@@ -1,0 +1,29 @@
+"""The prompt cache."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bedrock_locust.simulator.cache import CacheUse, PromptCache
+from bedrock_locust.simulator.prompts import Part, Prompt
+
+PROMPT = Prompt(parts=(Part("Hello there"),), text="Hello there", max_tokens=None)
+
+
+def test_cache_writes_then_reads() -> None:
+    """A prefix is written once, read within its time to live, and written anew after it."""
+    cache, prompt = PromptCache(), replace(PROMPT, parts=(Part("x" * 400, cache_ttl_s=300), Part("y" * 40)))
+    seen = [cache.use("model", prompt, 10, now) for now in (0, 299, 500, 1000)]
+    assert [(use.read, use.write_5m) for use in seen] == [(0, 100), (100, 0), (100, 0), (0, 100)]
+    assert cache.use("other", prompt, 10, 0).read == 0
+    assert cache.use("model", prompt, 101, 0) == CacheUse(asked=True)
+    assert cache.use("model", PROMPT, 10, 0) == CacheUse()
+
+
+def test_cache_reads_the_longest_prefix() -> None:
+    """What follows the longest known prefix is written, by its time to live."""
+    cache = PromptCache()
+    parts = (Part("x" * 400, cache_ttl_s=3600), Part("y" * 400, cache_ttl_s=300))
+    assert cache.use("m", replace(PROMPT, parts=parts), 10, 0) == CacheUse(True, 0, 100, 100)
+    longer = (*parts, Part("z" * 400, cache_ttl_s=300))
+    assert cache.use("m", replace(PROMPT, parts=longer), 10, 400) == CacheUse(True, 100, 200, 0)

@@ -1,0 +1,55 @@
+"""The quotas of requests and of tokens."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bedrock_locust.simulator.behaviour import Behaviour
+from bedrock_locust.simulator.quota import Quota
+
+
+@given(st.integers(1, 600), st.integers(1, 20), st.lists(st.floats(0, 30), min_size=1, max_size=60))
+def test_quota_is_never_exceeded(per_minute: int, burst: int, gaps: list[float]) -> None:
+    """In no time are more calls admitted than the burst and what the rate adds."""
+    quota, now, admitted = Quota(Behaviour(requests_per_minute=per_minute, burst=burst), gaps[0]), 0.0, 0
+    for gap in gaps:
+        now += gap
+        admitted += not quota.lacks(0, now)
+        assert admitted <= burst + (now - gaps[0]) * per_minute / 60 + 1e-6
+
+
+def test_quota_refills() -> None:
+    """A used-up quota admits calls again as time passes."""
+    quota = Quota(Behaviour(requests_per_minute=60, burst=2), 0)
+    lacking = [quota.lacks(0, now) for now in (0, 0, 0, 0.5, 1.1, 1.2)]
+    assert lacking == ["", "", "requests", "requests", "", "requests"]
+
+
+def test_quota_admits_a_minute_at_once_by_default() -> None:
+    """Without a burst, an unused quota admits a minute's calls at once."""
+    quota = Quota(Behaviour(requests_per_minute=10), 0)
+    assert sum(not quota.lacks(0, 0) for _ in range(20)) == 10
+
+
+def test_quota_of_tokens_reserves_and_settles() -> None:
+    """A call reserves its `max_tokens`, and gets back at its end what it did not use."""
+    quota = Quota(Behaviour(tokens_per_minute=1000, output_burndown=5), 0)
+    assert [quota.lacks(450, 0) for _ in range(3)] == ["", "", "tokens"]
+    quota.settle(450, input_tokens=50, output_tokens=20)
+    assert quota.lacks(401, 0) == "tokens"
+    assert quota.lacks(400, 0) == ""
+    quota.settle(450, input_tokens=0, output_tokens=200)
+    assert quota.lacks(1, 0) == "tokens"
+
+
+@given(st.lists(st.tuples(st.integers(0, 500), st.integers(0, 500), st.floats(0, 5)), min_size=1, max_size=40))
+def test_quota_of_tokens_is_never_exceeded(calls: list[tuple[int, int, float]]) -> None:
+    """Whatever calls reserve and use, no more is used than the quota and what it gains."""
+    quota, now, used = Quota(Behaviour(tokens_per_minute=600), 0), 0.0, 0
+    for prompt, answer, pause in calls:
+        now += pause
+        if not quota.lacks(prompt + answer, now):
+            quota.settle(prompt + answer, prompt, answer // 2)
+            used += prompt + answer // 2
+        assert used <= 600 + now * 10 + 1e-6

@@ -1,0 +1,64 @@
+"""When a simulated call says what."""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+from random import Random
+
+import pytest
+
+from bedrock_locust.simulator import timing
+from bedrock_locust.simulator.behaviour import Behaviour
+
+
+def test_plan_without_spread_is_exact() -> None:
+    """With a spread of 0, every call is as the settings say."""
+    plan = timing.plan(Behaviour(ttft_ms=150, tpot_ms=10, output_tokens=21, spread=0), Random(1), 0)
+    assert (plan.ttft_s, plan.tpot_s, plan.text_tokens, plan.reasoning_tokens) == (0.15, 0.01, 21, 50)
+    pace = timing.Pace(plan, Random(1), lambda: 1.0)
+    pace.advance(20)
+    assert pace.due_s == pytest.approx(0.35)
+
+
+def test_plan_with_spread_keeps_the_means() -> None:
+    """The settings are the means of what is drawn."""
+    behaviour = Behaviour(ttft_ms=200, tpot_ms=20, output_tokens=100, spread=0.5)
+    rng = Random(1)
+    plans = [timing.plan(behaviour, rng, index) for index in range(4000)]
+    assert statistics.fmean(plan.ttft_s for plan in plans) == pytest.approx(0.2, rel=0.05)
+    assert statistics.fmean(plan.tpot_s for plan in plans) == pytest.approx(0.02, rel=0.05)
+    assert statistics.fmean(plan.text_tokens for plan in plans) == pytest.approx(100, rel=0.05)
+    assert statistics.stdev(plan.ttft_s for plan in plans) > 0.05
+
+
+def test_jitter_keeps_the_mean() -> None:
+    """Gaps between tokens differ, and their mean is the setting."""
+    plan = timing.plan(Behaviour(tpot_ms=10, ttft_ms=0, spread=0, jitter=0.5), Random(1), 0)
+    pace, due = timing.Pace(plan, Random(1), lambda: 1.0), []
+    for _ in range(4000):
+        pace.advance(1)
+        due.append(pace.due_s)
+    gaps = [after - before for before, after in itertools.pairwise(due)]
+    assert statistics.fmean(gaps) == pytest.approx(0.01, rel=0.05)
+    assert statistics.stdev(gaps) > 0.003
+
+
+def test_measured_times_to_the_first_token_come_in_turn() -> None:
+    """The measured times to the first token are used in their order, and again from the first."""
+    behaviour = Behaviour(ttft_values_ms=[100, 300, 200], spread=1)
+    plans = [timing.plan(behaviour, Random(index), index) for index in range(5)]
+    assert [plan.ttft_s for plan in plans] == [0.1, 0.3, 0.2, 0.1, 0.3]
+
+
+def test_measured_gaps_come_in_their_order() -> None:
+    """A call begins at a drawn place of the measured gaps, keeps their order, and begins again at their end."""
+    behaviour = Behaviour(ttft_ms=0, gap_values_ms=[1, 2, 4], spread=1)
+    plans = [timing.plan(behaviour, Random(seed), 0) for seed in range(30)]
+    assert {plan.gaps_s for plan in plans} == {(0.001, 0.002, 0.004), (0.002, 0.004, 0.001), (0.004, 0.001, 0.002)}
+    pace, gaps = timing.Pace(plans[0], Random(0), lambda: 1.0), []
+    for _ in range(6):
+        before = pace.due_s
+        pace.advance(1)
+        gaps.append(pace.due_s - before)
+    assert gaps == pytest.approx(plans[0].gaps_s * 2)
