@@ -10,17 +10,21 @@ from typing import TYPE_CHECKING
 from reports import charts, document
 from reports.charts.comparison import chart
 from reports.figures_json import SCHEMA, plain, tree
-from reports.numbers import comparison
+from reports.numbers import comparison, regression
 from reports.numbers.analysis import analyse
+from reports.numbers.comparison import Side
 from reports.numbers.intervals import needed
 from reports.reading import RunFolderError
 from reports.reading.run import read
-from reports.sections.comparison import ComparisonPage
-from reports.sections.regression import passed
+from reports.sections.compared import Compared
+from reports.sections.comparison import page
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+IMAGE = "chart:comparison"
+"""Where the chart goes in the page."""
 
 
 def write(
@@ -38,30 +42,37 @@ def write(
     """
     if len(folders) > len(ascii_uppercase):
         raise RunFolderError(f"compare: at most {len(ascii_uppercase)} runs at a time")
-    labels = dict(zip(ascii_uppercase, folders, strict=False))
-    base, *others = labels
-    runs = {base: analyse(read(labels[base]), language)}
-    runs |= {label: analyse(read(labels[label]), runs[base].say.code) for label in others}
-    comparisons = {run: comparison.compare(runs[base], runs[run]) for run in others}
-    is_passed = limit_percent is None or passed(comparisons, limit_percent)
-    compared = ComparisonPage(runs, labels, comparisons)
-    drawn = chart(runs, compared.say)
+    compared = _compared(dict(zip(ascii_uppercase, folders, strict=False)), limit_percent, language)
+    drawn = chart(compared.runs, compared.say)
     svg = charts.svg(drawn) if drawn is not None else ""
-    texts = {"markdown": ("comparison.md", compared.markdown("comparison.svg" if svg else "", limit_percent))}
-    page = compared.markdown("chart:comparison" if svg else "", limit_percent)
-    texts["html"] = ("comparison.html", document.page(page, {"comparison": svg}, compared.say.code))
-    texts["json"] = ("comparison.json", _json(compared, limit_percent, is_passed=is_passed))
+    text = page(compared, IMAGE if svg else "")
+    texts = {
+        "markdown": ("comparison.md", text.replace(f"]({IMAGE})", "](comparison.svg)")),
+        "html": ("comparison.html", document.page(text, {"comparison": svg}, compared.say.code)),
+        "json": ("comparison.json", _json(compared)),
+    }
     output.mkdir(parents=True, exist_ok=True)
     if svg:
         (output / "comparison.svg").write_text(svg, encoding="utf-8", newline="\n")
     wanted = [kind for kind in texts if kind in (formats or ("markdown", "json"))]
     for kind in wanted:
-        name, text = texts[kind]
-        (output / name).write_text(text, encoding="utf-8", newline="\n")
-    return output / texts[wanted[0]][0], is_passed
+        name, content = texts[kind]
+        (output / name).write_text(content, encoding="utf-8", newline="\n")
+    return output / texts[wanted[0]][0], compared.gate is None or compared.gate.passed
 
 
-def _json(compared: ComparisonPage, limit_percent: float | None, *, is_passed: bool) -> str:
+def _compared(folders: Mapping[str, Path], limit_percent: float | None, language: str | None) -> Compared:
+    base, *others = folders
+    sides = {base: Side(analyse(read(folders[base]), language))}
+    code = sides[base].analysis.say.code
+    sides |= {letter: Side(analyse(read(folders[letter]), code)) for letter in others}
+    comparisons = {run: comparison.compare(sides[base], sides[run]) for run in others}
+    gate = None if limit_percent is None else regression.gate(comparisons, limit_percent)
+    return Compared(sides, folders, comparisons, gate)
+
+
+def _json(compared: Compared) -> str:
+    gate = compared.gate
     found = {
         "schema": SCHEMA,
         "base": compared.base,
@@ -81,10 +92,10 @@ def _json(compared: ComparisonPage, limit_percent: float | None, *, is_passed: b
                     }
                     for test in one.untested
                 ],
-                "fails_gate": [] if limit_percent is None else [asdict(it) for it in one.fails(limit_percent)],
+                "fails_gate": [asdict(it) for it in (*gate.worse[label], *gate.unshown[label])] if gate else [],
             }
             for label, one in compared.comparisons.items()
         },
-        "gate": None if limit_percent is None else {"max_regression_percent": limit_percent, "passed": is_passed},
+        "gate": {"max_regression_percent": gate.max_regression_percent, "passed": gate.passed} if gate else None,
     }
     return json.dumps(plain(found), indent=1, ensure_ascii=False, allow_nan=False) + "\n"

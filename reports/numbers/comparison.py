@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from reports.numbers import intervals, percentiles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
+
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
 
     from reports.numbers.analysis import Analysis
 
@@ -17,6 +22,41 @@ METRICS = ("ttft_ms", "tpot_ms", "latency_ms")
 PERCENTS = (50, 95)
 Level = tuple[str, Any]
 """A mode, and users or, in a run without levels, a name."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """A run in a comparison."""
+
+    analysis: Analysis
+
+    @cached_property
+    def keys(self) -> dict[Level, str]:
+        """The levels in which calls ended, even if all of them failed -> their keys in the run."""
+        figures = self.analysis.figures
+        ended = figures[figures["ok"] + figures["failed"] > 0]
+        columns = (ended["mode"], ended["users"], ended["name"], ended.index)
+        return {
+            (mode, name if math.isnan(users) else users): str(key)
+            for mode, users, name, key in zip(*columns, strict=True)
+        }
+
+    def row(self, level: Level) -> pd.Series[Any]:
+        """The figures of a level."""
+        return self.analysis.level(self.keys[level])
+
+    def figure(self, level: Level, column: str) -> float:
+        """One figure of a level."""
+        return self.analysis.number(self.keys[level], column)
+
+    def sample(self, level: Level, metric: str) -> NDArray[np.floating]:
+        """The known values of a metric over the successful calls of a level, sorted."""
+        return self.analysis.levels.sample(self.keys[level], metric)
+
+    def successes(self, level: Level) -> tuple[float, float]:
+        """How many calls of a level succeeded, and how many ended."""
+        row = self.row(level)
+        return float(row["ok"]), float(row["ok"] + row["failed"])
 
 
 @dataclass(frozen=True)
@@ -92,55 +132,30 @@ class Comparison:
         failing = [share for share in self.failing if 100 * (share.before - share.after) > most_percent]
         return [*slower, *failing]
 
-    def fails(self, most_percent: float) -> list[Test | Share]:
-        """What fails a gate that lets so many percent pass, besides levels that are missing."""
-        return [*self.worse(most_percent), *self.unshown(most_percent)]
 
-
-def keys(analysis: Analysis) -> dict[Level, str]:
-    """The levels of a run in which calls ended, also if all of them failed: mode and users (or name) -> key."""
-    figures = analysis.figures[analysis.figures["ok"] + analysis.figures["failed"] > 0]
-    return {
-        (row["mode"], row["users"] if row.notna()["users"] else row["name"]): str(key)
-        for key, row in figures.iterrows()
-    }
-
-
-def common(runs: Sequence[Analysis]) -> list[Level]:
-    """The levels that all runs have, in the order of the first."""
-    first, *others = (keys(run) for run in runs)
-    return [level for level in first if all(level in other for other in others)]
-
-
-def compare(base: Analysis, run: Analysis) -> Comparison:
+def compare(base: Side, run: Side) -> Comparison:
     """A run against the base, in the levels that both have."""
-    tests = list(_tests(base, run))
-    testable = [test for test in tests if test.change is not None]
-    clear = intervals.holm([test.change.chance for test in testable if test.change])
-    found = {id(test): is_clear for test, is_clear in zip(testable, clear, strict=True)}
-    tests = [Test(**{**vars(test), "clear": found.get(id(test), False)}) for test in tests]
-    shares = [_share(base, run, level) for level in common([base, run])]
-    return Comparison(tests, shares, [level for level in keys(base) if level not in keys(run)])
+    levels = [level for level in base.keys if level in run.keys]
+    tests = [test for level in levels for test in _tests(base, run, level)]
+    chances = [test.change.chance for test in tests if test.change is not None]
+    clear = iter(intervals.holm(chances))
+    tests = [replace(test, clear=test.change is not None and next(clear)) for test in tests]
+    missing = [level for level in base.keys if level not in run.keys]
+    return Comparison(tests, [_share(base, run, level) for level in levels], missing)
 
 
-def _tests(base: Analysis, run: Analysis) -> Iterator[Test]:
-    before_keys, after_keys = keys(base), keys(run)
-    for level in common([base, run]):
-        for metric in METRICS:
-            before = base.levels.sample(before_keys[level], metric)
-            after = run.levels.sample(after_keys[level], metric)
-            if len(before) and len(after):
-                for percent in PERCENTS:
-                    values = percentiles.at(before, percent), percentiles.at(after, percent)
-                    change = intervals.quantile_change(before, after, percent)
-                    yield Test(level, metric, percent, *values, change)
+def _tests(base: Side, run: Side, level: Level) -> Iterator[Test]:
+    for metric in METRICS:
+        before, after = base.sample(level, metric), run.sample(level, metric)
+        if len(before) and len(after):
+            for percent in PERCENTS:
+                values = percentiles.at(before, percent), percentiles.at(after, percent)
+                change = intervals.quantile_change(before, after, percent)
+                yield Test(level, metric, percent, *values, change)
 
 
-def _share(base: Analysis, run: Analysis, level: Level) -> Share:
-    before, after = (
-        [analysis.number(keys(analysis)[level], column) for column in ("ok", "failed")] for analysis in (base, run)
-    )
-    pairs = [(ok, ok + failed) for ok, failed in (before, after)]
-    low, high = intervals.share_difference(pairs[0], pairs[1])
-    before_rate, after_rate = (hits / count if count else math.nan for hits, count in pairs)
+def _share(base: Side, run: Side, level: Level) -> Share:
+    before, after = base.successes(level), run.successes(level)
+    low, high = intervals.share_difference(before, after)
+    before_rate, after_rate = (hits / count if count else math.nan for hits, count in (before, after))
     return Share(level, before_rate, after_rate, low, high)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from reports.numbers.comparison import keys
 from reports.sections.words import label
 
 if TYPE_CHECKING:
@@ -12,21 +13,43 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reports.numbers.analysis import Analysis
-    from reports.numbers.comparison import Comparison, Level
+    from reports.numbers.comparison import Comparison, Level, Side
+    from reports.numbers.regression import Gate
     from reports.texts import Language
 
 
+@dataclass(frozen=True)
 class Compared:
     """Runs by their letters, the first the base, and what each of the others is against it."""
 
-    def __init__(
-        self, runs: Mapping[str, Analysis], folders: Mapping[str, Path], comparisons: Mapping[str, Comparison]
-    ) -> None:
-        self.runs, self.folders, self.comparisons = runs, folders, comparisons
-        self.base = next(iter(runs))
-        self.say: Language = runs[self.base].say
+    sides: Mapping[str, Side]
+    folders: Mapping[str, Path]
+    comparisons: Mapping[str, Comparison]
+    """By the letter of the run that is held against the base."""
+    gate: Gate | None
+    """None if no limit is set."""
+
+    @property
+    def base(self) -> str:
+        """The letter of the base."""
+        return next(iter(self.sides))
+
+    @property
+    def say(self) -> Language:
+        """The language of the base."""
+        return self.sides[self.base].analysis.say
+
+    @property
+    def runs(self) -> dict[str, Analysis]:
+        """Letter -> run."""
+        return {letter: side.analysis for letter, side in self.sides.items()}
+
+    @cached_property
+    def common(self) -> list[Level]:
+        """The levels that all runs have, in the order of the base."""
+        first, *others = self.sides.values()
+        return [level for level in first.keys if all(level in other.keys for other in others)]
 
     def level(self, level: Level) -> str:
         """A level of the base in words."""
-        base = self.runs[self.base]
-        return label(self.say, base.level(keys(base)[level]), mode=True)
+        return label(self.say, self.sides[self.base].row(level), mode=True)

@@ -1,17 +1,16 @@
-"""The regression gate of a comparison: what is worse than the base, and by more than what is let pass."""
+"""The regression gate of a comparison: what is worse than the base, and by more than is allowed."""
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from reports.markdown import bullets, join, signed
 from reports.numbers.comparison import Share
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from reports.numbers.comparison import Comparison, Test
+    from reports.numbers.comparison import Level, Test
     from reports.sections.compared import Compared
     from reports.texts import Language
 
@@ -19,30 +18,27 @@ INLINE = 3
 """More figures than these stand in a list."""
 
 
-def passed(comparisons: Mapping[str, Comparison], limit_percent: float) -> bool:
-    """Whether every run has every level of the base, and nothing is worse by more than so many percent."""
-    compared = all(any(test.change is not None for test in found.tests) for found in comparisons.values())
-    return compared and not any(found.missing or found.fails(limit_percent) for found in comparisons.values())
-
-
-def regression(compared: Compared, limit_percent: float | None) -> str:
+def regression(compared: Compared) -> str:
     """Whether the gate is passed, with what fails it; empty if no limit is set."""
-    if limit_percent is None:
+    if (gate := compared.gate) is None:
         return ""
-    say, values = compared.say, {"base": compared.base, "limit": f"{limit_percent:g}"}
-    found = compared.comparisons.items()
-    worse = [_worse(compared, run, one) for run, all_ in found for one in all_.worse(limit_percent)]
-    unshown = [_worse(compared, run, one) for run, all_ in found for one in all_.unshown(limit_percent)]
-    absent = [(run, compared.level(one)) for run, all_ in found for one in all_.missing]
-    missing = [say("compare.gate_absent", run=run, level=level) for run, level in absent]
-    reasons = {"failed": worse, "unshown": unshown, "missing": missing}
+    say, values = compared.say, {"base": compared.base, "limit": f"{gate.max_regression_percent:g}"}
+    reasons = {
+        "failed": [_worse(compared, run, one) for run, found in gate.worse.items() for one in found],
+        "unshown": [_worse(compared, run, one) for run, found in gate.unshown.items() for one in found],
+        "missing": [_absent(compared, run, level) for run, found in gate.missing.items() for level in found],
+    }
     parts = [_part(say, say(f"compare.gate_{key}", **values), failing) for key, failing in reasons.items() if failing]
     if parts:
         return join(say("compare.gate_fails"), *parts)
-    if not passed(compared.comparisons, math.inf):
+    if not gate.passed:
         return say("compare.gate_empty", **values)
-    untested = any(one.untested for _, one in found)
+    untested = any(found.untested for found in compared.comparisons.values())
     return say("compare.gate_untested" if untested else "compare.gate_passed", **values)
+
+
+def _absent(compared: Compared, run: str, level: Level) -> str:
+    return compared.say("compare.gate_absent", run=run, level=compared.level(level))
 
 
 def _part(say: Language, lead: str, failing: Sequence[str]) -> str:
