@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import logging
+import math
 from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
@@ -20,18 +20,18 @@ from bedrock_locust.live.health import Pulse
 from bedrock_locust.outputs import console
 from bedrock_locust.outputs.web import Runs, show
 from bedrock_locust.outputs.web.form import guard_form
-from bedrock_locust.process.signals import Interrupt
+from bedrock_locust.process.signals import Signals
 from bedrock_locust.process.simulator import SimulatorProcess
 from bedrock_locust.recording.recorder import LOCAL
 from bedrock_locust.recording.run_folder import check_directory
-from bedrock_locust.recording.run_info import first_info, for_workers
+from bedrock_locust.recording.run_info import first_info
 from bedrock_locust.run import Run
 from bedrock_locust.settings import options
 from bedrock_locust.settings.forecast import forecast
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.plan import Plan, levels_of
-from bedrock_locust.team.master_receiver import Handover
-from bedrock_locust.team.messages import GRACE_S
+from bedrock_locust.team.master_receiver import Receiver
+from bedrock_locust.team.messages import GRACE_S, RunOrder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -68,7 +68,7 @@ class Lead:
         self._written: Path | None = None
         self._stop_timeout, self._local = environment.stop_timeout, isinstance(runner, LocalRunner)
         # First: a worker reports at once, and to start a simulator, or to make a call, gives it a turn.
-        self._handover = Handover(environment, runner) if isinstance(runner, MasterRunner) else None
+        self._receiver = Receiver(environment, runner) if isinstance(runner, MasterRunner) else None
         self.settings = self._load(self._options, self._environment.host)
         self._simulator = self._start_simulator()
         client = self._prepare()
@@ -76,7 +76,7 @@ class Lead:
         self._first = self._call_first(client, self.settings) if self._starts_alone() else None
         self._warn()
         terminate = bool(web_ui or (self._options.headless and environment.shape_class))
-        self._interrupt = Interrupt(self._on_signal, self._last_words, terminate=terminate, theirs=bool(web_ui))
+        self._signals = Signals(self._on_signal, self._last_words, terminate=terminate, theirs=bool(web_ui))
         if web_ui:
             guard_form(web_ui, self._check_form, self._runs.expect)
             show(web_ui, self._runs, plan=self._plan, charts=charts)
@@ -169,7 +169,7 @@ class Lead:
             gevent.spawn(self._runner.quit if self._options.headless else self._runner.stop)
 
     def _begin(self, client: BedrockRuntimeClient) -> None:
-        self._interrupt.forget()
+        self._signals.begin()
         self._environment.process_exit_code, self._ending = None, False
         self._environment.stop_timeout = self._stop_timeout or self.settings.call_limit_s + DRAIN_MARGIN_S
         info = first_info(
@@ -180,9 +180,9 @@ class Lead:
             preflight=public(self._first) if self._first else None,
         )
         self._run = self._runs.begin(Run(self._environment, self.settings, info))
-        self._options.bedrock_run = json.dumps(for_workers(info, self.settings, self._environment))
-        if self._handover:
-            self._handover.begin(self._run.recorder)
+        self._options.bedrock_run = self._order(info).to_json()
+        if self._receiver:
+            self._receiver.begin(self._run.recorder)
         else:
             bench = Bench(self._environment, self.settings, client, LOCAL)
             put_bench(bench)
@@ -191,6 +191,18 @@ class Lead:
             self._run.on_level(level)
         endpoint, levels, expected = info["endpoint"], info["levels_planned"], forecast(self.settings, self._first)
         self._run.console.say(console.header(self.settings, endpoint=endpoint, levels=levels, forecast=expected))
+
+    def _order(self, info: Mapping[str, Any]) -> RunOrder:
+        """What the workers must know of a run that begins."""
+        workers = max(1, getattr(self._runner, "worker_count", 1))
+        return RunOrder(
+            version=__version__,
+            run=info["run"],
+            simulator=info["simulator"],
+            worker_timeout_s=self._options.bedrock_worker_timeout,
+            users=None if info["levels_planned"] is None else math.ceil(self.settings.concurrency.end / workers),
+            settings=self.settings.public(),
+        )
 
     def _on_request(self, **event: Any) -> None:
         if self._run:
@@ -205,17 +217,17 @@ class Lead:
         self._environment.stop_timeout, self._ending = GRACE_S, True
         if self._run:
             self._run.stopping()
-        if self._run and self._handover:
-            self._handover.ask(GRACE_S)
+        if self._run and self._receiver:
+            self._receiver.ask(GRACE_S)
 
     def _on_test_stop(self, **_: Any) -> None:
         if self._run is None:
             return
         run, self._run = self._run, None
-        if self._handover:
-            self._handover.wait(GRACE_S)
+        if self._receiver:
+            self._receiver.wait(GRACE_S)
         setattr(self._options, LEVEL, None)
-        ended, reason = run.outcome(self._interrupt.name, deserted=bool(self._handover and self._handover.deserted))
+        ended, reason = run.outcome(self._signals.ended_by, deserted=bool(self._receiver and self._receiver.deserted))
         self._written = run.end(ended=ended, reason=reason, report=self._report)
         self._ending = bool(self._options.headless)
 

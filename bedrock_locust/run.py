@@ -134,10 +134,10 @@ class Run:
             longest_s = self.recorder.tally.levels[level["level"]].longest_ms / 1000
             self._due[level["level"]] = time.monotonic() + longest_s + REPORT_INTERVAL_S
 
-    def outcome(self, interrupt: str, *, deserted: bool = False) -> tuple[str, str]:
-        """How the run ended, and why: `interrupt` names the signal that ended it, `deserted` is without workers."""
-        if interrupt:
-            return "interrupted", f"stopped by {interrupt}"
+    def outcome(self, signal: str, *, deserted: bool = False) -> tuple[str, str]:
+        """How the run ended, and why: `signal` names the signal that ended it, `deserted` is without workers."""
+        if signal:
+            return "interrupted", f"stopped by {signal}"
         if self.limit:
             return "interrupted", f"{self.limit.name} reached: {self._guard.in_the_end(self.limit)}"
         self._deserted = deserted and not (self.complete and self._environment.shape_class)
@@ -165,7 +165,7 @@ class Run:
         self._say_if_nothing_worked()
         written = self._write_report(report) if report else None
         self.state, self.reason, self.ended_at = ended, reason, clock.wall_at()
-        said = manifest(self.recorder.accounts) if LOCAL not in self.recorder.accounts else []
+        said = manifest(self.recorder.records) if LOCAL not in self.recorder.records else []
         self.console.say(console.farewell(self.folder.path, written, ended=ended, reason=reason, rows=said))
         return written
 

@@ -20,13 +20,13 @@ from bedrock_locust.live.gaps import NO_GAPS
 from bedrock_locust.live.health import Pulse
 from bedrock_locust.process.clock import clock
 from bedrock_locust.process.open_files import lack_for_calls
-from bedrock_locust.process.signals import Interrupt
+from bedrock_locust.process.signals import Signals
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.options import own_credentials
 from bedrock_locust.settings.schema import Settings
-from bedrock_locust.team.messages import FINISH, GRACE_S, mismatch, worker_name
-from bedrock_locust.team.worker_buffer import Outbox
-from bedrock_locust.team.worker_sender import Delivery
+from bedrock_locust.team.messages import FINISH, GRACE_S, Finish, RunOrder, mismatch, version_of, worker_name
+from bedrock_locust.team.worker_buffer import Buffer
+from bedrock_locust.team.worker_sender import Sender
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,7 +48,7 @@ class Worker:
         self._runner = runner
         # Now: at the start of a run the master's options replace those of this process.
         self._credentials = own_credentials(environment.parsed_options)
-        self._outbox: Outbox | None = None
+        self._buffer: Buffer | None = None
         self._directory = ""
         self._quitting = self._refused = False
         self._stopping = gevent.lock.RLock()
@@ -58,51 +58,52 @@ class Worker:
         argument_parser.default_args_dict = functools.cache(argument_parser.default_args_dict)
         # Beside its master, on the same terminal.
         self._quiet = bool(environment.parsed_options.processes)
-        self._interrupt = Interrupt(
+        self._signals = Signals(
             terminate=False,
             quiet=self._quiet,
             respond=self._on_signal,
             last_words=self._last_words,
         )
-        self._delivery = Delivery(environment, runner, on_gone=self._lose_master, on_stranger=self._refuse)
+        self._sender = Sender(environment, runner, on_gone=self._lose_master, on_stranger=self._refuse)
         runner.register_message(FINISH, self._on_finish)
         events = environment.events
         events.test_start.add_listener(self.begin)
         events.request.add_listener(self._on_request)
         events.quitting.add_listener(self._on_quitting)
         # Last: others may have their turn while it is sent.
-        self._delivery.greet()
+        self._sender.greet()
 
     def begin(self, **_: Any) -> None:
         """A run begins: connect, and be ready for its users."""
         clock.begin()
-        told = json.loads(getattr(self._environment.parsed_options, "bedrock_run", None) or "{}")
-        if why := mismatch(__version__, told.get("version")):
+        text = getattr(self._environment.parsed_options, "bedrock_run", None) or ""
+        if why := mismatch(__version__, version_of(json.loads(text)) if text else None):
             self._refuse(why)
             return
-        settings = Settings.model_validate(told["settings"])
+        order = RunOrder.from_json(text)
+        settings = Settings.model_validate(order.settings)
         try:
-            own = settings if told["simulator"] else settings.with_credentials(self._credentials)
-            if not told["simulator"]:
+            own = settings if order.simulator else settings.with_credentials(self._credentials)
+            if not order.simulator:
                 check_credentials(own)
-            client = self._connect(own, simulator=told["simulator"])
+            client = self._connect(own, simulator=order.simulator)
         except SettingsError as error:
             self._quit(str(error), exits.BAD_INPUT)
             return
         bench = Bench(self._environment, settings, client, self._name)
         put_bench(bench)
         self._directory = settings.output.directory
-        self._outbox = Outbox(told["run"], Pulse(bench.measured_level).start(), self._delivery.offset)
-        self._delivery.begin(self._outbox, told["worker_timeout_s"])
-        self._warn(told["users"])
+        self._buffer = Buffer(order.run, Pulse(bench.measured_level).start(), self._sender.offset)
+        self._sender.begin(self._buffer, order.worker_timeout_s)
+        self._warn(order.users)
 
     def _warn(self, users: int | None) -> None:
         """Say, here and on the master, that there are too few files for so many users."""
-        self._delivery.warning = lack_for_calls(users) if users else ""
-        if self._delivery.warning:
+        self._sender.warning = lack_for_calls(users) if users else ""
+        if self._sender.warning:
             if not self._quiet:
-                logger.warning("bedrock-locust: %s", self._delivery.warning)
-            self._delivery.greet()
+                logger.warning("bedrock-locust: %s", self._sender.warning)
+            self._sender.greet()
 
     @property
     def _name(self) -> str:
@@ -116,14 +117,14 @@ class Worker:
         return self._connection[1]
 
     def _on_request(self, response: Any = None, gaps: Mapping[int, int] = NO_GAPS, **_: Any) -> None:
-        if isinstance(response, Call) and self._outbox is not None:
-            self._outbox.add(response, gaps)
+        if isinstance(response, Call) and self._buffer is not None:
+            self._buffer.add(response, gaps)
 
     def _refuse(self, why: str) -> None:
         """The master is of another kind: leave it. It is noticed by its answer, and by the run that it begins."""
         if not self._refused:
             self._refused = True
-            self._quit(f"this worker can't work with its master: {why}", exits.BAD_INPUT)
+            self._quit(f"this worker cannot work with its master: {why}", exits.BAD_INPUT)
 
     def _lose_master(self, why: str) -> None:
         self._environment.stop_timeout = GRACE_S
@@ -136,12 +137,13 @@ class Worker:
 
     def _on_finish(self, environment: Environment, msg: Any) -> None:  # noqa: ARG002 - Locust's name
         """The master asks for all rows; it asks again until it has them."""
-        if self._outbox is None or self._outbox.run != msg.data["run"]:
-            self._delivery.decline(msg.data["run"])
+        asked = Finish.from_plain(msg.data)
+        if self._buffer is None or self._buffer.run != asked.run:
+            self._sender.decline(asked.run)
             return
-        if not self._outbox.closed:
-            self._close(self._outbox, msg.data["grace_s"])
-            gevent.spawn(self._deliver, self._outbox)
+        if not self._buffer.closed:
+            self._close(self._buffer, asked.grace_s)
+            gevent.spawn(self._deliver, self._buffer)
 
     def _on_signal(self) -> type[BaseException] | None:
         return None if self._quitting else KeyboardInterrupt
@@ -149,30 +151,30 @@ class Worker:
     def _on_quitting(self, **_: Any) -> None:
         """Ctrl-C on the worker itself, or the end of all."""
         self._quitting = True
-        if outbox := self._outbox:
-            self._close(outbox, GRACE_S)
-            self._deliver(outbox)
+        if buffer := self._buffer:
+            self._close(buffer, GRACE_S)
+            self._deliver(buffer)
 
-    def _close(self, outbox: Outbox, grace_s: float) -> None:
+    def _close(self, buffer: Buffer, grace_s: float) -> None:
         """Stop the users; once, whoever asks first."""
         with self._stopping:
-            if outbox.closed:
+            if buffer.closed:
                 return
             self._environment.stop_timeout = grace_s
             self._runner.stop()
             # So that the stop message, which follows, makes the worker ready for the next run at once.
             self._environment.stop_timeout = 0
-            outbox.close()
+            buffer.close()
 
-    def _deliver(self, outbox: Outbox) -> None:
+    def _deliver(self, buffer: Buffer) -> None:
         """Hand over what there is, or say what could not be handed over."""
-        if self._delivery.finish(outbox) or self._outbox is not outbox:
+        if self._sender.finish(buffer) or self._buffer is not buffer:
             return
-        self._outbox = None
-        self._delivery.give_up(outbox, self._directory, self._name)
+        self._buffer = None
+        self._sender.give_up(buffer, self._directory, self._name)
         self._environment.process_exit_code = exits.ROWS_LOST
 
     def _last_words(self) -> None:
         """The process ends at once: what has not been handed over goes to disk."""
-        if self._outbox:
-            self._delivery.give_up(self._outbox, self._directory, self._name)
+        if self._buffer:
+            self._sender.give_up(self._buffer, self._directory, self._name)

@@ -1,7 +1,7 @@
 """Workers that cost next to nothing, for `master.py --flood`: what they send is made once, and sent again and again.
 
 Each speaks Locust's protocol over a socket of its own: a heartbeat each second, a report every three, with rows from
-the plugin's own Outbox, which keeps them until the master has answered. Only the calls are always the same ones.
+the plugin's own Buffer, which keeps them until the master has answered. Only the calls are always the same ones.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from bedrock_locust.bench import LEVEL
 from bedrock_locust.call import COLUMNS
 from bedrock_locust.histogram import bucket
 from bedrock_locust.live.health import Pulse
-from bedrock_locust.team.messages import FINISH, REPORT, ROWS, TAKEN
-from bedrock_locust.team.worker_buffer import MOST_ROWS, Outbox
+from bedrock_locust.team.messages import FINISH, REPORT, ROWS, TAKEN, Report
+from bedrock_locust.team.worker_buffer import MOST_ROWS, Buffer
 from bedrock_locust.team.worker_watch import SILENT_S
 
 if TYPE_CHECKING:
@@ -68,8 +68,8 @@ class Stock:
 stock_of = functools.cache(Stock)
 
 
-class Box(Outbox):
-    """An outbox into which rows are poured."""
+class Box(Buffer):
+    """A buffer into which rows are poured."""
 
     def pour(self, rows: list[list[Value]], gaps: dict[str, dict[int, int]]) -> None:
         """Keep rows, or count them as lost where too many wait, as for a call."""
@@ -145,14 +145,13 @@ class Feeder:
 
     def _report(self) -> dict[str, Any]:
         now = time.monotonic()
-        said = {"version": __version__, "asked_at": time.time(), "tick": now, "clock_offset_ms": 0.0, "warning": ""}
-        if not self._box.run or self._box.whole or self._box.over:
-            return {**said, "run": None}
-        return {**said, **self._box.report(hearing=now - self._heard < SILENT_S)}
+        silent = not self._box.run or self._box.whole or self._box.over
+        rows = None if silent else self._box.report(hearing=now - self._heard < SILENT_S)
+        return Report(__version__, time.time(), now, clock_offset_ms=0.0, warning="", rows=rows).to_plain()
 
     def _taken(self, answer: dict[str, Any]) -> None:
         if answer["run"] == self._box.run:
-            self._box.acknowledge(answer["batches"])
+            self._box.confirm(answer["batches"])
             self._box.whole |= answer["whole"]
             self._box.over |= answer["over"]
 

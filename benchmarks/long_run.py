@@ -1,7 +1,7 @@
 """What hours of a run leave in memory, in time-lapse: `python benchmarks/long_run.py`.
 
 Two hours at 200 calls a second, 1.44 million, in 20 levels and with 5 % failures, go through what a worker keeps
-(Outbox and Locust's own table) and then through what a master keeps (Recorder with its files, tally, timeline and
+(Buffer and Locust's own table) and then through what a master keeps (Recorder with its files, tally, timeline and
 health, the console's picture, Locust's own tables) for ten such workers. Each part has a process of its own, whose
 clock runs ahead as the calls do. Printed are the resident memory at each tenth of the time and its growth for each
 100,000 rows since the first tenth; the exit code says whether both stayed below the limit.
@@ -34,7 +34,8 @@ from bedrock_locust.live.health import Pulse
 from bedrock_locust.process.clock import clock as wall_clock
 from bedrock_locust.recording.recorder import Recorder
 from bedrock_locust.recording.run_folder import RunFolder
-from bedrock_locust.team.worker_buffer import Outbox
+from bedrock_locust.recording.worker_rows import RowsReport
+from bedrock_locust.team.worker_buffer import Buffer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -140,7 +141,7 @@ class WorkerSide:
     def __init__(self, name: str, second: Callable[[], str], chance: random.Random) -> None:
         self.name = name
         self._chance = chance
-        self._outbox = Outbox("r", Beats(second, chance))
+        self._buffer = Buffer("r", Beats(second, chance))
         self._events, self._stats = Events(), RequestStats()
         setup_distributed_stats_event_listeners(self._events, self._stats)
 
@@ -148,7 +149,7 @@ class WorkerSide:
         """Make the calls of a second."""
         for call in calls(at, level_name, self.name, count, self._chance):
             gaps = {bucket(self._chance.lognormvariate(3, 0.2)): 20}
-            self._outbox.add(call, gaps)
+            self._buffer.add(call, gaps)
             self._stats.log_request(call.operation, call.name, call.latency_ms, 500)  # type: ignore[arg-type]  # as in a run
             if call.error:
                 failure = Failure(call.error, call.error_code, "response", call.error_message)
@@ -156,11 +157,12 @@ class WorkerSide:
 
     def report(self) -> bytes:
         """What goes to the master."""
-        data: dict[str, Any] = {"bedrock": self._outbox.report(hearing=True)}
+        rows = self._buffer.report(hearing=True)
+        data: dict[str, Any] = {"bedrock": rows.to_plain()}
         self._events.report_to_master.fire(client_id=self.name, data=data)
         packed: bytes = msgpack.packb(data)
         # As if the master had answered at once.
-        self._outbox.acknowledge(batch["batch"] for batch in data["bedrock"]["batches"])
+        self._buffer.confirm(batch.number for batch in rows.batches)
         return packed
 
 
@@ -177,7 +179,7 @@ class MasterSide:
         """Take the report of a worker."""
         data = msgpack.unpackb(report, strict_map_key=False)
         self._events.worker_report.fire(client_id=worker, data=data)
-        self.recorder.add_report(worker, data["bedrock"])
+        self.recorder.add_report(worker, RowsReport.from_plain(data["bedrock"]))
 
     def second(self, number: int) -> None:
         """What happens once a second, and what Locust does now and then."""

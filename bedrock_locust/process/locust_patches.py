@@ -9,11 +9,16 @@ from __future__ import annotations
 
 import time
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from locust import runners, stats
 
 from bedrock_locust.process.clock import Clock
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from locust.runners import WorkerNode
 
 
 def keep_time() -> None:
@@ -25,3 +30,16 @@ def keep_time() -> None:
     modules: tuple[Any, ...] = (runners, stats)
     for module in modules:
         module.time = steady
+
+
+HELD_BEATS = 1
+"""Heartbeats that Locust still waits for, of a worker that is kept. Below 0 Locust takes a worker for missing."""
+
+
+def keep_workers(workers: Sequence[WorkerNode], kept: Collection[str]) -> None:
+    """If Locust is about to give up all of these workers, have it wait on for those whose ids are in `kept`."""
+    if any(worker.heartbeat > HELD_BEATS for worker in workers):
+        return
+    for worker in workers:
+        if worker.id in kept:
+            worker.heartbeat = HELD_BEATS

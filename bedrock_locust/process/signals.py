@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Interrupt:
-    """What the signals of this process have asked for.
+class Signals:
+    """Takes over the signals of this process.
 
-    Locust handles SIGTERM only once a run with a shape is over, a second Ctrl-C with a traceback, and SIGHUP, the
-    terminal that went away, not at all.
+    Locust handles SIGTERM only once a run with a shape is over, a second Ctrl-C with a traceback, and SIGHUP (the
+    terminal went away) not at all.
     """
 
     def __init__(
@@ -33,14 +33,14 @@ class Interrupt:
         theirs: bool = False,
         quiet: bool = False,
     ) -> None:
-        """Take over Ctrl-C, SIGHUP unless it is ignored, as by nohup, and, where `terminate` says so, SIGTERM.
+        """Take over Ctrl-C, SIGHUP unless it is ignored (nohup), and SIGTERM if `terminate` is true.
 
-        With `theirs` Locust ends the process at SIGTERM by itself, and only the second one is taken over.
-        `respond` says what to raise in the main greenlet: KeyboardInterrupt to have Locust stop, or None where
-        it is stopping already. `last_words` is called before an end at once. `quiet` leaves the talking to others.
+        With `theirs` Locust ends the process at the first SIGTERM by itself, and only the second is taken over.
+        `respond` returns what to raise in the main greenlet: KeyboardInterrupt to make Locust stop, or None if it is
+        stopping already. `last_words` is called before the process ends at once. With `quiet` nothing is printed.
         """
-        self.name = ""
-        """The signal that ended the run, if one did."""
+        self.ended_by = ""
+        """The signal that ended the run, in words; empty if none did."""
         self._taken = False
         self._respond = respond
         self._last_words = last_words
@@ -52,9 +52,9 @@ class Interrupt:
         self._handlers: list[Any] = []
         self._listen()
 
-    def forget(self) -> None:
+    def begin(self) -> None:
         """A new run begins."""
-        self.name = ""
+        self.ended_by = ""
         if self._taken:
             self._taken = False
             self._listen()
@@ -63,14 +63,14 @@ class Interrupt:
         self._handlers = [gevent.signal_handler(signum, self._on_signal, signum) for signum in self._signals]
 
     def _let_the_next_end_at_once(self) -> None:
-        """Have Python itself take the next one: gevent's loop stands still while the report is made."""
+        """Have Python itself handle the next signal: gevent's loop stands still while the report is made."""
         for handler in self._handlers:
             handler.cancel()
         for signum in self._signals:
             signal.signal(signum, self._at_once)
 
     def _at_once(self, *_: object) -> None:
-        # Between any two steps of the program: a file may be in the middle of a write, the terminal may be gone.
+        # This can run between any two steps of the program: in the middle of a write, or after the terminal has gone.
         with contextlib.suppress(RuntimeError, OSError, ValueError):
             self._say("again, ending at once")
         with contextlib.suppress(RuntimeError, OSError, ValueError):
@@ -84,9 +84,9 @@ class Interrupt:
         self._let_the_next_end_at_once()
         self._say(f"{self._signals[signum]}, stopping (again to end at once)")
         if signum in self._theirs:
-            self.name = self.name or self._signals[signum]
+            self.ended_by = self.ended_by or self._signals[signum]
         elif kind := self._respond():
-            self.name = self._signals[signum]
+            self.ended_by = self._signals[signum]
             end = SystemExit(exits.ENDED_AT_ONCE) if kind is SystemExit else kind()
             # To the main greenlet, as gevent does with Python's own; raised here, it would also print a traceback.
             gevent.get_hub().handle_system_error(type(end), end)
@@ -97,7 +97,7 @@ class Interrupt:
 
 
 def _leave_terminal() -> None:
-    """Let go of a terminal that is no more: whatever is written to it would raise, in the middle of the end."""
+    """Point the standard streams away from a terminal that has gone: each write to it would raise."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         with contextlib.suppress(OSError):

@@ -1,7 +1,7 @@
 """The recorder: calls become rows of the run folder, on the process that leads the run.
 
-In a run with workers each of them keeps its rows in an Outbox, which Locust's own report takes to
-the master every few seconds; batches are numbered, each is taken once, and both sides count.
+In a run with workers each of them keeps its rows in a Buffer, which Locust's own report takes to the master every 3 s.
+Batches are numbered, each is taken once, and both sides count rows.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from bedrock_locust.live.gaps import NO_GAPS, Gaps
 from bedrock_locust.live.health import Cpu, Health
 from bedrock_locust.live.tally import Tally
 from bedrock_locust.process.clock import clock
-from bedrock_locust.recording.worker_record import FINISHED, MISSING, Account
+from bedrock_locust.recording.worker_record import WorkerRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from bedrock_locust.live.health import Pulse
     from bedrock_locust.recording.run_folder import RunFolder
+    from bedrock_locust.recording.worker_rows import Batch, RowsReport
 
 DISTURBING = {"lost": "was lost", "left": "left", "back": "came back"}
 """Changes of the workers that leave a level with other users than asked for, and how they are said."""
@@ -38,7 +39,7 @@ class Recorder:
         self._watch = watch
         self.folder = folder
         self.tally = Tally()
-        self.accounts: dict[str, Account] = {}
+        self.records: dict[str, WorkerRecord] = {}
         self._info = dict(info)
         self.changes: list[dict[str, Any]] = []
         self._levels: dict[str, Mapping[str, Any]] = {}
@@ -50,30 +51,32 @@ class Recorder:
 
     def add(self, call: Call, gaps: Mapping[int, int] = NO_GAPS) -> None:
         """Take a call that was made in this process, and the silences in it."""
-        account = self.accounts[LOCAL]
-        account.rows_made = (account.rows_made or 0) + 1
-        account.rows_received += 1
+        record = self.records[LOCAL]
+        record.rows_made = (record.rows_made or 0) + 1
+        record.rows_received += 1
         self.gaps.add(call, gaps)
         self.folder.append([call.to_row()])
         self._count(call)
 
-    def add_report(self, worker: str, report: Mapping[str, Any]) -> bool:
-        """Take a worker's report of this run; whether it has handed over all of its rows by now."""
-        account = self.accounts.setdefault(worker, Account())
-        account.note(report, clock.wall_at())
-        for batch in report["batches"]:
-            if account.is_new(batch["batch"]):
-                self._add_batch(worker, account, batch)
-        if account.state != FINISHED and account.is_whole:
-            account.state, account.reason = FINISHED, ""
-        return account.state == FINISHED
+    def add_report(
+        self, worker: str, report: RowsReport, *, clock_offset_ms: float | None = None, warning: str = ""
+    ) -> bool:
+        """Take a worker's report of this run; whether the worker has handed over all of its rows by now."""
+        record = self.join(worker)
+        record.note(report, at=clock.wall_at(), clock_offset_ms=clock_offset_ms, warning=warning)
+        for batch in report.batches:
+            if record.is_new(batch.number):
+                self._add_batch(worker, record, batch)
+        if record.is_whole and record.state != "finished":
+            record.finish()
+        return record.state == "finished"
 
-    def _add_batch(self, worker: str, account: Account, batch: Mapping[str, Any]) -> None:
-        self.gaps.merge(batch["gaps"])
-        self.health.add_pulse(worker, batch["pulse"])
-        account.rows_received += len(batch["rows"])
-        self.folder.append(batch["rows"])
-        for row in batch["rows"]:
+    def _add_batch(self, worker: str, record: WorkerRecord, batch: Batch) -> None:
+        self.gaps.merge(batch.gaps)
+        self.health.add_pulse(worker, batch.pulse)
+        record.rows_received += len(batch.rows)
+        self.folder.append(batch.rows)
+        for row in batch.rows:
             self._count(Call.from_row(row))
 
     def _count(self, call: Call) -> None:
@@ -90,14 +93,14 @@ class Recorder:
         self.folder.write_levels(self._levels.values())
         self.write_info()
 
-    def join(self, worker: str) -> Account:
-        """The account of a worker that belongs to the run."""
-        return self.accounts.setdefault(worker, Account())
+    def join(self, worker: str) -> WorkerRecord:
+        """The record of a worker of the run."""
+        return self.records.setdefault(worker, WorkerRecord())
 
     def join_local(self, pulse: Pulse) -> None:
         """Take note that the users run in this process, of which this is the Pulse."""
         self._pulse = pulse
-        self.accounts[LOCAL] = Account(rows_made=0)
+        self.records[LOCAL] = WorkerRecord(rows_made=0)
 
     def change(self, worker: str, what: str, since: float | None = None) -> None:
         """Take note that a worker was `lost` at that Unix time, or is `back`, or `left` or `joined`."""
@@ -114,12 +117,12 @@ class Recorder:
     @property
     def has_lost(self) -> bool:
         """Whether rows are lost, or may be, as far as is known now."""
-        return any(account.state == MISSING or account.least_lost for account in self.accounts.values())
+        return any(record.state == "missing" or record.least_lost for record in self.records.values())
 
     def write_info(self, **info: Any) -> None:
         """Write `run.json` with what is known now."""
         self._info.update(info)
-        workers = {name: account.public() for name, account in sorted(self.accounts.items())}
+        workers = {name: record.public() for name, record in sorted(self.records.items())}
         rows = {"rows_written": self.folder.rows_written, "rows_lost": self.folder.rows_lost}
         news = {"worker_changes": self.changes, "health": self.health.public()}
         self.folder.write_info({**self._info, **rows, "workers": workers, **news})
@@ -134,10 +137,10 @@ class Recorder:
         if self._pulse:
             self.feel()
             self._pulse.stop()
-            self.accounts[LOCAL].cpu_percent = self._cpu.percent()
-            self.accounts[LOCAL].state = FINISHED
-        for account in self.accounts.values():
-            account.end()
+            self.records[LOCAL].cpu_percent = self._cpu.percent()
+            self.records[LOCAL].finish()
+        for record in self.records.values():
+            record.end()
         self.folder.settle()
         self.folder.write_table("gaps.csv", self.gaps.rows())
         self.folder.write_levels(self._levels.values())

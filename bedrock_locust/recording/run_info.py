@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import platform
 import uuid
 from importlib.metadata import version
@@ -14,8 +13,6 @@ from bedrock_locust.process.clock import clock
 from bedrock_locust.workload.prompts import DEFAULT_TEMPLATE
 
 if TYPE_CHECKING:
-    from locust.env import Environment
-
     from bedrock_locust.settings.schema import Settings
 
 PACKAGES = ("locust", "boto3", "gevent")
@@ -48,15 +45,3 @@ def _in_force(settings: Settings) -> dict[str, Any]:
     """The settings that a run is made with, with the template of the prompts where it is the usual one."""
     values = settings.recorded()
     return {**values, "test": {**values["test"], "prompt_template": settings.test.prompt_template or DEFAULT_TEMPLATE}}
-
-
-def for_workers(info: dict[str, Any], settings: Settings, environment: Environment) -> dict[str, Any]:
-    """What the workers have to know of a run that their master leads; no secrets."""
-    workers = max(1, getattr(environment.runner, "worker_count", 1))
-    return {
-        **{key: info[key] for key in ("run", "simulator")},
-        "version": __version__,
-        "worker_timeout_s": getattr(environment.parsed_options, "bedrock_worker_timeout", None),
-        "users": None if info["levels_planned"] is None else math.ceil(settings.concurrency.end / workers),
-        "settings": settings.public(),
-    }

@@ -6,30 +6,30 @@ from collections import deque
 from typing import NamedTuple
 
 KEPT = 8
-"""Round trips that are kept: of these the fastest says most."""
+"""How many round trips are kept; the fastest of them counts."""
 LEAST_S = 0.01
-"""A smaller offset is left alone, in seconds: a level's window is not known to less."""
+"""A smaller offset is not corrected, in seconds: a level's window is not known more exactly than that."""
 
 
 class _Trip(NamedTuple):
-    """A round trip: how long it took, and what it says of the offset. Seconds."""
+    """A round trip: how long it took, and the offset that follows from it. Seconds."""
 
     took_s: float
     offset_s: float
 
 
-class Offset:
-    """This process's clock against the master's, from round trips.
+class ClockOffset:
+    """The offset of this process's clock from the master's, measured by round trips.
 
-    As in NTP (RFC 5905, section 8, with one stamp for arrival and answer): the master looked at its clock halfway
-    through the trip, give or take half of it. Of the last trips the fastest counts (the clock filter, section 10).
+    As in NTP (RFC 5905, section 8, with one stamp for arrival and answer): the master read its clock halfway through
+    the trip, give or take half of it. The fastest of the last trips counts (the clock filter, section 10).
     """
 
     def __init__(self) -> None:
         self._trips: deque[_Trip] = deque(maxlen=KEPT)
 
     def add(self, *, asked_at: float, took_s: float, answered_at: float) -> None:
-        """Take a round trip: Unix time here when it began, seconds that it took, Unix time there on the way."""
+        """Count a round trip: the Unix time here when it began, its length in seconds, the Unix time that came back."""
         trip = _Trip(took_s, answered_at - (asked_at + took_s / 2))
         best = self._best
         if best and abs(trip.offset_s - best.offset_s) > (trip.took_s + best.took_s) / 2 + LEAST_S:
@@ -42,7 +42,7 @@ class Offset:
 
     @property
     def offset_s(self) -> float | None:
-        """What to add to this clock to have the master's, in seconds; None if it is not known yet."""
+        """What to add to this clock to get the master's, in seconds; None if not known yet."""
         return self._best.offset_s if self._best else None
 
     @property
@@ -52,6 +52,6 @@ class Offset:
 
     @property
     def correction_s(self) -> float:
-        """The offset where it is surely one: more than a round trip could feign, and more than LEAST_S."""
+        """The offset, in seconds, where it is certain: larger than half a round trip and LEAST_S. Otherwise 0."""
         best = self._best
         return best.offset_s if best and abs(best.offset_s) > max(best.took_s / 2, LEAST_S) else 0.0

@@ -1,4 +1,4 @@
-"""The rows of the workers as they come to the master, and the end: it waits until each has handed over."""
+"""The master's side of the connection: it takes the workers' rows and, at the end, waits until all have arrived."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 import gevent
 
 from bedrock_locust import __version__
-from bedrock_locust.process.child_workers import Forks
+from bedrock_locust.process.child_workers import ChildWorkers
 from bedrock_locust.process.clock import clock
 from bedrock_locust.settings.mistakes import SettingsError
-from bedrock_locust.team.master_roster import Crew
-from bedrock_locust.team.messages import FINISH, HAND_OVER_S, REPORT, ROWS, TAKEN
+from bedrock_locust.team.master_roster import Roster
+from bedrock_locust.team.messages import FINISH, HAND_OVER_S, REPORT, ROWS, TAKEN, Finish, Report, Taken, version_of
 from bedrock_locust.team.worker_watch import SILENT_S
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from locust.env import Environment
     from locust.runners import MasterRunner
 
@@ -25,20 +27,20 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 AGAIN_S = 1
-"""How often a worker is asked again: the message may have been lost with its connection."""
+"""How often the master repeats its request to hand over: a message can be lost with its connection."""
 LEAST_TIMEOUT_S, MOST_TIMEOUT_S = SILENT_S + 1, 55
 CLOCK_LIMIT_MS = 1000
-"""A worker whose clock is further off than this is told to have it set."""
+"""The master warns of a worker's clock that is off by more than this."""
 
 
-class Handover:
-    """The workers of a run as the master sees them."""
+class Receiver:
+    """Takes the rows of the workers of a run."""
 
     def __init__(self, environment: Environment, runner: MasterRunner) -> None:
         """Raises SettingsError where the options are wrong."""
-        self.crew = Crew(environment, runner, _timeout_s(environment))
+        self.roster = Roster(environment, runner, _timeout_s(environment))
         self._runner = runner
-        self._forks = Forks()
+        self._child_workers = ChildWorkers()
         self._recorder: Recorder | None = None
         self._asked = False
         self._asked_first: list[str] = []
@@ -46,83 +48,100 @@ class Handover:
         """Whether no worker was left at the end of the last run."""
         self._wrong_clocks: set[str] = set()
         self._warnings: set[str] = set()
-        self._answered = gevent.event.Event()
+        self._finished = gevent.event.Event()
         runner.register_message(ROWS, self._on_rows)
         environment.events.worker_report.add_listener(self._on_report)
 
     def begin(self, recorder: Recorder) -> None:
-        """A run begins with the workers that are there."""
+        """Begin a run with the workers that are connected."""
         self._recorder, self._asked, self._warnings = recorder, False, set()
-        self.crew.begin(recorder)
-        self._forks.begin()
+        self.roster.begin(recorder)
+        self._child_workers.begin()
 
     def ask(self, grace_s: float) -> None:
-        """Ask the workers to stop and to hand over. Before Locust's own stop message, which may take long."""
-        assert self._recorder is not None  # noqa: S101 - called in a run
-        unfinished = self.crew.unfinished()
+        """Ask the workers to stop and to hand over. Comes before Locust's own stop message, which can take long."""
+        if self._recorder is None:
+            return
+        unfinished = self.roster.unfinished()
         if not self._asked:
-            self._asked, self.deserted = True, self.crew.deserted
+            self._asked, self.deserted = True, self.roster.deserted
             self._asked_first = unfinished
+        message = Finish(self._recorder.run, grace_s).to_plain()
         for client_id in unfinished:
-            self._runner.send_message(FINISH, {"run": self._recorder.run, "grace_s": grace_s}, client_id)
+            self._runner.send_message(FINISH, message, client_id)
 
     def wait(self, grace_s: float) -> None:
-        """Wait for all of them, but not for long; for one that is silent until its time is over."""
+        """Wait until all workers have handed over: a limited time, but for a silent one until its timeout."""
         end, told = time.monotonic() + grace_s + HAND_OVER_S, False
         while waited_for := self._waited_for(late=time.monotonic() > end):
-            silent = [self.crew.name(id_) for id_ in waited_for if self.crew.silent_s(id_) >= SILENT_S]
+            silent = [self.roster.name(id_) for id_ in waited_for if self.roster.silent_s(id_) >= SILENT_S]
             if silent and not told:
                 told = True
                 logger.warning(
-                    "bedrock-locust: waiting for %s, silent: up to %d s in all", ", ".join(silent), self.crew.timeout_s
+                    "bedrock-locust: waiting for %s, silent: up to %d s in all",
+                    ", ".join(silent),
+                    self.roster.timeout_s,
                 )
-            self._answered.clear()
-            if not self._answered.wait(AGAIN_S):
+            self._finished.clear()
+            if not self._finished.wait(AGAIN_S):
                 self.ask(grace_s)
-        self.deserted &= not any(map(self.crew.is_done, self._asked_first))
-        self._recorder = self.crew.recorder = None
+        self.deserted &= not any(map(self.roster.is_done, self._asked_first))
+        self._recorder = self.roster.recorder = None
 
     def _waited_for(self, *, late: bool) -> list[str]:
-        return [id_ for id_ in self.crew.unfinished() if not late or self.crew.silent_s(id_) >= SILENT_S]
+        return [id_ for id_ in self.roster.unfinished() if not late or self.roster.silent_s(id_) >= SILENT_S]
 
     def _on_report(self, client_id: str, data: dict[str, Any], **_: Any) -> None:
         if report := data.get(REPORT):
             self._take(client_id, report)
         else:
-            self.crew.meet(client_id, has_users=bool(data.get("user_count")))
+            self.roster.meet(client_id, has_users=bool(data.get("user_count")))
 
     def _on_rows(self, environment: Environment, msg: Any) -> None:  # noqa: ARG002 - Locust's name
         self._take(msg.node_id, msg.data)
 
-    def _take(self, client_id: str, report: dict[str, Any]) -> None:
-        # Of another version nothing but the version can be relied on.
-        run, recorder = report.get("run"), self._recorder
-        answer: dict[str, Any] = {key: report.get(key) for key in ("asked_at", "tick", "run")}
-        answer |= {"version": __version__, "at": clock.wall_at(), "batches": [], "whole": False}
-        if self.crew.admit(client_id, report.get("version", "unknown")) and recorder and run == recorder.run:
-            answer["batches"] = [batch["batch"] for batch in report["batches"]]
-            answer["whole"] = self._add(client_id, recorder, report)
-        answer["over"] = run is not None and (recorder is None or run != recorder.run)
-        self._runner.send_message(TAKEN, answer, client_id)
-        # As long as the next report is there already, Locust's listener takes it at once: levels, heartbeats and the
-        # page would never have their turn.
+    def _take(self, client_id: str, plain: Mapping[str, Any]) -> None:
+        """Take a report, and answer it."""
+        if self.roster.admit(client_id, version_of(plain)):
+            answer = self._answer(client_id, Report.from_plain(plain))
+        else:
+            answer = Taken(__version__, None, None, clock.wall_at(), None)
+        self._runner.send_message(TAKEN, answer.to_plain(), client_id)
+        # If the next report is there already, Locust's listener takes it at once: levels, heartbeats and the page
+        # would never have their turn.
         gevent.sleep(0)
 
-    def _add(self, client_id: str, recorder: Recorder, report: dict[str, Any]) -> bool:
-        name = self.crew.name(client_id)
-        self._check_clock(name, report["clock_offset_ms"])
-        self._pass_on(name, report["warning"])
-        whole = recorder.add_report(name, report)
-        # An answer is a promise: a master that is killed now has lost none of these rows.
+    def _answer(self, client_id: str, report: Report) -> Taken:
+        rows, recorder = report.rows, self._recorder
+        whole = over = False
+        batches: tuple[int, ...] = ()
+        if rows and recorder and rows.run == recorder.run:
+            whole = self._add(client_id, recorder, report)
+            batches = tuple(batch.number for batch in rows.batches)
+        elif rows:
+            over = True
+        run = rows.run if rows else None
+        return Taken(__version__, report.asked_at, report.tick, clock.wall_at(), run, batches, whole, over)
+
+    def _add(self, client_id: str, recorder: Recorder, report: Report) -> bool:
+        """Write the rows of a report of the present run; whether the worker has handed over everything."""
+        rows = report.rows
+        if rows is None:
+            return False
+        name = self.roster.name(client_id)
+        self._check_clock(name, report.clock_offset_ms)
+        self._pass_on(name, report.warning)
+        whole = recorder.add_report(name, rows, clock_offset_ms=report.clock_offset_ms, warning=report.warning)
+        # The answer is a promise: if the master is killed now, none of these rows is lost.
         recorder.folder.flush()
         if whole:
-            self._answered.set()
-        if report["last"] is not None and not self._asked:
-            self.crew.left(client_id)
+            self._finished.set()
+        if rows.last is not None and not self._asked:
+            self.roster.leave(client_id)
         return whole
 
     def _pass_on(self, name: str, warning: str) -> None:
-        """Say what a worker lacks. Others may lack the same: those of one machine do."""
+        """Log what a worker lacks, once for all workers that lack the same: those of one machine do."""
         if warning and warning not in self._warnings:
             self._warnings.add(warning)
             logger.warning("bedrock-locust: worker %s: %s", name, warning)

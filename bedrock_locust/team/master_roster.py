@@ -1,4 +1,4 @@
-"""The workers of a run, as their master hears them: who is silent, who is back, who can't take part."""
+"""The workers of a run as the master sees them: which are silent, which are back, which cannot take part."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import gevent
 
 from bedrock_locust import __version__
 from bedrock_locust.process.clock import clock
-from bedrock_locust.recording.worker_record import FINISHED, MISSING, REFUSED
+from bedrock_locust.process.locust_patches import keep_workers
 from bedrock_locust.team.messages import mismatch, worker_name
 from bedrock_locust.team.worker_watch import SILENT_S
 
@@ -19,41 +19,39 @@ if TYPE_CHECKING:
     from locust.runners import MasterRunner
 
     from bedrock_locust.recording.recorder import Recorder
+    from bedrock_locust.recording.worker_record import WorkerRecord
 
 logger = logging.getLogger(__name__)
 
 BEAT_S = 0.5
 STRANGER_S = 10
-"""A worker that reports without a word of ours is a stranger after this time, in seconds, and at once if it has users:
-one with the plugin may report while its locustfile is still setting itself up, but has no users then."""
-LEFT = "left before the end"
-HELD_BEATS = 1
-"""What is left of Locust's patience with a worker that is held: at less than 0 Locust takes it for missing."""
+"""A worker whose reports lack ours is a stranger after this time, in seconds, and at once if it has users: a worker
+with the plugin can report while its locustfile is still being set up, but has no users then."""
 
 
-class Crew:
+class Roster:
     """The workers of the run that goes on.
 
-    Locust takes a worker for missing after 4 s of silence, and ends the run where it was the last. A network that is
-    away for a few seconds is no reason to end a run of an hour: while no worker at all is heard, all of them are
-    held until the timeout.
+    Locust takes a worker for missing after 4 s of silence, and ends the run if it was the last one. A network that is
+    down for a few seconds is no reason to end a run of an hour: while no worker at all is heard, all of them are kept
+    until the timeout.
     """
 
     def __init__(self, environment: Environment, runner: MasterRunner, timeout_s: int) -> None:
         self.recorder: Recorder | None = None
         self.timeout_s = timeout_s
         self._runner = runner
-        # In seconds that this process has lived through: it may have been frozen, or busy.
+        # Counts only seconds in which this process ran: it may have been frozen, or busy.
         self._silent_s: dict[str, float] = {}
         self._strangers: dict[str, float] = {}
         self._refused: dict[str, str] = {}
         self._sent_away: set[str] = set()
         self._spread_over: set[str] = set()
         environment.events.heartbeat_sent.add_listener(self._on_heartbeat)
-        gevent.spawn(self._keep)
+        gevent.spawn(self._watch)
 
     def begin(self, recorder: Recorder) -> None:
-        """A run begins with the workers that are there; those that were refused are named."""
+        """Begin a run with the workers that are connected, and record those that were refused before it."""
         self.recorder = recorder
         ids = self._there() - set(self._refused)
         self._silent_s = dict.fromkeys(ids, 0.0)
@@ -73,16 +71,16 @@ class Crew:
         return self._silent_s.get(client_id, 0.0)
 
     def unfinished(self) -> list[str]:
-        """Those workers of the run whose rows have not all come, and that are not given up."""
+        """The workers of the run that have not handed over all rows, and that are not given up."""
         return [id_ for id_, silent_s in self._silent_s.items() if silent_s < self.timeout_s and not self.is_done(id_)]
 
     @property
     def deserted(self) -> bool:
-        """Whether none of the workers of the run is left."""
+        """Whether every worker of the run is done, or silent."""
         return all(self.is_done(id_) or silent_s >= SILENT_S for id_, silent_s in self._silent_s.items())
 
     def admit(self, client_id: str, version: str) -> bool:
-        """Whether a worker can take part in a run; one of another version is told so by the answer to its report."""
+        """Whether a worker can take part in a run. A worker of another version learns that from our answer."""
         self._strangers.pop(client_id, None)
         if why := mismatch(__version__, version):
             self._refuse(client_id, why)
@@ -91,18 +89,20 @@ class Crew:
         return not why
 
     def meet(self, client_id: str, *, has_users: bool) -> None:
-        """A worker has reported without a word of ours."""
+        """Note a report without ours in it: the worker may have no plugin."""
         since = self._strangers.setdefault(client_id, time.monotonic())
         if (has_users or time.monotonic() - since >= STRANGER_S) and client_id not in self._sent_away:
             self._refuse(client_id, mismatch(__version__, None))
-            self._runner.send_message("quit", client_id=client_id)  # it can't know by itself
+            self._runner.send_message("quit", client_id=client_id)  # it cannot know by itself
 
-    def left(self, client_id: str) -> None:
-        """A worker has handed over without being asked to."""
-        account = self.recorder.join(self.name(client_id)) if self.recorder else None
-        if account and not account.reason:
-            account.reason = LEFT
+    def leave(self, client_id: str) -> None:
+        """Note that a worker has handed over without being asked to."""
+        if (record := self._record(client_id)) and record.leave():
             self._change(client_id, "left", "has left the run, with all of its rows handed over")
+
+    def _record(self, client_id: str) -> WorkerRecord | None:
+        """The record of a worker; None while no run goes on."""
+        return self.recorder.join(self.name(client_id)) if self.recorder else None
 
     def _on_heartbeat(self, client_id: str, **_: Any) -> None:
         if client_id in self._silent_s:
@@ -117,16 +117,15 @@ class Crew:
             self.recorder.join(self.name(client_id))
             self._change(client_id, "joined", "has joined the run")
         elif silent_s >= SILENT_S and not self.is_done(client_id):
-            account = self.recorder.join(self.name(client_id))
-            account.state, account.reason = "running", ""
+            self.recorder.join(self.name(client_id)).come_back()
             self._change(client_id, "back", f"is back after {silent_s:.0f} s")
 
-    def _keep(self) -> None:
+    def _watch(self) -> None:
         while True:
             gevent.sleep(BEAT_S)
             if self.recorder:
                 self._grow_silent()
-                self._hold()
+                self._keep_silent()
                 self._spread_users()
 
     def _grow_silent(self) -> None:
@@ -137,27 +136,22 @@ class Crew:
                 self._lose(client_id)
 
     def _lose(self, client_id: str) -> None:
-        assert self.recorder is not None  # noqa: S101 - called in a run
-        since = clock.wall_at() - SILENT_S
-        account = self.recorder.join(self.name(client_id))
-        account.state = MISSING
-        account.reason = f"not heard of since {time.strftime('%H:%M:%S', time.gmtime(since))} UTC"
-        rows = f"{account.rows_received:,} rows of it are in"
-        self._change(client_id, "lost", f"has been silent for {SILENT_S} s; {rows}", since)
+        if record := self._record(client_id):
+            since = clock.wall_at() - SILENT_S
+            record.lose(since)
+            rows = f"{record.rows_received:,} rows of it are in"
+            self._change(client_id, "lost", f"has been silent for {SILENT_S} s; {rows}", since)
 
-    def _hold(self) -> None:
-        """Keep Locust from giving up workers of which none is heard."""
+    def _keep_silent(self) -> None:
+        """Keep Locust from giving up the workers while none of them is heard."""
         there = [client for client in self._runner.clients.all if client.state != "missing"]
-        if any(client.heartbeat > HELD_BEATS for client in there):
-            return
-        for client in there:
-            if self._silent_s.get(client.id, self.timeout_s) < self.timeout_s:
-                client.heartbeat = HELD_BEATS
+        kept = {client.id for client in there if self._silent_s.get(client.id, self.timeout_s) < self.timeout_s}
+        keep_workers(there, kept)
 
     def _spread_users(self) -> None:
-        """Have those that are there run all users, after one has come or gone: a level that begins would wait for them.
+        """Spread all users over the workers that are there, after one has come or gone: a level would wait for them.
 
-        Locust does so itself, but not while users are being spawned, and of several changes only after the first.
+        Locust does that itself, but not while it spawns users, and only once for several changes.
         """
         runner = self._runner
         there = self._there()
@@ -166,15 +160,15 @@ class Crew:
             gevent.spawn(runner.start, runner.target_user_count, runner.spawn_rate)
 
     def _there(self) -> set[str]:
-        """The workers that Locust gives users."""
+        """The workers that Locust gives users to."""
         return {client.id for client in self._runner.clients.all if client.state != "missing"}
 
     def _refuse(self, client_id: str, why: str) -> None:
-        """Send a worker away, and keep the reason."""
+        """Record that a worker cannot take part, and why."""
         if client_id in self._sent_away:
             return
         self._sent_away.add(client_id)
-        logger.error("bedrock-locust: worker %s can't take part: %s", self.name(client_id), why)
+        logger.error("bedrock-locust: worker %s cannot take part: %s", self.name(client_id), why)
         if self.recorder:
             self._silent_s.pop(client_id, None)
             self._record_refusal(client_id, why)
@@ -182,18 +176,17 @@ class Crew:
             self._refused[client_id] = why
 
     def _record_refusal(self, client_id: str, why: str) -> None:
-        assert self.recorder is not None  # noqa: S101 - called in a run
-        account = self.recorder.join(self.name(client_id))
-        account.state, account.reason = REFUSED, why
-        self.recorder.change(self.name(client_id), REFUSED)
+        if self.recorder and (record := self._record(client_id)):
+            record.refuse(why)
+            self.recorder.change(self.name(client_id), "refused")
 
     def is_done(self, client_id: str) -> bool:
-        """Whether no more rows will come of a worker, as all have, or as it was refused."""
-        assert self.recorder is not None  # noqa: S101 - called in a run
-        return self.recorder.join(self.name(client_id)).state in (FINISHED, REFUSED)
+        """Whether no more rows of a worker will come: all have arrived, or the worker was refused."""
+        record = self._record(client_id)
+        return record is None or record.is_done
 
     def _change(self, client_id: str, what: str, text: str, since: float | None = None) -> None:
-        assert self.recorder is not None  # noqa: S101 - called in a run
         log = logger.info if what == "joined" else logger.warning
         log("bedrock-locust: worker %s %s", self.name(client_id), text)
-        self.recorder.change(self.name(client_id), what, since)
+        if self.recorder:
+            self.recorder.change(self.name(client_id), what, since)

@@ -1,27 +1,140 @@
-"""What a worker and its master tell each other, beside what Locust's own processes do."""
+"""What a worker and its master tell each other, in addition to what Locust's own processes do.
+
+Each message is a typed record. `to_plain` turns it into a dict of types that msgpack can carry, and `from_plain` reads
+that dict. Both sides check the version first: of another version only the version can be relied on.
+"""
 
 from __future__ import annotations
 
-REPORT = "bedrock"
-"""Where a worker's report is in the data of Locust's own report, which goes to the master every 3 s.
+import json
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any
 
-A report has `version` of this package, `asked_at` (Unix s) and `tick` (s, of any clock that nobody sets), both of the
-worker, `run`, `warning` (what the worker lacks, in words, or empty), and in a run `batches` of rows, `rows_made`,
-`cpu_percent`, `clock_offset_ms` and `last`, the number of the last batch once there will be no other.
-"""
+from bedrock_locust.recording.worker_rows import RowsReport
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+REPORT = "bedrock"
+"""The key of a Report in the data of Locust's own report, which goes to the master every 3 s."""
 ROWS = "bedrock_rows"
-"""A report by itself: at the start of a worker, and at its end."""
+"""The type of a message that is a Report by itself: at the start of a worker, and at its end."""
 TAKEN = "bedrock_taken"
-"""The master's answer to each report: `version`, `asked_at` and `tick` of the report, `at` (Unix s of the master),
-`run`, the numbers of its `batches`, `whole` (everything up to `last` has come) and `over` (the run has ended without
-the rest)."""
+"""The type of the message that is a Taken."""
 FINISH = "bedrock_finish"
-"""From the master, until the worker has handed over: stop the users of `run` within `grace_s`, hand over all rows."""
+"""The type of the message that is a Finish."""
 
 GRACE_S = 3
 """How long calls in flight may go on when a run is stopped early, in seconds; then they are cut off."""
 HAND_OVER_S = 15
 """How long either side waits for the other at the end of a run, beyond the grace for calls in flight, in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """From a worker to its master: every 3 s, at its start and at its end."""
+
+    version: str
+    """Of this package, on the worker."""
+    asked_at: float
+    """Unix time of the worker, seconds."""
+    tick: float
+    """Seconds of a clock of the worker that nobody sets."""
+    clock_offset_ms: float | None
+    """What to add to the worker's clock to get the master's; None if not known yet."""
+    warning: str
+    """What the worker lacks, in words, or empty."""
+    rows: RowsReport | None
+    """None outside a run."""
+
+    def to_plain(self) -> dict[str, Any]:
+        """A dict of types that msgpack can carry."""
+        rows = self.rows.to_plain() if self.rows else None
+        return {**{field.name: getattr(self, field.name) for field in fields(self)}, "rows": rows}
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> Report:
+        """The report that `to_plain` made the dict of. Raises KeyError for a field that is missing."""
+        rows = None if plain["rows"] is None else RowsReport.from_plain(plain["rows"])
+        return cls(**{**{field.name: plain[field.name] for field in fields(cls)}, "rows": rows})
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """From the master to a worker: the answer to each Report."""
+
+    version: str
+    """Of this package, on the master."""
+    asked_at: float | None
+    tick: float | None
+    """Both as the report had them; None where the worker is of another version."""
+    answered_at: float
+    """Unix time of the master, seconds."""
+    run: str | None
+    """The run that the report was about."""
+    batches: tuple[int, ...] = ()
+    """The numbers of the batches whose rows are on the master's disk."""
+    whole: bool = False
+    """Whether every batch of the worker has arrived, up to its last."""
+    over: bool = False
+    """Whether the run has ended, so that no more rows will be taken."""
+
+    def to_plain(self) -> dict[str, Any]:
+        """A dict of types that msgpack can carry."""
+        return {**asdict(self), "batches": list(self.batches)}
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> Taken:
+        """The answer that `to_plain` made the dict of. Raises KeyError for a field that is missing."""
+        values = {field.name: plain[field.name] for field in fields(cls)}
+        return cls(**{**values, "batches": tuple(plain["batches"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """From the master, repeated until a worker has handed over: stop the users, hand over all rows."""
+
+    run: str
+    grace_s: float
+    """How long calls in flight may go on, in seconds."""
+
+    def to_plain(self) -> dict[str, Any]:
+        """A dict of types that msgpack can carry."""
+        return asdict(self)
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> Finish:
+        """The message that `to_plain` made the dict of. Raises KeyError for a field that is missing."""
+        return cls(plain["run"], plain["grace_s"])
+
+
+@dataclass(frozen=True, slots=True)
+class RunOrder:
+    """What workers must know of a run that begins: JSON in the option `bedrock_run`. It has no secrets."""
+
+    version: str
+    run: str
+    simulator: bool
+    worker_timeout_s: int
+    users: int | None
+    """The most users that one worker runs, if they are spread evenly; None where no shape says how many there are."""
+    settings: Mapping[str, Any]
+    """The public settings."""
+
+    def to_json(self) -> str:
+        """The order as text."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> RunOrder:
+        """The order that `to_json` made the text of. Raises KeyError for a field that is missing."""
+        plain = json.loads(text)
+        return cls(**{field.name: plain[field.name] for field in fields(cls)})
+
+
+def version_of(plain: Mapping[str, Any]) -> str:
+    """The version on the side that sent a message, whichever version that is."""
+    return str(plain.get("version", "unknown"))
 
 
 def worker_name(client_id: str, index: int) -> str:
@@ -30,7 +143,7 @@ def worker_name(client_id: str, index: int) -> str:
 
 
 def mismatch(here: str, there: str | None) -> str:
-    """Why two processes can't work together, where `there` is the version on the other side; empty if they can."""
+    """Why two processes cannot work together, where `there` is the version on the other side; empty if they can."""
     if there == here:
         return ""
     if there is None:

@@ -1,4 +1,4 @@
-"""Rows that a worker could not hand over: a file beside the worker."""
+"""Rows that a worker could not hand over: they go to a file on the worker's machine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def keep(directory: str, run: str, worker: str, rows: Sequence[Sequence[Value]]) -> Path:
-    """Write the rows as those of `requests.csv`; where they are now. Raises OSError."""
+    """Write rows in the format of `requests.csv`. Returns the path of the file. Raises OSError."""
     folder = Path(directory)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"orphaned-{run[:8]}-{worker}.csv"

@@ -1,16 +1,17 @@
-"""A worker's rows on their way to the master: kept until the master has said that it has them."""
+"""A worker's rows on their way to the master. They are kept until the master has confirmed them."""
 
 from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from bedrock_locust.call import COLUMNS
 from bedrock_locust.live.gaps import NO_GAPS, Gaps
 from bedrock_locust.live.health import Cpu
-from bedrock_locust.team.clock_offset import Offset
+from bedrock_locust.recording.worker_rows import Batch, RowsReport
+from bedrock_locust.team.clock_offset import ClockOffset
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,47 +22,48 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MOST_ROWS = 50_000
-"""Rows that wait for the master at most, some 60 MB. Calls beyond that are counted, and their rows are lost."""
+"""How many rows wait for the master at most, some 60 MB. Calls beyond that are counted, and their rows are lost."""
 BATCH_ROWS = 5_000
-"""Rows in a batch, and in a message, at most: about 1 MB."""
+"""How many rows a batch, or a message, has at most: about 1 MB."""
 RESEND_S = 3.0
-"""A batch is sent again if it is not acknowledged for so long, or for two round trips; then after twice as long."""
+"""A batch that is not confirmed is sent again after this time or two round trips, then after twice the time, and so
+on."""
 _STARTED_AT = COLUMNS.index("started_at")
 
 
 @dataclass
-class _Sent:
-    """A batch that has not been acknowledged."""
+class _Unconfirmed:
+    """A batch that the master has not confirmed yet."""
 
-    batch: dict[str, Any]
-    times: int = 0
-    at: float = field(default=float("-inf"))
+    batch: Batch
+    times_sent: int = 0
+    sent_at: float = float("-inf")
 
 
-class Outbox:
-    """A worker's rows. Everything in a batch is of a type that msgpack can carry."""
+class Buffer:
+    """The rows of one run on a worker."""
 
-    def __init__(self, run: str, pulse: Pulse, offset: Offset | None = None) -> None:
-        """Rows of this run; their times are put right by the offset of this clock."""
+    def __init__(self, run: str, pulse: Pulse, offset: ClockOffset | None = None) -> None:
+        """Start times are corrected by the offset of this process's clock."""
         self.run = run
         self.lost = 0
-        """Rows that there was no room for, or that came too late."""
+        """Rows that did not fit in, or that came after the end."""
         self.whole = False
-        """Whether the master has said that it has everything."""
+        """Whether the master has confirmed everything."""
         self.over = False
-        """Whether the master has said that it will take no more."""
-        self._offset = offset or Offset()
+        """Whether the master takes no more rows of this run."""
+        self._offset = offset or ClockOffset()
         self._pulse = pulse
         self._gaps = Gaps()
         self._rows: list[list[Value]] = []
-        self._made = self._taken = 0
-        self._batch = 0
-        self._waiting: dict[int, _Sent] = {}
+        self._made = self._confirmed = 0
+        self._newest = 0
+        self._unconfirmed: dict[int, _Unconfirmed] = {}
         self._cpu = Cpu()
         self._last: int | None = None
 
     def add(self, call: Call, gaps: Mapping[int, int] = NO_GAPS) -> None:
-        """Keep a row, and the silences in it."""
+        """Add the row of a call, and the silences in it."""
         self._made += 1
         if self.closed or self.left > MOST_ROWS:
             self._lose()
@@ -73,22 +75,22 @@ class Outbox:
 
     @property
     def left(self) -> int:
-        """Rows that the master is not known to have."""
-        return self._made - self.lost - self._taken
+        """How many rows the master has not confirmed."""
+        return self._made - self.lost - self._confirmed
 
     @property
     def rows(self) -> list[list[Value]]:
-        """These rows."""
-        return [row for sent in self._waiting.values() for row in sent.batch["rows"]] + self._rows
+        """The rows that the master has not confirmed."""
+        return [list(row) for each in self._unconfirmed.values() for row in each.batch.rows] + self._rows
 
     @property
     def unsent(self) -> bool:
-        """Whether there are rows that have not been sent at all."""
-        return bool(self._rows) or any(not sent.times for sent in self._waiting.values())
+        """Whether there are rows that have never been sent."""
+        return bool(self._rows) or any(not each.times_sent for each in self._unconfirmed.values())
 
     @property
     def closed(self) -> bool:
-        """Whether nothing more will come."""
+        """Whether no more rows are taken."""
         return self._last is not None
 
     def _lose(self) -> None:
@@ -97,50 +99,44 @@ class Outbox:
             logger.error("bedrock-locust: the master takes no rows and %d wait: the next ones are lost", MOST_ROWS)
 
     def close(self) -> None:
-        """Nothing more will come."""
+        """Take no more rows, and put those that are there into batches."""
         if self._last is None:
             self._pulse.stop()
-            while self._rows or not self._batch:
-                self.batch()
-            self._last = self._batch
+            while self._rows or not self._newest:
+                self._make_batch()
+            self._last = self._newest
 
-    def batch(self) -> dict[str, Any]:
+    def _make_batch(self) -> None:
         """Number the rows since the last batch. Nothing may switch greenlets in here."""
         rows, self._rows = self._rows[:BATCH_ROWS], self._rows[BATCH_ROWS:]
-        self._batch += 1
-        batch = {"batch": self._batch, "rows": rows, "gaps": self._gaps.take(), "pulse": self._pulse.take()}
-        self._waiting[self._batch] = _Sent(batch)
-        return batch
+        self._newest += 1
+        batch = Batch(self._newest, rows, self._gaps.take(), self._pulse.take())
+        self._unconfirmed[self._newest] = _Unconfirmed(batch)
 
-    def report(self, *, hearing: bool) -> dict[str, Any]:
-        """What the master is to know now; batches only if it can be heard, or they would pile up on the way."""
+    def report(self, *, hearing: bool) -> RowsReport:
+        """What to tell the master now. Batches are included only while the master is heard, or they would pile up."""
         if hearing and self._last is None:
-            self.batch()
-        return {
-            "run": self.run,
-            "batches": self._due() if hearing else [],
-            "rows_made": self._made,
-            "cpu_percent": self._cpu.percent(),
-            "last": self._last,
-        }
+            self._make_batch()
+        batches = tuple(self._due()) if hearing else ()
+        return RowsReport(self.run, self._made, self._cpu.percent(), self._last, batches)
 
-    def _due(self) -> list[dict[str, Any]]:
-        """Batches that were never sent, or for which the answer is late, as many as go into one message."""
+    def _due(self) -> list[Batch]:
+        """Batches that were never sent, or whose confirmation is late: as many as fit into one message."""
         now, patience_s = time.monotonic(), max(RESEND_S, 2 * self._offset.trip_s)
-        due: list[dict[str, Any]] = []
+        due: list[Batch] = []
         room = BATCH_ROWS
-        for sent in self._waiting.values():
-            if now - sent.at < patience_s * 2 ** (sent.times - 1):
+        for each in self._unconfirmed.values():
+            if now - each.sent_at < patience_s * 2 ** (each.times_sent - 1):
                 continue
-            room -= len(sent.batch["rows"])
+            room -= len(each.batch.rows)
             if due and room < 0:
                 break
-            sent.at, sent.times = now, sent.times + 1
-            due.append(sent.batch)
+            each.sent_at, each.times_sent = now, each.times_sent + 1
+            due.append(each.batch)
         return due
 
-    def acknowledge(self, batches: Iterable[int]) -> None:
-        """The master has these."""
+    def confirm(self, batches: Iterable[int]) -> None:
+        """The master has the rows of these batches."""
         for number in batches:
-            if sent := self._waiting.pop(number, None):
-                self._taken += len(sent.batch["rows"])
+            if each := self._unconfirmed.pop(number, None):
+                self._confirmed += len(each.batch.rows)

@@ -1,4 +1,4 @@
-"""The connection of a worker to its master, as the worker hears it."""
+"""A worker's watch over its master: how long it has been silent, and whether its port still answers."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 SILENT_S = 5
-"""The other side is called silent from here on, in seconds: Locust's processes hear each other once a second."""
+"""The other side counts as silent after this time, in seconds: Locust's processes hear each other once a second."""
 REFUSED_S = 10
-"""A worker whose master's port has refused connections for so long, in seconds, has no master any more."""
+"""A worker gives up its master once the master's port has refused connections for this long, in seconds."""
 _PROBE_S = 2
 
 
-class Link:
-    """How long the master has been silent. In seconds that this process has lived through: it may have been frozen."""
+class Watch:
+    """How long the master has been silent. Counts only seconds in which this process ran: it may have been frozen."""
 
     def __init__(self, host: str, port: int, on_gone: Callable[[str], None]) -> None:
-        """`on_gone` is told why, once the master is given up."""
+        """`on_gone` is called with the reason when the master is given up."""
         self.timeout_s = 0
-        """After so many seconds of silence the master is given up; 0 for never, as long as its port is there."""
+        """The master is given up after this many seconds of silence; 0 means never while its port answers."""
         self._address = host, port
         self._on_gone = on_gone
         self._silent_s = self._refused_s = 0
@@ -31,18 +31,18 @@ class Link:
         gevent.spawn(self._keep)
 
     def hear(self) -> None:
-        """The master has said something."""
+        """A message of the master has arrived."""
         self._silent_s = self._refused_s = 0
         self._given_up = False
 
     @property
     def hearing(self) -> bool:
-        """Whether the master has said something of late."""
+        """Whether a message of the master has arrived within SILENT_S."""
         return self._silent_s < SILENT_S
 
     @property
     def reachable(self) -> bool:
-        """Whether there may be an answer: the master is not given up, nor has its port refused a connection of late."""
+        """Whether an answer can be expected: the master is not given up and its port did not refuse us."""
         return not (self._given_up or self._refused_s)
 
     def _keep(self) -> None:
@@ -66,7 +66,7 @@ class Link:
         self._on_gone(why)
 
     def _is_refused(self) -> bool:
-        """Whether nobody listens there: a network that is down does not answer at all."""
+        """Whether nothing listens on the master's port. A network that is down refuses nothing: it is silent."""
         try:
             socket.create_connection(self._address, timeout=_PROBE_S).close()
         except ConnectionRefusedError:

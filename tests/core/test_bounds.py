@@ -16,7 +16,7 @@ from bedrock_locust.process.clock import clock
 from bedrock_locust.recording.recorder import Recorder
 from bedrock_locust.recording.run_folder import RunFolder
 from bedrock_locust.settings.schema import Settings
-from bedrock_locust.team.worker_buffer import Outbox
+from bedrock_locust.team.worker_buffer import Buffer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,7 +69,7 @@ class Hours:
         self.recorder = Recorder("r", RunFolder(folder), {})
         self.recorder.tally.timeline.started_at = T0
         self.recorder.level({**LEVEL, **TIMES})
-        self.outboxes = {name: Outbox("r", Pulse(lambda: "streaming-4")) for name in ("one", "two")}
+        self.buffers = {name: Buffer("r", Pulse(lambda: "streaming-4")) for name in ("one", "two")}
         self.rows = LevelRows(self.recorder.tally, self.recorder.health)
         self.guard = Guard(Settings.model_validate({"model": {"id": "m"}, "limits": LIMITS}))
 
@@ -80,14 +80,14 @@ class Hours:
             success = replace(CALL, started_at=T0 + self.second - 9, request_id=f"id-{self.second}")
             message = f"request {self.second} was too much"
             failure = replace(success, error="ThrottlingError", error_code="Throttled", error_message=message)
-            for name, outbox in self.outboxes.items():
-                outbox.add(replace(success, worker=name), {bucket(20.0): 100})
-                outbox.add(replace(failure, worker=name))
+            for name, buffer in self.buffers.items():
+                buffer.add(replace(success, worker=name), {bucket(20.0): 100})
+                buffer.add(replace(failure, worker=name))
                 self.guard.add(failure)
                 if self.second % REPORT_S == 0:
-                    report = outbox.report(hearing=True)
+                    report = buffer.report(hearing=True)
                     self.recorder.add_report(name, report)
-                    outbox.acknowledge(batch["batch"] for batch in report["batches"])
+                    buffer.confirm(batch.number for batch in report.batches)
             self.recorder.folder.flush()
             self.recorder.tally.timeline.observe(4)
 
@@ -96,7 +96,7 @@ class Hours:
         self.rows.rows(T0 + self.second)
         failure_rows(self.recorder.tally)
         list(self.recorder.tally.timeline.points(T0 + self.second, running=True))
-        return things_in(self.recorder, self.outboxes, self.rows, self.guard)
+        return things_in(self.recorder, self.buffers, self.rows, self.guard)
 
 
 def test_hours_add_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

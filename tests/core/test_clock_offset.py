@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bedrock_locust.team.clock_offset import Offset
+from bedrock_locust.team.clock_offset import ClockOffset
 
 DELAYS = st.tuples(st.floats(0, 0.5), st.floats(0, 0.5))
 
 
-def trip(offset: Offset, true_s: float, there_s: float, back_s: float) -> None:
+def trip(offset: ClockOffset, true_s: float, there_s: float, back_s: float) -> None:
     """A round trip of a worker whose clock has to be put forward by `true_s`."""
     offset.add(asked_at=1.8e9, took_s=there_s + back_s, answered_at=1.8e9 + there_s + true_s)
 
@@ -19,7 +19,7 @@ def trip(offset: Offset, true_s: float, there_s: float, back_s: float) -> None:
 @given(st.floats(-7200, 7200), st.lists(DELAYS, min_size=1, max_size=12))
 def test_the_estimate_is_within_half_of_a_trip(true_s: float, delays: list[tuple[float, float]]) -> None:
     """However uneven the two ways are, the error is at most half of the fastest trip among the last eight."""
-    offset = Offset()
+    offset = ClockOffset()
     for there_s, back_s in delays:
         trip(offset, true_s, there_s, back_s)
     assert offset.offset_s is not None
@@ -28,7 +28,7 @@ def test_the_estimate_is_within_half_of_a_trip(true_s: float, delays: list[tuple
 
 def test_what_a_slow_trip_could_feign_is_not_corrected() -> None:
     """A clock that is right stays alone, on a slow and uneven link, too; one that is surely wrong is corrected."""
-    offset = Offset()
+    offset = ClockOffset()
     assert (offset.offset_s, offset.correction_s, offset.trip_s) == (None, 0.0, 0.0)
     trip(offset, 0.0, 2.0, 0.1)
     assert offset.offset_s == pytest.approx(0.95)
@@ -39,7 +39,7 @@ def test_what_a_slow_trip_could_feign_is_not_corrected() -> None:
 
 def test_a_clock_that_is_set_is_believed_at_once() -> None:
     """Faster trips from before a step of the clock do not count any more."""
-    offset = Offset()
+    offset = ClockOffset()
     trip(offset, 0.0, 0.001, 0.001)
     trip(offset, 60.0, 0.2, 0.2)
     assert offset.correction_s == pytest.approx(60.0)

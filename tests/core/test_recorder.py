@@ -21,8 +21,9 @@ from bedrock_locust.live.health import Pulse
 from bedrock_locust.process.clock import clock
 from bedrock_locust.recording.recorder import LOCAL, Recorder
 from bedrock_locust.recording.run_folder import RunFolder
-from bedrock_locust.team.clock_offset import Offset
-from bedrock_locust.team.worker_buffer import BATCH_ROWS, MOST_ROWS, RESEND_S, Outbox
+from bedrock_locust.recording.worker_rows import RowsReport
+from bedrock_locust.team.clock_offset import ClockOffset
+from bedrock_locust.team.worker_buffer import RESEND_S, Buffer
 
 from .strategies import calls
 
@@ -58,23 +59,22 @@ def recorder(tmp_path: Path) -> Iterator[Recorder]:
     made.folder.close()
 
 
-def outbox(offset: Offset | None = None) -> Outbox:
-    """The outbox of a worker in this run."""
-    return Outbox("run-1", Pulse(lambda: ""), offset)
+def new_buffer(offset: ClockOffset | None = None) -> Buffer:
+    """The buffer of a worker in this run."""
+    return Buffer("run-1", Pulse(lambda: ""), offset)
 
 
-def sent(report: dict[str, Any]) -> dict[str, Any]:
+def sent(report: RowsReport) -> RowsReport:
     """A report as it arrives at the master."""
-    full = {"clock_offset_ms": 0.5, **report}
-    data: dict[str, Any] = Message.unserialize(Message("stats", {"bedrock": full}, "id").serialize()).data["bedrock"]
-    return data
+    message = Message.unserialize(Message("stats", {"bedrock": report.to_plain()}, "id").serialize())
+    return RowsReport.from_plain(message.data["bedrock"])
 
 
-def deliver(recorder: Recorder, worker: str, box: Outbox) -> dict[str, Any]:
+def deliver(recorder: Recorder, worker: str, box: Buffer) -> RowsReport:
     """Have a report come to the master, and its answer to the worker."""
     report = sent(box.report(hearing=True))
     recorder.add_report(worker, report)
-    box.acknowledge(batch["batch"] for batch in report["batches"])
+    box.confirm(batch.number for batch in report.batches)
     return report
 
 
@@ -93,7 +93,7 @@ def rows(recorder: Recorder) -> list[dict[str, str]]:
 @given(st.lists(st.tuples(BRIEF, st.sampled_from(["report", "lose", "delay", "repeat", "deaf"])), max_size=12))
 def test_each_row_arrives_once(story: list[tuple[Call, str]]) -> None:
     """Reports are lost, late, repeated, or not answered: in the end each row is written once."""
-    box, late = outbox(), []
+    box, late = new_buffer(), []
     with tempfile.TemporaryDirectory() as directory, pytest.MonkeyPatch.context() as patch:
         recorder, now = new(directory), 0.0
         patch.setattr(time, "monotonic", lambda: now)
@@ -107,7 +107,7 @@ def test_each_row_arrives_once(story: list[tuple[Call, str]]) -> None:
                 for _ in range(1 + (what == "repeat")):
                     recorder.add_report("w", report)
             if what in ("report", "repeat"):
-                box.acknowledge(batch["batch"] for batch in report["batches"])
+                box.confirm(batch.number for batch in report.batches)
         box.close()
         now += RESEND_S * 10**6
         deliver(recorder, "w", box)
@@ -126,12 +126,12 @@ def test_each_row_arrives_once(story: list[tuple[Call, str]]) -> None:
 
 def test_a_lost_batch_shows(recorder: Recorder) -> None:
     """A batch that never arrives is a difference between the two counts, and its number is not known to be all."""
-    box = outbox()
+    box = new_buffer()
     box.add(CALL)
     box.report(hearing=True)
     box.add(CALL)
     report = sent(box.report(hearing=True))
-    assert [batch["batch"] for batch in report["batches"]] == [2], "the first is not due again yet"
+    assert [batch.number for batch in report.batches] == [2], "the first is not due again yet"
     recorder.add_report("w", report)
     recorder.close(ended="interrupted", reason="stopped")
     account = info(recorder)["workers"]["w"]
@@ -141,77 +141,29 @@ def test_a_lost_batch_shows(recorder: Recorder) -> None:
     assert recorder.has_lost
 
 
-def test_a_batch_is_due_again_later_and_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is not acknowledged is sent again, after twice the time each time: a slow link is not flooded."""
-    now = 1000.0
-    monkeypatch.setattr(time, "monotonic", lambda: now)
-    box = outbox()
-    box.add(CALL)
-    sent_at = []
-    for _ in range(60):
-        if any(batch["batch"] == 1 for batch in box.report(hearing=True)["batches"]):
-            sent_at.append(now - 1000)
-        now += 1
-    assert sent_at == [0, 3, 9, 21, 45]
-
-
-def test_nothing_piles_up_on_a_silent_link() -> None:
-    """While the master is not heard rows wait here, and come in one batch afterwards."""
-    box = outbox()
-    for _ in range(3):
-        box.add(CALL)
-        assert box.report(hearing=False)["batches"] == []
-    (batch,) = box.report(hearing=True)["batches"]
-    assert len(batch["rows"]) == 3
-
-
-def test_what_waits_is_bounded(caplog: pytest.LogCaptureFixture) -> None:
-    """Beyond the bound rows are counted as made, and lost, and that is said once."""
-    box = outbox()
-    for _ in range(MOST_ROWS + 2):
-        box.add(CALL)
-    report = box.report(hearing=True)
-    assert (report["rows_made"], box.left, box.lost) == (MOST_ROWS + 2, MOST_ROWS, 2)
-    assert len(report["batches"][0]["rows"]) == BATCH_ROWS
-    assert len(caplog.records) == 1
-    box.acknowledge([1])
-    box.add(CALL)
-    assert box.left == MOST_ROWS - BATCH_ROWS + 1
-
-
 def test_an_end_is_whole_only_with_every_batch(recorder: Recorder) -> None:
     """The last report does not make up for one that was lost."""
-    box = outbox()
+    box = new_buffer()
     box.add(CALL)
     first = sent(box.report(hearing=True))
     box.add(CALL)
     box.close()
     assert not recorder.add_report("w", sent(box.report(hearing=True)))
-    assert recorder.add_report("w", {**first, "last": None})
-    assert recorder.accounts["w"].rows_lost == 0
+    assert recorder.add_report("w", first)
+    assert recorder.records["w"].rows_lost == 0
     box.add(CALL)
-    assert (box.lost, box.report(hearing=True)["rows_made"]) == (1, 3), "a call after the end is counted, not kept"
+    assert (box.lost, box.report(hearing=True).rows_made) == (1, 3), "a call after the end is counted, not kept"
 
 
 def test_rows_are_put_on_the_clock_of_the_master(recorder: Recorder) -> None:
     """The start of a call is corrected by the offset of the worker's clock."""
-    offset = Offset()
+    offset = ClockOffset()
     offset.add(asked_at=1.8e9 + 3600, took_s=0.02, answered_at=1.8e9 + 0.01)
-    box = outbox(offset)
+    box = new_buffer(offset)
     box.add(CALL)
     deliver(recorder, "w", box)
     recorder.folder.flush()
     assert float(rows(recorder)[0]["started_at"]) == CALL.started_at - 3600
-
-
-def test_a_batch_is_empty_where_nothing_happened() -> None:
-    """A batch has the rows since the last one; a report has the count of all."""
-    box = outbox()
-    box.add(CALL)
-    first, second = box.report(hearing=True), box.report(hearing=True)
-    assert (len(first["batches"][0]["rows"]), first["rows_made"]) == (1, 1)
-    assert (second["batches"][0]["rows"], second["rows_made"]) == ([], 1)
-    assert first["cpu_percent"] >= 0
 
 
 def test_a_run_without_workers(recorder: Recorder) -> None:
@@ -232,7 +184,7 @@ def test_workers_that_said_nothing(recorder: Recorder) -> None:
     """A worker that never reported is missing, and what it made is not known; one that handed over has finished."""
     recorder.join("silent")
     recorder.join("good")
-    box = outbox()
+    box = new_buffer()
     box.close()
     deliver(recorder, "good", box)
     recorder.close(ended="interrupted", reason="stopped")
@@ -299,7 +251,7 @@ def test_silences_of_all_workers_are_added_up(recorder: Recorder) -> None:
     """The silences within calls reach gaps.csv by level, each once, and only those of measured successes."""
     measured = replace(CALL, level="streaming-1", phase="measure", error="")
     for worker in ("one", "two"):
-        box = outbox()
+        box = new_buffer()
         box.add(measured, {bucket(20.0): 3, bucket(500.0): 1})
         box.add(replace(measured, phase="warmup"), {bucket(9000.0): 1})
         box.add(replace(measured, error="ModelError"), {bucket(9000.0): 1})

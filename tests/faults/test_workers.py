@@ -148,7 +148,7 @@ def test_frozen_for_good(team: Team, simulator: Simulator) -> None:
     assert_accounted(run, simulator.calls())
 
 
-def fork_of(master: subprocess.Popen[str]) -> psutil.Process:
+def worker_process_of(master: subprocess.Popen[str]) -> psutil.Process:
     """A worker that `--processes` has made."""
     children = psutil.Process(master.pid).children()
     return next(child for child in children if "bedrock_locust.simulator" not in child.cmdline())
@@ -165,13 +165,13 @@ def test_a_frozen_process(team: Team, simulator: Simulator, *, for_good: bool) -
     master = team.place.start(*arguments, locustfile=locustfile)
     run = team.measuring(FIRST)
     until(lambda: len(read(run / "requests.csv")) > 5, "rows", DEADLINE_S)
-    fork = fork_of(master)
-    fork.suspend()
+    child = worker_process_of(master)
+    child.suspend()
     assert master.wait(DEADLINE_S) == 1, team.place.output(master)
-    assert not fork.is_running()
+    assert not child.is_running()
     output = team.place.output(master)
-    assert f"worker process {fork.pid} stands still: it is woken, to end" in output
-    assert (f"worker process {fork.pid} did not end within 25 s: killed" in output) == for_good
+    assert f"worker process {child.pid} stands still: it is woken, to end" in output
+    assert (f"worker process {child.pid} did not end within 25 s: killed" in output) == for_good
     assert_accounted(run, simulator.calls())
     kept = list((team.place.path / "results").glob("orphaned-*.csv"))
     assert len(kept) == (not for_good)
@@ -239,8 +239,8 @@ def test_strangers(team: Team, simulator: Simulator, tmp_path: Path) -> None:
     assert info(run)["ended"] == "complete"
     reasons = sorted(worker["reason"] for worker in info(run)["workers"].values() if worker["state"] == "refused")
     assert ["0.0.1 there" in reasons[0], "no bedrock-locust" in reasons[1]] == [True, True]
-    assert team.place.output(master).count("can't take part") == 2
-    assert team.place.output(old).count("this worker can't work with its master: bedrock-locust is") == 1
+    assert team.place.output(master).count("cannot take part") == 2
+    assert team.place.output(old).count("this worker cannot work with its master: bedrock-locust is") == 1
     assert "made by 1 worker; none lost" in team.place.output(master)
     assert "could not take part" in (run / "report.md").read_text()
     assert len({row["worker"] for row in read(run / "requests.csv")}) == 1

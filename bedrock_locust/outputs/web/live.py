@@ -110,4 +110,4 @@ def _levels(run: Run, now: float) -> Iterator[dict[str, Any]]:
 
 def _now(run: Run) -> float:
     """Up to when the rows of a run should all be here."""
-    return run.ended_at or clock.wall_at() - (0 if LOCAL in run.recorder.accounts else REPORT_INTERVAL_S)
+    return run.ended_at or clock.wall_at() - (0 if LOCAL in run.recorder.records else REPORT_INTERVAL_S)
