@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reports.numbers import regression
-from reports.numbers.comparison import Comparison, Share, Test
+from reports.numbers import comparison, regression
+from reports.numbers.comparison import Comparison, Share
 from reports.numbers.intervals import Change
 
 if TYPE_CHECKING:
@@ -17,9 +17,9 @@ LEVEL: Level = ("streaming", 8.0)
 SAME = Share(LEVEL, 1.0, 1.0, -0.02, 0.02)
 
 
-def time(after: float, change: Change | None, *, clear: bool = False) -> Test:
+def time(after: float, change: Change | None, *, clear: bool = False) -> comparison.Test:
     """P95 of the latency, 100 ms in the base."""
-    return Test(LEVEL, "latency_ms", 95, 100.0, after, change, clear)
+    return comparison.Test(LEVEL, "latency_ms", 95, 100.0, after, change, clear)
 
 
 @pytest.mark.parametrize(
