@@ -18,6 +18,7 @@ from bedrock_locust.simulator.errors import STATUSES
 from bedrock_locust.simulator.faults import STREAM_ERRORS, Strike
 
 from .calls import CLAUDE, OPERATIONS, body, converse, converse_stream, invoke, invoke_stream
+from .process import wait_for
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
     from .conftest import ClientFactory
     from .process import Simulator
 
+OF_SIGNATURES = (
+    "ExpiredTokenException",
+    "InvalidSignatureException",
+    "MissingAuthenticationTokenException",
+    "UnrecognizedClientException",
+)
 STREAMS = ["converse-stream", "invoke-with-response-stream"]
 
 
@@ -40,6 +47,15 @@ def test_http_errors(simulator: Simulator, client: BedrockRuntimeClient, operati
     assert response["ResponseMetadata"]["HTTPStatusCode"] == STATUSES[code]
     assert response["Error"]["Message"]
     assert simulator.ended(1)[0]["outcome"] == code
+
+
+def test_statuses_are_those_of_the_service(client: BedrockRuntimeClient) -> None:
+    """Each error that botocore's model of the service has is answered with the status that stands there."""
+    shapes = client.meta.service_model.error_shapes
+    modelled = {shape.name: shape.metadata["error"]["httpStatusCode"] for shape in shapes}
+    del modelled["ConflictException"]  # of asynchronous calls, which the simulator does not have
+    others = {"RequestTimeoutException": 408, "UnknownOperationException": 404}
+    assert modelled | others | dict.fromkeys(OF_SIGNATURES, 403) == STATUSES
 
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "ModelNotReadyException", "ModelErrorException"])
@@ -189,6 +205,30 @@ def test_schedule(simulator: Simulator, client: BedrockRuntimeClient) -> None:
         with contextlib.suppress(ClientError):
             invoke_raw(client)
     assert [call["outcome"] for call in simulator.ended(4)] == ["ok", "ThrottlingException", "nonsense", "ok"]
+
+
+def is_struck(client: BedrockRuntimeClient) -> bool:
+    """Whether a call is throttled."""
+    try:
+        converse(client)
+    except client.exceptions.ThrottlingException:
+        return True
+    return False
+
+
+def test_schedule_by_time(simulator: Simulator, client: BedrockRuntimeClient) -> None:
+    """A fault of the schedule strikes from one time on and up to another, counted from when the settings were made."""
+    fault: dict[str, Any] = {"fault": "ThrottlingException"}
+    simulator.set(fault_schedule=[{**fault, "from_seconds": 600}])
+    assert not is_struck(client)
+    simulator.set(fault_schedule=[{**fault, "to_seconds": 600}])
+    assert is_struck(client)
+    simulator.set(fault_schedule=[{**fault, "from_seconds": 0.3}])
+    wait_for(lambda: is_struck(client), "the time of the fault has come")
+    assert is_struck(client)
+    simulator.set(fault_schedule=[{**fault, "to_seconds": 0.3}])
+    wait_for(lambda: not is_struck(client), "the time of the fault has passed")
+    assert not is_struck(client)
 
 
 def invoke_raw(client: BedrockRuntimeClient) -> bytes:
