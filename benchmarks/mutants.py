@@ -3,7 +3,7 @@
 Each mutant is a copy of the project with one small mistake in the code: a comparison turned or moved by one, a sum
 made a difference, a number changed, `and` made `or`, a condition negated, a result dropped, a statement or a keyword
 argument left out. The tests that cover the module run on it, first those named after it or importing it, then their
-whole folder; a mutant that none of them notices survives and is printed as a diff. The exit code is 1 if one did.
+whole folder; a mutant that none of them notices survives, and its diff is printed. The exit code is 1 if one did.
 
 Texts, annotations, decorators and code for the type checker stay as they are. A survivor that means the same as the
 original has to be told apart by hand.
@@ -72,6 +72,7 @@ class Mutant:
     """One mistake in one file: bytes `start` to `end` of it become `text`."""
 
     path: Path
+    original: bytes
     line: int
     start: int
     end: int
@@ -79,14 +80,13 @@ class Mutant:
 
     def source(self) -> str:
         """The file with the mistake in it."""
-        original = self.path.read_bytes()
-        return (original[: self.start] + self.text.encode() + original[self.end :]).decode()
+        return (self.original[: self.start] + self.text.encode() + self.original[self.end :]).decode()
 
     def diff(self) -> str:
         """What it changes, line by line."""
-        lines = difflib.unified_diff(self.path.read_text().splitlines(), self.source().splitlines(), n=0, lineterm="")
-        changed = "\n".join(f"    {line}" for line in [*lines][3:])
-        return f"{self.path.relative_to(ROOT)}:{self.line}\n{changed}"
+        original = self.original.decode().splitlines()
+        lines = difflib.unified_diff(original, self.source().splitlines(), n=0, lineterm="")
+        return "\n".join(f"    {line}" for line in [*lines][3:])
 
 
 class Mutator:
@@ -106,7 +106,7 @@ class Mutator:
         original = ast.dump(self.tree)
         for node in self._nodes(self.tree):
             for start, end, text in self._changes(node):
-                mutant = Mutant(self.path, getattr(node, "lineno", 1), start, end, text)
+                mutant = Mutant(self.path, self.source, getattr(node, "lineno", 1), start, end, text)
                 try:
                     changed = ast.parse(mutant.source())
                 except SyntaxError:
@@ -218,16 +218,15 @@ class Covering:
     far: str
 
 
-def covering(path: Path) -> Covering:
+def covering(root: Path, path: Path) -> Covering:
     """The tests of a module, the one that is named after it first."""
-    parts = path.relative_to(ROOT).with_suffix("").parts
+    parts = path.relative_to(root).with_suffix("").parts
     module = ".".join(parts).removesuffix(".__init__")
-    folder = {"reports": "reports"}.get(parts[0], "simulator" if "simulator" in parts else "core")
-    tests = [*sorted((ROOT / "tests" / "core").glob("test_*.py")), *sorted((ROOT / "tests" / folder).glob("test_*.py"))]
-    name = module.rsplit(".", 1)[-1]
-    namesakes = [test for test in tests if test.stem == f"test_{name}" and test.parent.name == folder]
+    folder = "reports" if parts[0] == "reports" else "simulator" if "simulator" in parts else "core"
+    tests = sorted(test for place in ("core", folder) for test in (root / "tests" / place).glob("test_*.py"))
+    namesakes = [test for test in tests if test.stem == f"test_{parts[-1]}" and test.parent.name == folder]
     importing = [test for test in tests if module in _imported(test)]
-    near = dict.fromkeys(str(test.relative_to(ROOT)) for test in [*namesakes, *importing])
+    near = dict.fromkeys(str(test.relative_to(root)) for test in [*namesakes, *importing])
     return Covering(tuple(near), f"tests/{folder}")
 
 
@@ -254,14 +253,15 @@ class Copy:
 
     def survives(self, mutant: Mutant, stages: list[tuple[str, ...]]) -> bool:
         """Whether no test fails with the mutant in place."""
-        for stage in stages:  # the limit needs them to have run without it
-            self._usual_s(stage)
-        there = self.place / mutant.path.relative_to(ROOT)
-        there.write_text(mutant.source())
+        return all(self._survives(mutant, tests) for tests in stages)
+
+    def _survives(self, mutant: Mutant, tests: tuple[str, ...]) -> bool:
+        timeout_s = max(LEAST_S, TIMES_AS_LONG * self._usual_s(tests))
+        mutant.path.write_text(mutant.source())
         try:
-            return all(self._passes(stage, max(LEAST_S, TIMES_AS_LONG * self._took[stage])) for stage in stages)
+            return self._passes(tests, timeout_s)
         finally:
-            shutil.copy2(mutant.path, there)
+            mutant.path.write_bytes(mutant.original)
 
     def _usual_s(self, tests: tuple[str, ...]) -> float:
         """How long tests take without a mutant, in which they must pass."""
@@ -298,12 +298,12 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def chosen(targets: list[str], sample: int, seed: int) -> list[Mutant]:
+def chosen(root: Path, targets: list[str], sample: int, seed: int) -> list[Mutant]:
     """A random sample of the mutants of folders, files, or lines of files, in the order of the code."""
     found = []
     for target in targets:
         name, _, line = target.partition(":")
-        path = (ROOT / name).resolve()
+        path = root / name
         for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
             found += [mutant for mutant in Mutator(file).mutants() if not line or mutant.line == int(line)]
     picked = random.Random(seed).sample(found, min(sample, len(found)))
@@ -321,23 +321,23 @@ def main() -> int:
     parser.add_argument("--tests", nargs="+", metavar="TEST", help="run these tests instead")
     options = parser.parse_args()
     os.nice(NICENESS)
-    mutants, tally = chosen(options.targets, options.sample, options.seed), Counter[bool]()
     with tempfile.TemporaryDirectory(prefix="mutants-") as place:
-        copy = Copy(Path(place) / "project")
+        copy, tally = Copy(Path(place) / "project"), Counter[bool]()
+        mutants = chosen(copy.place, options.targets, options.sample, options.seed)
         for mutant in mutants:
-            survived = copy.survives(mutant, _stages(mutant.path, options))
+            survived = copy.survives(mutant, _stages(copy.place, mutant.path, options))
             tally[survived] += 1
-            if survived:
-                print(mutant.diff(), flush=True)
+            print(f"{mutant.path.relative_to(copy.place)}:{mutant.line} {'SURVIVED' if survived else 'killed'}")
+            print(mutant.diff() if survived else "", end="\n" if survived else "", flush=True)
     print(f"{tally[False]} of {len(mutants)} mutants killed ({100 * tally[False] / max(1, len(mutants)):.0f} %)")
     return int(tally[True] > 0)
 
 
-def _stages(path: Path, options: argparse.Namespace) -> list[tuple[str, ...]]:
+def _stages(root: Path, path: Path, options: argparse.Namespace) -> list[tuple[str, ...]]:
     """Which tests run on a mutant, one group after the other."""
     if options.tests:
         return [tuple(options.tests)]
-    tests = covering(path)
+    tests = covering(root, path)
     return [stage for stage in (tests.near, () if options.near and tests.near else (tests.far,)) if stage]
 
 

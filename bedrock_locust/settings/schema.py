@@ -40,14 +40,16 @@ class Aws(Section):
     @field_validator("endpoint_url")
     @classmethod
     def _is_url(cls, url: str | None) -> str | None:
-        if url and not url.startswith(("http://", "https://")):
+        if not url:
+            return url
+        if not url.startswith(("http://", "https://")):
             raise ValueError("must start with http:// or https://")
-        try:
-            _ = urlsplit(url).port if url else None
-        except ValueError:
-            raise ValueError("must have a port from 0 to 65535") from None
-        if url and "@" in url.split("/")[2]:
+        if "@" in url.split("/")[2]:
             raise ValueError("must not hold a user name or password")
+        if not _host_of(url):
+            raise ValueError("must name a host, such as http://127.0.0.1:8080")
+        if not _has_valid_port(url):
+            raise ValueError("must have a port from 1 to 65535")
         return url
 
     @model_validator(mode="after")
@@ -61,6 +63,22 @@ class Aws(Section):
         if bool(self.access_key_id) != bool(self.secret_access_key):
             raise ValueError("access_key_id and secret_access_key are needed together: give both or none")
         return self
+
+
+def _host_of(url: str) -> str:
+    """The host that a URL names; empty if it names none."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _has_valid_port(url: str) -> bool:
+    """Whether a URL has a port that can be connected to, or leaves it to its scheme."""
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:
+        return False
 
 
 class Model(Section):

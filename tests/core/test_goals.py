@@ -1,0 +1,51 @@
+"""Prices, SLO and limits in the settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bedrock_locust.settings.mistakes import SettingsError
+from bedrock_locust.settings.schema import Settings, build
+
+
+def settings(**sections: Any) -> Settings:
+    """Settings with these sections."""
+    return Settings.model_validate({"model": {"id": "m"}, **sections})
+
+
+@pytest.mark.parametrize(
+    ("sections", "words"),
+    [
+        ({"limits": {"max_cost_usd": 1}}, "limits.max_cost_usd needs prices: add pricing.input_per_million"),
+        (
+            {
+                "limits": {"max_cost_usd": 1},
+                "pricing": {"input_per_million": 1, "output_per_million": 1, "currency": "EUR"},
+            },
+            "limits.max_cost_usd is in USD, but pricing.currency is 'EUR': give the prices in USD, or remove the limit",
+        ),
+        ({"slo": {"ttft": 1}}, "unknown key slo.ttft: did you mean slo.ttft_ms?"),
+        ({"slo": {"percentile": 100}}, "slo.percentile is 100, but must be less than 100"),
+        ({"slo": {"success_rate": 101}}, "slo.success_rate is 101, but must be 100 or less"),
+        ({"pricing": {"input_per_million": 1}}, "pricing.output_per_million is required: add it"),
+        ({"output": {"language": "fr"}}, "output.language is \"fr\", but must be 'en' or 'zh'"),
+        ({"output": {"formats": "html"}}, 'output.formats is "html", but must be a list [...]'),
+        ({"model": {"id": "m", "output_burndown": 0}}, "model.output_burndown is 0, but must be greater than 0"),
+        ({"limit": {}}, "unknown key limit: did you mean limits?"),
+    ],
+)
+def test_a_wrong_setting_is_one_line(sections: dict[str, Any], words: str) -> None:
+    """Each mistake in these sections is one line."""
+    with pytest.raises(SettingsError) as refused:
+        build({"model": {"id": "m"}, **sections}, {}, "config.json")
+    [line] = refused.value.lines
+    assert words in line
+
+
+def test_sections_reach_a_worker_as_they_are() -> None:
+    """What the master sends makes the same settings."""
+    one = settings(slo={"ttft_ms": 5}, limits={"max_requests": 3}, output={"language": "zh"})
+    assert Settings.model_validate(one.public()) == one
+    assert "pricing" not in one.public()
