@@ -1,4 +1,4 @@
-"""Connections to an endpoint that know when their bytes arrived, and the pool that keeps them.
+"""A connection to an endpoint that knows when its bytes arrived.
 
 On Linux the kernel stamps what a TCP socket receives (SO_TIMESTAMPNS, see socket(7)); the stamp is
 true even if the process reads late. It begins to do so a moment after the first socket of the machine
@@ -11,13 +11,12 @@ from __future__ import annotations
 import socket as stdlib
 import struct
 import time
-import weakref
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gevent import monkey, socket
 
 from bedrock_locust.process.open_files import refuse_if_few
-from bedrock_locust.wire.polling import STAMPED, arrivals
+from bedrock_locust.wire.polling import STAMPED
 from bedrock_locust.wire.tls import Tls
 from bedrock_locust.wire.waits import Waits
 
@@ -25,15 +24,13 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
-    from bedrock_locust.wire.polling import Arrivals
+    from bedrock_locust.wire.polling import Poller
 
 SO_TIMESTAMPNS = 35
 """Linux, asm-generic/socket.h; Python's socket module does not name it."""
 STAMP = struct.Struct("@qq")
 """struct timespec on 64-bit Linux: seconds and nanoseconds of CLOCK_REALTIME."""
 ANCILLARY = stdlib.CMSG_SPACE(STAMP.size) if STAMPED else 0
-IDLE_LIMIT = 1000
-"""Connections of an endpoint that are kept while nobody uses them."""
 _plain_socket: Any = monkey.get_original("socket", "socket")
 
 
@@ -54,14 +51,14 @@ class Connection:
         context: ssl.SSLContext | None,
         connect_s: float,
         read_s: float,
-        arrivals: Arrivals,
+        poller: Poller,
     ) -> None:
         """Connect, within `connect_s` seconds; a read may wait for `read_s` seconds."""
         self.arrived = 0.0
         """When the bytes of the last read had arrived, on time.perf_counter's clock."""
         self.lag_s = 0.0
         """How late they were read, at most: where more waited than was read, they may have come before `arrived`."""
-        self._arrivals, self._more_waits, self._earliest = arrivals, False, 0.0
+        self._poller, self._more_waits, self._earliest = poller, False, 0.0
         made = socket.create_connection((address.host, address.port), connect_s)
         try:
             refuse_if_few(made.fileno())
@@ -75,7 +72,7 @@ class Connection:
             raise
         self._socket = _plain_socket(fileno=made.detach())
         self._socket.setblocking(False)
-        self._waits = Waits(self._socket.fileno(), read_s, arrivals)
+        self._waits = Waits(self._socket.fileno(), read_s, poller)
         self._read: Callable[[int], bytes] = self._read_stamped if STAMPED else self._read_plain
 
     def send(self, data: bytes) -> None:
@@ -114,7 +111,7 @@ class Connection:
             if not size:
                 self.stop()
 
-        self._arrivals.watch(self._socket.fileno(), step)
+        self._poller.watch(self._socket.fileno(), step)
 
     def wait(self) -> None:
         """Wait for `wake`. Raises what went wrong in reading, and TimeoutError."""
@@ -126,7 +123,7 @@ class Connection:
 
     def stop(self) -> None:
         """Read no more."""
-        self._arrivals.unwatch(self._socket.fileno())
+        self._poller.unwatch(self._socket.fileno())
 
     def rest(self) -> None:
         """The response is complete: nothing is waited for."""
@@ -140,13 +137,13 @@ class Connection:
             # Only the short lag is taken from the wall clock, so that setting that clock bends no figure.
             arrived -= max(0.0, time.time() - seconds - nanoseconds * 1e-9)
             if not self._more_waits:
-                arrived = max(arrived, self._arrivals.not_before)
+                arrived = max(arrived, self._poller.not_before)
         # Two clocks read one after the other differ by a little: time does not run backwards for that.
         self.arrived = max(self.arrived, arrived)
         more_waits = len(data) == size
         # What a read leaves came when its own bytes did.
         if not self._more_waits:
-            self._earliest = self._arrivals.unseen_since if more_waits else self.arrived
+            self._earliest = self._poller.unseen_since if more_waits else self.arrived
         self._more_waits, self.lag_s = more_waits, now - self._earliest
         received: bytes = data
         return received
@@ -171,46 +168,3 @@ class Connection:
         self.stop()
         self._waits.close()
         self._socket.close()
-
-
-def _close_all(idle: dict[Address, list[Connection]], arrivals: Arrivals) -> None:
-    for connections in idle.values():
-        for connection in connections:
-            connection.close()
-    arrivals.close()
-
-
-class Pool:
-    """The idle connections of a process; the one used last is used first."""
-
-    def __init__(self, context: ssl.SSLContext | None, connect_s: float, read_s: float) -> None:
-        """Connections with TLS need a `context`; for the seconds see Connection."""
-        self._context = context
-        self._connect_s = connect_s
-        self._read_s = read_s
-        self._arrivals = arrivals()
-        self._idle: dict[Address, list[Connection]] = {}
-        weakref.finalize(self, _close_all, self._idle, self._arrivals)
-
-    def take(self, address: Address) -> Connection | None:
-        """An idle connection that is still open."""
-        idle = self._idle.get(address, [])
-        while idle:
-            connection = idle.pop()
-            if not connection.is_stale():
-                return connection
-            connection.close()
-        return None
-
-    def connect(self, address: Address) -> Connection:
-        """A new connection."""
-        return Connection(address, self._context, self._connect_s, self._read_s, self._arrivals)
-
-    def give(self, address: Address, connection: Connection) -> None:
-        """Take back a connection that is ready for another request."""
-        connection.rest()
-        idle = self._idle.setdefault(address, [])
-        if len(idle) < IDLE_LIMIT:
-            idle.append(connection)
-        else:
-            connection.close()

@@ -21,8 +21,9 @@ from bedrock_locust.wire.eventstream import Decoder
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from bedrock_locust.wire.connection import Address, Connection, Pool
+    from bedrock_locust.wire.connection import Address, Connection
     from bedrock_locust.wire.eventstream import Headers
+    from bedrock_locust.wire.pool import Pool
     from bedrock_locust.wire.stopwatch import Stopwatch
 
 FIRST_READ = 256

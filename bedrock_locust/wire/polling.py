@@ -31,7 +31,7 @@ READABLE = 1
 """The same number for gevent's watchers and for epoll."""
 
 
-class Arrivals(Protocol):
+class Poller(Protocol):
     """Runs a step in the hub whenever a socket has something to read. A step may not wait for anything."""
 
     @property
@@ -55,7 +55,7 @@ class Arrivals(Protocol):
         """Give the watchers back."""
 
 
-class Immediate:
+class EagerPoller:
     """Each socket with a watcher of its own."""
 
     def __init__(self) -> None:
@@ -83,7 +83,7 @@ class Immediate:
             self.unwatch(fileno)
 
 
-class Collected:
+class BatchPoller:
     """All sockets in one epoll set, which gevent watches in its turn: at once, or every COLLECT_S.
 
     Greenlets go on for COLLECT_S at a time: each has its next request to build and to sign, and when
@@ -176,6 +176,6 @@ class Busy:
         self._after.close()
 
 
-def arrivals() -> Arrivals:
-    """The kind for this system, for the hub of this process."""
-    return Collected() if STAMPED else Immediate()
+def new_poller() -> Poller:
+    """The poller that fits this system, for the hub of this process."""
+    return BatchPoller() if STAMPED else EagerPoller()

@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 
 from botocore.awsrequest import AWSResponse
 
-from bedrock_locust.wire.connection import Address, Pool
+from bedrock_locust.wire.connection import Address
 from bedrock_locust.wire.exchange import Exchange
 from bedrock_locust.wire.in_flight import in_flight
+from bedrock_locust.wire.pool import Pool
 from bedrock_locust.wire.stopwatch import Stopwatch
 
 if TYPE_CHECKING:

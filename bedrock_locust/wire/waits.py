@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import gevent
 
 if TYPE_CHECKING:
-    from bedrock_locust.wire.polling import Arrivals
+    from bedrock_locust.wire.polling import Poller
 
 WRITABLE = 2
 LAST_LOOK_S = 0.005
@@ -21,13 +21,13 @@ LAST_LOOK_S = 0.005
 class Waits:
     """The waits for one socket; only one greenlet at a time waits. Each raises TimeoutError after the limit."""
 
-    def __init__(self, fileno: int, limit_s: float, arrivals: Arrivals) -> None:
+    def __init__(self, fileno: int, limit_s: float, poller: Poller) -> None:
         self.since = 0.0
         """When something came last, on time.perf_counter's clock; whoever reads it off the socket says so."""
         self._hub = gevent.get_hub()
         self._fileno = fileno
         self._limit_s = limit_s
-        self._arrivals = arrivals
+        self._poller = poller
         self._waiting: Any = None
         self._woken = False
         self._over: float | None = None
@@ -66,7 +66,7 @@ class Waits:
         """Let the greenlet go on, or fail: in its turn, after all sockets that are ready have been read."""
         self._woken, self._error = True, error
         if self._waiting is not None:
-            self._arrivals.resume(self._resume)
+            self._poller.resume(self._resume)
 
     def _resume(self) -> None:
         if self._waiting is not None:  # else it has been killed since

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 import gevent
 import pytest
 
-from bedrock_locust.wire.polling import COLLECT_S, STAMPED, Collected, Immediate
+from bedrock_locust.wire.polling import COLLECT_S, STAMPED, BatchPoller, EagerPoller
 from bedrock_locust.wire.waits import Waits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bedrock_locust.wire.polling import Arrivals
+    from bedrock_locust.wire.polling import Poller
 
 KINDS = [
-    pytest.param(Immediate, id="immediate"),
-    pytest.param(Collected, id="collected", marks=pytest.mark.skipif(not STAMPED, reason="epoll is Linux's")),
+    pytest.param(EagerPoller, id="eager"),
+    pytest.param(BatchPoller, id="batch", marks=pytest.mark.skipif(not STAMPED, reason="epoll is Linux's")),
 ]
 SOCKETS, MESSAGES = 40, 30
 
@@ -29,11 +29,11 @@ SOCKETS, MESSAGES = 40, 30
 class Reader:
     """Reads one end of a pair of sockets, as a step."""
 
-    def __init__(self, stack: ExitStack, watched: Arrivals, enough: int) -> None:
-        self._watched = watched
+    def __init__(self, stack: ExitStack, poller: Poller, enough: int) -> None:
+        self._poller = poller
         self.ours, self.peer = (stack.enter_context(end) for end in socket.socketpair())
         self.ours.setblocking(False)
-        self.waits = stack.enter_context(closing(Waits(self.ours.fileno(), 5, watched)))
+        self.waits = stack.enter_context(closing(Waits(self.ours.fileno(), 5, poller)))
         self.waits.begin()
         self.received = b""
         self.steps = 0
@@ -44,22 +44,22 @@ class Reader:
         self.steps += 1
         self.received += self.ours.recv(100)
         if len(self.received) >= self.enough:
-            self._watched.unwatch(self.ours.fileno())
+            self._poller.unwatch(self.ours.fileno())
             self.waits.wake()
 
     def read(self) -> bytes:
         """All that is wanted."""
-        self._watched.watch(self.ours.fileno(), self.step)
+        self._poller.watch(self.ours.fileno(), self.step)
         self.waits.until_woken()
         return self.received
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_all_sockets_are_served(kind: Callable[[], Arrivals]) -> None:
+def test_all_sockets_are_served(kind: Callable[[], Poller]) -> None:
     """Many sockets at once, one message after the other: each greenlet gets all of its own."""
     with ExitStack() as stack:
-        watched = stack.enter_context(closing(kind()))
-        readers = [Reader(stack, watched, MESSAGES) for _ in range(SOCKETS)]
+        poller = stack.enter_context(closing(kind()))
+        readers = [Reader(stack, poller, MESSAGES) for _ in range(SOCKETS)]
         greenlets = [gevent.spawn(reader.read) for reader in readers]
         for message in range(MESSAGES):
             for reader in readers:
@@ -70,32 +70,32 @@ def test_all_sockets_are_served(kind: Callable[[], Arrivals]) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_step_that_ends_the_watch_of_another(kind: Callable[[], Arrivals]) -> None:
+def test_a_step_that_ends_the_watch_of_another(kind: Callable[[], Poller]) -> None:
     """Two sockets are ready at once: the one that is served first ends the watch of the other, which is not read."""
     with ExitStack() as stack:
-        watched = stack.enter_context(closing(kind()))
-        readers = [Reader(stack, watched, 1) for _ in range(2)]
+        poller = stack.enter_context(closing(kind()))
+        readers = [Reader(stack, poller, 1) for _ in range(2)]
         for reader, other in (readers, reversed(readers)):
             reader.peer.send(b"x")
-            watched.watch(reader.ours.fileno(), partial(_read_alone, watched, reader, other))
+            poller.watch(reader.ours.fileno(), partial(_read_alone, poller, reader, other))
         gevent.sleep(5 * COLLECT_S)
         assert sorted(reader.received for reader in readers) == [b"", b"x"]
 
 
-def _read_alone(watched: Arrivals, reader: Reader, other: Reader) -> None:
+def _read_alone(poller: Poller, reader: Reader, other: Reader) -> None:
     for each in (reader, other):
-        watched.unwatch(each.ours.fileno())
+        poller.unwatch(each.ours.fileno())
     reader.received += reader.ours.recv(100)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_error_is_raised_where_it_is_waited(kind: Callable[[], Arrivals]) -> None:
+def test_an_error_is_raised_where_it_is_waited(kind: Callable[[], Poller]) -> None:
     """What a step hands to `wake` reaches the greenlet, whether it waits yet or not."""
     with ExitStack() as stack:
-        watched = stack.enter_context(closing(kind()))
-        early, late = (Reader(stack, watched, 1) for _ in range(2))
+        poller = stack.enter_context(closing(kind()))
+        early, late = (Reader(stack, poller, 1) for _ in range(2))
         for reader in (early, late):
-            watched.watch(reader.ours.fileno(), partial(_fail, watched, reader))
+            poller.watch(reader.ours.fileno(), partial(_fail, poller, reader))
         waiting = gevent.spawn(early.waits.until_woken)
         gevent.sleep(0)
         for reader in (early, late):
@@ -107,8 +107,8 @@ def test_an_error_is_raised_where_it_is_waited(kind: Callable[[], Arrivals]) -> 
             late.waits.until_woken()
 
 
-def _fail(watched: Arrivals, reader: Reader) -> None:
-    watched.unwatch(reader.ours.fileno())
+def _fail(poller: Poller, reader: Reader) -> None:
+    poller.unwatch(reader.ours.fileno())
     reader.waits.wake(ConnectionResetError())
 
 
@@ -116,8 +116,8 @@ def _fail(watched: Arrivals, reader: Reader) -> None:
 def test_thick_and_fast_is_collected() -> None:
     """With more messages than wakings, some are fetched together; none waits for long."""
     with ExitStack() as stack:
-        watched = stack.enter_context(closing(Collected()))
-        reader = Reader(stack, watched, 500)
+        poller = stack.enter_context(closing(BatchPoller()))
+        reader = Reader(stack, poller, 500)
         greenlet = gevent.spawn(reader.read)
         gevent.sleep(0)
         begun = time.perf_counter()
@@ -133,9 +133,9 @@ def test_thick_and_fast_is_collected() -> None:
 def test_reading_does_not_wait_for_who_goes_on() -> None:
     """When many answers are complete at once and each greenlet then works, tokens of others are read in between."""
     with ExitStack() as stack:
-        watched = stack.enter_context(closing(Collected()))
-        readers = [Reader(stack, watched, 1) for _ in range(SOCKETS)]
-        other = Reader(stack, watched, 2)
+        poller = stack.enter_context(closing(BatchPoller()))
+        readers = [Reader(stack, poller, 1) for _ in range(SOCKETS)]
+        other = Reader(stack, poller, 2)
         worked_before_other = []
 
         def go_on(reader: Reader) -> None:
