@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import gevent
 from botocore.exceptions import ParamValidationError
@@ -11,7 +11,8 @@ from botocore.exceptions import ParamValidationError
 from bedrock_locust import formats
 from bedrock_locust.call import CANCELLED, Call
 from bedrock_locust.errors import DeadlineError, Failure, classify
-from bedrock_locust.formats import ChunkReader, converse
+from bedrock_locust.formats import ChunkReader, claude, converse
+from bedrock_locust.formats.required import read_answer
 from bedrock_locust.wire.in_flight import in_flight
 from bedrock_locust.wire.measurement import Measurement
 
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
 
-    Reader = Callable[[Mapping[str, Any], Measurement], None]
+    from bedrock_locust.formats import StreamReader, WholeReader
+
+    Reader = Callable[[Measurement], None]
 
 CUT_OFF = Failure(CANCELLED, "", "", "cut off by the end of the run")
 
@@ -58,40 +61,30 @@ class BedrockClient:
 
     def converse(self, *, name: str = "", **arguments: Any) -> Call:
         """Call Converse and wait for the whole answer."""
-        return self._call("converse", name, arguments, converse.prompt_chars(arguments), _read_converse)
+        return self._call("converse", name, arguments, _Said.in_converse(arguments), _whole(converse))
 
     def converse_stream(self, *, name: str = "", **arguments: Any) -> Call:
         """Call ConverseStream and read the stream to its end."""
-        return self._call("converse_stream", name, arguments, converse.prompt_chars(arguments), _read_converse_stream)
+        return self._call("converse_stream", name, arguments, _Said.in_converse(arguments), _streamed(converse))
 
     def invoke_model(self, *, name: str = "", **arguments: Any) -> Call:
         """Call InvokeModel with the model's native body and read the whole answer."""
-        native = formats.native(arguments["modelId"])
-
-        def read(response: Mapping[str, Any], measurement: Measurement) -> None:
-            native.read(json.loads(response["body"].read()), measurement.reading)
-            measurement.reading.add_headers(measurement.response["HTTPHeaders"])
-
-        return self._call("invoke_model", name, arguments, _body_chars(native, arguments), read)
+        native = _native(arguments)
+        return self._call("invoke_model", name, arguments, _Said.in_body(native, arguments), _whole(native))
 
     def invoke_model_with_response_stream(self, *, name: str = "", **arguments: Any) -> Call:
         """Call InvokeModelWithResponseStream with the model's native body and read the stream to its end."""
-        native = formats.native(arguments["modelId"])
-        reader = ChunkReader(native)
+        native = _native(arguments)
+        said, read = _Said.in_body(native, arguments), _streamed(ChunkReader(native))
+        return self._call("invoke_model_with_response_stream", name, arguments, said, read)
 
-        def read(response: Mapping[str, Any], measurement: Measurement) -> None:
-            measurement.drain(response["body"], reader)
-
-        chars = _body_chars(native, arguments)
-        return self._call("invoke_model_with_response_stream", name, arguments, chars, read)
-
-    def _call(self, operation: str, name: str, arguments: dict[str, Any], prompt_chars: int, read: Reader) -> Call:
+    def _call(self, operation: str, name: str, arguments: dict[str, Any], said: _Said, read: Reader) -> Call:
         measurement = Measurement(
             {
                 "operation": operation,
                 "name": name or operation,
-                "model_id": arguments["modelId"],
-                "prompt_chars": prompt_chars,
+                "model_id": arguments.get("modelId", ""),
+                "prompt_chars": said.prompt_chars,
                 **self._tags(),
             }
         )
@@ -100,8 +93,8 @@ class BedrockClient:
             self._measure(measurement, arguments, read)
         except ParamValidationError:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever befalls a call is its result
-            failure = classify(error, measurement.stopwatch.stage)
+        except Exception as error:  # noqa: BLE001 - whatever happens to a call is its result
+            failure = classify(error, measurement.stopwatch.stage, signing=measurement.signing)
         except BaseException:
             self._report(measurement, CUT_OFF)
             raise
@@ -114,9 +107,9 @@ class BedrockClient:
         limit = gevent.Timeout.start_new(self._call_limit_s)
         try:
             response = getattr(self._boto3, measurement.about["operation"])(**arguments)
-            measurement.exchange = in_flight.exchange
+            measurement.exchange, measurement.body = in_flight.exchange, in_flight.body
             measurement.response = response["ResponseMetadata"]
-            read(response, measurement)
+            read(measurement)
         except gevent.Timeout as timeout:
             if timeout is not limit:
                 raise
@@ -125,9 +118,10 @@ class BedrockClient:
             ) from None
         finally:
             limit.close()
+            measurement.signing = in_flight.signing
             if in_flight.exchange is not None:
                 in_flight.exchange.close()
-            in_flight.stopwatch = in_flight.exchange = None
+            in_flight.clear()
 
     def _report(self, measurement: Measurement, failure: Failure | None) -> Call:
         """Fire the one event of a call. `exception` and `context` are always given: listeners ask for them."""
@@ -149,16 +143,53 @@ class BedrockClient:
         return call
 
 
-def _read_converse(response: Mapping[str, Any], measurement: Measurement) -> None:
-    converse.read(response, measurement.reading)
+def _whole(reader: WholeReader) -> Reader:
+    """What reads a whole answer."""
+
+    def read(measurement: Measurement) -> None:
+        body, headers = measurement.body, measurement.headers
+        content = body if isinstance(body, bytes) else body.read()
+        read_answer(content, headers.get("content-type", ""), lambda said: reader.read(said, measurement.reading))
+        measurement.reading.add_headers(headers)
+
+    return read
 
 
-def _read_converse_stream(response: Mapping[str, Any], measurement: Measurement) -> None:
-    measurement.drain(response["stream"], converse)
+def _streamed(reader: StreamReader) -> Reader:
+    """What reads a stream."""
+    return lambda measurement: measurement.drain(reader)
 
 
-def _body_chars(native: formats.NativeFormat, arguments: Mapping[str, Any]) -> int:
-    try:
-        return native.prompt_chars(json.loads(arguments["body"]))
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"body of {arguments['modelId']!r} must be its native JSON request: {error}") from error
+class _Said(NamedTuple):
+    """What is known of a request before it is sent. boto3 checks it, so that nothing here fails on a wrong type."""
+
+    prompt_chars: int | None
+
+    @classmethod
+    def in_converse(cls, arguments: Mapping[str, Any]) -> _Said:
+        """What the arguments of Converse and ConverseStream say."""
+        return cls(converse.prompt_chars(arguments))
+
+    @classmethod
+    def in_body(cls, native: formats.NativeFormat, arguments: Mapping[str, Any]) -> _Said:
+        """What the body of InvokeModel says, if it is not in a file. Raises ParamValidationError if it is no object."""
+        body = arguments.get("body")
+        if not isinstance(body, str | bytes | bytearray):
+            return cls(None)
+        try:
+            request = json.loads(body)
+        except (ValueError, RecursionError) as error:
+            raise _wrong_body(str(error)) from None
+        if not isinstance(request, dict):
+            raise _wrong_body("it is no object")
+        return cls(native.prompt_chars(request))
+
+
+def _wrong_body(why: str) -> ParamValidationError:
+    return ParamValidationError(report=f"Invalid value for parameter body, must be the model's JSON request: {why}")
+
+
+def _native(arguments: Mapping[str, Any]) -> formats.NativeFormat:
+    """The native format of a model. Raises UnknownFormatError; a wrong type or none at all is for boto3 to refuse."""
+    model_id = arguments.get("modelId")
+    return formats.native(model_id) if isinstance(model_id, str) and model_id else claude

@@ -23,7 +23,7 @@ from botocore.utils import get_environ_proxies
 
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.schema import Aws
-from bedrock_locust.wire.in_flight import watch
+from bedrock_locust.wire.in_flight import follow, watch
 from bedrock_locust.wire.transport import Transport
 
 if TYPE_CHECKING:
@@ -125,6 +125,7 @@ def _measure(clients: list[BedrockRuntimeClient], settings: Settings) -> None:
         context = _trust() if url.startswith("https:") else None
         attach = Transport(context, connect_s, settings.test.timeout_seconds).attach
     for client in clients:
+        follow(client)
         attach(client)
 
 

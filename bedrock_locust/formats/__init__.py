@@ -1,7 +1,8 @@
 """Request formats: one module each, to build a body and to read what comes back.
 
 `converse` serves every model. The native formats of InvokeModel are chosen by model id; a native
-format is a module with `body`, `prompt_chars`, `read`, `read_event` and `read_delta`.
+format is a module with what contract.NativeFormat lists. No value of the service is trusted: see `values`
+for what is taken of each, `required` for what an answer must have.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import re
 
 from bedrock_locust.formats import claude, converse, llama
 from bedrock_locust.formats.chunks import ChunkReader
-from bedrock_locust.formats.contract import NativeFormat, StreamReader
+from bedrock_locust.formats.contract import NativeFormat, StreamReader, WholeReader
 from bedrock_locust.formats.reading import Content, Reading
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Reading",
     "StreamReader",
     "UnknownFormatError",
+    "WholeReader",
     "converse",
     "native",
 ]

@@ -6,13 +6,14 @@ Source: "Anthropic Claude Messages API" in the Bedrock user guide.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from bedrock_locust.formats.reading import PLAIN_TEXT
+from bedrock_locust.formats.required import required
+from bedrock_locust.formats.values import count, members, objects, text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from bedrock_locust.formats.reading import Content, Reading
 
 _PLAIN_DELTA = re.compile(
@@ -20,8 +21,14 @@ _PLAIN_DELTA = re.compile(
 ).fullmatch
 
 VERSION = "bedrock-2023-05-31"
-DELTAS = {"thinking_delta": "thinking", "input_json_delta": "partial_json"}
+DELTAS = {
+    "thinking_delta": "thinking",
+    "input_json_delta": "partial_json",
+    "citations_delta": "citation",
+}
 """Deltas with generated content that is not answer text, and the member that has it."""
+WHOLE_BLOCKS = re.compile(r"redacted_thinking|\w*tool_(?:use|result)").fullmatch
+"""Types of block whose start is content: redacted thinking comes whole, and a tool call has begun."""
 
 USAGE = {
     "input_tokens": "input_tokens",
@@ -45,31 +52,41 @@ def body(prompt: str, max_tokens: int, temperature: float | None, model_id: str)
 
 
 def prompt_chars(request: Mapping[str, Any]) -> int:
-    """Characters of text in the system prompt and the messages."""
-    contents = [request.get("system", ""), *(message["content"] for message in request.get("messages", ()))]
+    """Characters of text in the system prompt and the messages. What has the wrong type has none."""
+    contents = [request.get("system"), *(message.get("content") for message in objects(request.get("messages")))]
     return sum(_text_chars(content) for content in contents)
 
 
-def read(response: Mapping[str, Any], reading: Reading) -> None:
-    """Take the figures out of a whole response."""
-    for block in response.get("content", ()):
-        reading.add_text(block.get("text", ""))
-    reading.stop(response.get("stop_reason"))
-    _usage(response.get("usage", {}), reading)
+def max_tokens(request: Mapping[str, Any]) -> int | None:
+    """The most tokens that a request allows the answer; None where it does not say."""
+    return count(request.get("max_tokens"))
+
+
+def read(response: object, reading: Reading) -> None:
+    """Take the figures out of a whole response. Raises MissingPartError."""
+    for block in objects(required(response, "content", list)):
+        reading.add_text(block.get("text"))
+    said = members(response)
+    reading.stop(said.get("stop_reason"))
+    reading.take(USAGE, said.get("usage"))
 
 
 def read_event(chunk: Mapping[str, Any], reading: Reading) -> Content:
-    """Take the figures out of one stream chunk, and say what it brought."""
+    """Take the figures out of one stream chunk, and say what it brought. Raises MissingPartError.
+
+    Output tokens are a running count: the last one said is the total.
+    """
     match chunk.get("type"):
         case "content_block_delta":
-            return _delta(chunk["delta"], reading)
-        case "content_block_start" if chunk.get("content_block", {}).get("data"):
-            return "other"  # redacted thinking comes whole
+            return _delta(members(required(chunk, "delta", Mapping)), reading)
+        case "content_block_start":
+            kind = members(chunk.get("content_block")).get("type")
+            return "other" if WHOLE_BLOCKS(text(kind)) else ""
         case "message_start":
-            _usage(chunk["message"].get("usage", {}), reading)
+            reading.take(USAGE, members(chunk.get("message")).get("usage"))
         case "message_delta":
-            reading.stop_reason = chunk.get("delta", {}).get("stop_reason") or ""
-            _usage(chunk.get("usage", {}), reading)
+            reading.stop_because(members(chunk.get("delta")).get("stop_reason"))
+            reading.take(USAGE, chunk.get("usage"))
         case "message_stop":
             reading.stop(None)
     return ""
@@ -82,17 +99,11 @@ def read_delta(chunk: bytes, reading: Reading) -> Content | None:
 
 
 def _delta(delta: Mapping[str, Any], reading: Reading) -> Content:
-    if delta.get("type") == "text_delta":
-        return reading.add_text(delta["text"])
-    return "other" if delta.get(DELTAS.get(delta.get("type", ""), "")) else ""
+    kind = text(delta.get("type"))
+    if kind == "text_delta":
+        return reading.add_text(delta.get("text"))
+    return "other" if delta.get(DELTAS.get(kind, "")) else ""
 
 
-def _usage(usage: Mapping[str, Any], reading: Reading) -> None:
-    """Output tokens are a running count: the last one said is the total."""
-    for figure, key in USAGE.items():
-        if usage.get(key) is not None:
-            setattr(reading, figure, usage[key])
-
-
-def _text_chars(content: str | list[dict[str, Any]]) -> int:
-    return len(content) if isinstance(content, str) else sum(len(block.get("text", "")) for block in content)
+def _text_chars(content: object) -> int:
+    return len(content) if isinstance(content, str) else sum(len(text(block.get("text"))) for block in objects(content))

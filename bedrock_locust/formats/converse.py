@@ -7,19 +7,31 @@ Event order and members: the ConverseStreamOutput and ConverseResponse shapes of
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from bedrock_locust.errors import word
 from bedrock_locust.formats.reading import PLAIN_TEXT
+from bedrock_locust.formats.required import required
+from bedrock_locust.formats.values import count, members, milliseconds, objects, text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from bedrock_locust.formats.reading import Content, Reading
 
 _PLAIN_DELTA = re.compile(
     rb'\{"contentBlockIndex":\d+,"delta":\{"text":' + PLAIN_TEXT + rb'\}(?:,"p":"[A-Za-z0-9]*")?\}'
 ).fullmatch
 """`p` is padding that hides the length of the text."""
+
+USAGE = {
+    "input_tokens": "inputTokens",
+    "output_tokens": "outputTokens",
+    "cache_read_tokens": "cacheReadInputTokens",
+    "cache_write_tokens": "cacheWriteInputTokens",
+}
+"""Figure of a Reading -> its name in `usage`."""
+STARTS = ("toolUse", "toolResult", "image")
+"""Kinds of block that have a start of their own: it is the first sign of a tool call or a picture."""
 
 
 def request(prompt: str, max_tokens: int, temperature: float | None) -> dict[str, Any]:
@@ -31,27 +43,38 @@ def request(prompt: str, max_tokens: int, temperature: float | None) -> dict[str
 
 
 def prompt_chars(arguments: Mapping[str, Any]) -> int:
-    """Characters of text in the system prompt and the messages."""
-    blocks = [*arguments.get("system", ()), *(b for m in arguments.get("messages", ()) for b in m["content"])]
-    return sum(len(block.get("text", "")) for block in blocks)
+    """Characters of text in the system prompt and the messages. What has the wrong type has none."""
+    contents = [arguments.get("system"), *(message.get("content") for message in objects(arguments.get("messages")))]
+    return sum(len(text(block.get("text"))) for content in contents for block in objects(content))
 
 
-def read(response: Mapping[str, Any], reading: Reading) -> None:
-    """Take the figures out of a whole response."""
-    for block in response["output"].get("message", {}).get("content", ()):
-        reading.add_text(block.get("text", ""))
-    reading.stop(response.get("stopReason"))
-    _usage(response, reading)
+def max_tokens(arguments: Mapping[str, Any]) -> int | None:
+    """The most tokens that a request allows the answer; None where it does not say."""
+    return count(members(arguments.get("inferenceConfig")).get("maxTokens"))
+
+
+def read(response: object, reading: Reading) -> None:
+    """Take the figures out of a whole response. Raises MissingPartError."""
+    output = required(response, "output", Mapping)
+    message = output if output is None else required(output, "message", Mapping)
+    for block in objects(members(message).get("content")):
+        reading.add_text(block.get("text"))
+    said = members(response)
+    reading.stop(said.get("stopReason"))
+    _usage(said, reading)
 
 
 def read_event(event: Mapping[str, Any], reading: Reading) -> Content:
-    """Take the figures out of one stream event, and say what it brought."""
+    """Take the figures out of one stream event, and say what it brought. Raises MissingPartError."""
     if "contentBlockDelta" in event:
-        return _delta(event["contentBlockDelta"]["delta"], reading)
+        return _delta(members(required(event["contentBlockDelta"], "delta", Mapping)), reading)
+    if "contentBlockStart" in event:
+        start = members(members(event["contentBlockStart"]).get("start"))
+        return "other" if any(start.get(kind) for kind in STARTS) else ""
     if "messageStop" in event:
-        reading.stop(event["messageStop"].get("stopReason"))
+        reading.stop(members(event["messageStop"]).get("stopReason"))
     elif "metadata" in event:
-        _usage(event["metadata"], reading)
+        _usage(members(event["metadata"]), reading)
     return ""
 
 
@@ -64,16 +87,18 @@ def read_delta(payload: bytes, reading: Reading) -> Content | None:
 def _delta(delta: Mapping[str, Any], reading: Reading) -> Content:
     if "text" in delta:
         return reading.add_text(delta["text"])
-    reasoning = delta.get("reasoningContent", {})
-    generated = reasoning.get("text") or reasoning.get("redactedContent") or delta.get("toolUse", {}).get("input")
-    return "other" if generated else ""
+    reasoning = members(delta.get("reasoningContent"))
+    generated = (
+        reasoning.get("text"),
+        reasoning.get("redactedContent"),
+        members(delta.get("toolUse")).get("input"),
+        *(delta.get(kind) for kind in ("toolResult", "citation", "image")),
+    )
+    return "other" if any(generated) else ""
 
 
 def _usage(part: Mapping[str, Any], reading: Reading) -> None:
-    usage = part.get("usage", {})
-    reading.input_tokens = usage.get("inputTokens")
-    reading.output_tokens = usage.get("outputTokens")
-    reading.cache_read_tokens = usage.get("cacheReadInputTokens")
-    reading.cache_write_tokens = usage.get("cacheWriteInputTokens")
-    reading.server_latency_ms = part.get("metrics", {}).get("latencyMs")
-    reading.service_tier = (part.get("serviceTier") or {}).get("type") or ""
+    reading.take(USAGE, part.get("usage"))
+    if (latency_ms := milliseconds(members(part.get("metrics")).get("latencyMs"))) is not None:
+        reading.server_latency_ms = latency_ms
+    reading.service_tier = word(members(part.get("serviceTier")).get("type")) or reading.service_tier

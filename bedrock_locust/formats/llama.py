@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from bedrock_locust.formats.reading import PLAIN_TEXT
+from bedrock_locust.formats.reading import PLAIN_COUNT, PLAIN_TEXT
+from bedrock_locust.formats.required import required
+from bedrock_locust.formats.values import count, members, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,8 +21,13 @@ if TYPE_CHECKING:
 _PLAIN_DELTA = re.compile(
     rb'\{"generation":'
     + PLAIN_TEXT
-    + rb',"prompt_token_count":null,"generation_token_count":(\d+),"stop_reason":null\}'
+    + rb',"prompt_token_count":null,"generation_token_count":'
+    + PLAIN_COUNT
+    + rb',"stop_reason":null\}'
 ).fullmatch
+
+USAGE = {"input_tokens": "prompt_token_count", "output_tokens": "generation_token_count"}
+"""Figure of a Reading -> its name in a response and in a chunk."""
 
 LLAMA_3 = (
     "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\n{prompt}<|eot_id|>"
@@ -43,23 +50,27 @@ def body(prompt: str, max_tokens: int, temperature: float | None, model_id: str)
 
 def prompt_chars(request: Mapping[str, Any]) -> int:
     """Characters of the prompt, its template included."""
-    return len(request.get("prompt", ""))
+    return len(text(request.get("prompt")))
 
 
-def read(response: Mapping[str, Any], reading: Reading) -> None:
-    """Take the figures out of a whole response."""
-    read_event(response, reading)
+def max_tokens(request: Mapping[str, Any]) -> int | None:
+    """The most tokens that a request allows the answer; None where it does not say."""
+    return count(request.get("max_gen_len"))
+
+
+def read(response: object, reading: Reading) -> None:
+    """Take the figures out of a whole response. Raises MissingPartError."""
+    required(response, "generation", str)
+    read_event(members(response), reading)
+    reading.stop(None)
 
 
 def read_event(chunk: Mapping[str, Any], reading: Reading) -> Content:
     """Take the figures out of one stream chunk, and say what it brought."""
-    if (count := chunk.get("prompt_token_count")) is not None:
-        reading.input_tokens = count
-    if (count := chunk.get("generation_token_count")) is not None:
-        reading.output_tokens = count
-    if chunk.get("stop_reason"):
-        reading.stop(chunk["stop_reason"])
-    return reading.add_text(chunk.get("generation") or "")
+    reading.take(USAGE, chunk)
+    if reason := text(chunk.get("stop_reason")):
+        reading.stop(reason)
+    return reading.add_text(chunk.get("generation"))
 
 
 def read_delta(chunk: bytes, reading: Reading) -> Content | None:

@@ -2,29 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
+
+from bedrock_locust.errors import word
+from bedrock_locust.formats.values import count, members, milliseconds, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Content = Literal["", "text", "other"]
-"""What a stream event brought: nothing generated, answer text, or reasoning and tool input."""
+"""What a stream event brought: nothing generated, answer text, or other content: reasoning, a tool call, a citation."""
 
 PLAIN_TEXT = rb'"([^"\\\x00-\x1f]*)"'
 """Pattern of a JSON string without escapes: the text of most events, which so can be had without a parser."""
+PLAIN_COUNT = rb"(0|[1-9][0-9]{0,11})"
+"""Pattern of a count in JSON, as values.count takes it."""
+
+TEXT_LIMIT = 100_000
+"""Characters of answer text that are kept of a call."""
 
 METRICS = "amazon-bedrock-invocationMetrics"
 """The key with the service's own figures in the last chunk of an InvokeModel stream."""
+
+GUARDRAIL = "amazon-bedrock-guardrailAction"
+"""The key with which InvokeModel says what a guardrail did; the model's own stop reason stays as it was."""
+INTERVENED = "guardrail_intervened"
+"""The stop reason of Converse where a guardrail did something."""
 
 HEADERS = {
     "input_tokens": "x-amzn-bedrock-input-token-count",
     "output_tokens": "x-amzn-bedrock-output-token-count",
     "cache_read_tokens": "x-amzn-bedrock-cache-read-input-token-count",
     "cache_write_tokens": "x-amzn-bedrock-cache-write-input-token-count",
-    "server_latency_ms": "x-amzn-bedrock-invocation-latency",
 }
 """Undocumented headers of InvokeModel: used where the body has no figure of its own."""
+LATENCY = "x-amzn-bedrock-invocation-latency"
+"""One more of them: the service's own latency in ms."""
 
 TIER = "x-amzn-bedrock-service-tier"
 """The header with the tier of both InvokeModel operations; Converse has it in the body."""
@@ -46,46 +60,78 @@ class Reading:
     """Whether the event that ends a stream has come."""
     text_bytes: int = 0
     """UTF-8 bytes of answer text."""
+    _texts: list[str] = field(default_factory=list, repr=False, compare=False)
+    _text_left: int = field(default=TEXT_LIMIT, repr=False, compare=False)
 
-    def add_text(self, text: str) -> Content:
-        """Count answer text."""
-        self.text_bytes += len(text.encode(errors="surrogatepass"))
-        return "text" if text else ""
+    @property
+    def text(self) -> str:
+        """The answer text, its first `TEXT_LIMIT` characters at most."""
+        return "".join(self._texts)
 
-    def add_plain_text(self, text: bytes) -> Content | None:
-        """Count answer text as it stands in JSON without escapes (PLAIN_TEXT); None where it is not UTF-8."""
+    def add_text(self, value: object) -> Content:
+        """Take answer text; anything but a text brings nothing."""
+        piece = text(value)
+        self.text_bytes += len(piece.encode(errors="surrogatepass"))
+        self._keep(piece)
+        return "text" if piece else ""
+
+    def add_plain_text(self, value: bytes) -> Content | None:
+        """Take answer text as it stands in JSON without escapes (PLAIN_TEXT); None where it is not UTF-8."""
         try:
-            text.decode()
+            piece = value.decode()
         except UnicodeDecodeError:
             return None
-        self.text_bytes += len(text)
-        return "text" if text else ""
+        self.text_bytes += len(value)
+        self._keep(piece)
+        return "text" if value else ""
 
-    def stop(self, reason: str | None) -> None:
-        """Note why the model stopped."""
+    def _keep(self, piece: str) -> None:
+        if piece and self._text_left:
+            self._texts.append(piece[: self._text_left])
+            self._text_left -= len(self._texts[-1])
+
+    def take(self, names: Mapping[str, str], source: object) -> None:
+        """Take counts out of an object: `names` has the name in it for each figure. What it lacks, stays."""
+        said = members(source)
+        for figure, name in names.items():
+            if (value := count(said.get(name))) is not None:
+                setattr(self, figure, value)
+
+    def stop(self, reason: object) -> None:
+        """Note that the model stopped, and why, if that is said."""
         self.stopped = True
-        self.stop_reason = reason or self.stop_reason
+        self.stop_because(reason)
 
-    def add_metrics(self, chunk: Mapping[str, Any]) -> None:
-        """Take over the service's own figures, for those the format itself has not given."""
-        metrics = chunk.get(METRICS)
-        if not metrics:
-            return
-        self.server_ttft_ms = metrics.get("firstByteLatency")
-        self.server_latency_ms = metrics.get("invocationLatency")
+    def stop_because(self, reason: object) -> None:
+        """Note why the model stops; what is no text says nothing. What a guardrail did is not undone."""
+        if self.stop_reason != INTERVENED:
+            self.stop_reason = word(reason) or self.stop_reason
+
+    def add_figures(self, chunk: Mapping[str, Any]) -> None:
+        """Take over the service's own figures in a native body or chunk, where the format itself has given none."""
+        if chunk.get(GUARDRAIL) == "INTERVENED":
+            self.stop_reason = INTERVENED
+        if METRICS in chunk:
+            self._add_metrics(members(chunk[METRICS]))
+
+    def _add_metrics(self, metrics: Mapping[str, Any]) -> None:
+        if (first_ms := milliseconds(metrics.get("firstByteLatency"))) is not None:
+            self.server_ttft_ms = first_ms
+        if (whole_ms := milliseconds(metrics.get("invocationLatency"))) is not None:
+            self.server_latency_ms = whole_ms
         self._complete(
-            input_tokens=metrics.get("inputTokenCount"),
-            output_tokens=metrics.get("outputTokenCount"),
-            cache_read_tokens=metrics.get("cacheReadInputTokenCount"),
-            cache_write_tokens=metrics.get("cacheWriteInputTokenCount"),
+            input_tokens=count(metrics.get("inputTokenCount")),
+            output_tokens=count(metrics.get("outputTokenCount")),
+            cache_read_tokens=count(metrics.get("cacheReadInputTokenCount")),
+            cache_write_tokens=count(metrics.get("cacheWriteInputTokenCount")),
         )
 
     def add_headers(self, headers: Mapping[str, str]) -> None:
         """Take over the figures in the response headers, for those the body has not given."""
-        found = {key: headers.get(header) for key, header in HEADERS.items()}
-        self._complete(**{key: int(value) for key, value in found.items() if value and value.isdecimal()})
+        self._complete(**{key: count(headers.get(header)) for key, header in HEADERS.items()})
+        self._complete(server_latency_ms=milliseconds(headers.get(LATENCY)))
 
-    def _complete(self, **figures: int | None) -> None:
+    def _complete(self, **figures: float | None) -> None:
         for key, value in figures.items():
             if getattr(self, key) is None:
                 setattr(self, key, value)

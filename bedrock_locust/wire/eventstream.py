@@ -6,9 +6,7 @@ damaged stream raises botocore's own errors.
 
 from __future__ import annotations
 
-import json
 import struct
-from base64 import b64decode
 from typing import TYPE_CHECKING, Any, NoReturn
 from zlib import crc32
 
@@ -20,7 +18,8 @@ from botocore.eventstream import (
     ParserError,
 )
 from botocore.exceptions import EventStreamError
-from botocore.parsers import ResponseParserError
+
+from bedrock_locust.errors.refusal import parse, said
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,9 +37,6 @@ MAX_PAYLOAD = 24 * 1024 * 1024
 CACHE_LIMIT = 256
 _known_headers: dict[bytes, Headers] = {}
 """Header blocks and what they say: a service sends the same few over and over."""
-
-_from_json = json.JSONDecoder().raw_decode
-"""json.loads without its search for the encoding: the payload of an event is one JSON value in UTF-8."""
 
 
 class Decoder:
@@ -93,26 +89,19 @@ def _refuse(length: int, headers_length: int) -> NoReturn:
     raise InvalidPayloadLength(length - headers_length - FRAME_SIZE)
 
 
-def event(headers: Headers, payload: bytes, operation: str) -> dict[str, Any]:
-    """A frame as botocore's EventStream would give it. Raises EventStreamError for an exception of the service."""
+def refuse_exception(headers: Headers, payload: bytes, operation: str) -> None:
+    """Raise EventStreamError, as botocore's EventStream would, where a frame is an exception of the service."""
     if headers.get(":message-type") != "event":
         raise EventStreamError(_error(headers, payload), operation)
-    try:
-        content, _ = _from_json(payload.decode() or "{}")
-    except ValueError as error:
-        raise ResponseParserError(f"an event of the stream is not JSON: {error}") from error
-    kind = headers.get(":event-type", "")
-    if kind == "chunk":
-        return {kind: {"bytes": b64decode(content["bytes"])} if "bytes" in content else {}}
-    return {kind: content}
 
 
 def _error(headers: Headers, payload: bytes) -> Any:
-    """What botocore makes of an exception in the stream."""
-    if kind := headers.get(":exception-type"):
-        try:
-            message = json.loads(payload).get("message", "")
-        except (ValueError, AttributeError):
-            message = ""
-        return {"Error": {"Code": kind, "Message": message}}
-    return {"Error": {"Code": headers.get(":error-code", ""), "Message": headers.get(":error-message", "")}}
+    """What an exception in the stream says."""
+    kind, code = headers.get(":exception-type"), headers.get(":error-code", "")
+    if not kind:
+        return {"Error": {"Code": str(code), "Message": str(headers.get(":error-message", ""))}}
+    try:
+        message = said(parse(payload))[1]
+    except ValueError:
+        message = ""
+    return {"Error": {"Code": str(kind), "Message": message or f"{kind} without a message"}}

@@ -7,23 +7,21 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from bedrock_locust.call import Call
-from bedrock_locust.errors import IncompleteStreamError
+from bedrock_locust.errors import IncompleteStreamError, word
 from bedrock_locust.formats import Reading
+from bedrock_locust.formats.events import read_event
 from bedrock_locust.formats.reading import TIER
-from bedrock_locust.wire.eventstream import event
+from bedrock_locust.wire.eventstream import Decoder, refuse_exception
 from bedrock_locust.wire.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
-    from botocore.eventstream import EventStream
+    from collections.abc import Callable, Mapping
 
     from bedrock_locust.call import Mode
     from bedrock_locust.errors import Failure
     from bedrock_locust.formats import StreamReader
     from bedrock_locust.wire.eventstream import Headers
     from bedrock_locust.wire.exchange import Exchange
-
-DELTAS = frozenset({"contentBlockDelta", "chunk"})
-"""The types of event that bring generated text."""
 
 STREAMING = frozenset({"converse_stream", "invoke_model_with_response_stream"})
 """The boto3 methods that stream."""
@@ -41,41 +39,49 @@ class Measurement:
 
     exchange: Exchange | None = None
     """The response on the measured socket, where that is used."""
+    body: Any = None
+    """The body of the response: bytes, or for a stream what can be read from."""
+    signing: bool = False
+    """Whether the call has ended while its request was signed."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers of the response, their names in lower case."""
+        headers: Mapping[str, str] = self.response.get("HTTPHeaders", {})
+        return headers
 
     @property
     def mode(self) -> Mode:
         """Whether the call streams."""
         return "streaming" if self.about["operation"] in STREAMING else "non_streaming"
 
-    def drain(self, stream: EventStream[Any], reader: StreamReader) -> None:
+    def drain(self, reader: StreamReader) -> None:
         """Read a stream to its end: only then does its connection go back to the pool.
 
-        Raises IncompleteStreamError where the stream ends without its stop event, and botocore's
-        EventStreamError for an exception that the service put into it.
+        Raises IncompleteStreamError where the stream ends without its stop event, MalformedEventError for an
+        event that cannot be read, and botocore's EventStreamError for an exception that the service put into it.
         """
         self.stopwatch.stage = "stream"
         if self.exchange is None:
-            content, reading = self.stopwatch.content, self.reading
-            with closing(stream):
-                for said in stream:
-                    content(reader.read_event(said, reading))
+            decoder = Decoder(self._taker(reader))
+            with closing(self.body):
+                for data in self.body.stream():
+                    decoder.feed(data)
         else:
-            self._drain_frames(self.exchange, reader)
+            self.exchange.read_frames(self._taker(reader, self.exchange))
         if not self.reading.stopped:
             raise IncompleteStreamError("the stream ended without its stop event")
 
-    def _drain_frames(self, exchange: Exchange, reader: StreamReader) -> None:
-        """Read a stream on the measured socket: most of its frames are text, and need no JSON."""
-        content, reading = self.stopwatch.content, self.reading
-        read_delta, read_event, operation = reader.read_delta, reader.read_event, self.about["operation"]
+    def _taker(self, reader: StreamReader, exchange: Exchange | None = None) -> Callable[[Headers, bytes], None]:
+        """What takes each frame of a stream; the measured socket knows when it had arrived."""
+        content, reading, operation = self.stopwatch.content, self.reading, self.about["operation"]
 
         def take(headers: Headers, payload: bytes) -> None:
-            brought = read_delta(payload, reading) if headers.get(":event-type") in DELTAS else None
-            if brought is None:
-                brought = read_event(event(headers, payload, operation), reading)
-            content(brought, exchange.arrived)
+            refuse_exception(headers, payload, operation)
+            brought = read_event(reader, headers.get(":event-type", ""), payload, reading)
+            content(brought, exchange.arrived if exchange else None)
 
-        exchange.read_frames(take)
+        return take
 
     def record(self, failure: Failure | None) -> Call:
         """The Call of what was measured and read, ended now."""
@@ -101,8 +107,8 @@ class Measurement:
             server_latency_ms=reading.server_latency_ms,
             read_lag_ms=stopwatch.read_lag_ms,
             stop_reason=reading.stop_reason,
-            service_tier=reading.service_tier or self.response.get("HTTPHeaders", {}).get(TIER, ""),
-            request_id=self.response.get("RequestId") or (failure.request_id if failure else ""),
+            service_tier=reading.service_tier or word(self.headers.get(TIER)),
+            request_id=word(self.response.get("RequestId")) or (failure.request_id if failure else ""),
             attempts=self.response.get("RetryAttempts", 0) + 1,
         )
 

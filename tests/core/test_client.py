@@ -175,7 +175,7 @@ def test_nonsense(client: BedrockClient, simulator: Simulator, operation: str) -
     """An answer that is none is a failure that names what could not be read."""
     simulator.set(faults={"nonsense": 1})
     call = ask(client, operation)
-    assert call.error in {"UnknownError", "StreamInterruptedError"}
+    assert call.error in {"NotAnAnswerError", "StreamInterruptedError"}
     assert call.error_message
 
 
@@ -266,6 +266,7 @@ def test_mistakes_of_the_caller(client: BedrockClient, events: list[dict[str, An
         client.converse(modelId=CLAUDE, message=[])
     with pytest.raises(UnknownFormatError, match="use api: converse"):
         client.invoke_model(modelId=NOVA, body="{}")
-    with pytest.raises(ValueError, match="must be its native JSON request"):
-        client.invoke_model(modelId=CLAUDE, body="not JSON")
+    for body in ("not JSON", b"\xff", "[1]", "[" * 10_000):
+        with pytest.raises(ParamValidationError, match="must be the model's JSON request"):
+            client.invoke_model(modelId=CLAUDE, body=body)
     assert events == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
 from typing import TYPE_CHECKING, Any
@@ -22,9 +23,14 @@ from bedrock_locust.errors import (
     REMEDIES,
     DeadlineError,
     IncompleteStreamError,
+    ModelFailedError,
+    category_of,
     classify,
     redact,
+    refusal,
+    remedy,
 )
+from bedrock_locust.errors.refusal import describe, said
 
 if TYPE_CHECKING:
     from botocore.model import ServiceModel
@@ -75,7 +81,7 @@ def test_each_exception_in_a_stream_has_a_category(service_model: ServiceModel, 
         ("SomethingNewException", 429, "ThrottlingError"),
         ("SomethingNewException", 503, "ServiceUnavailableError"),
         ("403", 403, "AccessDeniedError"),
-        ("SomethingNewException", 400, "UnknownError"),
+        ("SomethingNewException", 400, "ValidationError"),
         ("", 0, "UnknownError"),
         ("ExpiredTokenException", 403, "CredentialsError"),
         ("UnrecognizedClientException", 403, "CredentialsError"),
@@ -86,6 +92,244 @@ def test_each_exception_in_a_stream_has_a_category(service_model: ServiceModel, 
 def test_a_code_counts_before_the_status(code: str, status: int, category: str) -> None:
     """The status decides only for a code that is not known."""
     assert classify(aws.ClientError(answer(code, status=status), "Converse"), "response").category == category  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("statuses", "category"),
+    [
+        ((400, 406, 409, 411, 413, 414, 415, 422, 431), "ValidationError"),
+        ((401,), "CredentialsError"),
+        ((403, 451), "AccessDeniedError"),
+        ((404, 410), "ModelNotFoundError"),
+        ((408,), "ModelTimeoutError"),
+        ((424,), "ModelError"),
+        ((429,), "ThrottlingError"),
+        ((300, 301, 302, 303, 307, 308, 407, 421, 511), "ConnectionError"),
+        ((500, 505, 508), "InternalServerError"),
+        ((502, 503, 504, 507, 520, 524, 529), "ServiceUnavailableError"),
+        ((402, 405, 418, 501), "UnknownError"),
+    ],
+)
+def test_a_status_without_a_code_has_a_category(statuses: tuple[int, ...], category: str) -> None:
+    """Proxies and gateways send statuses without a code that AWS has."""
+    for status in statuses:
+        for code in (str(status), "", "SomethingNewException"):
+            assert category_of(code, status, "") == category, (status, code)
+
+
+@pytest.mark.parametrize(("code", "category"), CATEGORIES.items())
+def test_a_code_matches_in_each_spelling(code: str, category: str) -> None:
+    """Case, underscores and the endings Exception, Error and Failure do not matter."""
+    stem = re.sub("(?:_?(?:exception|error|failure))$", "", code, flags=re.IGNORECASE)
+    for spelt in (
+        code,
+        code.lower(),
+        code.upper(),
+        f"{stem}Exception",
+        f"{stem}Error",
+        f"{stem}Failure",
+        f"{stem}_error",
+    ):
+        assert category_of(spelt, 0, "") == category, spelt
+        assert category_of(spelt, 418, "") == category, "the code counts before the status"
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "message", "category"),
+    [
+        ("ThrottlingException", 429, "Too many tokens per day, please wait before trying again.", "QuotaExceededError"),
+        ("throttlingException", 0, "Too many tokens per day, please wait before trying again.", "QuotaExceededError"),
+        ("429", 429, "Daily token limit reached", "QuotaExceededError"),
+        ("ThrottlingException", 429, "Too many tokens, please wait before trying again.", "ThrottlingError"),
+        ("403", 403, "Authentication failed: Please make sure your API Key is valid.", "CredentialsError"),
+        ("AccessDeniedException", 403, "Bearer Token has expired", "CredentialsError"),
+        ("403", 403, "Invalid API key", "CredentialsError"),
+        ("403", 403, "The security token included in the request is invalid", "CredentialsError"),
+        ("403", 403, "Forbidden", "AccessDeniedError"),
+        (
+            "AccessDeniedException",
+            403,
+            "You don't have access to the model with the specified model ID.",
+            "AccessDeniedError",
+        ),
+        ("ValidationException", 400, "tool api_key: the access key is invalid", "ValidationError"),
+    ],
+)
+def test_words_decide_where_the_code_says_less(code: str, status: int, message: str, category: str) -> None:
+    """A throttle per day is a quota, a refused API key is no lack of access."""
+    assert category_of(code, status, message) == category
+
+
+ON_DEMAND = (
+    "Invocation of model ID anthropic.claude-sonnet-4-20250514-v1:0 with on-demand throughput isn\u2019t supported."
+    " Retry your request with the ID or ARN of an inference profile that contains this model."
+)
+
+
+@pytest.mark.parametrize(
+    ("category", "message", "words"),
+    [
+        ("CredentialsError", "Signature expired: 20261124T000000Z is now earlier than 20261124T000500Z", "clock"),
+        ("CredentialsError", "Signature not yet current: 20261124T001000Z is still later than", "clock"),
+        ("CredentialsError", "Bearer Token has expired", "AWS_BEARER_TOKEN_BEDROCK"),
+        (
+            "CredentialsError",
+            "Authentication failed: Please make sure your API Key is valid.",
+            "AWS_BEARER_TOKEN_BEDROCK",
+        ),
+        ("CredentialsError", "The security token included in the request is expired", "aws sts get-caller-identity"),
+        ("ValidationError", ON_DEMAND, "inference profile"),
+        ("ModelNotFoundError", "Access denied. This Model is marked by provider as Legacy", "legacy"),
+        ("ModelNotFoundError", "This model version has reached the end of its life.", "no longer offered"),
+        ("ModelNotFoundError", "Model use case details have not been submitted for this account.", "use case form"),
+        ("ValidationError", "Malformed input request", "temperature"),
+        ("ThrottlingError", "Too many requests to this inference profile", "quota"),
+        ("NoSuchCategory", "", ""),
+    ],
+)
+def test_a_remedy_fits_the_message(category: str, message: str, words: str) -> None:
+    """Where the service says one thing for many reasons, the remedy goes by its words."""
+    found = remedy(category, message)
+    assert words in found
+    assert bool(words) == bool(found)
+    assert "\n" not in found
+    assert remedy(category) == REMEDIES.get(category, "")
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "message"),
+    [
+        ('{"message": "no"}', "", "no"),
+        ('{"Message": "no"}', "", "no"),
+        ('{"__type": "com.amazon.coral#ThrottlingException", "Message": "no"}', "ThrottlingException", "no"),
+        ('{"error": {"message": "no", "type": "rate_limit_error"}}', "rate_limit_error", "no"),
+        ('{"error": {"message": "no", "type": "new_error", "code": "model_not_found"}}', "model_not_found", "no"),
+        ('{"error": {"message": "no", "type": "server_error", "code": "x12"}}', "server_error", "no"),
+        ('{"error": {"message": "no", "code": 429}}', "", "no"),
+        ('{"error": "no"}', "", "no"),
+        ('{"message": {"message": "no"}}', "", "no"),
+        ('{"message": null, "error": {"message": "no"}}', "", "no"),
+        ('{"type": "error", "error": {"type": "overloaded_error", "message": "no"}}', "overloaded_error", "no"),
+        (
+            '{"message": "no", "originalStatusCode": 503, "originalMessage": "busy"}',
+            "",
+            "no (the model itself: status 503: busy)",
+        ),
+        ('{"message": "no", "originalStatusCode": "x", "originalMessage": ["y"]}', "", "no"),
+        ('{"message": "no", "originalMessage": "no"}', "", "no"),
+        ("[1]", "", ""),
+        ("null", "", ""),
+        ("5", "", ""),
+    ],
+)
+def test_words_are_found_where_others_put_them(body: str, code: str, message: str) -> None:
+    """AWS, gateways and models have their code and message in different places."""
+    assert said(json.loads(body)) == (code, message)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "content", "expected"),
+    [
+        (
+            "application/json",
+            b'{"Output": {"x": "secret"}, "Version": "1.0"}',
+            "application/json, 45 bytes, members Output, Version",
+        ),
+        ("application/json; charset=utf-8", b"[1, 2, 3]", "application/json, 9 bytes, an array of 3"),
+        ("", b"null", "no content type, 4 bytes, null"),
+        ("", b"", "no content type, 0 bytes"),
+        ("text/plain", b'"secret"', "text/plain, 8 bytes, a text"),
+        ("text/plain", b"12", "text/plain, 2 bytes, a number"),
+        ("text/plain", b"true", "text/plain, 4 bytes, true or false"),
+        ("text/event-stream", b"data: secret", "text/event-stream, 12 bytes"),
+        ("text/plain", b"event: x\ndata: secret", "text/plain, 21 bytes"),
+        ("text/html", b"<html>\n <b>Bad Gateway</b>", "text/html, 26 bytes: <html> <b>Bad Gateway</b>"),
+        ("text/html", b"x" * 500, f"text/html, 500 bytes: {'x' * 80}"),
+        ("text/html", b"<p>AKIAIOSFODNN7EXAMPLE", "text/html, 23 bytes: <p>***"),
+        (
+            "application/json",
+            json.dumps(dict.fromkeys("abcdefghij")).encode(),
+            "application/json, 110 bytes, members a, b, c, d, e, f, g, h, ...",
+        ),
+    ],
+)
+def test_content_is_described_and_not_quoted(content_type: str, content: bytes, expected: str) -> None:
+    """Type, size and member names; a text only where it is neither JSON nor SSE, 80 characters of it."""
+    assert describe(content_type, content) == expected
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: (
+        st.lists(inner) | st.dictionaries(st.sampled_from(["message", "error", "code", "type", "__type", "x"]), inner)
+    ),
+)
+
+
+@given(
+    JSON | st.binary(),
+    st.integers(300, 599),
+    st.dictionaries(
+        st.sampled_from(["x-amzn-ErrorType", "Content-Type", "location", "x-amzn-RequestId"]),
+        st.text(st.characters(max_codepoint=255)),
+    ),
+)
+def test_any_refusal_is_a_failure(body: object, status: int, headers: dict[str, str]) -> None:
+    """Whatever an error response holds, it is one failure with a category, a code and a message that can be written."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    failure = classify(refusal("Converse", status, headers, content), "response")
+    assert failure.category in REMEDIES
+    assert failure.code
+    assert failure.message
+    for text in (failure.code, failure.message, failure.request_id):
+        assert len(text) <= MESSAGE_LIMIT
+        assert len(text.splitlines()) <= 1
+        text.encode()
+
+
+def test_a_redirect_says_where_to() -> None:
+    """A redirect is a matter of the way to the service; what stands behind `?` may be a secret."""
+    failure = classify(
+        refusal("Converse", 302, {"Location": "https://login.example.com/?token=secret"}, b""), "response"
+    )
+    assert (failure.category, failure.code) == ("ConnectionError", "302")
+    assert failure.message == "status 302, redirected to https://login.example.com/"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("Expecting value: line 1 column 1 (char 0)"),
+        RuntimeError("expired"),
+        KeyError("x"),
+        aws.SSOTokenLoadError(error_msg="x"),
+        aws.ClientError(answer("AccessDenied"), "AssumeRole"),
+    ],
+)  # type: ignore[arg-type]
+def test_what_is_raised_while_signing_is_about_credentials(error: Exception) -> None:
+    """Whatever it is, also an answer of another service of AWS."""
+    failure = classify(error, "connect", signing=True)
+    assert (failure.category, failure.code, failure.stage) == ("CredentialsError", type(error).__name__, "connect")
+
+
+@pytest.mark.parametrize(
+    ("code", "category"),
+    [
+        ("overloaded_error", "ServiceUnavailableError"),
+        ("rate_limit_error", "ThrottlingError"),
+        ("new_error", "NotAnAnswerError"),
+        ("", "NotAnAnswerError"),
+    ],
+)
+def test_an_error_in_the_format_of_the_model(code: str, category: str) -> None:
+    """It came with status 200: its own type decides."""
+    failure = classify(ModelFailedError("no", code), "stream")
+    assert (failure.category, failure.code, failure.stage, failure.message) == (
+        category,
+        code or "ModelFailedError",
+        "stream",
+        "no",
+    )
 
 
 def test_an_answer_without_anything_is_a_failure_too() -> None:
@@ -180,7 +424,7 @@ def test_what_goes_wrong_on_this_side(error: Exception, stage: Stage, expected: 
 def test_each_category_has_a_remedy() -> None:
     """There is no failure that a report can't advise on, and no advice without a failure."""
     client_side = {"StreamInterruptedError", "TimeoutError", "ConnectionError", "ClientResourceError"}
-    others = {"CredentialsError", "UnknownError"}
+    others = {"CredentialsError", "UnknownError", "NotAnAnswerError", "MalformedEventError", "TaskFailure"}
     assert {*CATEGORIES.values(), *BY_STATUS.values(), *client_side, *others} == set(REMEDIES)
 
 

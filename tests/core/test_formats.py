@@ -167,7 +167,7 @@ def block_delta(delta: dict[str, Any], index: int = 0) -> dict[str, Any]:
 
 
 def test_a_converse_stream_that_reasons_first() -> None:
-    """Reasoning and tool input are content but not text; roles, signatures and empty texts are none."""
+    """Reasoning and a tool call are content but not text; roles, signatures and empty texts are none."""
     brought, reading = events(
         converse.read_event,
         [
@@ -194,7 +194,7 @@ def test_a_converse_stream_that_reasons_first() -> None:
             },
         ],
     )
-    assert brought == ["", "", "other", "other", "", "", "", "text", "", "", "", "other", "", "", ""]
+    assert brought == ["", "", "other", "other", "", "", "", "text", "", "other", "", "other", "", "", ""]
     assert reading == Reading(
         service_tier="flex",
         input_tokens=20,
@@ -309,7 +309,7 @@ INVOCATION = {
 def test_metrics_of_the_service_fill_gaps_only() -> None:
     """The metrics give the times, and those counts that the format has not given."""
     reading = Reading(output_tokens=300, cache_read_tokens=0)
-    reading.add_metrics({"type": "message_stop", METRICS: INVOCATION})
+    reading.add_figures({"type": "message_stop", METRICS: INVOCATION})
     assert reading == Reading(
         input_tokens=1,
         output_tokens=300,
@@ -323,7 +323,7 @@ def test_metrics_of_the_service_fill_gaps_only() -> None:
 def test_a_chunk_without_metrics_changes_nothing() -> None:
     """Only the last chunk of a stream has the metrics."""
     reading = Reading(server_ttft_ms=6, server_latency_ms=5)
-    reading.add_metrics({"generation": "a"})
+    reading.add_figures({"generation": "a"})
     assert reading == Reading(server_ttft_ms=6, server_latency_ms=5)
 
 

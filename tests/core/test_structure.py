@@ -92,7 +92,7 @@ PLAN: dict[str, dict[str, str]] = {
         "histogram": "",
         "errors": "call",
         # what calls are made of
-        "formats": "",
+        "formats": "errors",
         "settings": "call",
         "process": "exits settings",
         "workload": "",

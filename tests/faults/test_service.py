@@ -66,7 +66,7 @@ BY_MODE = {
     ("slow-headers", "streaming"): ("TimeoutError", "response"),
     ("slow-headers", "non_streaming"): ("TimeoutError", "response"),
     ("nonsense", "streaming"): ("StreamInterruptedError", "stream"),
-    ("nonsense", "non_streaming"): ("UnknownError", "response"),
+    ("nonsense", "non_streaming"): ("NotAnAnswerError", "response"),
 }
 FINE = {"ok", "duplicate-metadata"}
 FAULTS = [*REFUSALS, *IN_STREAM, *dict.fromkeys(fault for fault, _ in BY_MODE), "duplicate-metadata"]

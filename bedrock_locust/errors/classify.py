@@ -1,0 +1,120 @@
+"""From an exception to a Failure."""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore import eventstream, parsers
+from botocore import exceptions as aws
+from urllib3 import exceptions as http
+
+from bedrock_locust.errors.categories import category_of
+from bedrock_locust.errors.kinds import (
+    CallError,
+    DeadlineError,
+    IncompleteStreamError,
+    MalformedEventError,
+    ModelFailedError,
+    NotAnAnswerError,
+)
+from bedrock_locust.errors.redaction import redact, word
+
+if TYPE_CHECKING:
+    from bedrock_locust.call import Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What went wrong with a call."""
+
+    category: str
+    code: str
+    stage: Stage
+    message: str
+    request_id: str = ""
+
+    def exception(self) -> CallError:
+        """The failure as Locust's failure table shows it."""
+        where = f" in {self.stage}" if self.stage == "stream" else ""
+        return CallError(f"{self.category} ({self.code}{where})" if self.code else self.category)
+
+
+def classify(error: BaseException, stage: Stage, *, signing: bool = False) -> Failure:
+    """The failure that an exception means, when it was raised in this stage of a call.
+
+    `signing` says that it was raised while the request was signed: whatever it is, the credentials lack.
+    """
+    if isinstance(error, aws.ClientError) and not signing:
+        return _service_failure(error, stage)
+    code, message = type(error).__name__, redact(str(error))
+    if lacking := _lacking(error):
+        return Failure("ClientResourceError", lacking, stage, message)
+    if isinstance(error, ModelFailedError | NotAnAnswerError):
+        return Failure(_category_inside(error), error.code or code, stage, message)
+    if signing:
+        return Failure("CredentialsError", code, "connect", message or code)
+    return _client_side(error, code, stage, message)
+
+
+def _client_side(error: BaseException, code: str, stage: Stage, message: str) -> Failure:
+    """The failure that an exception of the SDK, of the connection or of our own means."""
+    for kinds, category, at in _CLIENT_SIDE:
+        if isinstance(error, kinds):
+            return Failure(category, code, at or stage, message)
+    return Failure("UnknownError", code, stage, message)
+
+
+def _category_inside(error: ModelFailedError | NotAnAnswerError) -> str:
+    """The category of a failure that came with status 200."""
+    known = category_of(error.code, 0, str(error)) if isinstance(error, ModelFailedError) else "UnknownError"
+    return "NotAnAnswerError" if known == "UnknownError" else known
+
+
+def _lacking(error: BaseException) -> str:
+    """The name of the error number that says what this machine ran out of; empty where it did not."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno in _LACKS:
+            return errno.errorcode[cause.errno]
+        cause = cause.__cause__ or cause.__context__
+    return ""
+
+
+def _service_failure(error: aws.ClientError, stage: Stage) -> Failure:
+    """What the service answered."""
+    said = error.response.get("Error", {})
+    code = word(str(said.get("Code", "")))
+    if "_" not in code:  # exceptions inside a stream have their code in lower camel case
+        code = code[:1].upper() + code[1:]
+    about = error.response.get("ResponseMetadata", {})
+    message = redact(str(said.get("Message") or error))
+    category = category_of(code, about.get("HTTPStatusCode", 0), message)
+    return Failure(category, code, stage, message, word(about.get("RequestId", "")))
+
+
+_LACKS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EADDRNOTAVAIL})
+"""What a socket call answers where files, memory or local ports have run out: see socket(2) and connect(2)."""
+_Kinds = tuple[type[BaseException], ...]
+_CREDENTIALS: _Kinds = (
+    aws.NoCredentialsError,
+    aws.PartialCredentialsError,
+    aws.CredentialRetrievalError,
+    aws.TokenRetrievalError,
+    aws.NoAuthTokenError,
+    aws.SSOError,
+    aws.ProfileNotFound,
+)
+# The first kind that fits decides, so subclasses stand before their bases.
+_CLIENT_SIDE: tuple[tuple[_Kinds, str, Stage], ...] = (
+    (_CREDENTIALS, "CredentialsError", "connect"),
+    ((aws.ConnectTimeoutError,), "TimeoutError", "connect"),
+    ((aws.ReadTimeoutError, http.ReadTimeoutError, DeadlineError), "TimeoutError", ""),
+    ((IncompleteStreamError, eventstream.ParserError), "StreamInterruptedError", "stream"),
+    ((MalformedEventError,), "MalformedEventError", "stream"),
+    ((parsers.ResponseParserError,), "UnknownError", "response"),
+    ((aws.ConnectionClosedError,), "ConnectionError", "response"),
+    ((aws.EndpointConnectionError, aws.ProxyConnectionError, aws.SSLError), "ConnectionError", "connect"),
+    ((aws.HTTPClientError, aws.IncompleteReadError, http.HTTPError, OSError), "ConnectionError", ""),
+)

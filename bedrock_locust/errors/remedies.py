@@ -1,0 +1,85 @@
+"""What to do about a failure."""
+
+from __future__ import annotations
+
+import re
+
+REMEDIES: dict[str, str] = {
+    "ThrottlingError": "More requests or tokens per minute than the quota allows. Use fewer users, lower"
+    " max_tokens (it is reserved when a call starts), or ask for a higher quota in Service Quotas.",
+    "ValidationError": "The service refused the request. Check the model id (newer models need an inference profile"
+    " id: us., eu., apac., global.), and whether this model takes these parameters (some refuse temperature: set it"
+    " to null).",
+    "AccessDeniedError": "Allow bedrock:InvokeModel and bedrock:InvokeModelWithResponseStream in the IAM policy, and"
+    " check that the account has access to the model.",
+    "ModelNotFoundError": "Check the model id and that the model exists in this region; newer models need an"
+    " inference profile id (us., eu., apac., global.).",
+    "QuotaExceededError": "An account quota is used up. Look it up in Service Quotas and ask for an increase; a quota"
+    " per day is free again the next day.",
+    "ModelNotReadyError": "The model is still being loaded. Wait a few minutes and run again.",
+    "ModelTimeoutError": "The model took too long. Lower max_tokens or the prompt size.",
+    "ModelError": "The model failed on the request. Run again; if it persists, contact AWS with the request id.",
+    "ServiceUnavailableError": "The service has no capacity now; this is not your quota. Try another time, another"
+    " region or a cross-region inference profile.",
+    "InternalServerError": "The service failed. Run again; if it persists, contact AWS with the request id.",
+    "StreamInterruptedError": "The stream ended or broke before the model said it was done. Look for proxies and"
+    " gateways on the way that cut long responses.",
+    "NotAnAnswerError": "The endpoint answered with status 200, but not as Bedrock answers. Check the endpoint"
+    " (--host, aws.endpoint_url) and any proxy or gateway on the way.",
+    "MalformedEventError": "An event of the stream cannot be read. Look for proxies and gateways on the way that change"
+    " responses; if there is none, contact AWS with the request id.",
+    "TimeoutError": "The service was silent for longer than test.timeout_seconds. Raise it for slow or long answers.",
+    "ConnectionError": "The connection failed. Check the endpoint (--host), DNS, proxy, firewall and TLS certificates.",
+    "ClientResourceError": "This machine ran out of open files, ports or memory; the service is not to blame. Raise the"
+    " limit before the start (ulimit -n 10000), or spread the users over more workers.",
+    "CredentialsError": "AWS credentials are missing, wrong or expired. Try: aws sts get-caller-identity",
+    "TaskFailure": "A task of the locustfile judged these answers to be wrong: read its message.",
+    "UnknownError": "Look at the example message; if the endpoint is not Bedrock (--host), that is the reason.",
+}
+"""What to do about each category."""
+
+_CLOCK = (
+    "The clock of this machine is wrong: AWS refuses requests that are signed more than 5 minutes off. Set it, and"
+    " keep it right with NTP."
+)
+_API_KEY = (
+    "The Bedrock API key is wrong or has expired. Make a new one in the Bedrock console and set"
+    " AWS_BEARER_TOKEN_BEDROCK; a short-term key lasts 12 hours at most and belongs to one region."
+)
+_PROFILE = (
+    "This model is called by an inference profile: put its prefix before the model id (us., eu., apac.,"
+    " global.), or use the ARN of a profile."
+)
+_USE_CASE = (
+    "The account has not sent the use case form for this provider's models. Submit it in the Bedrock console"
+    " (Model catalog), and wait about 15 minutes."
+)
+_LEGACY = (
+    "The provider has marked this model as legacy, and this account has not used it lately. Choose a newer"
+    " version of the model."
+)
+_SPECIAL: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(words, re.IGNORECASE), text)
+    for words, text in (
+        (r"signature expired|not yet current|too skewed|request time.{1,40}too large", _CLOCK),
+        (r"bearer token|api[ -]?key", _API_KEY),
+        (r"on-demand throughput.{1,20}supported|\binference profile\b", _PROFILE),
+        (r"use[ -]case|FTU form", _USE_CASE),
+        (r"\blegacy\b", _LEGACY),
+        (
+            r"end of (?:its )?life|\bEOL\b|\bretired\b|no longer (?:available|supported)|\bdeprecated\b",
+            "This version of the model is no longer offered. Choose a newer one.",
+        ),
+    )
+)
+"""Words of a message -> what to do; the first that fits counts. Bedrock refuses these with one code each for many."""
+_SERVICE_WORDS = frozenset({"ValidationError", "AccessDeniedError", "ModelNotFoundError", "CredentialsError"})
+
+
+def remedy(category: str, message: str = "") -> str:
+    """What to do about failures of this category, as exactly as the message of one tells; empty if not known."""
+    if category in _SERVICE_WORDS:
+        for words, text in _SPECIAL:
+            if words.search(message):
+                return text
+    return REMEDIES.get(category, "")

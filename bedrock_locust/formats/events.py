@@ -1,0 +1,41 @@
+"""From the payload of a stream event to what it says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bedrock_locust.errors.refusal import parse
+from bedrock_locust.formats.required import MissingPartError, malformed
+
+if TYPE_CHECKING:
+    from bedrock_locust.formats.contract import StreamReader
+    from bedrock_locust.formats.reading import Content, Reading
+
+DELTAS = frozenset({"contentBlockDelta", "chunk"})
+"""The types of event that bring generated text."""
+READ = frozenset({*DELTAS, "contentBlockStart", "messageStop", "metadata"})
+"""The types of event that say anything that is read; all others are passed over, whatever they hold."""
+
+
+def read_event(reader: StreamReader, kind: str, payload: bytes, reading: Reading) -> Content:
+    """Take the figures out of an event of this type, and say what it brought. Raises MalformedEventError.
+
+    Most events are text, and need no JSON.
+    """
+    if kind not in READ:
+        return ""
+    brought = reader.read_delta(payload, reading) if kind in DELTAS else None
+    if brought is not None:
+        return brought
+    try:
+        return reader.read_event({kind: _members(payload)}, reading)
+    except (ValueError, MissingPartError):
+        raise malformed(kind, payload) from None
+
+
+def _members(payload: bytes) -> dict[str, Any]:
+    """The JSON object in a payload. Raises ValueError where there is none."""
+    value = parse(payload)
+    if not isinstance(value, dict):
+        raise ValueError("not an object")  # noqa: TRY004 - a value of the service, as bad as one that is no JSON
+    return value
