@@ -303,9 +303,9 @@ def test_a_redirect_says_where_to() -> None:
         RuntimeError("expired"),
         KeyError("x"),
         aws.SSOTokenLoadError(error_msg="x"),
-        aws.ClientError(answer("AccessDenied"), "AssumeRole"),
+        aws.ClientError(answer("AccessDenied"), "AssumeRole"),  # type: ignore[arg-type]
     ],
-)  # type: ignore[arg-type]
+)
 def test_what_is_raised_while_signing_is_about_credentials(error: Exception) -> None:
     """Whatever it is, also an answer of another service of AWS."""
     failure = classify(error, "connect", signing=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import random
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from bedrock_locust.aws.boto3_client import connect
 from bedrock_locust.settings.schema import Settings
-from bedrock_locust.wire.eventstream import event
+from bedrock_locust.wire.eventstream import refuse_exception
 from bedrock_locust.wire.in_flight import in_flight
 
 from .raw_server import RawServer, serving
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
+
+    from bedrock_locust.wire.eventstream import Headers
 
     from .raw_server import Answer
     from .recordings import Recording
@@ -68,7 +71,12 @@ def _events(response: dict[str, Any], recording: Recording) -> list[dict[str, An
     if in_flight.exchange is None:
         return list(response.get("stream") or response["body"])
     events: list[dict[str, Any]] = []
-    in_flight.exchange.read_frames(lambda headers, payload: events.append(event(headers, payload, recording.method)))
+
+    def take(headers: Headers, payload: bytes) -> None:
+        refuse_exception(headers, payload, recording.method)
+        events.append({headers[":event-type"]: json.loads(payload)})
+
+    in_flight.exchange.read_frames(take)
     return events
 
 
