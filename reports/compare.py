@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 
 from reports import charts, document
 from reports.charts.comparison import chart
+from reports.edition import edition
 from reports.figures_json import SCHEMA, plain, tree
 from reports.numbers import comparison, regression
-from reports.numbers.analysis import analyse
 from reports.numbers.comparison import Side
 from reports.numbers.intervals import needed
 from reports.reading import RunFolderError
 from reports.reading.run import read
 from reports.sections.compared import Compared
 from reports.sections.comparison import page
+from reports.sections.trust import told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,12 +64,12 @@ def write(
 
 def _compared(folders: Mapping[str, Path], limit_percent: float | None, language: str | None) -> Compared:
     base, *others = folders
-    sides = {base: Side(analyse(read(folders[base]), language))}
-    code = sides[base].analysis.say.code
-    sides |= {letter: Side(analyse(read(folders[letter]), code)) for letter in others}
+    runs = {base: edition(read(folders[base]), language)}
+    runs |= {letter: edition(read(folders[letter]), runs[base].say.code) for letter in others}
+    sides = {letter: Side(run) for letter, run in runs.items()}
     comparisons = {run: comparison.compare(sides[base], sides[run]) for run in others}
     gate = None if limit_percent is None else regression.gate(comparisons, limit_percent)
-    return Compared(sides, folders, comparisons, gate)
+    return Compared(runs, sides, folders, comparisons, gate)
 
 
 def _json(compared: Compared) -> str:
@@ -76,7 +77,10 @@ def _json(compared: Compared) -> str:
     found = {
         "schema": SCHEMA,
         "base": compared.base,
-        "runs": {label: {"folder": compared.folders[label].name, **tree(run)} for label, run in compared.runs.items()},
+        "runs": {
+            label: {"folder": compared.folders[label].name, **tree(run, told(run))}
+            for label, run in compared.runs.items()
+        },
         "comparisons": {
             label: {
                 "verdict": one.verdict,

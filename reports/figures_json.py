@@ -7,16 +7,17 @@ import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from reports.numbers.doubts import doubts
 from reports.numbers.failures import total_counts
 from reports.numbers.figures import TOKENS
-from reports.sections.configuration import flat
-from reports.sections.trust import reasons
+from reports.reading.settings import flat
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
     from reports.numbers.analysis import Analysis
-    from reports.sections.trust import Doubt
 
 SCHEMA = 1
 """Counts up when a key changes its meaning or goes; new keys may come at any time."""
@@ -29,15 +30,15 @@ DIGITS = 7
 """Significant digits: what the rows are kept to."""
 
 
-def text(analysis: Analysis) -> str:
-    """The figures as JSON text; a number that is not known is null."""
-    return json.dumps(plain(tree(analysis)), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+def text(analysis: Analysis, told: Sequence[str]) -> str:
+    """The figures as JSON text; a number that is not known is null. `told` are the doubts in words."""
+    return json.dumps(plain(tree(analysis, told)), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def tree(analysis: Analysis) -> dict[str, Any]:
+def tree(analysis: Analysis, told: Sequence[str]) -> dict[str, Any]:
     """The figures, nested; docs/metrics.md says what each is."""
     run = analysis.run
-    counts = total_counts(run.requests)
+    counts = total_counts(run.calls)
     return {
         "schema": SCHEMA,
         "models": run.model_ids,
@@ -47,12 +48,12 @@ def tree(analysis: Analysis) -> dict[str, Any]:
         "ended_at": run.ended_at,
         "endpoint": run.text("endpoint"),
         "simulator": run.get("simulator") is True,
-        "settings": dict(flat(run.get("settings"))),
+        "settings": analysis.settings,
         "versions": dict(flat(run.get("versions"))),
         "preflight": run.get("preflight"),
         "limit": run.get("limit"),
         "limit_total": run.number("limit_total"),
-        "tokens": _tokens(run.requests),
+        "tokens": _tokens(run.calls),
         "calls": {str(name): int(count) for name, count in counts.items()},
         "conclusions": [asdict(found) for found in analysis.conclusions],
         "levels": _levels(analysis),
@@ -64,7 +65,7 @@ def tree(analysis: Analysis) -> dict[str, Any]:
         "phases": _rows(analysis.phases),
         "workers": _rows(analysis.workers.rename_axis("worker").reset_index()),
         "client_limited": analysis.late,
-        "doubts": [_doubt(found) for found in reasons(analysis)],
+        "doubts": _doubts(analysis, told),
         "damage": [{"what": key.removeprefix("damage."), "count": count} for key, count in run.damage],
         "slo": _slo(analysis),
         "quota": _quota(analysis),
@@ -72,8 +73,9 @@ def tree(analysis: Analysis) -> dict[str, Any]:
     }
 
 
-def _doubt(found: Doubt) -> dict[str, Any]:
-    return {"what": found.key.removeprefix("trust."), "values": dict(found.values), "text": found.text}
+def _doubts(analysis: Analysis, told: Sequence[str]) -> list[dict[str, Any]]:
+    found = zip(doubts(analysis), told, strict=True)
+    return [{"what": doubt.what, "values": dict(doubt.values), "text": text_} for doubt, text_ in found]
 
 
 def _tokens(calls: pd.DataFrame) -> dict[str, int]:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from reports import charts, document, figures_json
+from reports.edition import Edition, edition
 from reports.markdown import join
-from reports.numbers.analysis import Analysis, analyse
 from reports.reading.run import read
 from reports.sections.client import client
 from reports.sections.configuration import configuration
@@ -25,14 +25,34 @@ from reports.sections.slo import slo
 from reports.sections.slowest import slowest, stalls
 from reports.sections.summary import summary
 from reports.sections.timeline import timeline
+from reports.sections.trust import told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 SECTIONS = (
-    *(head, results, timeline, slo, first_token, speed, latency, server, streaming, tokens, quota, errors, cost),
-    *(client, slowest, stalls, phases, summary, configuration, method),
+    head,
+    results,
+    timeline,
+    slo,
+    first_token,
+    speed,
+    latency,
+    server,
+    streaming,
+    tokens,
+    quota,
+    errors,
+    cost,
+    client,
+    slowest,
+    stalls,
+    phases,
+    summary,
+    configuration,
+    method,
 )
+"""The table of contents of the report."""
 
 
 def write(
@@ -43,12 +63,12 @@ def write(
     language: str | None = None,
 ) -> Path:
     """Write the report of a run and, if asked for, a copy; see `reports.write`."""
-    analysis = analyse(read(run_folder), language)
+    analysis = edition(read(run_folder), language)
     wanted = set(formats) if formats else {"markdown", "json", *_formats(analysis)}
     return publish(analysis, run_folder, report_file, wanted)
 
 
-def publish(analysis: Analysis, folder: Path, report_file: Path | None, formats: set[str]) -> Path:
+def publish(analysis: Edition, folder: Path, report_file: Path | None, formats: set[str]) -> Path:
     """Write an analysis in these formats; return the first of Markdown, HTML and JSON."""
     drawn = charts.draw(analysis) if formats & {"markdown", "html"} else {}
     written: list[Path] = []
@@ -58,7 +78,7 @@ def publish(analysis: Analysis, folder: Path, report_file: Path | None, formats:
     if "html" in formats:
         written.append(_write(folder / "report.html", html(analysis, drawn)))
     if "json" in formats:
-        written.append(_write(folder / "report.json", figures_json.text(analysis)))
+        written.append(_write(folder / "report.json", figures_json.text(analysis, told(analysis))))
     if report_file is not None:
         report_file.parent.mkdir(parents=True, exist_ok=True)
         way = _way(report_file.parent, folder / "charts")
@@ -70,12 +90,12 @@ def publish(analysis: Analysis, folder: Path, report_file: Path | None, formats:
     return written[0]
 
 
-def markdown(analysis: Analysis, charts: Mapping[str, str]) -> str:
+def markdown(analysis: Edition, charts: Mapping[str, str]) -> str:
     """The whole report; `charts` says where each chart that was drawn is."""
     return join(*(part(analysis, charts) for part in SECTIONS)) + "\n"
 
 
-def html(analysis: Analysis, drawn: Mapping[str, str]) -> str:
+def html(analysis: Edition, drawn: Mapping[str, str]) -> str:
     """The whole report as one page that needs nothing else."""
     body = markdown(analysis, {name: f"chart:{name}" for name in drawn})
     return document.page(body, drawn, analysis.say.code)
@@ -86,7 +106,7 @@ def links(names: Mapping[str, str], folder: str) -> dict[str, str]:
     return {name: quote(f"{folder}/{name}.svg") for name in names}
 
 
-def _formats(analysis: Analysis) -> set[str]:
+def _formats(analysis: Edition) -> set[str]:
     """The formats that the settings of the run ask for besides."""
     asked = analysis.run.get("settings", "output", "formats")
     return {str(one) for one in asked if one in {"markdown", "html", "json"}} if isinstance(asked, list) else set()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from reports.numbers.analysis import Analysis
+    from reports.edition import Edition
 
 CHARTS = {
     "knee": knee.chart,
@@ -28,7 +28,7 @@ CHARTS = {
 """Name of the file -> the chart of an analysis, or None without data."""
 
 
-def draw(analysis: Analysis) -> dict[str, str]:
+def draw(analysis: Edition) -> dict[str, str]:
     """The charts that have data: name -> SVG."""
     made = {name: chart(analysis) for name, chart in CHARTS.items()}
     return {name: svg(chart) for name, chart in made.items() if chart is not None}

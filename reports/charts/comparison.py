@@ -12,7 +12,7 @@ from reports.charts.style import SERIES, lines, long, styled
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reports.numbers.analysis import Analysis
+    from reports.edition import Edition
     from reports.texts import Language
 
 HEIGHT = 170
@@ -23,7 +23,7 @@ PANELS = (
 )
 
 
-def chart(runs: Mapping[str, Analysis], say: Language) -> Any:
+def chart(runs: Mapping[str, Edition], say: Language) -> Any:
     """One colour per run, a shape and a dash per mode; None if no run has levels with successes."""
     figures = pd.concat(run.figures.assign(run=label) for label, run in runs.items())
     figures = figures[figures["users"].notna() & (figures["ok"] > 0)]

@@ -11,7 +11,7 @@ import pandas as pd
 from reports.charts.style import RAMP, WIDTH, level_label, styled
 
 if TYPE_CHECKING:
-    from reports.numbers.analysis import Analysis
+    from reports.edition import Edition
 
 HEIGHT = 190
 POINTS = 120
@@ -19,7 +19,7 @@ MOST_LEVELS = 8
 LEAST_CALLS = 5
 
 
-def chart(analysis: Analysis) -> Any:
+def chart(analysis: Edition) -> Any:
     """One panel per mode, a line per level, darker with more users; None if no level has calls enough."""
     say, figures = analysis.say, analysis.figures
     figures = figures[figures["latency_ms_count"] >= LEAST_CALLS]
@@ -32,7 +32,7 @@ def chart(analysis: Analysis) -> Any:
     return styled(whole)
 
 
-def _panel(analysis: Analysis, figures: pd.DataFrame, mode: str) -> Any:
+def _panel(analysis: Edition, figures: pd.DataFrame, mode: str) -> Any:
     say = analysis.say
     shown = figures.iloc[
         np.unique(np.linspace(0, len(figures) - 1, min(len(figures), MOST_LEVELS)).round().astype(int))
@@ -53,7 +53,7 @@ def _panel(analysis: Analysis, figures: pd.DataFrame, mode: str) -> Any:
     )
 
 
-def _curve(analysis: Analysis, key: str, label: str) -> pd.DataFrame:
+def _curve(analysis: Edition, key: str, label: str) -> pd.DataFrame:
     ordered = analysis.levels.sample(key, "latency_ms")
     places = np.unique(np.linspace(0, len(ordered) - 1, min(len(ordered), POINTS)).round().astype(int))
     # A step up at each value; the first one from nothing.

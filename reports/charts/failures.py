@@ -13,7 +13,7 @@ from reports.numbers.quota import THROTTLED
 if TYPE_CHECKING:
     import pandas as pd
 
-    from reports.numbers.analysis import Analysis
+    from reports.edition import Edition
 
 REST = "…"
 COLOURS = (RED, BLUE, GREEN, DARK_BLUE, LIGHT_BLUE, GREY)
@@ -23,7 +23,7 @@ MOST_LEVELS = 40
 FEW = 10
 
 
-def chart(analysis: Analysis) -> Any:
+def chart(analysis: Edition) -> Any:
     """One bar per level that had failures; None if none had."""
     rows = analysis.failures_by_level
     if rows.empty or rows.index.nunique() < 2:
@@ -47,7 +47,7 @@ def chart(analysis: Analysis) -> Any:
     )
 
 
-def _data(analysis: Analysis, rows: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+def _data(analysis: Edition, rows: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     rows = rows.assign(calls=rows["measured"] + rows["other"], error=rows["error"].map(one_line).str[:60])
     totals = rows.groupby("error")["calls"].sum().sort_values(ascending=False, kind="stable")
     kept = list(totals.index[:MOST_CATEGORIES])
@@ -67,7 +67,7 @@ def _colours(categories: list[str]) -> list[str]:
     return [fixed.get(category) or next(others) for category in categories]
 
 
-def _label(analysis: Analysis, key: str) -> str:
+def _label(analysis: Edition, key: str) -> str:
     row, say = analysis.level(key), analysis.say
     mode = say.mode(row["mode"])
     name = one_line(str(row["name"]))[:60]

@@ -11,7 +11,7 @@ from reports.charts.style import BLUE, GREEN, ORANGE, colour, lines, styled
 from reports.numbers.gain import pairs
 
 if TYPE_CHECKING:
-    from reports.numbers.analysis import Analysis
+    from reports.edition import Edition
 
 HEIGHT = 190
 CURVES = (
@@ -21,7 +21,7 @@ CURVES = (
 )
 
 
-def chart(analysis: Analysis) -> Any:
+def chart(analysis: Edition) -> Any:
     """P50 in seconds by users; None if no level ran in both modes."""
     found, say, figures = pairs(analysis.figures), analysis.say, analysis.figures
     if found.empty:

@@ -15,7 +15,7 @@ from reports.numbers.failures import fails
 from reports.numbers.percentiles import is_shaky
 
 if TYPE_CHECKING:
-    from reports.numbers.analysis import Analysis
+    from reports.edition import Edition
 
 HEIGHT = 170
 WAITS = {"ttft_ms": 1, "latency_ms": 1000}
@@ -26,7 +26,7 @@ ADVICE = ("slo", "knee", "quota")
 """Grounds for a level to run at; a ring marks it, and `note.<ground>` says so."""
 
 
-def chart(analysis: Analysis) -> Any:
+def chart(analysis: Edition) -> Any:
     """Output tokens/s, TTFT and latency by users, one colour per mode; None if no level measured any."""
     figures, say = _measured(analysis), analysis.say
     if figures.empty:
@@ -40,14 +40,14 @@ def chart(analysis: Analysis) -> Any:
     return styled(alt.vconcat(*panels, spacing=16, title=title))
 
 
-def alt_text(analysis: Analysis) -> str:
+def alt_text(analysis: Edition) -> str:
     """What the panels show, in words."""
     say = analysis.say
     panels = [say("chart.knee.throughput"), *(say(f"chart.knee.{metric}") for metric in _waits(_measured(analysis)))]
     return say("chart.knee.alt", panels=say.listing(panels))
 
 
-def _measured(analysis: Analysis) -> pd.DataFrame:
+def _measured(analysis: Edition) -> pd.DataFrame:
     figures = analysis.figures
     return figures[figures["users"].notna() & (figures["output_tokens_per_s"] > 0) & (figures["ok"] > 0)]
 
@@ -57,7 +57,7 @@ def _waits(figures: pd.DataFrame) -> list[str]:
     return [metric for metric in WAITS if figures[f"{metric}_count"].any()]
 
 
-def _throughput(analysis: Analysis, figures: pd.DataFrame) -> Any:
+def _throughput(analysis: Edition, figures: pd.DataFrame) -> Any:
     say = analysis.say
     data = long(say, figures.assign(hollow=cut_short(figures)), {"output_tokens_per_s": "throughput"})
     axis = say("axis.output_tokens_per_s")
@@ -69,7 +69,7 @@ def _throughput(analysis: Analysis, figures: pd.DataFrame) -> Any:
     return alt.layer(*shaded(analysis, figures, by_mode=True), curve, *(ring for ring in rings if ring is not None))
 
 
-def _advised(analysis: Analysis, figures: pd.DataFrame) -> list[str]:
+def _advised(analysis: Edition, figures: pd.DataFrame) -> list[str]:
     """The level of each mode that the report advises by the SLO, the knee or the quotas."""
     found = [one.advised for one in analysis.conclusions if one.basis in ADVICE]
     return [key for key in found if key is not None and key in figures.index]
@@ -84,7 +84,7 @@ def _ring(figures: pd.DataFrame, shape: str, size: int, shade: str) -> Any:
     return mark.encode(x="users:Q", y="value:Q")
 
 
-def _notes(analysis: Analysis, figures: pd.DataFrame) -> list[str]:
+def _notes(analysis: Edition, figures: pd.DataFrame) -> list[str]:
     """What the signs of the chart mean."""
     advised = {one.basis for one in analysis.conclusions if one.advised in _advised(analysis, figures)}
     notes = [f"note.{basis}" for basis in ADVICE if basis in advised]
@@ -92,7 +92,7 @@ def _notes(analysis: Analysis, figures: pd.DataFrame) -> list[str]:
     return [*notes, *(["note.short"] if cut_short(figures).any() else [])]
 
 
-def _wait(analysis: Analysis, figures: pd.DataFrame, metric: str, divisor: float) -> Any:
+def _wait(analysis: Edition, figures: pd.DataFrame, metric: str, divisor: float) -> Any:
     say = analysis.say
     points = _percents(analysis)
     data = statistics(say, figures, metric, points, divisor)
@@ -108,13 +108,13 @@ def _wait(analysis: Analysis, figures: pd.DataFrame, metric: str, divisor: float
     return alt.layer(*behind, curve) if behind else curve
 
 
-def _percents(analysis: Analysis) -> list[float]:
+def _percents(analysis: Edition) -> list[float]:
     """P50, and the percentile that the SLO judges by."""
     point = analysis.gate.slo.percentile if analysis.gate else 95
     return sorted({50, 95 if point == 50 else point})
 
 
-def _limit(analysis: Analysis, limit: float, metric: str, divisor: float, highest: float) -> list[Any]:
+def _limit(analysis: Edition, limit: float, metric: str, divisor: float, highest: float) -> list[Any]:
     """The line of the SLO; its words stand beside the panel, where no curve can run through them.
 
     A limit far above the highest point has words and an arrow only: its line would squash the curves.
@@ -129,5 +129,5 @@ def _limit(analysis: Analysis, limit: float, metric: str, divisor: float, highes
     return [text] if far else [rule.mark_rule(color=GREY, strokeDash=[6, 4]).encode(y="limit:Q"), text]
 
 
-def _modes(analysis: Analysis, figures: pd.DataFrame) -> alt.Color:
+def _modes(analysis: Edition, figures: pd.DataFrame) -> alt.Color:
     return colour("mode", figures["mode"].map(analysis.say.mode), mode_colours(analysis.say))

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from reports.charts.percentiles import panels
 
 if TYPE_CHECKING:
-    from reports.numbers.analysis import Analysis
+    from reports.edition import Edition
 
 
-def chart(analysis: Analysis) -> Any:
+def chart(analysis: Edition) -> Any:
     """Time to the complete answer in seconds; None if no call succeeded."""
     return panels(analysis, "latency_ms", analysis.say("chart.latency"), "s", divisor=1000)

@@ -14,7 +14,7 @@ from reports.numbers.percentiles import is_shaky
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reports.numbers.analysis import Analysis
+    from reports.edition import Edition
 
 SHADE = 0.16
 
@@ -29,7 +29,7 @@ def cut_short(figures: pd.DataFrame) -> pd.Series[bool]:
     return figures["completed"] == "false"
 
 
-def shaded(analysis: Analysis, figures: pd.DataFrame, *, by_mode: bool = False) -> list[Any]:
+def shaded(analysis: Edition, figures: pd.DataFrame, *, by_mode: bool = False) -> list[Any]:
     """Behind each level that the client held up a band as wide as its place, grey or in the colour of its mode."""
     late = figures[figures.index.isin(analysis.late) & figures["users"].notna()]
     if late.empty:
@@ -45,12 +45,12 @@ def shaded(analysis: Analysis, figures: pd.DataFrame, *, by_mode: bool = False) 
     ]
 
 
-def _band(analysis: Analysis, spans: Sequence[tuple[float, float]], shade: str) -> Any:
+def _band(analysis: Edition, spans: Sequence[tuple[float, float]], shade: str) -> Any:
     band = alt.Chart(pd.DataFrame(spans, columns=["from", "to"])).mark_rect(color=shade, opacity=SHADE)
     return band.encode(x=alt.X("from:Q", title=analysis.say("axis.users")), x2="to:Q")
 
 
-def headed(analysis: Analysis, title: str, figures: pd.DataFrame, notes: Sequence[str] = (), *, shaky: bool) -> Any:
+def headed(analysis: Edition, title: str, figures: pd.DataFrame, notes: Sequence[str] = (), *, shaky: bool) -> Any:
     """The title of a chart, and under it what its marks mean."""
     late = bool((figures.index.isin(analysis.late) & figures["users"].notna()).any())
     found = [*notes, *(["note.hollow"] if shaky else []), *(["note.late"] if late else [])]

@@ -14,13 +14,13 @@ from reports.numbers.percentiles import PERCENTS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reports.numbers.analysis import Analysis
+    from reports.edition import Edition
     from reports.texts import Language
 
 HEIGHT = 190
 
 
-def panels(analysis: Analysis, metric: str, title: str, unit: str, divisor: float = 1) -> Any:
+def panels(analysis: Edition, metric: str, title: str, unit: str, divisor: float = 1) -> Any:
     """One panel per mode that has the metric, `divisor` of its milliseconds a unit; None if none has."""
     figures = analysis.figures[analysis.figures[f"{metric}_count"] > 0]
     if figures.empty:

@@ -16,7 +16,7 @@ from reports.reading.blocks import blocks, ended_at
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from reports.numbers.analysis import Analysis
+    from reports.edition import Edition
 
 HEIGHT = 190
 MOST_BARS = 160
@@ -29,7 +29,7 @@ MODE_PX = 84
 """Room for the name of a mode."""
 
 
-def chart(analysis: Analysis) -> Any:
+def chart(analysis: Edition) -> Any:
     """Calls per second by when they ended, stacked by outcome; bands of levels behind; None without calls."""
     calls = analysis.levels.calls
     if calls.empty:
@@ -44,7 +44,7 @@ def chart(analysis: Analysis) -> Any:
     return styled(alt.layer(*layers).properties(width=WIDTH, height=HEIGHT, title=title))
 
 
-def _span(analysis: Analysis) -> tuple[float, float]:
+def _span(analysis: Edition) -> tuple[float, float]:
     """From the first start to the last end of a call, but no further than the run itself: one row can be wrong."""
     calls, run = analysis.levels.calls, analysis.run
     start = float(calls["started_at"].min())
@@ -66,7 +66,7 @@ def _outcomes(calls: pd.DataFrame) -> dict[str, NDArray[np.bool_]]:
     }
 
 
-def _bars(analysis: Analysis, start: float, length_s: float) -> pd.DataFrame:
+def _bars(analysis: Edition, start: float, length_s: float) -> pd.DataFrame:
     width_s = next((step for step in _steps() if length_s / step <= MOST_BARS), math.ceil(length_s / MOST_BARS))
     edges = np.arange(0, length_s + width_s, width_s)
     counts: dict[str, NDArray[np.intp]] = {}
@@ -91,7 +91,7 @@ def _scaled(rows: pd.DataFrame, unit_s: float) -> pd.DataFrame:
     return rows.assign(**{column: rows[column] / unit_s for column in ("from", "to", "middle") if column in rows})
 
 
-def _stack(analysis: Analysis, bars: pd.DataFrame, unit_s: float) -> Any:
+def _stack(analysis: Edition, bars: pd.DataFrame, unit_s: float) -> Any:
     say = analysis.say
     colours = {"ok": BLUE, "throttled": ORANGE, "failed": RED, "cancelled": GREY}
     named = {say(f"legend.{name}"): colour for name, colour in colours.items()}
@@ -124,7 +124,7 @@ def _ticks(end: float) -> list[int]:
     return list(range(0, math.floor(end) + 1, step))
 
 
-def _bands(analysis: Analysis, start: float, length_s: float) -> pd.DataFrame:
+def _bands(analysis: Edition, start: float, length_s: float) -> pd.DataFrame:
     """The windows of the levels, with their modes and their users."""
     table = analysis.levels.table
     table = table[table["window_s"].notna() & table["users"].notna()].sort_values("measured_from")

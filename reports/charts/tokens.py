@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from reports.numbers.analysis import Analysis
+    from reports.edition import Edition
 
 WIDTH, HEIGHT = 285, 220
 MOST_POINTS = 600
@@ -32,7 +32,7 @@ PANELS: tuple[Panel, ...] = (
 """Tokens, the metric, its milliseconds in a unit, the modes that have it."""
 
 
-def chart(analysis: Analysis) -> Any:
+def chart(analysis: Edition) -> Any:
     """Two panels of points, one for each call; None if tokens are not known."""
     shown = [_panel(analysis, *panel) for panel in _shown(analysis)]
     if len(shown) == 1:
@@ -40,19 +40,19 @@ def chart(analysis: Analysis) -> Any:
     return styled(alt.hconcat(*shown, spacing=24, title=analysis.say("chart.tokens"))) if shown else None
 
 
-def alt_text(analysis: Analysis) -> str:
+def alt_text(analysis: Edition) -> str:
     """What the panels show, in words."""
     say = analysis.say
     panels = [say(f"chart.tokens.{metric}") for _, metric, *_ in _shown(analysis)]
     return say.sentence(say("list.comma").join(panels))
 
 
-def _shown(analysis: Analysis) -> list[Panel]:
+def _shown(analysis: Edition) -> list[Panel]:
     """The panels with points that differ in their tokens."""
     return [panel for panel in PANELS if _points(analysis, *panel)["tokens"].nunique() >= LEAST_VALUES]
 
 
-def _points(analysis: Analysis, tokens: str, metric: str, divisor: float, modes: Sequence[str]) -> pd.DataFrame:
+def _points(analysis: Edition, tokens: str, metric: str, divisor: float, modes: Sequence[str]) -> pd.DataFrame:
     say, calls = analysis.say, analysis.levels.calls
     chosen = analysis.levels.counted & is_ok(calls)
     chosen &= np.array([mode in modes for mode in calls["mode"].cat.categories])[codes(calls, "mode")]
@@ -67,7 +67,7 @@ def _points(analysis: Analysis, tokens: str, metric: str, divisor: float, modes:
     )
 
 
-def _panel(analysis: Analysis, tokens: str, metric: str, divisor: float, modes: Sequence[str]) -> Any:
+def _panel(analysis: Edition, tokens: str, metric: str, divisor: float, modes: Sequence[str]) -> Any:
     say = analysis.say
     return (
         alt.Chart(_points(analysis, tokens, metric, divisor, modes), width=WIDTH, height=HEIGHT)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from reports.charts.percentiles import panels
 
 if TYPE_CHECKING:
-    from reports.numbers.analysis import Analysis
+    from reports.edition import Edition
 
 
-def chart(analysis: Analysis) -> Any:
+def chart(analysis: Edition) -> Any:
     """Time to the first token in milliseconds; None if no streaming call succeeded."""
     return panels(analysis, "ttft_ms", analysis.say("chart.ttft"), "ms")

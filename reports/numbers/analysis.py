@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +11,9 @@ from reports.numbers.figures import figures
 from reports.numbers.limit import Evidence
 from reports.numbers.percentiles import PERCENTS, with_extra
 from reports.numbers.workers import late_levels, workers
+from reports.reading import endpoint
 from reports.reading.levels import levels
-from reports.texts import Language, language
+from reports.reading.settings import flat
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Analysis:
-    """The numbers of a run, and the language to tell them in."""
+    """The numbers of a run."""
 
     run: Run
     levels: Levels
@@ -58,7 +60,6 @@ class Analysis:
     """Those with the longest silence between two tokens."""
     phases: pd.DataFrame
     """Warm-up and drain apart; see `reports.numbers.phases`. Empty without levels."""
-    say: Language
 
     def level(self, key: str) -> pd.Series[Any]:
         """The row of a level in `figures`."""
@@ -68,14 +69,30 @@ class Analysis:
         """A figure of a level."""
         return float(self.level(key)[column])
 
-    def remedy(self, category: str) -> str:
-        """What to do about a category of failures; may be empty."""
-        return self.say.remedies.get(category) or self.run.text("remedies", category)
-
     @property
     def percents(self) -> tuple[float, ...]:
         """The percentiles to show of what an SLO can ask for: the usual ones, and the one that it asks for."""
         return with_extra(self.gate.slo.percentile) if self.gate else PERCENTS
+
+    @property
+    def modes(self) -> list[str]:
+        """The modes that have levels, streaming first."""
+        return [str(mode) for mode in self.figures["mode"].unique()]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings of the run, `test.max_tokens` and the like, without credentials."""
+        return dict(flat(self.run.get("settings")))
+
+    @property
+    def place(self) -> str:
+        """What was measured: the `simulator`, `aws`, something `here`, or `elsewhere`; see `endpoint.place`."""
+        return endpoint.place(self.run.text("endpoint"), simulator=self.run.get("simulator") is True)
+
+    def best_output(self, mode: str = "") -> float:
+        """The most output tokens/s of a mode, or of all, in a level with tolerable failures; NaN if there is none."""
+        best = [found.best for found in self.conclusions if found.best is not None and mode in {"", found.mode}]
+        return max((self.number(key, "output_tokens_per_s") for key in best), default=math.nan)
 
     @property
     def gate_passed(self) -> bool | None:
@@ -83,8 +100,8 @@ class Analysis:
         return self.gate.passed(self.figures) if self.gate else None
 
 
-def analyse(run: Run, code: str | None = None) -> Analysis:
-    """Compute everything about a run. `code` is the language, without it the one in its settings."""
+def analyse(run: Run) -> Analysis:
+    """Compute everything about a run."""
     rows = levels(run)
     asked = slo.wanted(run)
     table = figures(rows, run.gaps, asked.percentile if asked else slo.DEFAULT_PERCENTILE)
@@ -95,7 +112,7 @@ def analyse(run: Run, code: str | None = None) -> Analysis:
         run=run,
         levels=rows,
         figures=table,
-        failures=failures.by_kind(run.requests),
+        failures=failures.by_kind(run.calls),
         failures_by_level=failed,
         workers=workers(run),
         late=late,
@@ -108,5 +125,4 @@ def analyse(run: Run, code: str | None = None) -> Analysis:
         slowest=slowest.slowest(rows, "latency_ms"),
         stalls=slowest.slowest(rows, "max_gap_ms"),
         phases=phases.phases(rows),
-        say=language(code or run.text("settings", "output", "language")),
     )

@@ -45,9 +45,9 @@ def workers(run: Run) -> pd.DataFrame:
     `requests.csv`, and of all those calls `send_delay_ms_p50`, `_p99`, `read_lag_ms_p50`, `_p99`.
     """
     said = _said(run)
-    names, numbers = run.requests["worker"].cat.categories, codes(run.requests, "worker")
+    names, numbers = run.calls["worker"].cat.categories, codes(run.calls, "worker")
     every = np.ones(len(numbers), dtype=bool)
-    seen = {name: _seen(run, numbers == names.get_loc(name)) for (name,) in alike(run.requests, ["worker"], every)}
+    seen = {name: _seen(run, numbers == names.get_loc(name)) for (name,) in alike(run.calls, ["worker"], every)}
     columns = ["calls", *(f"{metric}_{part}" for metric in METRICS for part in ("p50", "p99"))]
     rows = pd.DataFrame.from_dict(seen, orient="index", columns=columns, dtype="float64")
     index = said.index.union(rows.index).sort_values()
@@ -86,7 +86,7 @@ def _cause(said: Any) -> Cause | None:
 def _seen(run: Run, own: Any) -> dict[str, float]:
     row = {"calls": float(own.sum())}
     for metric in METRICS:
-        values = run.requests[metric].to_numpy()
+        values = run.calls[metric].to_numpy()
         values = values[own & ~np.isnan(values)]
         values.sort()
         row |= {f"{metric}_p{percent}": percentiles.at(values, percent) for percent in (50, 99)}

@@ -40,7 +40,7 @@ BLOCK_BYTES = 1 << 22
 
 
 @dataclass
-class Requests:
+class Read:
     """What was read."""
 
     calls: pd.DataFrame
@@ -51,7 +51,7 @@ class Requests:
     """Lines that could not be read."""
 
 
-def read(path: Path) -> Requests:
+def read(path: Path) -> Read:
     """The calls in a file. Raises RunFolderError if it is none of a run."""
     try:
         size = path.stat().st_size
@@ -62,7 +62,7 @@ def read(path: Path) -> Requests:
         raise RunFolderError(f"cannot read {path}: {error.strerror}") from error
     except pd.errors.ParserError as error:
         raise RunFolderError(f"cannot read {path}: {str(error).strip()}; mend or remove that line") from error
-    return Requests(columns.frame(), cut=end < size, lost=columns.lost)
+    return Read(columns.frame(), cut=end < size, lost=columns.lost)
 
 
 def whole_records(path: Path, block_bytes: int = BLOCK_BYTES) -> tuple[int, int]:

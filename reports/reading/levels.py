@@ -58,6 +58,12 @@ class Levels:
         known: NDArray[np.bool_] = is_level[codes(self.calls, "key")]
         return known & (self.calls["phase"] == "measure").to_numpy() if self.shaped else known
 
+    @property
+    def reasons_first(self) -> bool:
+        """Whether the text of an answer that counts came later than its first token."""
+        later = (self.calls["first_text_ms"] > self.calls["ttft_ms"]).to_numpy() & is_ok(self.calls)
+        return bool((later & self.counted).any())
+
     @cached_property
     def _spans(self) -> dict[str, slice]:
         """From the first to the last call of each level that counts: those of a level stand more or less together."""
@@ -159,7 +165,7 @@ class Levels:
 
 def levels(run: Run) -> Levels:
     """The levels of the run, or one row per mode and name if it has none."""
-    calls = run.requests
+    calls = run.calls
     shaped = len(run.levels) > 0 or bool((calls["level"] != "").any())
     calls = calls.assign(key=calls["level"] if shaped else _name_keys(calls), outcome=outcomes(calls))
     table = windows.told(run.levels, calls) if shaped else windows.named(calls)

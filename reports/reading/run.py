@@ -35,7 +35,7 @@ Damage = tuple[str, int]
 class Run:
     """What a run folder holds. A number that is not known is NaN, a text that is not known is empty."""
 
-    requests: pd.DataFrame
+    calls: pd.DataFrame
     """One row per call."""
     levels: pd.DataFrame
     """One row per level that started; empty in a run without a shape."""
@@ -65,13 +65,13 @@ class Run:
     @property
     def started_at(self) -> float | None:
         """Unix time of the start of the run, or of its first call."""
-        return _first(self.number("started_at"), self.requests["started_at"].min())
+        return _first(self.number("started_at"), self.calls["started_at"].min())
 
     @property
     def ended_at(self) -> float | None:
         """Unix time of the end of the run, or of its last call."""
         said = self.number("ended_at")
-        ends = (float(ended_at(self.requests[block]).max()) for block in blocks(len(self.requests)))
+        ends = (float(ended_at(self.calls[block]).max()) for block in blocks(len(self.calls)))
         return max(ends, default=None) if said is None else said
 
     @property
@@ -81,11 +81,11 @@ class Run:
 
     def of_successes(self, column: str) -> list[str]:
         """The texts in a column of the successful calls but for the empty one, most frequent first."""
-        return self._texts(column, (self.requests["error"] == "").to_numpy())
+        return self._texts(column, (self.calls["error"] == "").to_numpy())
 
     def _texts(self, column: str, chosen: NDArray[np.bool_] | None = None) -> list[str]:
-        every = np.ones(len(self.requests), dtype=bool)
-        found = alike(self.requests, [column], every if chosen is None else chosen)
+        every = np.ones(len(self.calls), dtype=bool)
+        found = alike(self.calls, [column], every if chosen is None else chosen)
         ordered = sorted(found, key=lambda text: (-found[text].calls, found[text].first))
         return [text for (text,) in ordered if text]
 
@@ -113,19 +113,19 @@ def read(folder: Path) -> Run:
         raise RunFolderError(f"the disk of {folder} was full, and its run went on elsewhere: give {moved}")
     if not path.is_file():
         raise RunFolderError(f"no requests.csv in {folder}: give the folder of a run, such as results/<run>")
-    calls, cut = _requests(path)
+    calls, cut = _calls(path)
     levels, no_levels = _levels(folder / "levels.csv")
     buckets, no_gaps = _gaps(folder / "gaps.csv", streamed=bool(calls["max_gap_ms"].notna().any()))
     info, no_info = _info(folder / "run.json")
     return Run(calls, levels, buckets, info, (*cut, *no_levels, *no_gaps, *no_info))
 
 
-def _requests(path: Path) -> tuple[pd.DataFrame, list[Damage]]:
+def _calls(path: Path) -> tuple[pd.DataFrame, list[Damage]]:
     found = call_table.read(path)
-    return found.calls, _requests_damage(cut=found.cut, lost=found.lost)
+    return found.calls, _calls_damage(cut=found.cut, lost=found.lost)
 
 
-def _requests_damage(*, cut: bool, lost: int) -> list[Damage]:
+def _calls_damage(*, cut: bool, lost: int) -> list[Damage]:
     return [*([("damage.cut", 0)] if cut else []), *([("damage.lost", lost)] if lost else [])]
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from reports.markdown import UNKNOWN, Column, number, numbers, percent, seconds, section, signed, table
 from reports.numbers.comparison import PERCENTS
 from reports.sections.words import level_columns
@@ -46,8 +44,7 @@ def throughput(compared: Compared) -> str:
 
 def _levels(compared: Compared, levels: Sequence[Level]) -> list[Column]:
     base = compared.sides[compared.base]
-    rows = [base.row(level) for level in levels]
-    return level_columns(compared.say, pd.DataFrame(rows, columns=base.analysis.figures.columns))
+    return level_columns(compared.say, base.analysis.figures.loc[[base.keys[level] for level in levels]])
 
 
 def _values(compared: Compared, levels: Sequence[Level], metric: str, point: float) -> list[Column]:

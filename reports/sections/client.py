@@ -9,10 +9,10 @@ from reports.markdown import amount, code, escape, numbers, section, table, text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reports.numbers.analysis import Analysis
+    from reports.edition import Edition
 
 
-def client(analysis: Analysis, _charts: Mapping[str, str]) -> str:
+def client(analysis: Edition, _charts: Mapping[str, str]) -> str:
     """CPU, lost calls and delays of each worker."""
     workers, say = analysis.workers, analysis.say
     names = workers.index.to_series().map(lambda name: code(name) if name else say("unnamed"))

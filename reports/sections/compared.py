@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from reports.numbers.analysis import Analysis
+    from reports.edition import Edition
     from reports.numbers.comparison import Comparison, Level, Side
     from reports.numbers.regression import Gate
     from reports.texts import Language
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 class Compared:
     """Runs by their letters, the first the base, and what each of the others is against it."""
 
+    runs: Mapping[str, Edition]
+    """Letter -> run."""
     sides: Mapping[str, Side]
     folders: Mapping[str, Path]
     comparisons: Mapping[str, Comparison]
@@ -37,12 +39,7 @@ class Compared:
     @property
     def say(self) -> Language:
         """The language of the base."""
-        return self.sides[self.base].analysis.say
-
-    @property
-    def runs(self) -> dict[str, Analysis]:
-        """Letter -> run."""
-        return {letter: side.analysis for letter, side in self.sides.items()}
+        return self.runs[self.base].say
 
     @cached_property
     def common(self) -> list[Level]:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from reports.markdown import bullets, code, join, moment, numbers, section, table, texts
 from reports.numbers.comparison import METRICS
 from reports.sections.changes import changes, throughput
-from reports.sections.configuration import flat, shown
+from reports.sections.configuration import shown
 from reports.sections.regression import regression
-from reports.sections.trust import doubts
+from reports.sections.trust import told
 from reports.sections.unlike import unlike
 from reports.sections.verdict import verdict
 
 if TYPE_CHECKING:
-    from reports.numbers.analysis import Analysis
+    from reports.edition import Edition
     from reports.sections.compared import Compared
 
 
@@ -47,27 +47,27 @@ def _runs(compared: Compared) -> str:
             texts(say("compare.region"), [code(run.run.text("settings", "aws", "region")) for run in runs]),
             texts(say("compare.tier"), [_tiers(run) for run in runs]),
             texts(say("compare.date"), [moment(run.run.started_at) for run in runs]),
-            numbers(say("col.calls"), [len(run.run.requests) for run in runs], lambda count: f"{count:,}"),
+            numbers(say("col.calls"), [len(run.run.calls) for run in runs], lambda count: f"{count:,}"),
             texts(say("compare.folder"), [code(compared.folders[run].name) for run in compared.runs]),
         ]
     )
 
 
-def _tiers(run: Analysis) -> str:
+def _tiers(run: Edition) -> str:
     """The tiers that answered; where the service does not say, the one asked for."""
     found = run.run.of_successes("service_tier") or [run.run.text("settings", "model", "service_tier")]
     return run.say.listing([code(tier) for tier in found])
 
 
 def _doubts(compared: Compared) -> list[str]:
-    found = {run: doubts(analysis) for run, analysis in compared.runs.items()}
+    found = {run: told(analysis) for run, analysis in compared.runs.items()}
     return [join(compared.say("compare.untrusted", run=run), bullets(all_)) for run, all_ in found.items() if all_]
 
 
 def _settings(compared: Compared) -> str:
     """The settings that are not the same in all runs."""
     say = compared.say
-    values = {run: dict(flat(analysis.run.get("settings"))) for run, analysis in compared.runs.items()}
+    values = {run: analysis.settings for run, analysis in compared.runs.items()}
     names = list(dict.fromkeys(name for one in values.values() for name in one))
     differing = [name for name in names if len({shown(one.get(name)) for one in values.values()}) > 1]
     columns = [texts(say("col.setting"), [code(name) for name in differing])]

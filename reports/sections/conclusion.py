@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 from reports.markdown import escape, money
@@ -18,13 +17,13 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from reports.numbers.analysis import Analysis
+    from reports.edition import Edition
     from reports.numbers.conclusion import Conclusion
 
 
-def conclusion(analysis: Analysis) -> list[str]:
+def conclusion(analysis: Edition) -> list[str]:
     """One paragraph per mode, what streaming gains, the gate and the remedies, or why there is nothing to conclude."""
-    counts = total_counts(analysis.run.requests)
+    counts = total_counts(analysis.run.calls)
     if not counts["ok"]:
         return [_nothing(analysis, counts), _gate(analysis)]
     if not analysis.conclusions:
@@ -38,13 +37,7 @@ def conclusion(analysis: Analysis) -> list[str]:
     return [*paragraphs, _gate(analysis), *remedies, gain(analysis), _cost(analysis)]
 
 
-def best_output(analysis: Analysis, mode: str = "") -> float:
-    """The most output tokens/s of a mode, or of all, in a level with tolerable failures; NaN if there is none."""
-    best = [found.best for found in analysis.conclusions if found.best is not None and mode in {"", found.mode}]
-    return max((analysis.number(key, "output_tokens_per_s") for key in best), default=math.nan)
-
-
-def _nothing(analysis: Analysis, counts: pd.Series[int]) -> str:
+def _nothing(analysis: Edition, counts: pd.Series[int]) -> str:
     """Why no call succeeded."""
     say = analysis.say
     if counts["failed"]:
@@ -58,12 +51,12 @@ def _nothing(analysis: Analysis, counts: pd.Series[int]) -> str:
     return say("end.lost", calls=say.noun(written, "call")) if written else say("end.none")
 
 
-def _remedy(analysis: Analysis, category: str) -> str:
+def _remedy(analysis: Edition, category: str) -> str:
     remedy = analysis.remedy(category)
     return analysis.say("remedy", category=escape(category), remedy=escape(remedy, 400)) if remedy else ""
 
 
-def _sentences(analysis: Analysis, found: Conclusion) -> Iterator[str]:
+def _sentences(analysis: Edition, found: Conclusion) -> Iterator[str]:
     """The level to run at, its figures, the most throughput, what gave out."""
     say = analysis.say
     mode = say.sentence(say.mode(found.mode))
@@ -82,7 +75,7 @@ def _sentences(analysis: Analysis, found: Conclusion) -> Iterator[str]:
         yield say("limit.rising")
 
 
-def _advice(analysis: Analysis, found: Conclusion, mode: str) -> Iterator[str]:
+def _advice(analysis: Edition, found: Conclusion, mode: str) -> Iterator[str]:
     say = analysis.say
     slo = slo_words(say, analysis.gate.slo, found.mode) if analysis.gate else ""
     if found.advised is None:
@@ -104,7 +97,7 @@ def _advice(analysis: Analysis, found: Conclusion, mode: str) -> Iterator[str]:
             yield from unsure(analysis, found.advised)
 
 
-def _within(analysis: Analysis, found: Conclusion, mode: str) -> Iterator[str]:
+def _within(analysis: Edition, found: Conclusion, mode: str) -> Iterator[str]:
     """The level that the quotas carry, where the one to advise without them would be above."""
     say = analysis.say
     if found.advised is None:
@@ -119,7 +112,7 @@ def _within(analysis: Analysis, found: Conclusion, mode: str) -> Iterator[str]:
         yield say("runs.met", slo=slo, level=label(say, analysis.level(found.met)))
 
 
-def _most(analysis: Analysis, found: Conclusion) -> Iterator[str]:
+def _most(analysis: Edition, found: Conclusion) -> Iterator[str]:
     if found.best is None or not _is_more(analysis, found):
         return
     say, best = analysis.say, analysis.level(found.best)
@@ -127,20 +120,20 @@ def _most(analysis: Analysis, found: Conclusion) -> Iterator[str]:
     yield say("runs.best_over" if above else "runs.best", rate=rate_words(say, found.rate, best), at=at(say, best))
 
 
-def _missed(analysis: Analysis, mode: str) -> bool:
+def _missed(analysis: Edition, mode: str) -> bool:
     """Whether some level of a mode is known not to have met the SLO."""
     keys = analysis.figures.index[analysis.figures["mode"] == mode]
     return analysis.gate is not None and any(analysis.gate.met(str(key)) is False for key in keys)
 
 
-def _is_more(analysis: Analysis, found: Conclusion) -> bool:
+def _is_more(analysis: Edition, found: Conclusion) -> bool:
     """Whether the best level has more throughput than the one advised, which may have more failures than it."""
     if found.advised is None or found.best is None:
         return True
     return analysis.number(found.best, found.rate) > analysis.number(found.advised, found.rate)
 
 
-def _there(analysis: Analysis, row: pd.Series[Any], rate: str) -> str:
+def _there(analysis: Edition, row: pd.Series[Any], rate: str) -> str:
     shown = figures_there(analysis, row, rate)
     if analysis.cost is not None and (cost := float(analysis.cost.table["per_1000"][str(row.name)])) > 0:
         price = analysis.say("figure.cost", cost=f"{money(cost)} {escape(analysis.cost.currency, 10)}")
@@ -148,7 +141,7 @@ def _there(analysis: Analysis, row: pd.Series[Any], rate: str) -> str:
     return analysis.say("runs.there", figures=shown)
 
 
-def _cost(analysis: Analysis) -> str:
+def _cost(analysis: Edition) -> str:
     if analysis.cost is None:
         return ""
     cost = f"{money(analysis.cost.total)} {escape(analysis.cost.currency, 10)}"
@@ -157,7 +150,7 @@ def _cost(analysis: Analysis) -> str:
     return analysis.say("run.cost", cost=cost)
 
 
-def _gate(analysis: Analysis) -> str:
+def _gate(analysis: Edition) -> str:
     """Whether the run passes, for whoever let a machine decide."""
     gate, say = analysis.gate, analysis.say
     if gate is None:

@@ -8,21 +8,19 @@ from typing import TYPE_CHECKING, Any
 from reports.markdown import code, moment, section, table, texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
-    from reports.numbers.analysis import Analysis
+    from reports.edition import Edition
     from reports.texts import Language
 
 SENT = "test.temperature"
 """Null is a setting of its own: the model's default is in force."""
-SECRETS = ("access_key_id", "secret_access_key", "session_token")
-"""The recorder leaves these out; a report that is passed on must not rely on that."""
 
 
-def configuration(analysis: Analysis, _charts: Mapping[str, str]) -> str:
+def configuration(analysis: Edition, _charts: Mapping[str, str]) -> str:
     """Settings, versions and the endpoint."""
     run, say = analysis.run, analysis.say
-    rows = [("endpoint", run.get("endpoint")), *flat(run.get("settings")), *flat(run.get("versions"))]
+    rows = [("endpoint", run.get("endpoint")), *analysis.settings.items(), *_versions(analysis)]
     rows += [("started", _moment(run.number("started_at"))), ("ended", _moment(run.number("ended_at")))]
     rows = [(key, in_words(say, key, value)) for key, value in rows if value not in (None, "", {}, []) or key == SENT]
     return section(
@@ -36,20 +34,14 @@ def configuration(analysis: Analysis, _charts: Mapping[str, str]) -> str:
     )
 
 
+def _versions(analysis: Edition) -> list[tuple[str, Any]]:
+    found = analysis.run.get("versions")
+    return list(found.items()) if isinstance(found, dict) else []
+
+
 def in_words(say: Language, key: str, value: Any) -> str:
     """A setting as text, also where leaving it out is one; empty if it is not set."""
     return say("configuration.not_sent") if key == SENT and value is None else shown(value)
-
-
-def flat(settings: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Nested settings as `test.max_tokens` and value, without credentials."""
-    for key, value in settings.items() if isinstance(settings, dict) else ():
-        if key in SECRETS:
-            continue
-        if isinstance(value, dict):
-            yield from flat(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
 
 
 def shown(value: Any) -> str:

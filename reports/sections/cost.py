@@ -10,10 +10,10 @@ from reports.sections.words import level_columns
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reports.numbers.analysis import Analysis
+    from reports.edition import Edition
 
 
-def cost(analysis: Analysis, _charts: Mapping[str, str]) -> str:
+def cost(analysis: Edition, _charts: Mapping[str, str]) -> str:
     """Cost of each level, and of 1,000 of its calls."""
     found, say = analysis.cost, analysis.say
     if found is None or not found.total:

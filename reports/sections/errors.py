@@ -11,12 +11,12 @@ from reports.sections.words import chart, level_columns
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reports.numbers.analysis import Analysis
+    from reports.edition import Edition
 
 MOST_KINDS = 30
 
 
-def errors(analysis: Analysis, charts: Mapping[str, str]) -> str:
+def errors(analysis: Edition, charts: Mapping[str, str]) -> str:
     """Failures by type with an example, their remedies, and where they happened; cut-off calls apart."""
     return section(
         analysis.say("errors"),
@@ -29,7 +29,7 @@ def errors(analysis: Analysis, charts: Mapping[str, str]) -> str:
     )
 
 
-def _kinds(analysis: Analysis) -> str:
+def _kinds(analysis: Edition) -> str:
     kinds, say = analysis.failures.head(MOST_KINDS), analysis.say
     return table(
         [
@@ -44,19 +44,19 @@ def _kinds(analysis: Analysis) -> str:
     )
 
 
-def _rest(analysis: Analysis) -> str:
+def _rest(analysis: Edition) -> str:
     rest = len(analysis.failures) - MOST_KINDS
     return analysis.say("errors.rest", kinds=analysis.say.noun(rest, "kind")) if rest > 0 else ""
 
 
-def _remedies(analysis: Analysis) -> str:
+def _remedies(analysis: Edition) -> str:
     ask = analysis.say("errors.ask")
     remedies = {error: analysis.remedy(error) for error in analysis.failures["error"].unique()}
     lines = [f"- **{escape(error)}**: {escape(remedy or ask, 400)}" for error, remedy in remedies.items()]
     return section(analysis.say("errors.todo"), "\n".join(lines), level=3)
 
 
-def _by_level(analysis: Analysis) -> str:
+def _by_level(analysis: Edition) -> str:
     rows, say = analysis.failures_by_level, analysis.say
     columns = level_columns(say, analysis.figures.loc[rows.index]) if len(rows) else []
     shown = table(
@@ -70,6 +70,6 @@ def _by_level(analysis: Analysis) -> str:
     return section(say("errors.by_level" if analysis.levels.shaped else "errors.by_name"), shown, level=3)
 
 
-def _cancelled(analysis: Analysis) -> str:
-    cut = total_counts(analysis.run.requests)["cancelled"]
+def _cancelled(analysis: Edition) -> str:
+    cut = total_counts(analysis.run.calls)["cancelled"]
     return analysis.say("errors.cancelled", calls=analysis.say.noun(cut, "call")) if cut else ""

@@ -11,12 +11,12 @@ from reports.sections.words import at, chart, footnotes
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reports.numbers.analysis import Analysis
+    from reports.edition import Edition
     from reports.numbers.gain import Gain
     from reports.texts import Language
 
 
-def gain(analysis: Analysis) -> str:
+def gain(analysis: Edition) -> str:
     """The sentence for the first screen, of the level that streaming is advised to run at; empty without both modes."""
     found = analysis.gains
     if not found:
@@ -34,7 +34,7 @@ def gain(analysis: Analysis) -> str:
     )
 
 
-def streaming(analysis: Analysis, charts: Mapping[str, str]) -> str:
+def streaming(analysis: Edition, charts: Mapping[str, str]) -> str:
     """The two modes side by side, level by level."""
     found, say = analysis.gains, analysis.say
     if not found:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from reports.markdown import Column, amount, code, escape, join, moment, number, seconds, table, texts
 from reports.numbers.percentiles import PERCENTS
 from reports.sections.conclusion import conclusion
-from reports.sections.trust import doubts
+from reports.sections.trust import told
 from reports.sections.words import chart, footnotes, label, percentile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reports.numbers.analysis import Analysis
+    from reports.edition import Edition
 
 TIMES = (
     ("head.first_token", "ttft_ms", number),
@@ -22,7 +22,7 @@ TIMES = (
 )
 
 
-def head(analysis: Analysis, charts: Mapping[str, str]) -> str:
+def head(analysis: Edition, charts: Mapping[str, str]) -> str:
     """Title, conclusion, the level to run at in figures, trust, the chart that shows the limit."""
     best = _telling_level(analysis)
     return join(
@@ -36,7 +36,7 @@ def head(analysis: Analysis, charts: Mapping[str, str]) -> str:
     )
 
 
-def title(analysis: Analysis) -> str:
+def title(analysis: Edition) -> str:
     """The models and the region."""
     say = analysis.say
     models = say.listing([code(model) for model in analysis.run.model_ids if model], longest=3) or say("unknown.model")
@@ -44,7 +44,7 @@ def title(analysis: Analysis) -> str:
     return say("title.region", models=models, region=escape(region)) if region else models
 
 
-def facts(analysis: Analysis) -> str:
+def facts(analysis: Edition) -> str:
     """Date, length of the load, calls, workers and levels in one line."""
     run, say = analysis.run, analysis.say
     parts = [moment(run.started_at)] if run.started_at is not None else []
@@ -54,9 +54,9 @@ def facts(analysis: Analysis) -> str:
     return say("list.comma").join([*parts, *_levels(analysis)])
 
 
-def _calls(analysis: Analysis) -> str:
+def _calls(analysis: Edition) -> str:
     say, workers = analysis.say, list(analysis.workers.index)
-    calls = say.noun(len(analysis.run.requests), "call")
+    calls = say.noun(len(analysis.run.calls), "call")
     return (
         calls
         if workers in ([], ["local"])
@@ -64,7 +64,7 @@ def _calls(analysis: Analysis) -> str:
     )
 
 
-def _levels(analysis: Analysis) -> list[str]:
+def _levels(analysis: Edition) -> list[str]:
     """How many levels, how long each was held, and the modes."""
     figures, say = analysis.figures, analysis.say
     if figures.empty:
@@ -79,7 +79,7 @@ def _levels(analysis: Analysis) -> list[str]:
     return [say("facts.cut", levels=levels, cut=amount(cut)) if cut else levels, modes]
 
 
-def _telling_level(analysis: Analysis) -> str:
+def _telling_level(analysis: Edition) -> str:
     """P50, P95 and P99 of the level to run at; of the first mode that has one, else of its best."""
     keys = [key for found in analysis.conclusions if (key := found.advised or found.best) is not None]
     if not keys:
@@ -92,9 +92,9 @@ def _telling_level(analysis: Analysis) -> str:
     return table([texts(label(analysis.say, row, mode=True), [analysis.say(name) for name, _, _ in times]), *shown])
 
 
-def _trust(analysis: Analysis) -> str:
+def _trust(analysis: Edition) -> str:
     say = analysis.say
-    found = doubts(analysis)
+    found = told(analysis)
     if found:
         lines = "\n".join(f"- {doubt}" for doubt in found)
         return join(f"{say('trust.question')} {say('trust.but')}", lines)

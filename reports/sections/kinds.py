@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from reports.numbers.analysis import Analysis
+    from reports.edition import Edition
 
 MOST_KINDS = 6
 """More of them than these are in the table of results alone."""
 
 
-def kinds(analysis: Analysis) -> list[str]:
+def kinds(analysis: Edition) -> list[str]:
     """One paragraph for each kind that measured anything, the most frequent ones if they are many."""
     ended = _ended(analysis)
     shown = ended.head(MOST_KINDS).index
@@ -34,19 +34,19 @@ def kinds(analysis: Analysis) -> list[str]:
     return [*paragraphs, together(analysis) if above else ""]
 
 
-def failing(analysis: Analysis) -> list[str]:
+def failing(analysis: Edition) -> list[str]:
     """The most frequent failure of each kind with more than tolerable ones."""
     keys = analysis.figures.index[fails(analysis.figures)]
     return [by_frequency(analysis.failures_by_level, str(key))[0] for key in keys]
 
 
-def _ended(analysis: Analysis) -> pd.Series[float]:
+def _ended(analysis: Edition) -> pd.Series[float]:
     """How many calls of each kind ended, the most first."""
     ended: pd.Series[float] = analysis.figures["ok"] + analysis.figures["failed"]
     return ended[ended > 0].sort_values(ascending=False, kind="stable")
 
 
-def _sentences(analysis: Analysis, key: str) -> Iterator[str]:
+def _sentences(analysis: Edition, key: str) -> Iterator[str]:
     say, row = analysis.say, analysis.level(key)
     kind = say.sentence(label(say, row, mode=True))
     if row["ok"]:
@@ -59,7 +59,7 @@ def _sentences(analysis: Analysis, key: str) -> Iterator[str]:
     yield from _failures(analysis, row)
 
 
-def _slo(analysis: Analysis, key: str) -> Iterator[str]:
+def _slo(analysis: Edition, key: str) -> Iterator[str]:
     say, gate, mode = analysis.say, analysis.gate, str(analysis.level(key)["mode"])
     if gate is None or not gate.slo.asks(mode) or key not in gate.checks:
         return
@@ -71,7 +71,7 @@ def _slo(analysis: Analysis, key: str) -> Iterator[str]:
     yield from unsure(analysis, key)
 
 
-def _failures(analysis: Analysis, row: pd.Series[Any]) -> Iterator[str]:
+def _failures(analysis: Edition, row: pd.Series[Any]) -> Iterator[str]:
     """How many failed and most of them why, if they are more than tolerable."""
     say, key = analysis.say, str(row.name)
     if not fails(analysis.figures.loc[[key]])[key]:

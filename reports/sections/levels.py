@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from reports.numbers.analysis import Analysis
+    from reports.edition import Edition
     from reports.texts import Language
 
 
-def results(analysis: Analysis, _charts: Mapping[str, str]) -> str:
+def results(analysis: Edition, _charts: Mapping[str, str]) -> str:
     """What each level came to, in one table."""
     figures, say, run = analysis.figures, analysis.say, analysis.run
-    if run.requests.empty and run.number("rows_written"):
+    if run.calls.empty and run.number("rows_written"):
         return ""  # they are lost: a zero would be wrong
     shown = table(
         [
@@ -59,7 +59,7 @@ def _named(say: Language, title: str, column: Column) -> Column:
     return Column(say(title, percentile=column.title), column.cells)
 
 
-def latency(analysis: Analysis, charts: Mapping[str, str]) -> str:
+def latency(analysis: Edition, charts: Mapping[str, str]) -> str:
     """Time to the complete answer."""
     figures, say = _with(analysis, "latency_ms"), analysis.say
     shown = _statistics_table(analysis, figures, "latency_ms", seconds)
@@ -67,7 +67,7 @@ def latency(analysis: Analysis, charts: Mapping[str, str]) -> str:
     return section(say("latency"), shown, footnotes(say, shown), *images)
 
 
-def first_token(analysis: Analysis, charts: Mapping[str, str]) -> str:
+def first_token(analysis: Edition, charts: Mapping[str, str]) -> str:
     """Time to the first token, and to the first text where that is another."""
     figures, say = _with(analysis, "ttft_ms"), analysis.say
     shown = _statistics_table(analysis, figures, "ttft_ms", mode=False)
@@ -75,16 +75,15 @@ def first_token(analysis: Analysis, charts: Mapping[str, str]) -> str:
     return section(say("ttft"), shown, footnotes(say, shown), image, _first_text(analysis))
 
 
-def _first_text(analysis: Analysis) -> str:
-    calls, say = analysis.levels.calls, analysis.say
-    later = (calls["first_text_ms"] > calls["ttft_ms"]).to_numpy() & (calls["outcome"] == "ok").to_numpy()
-    if not (later & analysis.levels.counted).any():
+def _first_text(analysis: Edition) -> str:
+    say = analysis.say
+    if not analysis.levels.reasons_first:
         return ""
     shown = _statistics_table(analysis, _with(analysis, "first_text_ms"), "first_text_ms", mode=False)
     return section(say("ttft.text"), say("ttft.reasons"), shown, footnotes(say, shown), level=3)
 
 
-def speed(analysis: Analysis, _charts: Mapping[str, str]) -> str:
+def speed(analysis: Edition, _charts: Mapping[str, str]) -> str:
     """How fast the tokens come once they come."""
     figures, say = _with(analysis, "tpot_ms"), analysis.say
     shown = table(
@@ -100,7 +99,7 @@ def speed(analysis: Analysis, _charts: Mapping[str, str]) -> str:
     return section(say("speed"), shown, footnotes(say, shown), _gaps(analysis))
 
 
-def _gaps(analysis: Analysis) -> str:
+def _gaps(analysis: Edition) -> str:
     """The gaps of all calls of a level together, and the longest of each call."""
     figures, say = _with(analysis, "max_gap_ms"), analysis.say
     shown = table(
@@ -116,7 +115,7 @@ def _gaps(analysis: Analysis) -> str:
     return section(say("gaps"), shown, say(note), footnotes(say, shown), level=3) if shown else ""
 
 
-def server(analysis: Analysis, _charts: Mapping[str, str]) -> str:
+def server(analysis: Edition, _charts: Mapping[str, str]) -> str:
     """The service's own times beside those of the client."""
     figures, say = analysis.figures, analysis.say
     figures = figures[(figures["server_ttft_ms_count"] > 0) | (figures["server_latency_ms_count"] > 0)]
@@ -142,7 +141,7 @@ def server(analysis: Analysis, _charts: Mapping[str, str]) -> str:
     return section(say("server"), say("server.note"), shown, footnotes(say, shown))
 
 
-def tokens(analysis: Analysis, charts: Mapping[str, str]) -> str:
+def tokens(analysis: Edition, charts: Mapping[str, str]) -> str:
     """What went in and out, per call and per second."""
     figures, say = _with(analysis, "latency_ms"), analysis.say
     figures = figures[figures[["input_tokens_mean", "output_tokens_mean"]].notna().any(axis=1)]
@@ -166,13 +165,13 @@ def tokens(analysis: Analysis, charts: Mapping[str, str]) -> str:
     return section(say("tokens"), shown, chart(analysis, charts, "tokens"))
 
 
-def _with(analysis: Analysis, metric: str) -> pd.DataFrame:
+def _with(analysis: Edition, metric: str) -> pd.DataFrame:
     """The levels that have any value of a metric."""
     return analysis.figures[analysis.figures[f"{metric}_count"] > 0]
 
 
 def _statistics_table(
-    analysis: Analysis, figures: pd.DataFrame, metric: str, form: Any = number, *, mode: bool = True
+    analysis: Edition, figures: pd.DataFrame, metric: str, form: Any = number, *, mode: bool = True
 ) -> str:
     """Calls, min, mean, percentiles with their intervals and max of a metric for each level."""
     say = analysis.say

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from reports.numbers.analysis import Analysis
+    from reports.edition import Edition
     from reports.numbers.conclusion import Conclusion
     from reports.numbers.limit import Limit
 
 
-def limits(analysis: Analysis, found: Conclusion) -> Iterator[str]:
+def limits(analysis: Edition, found: Conclusion) -> Iterator[str]:
     """What gave out first, then what most failures were, if that was something else; the quota if it was throttling."""
     first, main = found.limit, found.main
     if first is not None:
@@ -30,7 +30,7 @@ def limits(analysis: Analysis, found: Conclusion) -> Iterator[str]:
             yield from _quota(analysis, main.key)
 
 
-def _first(analysis: Analysis, found: Conclusion, limit: Limit) -> Iterator[str]:
+def _first(analysis: Edition, found: Conclusion, limit: Limit) -> Iterator[str]:
     say, row = analysis.say, analysis.level(limit.key)
     values: dict[str, Any] = {"at": at(say, row), **_failed(analysis, row, limit)}
     if limit.kind == "slo" and analysis.gate is not None:
@@ -47,7 +47,7 @@ def _first(analysis: Analysis, found: Conclusion, limit: Limit) -> Iterator[str]
         yield from _quota(analysis, limit.key)
 
 
-def unsure(analysis: Analysis, key: str) -> Iterator[str]:
+def unsure(analysis: Edition, key: str) -> Iterator[str]:
     """That too few calls stand behind the verdict of the SLO on a level, if it is so."""
     if analysis.gate is not None and analysis.gate.unsure(key):
         row = analysis.level(key)
@@ -55,7 +55,7 @@ def unsure(analysis: Analysis, key: str) -> Iterator[str]:
         yield analysis.say("slo.unsure", calls=calls, at=at(analysis.say, row))
 
 
-def _failed(analysis: Analysis, row: pd.Series[Any], limit: Limit) -> dict[str, str]:
+def _failed(analysis: Edition, row: pd.Series[Any], limit: Limit) -> dict[str, str]:
     """How much failed in a level; of throttling just that."""
     ended, failed = row["ok"] + row["failed"], row["failed"]
     if limit.kind == "throttled":
@@ -68,7 +68,7 @@ def _failed(analysis: Analysis, row: pd.Series[Any], limit: Limit) -> dict[str, 
     }
 
 
-def _main(analysis: Analysis, found: Conclusion, main: Limit) -> str:
+def _main(analysis: Edition, found: Conclusion, main: Limit) -> str:
     """How many calls the main failure took, from its level to the last of the mode."""
     say, figures = analysis.say, analysis.figures
     rows = figures[(figures["mode"] == found.mode) & (figures["ok"] + figures["failed"] > 0)].loc[main.key :]
@@ -85,7 +85,7 @@ def _main(analysis: Analysis, found: Conclusion, main: Limit) -> str:
     )
 
 
-def _flat(analysis: Analysis, found: Conclusion, row: pd.Series[Any]) -> str:
+def _flat(analysis: Edition, found: Conclusion, row: pd.Series[Any]) -> str:
     assert found.advised is not None  # noqa: S101 - the level after the one that is advised
     before = analysis.level(found.advised)
     more = row[found.rate] / before[found.rate] - 1
@@ -94,7 +94,7 @@ def _flat(analysis: Analysis, found: Conclusion, row: pd.Series[Any]) -> str:
     return analysis.say(f"limit.{key}", at=at(analysis.say, row), slower=slower, **{change: percent(abs(more))})
 
 
-def _quota(analysis: Analysis, key: str) -> Iterator[str]:
+def _quota(analysis: Edition, key: str) -> Iterator[str]:
     """The quota that a level used more of, and what the service said when it throttled."""
     quota, say, message = analysis.quota, analysis.say, _message(analysis)
     row, tighter = quota.table.loc[[key]].iloc[0], quota.tighter(key, message)
@@ -109,12 +109,12 @@ def _quota(analysis: Analysis, key: str) -> Iterator[str]:
         yield say("limit.no_quota")
 
 
-def said(analysis: Analysis) -> Iterator[str]:
+def said(analysis: Edition) -> Iterator[str]:
     """What the service said when it throttled."""
     if message := _message(analysis):
         yield analysis.say("limit.said", message=escape(message))
 
 
-def _message(analysis: Analysis) -> str:
+def _message(analysis: Edition) -> str:
     throttles = analysis.failures[analysis.failures["error"] == THROTTLED]
     return str(throttles["error_message"].iloc[0]) if len(throttles) else ""

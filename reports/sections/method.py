@@ -9,12 +9,12 @@ from reports.markdown import section
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reports.numbers.analysis import Analysis
+    from reports.edition import Edition
 
 
-def method(analysis: Analysis, _charts: Mapping[str, str]) -> str:
+def method(analysis: Edition, _charts: Mapping[str, str]) -> str:
     """The definitions."""
-    if analysis.run.requests.empty:
+    if analysis.run.calls.empty:
         return ""
     say, kind = analysis.say, "method.levels" if analysis.levels.shaped else "method.names"
     return section(say("method"), f"{say('method.always')}\n{say(kind)}")

@@ -10,12 +10,12 @@ from reports.sections.words import level_columns
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reports.numbers.analysis import Analysis
+    from reports.edition import Edition
 
 TITLES = {"warmup": "col.warmup", "measure": "col.measured", "drain": "col.drain"}
 
 
-def phases(analysis: Analysis, _charts: Mapping[str, str]) -> str:
+def phases(analysis: Edition, _charts: Mapping[str, str]) -> str:
     """Calls of each level by phase, and how long the median one took."""
     found, say = analysis.phases, analysis.say
     if not found["phase"].isin(["warmup", "drain"]).any():

@@ -12,12 +12,12 @@ from reports.sections.words import at, label, level_columns
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from reports.numbers.analysis import Analysis
+    from reports.edition import Edition
     from reports.numbers.conclusion import Conclusion
     from reports.numbers.forecast import Forecast
 
 
-def quota(analysis: Analysis, _charts: Mapping[str, str]) -> str:
+def quota(analysis: Edition, _charts: Mapping[str, str]) -> str:
     """Requests and tokens per minute as the service counts them, with the shares of the quotas."""
     found, say = analysis.quota, analysis.say
     rows = found.table[found.table["requests_per_min"] > 0]
@@ -48,7 +48,7 @@ def quota(analysis: Analysis, _charts: Mapping[str, str]) -> str:
     )
 
 
-def together(analysis: Analysis) -> str:
+def together(analysis: Edition) -> str:
     """In a run without levels all kinds of call use the quotas at once; empty if no quota is known."""
     say, found = analysis.say, analysis.quota
     shown = [
@@ -59,7 +59,7 @@ def together(analysis: Analysis) -> str:
     return say("quota.together", shares=say.listing(shown)) if shown else ""
 
 
-def over(analysis: Analysis, found: Conclusion) -> Iterator[str]:
+def over(analysis: Edition, found: Conclusion) -> Iterator[str]:
     """From which level on a mode was above a quota that only the short window hid."""
     if found.over is None or found.over_at is None:
         return
@@ -76,7 +76,7 @@ def over(analysis: Analysis, found: Conclusion) -> Iterator[str]:
     yield say("runs.over", where=say.sentence(where), quota=quota_, used=say.listing(shown), window=window)
 
 
-def used_up(analysis: Analysis, mode: str) -> Iterator[str]:
+def used_up(analysis: Edition, mode: str) -> Iterator[str]:
     """The quota that breaks first in a mode, in a sentence."""
     for forecast in analysis.forecasts:
         if forecast.mode == mode and forecast.users is not None:
@@ -84,16 +84,16 @@ def used_up(analysis: Analysis, mode: str) -> Iterator[str]:
             return
 
 
-def _of(analysis: Analysis, name: str) -> str:
+def _of(analysis: Edition, name: str) -> str:
     return analysis.say(f"quota.of_{name}", quota=amount(analysis.quota.most(name)))
 
 
-def _users(analysis: Analysis, forecast: Forecast) -> str:
+def _users(analysis: Edition, forecast: Forecast) -> str:
     """The least whole number of users with which the quota is used up."""
     return analysis.say.noun(max(math.ceil((forecast.users or 0) - 1e-6), 1), "user")
 
 
-def _forecasts(analysis: Analysis) -> Iterator[str]:
+def _forecasts(analysis: Edition) -> Iterator[str]:
     """A paragraph for each mode: the quota that breaks first, and the other."""
     say = analysis.say
     for mode in dict.fromkeys(forecast.mode for forecast in analysis.forecasts):
@@ -101,7 +101,7 @@ def _forecasts(analysis: Analysis) -> Iterator[str]:
         yield say("quota.mode", mode=say.sentence(say.mode(mode)), forecasts=" ".join(of_mode))
 
 
-def _forecast(analysis: Analysis, forecast: Forecast) -> str:
+def _forecast(analysis: Edition, forecast: Forecast) -> str:
     say, used = analysis.say, analysis.quota.used(forecast.quota)
     shown = [say("quota.at", percent=number(used[key]), at=at(say, analysis.level(key))) for key in forecast.keys]
     values = {"quota": say(f"quota.{forecast.quota}"), "levels": say.listing(shown)}
@@ -111,14 +111,14 @@ def _forecast(analysis: Analysis, forecast: Forecast) -> str:
     return say(text, users=_users(analysis, forecast), **values)
 
 
-def _lenient(analysis: Analysis) -> Iterator[str]:
+def _lenient(analysis: Edition) -> Iterator[str]:
     """The quotas that cannot be the real ones."""
     for name, key in lenient(analysis.quota, analysis.figures).items():
         used, where = number(analysis.quota.used(name)[key]), at(analysis.say, analysis.level(key))
         yield analysis.say("quota.lenient", quota=_of(analysis, name), percent=used, at=where)
 
 
-def _reserve(analysis: Analysis) -> str:
+def _reserve(analysis: Edition) -> str:
     ratio = analysis.quota.table["reserve_ratio"].median()
     if not ratio >= 1.5:
         return ""

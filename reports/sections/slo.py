@@ -11,11 +11,11 @@ from reports.sections.words import failing_words, level_columns, slo_words
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reports.numbers.analysis import Analysis
+    from reports.edition import Edition
     from reports.numbers.slo import Gate
 
 
-def slo(analysis: Analysis, _charts: Mapping[str, str]) -> str:
+def slo(analysis: Edition, _charts: Mapping[str, str]) -> str:
     """Met or not by level, with the calls that did in each second."""
     gate, figures, say = analysis.gate, analysis.figures, analysis.say
     if gate is None or figures.empty:
@@ -36,7 +36,7 @@ def slo(analysis: Analysis, _charts: Mapping[str, str]) -> str:
     return section(say("slo"), asked, shown, close)
 
 
-def _verdict(analysis: Analysis, gate: Gate, key: str) -> str:
+def _verdict(analysis: Edition, gate: Gate, key: str) -> str:
     say, checks = analysis.say, gate.checks.get(key)
     if not gate.slo.asks(str(analysis.level(key)["mode"])):
         return say("slo.not_asked")

@@ -12,21 +12,21 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from reports.numbers.analysis import Analysis
+    from reports.edition import Edition
 
 
-def slowest(analysis: Analysis, _charts: Mapping[str, str]) -> str:
+def slowest(analysis: Edition, _charts: Mapping[str, str]) -> str:
     """The ten measured calls that took longest and succeeded, with what AWS support asks for."""
     return section(analysis.say("slowest"), _calls(analysis, analysis.slowest))
 
 
-def stalls(analysis: Analysis, _charts: Mapping[str, str]) -> str:
+def stalls(analysis: Edition, _charts: Mapping[str, str]) -> str:
     """The ten answers with the longest silence in their middle."""
     calls = analysis.stalls
     return section(analysis.say("stalls"), analysis.say("stalls.note"), _calls(analysis, calls)) if len(calls) else ""
 
 
-def _calls(analysis: Analysis, calls: pd.DataFrame) -> str:
+def _calls(analysis: Edition, calls: pd.DataFrame) -> str:
     say, streaming = analysis.say, (calls["mode"] == "streaming").to_numpy()
     numbers_of: dict[str, Any] = {name: calls[name].where(streaming) for name in ("ttft_ms", "max_gap_ms")}
     return table(

@@ -9,9 +9,9 @@ from reports.sections.words import chart
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reports.numbers.analysis import Analysis
+    from reports.edition import Edition
 
 
-def timeline(analysis: Analysis, charts: Mapping[str, str]) -> str:
+def timeline(analysis: Edition, charts: Mapping[str, str]) -> str:
     """The chart of what became of the calls in time."""
     return chart(analysis, charts, "timeline")

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reports.markdown import code
-from reports.reading import endpoint
-from reports.sections.configuration import flat, in_words
+from reports.sections.configuration import in_words
 
 if TYPE_CHECKING:
-    from reports.numbers.analysis import Analysis
+    from reports.edition import Edition
     from reports.sections.compared import Compared
 
 WORK = (
@@ -22,7 +21,7 @@ WORK = (
 def unlike(compared: Compared) -> str:
     """One sentence that names them with their values; empty if the runs are alike in them."""
     say, runs = compared.say, compared.runs
-    settings = {run: dict(flat(analysis.run.get("settings"))) for run, analysis in runs.items()}
+    settings = {run: analysis.settings for run, analysis in runs.items()}
     found = []
     for name in WORK:
         values = {run: in_words(say, name, own[name]) if name in own else "" for run, own in settings.items()}
@@ -36,7 +35,6 @@ def unlike(compared: Compared) -> str:
     return say("compare.unlike", settings=say("list.semicolon").join(found)) if found else ""
 
 
-def _place(analysis: Analysis) -> str:
+def _place(analysis: Edition) -> str:
     """`simulator`, `aws` or `elsewhere`: figures of the one say nothing of the other."""
-    place = endpoint.place(analysis.run.text("endpoint"), simulator=analysis.run.get("simulator") is True)
-    return "elsewhere" if place == "here" else place
+    return "elsewhere" if analysis.place == "here" else analysis.place

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reports.markdown import number, percent, signed
-from reports.reading.calls import MODES
-from reports.sections.conclusion import best_output
 from reports.sections.untested import untested_words
 
 if TYPE_CHECKING:
@@ -78,8 +76,8 @@ def _best(compared: Compared, run: str, found: Comparison) -> Iterator[str]:
     base, other, say = compared.runs[compared.base], compared.runs[run], compared.say
     if base.levels.shaped != other.levels.shaped or not found.tests:
         return
-    for mode in MODES:
-        before, after = best_output(base, mode), best_output(other, mode)
+    for mode in base.modes:
+        before, after = base.best_output(mode), other.best_output(mode)
         if before > 0 and after > 0:
             values = {"change": signed(100 * (after / before - 1)), "before": number(before), "after": number(after)}
             names = {"mode": say.mode(mode), "base": compared.base, "run": run}

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from reports.numbers.analysis import Analysis
+    from reports.edition import Edition
     from reports.numbers.slo import Check, Slo
     from reports.texts import Language
 
@@ -95,7 +95,7 @@ def footnotes(say: Language, *blocks: str) -> str:
     return "\n\n".join(found)
 
 
-def chart(analysis: Analysis, charts: Mapping[str, str], name: str) -> str:
+def chart(analysis: Edition, charts: Mapping[str, str], name: str) -> str:
     """The image of a chart, with what it shows in words; empty if it was not drawn."""
     if name not in charts:
         return ""
@@ -148,7 +148,7 @@ def _mark(row: pd.Series[Any], metric: str) -> str:
     return f" {MARK}" if is_shaky(row[f"{metric}_count"], 95) else ""
 
 
-def figures_there(analysis: Analysis, row: pd.Series[Any], rate: str) -> str:
+def figures_there(analysis: Edition, row: pd.Series[Any], rate: str) -> str:
     """The telling figures of a level, in one line; the throughput, if it is to be told here, first."""
     say = analysis.say
     shown = [say("figure.rate", rate=rate)] if rate else []

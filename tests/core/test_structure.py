@@ -117,13 +117,14 @@ PLAN: dict[str, dict[str, str]] = {
         "texts": "",
         "markdown": "",
         "reading": "",
-        "numbers": "reading texts",
-        "charts": "markdown numbers reading texts",
-        "sections": "charts markdown numbers reading texts",
-        "figures_json": "numbers sections",
+        "numbers": "reading",
+        "edition": "numbers reading texts",
+        "charts": "edition markdown numbers reading texts",
+        "sections": "charts edition markdown numbers texts",
+        "figures_json": "numbers reading",
         "document": "",
-        "report": "charts document figures_json markdown numbers reading sections",
-        "compare": "charts document figures_json numbers reading sections",
+        "report": "charts document edition figures_json markdown reading sections",
+        "compare": "charts document edition figures_json numbers reading sections",
     },
     "shapes": {"dispatch": "", "step": "dispatch"},
 }
@@ -203,6 +204,21 @@ def test_reports_do_not_need_locust() -> None:
     """A report can be made where Locust is not installed."""
     for module in below("reports"):
         assert not top(all_of(module)) & {"locust", "gevent", "boto3", "botocore"}, module
+
+
+def test_sections_decide_nothing() -> None:
+    """A section puts into words what `numbers` found: it computes nothing from the calls."""
+    for module in below("reports.sections"):
+        to_run, _ = imports(module)
+        assert not top(to_run) & {"numpy", "pandas", "scipy"}, module
+
+
+def test_numbers_hold_no_words() -> None:
+    """A figure is the same in every language: nothing that computes one knows texts or Markdown."""
+    for module in below("reports.numbers"):
+        assert not {room_of(name) for name in our(all_of(module))} & {"texts", "markdown", "sections", "edition"}, (
+            module
+        )
 
 
 def test_nobody_knows_the_simulator() -> None:

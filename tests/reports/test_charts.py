@@ -10,7 +10,7 @@ import pytest
 
 import reports
 from reports.charts import CHARTS, distribution, style
-from reports.numbers.analysis import analyse
+from reports.edition import edition
 from reports.reading.run import read
 
 from . import run_folders as make
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def specs(folder: Path) -> dict[str, dict[str, Any]]:
     """The Vega-Lite specifications of the charts that have data."""
-    analysis = analyse(read(folder))
+    analysis = edition(read(folder))
     charts = {name: chart(analysis) for name, chart in CHARTS.items()}
     return {name: chart.to_dict() for name, chart in charts.items() if chart is not None}
 
@@ -246,7 +246,7 @@ def test_a_distribution_climbs_in_steps(tmp_path: Path) -> None:
     run.requests = run.requests[-5:]
     for row, latency_ms in zip(run.requests, (1000, 2000, 3000, 4000, 9000), strict=True):
         row |= {"latency_ms": latency_ms, "phase": "measure"}
-    found = distribution.chart(analyse(read(run.write(tmp_path))))
+    found = distribution.chart(edition(read(run.write(tmp_path))))
     spec = found.to_dict()
     [points] = [rows for rows in spec["datasets"].values() if "share" in rows[0]]
     assert [(point["value"], point["share"]) for point in points] == [

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reports.numbers.analysis import analyse
+from reports.edition import edition
 from reports.reading.run import read
 from reports.report import markdown
 
@@ -16,16 +16,16 @@ from . import run_folders as make
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from reports.numbers.analysis import Analysis
+    from reports.edition import Edition
 
 
-def analysis_of(path: Path, length_s: float, percent_at_8: float, **settings: Any) -> tuple[Analysis, str]:
+def analysis_of(path: Path, length_s: float, percent_at_8: float, **settings: Any) -> tuple[Edition, str]:
     """Levels of 4, 8 and 12 users, of which that of 8 uses so much of the quota of requests; and the report."""
     run = make.shaped(("streaming",), (4, 8, 12), length_s=length_s)
-    used = analyse(read(run.write(path))).quota.table["requests_per_min"]["streaming-08"]
+    used = edition(read(run.write(path))).quota.table["requests_per_min"]["streaming-08"]
     run.info["settings"]["model"]["quota"] = used * 100 / percent_at_8
     run.info["settings"] |= settings
-    analysis = analyse(read(run.write(path)))
+    analysis = edition(read(run.write(path)))
     return analysis, markdown(analysis, {})
 
 
@@ -92,7 +92,7 @@ def test_load_that_does_not_grow_uses_up_no_quota(tmp_path: Path) -> None:
     many = [row for row in run.requests if row["users"] == 8]
     run.requests = [row for row in run.requests if row["users"] == 4] + many[:: -(-len(many) // (few // 2))]
     run.info["settings"]["model"]["quota"] = 10_000
-    analysis = analyse(read(run.write(tmp_path)))
+    analysis = edition(read(run.write(tmp_path)))
     assert [(found.users, found.basis, found.keys) for found in analysis.forecasts] == [
         (None, "full", ("streaming-04",))
     ]

@@ -14,7 +14,7 @@ import pytest
 
 import reports
 from reports import document
-from reports.numbers.analysis import analyse
+from reports.edition import edition
 from reports.reading.run import read
 from reports.report import markdown
 from reports.texts import language
@@ -112,7 +112,7 @@ def test_json_has_every_doubt(tmp_path: Path, case: Callable[[Path], None]) -> N
     for code in ("en", "zh"):
         path = reports.write(tmp_path, formats=["json"], language=code)
         doubts = json.loads(path.read_text(encoding="utf-8"))["doubts"]
-        text = markdown(analyse(read(tmp_path), code), {})
+        text = markdown(edition(read(tmp_path), code), {})
         assert all(f"\n- {doubt['text']}\n" in text for doubt in doubts)
         keys.append([(doubt["what"], doubt["values"]) for doubt in doubts])
     assert keys[0] == keys[1]
@@ -139,7 +139,7 @@ def test_the_languages_have_the_same_numbers(tmp_path: Path, case: Callable[[Pat
     case(tmp_path)
     tables = []
     for code in ("en", "zh"):
-        text = markdown(analyse(read(tmp_path), code), {})
+        text = markdown(edition(read(tmp_path), code), {})
         rows = [line for line in text.splitlines() if line.startswith("|")]
         tables.append([re.findall(r"\d[\d,.–]*", row.replace("P50", "")) for row in rows])  # noqa: RUF001
     assert tables[0] == tables[1]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reports.numbers.analysis import analyse
+from reports.edition import edition
 from reports.reading.run import read
 from reports.report import markdown
 
@@ -31,7 +31,7 @@ def text_of(path: Path, names: list[str], language: str = "en", failed: int = 0,
     run.info = make.info(len(run.requests), None)
     run.info["settings"]["model"] |= model
     run.info["settings"]["slo"] = {"ttft_ms": 5_000}
-    return markdown(analyse(read(run.write(path)), language), {})
+    return markdown(edition(read(run.write(path)), language), {})
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

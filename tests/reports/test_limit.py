@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reports.numbers.analysis import analyse
+from reports.edition import edition
 from reports.reading.run import read
 from reports.report import markdown
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from reports.numbers.analysis import Analysis
+    from reports.edition import Edition
 
 ACCESS = ("ModelError", "ModelErrorException", "it could not")
 
@@ -43,9 +43,9 @@ def spoil(run: make.Folder, throttled: Mapping[int, float], odd: Mapping[int, in
             run.requests[place] = make.throttled(row)
 
 
-def analysis_of(run: make.Folder, path: Path) -> tuple[Analysis, str]:
+def analysis_of(run: make.Folder, path: Path) -> tuple[Edition, str]:
     """The analysis and its first screen."""
-    analysis = analyse(read(run.write(path)))
+    analysis = edition(read(run.write(path)))
     return analysis, markdown(analysis, {}).split("\n## ")[0]
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import reports
 from reports.charts import CHARTS
 from reports.charts.timeline import MOST_BARS
-from reports.numbers.analysis import analyse
+from reports.edition import edition
 from reports.reading import calls, gaps, run
 from reports.reading.calls import whole_records
 from reports.reading.run import read
@@ -69,8 +69,8 @@ def test_what_is_left_of_a_cut_file_are_whole_records(
 def test_texts_that_look_like_numbers_stay_texts(tmp_path: Path) -> None:
     """A request id of digits keeps its zeros, and `None` and `NA` are not missing values."""
     call = make.call(random.Random(1), make.T0, request_id="007", name="None", worker="NA")
-    requests = read(make.Folder([call], [], {}).write(tmp_path)).requests
-    assert [requests[text].iloc[0] for text in ("request_id", "name", "worker")] == ["007", "None", "NA"]
+    found = read(make.Folder([call], [], {}).write(tmp_path)).calls
+    assert [found[text].iloc[0] for text in ("request_id", "name", "worker")] == ["007", "None", "NA"]
 
 
 def test_a_run_of_an_older_version_is_read(tmp_path: Path) -> None:
@@ -92,8 +92,8 @@ def test_lines_that_are_no_calls_are_left_out_and_counted(tmp_path: Path) -> Non
     folder.requests[1] |= {"mode": ""}
     folder.requests[2] |= {"ttft_ms": "inf", "output_tokens": "many"}
     found = read(folder.write(tmp_path))
-    assert len(found.requests) == calls - 2
-    assert found.requests.loc[0, ["ttft_ms", "output_tokens"]].isna().all()
+    assert len(found.calls) == calls - 2
+    assert found.calls.loc[0, ["ttft_ms", "output_tokens"]].isna().all()
     assert found.damage == (("damage.lost", 2),)
 
 
@@ -116,7 +116,7 @@ def test_an_absurd_row_costs_no_report(tmp_path: Path, column: str, value: float
     text = reports.write(tmp_path).read_text(encoding="utf-8")
     assert "charts/timeline.svg" in text
     assert ("1 line of `requests.csv` that cannot be read" in text) is (value >= 1e30 and column in calls.REQUIRED)
-    timeline = CHARTS["timeline"](analyse(read(tmp_path))).to_dict()
+    timeline = CHARTS["timeline"](edition(read(tmp_path))).to_dict()
     ends = [bar["to"] for rows in timeline["datasets"].values() for bar in rows if "rate" in bar]
     assert len(set(ends)) <= MOST_BARS
     assert not known or max(ends) <= 91
@@ -137,7 +137,7 @@ def test_half_a_row_of_levels_is_guessed_from_the_calls(tmp_path: Path) -> None:
     text = reports.write(folder).read_text(encoding="utf-8")
     assert "`levels.csv` is missing or broken" in text
     assert "Never measured" not in text
-    assert analyse(read(folder)).number("streaming-04", "latency_ms_count") > 0
+    assert edition(read(folder)).number("streaming-04", "latency_ms_count") > 0
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"started_at,mode"])
@@ -216,7 +216,7 @@ def test_no_damage_costs_more_than_a_clear_word(
         data[int(place * (len(data) - 1))] = byte
     (tmp_path / name).write_bytes(bytes(data[: int(kept * len(data))]))
     try:
-        text = markdown(analyse(read(tmp_path)), {})
+        text = markdown(edition(read(tmp_path)), {})
     except reports.RunFolderError as error:
         assert name in str(error)  # noqa: PT017
     else:

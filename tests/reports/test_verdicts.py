@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reports.numbers.analysis import analyse
+from reports.edition import edition
 from reports.reading.run import read
 from reports.report import markdown
 from reports.texts import language as language_of
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def text_of(run: make.Folder, path: Path, language: str = "en") -> str:
     """The report."""
-    return markdown(analyse(read(run.write(path)), language), {})
+    return markdown(edition(read(run.write(path)), language), {})
 
 
 def slo_run(latency_ms: float, length_s: float = 60) -> make.Folder:
@@ -113,7 +113,7 @@ def test_rows_that_are_gone_are_missed(tmp_path: Path, ended: str, left: int) ->
     folder = run.write(tmp_path)
     lines = (folder / "requests.csv").read_text(encoding="utf-8").splitlines(keepends=True)
     (folder / "requests.csv").write_text("".join(lines[:left]), encoding="utf-8")
-    text = markdown(analyse(read(folder)), {})
+    text = markdown(edition(read(folder)), {})
     written = run.info["rows_written"]
     if left > 1:
         assert f"`requests.csv` holds {left - 1} of the {written} calls that were recorded" in text
@@ -127,5 +127,5 @@ def test_empty_gaps_are_missed(tmp_path: Path) -> None:
     folder = slo_run(60_000).write(tmp_path)
     (folder / "gaps.csv").write_bytes(b"")
     assert "`gaps.csv`, which is written at the end of a run, is missing or broken" in markdown(
-        analyse(read(folder)), {}
+        edition(read(folder)), {}
     )

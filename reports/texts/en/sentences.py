@@ -135,7 +135,7 @@ TEXTS = {
     " can.",
     "trust.busy": "The load generator was the limit: {workers} used up to {percent} % of a core, so times are too long and"
     " throughput too low. Use more worker processes (`--processes`) or more machines.",
-    "trust.late": "Client-limited: {levels}. The load generator held calls up by as much as {delay} ms (P95), a tenth of"
+    "trust.late": "Client-limited: {levels}. The load generator held calls up by as much as {delay_ms} ms (P95), a tenth of"
     " the wait or more. Use more worker processes (`--processes`) or more machines.",
     "trust.late_said": "Client-limited, as the load generator noted: {levels}. Use more worker processes (`--processes`) or more machines.",
     "cause.cpu_percent": "worker {worker} used {value} % of a core",

@@ -119,7 +119,7 @@ TEXTS = {
     "trust.unwritten": "丢失了 {lost} 次调用：运行目录无法写入，内存也没有更多空间。请腾出磁盘空间并重新运行。",
     "trust.fewer_rows": "`requests.csv` 只有所记录的 {written} 次调用中的 {found} 次。如有可能请恢复文件。",
     "trust.busy": "负载发生器是瓶颈：{workers} 用到一个核心的 {percent} %，因此时间偏长、吞吐量偏低。请增加 worker 进程(`--processes`)或机器。",
-    "trust.late": "受客户端限制：{levels}。负载发生器使调用推迟达 {delay} ms (P95)，达到等待时间的十分之一以上。请增加 worker 进程(`--processes`)或机器。",
+    "trust.late": "受客户端限制：{levels}。负载发生器使调用推迟达 {delay_ms} ms (P95)，达到等待时间的十分之一以上。请增加 worker 进程(`--processes`)或机器。",
     "trust.late_said": "受客户端限制(负载发生器自己的记录)：{levels}。请增加 worker 进程(`--processes`)或机器。",
     "cause.cpu_percent": "worker {worker} 占用一个核的 {value} %",
     "cause.loop_lag_p99_ms": "worker {worker} 的事件循环 P99 延后 {value} ms",

@@ -1,0 +1,28 @@
+"""The numbers of a run together with the language to tell them in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reports.numbers.analysis import Analysis, analyse
+from reports.texts import Language, language
+
+if TYPE_CHECKING:
+    from reports.reading.run import Run
+
+
+@dataclass(frozen=True)
+class Edition(Analysis):
+    """An analysis and the language of its report."""
+
+    say: Language
+
+    def remedy(self, category: str) -> str:
+        """What to do about a category of failures; may be empty."""
+        return self.say.remedies.get(category) or self.run.text("remedies", category)
+
+
+def edition(run: Run, code: str | None = None) -> Edition:
+    """Compute everything about a run. `code` is the language; without it the settings of the run decide."""
+    return Edition(**vars(analyse(run)), say=language(code or run.text("settings", "output", "language")))
