@@ -17,7 +17,6 @@ from bedrock_locust.errors.kinds import (
     ModelFailedError,
     NotAnAnswerError,
 )
-from bedrock_locust.errors.redaction import MESSAGE_LIMIT, redact, word
 from bedrock_locust.errors.refusal import refusal
 from bedrock_locust.errors.remedies import REMEDIES, remedy
 
@@ -26,7 +25,6 @@ __all__ = [
     "CATEGORIES",
     "LASTING",
     "LASTING_CODES",
-    "MESSAGE_LIMIT",
     "REMEDIES",
     "CallError",
     "DeadlineError",
@@ -37,8 +35,6 @@ __all__ = [
     "NotAnAnswerError",
     "category_of",
     "classify",
-    "redact",
     "refusal",
     "remedy",
-    "word",
 ]

@@ -19,7 +19,7 @@ from bedrock_locust.errors.kinds import (
     ModelFailedError,
     NotAnAnswerError,
 )
-from bedrock_locust.errors.redaction import redact, word
+from bedrock_locust.redaction import redact, word
 
 if TYPE_CHECKING:
     from bedrock_locust.call import Stage

@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from bedrock_locust.errors.categories import known
-from bedrock_locust.errors.redaction import redact, word
+from bedrock_locust.redaction import redact, word
 
 LITERAL_LIMIT = 80
 """Characters that are quoted of a body that is neither JSON nor SSE."""

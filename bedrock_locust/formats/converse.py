@@ -10,10 +10,10 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from bedrock_locust.errors import word
 from bedrock_locust.formats.reading import PLAIN_TEXT
 from bedrock_locust.formats.required import required
 from bedrock_locust.formats.values import count, members, milliseconds, objects, text
+from bedrock_locust.redaction import word
 
 if TYPE_CHECKING:
     from bedrock_locust.formats.reading import Content, Reading

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from bedrock_locust.errors import word
 from bedrock_locust.formats.values import count, members, milliseconds, text
+from bedrock_locust.redaction import word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from bedrock_locust.call import Call
-from bedrock_locust.errors import IncompleteStreamError, word
+from bedrock_locust.errors import IncompleteStreamError
 from bedrock_locust.formats import Reading
 from bedrock_locust.formats.events import read_event
 from bedrock_locust.formats.reading import TIER
+from bedrock_locust.redaction import word
 from bedrock_locust.wire.eventstream import Decoder, refuse_exception
 from bedrock_locust.wire.stopwatch import Stopwatch
 
