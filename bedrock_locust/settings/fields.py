@@ -35,6 +35,11 @@ Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
 
 class Section(BaseModel):
-    """A section: unknown keys are mistakes, and no message shows a value that may be secret."""
+    """A section: unknown keys are mistakes, and no message shows a value that may be secret.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, allow_inf_nan=False)
+    The text below a field is its meaning in docs/settings.md.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )

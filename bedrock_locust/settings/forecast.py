@@ -1,4 +1,7 @@
-"""Before the run: at how many users the quotas will be used up."""
+"""Before the run: how many calls it will make, what they will cost, and where the quotas will be used up.
+
+How long a call takes and how many tokens an answer has is not known yet, so that everything here is a range.
+"""
 
 from __future__ import annotations
 
@@ -11,87 +14,167 @@ if TYPE_CHECKING:
 
 CHARACTERS_PER_TOKEN = 4
 """Of English text, roughly."""
-TTFT_S, TPOT_S, ANSWER_TOKENS = 1.0, 0.02, 400
-"""What a call is taken to be like before any was made."""
+SPEEDS = ((0.3, 0.005), (2.0, 0.04))
+"""Time to first token and time for each token, in seconds, of a fast and of a slow model."""
+ANSWERS = (100, 400)
+"""Tokens of a short and of a long answer."""
+LATENCY_FACTORS = (0.7, 1.5)
+TOKEN_FACTORS = (0.75, 1.3)
+"""What calls may differ by from the first one."""
 
 
 @dataclass(frozen=True)
 class Load:
-    """What one call is expected to be like."""
+    """What one call may be like."""
 
     latency_s: float
     input_tokens: float
     output_tokens: float
+
+    def calls_per_s(self, users: int) -> float:
+        """Users call without a pause, so each makes 1 / latency calls a second."""
+        return users / self.latency_s
+
+
+@dataclass(frozen=True)
+class Loads:
+    """The extremes of what a call may be like: fast and slow, with short and with long answers."""
+
+    extremes: tuple[Load, ...]
     seen: bool
     """Whether a call told so, or it is a guess."""
+
+    @classmethod
+    def of(cls, settings: Settings, first: Call | None = None) -> Loads:
+        """By the first call, if it was made and succeeded; else a guess."""
+        prompt_tokens = settings.test.prompt_size / CHARACTERS_PER_TOKEN
+        most = settings.test.max_tokens
+        if first is None or first.error:
+            answers = sorted({min(most, tokens) for tokens in ANSWERS})
+            return cls(
+                tuple(Load(ttft + tpot * n, prompt_tokens, n) for ttft, tpot in SPEEDS for n in answers), seen=False
+            )
+        latency_s = max(first.latency_ms / 1000, 0.001)
+        sent = prompt_tokens if first.input_tokens is None else first.input_tokens
+        answered = min(most, ANSWERS[-1]) if first.output_tokens is None else first.output_tokens
+        return cls(
+            tuple(
+                Load(latency_s * slower * longer, sent, answered * longer)
+                for slower in LATENCY_FACTORS
+                for longer in TOKEN_FACTORS
+            ),
+            seen=True,
+        )
+
+    def __str__(self) -> str:
+        latencies = sorted(load.latency_s for load in self.extremes)
+        answers = sorted(load.output_tokens for load in self.extremes)
+        basis = "by the first call: " if self.seen else "if "
+        return (
+            f"{basis}a call takes {latencies[0]:.2g} to {latencies[-1]:.2g} s"
+            f" and an answer has {answers[0]:.0f} to {answers[-1]:.0f} tokens"
+        )
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """The first level that is expected to use up a quota, or the last level with what it uses."""
+    """Where the levels are expected to use up the quota that is nearest."""
 
-    users: int
-    percent: float
     quota: str
     """In words: `requests per minute` or `tokens per minute`."""
-    load: Load
+    last_users: int
+    """Users of the last level."""
+    percent: tuple[float, float]
+    """What the last level uses of the quota: the least and the most."""
+    possible_from: int | None
+    """Users of the first level that may use it up; None where none does."""
+    certain_from: int | None
+    """Users of the first level that uses it up in any case; None where none does."""
+    loads: Loads
     burndown: float = 1.0
     """How often an output token was counted; 1 for a quota of requests."""
 
-    @property
-    def throttles(self) -> bool:
-        """Whether throttling is to be expected."""
-        return self.percent >= 100
-
     def __str__(self) -> str:
-        load = self.load
-        about = f"{load.latency_s:.2g} s and {load.output_tokens:.0f} output tokens"
         counted = f", each counted {self.burndown:g} times" if self.burndown != 1 else ""
-        basis = f"as the first call: {about}{counted}" if load.seen else f"if a call takes {about}{counted}"
-        users = f"{self.users} user{'s' if self.users != 1 else ''}"
-        if self.throttles:
-            return f"throttling expected from {users} on: {self.quota} at {self.percent:.0f} % ({basis})"
-        return f"{self.quota} at {self.percent:.0f} % with {users} ({basis})"
+        low, high = self.percent
+        used = (
+            f"{low:.0f} to {high:.0f} % of the quota with {self.last_users} user{'s' if self.last_users != 1 else ''}"
+        )
+        if self.possible_from is None:
+            return f"{self.quota}: {used} ({self.loads}{counted})"
+        if self.certain_from is None:
+            return (
+                f"throttling possible from {self.possible_from} users on: {self.quota}, {used} ({self.loads}{counted})"
+            )
+        between = "" if self.possible_from == self.certain_from else f"{self.possible_from} to "
+        return f"throttling expected from {between}{self.certain_from} users on: {self.quota} ({self.loads}{counted})"
 
 
 def forecast(settings: Settings, first: Call | None = None) -> Forecast | None:
-    """What the levels will use of the quotas, by the first call if there was one; None without a quota.
+    """What the levels will use of the quotas, by the first call if there was one; None without a quota."""
+    loads = Loads.of(settings, first)
+    found = [_of(settings, loads, quota, burndown) for quota, burndown in _quotas(settings)]
+    return max(found, key=lambda one: one.percent[1], default=None)
 
-    Users call without a pause, so each makes 60 / latency calls a minute. Tokens are counted as the
-    service does: what is left of the calls of a minute, and what those at work reserve.
-    """
-    if not (settings.model.quota or settings.model.tokens_per_minute):
-        return None
-    load = _load(settings, first)
+
+def _of(settings: Settings, loads: Loads, quota: str, burndown: float) -> Forecast:
     steps = settings.concurrency
-    found = None
-    for users in range(steps.start, steps.end + 1, steps.step):
-        found = _at(settings, load, users)
-        if found.throttles:
-            break
-    return found
+    levels = range(steps.start, steps.end + 1, steps.step)
+    used = [_percent(settings, loads, users, quota) for users in levels]
+    return Forecast(quota, levels[-1], used[-1], _first(levels, used, 1), _first(levels, used, 0), loads, burndown)
 
 
-def _at(settings: Settings, load: Load, users: int) -> Forecast:
-    model, calls_per_min = settings.model, 60 * users / load.latency_s
-    tokens = calls_per_min * (load.input_tokens + load.output_tokens * model.burndown)
-    tokens += users * (load.input_tokens + settings.test.max_tokens)
-    shares = [
-        (calls_per_min, model.quota, "requests per minute", 1.0),
-        (tokens, model.tokens_per_minute, "tokens per minute", model.burndown),
+def expected_calls(settings: Settings, users: int, first: Call | None = None) -> tuple[float, float]:
+    """The least and the most calls of a level with this number of users."""
+    seconds = settings.concurrency.duration_seconds
+    calls = [load.calls_per_s(users) * seconds for load in Loads.of(settings, first).extremes]
+    return min(calls), max(calls)
+
+
+def expected_cost(settings: Settings, first: Call | None = None) -> tuple[float, float] | None:
+    """The least and the most that the run is expected to cost, whatever its quotas; None without prices."""
+    prices, steps, test = settings.pricing, settings.concurrency, settings.test
+    if prices is None:
+        return None
+    user_seconds = sum(range(steps.start, steps.end + 1, steps.step)) * (steps.duration_seconds + steps.warmup_seconds)
+    user_seconds *= test.streaming + test.non_streaming
+    costs = [
+        user_seconds
+        * load.calls_per_s(1)
+        * (load.input_tokens * prices.input_per_million + load.output_tokens * prices.output_per_million)
+        / 1e6
+        for load in Loads.of(settings, first).extremes
     ]
-    percent, quota, burndown = max((100 * used / most, name, burndown) for used, most, name, burndown in shares if most)
-    return Forecast(users, percent, quota, load, burndown)
+    return min(costs), max(costs)
 
 
-def _load(settings: Settings, first: Call | None) -> Load:
-    guessed_output = min(settings.test.max_tokens, ANSWER_TOKENS)
-    guessed_input = settings.test.prompt_size / CHARACTERS_PER_TOKEN
-    if first is None or first.error:
-        return Load(TTFT_S + TPOT_S * guessed_output, guessed_input, guessed_output, seen=False)
-    return Load(
-        max(first.latency_ms / 1000, 0.001),
-        guessed_input if first.input_tokens is None else first.input_tokens,
-        guessed_output if first.output_tokens is None else first.output_tokens,
-        seen=True,
-    )
+def _quotas(settings: Settings) -> list[tuple[str, float]]:
+    """The quotas that are set, with how often an output token counts."""
+    model = settings.model
+    requests = [("requests per minute", 1.0)] if model.quota else []
+    return [*requests, *([("tokens per minute", model.burndown)] if model.tokens_per_minute else [])]
+
+
+def _percent(settings: Settings, loads: Loads, users: int, quota: str) -> tuple[float, float]:
+    """The least and the most that a level uses of a quota, in percent.
+
+    Tokens are counted as the service does: what is left of the calls of a minute, and what those at work reserve.
+    """
+    model = settings.model
+    used = []
+    for load in loads.extremes:
+        calls_per_min = 60 * load.calls_per_s(users)
+        tokens = calls_per_min * (load.input_tokens + load.output_tokens * model.burndown)
+        tokens += users * (load.input_tokens + settings.test.max_tokens)
+        share = calls_per_min / (model.quota or 1) if quota.startswith("requests") else tokens / _tokens(settings)
+        used.append(100 * share)
+    return min(used), max(used)
+
+
+def _tokens(settings: Settings) -> int:
+    return settings.model.tokens_per_minute or 1
+
+
+def _first(levels: range, used: list[tuple[float, float]], side: int) -> int | None:
+    """The users of the first level that uses all of a quota, by the least (0) or the most (1) that it uses."""
+    return next((users for users, percent in zip(levels, used, strict=True) if percent[side] >= 100), None)

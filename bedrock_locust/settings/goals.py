@@ -13,37 +13,51 @@ class Pricing(Section):
     """What a million tokens cost, in `currency`."""
 
     input_per_million: NotNegative
+    """Price of a million input tokens."""
     output_per_million: NotNegative
+    """Price of a million output tokens."""
     cache_read_per_million: NotNegative = 0
+    """Price of a million tokens that are read from the prompt cache."""
     cache_write_per_million: NotNegative = 0
+    """Price of a million tokens that are written to the prompt cache."""
     currency: Annotated[str, Field(min_length=1, max_length=10)] = "USD"
+    """Currency of the prices."""
 
 
 class Slo(Section):
     """What a level has to hold: times at a percentile, a success rate, a speed."""
 
     ttft_ms: Amount | None = None
+    """Longest time to first token, in ms, at `percentile`."""
     tpot_ms: Amount | None = None
+    """Longest time per output token, in ms, at `percentile`."""
     latency_ms: Amount | None = None
+    """Longest latency of a whole call, in ms, at `percentile`."""
     percentile: Annotated[Number, Field(ge=1, lt=100)] = 95
+    """Percentile at which the times are held."""
     success_rate: Percent | None = None
+    """Lowest share of successful calls, in percent."""
     min_tokens_per_s: Amount | None = None
+    """Lowest speed for each user, in output tokens/s."""
     users: Positive | None = None
-    """The gate looks at levels of at most so many users; null: at all."""
+    """The gate counts only levels of up to this number of users. Without it, levels beyond the limit count too."""
 
 
 class Limits(Section):
     """What ends a run early."""
 
     max_cost_usd: Amount | None = None
-    """It needs `pricing`, in USD."""
+    """End the run when it has cost this much (USD). Needs `pricing` in USD."""
     max_requests: Positive | None = None
+    """End the run after this number of calls."""
     max_output_tokens: Positive | None = None
+    """End the run after this number of output tokens."""
     max_error_rate: Percent | None = None
-    """Percent of the calls that ended in the last `window_seconds`; a throttle counts, too."""
+    """End the run when this percentage of the calls of the last `window_seconds` failed, throttled ones too."""
     window_seconds: Seconds = 60
+    """Length of the window of `max_error_rate`, in seconds."""
     same_failures: Positive | None = None
-    """So many failures of one kind in a row, of a kind that no repetition heals."""
+    """End the run after this number of equal failures in a row, if a repetition cannot succeed."""
 
 
 def unknown_cost(limits: Limits, pricing: Pricing | None) -> str:

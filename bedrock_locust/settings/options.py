@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from locust.argument_parser import LocustArgumentParser
 
 DEFAULT_CONFIG = "config.json"
-
+SIMULATED_MODEL = "us.anthropic.claude-haiku-5-5"
+"""The model that a run against the simulator names where no settings do; the simulator serves any."""
 
 GROUPS = {
     "aws": "AWS",
@@ -99,7 +100,7 @@ OPTIONS = (
         "non_streaming",
         "Run the levels with non-streaming calls: true or false",
     ),
-    Option("--bedrock-max-tokens", "test", "max_tokens", "Most tokens that an answer may have"),
+    Option("--bedrock-max-tokens", "test", "max_tokens", "Most output tokens of an answer"),
     Option("--bedrock-temperature", "test", "temperature", "Sampling temperature; null for models that refuse it"),
     Option(
         "--bedrock-unique-prompts",
@@ -118,9 +119,9 @@ OPTIONS = (
     Option("--bedrock-slo-ttft", "slo", "ttft_ms", "Longest time to first token, in ms, at slo.percentile"),
     Option("--bedrock-slo-latency", "slo", "latency_ms", "Longest latency, in ms, at slo.percentile"),
     Option("--bedrock-slo-success", "slo", "success_rate", "Least success rate, in percent"),
-    Option("--bedrock-max-cost", "limits", "max_cost_usd", "End the run when it has cost so many USD; needs pricing"),
-    Option("--bedrock-max-requests", "limits", "max_requests", "End the run after so many calls"),
-    Option("--bedrock-max-error-rate", "limits", "max_error_rate", "End the run when so many percent of calls fail"),
+    Option("--bedrock-max-cost", "limits", "max_cost_usd", "End the run at this cost (USD); needs pricing"),
+    Option("--bedrock-max-requests", "limits", "max_requests", "End the run after this number of calls"),
+    Option("--bedrock-max-error-rate", "limits", "max_error_rate", "End the run when this percentage of calls fails"),
     Option("--bedrock-language", "output", "language", "Language of the report: en or zh"),
     Option("--bedrock-report-file", "output", "report_file", "Where the report is copied to"),
     Option("--bedrock-directory", "output", "directory", "Where the run folders are"),
@@ -167,7 +168,7 @@ def add_options(parser: LocustArgumentParser, current: Settings | None) -> None:
         type=int,
         metavar="SECONDS",
         include_in_web_ui=False,
-        help="Master and workers give each other up after so long a silence, 6 to 55 s. Default: 30",
+        help="Silence after which master and workers give each other up, 6 to 55 s. Default: 30",
     )
     shown = current.public() if current else {}
     for option in OPTIONS:
@@ -220,11 +221,18 @@ def own_credentials(parsed: Namespace) -> dict[str, Any]:
 
 
 def _from_file(parsed: Namespace) -> tuple[dict[str, Any], str]:
-    """The values in the file and what it is called. Options alone are enough where no file is named or found."""
+    """The values in the file and what it is called.
+
+    Where no file is named or found, a model or the simulator among the options is enough.
+    """
     name = getattr(parsed, "bedrock_config", None)
     path = Path(name or DEFAULT_CONFIG)
-    if name is None and not path.exists() and getattr(parsed, "bedrock_model", None):
+    if name is not None or path.exists():
+        return read_file(path), str(path)
+    if getattr(parsed, "bedrock_model", None):
         return {}, "options"
+    if getattr(parsed, "bedrock_simulator", None) is not None:
+        return {"model": {"id": SIMULATED_MODEL}}, "options"
     return read_file(path), str(path)
 
 

@@ -6,7 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bedrock_locust.settings.forecast import expected_cost
+
 if TYPE_CHECKING:
+    from bedrock_locust.call import Call
     from bedrock_locust.settings.schema import Settings
 
 
@@ -29,12 +32,14 @@ class Plan:
     all_cost: float | None = None
     """What all calls may cost at most, by the quotas."""
     currency: str = ""
+    expected_cost: tuple[float, float] | None = None
+    """The least and the most that the run is expected to cost."""
     quota_use: str = ""
     """What the levels are expected to use of the quotas, in words."""
 
     @classmethod
-    def of(cls, settings: Settings, quota_use: str = "") -> Plan:
-        """The plan of these settings."""
+    def of(cls, settings: Settings, quota_use: str = "", first: Call | None = None) -> Plan:
+        """The plan of these settings; `first` is the call before the load, if it was made."""
         steps, test, model = settings.concurrency, settings.test, settings.model
         users = range(steps.start, steps.end + 1, steps.step)
         levels = len(users) * (test.streaming + test.non_streaming)
@@ -56,12 +61,13 @@ class Plan:
             call_cost=call_cost,
             all_cost=min((cost for cost in costs if cost), default=None),
             currency=settings.pricing.currency if settings.pricing else "",
+            expected_cost=expected_cost(settings, first),
             quota_use=quota_use,
         )
 
     def lines(self) -> list[str]:
         """The plan in words, one fact a line."""
-        levels = f"{self.levels} level{'s' if self.levels != 1 else ''}, up to {self.most_users:,} users"
+        levels = f"{_counted(self.levels, 'level')}, up to {_counted(self.most_users, 'user')}"
         length = f"about {length_in_words(self.seconds)}, and the time that the last calls of each level take"
         each = f"at most {self.max_tokens:,} output tokens a call"
         more = [line for line in (self._cost(), self.quota_use) if line]
@@ -76,8 +82,15 @@ class Plan:
         """The cost in words; empty without prices."""
         if self.call_cost is None:
             return ""
-        in_all = f"; by the quota at most {self.all_cost:,.2f} {self.currency} in all" if self.all_cost else ""
-        return f"at most {self.call_cost:,.4f} {self.currency} a call{in_all}"
+        most = self.all_cost or math.inf
+        low, high = self.expected_cost or (0, 0)
+        in_all = f"; by the quota at most {money(self.all_cost)} {self.currency} in all" if self.all_cost else ""
+        expected = f"{money(min(low, most))} to {money(min(high, most))} {self.currency}"
+        return f"expected cost {expected}; at most {money(self.call_cost)} {self.currency} a call{in_all}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'s' if count != 1 else ''}"
 
 
 def _call_cost(settings: Settings) -> float | None:
@@ -94,6 +107,11 @@ def _cost_of(quota_tokens: int | None, settings: Settings) -> float | None:
         return None
     dearest = max(prices.input_per_million, prices.output_per_million / settings.model.burndown)
     return quota_tokens * dearest / 1e6
+
+
+def money(amount: float) -> str:
+    """An amount of money: cents, and two digits that tell below them."""
+    return f"{amount:,.2f}" if amount >= 0.1 or not amount else f"{amount:.{1 - math.floor(math.log10(amount))}f}"
 
 
 def length_in_words(seconds: float) -> str:

@@ -14,6 +14,7 @@ from pydantic import (
     model_validator,
 )
 
+from bedrock_locust.settings import jsonc
 from bedrock_locust.settings.burndown import burndown_of
 from bedrock_locust.settings.fields import WEEK_S, Amount, NotNegative, Positive, Seconds, Section, Text, Users
 from bedrock_locust.settings.goals import Limits, Pricing, Slo, unknown_cost
@@ -31,11 +32,17 @@ class Aws(Section):
     """Where the service is and who asks."""
 
     region: str | None = None
+    """Region of the service, such as `us-east-1`. Without it boto3 decides (`AWS_DEFAULT_REGION`, profile)."""
     profile: str | None = None
+    """Profile of `~/.aws/config`. It stays in the process that reads it: each worker needs its own."""
     access_key_id: SecretStr | None = None
+    """Access key, as in the original tool. A profile or a role is safer. Never sent to workers."""
     secret_access_key: SecretStr | None = None
+    """Secret of the access key. Never sent to workers, never shown."""
     session_token: SecretStr | None = None
+    """Session token of temporary keys. Never sent to workers, never shown."""
     endpoint_url: str | None = None
+    """Endpoint instead of that of AWS: a VPC endpoint, a proxy, a simulator."""
 
     @field_validator("endpoint_url")
     @classmethod
@@ -85,13 +92,19 @@ class Model(Section):
     """The model under test and its quotas, per minute."""
 
     id: Text
+    """Model id, inference profile id or ARN. Required."""
     quota: Positive | None = None
+    """Requests per minute that the account may make. The plan and the report compare with it."""
     tokens_per_minute: Positive | None = None
+    """Tokens per minute that the account may use."""
     api: Literal["converse", "invoke"] = "converse"
+    """`converse` works for any model; `invoke` sends the model's native format."""
     service_tier: Literal["default", "priority", "flex", "reserved"] | None = None
+    """Service tier of each call. Without it none is sent."""
     latency: Literal["standard", "optimized"] | None = None
+    """Latency mode of each call. Without it none is sent."""
     output_burndown: Amount | None = None
-    """Tokens of quota that one output token uses; without it the factor that AWS states for the model."""
+    """Tokens of quota that one output token uses. Without it the factor that AWS states for the model."""
 
     @property
     def burndown(self) -> float:
@@ -103,16 +116,25 @@ class Test(Section):
     """What each call asks for."""
 
     prompt_size: Positive = 1000
+    """Length of each prompt, in characters."""
     prompt_template: str = ""
+    """Text of the prompt; `{size}` stands for the prompt size. Without it a built-in text."""
     streaming: bool = True
+    """Run the levels with streaming calls."""
     non_streaming: bool = True
+    """Run the levels with non-streaming calls."""
     max_tokens: Positive = 2048
+    """Most tokens that an answer may have. Newer models reserve them from the quota of tokens."""
     temperature: NotNegative | None = 0.7
+    """Sampling temperature; `null` for models that refuse it."""
     unique_prompts: bool = True
+    """Start each prompt with a random nonce, so that no prompt cache answers for the model."""
     timeout_seconds: Seconds = 300
+    """Longest silence of the service, in seconds. A call that takes four times as long fails, too."""
     transport: Literal["measured", "botocore"] = "measured"
+    """`measured` reads from a socket of our own and knows when each token arrived; `botocore` uses the SDK's."""
     preflight: bool | None = None
-    """Whether one call is made before the load; null: where the endpoint is that of AWS."""
+    """Make one call before the load. `null`: only where the endpoint is that of AWS."""
 
     @field_validator("temperature", mode="before")
     @classmethod
@@ -130,10 +152,15 @@ class Concurrency(Section):
     """The levels: `start`, `start` + `step`, ... users, up to at most `end`, each for `duration_seconds`."""
 
     start: Users = 1
+    """Concurrent users of the first level."""
     end: Users = 10
+    """Most concurrent users of a level."""
     step: Users = 1
+    """Users that each level has more than the one before."""
     duration_seconds: Seconds = 60
+    """Time that each level is measured, in seconds."""
     warmup_seconds: Annotated[NotNegative, Field(le=WEEK_S)] = 0
+    """Time that each level runs before it is measured, in seconds."""
 
     @model_validator(mode="after")
     def _end_after_start(self) -> Concurrency:
@@ -146,9 +173,13 @@ class Output(Section):
     """Where the results go."""
 
     report_file: Text = "benchmark_report.md"
+    """Where the report is copied to."""
     directory: Text = "results"
+    """Folder of the run folders."""
     language: Literal["en", "zh"] = "en"
+    """Language of the report: `en` or `zh`."""
     formats: tuple[Literal["markdown", "html", "json"], ...] = ("markdown", "json")
+    """Formats of the report. Markdown and JSON are always made."""
 
 
 class Settings(Section):
@@ -223,23 +254,23 @@ def _with_tier_in_model(values: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def read_file(path: Path) -> dict[str, Any]:
-    """The content of a configuration file, unchecked but for being a JSON object. Raises SettingsError."""
+    """The content of a configuration file: a JSON object, comments allowed. Raises SettingsError."""
     try:
-        values = json.loads(path.read_text(encoding="utf-8-sig"))
+        values = jsonc.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise SettingsError(
             f"{path}: no such file. Copy config.example.json to {path} and fill in your region and model,"
             " or name another file with --bedrock-config"
         ) from None
     except OSError as error:
-        raise SettingsError(f"{path}: can't be read ({error.strerror}). Name another with --bedrock-config") from None
+        raise SettingsError(f"{path}: cannot be read ({error.strerror}). Name another with --bedrock-config") from None
     except UnicodeDecodeError:
         raise SettingsError(f"{path}: is not UTF-8 text. Save it as UTF-8 JSON") from None
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
-        raise SettingsError(f"{path}: is not valid JSON at {place}: {error.msg}. Mend that line") from None
+        raise SettingsError(f"{path}: is not valid JSON at {place}: {error.msg}. Correct that line") from None
     except (ValueError, RecursionError) as error:
-        raise SettingsError(f"{path}: is not valid JSON: {error}. Mend it") from None
+        raise SettingsError(f"{path}: is not valid JSON: {error}. Correct it") from None
     if not isinstance(values, dict):
         raise SettingsError(f"{path}: must hold a JSON object {{...}}, see config.example.json")
     return values

@@ -1,4 +1,4 @@
-"""At how many users the quotas will be used up."""
+"""What a run is expected to make of quotas and money."""
 
 from __future__ import annotations
 
@@ -7,106 +7,132 @@ from typing import Any
 import pytest
 
 from bedrock_locust.call import Call
-from bedrock_locust.settings.forecast import Load, forecast
+from bedrock_locust.settings.forecast import Forecast, expected_calls, expected_cost, forecast
 from bedrock_locust.settings.schema import Settings
 
 
 def settings(**sections: Any) -> Settings:
     """Settings with these sections."""
-    return Settings.model_validate({"model": {"id": "m"}, **sections})
+    return Settings.model_validate({"model": {"id": "m"}} | sections)
 
 
-def call(at: float = 0.0, **fields: Any) -> Call:
-    """A call that took a second."""
-    about = {"mode": "streaming", "operation": "converse_stream", "model_id": "m", "name": "x", "latency_ms": 1000.0}
-    return Call(**{**about, "started_at": at, **fields})
-
-
-def test_the_forecast_names_the_first_level_that_a_quota_will_not_bear() -> None:
-    """By the first call: 2 s each, so 30 calls a minute for each user."""
-    seen = call(latency_ms=2000.0, input_tokens=100, output_tokens=50)
-    steps = {"start": 2, "end": 20, "step": 2}
-    found = forecast(settings(model={"id": "m", "quota": 250}, concurrency=steps), seen)
-    assert found is not None
-    assert (found.users, found.quota, found.throttles) == (10, "requests per minute", True)
-    # 10 users: 300 calls of 100 + 50 tokens in a minute, and 10 reservations of 100 + 1,000.
-    model = {"id": "m", "tokens_per_minute": 56_000}
-    found = forecast(settings(model=model, test={"max_tokens": 1000}, concurrency=steps), seen)
-    assert found is not None
-    assert (found.users, round(found.percent)) == (10, 100)
-    assert "throttling expected from 10 users on: tokens per minute at 100 %" in str(found)
-
-
-def test_the_forecast_names_the_burn_down() -> None:
-    """10 calls of 100 and 5 times 50 tokens a minute, and a reservation of 1,100; a quota of requests has none."""
-    seen = call(latency_ms=6000.0, input_tokens=100, output_tokens=50)
-    steps = {"start": 1, "end": 1}
-    model = {"id": "anthropic.claude-sonnet-4-20250514-v1:0"}
-    found = forecast(
-        settings(model={**model, "tokens_per_minute": 9_200}, test={"max_tokens": 1000}, concurrency=steps), seen
+def first(**fields: Any) -> Call:
+    """The call before the load."""
+    about: dict[str, Any] = {"mode": "streaming", "operation": "converse_stream", "model_id": "m", "name": "x"}
+    return Call(
+        **{**about, "started_at": 0.0, "latency_ms": 2000.0, "input_tokens": 100, "output_tokens": 50, **fields}
     )
-    assert str(found).startswith("tokens per minute at 50 % with 1 user (as the first call: 6 s and 50 output tokens")
-    assert str(found).endswith(", each counted 5 times)")
-    assert "counted" not in str(forecast(settings(model={**model, "quota": 100}, concurrency=steps), seen))
+
+
+def found(first_call: Call | None = None, **sections: Any) -> Forecast:
+    """The forecast for settings that have a quota."""
+    made = forecast(settings(**sections), first_call)
+    assert made is not None
+    return made
+
+
+STEPS = {"start": 2, "end": 20, "step": 2}
+
+
+def test_the_levels_at_which_a_quota_of_requests_is_used_up() -> None:
+    """By a first call of 2 s: a user makes 60 / (2 * 0.7 * 0.75) = 57 to 60 / (2 * 1.5 * 1.3) = 15 calls a minute."""
+    made = found(first(), model={"id": "m", "quota": 250}, concurrency=STEPS)
+    assert (made.quota, made.possible_from, made.certain_from) == ("requests per minute", 6, 18)
+    assert made.percent == pytest.approx((100 * 20 * 15.385 / 250, 100 * 20 * 57.143 / 250), rel=1e-3)
+    assert str(made) == (
+        "throttling expected from 6 to 18 users on: requests per minute"
+        " (by the first call: a call takes 1 to 3.9 s and an answer has 38 to 65 tokens)"
+    )
+
+
+def test_a_quota_of_tokens_counts_what_is_reserved() -> None:
+    """One user: 28.6 to 57.1 calls of 100 + 37.5 tokens, 15.4 to 33 of 100 + 65, and a reservation of 1,100."""
+    made = found(
+        first(),
+        model={"id": "m", "tokens_per_minute": 100_000},
+        test={"max_tokens": 1000},
+        concurrency={"start": 1, "end": 1},
+    )
+    low, high = made.percent
+    assert low == pytest.approx((15.385 * 165 + 1100) / 1000, rel=1e-3)
+    assert high == pytest.approx((57.143 * 137.5 + 1100) / 1000, rel=1e-3)
+    assert made.possible_from is None
+    assert str(made).startswith("tokens per minute: 4 to 9 % of the quota with 1 user (by the first call")
+
+
+def test_the_nearest_quota_is_named() -> None:
+    """Of two quotas the one that the last level uses more of."""
+    assert found(first(), model={"id": "m", "quota": 10, "tokens_per_minute": 10**9}).quota == "requests per minute"
+    assert found(first(), model={"id": "m", "quota": 10**6, "tokens_per_minute": 9}).quota == "tokens per minute"
+
+
+def test_the_burn_down_is_named() -> None:
+    """An output token that counts five times; a quota of requests has none."""
+    model = {"id": "anthropic.claude-sonnet-4-20250514-v1:0"}
+    assert str(found(first(), model={**model, "tokens_per_minute": 9_200})).endswith(", each counted 5 times)")
+    assert "counted" not in str(found(first(), model={**model, "quota": 100}))
+
+
+def test_possible_is_not_certain() -> None:
+    """Where only fast calls would use the quota up, throttling is possible; without a call the basis is a guess."""
+    made = found(model={"id": "m", "quota": 300})
+    assert made.possible_from is not None
+    assert made.certain_from is None
+    assert str(made).startswith(f"throttling possible from {made.possible_from} users on: requests per minute, ")
+    assert "(if a call takes 0.8 to 18 s and an answer has 100 to 400 tokens)" in str(made)
 
 
 def test_a_forecast_needs_a_quota() -> None:
-    """Without a quota there is none."""
+    """Without one nothing is said."""
     assert forecast(settings()) is None
 
 
-@pytest.mark.parametrize(
-    ("test", "words"),
-    [
-        # A second to the first token and 20 ms for each of at most 400 tokens: 67 calls a minute for 10 users.
-        ({}, "requests per minute at 67 % with 10 users (if a call takes 9 s and 400 output tokens)"),
-        ({"max_tokens": 50}, "throttling expected from 4 users on: requests per minute at 120 % (if a call takes 2 s"),
-    ],
-)
-def test_a_forecast_without_a_call_says_what_it_supposes(test: dict[str, int], words: str) -> None:
-    """Before the first call the forecast names the latency and the tokens that it takes a call to have."""
-    assert str(forecast(settings(model={"id": "m", "quota": 100}, test=test))).startswith(words)
-
-
-def test_a_first_call_that_failed_tells_nothing() -> None:
-    """The latency of a failure says nothing about that of an answer."""
-    asked = settings(model={"id": "m", "quota": 100})
-    assert forecast(asked, call(latency_ms=1.0, error="ThrottlingError")) == forecast(asked)
+@pytest.mark.parametrize("call", [None, first(error="ThrottlingError", latency_ms=1.0)])
+def test_a_call_that_tells_nothing_is_not_used(call: Call | None) -> None:
+    """The guess stands where the call before the load failed: its latency says nothing about that of an answer."""
+    assert found(call, model={"id": "m", "quota": 300}) == found(model={"id": "m", "quota": 300})
 
 
 @pytest.mark.parametrize(
-    ("latency_ms", "counts", "expected"),
+    ("counts", "input_tokens", "output_tokens"),
     [
-        (2000.0, {"input_tokens": 7, "output_tokens": 9}, Load(2.0, 7, 9, seen=True)),
-        (2000.0, {"input_tokens": 0, "output_tokens": 0}, Load(2.0, 0, 0, seen=True)),
-        (2000.0, {}, Load(2.0, 250, 400, seen=True)),
-        (0.0, {}, Load(0.001, 250, 400, seen=True)),
+        ({"input_tokens": 7, "output_tokens": 100}, 7, (75, 130)),
+        ({"input_tokens": 0, "output_tokens": 0}, 0, (0, 0)),
+        ({"input_tokens": None, "output_tokens": None}, 250, (300, 520)),
     ],
 )
-def test_a_forecast_takes_the_counts_that_the_service_gave(
-    latency_ms: float, counts: dict[str, int], expected: Load
+def test_counts_of_the_first_call(
+    counts: dict[str, int | None], input_tokens: float, output_tokens: tuple[float, float]
 ) -> None:
-    """Where the first call has no token counts they are supposed: four characters a token, and 400 tokens an answer."""
-    found = forecast(settings(model={"id": "m", "quota": 100}), call(latency_ms=latency_ms, **counts))
-    assert found is not None
-    assert found.load == expected
+    """Where the service gave none they are supposed: four characters a token, and a long answer."""
+    loads = found(first(**counts), model={"id": "m", "quota": 100}).loads
+    assert loads.seen
+    assert {load.input_tokens for load in loads.extremes} == {input_tokens}
+    assert {load.output_tokens for load in loads.extremes} == set(output_tokens)
 
 
-@pytest.mark.parametrize(("quota", "users", "throttles"), [(30, 1, True), (31, 2, True), (60, 2, True), (61, 2, False)])
-def test_throttling_is_expected_from_the_whole_quota_on(quota: int, users: int, throttles: bool) -> None:
-    """A level that uses all of the quota is expected to be throttled; without such a level the last one is named."""
-    found = forecast(settings(model={"id": "m", "quota": quota}, concurrency={"end": 2}), call(latency_ms=2000.0))
-    assert found is not None
-    assert (found.users, found.throttles) == (users, throttles)
+@pytest.mark.parametrize(
+    ("quota", "possible", "certain"), [(15, 1, 1), (16, 1, 2), (57, 1, None), (58, 2, None), (115, None, None)]
+)
+def test_throttling_begins_with_the_whole_quota(quota: int, possible: int | None, certain: int | None) -> None:
+    """A level that uses all of the quota is throttled: with 15.4 to 57.1 calls a minute for each of two users."""
+    made = found(first(), model={"id": "m", "quota": quota}, concurrency={"end": 2})
+    assert (made.possible_from, made.certain_from) == (possible, certain)
 
 
-def test_the_quota_that_is_used_most_is_named() -> None:
-    """Of two quotas the forecast names the one of which more is used."""
-    seen = call(latency_ms=2000.0, input_tokens=100, output_tokens=50)
-    steps = {"start": 1, "end": 1}
-    for requests, tokens, named in ((40, 1_000_000, "requests per minute"), (10_000, 20_000, "tokens per minute")):
-        found = forecast(
-            settings(model={"id": "m", "quota": requests, "tokens_per_minute": tokens}, concurrency=steps), seen
-        )
-        assert found is not None
-        assert found.quota == named
+def test_expected_calls() -> None:
+    """A level of 10 s with 3 users that wait for their answers."""
+    low, high = expected_calls(settings(concurrency={"duration_seconds": 10}), 3, first(latency_ms=1000.0))
+    assert low == pytest.approx(30 / (1.5 * 1.3))
+    assert high == pytest.approx(30 / (0.7 * 0.75))
+
+
+def test_expected_cost() -> None:
+    """1 + 3 users for 12 s, in one mode: 48 s of calls, each of 100 and 50 tokens by the first call."""
+    steps = {"start": 1, "end": 4, "step": 2, "duration_seconds": 10, "warmup_seconds": 2}
+    pricing = {"input_per_million": 10_000, "output_per_million": 20_000}
+    made = expected_cost(settings(concurrency=steps, pricing=pricing, test={"streaming": False}), first())
+    assert made is not None
+    assert made[0] == pytest.approx(48 / 3.9 * (1 + 0.02 * 65))
+    assert made[1] == pytest.approx(48 / 1.05 * (1 + 0.02 * 37.5))
+    assert expected_cost(settings()) is None

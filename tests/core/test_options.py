@@ -230,6 +230,16 @@ def test_options_alone_are_enough() -> None:
     )
 
 
+def test_a_simulator_is_enough(here: Path) -> None:
+    """Without a file the simulator runs on the defaults; a file that is there, or was named, is read."""
+    made = options.load(parse("--bedrock-simulator", "--bedrock-end", "3"), "http://127.0.0.1:1")
+    assert (made.model.id, made.concurrency.end, made.pricing) == (options.SIMULATED_MODEL, 3, None)
+    assert options.load(parse("--bedrock-simulator", "--bedrock-model", "n"), None).model.id == "n"
+    assert lines("--bedrock-simulator", "--bedrock-config", "no.json")[0].startswith("no.json: no such file.")
+    write(here)
+    assert options.load(parse("--bedrock-simulator"), None).model.id == "m"
+
+
 def test_a_file_that_was_asked_for_has_to_be_there() -> None:
     """Options do not stand in for a file that was named, and without options the usual file is asked for."""
     assert lines("--bedrock-config", "no.json", "--bedrock-model", "m")[0].startswith("no.json: no such file.")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bedrock_locust.settings.plan import Plan, length_in_words
+from bedrock_locust.settings.plan import Plan, length_in_words, money
 from bedrock_locust.settings.schema import Settings
 
 
@@ -43,8 +43,9 @@ def test_cost() -> None:
     test = {"prompt_size": 1000, "max_tokens": 200}
     made = plan(model={"id": "m", "quota": 100}, pricing=prices, test=test)
     assert made.call_cost == pytest.approx(0.006)
-    assert made.lines()[3] == "at most 0.0060 USD a call; by the quota at most 12.00 USD in all"
-    assert plan(pricing=prices, test=test).lines()[3] == "at most 0.0060 USD a call"
+    most = "at most 0.0060 USD a call; by the quota at most 12.00 USD in all"
+    assert made.lines()[3] == f"expected cost 2.48 to 12.00 USD; {most}"
+    assert plan(pricing=prices, test=test).lines()[3] == "expected cost 2.48 to 19.04 USD; at most 0.0060 USD a call"
     assert len(plan(test=test).lines()) == 3
 
 
@@ -81,6 +82,15 @@ def test_use_of_the_quota() -> None:
     """What the levels are expected to use of the quotas is the last line."""
     settings = Settings.model_validate({"model": {"id": "m", "quota": 100}})
     assert Plan.of(settings, "throttling expected from 4 users on").lines()[-1] == "throttling expected from 4 users on"
+
+
+@pytest.mark.parametrize(
+    ("amount", "words"),
+    [(0, "0.00"), (0.0000123, "0.000012"), (0.0060, "0.0060"), (0.1, "0.10"), (12.345, "12.35"), (1234.5, "1,234.50")],
+)
+def test_money(amount: float, words: str) -> None:
+    """Cents; below ten of them, two digits that tell."""
+    assert money(amount) == words
 
 
 @pytest.mark.parametrize(

@@ -52,16 +52,17 @@ def lines(values: dict[str, Any]) -> tuple[str, ...]:
 
 
 def test_the_example_has_the_keys_of_the_original() -> None:
-    """A file for the original tool and the example have the same keys."""
-    assert {section: set(keys) for section, keys in example().items()} == KEYS_OF_THE_ORIGINAL
+    """All but the access keys, which do not belong in a file, and prices besides."""
+    known = {section: set(keys) for section, keys in example().items() if section != "pricing"}
+    assert known == {**KEYS_OF_THE_ORIGINAL, "aws": {"region"}}
 
 
-def test_the_example_is_right_but_for_its_keys() -> None:
-    """With keys filled in, or left out, the example is a configuration."""
+def test_the_example_is_right() -> None:
+    """As it is, and with access keys as in a file of the original, the example is a configuration."""
     values = example()
-    values["aws"] |= {"access_key_id": "AKIAIOSFODNN7EXAMPLE", "secret_access_key": "secret"}
+    keys = {"access_key_id": "AKIAIOSFODNN7EXAMPLE", "secret_access_key": "secret"}
+    assert lines({**values, "aws": values["aws"] | keys}) == ()
     assert lines(values) == ()
-    del values["aws"]["access_key_id"], values["aws"]["secret_access_key"]
     settings = build(values, {}, "config.json")
     assert settings.model.id == values["model"]["id"]
     assert settings.test.prompt_template == values["test"]["prompt_template"]
@@ -74,9 +75,10 @@ def test_placeholders_are_no_keys(key: str) -> None:
     assert lines({**example(), "aws": {"access_key_id": "real", "secret_access_key": key}}) == (PLACEHOLDERS,)
 
 
-def test_the_example_serves_as_it_is_with_a_simulator(here: Path) -> None:
+def test_placeholders_do_not_matter_with_a_simulator(here: Path) -> None:
     """Trying without an account needs no edit."""
-    (here / "config.json").write_bytes(EXAMPLE.read_bytes())
+    values = {**example(), "aws": {"access_key_id": "YOUR_KEY", "secret_access_key": "YOUR_KEY"}}
+    (here / "config.json").write_text(json.dumps(values), encoding="utf-8")
     assert options.load(Namespace(bedrock_simulator=""), None).aws.access_key_id is None
     with pytest.raises(SettingsError, match="placeholders"):
         options.load(Namespace(bedrock_simulator=None), None)
@@ -160,13 +162,17 @@ def test_a_call_may_take_four_times_the_longest_silence() -> None:
     [
         (
             b'{"model" {"id": "m"}}',
-            "config.json: is not valid JSON at line 1, column 10: Expecting ':' delimiter. Mend that line",
+            "config.json: is not valid JSON at line 1, column 10: Expecting ':' delimiter. Correct that line",
         ),
         (
             b'{\n  "model": {\n    "id": m\n  }\n}',
-            "config.json: is not valid JSON at line 3, column 11: Expecting value. Mend that line",
+            "config.json: is not valid JSON at line 3, column 11: Expecting value. Correct that line",
         ),
-        (b"", "config.json: is not valid JSON at line 1, column 1: Expecting value. Mend that line"),
+        (
+            b'{\n  "model": {"id": "m"}, // mine\n}',
+            "config.json: is not valid JSON at line 2, column 23: comma before '}'. Correct that line",
+        ),
+        (b"", "config.json: is not valid JSON at line 1, column 1: Expecting value. Correct that line"),
         (b'{"model": "\xe4"}', "config.json: is not UTF-8 text. Save it as UTF-8 JSON"),
         (b'[{"model": {}}]', "config.json: must hold a JSON object {...}, see config.example.json"),
         (b"null", "config.json: must hold a JSON object {...}, see config.example.json"),
@@ -205,7 +211,7 @@ def test_a_folder_is_no_file(here: Path) -> None:
     """What can't be read says why."""
     with pytest.raises(SettingsError) as refused:
         read_file(here)
-    assert refused.value.lines == (f"{here}: can't be read (Is a directory). Name another with --bedrock-config",)
+    assert refused.value.lines == (f"{here}: cannot be read (Is a directory). Name another with --bedrock-config",)
 
 
 def test_a_byte_order_mark_is_fine(here: Path) -> None:

@@ -111,6 +111,7 @@ PLAN: dict[str, dict[str, str]] = {
         # who joins the two
         "worker": "aws bench call exits live process settings team",
         "lead": "aws bench call exits formats live outputs process recording run settings team",
+        "commands": "exits formats settings",
         "plugin": "aws exits lead process settings worker",
         "simulator": "",
     },

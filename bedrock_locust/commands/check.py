@@ -1,0 +1,117 @@
+"""`check config.json`: whether the settings are right, and what a run with them would do and cost."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from typing import TYPE_CHECKING
+
+from bedrock_locust import exits, formats
+from bedrock_locust.settings import options
+from bedrock_locust.settings.forecast import expected_calls, forecast
+from bedrock_locust.settings.mistakes import SettingsError
+from bedrock_locust.settings.plan import Plan
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Iterator
+
+    from bedrock_locust.settings.schema import Settings
+
+HELP = "Check the settings and print the plan and the cost of a run; call nothing"
+MOST_SHOWN = 12
+"""Levels of a mode that are all named."""
+ENOUGH_FOR_P95 = 20
+"""Successful calls below which the report marks a P95 as a hint."""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The file, and the options that a run would have."""
+    parser.add_argument(
+        "bedrock_config",
+        nargs="?",
+        metavar="FILE",
+        default=os.environ.get("BEDROCK_CONFIG"),
+        help=f"settings of the benchmark. Default: {options.DEFAULT_CONFIG}",
+    )
+    for option in options.OPTIONS:
+        parser.add_argument(
+            option.flag,
+            dest=option.dest,
+            default=os.environ.get(option.env_var),
+            metavar=option.key.upper(),
+            help=option.label.replace("%", "%%"),
+        )
+
+
+def run(parsed: Namespace) -> int:
+    """Print what is wrong, one line for each mistake, and return 2; or print the plan and return 0."""
+    try:
+        settings = _checked(options.load(parsed, None))
+    except SettingsError as error:
+        for line in error.lines:
+            print(line, file=sys.stderr)
+        return exits.BAD_INPUT
+    print(f"{parsed.bedrock_config or options.DEFAULT_CONFIG}: the settings are right\n")
+    for title, words in _plan(settings):
+        print(f"  {title:<8}{words}")
+    for warning in _warnings(settings):
+        print(f"\nNote: {warning}")
+    print(f"\nNothing was called. To start the run: {_command(parsed)}")
+    return 0
+
+
+def _checked(settings: Settings) -> Settings:
+    """The settings, if there is a request format for them. Raises SettingsError."""
+    if settings.model.api == "invoke":
+        try:
+            formats.native(settings.model.id)
+        except formats.UnknownFormatError as error:
+            raise SettingsError(f"model.api is invoke, but {error}") from None
+    return settings
+
+
+def _command(parsed: Namespace) -> str:
+    """How to start the run that was checked."""
+    words = ["locust", "-f", "locustfile.py", "--headless"]
+    if parsed.bedrock_config not in (None, options.DEFAULT_CONFIG):
+        words += ["--bedrock-config", parsed.bedrock_config]
+    for option in options.OPTIONS:
+        value = getattr(parsed, option.dest)
+        words += [option.flag, value] if value != os.environ.get(option.env_var) else []
+    return shlex.join(words)
+
+
+def _plan(settings: Settings) -> Iterator[tuple[str, str]]:
+    model, test = settings.model, settings.test
+    yield "Model", f"{model.id} in {settings.aws.region or 'the region that boto3 finds'}, API {model.api}"
+    yield "Prompt", f"{test.prompt_size:,} characters"
+    for mode, on in (("streaming", test.streaming), ("non-streaming", test.non_streaming)):
+        if on:
+            yield "Levels", f"{mode}: {_users(settings)}"
+    for number, line in enumerate(Plan.of(settings, str(forecast(settings) or "")).lines()):
+        yield "" if number else "Plan", line
+
+
+def _users(settings: Settings) -> str:
+    """The users of the levels; of many levels the first and the last."""
+    steps = settings.concurrency
+    users = [f"{each:,}" for each in range(steps.start, steps.end + 1, steps.step)]
+    shown = ", ".join(users if len(users) <= MOST_SHOWN else [*users[:3], "...", users[-1]])
+    return f"{shown} user{'s' if users != ['1'] else ''}"
+
+
+def _warnings(settings: Settings) -> Iterator[str]:
+    if settings.aws.access_key_id:
+        yield "the file holds AWS keys. A profile (aws.profile) or a role is safer."
+    if settings.pricing is None:
+        yield "the cost is not known. Add pricing.input_per_million and pricing.output_per_million."
+    if settings.limits is None:
+        yield "nothing ends the run early. limits.max_cost_usd, limits.max_requests and limits.max_error_rate can."
+    _, most = expected_calls(settings, settings.concurrency.start)
+    if most < ENOUGH_FOR_P95:
+        yield (
+            f"the first level makes about {most:.0f} calls at most, and a P95 needs {ENOUGH_FOR_P95}."
+            " Raise concurrency.duration_seconds for figures that you decide by."
+        )

@@ -1,0 +1,137 @@
+"""`python -m bedrock_locust`."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bedrock_locust import commands
+from bedrock_locust.commands.settings import document
+from bedrock_locust.settings.options import OPTIONS
+from bedrock_locust.settings.schema import SECTIONS
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of its own to be in, and an environment without options."""
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("BEDROCK_")]:
+        monkeypatch.delenv(name)
+    return tmp_path
+
+
+def check(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """What `check` returns and says."""
+    code = commands.main(["check", *arguments])
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+def write(here: Path, **sections: Any) -> None:
+    """Write config.json."""
+    (here / "config.json").write_text(json.dumps({"model": {"id": "m"}, **sections}), encoding="utf-8")
+
+
+def test_check_prints_plan_and_cost(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Levels, length, the cost as a range, and how to start this run."""
+    write(
+        here,
+        concurrency={"start": 2, "end": 6, "step": 2, "duration_seconds": 20},
+        pricing={"input_per_million": 1, "output_per_million": 5},
+        test={"non_streaming": False, "max_tokens": 100},
+    )
+    code, out, err = check(capsys, "config.json", "--bedrock-end", "4", "--bedrock-prompt-size", "400")
+    assert (code, err) == (0, "")
+    assert "streaming: 2, 4 users" in out
+    assert "2 levels, up to 4 users" in out
+    # 6 users for 20 s, calls of 0.8 to 6 s with 100 tokens each way.
+    assert "expected cost 0.012 to 0.090 USD; at most 0.0009" in out
+    assert "locust -f locustfile.py --headless --bedrock-prompt-size 400 --bedrock-end 4" in out
+
+
+def test_check_warns(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of keys in the file, of an unknown cost, of a run that nothing ends, and of levels that are too short."""
+    keys = {"access_key_id": "AKIA5ecret", "secret_access_key": "5ecret"}
+    write(here, aws=keys, concurrency={"duration_seconds": 5})
+    code, out, _ = check(capsys)
+    assert code == 0
+    assert "5ecret" not in out
+    notes = [line for line in out.splitlines() if line.startswith("Note: ")]
+    assert [note.split()[1:4] for note in notes] == [
+        ["the", "file", "holds"],
+        ["the", "cost", "is"],
+        ["nothing", "ends", "the"],
+        ["the", "first", "level"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (("nosuch.json",), "nosuch.json: no such file."),
+        (("--bedrock-end", "x"), '--bedrock-end (or BEDROCK_END, or the form): concurrency.end is "x"'),
+        (("--bedrock-api", "invoke"), "model.api is invoke, but model 'm' has no native request format"),
+    ],
+)
+def test_check_refuses(arguments: tuple[str, ...], line: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A mistake is one line, and exit code 2."""
+    write(here)
+    code, out, err = check(capsys, *arguments)
+    assert (code, out, len(err.splitlines())) == (2, "", 1)
+    assert err.startswith(line)
+
+
+def test_check_reads_the_environment(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Variables count as they do in a run, and are not repeated in the command."""
+    write(here)
+    monkeypatch.setenv("BEDROCK_END", "2")
+    _, out, _ = check(capsys, "--bedrock-start", "2")
+    assert "streaming: 2 users" in out
+    assert out.endswith("locust -f locustfile.py --headless --bedrock-start 2\n")
+
+
+def test_settings_are_documented() -> None:
+    """docs/settings.md is up to date. To make it anew: python -m bedrock_locust settings > docs/settings.md."""
+    assert (ROOT / "docs" / "settings.md").read_text(encoding="utf-8") == document()
+
+
+def test_the_document_is_complete() -> None:
+    """A row with a meaning for each setting, and each option and variable once."""
+    rows = [line for line in document().splitlines() if line.startswith("| `")]
+    for section, model in SECTIONS.items():
+        for key in model.model_fields:
+            [row] = [row for row in rows if row.startswith(f"| `{section}.{key}` |")]
+            assert row.split("|")[-2].strip().endswith((".", "."))
+            assert len(row.split("|")[-2].strip()) > 10
+    for option in OPTIONS:
+        assert sum(f"`{option.flag}`" in row and f"`{option.env_var}`" in row for row in rows) == 1
+
+
+def test_a_process_of_its_own_needs_no_locust(here: Path) -> None:
+    """The command starts at once: nothing patches sockets, and no boto3 is read."""
+    program = (
+        "import runpy, sys; sys.argv = ['x', 'settings']\n"
+        "try: runpy.run_module('bedrock_locust', run_name='__main__')\n"
+        "except SystemExit as end: assert end.code == 0\n"
+        "print(*[name for name in ('locust', 'gevent', 'boto3', 'pandas') if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout == document()
+    assert done.stderr.split() == []
