@@ -21,14 +21,13 @@ from botocore.exceptions import BotoCoreError, PartialCredentialsError, ProfileN
 from botocore.httpsession import get_cert_path
 from botocore.utils import get_environ_proxies
 
+from bedrock_locust.aws.checked_once import CheckedOnce
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.schema import Aws
 from bedrock_locust.wire.in_flight import follow, watch
 from bedrock_locust.wire.transport import Transport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from botocore.loaders import Loader
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
 
@@ -81,35 +80,6 @@ def connect(settings: Settings, *, simulator: bool, version: str) -> BedrockRunt
         raise SettingsError(f"boto3 can't make a client: {error}") from None
     _measure([checking, quick], settings)
     return cast("BedrockRuntimeClient", CheckedOnce(checking, quick))
-
-
-class CheckedOnce:
-    """Two boto3 clients as one: the first call of a kind goes to the one that checks its arguments.
-
-    A kind is an operation with these arguments. Checking is half of what boto3 needs for a call, and a
-    load test makes the same call over and over.
-    """
-
-    def __init__(self, checking: BedrockRuntimeClient, quick: BedrockRuntimeClient) -> None:
-        self.meta = quick.meta
-        self._checking = checking
-        self._quick = quick
-        self._known: set[tuple[str, frozenset[str]]] = set()
-
-    def __getattr__(self, operation: str) -> Callable[..., Any]:
-        """The method of that name, made at its first use."""
-        check, quick = getattr(self._checking, operation), getattr(self._quick, operation)
-
-        def call(**arguments: Any) -> Any:
-            kind = operation, frozenset(arguments)
-            if kind in self._known:
-                return quick(**arguments)
-            response = check(**arguments)
-            self._known.add(kind)
-            return response
-
-        setattr(self, operation, call)
-        return call
 
 
 def _measure(clients: list[BedrockRuntimeClient], settings: Settings) -> None:
