@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
+
+from bedrock_locust.level import Level
 
 if TYPE_CHECKING:
     from locust.env import Environment
@@ -15,15 +17,13 @@ if TYPE_CHECKING:
     from bedrock_locust.settings.schema import Settings
 
 LEVEL = "level_tag"
-"""The attribute of Locust's parsed options with the present level: `level`, `users`, `phase` and more, or None.
+"""The attribute of Locust's parsed options with the present level as a mapping, or None.
 
-A shape sets it; Locust sends parsed options to the workers in the very message that changes the users.
+A shape sets it; Locust sends parsed options to the workers in the same message that changes the users.
 """
 
-TAGS = ("level", "users", "phase")
 
-
-@dataclass(frozen=True)
+@dataclass
 class Bench:
     """What the users of this process share."""
 
@@ -31,16 +31,29 @@ class Bench:
     settings: Settings
     boto3_client: BedrockRuntimeClient
     worker: str
+    _announced: dict[str, Any] | None = field(default=None, init=False, repr=False)
+    _level: Level | None = field(default=None, init=False, repr=False)
+
+    @property
+    def level(self) -> Level | None:
+        """The present level; None where there is none. Raises LevelError where the shape announced a wrong one."""
+        announced = getattr(self.environment.parsed_options, LEVEL, None)
+        if announced != self._announced:
+            self._level = Level.from_plain(announced) if announced else None
+            self._announced = announced and dict(announced)
+        return self._level
 
     def tags(self) -> dict[str, Any]:
         """Level, users, phase and worker of a call that starts now."""
-        level = getattr(self.environment.parsed_options, LEVEL, None) or {}
-        return {"worker": self.worker, **{key: level[key] for key in TAGS if key in level}}
+        level = self.level
+        if level is None:
+            return {"worker": self.worker}
+        return {"worker": self.worker, "level": level.key, "users": level.users, "phase": level.phase}
 
     def measured_level(self) -> str:
-        """The level that is measured now; empty where none is."""
-        tags = self.tags()
-        return tags.get("level", "") if tags.get("phase") == "measure" else ""
+        """The key of the level that is measured now; empty where none is."""
+        level = self.level
+        return level.key if level and level.phase == "measure" else ""
 
 
 _benches: WeakKeyDictionary[Environment, Bench] = WeakKeyDictionary()

@@ -1,12 +1,13 @@
-"""The record of one Bedrock call. Its fields are the columns of `requests.csv`, in this order."""
+"""The record of one Bedrock call. Its fields, but for `gaps`, are the columns of `requests.csv`, in this order."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 Mode = Literal["streaming", "non_streaming"]
 Phase = Literal["", "warmup", "measure", "drain"]
@@ -15,6 +16,9 @@ Value = str | int | float | None
 
 CANCELLED = "Cancelled"
 """The `error` of a call that the end of the run cut off: neither success nor failure."""
+
+
+NO_GAPS: Mapping[int, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +80,8 @@ class Call:
     error_message: str = ""
     request_id: str = ""
     attempts: int | None = None
+    gaps: Mapping[int, int] = field(default_factory=lambda: NO_GAPS, repr=False, compare=False)
+    """The silences between content events: bucket of a Histogram -> count. Not a column: `gaps.csv` has them."""
 
     @property
     def ok(self) -> bool:
@@ -104,5 +110,5 @@ class Call:
         return cls(**dict(zip(COLUMNS, row, strict=True)))  # type: ignore[arg-type]  # the row has the fields' types
 
 
-COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(Call))
+COLUMNS: tuple[str, ...] = tuple(column.name for column in fields(Call) if column.name != "gaps")
 """The columns of `requests.csv`."""

@@ -138,7 +138,6 @@ class BedrockClient:
             ttft_ms=call.ttft_ms,
             input_tokens=call.input_tokens,
             output_tokens=call.output_tokens,
-            gaps=measurement.stopwatch.gaps,
         )
         return call
 

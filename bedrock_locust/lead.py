@@ -16,6 +16,7 @@ from bedrock_locust import __version__, exits, formats
 from bedrock_locust.aws.boto3_client import check_credentials, check_endpoint, connect
 from bedrock_locust.aws.preflight import preflight, public
 from bedrock_locust.bench import LEVEL, Bench, put_bench
+from bedrock_locust.level import Level, LevelError
 from bedrock_locust.live.health import Pulse
 from bedrock_locust.outputs import console
 from bedrock_locust.outputs.web import Runs, show
@@ -161,12 +162,16 @@ class Lead:
     def _on_test_start(self, **_: Any) -> None:
         try:
             self._begin(self._prepare())
-        except SettingsError as error:
+        except (SettingsError, LevelError) as error:
             # What was right when Locust started is no longer: a folder, a profile, an endpoint.
-            logger.error("bedrock-locust: %s", error)  # noqa: TRY400 - one line says it, a traceback would not
-            self._environment.process_exit_code = exits.BAD_INPUT
-            self._runs.give_up()
-            gevent.spawn(self._runner.quit if self._options.headless else self._runner.stop)
+            self._refuse(error)
+
+    def _refuse(self, error: SettingsError | LevelError) -> None:
+        """End a run that has just begun, because of a mistake in settings or shape."""
+        logger.error("bedrock-locust: %s", error)
+        self._environment.process_exit_code = exits.BAD_INPUT
+        self._runs.give_up()
+        gevent.spawn(self._runner.quit if self._options.headless else self._runner.stop)
 
     def _begin(self, client: BedrockRuntimeClient) -> None:
         self._signals.begin()
@@ -188,7 +193,7 @@ class Lead:
             put_bench(bench)
             self._run.recorder.join_local(Pulse(bench.measured_level).start())
         if level := getattr(self._options, LEVEL, None):
-            self._run.on_level(level)
+            self._run.on_level(Level.from_plain(level))
         endpoint, levels, expected = info["endpoint"], info["levels_planned"], forecast(self.settings, self._first)
         self._run.console.say(console.header(self.settings, endpoint=endpoint, levels=levels, forecast=expected))
 
@@ -210,7 +215,10 @@ class Lead:
 
     def _on_level(self, level: Mapping[str, Any] | None, **_: Any) -> None:
         if self._run:
-            self._run.on_level(level)
+            try:
+                self._run.on_level(None if level is None else Level.from_plain(level))
+            except LevelError as error:
+                self._refuse(error)
 
     def _on_test_stopping(self, **_: Any) -> None:
         """Also a planned end comes by here, with no call in flight."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import math
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,6 @@ import gevent
 from bedrock_locust import exits
 from bedrock_locust.call import Call
 from bedrock_locust.errors import REMEDIES
-from bedrock_locust.live.gaps import NO_GAPS
 from bedrock_locust.live.limits import Guard
 from bedrock_locust.outputs import console
 from bedrock_locust.outputs.console.screen import Sturdy, screen
@@ -33,6 +31,7 @@ if TYPE_CHECKING:
 
     from locust.env import Environment
 
+    from bedrock_locust.level import Level
     from bedrock_locust.live.limits import Reached
     from bedrock_locust.settings.schema import Settings
 
@@ -70,7 +69,7 @@ class Run:
         self.recorder = Recorder(info["run"], self.folder, info, self._watch)
         self.complete = info["levels_planned"] is None
         self._deserted = self._stopped = False
-        self._level: Mapping[str, Any] | None = None
+        self._level: Level | None = None
         self._due: dict[str, float] = {}
         self._clock = gevent.spawn(self._keep)
 
@@ -84,10 +83,10 @@ class Run:
         if lack:
             logger.warning("bedrock-locust: %s", lack)
 
-    def add(self, response: Any = None, gaps: Mapping[int, int] = NO_GAPS, **_: Any) -> None:
+    def add(self, response: Any = None, **_: Any) -> None:
         """Listener of Locust's `request` event."""
         if isinstance(response, Call):
-            self.recorder.add(response, gaps)
+            self.recorder.add(response)
 
     def _watch(self, call: Call) -> None:
         """End the run at the first limit that a call reaches."""
@@ -117,11 +116,11 @@ class Run:
         self.console.close()
 
     def _close_window(self) -> None:
-        """The load is over: a level that a shape holds for so long has had its time, or not."""
+        """The load is over, and with it the window that is open."""
         self._stopped = True
-        self.recorder.close_window(getattr(self._environment.shape_class, "duration_seconds", math.inf))
+        self.recorder.close_window()
 
-    def on_level(self, level: Mapping[str, Any] | None) -> None:
+    def on_level(self, level: Level | None) -> None:
         """Take note of a level; None is the end of the last. Once the end has begun, no level goes on."""
         if self._stopped and level is not None:
             return
@@ -130,9 +129,9 @@ class Run:
             self.complete = True
             return
         self.recorder.level(level)
-        if level["measured_to"]:
-            longest_s = self.recorder.tally.levels[level["level"]].longest_ms / 1000
-            self._due[level["level"]] = time.monotonic() + longest_s + REPORT_INTERVAL_S
+        if level.measured_to:
+            longest_s = self.recorder.tally.levels[level.key].longest_ms / 1000
+            self._due[level.key] = time.monotonic() + longest_s + REPORT_INTERVAL_S
 
     def outcome(self, signal: str, *, deserted: bool = False) -> tuple[str, str]:
         """How the run ended, and why: `signal` names the signal that ended it, `deserted` is without workers."""
@@ -158,8 +157,8 @@ class Run:
         self.recorder.write_info(limit=limit, limit_total=total, clock_step_ms=round(clock.step_ms))
         self.recorder.close(ended=ended, reason=reason)
         # All is on disk before anything else is tried that might fail.
-        if self._level and not self._level["measured_to"]:
-            self._due[self._level["level"]] = 0.0  # the one that the end has caught
+        if self._level and not self._level.measured_to:
+            self._due[self._level.key] = 0.0  # the one that the end has caught
         self._print_blocks(everything=True)
         self._check_rows()
         self._say_if_nothing_worked()

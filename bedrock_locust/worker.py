@@ -16,7 +16,6 @@ from bedrock_locust import __version__, exits
 from bedrock_locust.aws.boto3_client import check_credentials, connect
 from bedrock_locust.bench import Bench, put_bench
 from bedrock_locust.call import Call
-from bedrock_locust.live.gaps import NO_GAPS
 from bedrock_locust.live.health import Pulse
 from bedrock_locust.process.clock import clock
 from bedrock_locust.process.open_files import lack_for_calls
@@ -29,8 +28,6 @@ from bedrock_locust.team.worker_buffer import Buffer
 from bedrock_locust.team.worker_sender import Sender
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from locust.env import Environment
     from locust.runners import WorkerRunner
 
@@ -116,9 +113,9 @@ class Worker:
             self._connection = (key, connect(settings, simulator=simulator, version=__version__))
         return self._connection[1]
 
-    def _on_request(self, response: Any = None, gaps: Mapping[int, int] = NO_GAPS, **_: Any) -> None:
+    def _on_request(self, response: Any = None, **_: Any) -> None:
         if isinstance(response, Call) and self._buffer is not None:
-            self._buffer.add(response, gaps)
+            self._buffer.add(response)
 
     def _refuse(self, why: str) -> None:
         """The master is of another kind: leave it. It is noticed by its answer, and by the run that it begins."""

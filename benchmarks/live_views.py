@@ -13,6 +13,7 @@ import resource
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import locust  # noqa: F401 - it patches sockets, which has to come before anything imports boto3
 
 from bedrock_locust.call import Call
+from bedrock_locust.level import Level
 from bedrock_locust.live.health import Pulse
 from bedrock_locust.outputs.web.live import Live
 from bedrock_locust.outputs.web.runs import Runs
@@ -37,19 +39,19 @@ LIMIT_PERCENT = 5.0
 ERRORS = ("ThrottlingError", "ModelTimeoutError", "ServiceUnavailableError")
 
 
-def level(number: int, start: float, end: float | None) -> dict[str, Any]:
+def level(number: int, start: float, end: float | None) -> Level:
     """A level as the shape tells of it."""
-    return {
-        "level": f"streaming-{number:03d}",
-        "mode": "streaming",
-        "users": 10 * number,
-        "phase": "measure",
-        "started_at": start,
-        "measured_from": start,
-        "measured_to": end,
-        "users_reached": 10 * number,
-        "completed": end is not None,
-    }
+    return Level(
+        key=f"streaming-{number:03d}",
+        mode="streaming",
+        users=10 * number,
+        phase="measure",
+        started_at=start,
+        measured_from=start,
+        measured_to=end,
+        users_reached=10 * number,
+        completed=end is not None,
+    )
 
 
 def calls(second: float, name: str, chance: random.Random) -> Iterator[Call]:
@@ -129,8 +131,8 @@ def main() -> int:
             number = 1 + second * LEVELS // HOUR_S
             name = f"streaming-{number:03d}"
             if name not in hour.recorder.tally.levels:
-                for old in list(hour.recorder.tally.levels.values())[-1:]:
-                    hour.recorder.tally.level({**old.level, "measured_to": start + second})
+                for old in [tally.level for tally in hour.recorder.tally.levels.values() if tally.level][-1:]:
+                    hour.recorder.tally.level(replace(old, measured_to=start + second))
                 hour.recorder.tally.level(level(number, start + second, None))
             hour.second(second, start + second, list(calls(start + second, name, chance)))
             if second in {HOUR_S // 10, HOUR_S - 1}:

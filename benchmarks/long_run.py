@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ import psutil
 from bedrock_locust.call import Call
 from bedrock_locust.errors import Failure
 from bedrock_locust.histogram import bucket
+from bedrock_locust.level import Level
 from bedrock_locust.live.health import Pulse
 from bedrock_locust.process.clock import clock as wall_clock
 from bedrock_locust.recording.recorder import Recorder
@@ -96,12 +98,12 @@ def level_at(second: int, seconds: int) -> str:
     return f"streaming-{1 + second * LEVELS // seconds:02d}"
 
 
-def level(name: str, started_at: float, ended_at: float | None) -> dict[str, Any]:
+def level(name: str, started_at: float, ended_at: float | None) -> Level:
     """A level as the shape tells of it."""
-    times = {"started_at": started_at, "measured_from": started_at, "measured_to": ended_at}
     users = int(name[-2:])
-    about = {"level": name, "mode": "streaming", "users": users, "users_reached": users, "phase": "measure"}
-    return {**about, **times, "completed": ended_at is not None}
+    times = {"started_at": started_at, "measured_from": started_at, "measured_to": ended_at}
+    about = {"key": name, "mode": "streaming", "phase": "measure", "completed": ended_at is not None}
+    return Level(users=users, users_reached=users, **about, **times)  # type: ignore[arg-type]  # by name
 
 
 def calls(second: float, name: str, worker: str, count: int, chance: random.Random) -> Iterator[Call]:
@@ -149,7 +151,7 @@ class WorkerSide:
         """Make the calls of a second."""
         for call in calls(at, level_name, self.name, count, self._chance):
             gaps = {bucket(self._chance.lognormvariate(3, 0.2)): 20}
-            self._buffer.add(call, gaps)
+            self._buffer.add(replace(call, gaps=gaps))
             self._stats.log_request(call.operation, call.name, call.latency_ms, 500)  # type: ignore[arg-type]  # as in a run
             if call.error:
                 failure = Failure(call.error, call.error_code, "response", call.error_message)

@@ -60,6 +60,8 @@ class Level:
     measured_to: float | None = None
     users_reached: int = 0
     completed: bool = False
+    warmup_s: float = 0
+    duration_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,11 @@ class StepShape(LoadTestShape):
         for user_class in self.user_classes:
             mode = getattr(user_class, "mode", user_class.__name__)
             for users in steps:
-                level = Level(f"{mode}-{users:0{width}d}", mode, users)
+                level = Level(
+                    *(f"{mode}-{users:0{width}d}", mode, users),
+                    warmup_s=self.warmup_seconds,
+                    duration_s=self.duration_seconds,
+                )
                 yield _Stage(level, "warmup", user_class)
                 yield _Stage(level, "measure", user_class)
             yield _Stage(level, "drain", user_class)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bedrock_locust.histogram import Histogram
@@ -13,8 +12,6 @@ if TYPE_CHECKING:
 
     from bedrock_locust.call import Call
 
-NO_GAPS: Mapping[int, int] = MappingProxyType({})
-
 
 class Gaps:
     """The silences between content events of the successes in each measured level: a Histogram each."""
@@ -22,18 +19,18 @@ class Gaps:
     def __init__(self) -> None:
         self.levels: dict[str, Histogram] = {}
 
-    def add(self, call: Call, gaps: Mapping[int, int]) -> None:
-        """Count those of a call, bucket -> count."""
-        if gaps and call.ok and call.phase in ("", "measure"):
-            self.merge({call.level or call.name: gaps})
+    def add(self, call: Call) -> None:
+        """Count the silences of a call."""
+        if call.gaps and call.ok and call.phase in ("", "measure"):
+            self.merge({call.level or call.name: call.gaps})
 
     def merge(self, levels: Mapping[str, Mapping[int, int]]) -> None:
-        """Add the counts of another."""
+        """Add counts of other calls: level -> bucket -> count."""
         for level, counts in levels.items():
             self.levels.setdefault(level, Histogram()).merge(counts)
 
     def take(self) -> dict[str, dict[int, int]]:
-        """The counts since this was asked for last."""
+        """The counts since the last call of `take`: level -> bucket -> count."""
         levels, self.levels = self.levels, {}
         return {level: dict(histogram.counts) for level, histogram in levels.items()}
 

@@ -9,7 +9,7 @@ import math
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from bedrock_locust.histogram import Histogram
 from bedrock_locust.live.timeline import Timeline
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bedrock_locust.call import Call
+    from bedrock_locust.level import Level
 
 
 REACH = 20
@@ -31,7 +32,8 @@ RECENT_S = 120
 class LevelTally:
     """The calls that started in the measured part of a level, or all calls of a run with the times of measured ones."""
 
-    level: Mapping[str, Any]
+    level: Level | None = None
+    """None for all calls of a run."""
     calls: int = 0
     ok: int = 0
     cancelled: int = 0
@@ -68,7 +70,9 @@ class LevelTally:
 
     def add_inside(self, call: Call) -> None:
         """Count what of a success, of whatever level, happened in the window. A window that is open has no end yet."""
-        start, end = self.level["measured_from"], self.level["measured_to"] or math.inf
+        if self.level is None or self.level.measured_from is None:
+            return
+        start, end = self.level.measured_from, self.level.measured_to or math.inf
         ended = call.started_at + call.latency_ms / 1000
         self.window_ok += start <= ended <= end
         first, last = _token_times(call)
@@ -81,9 +85,9 @@ class LevelTally:
 
     def rates(self) -> tuple[float, float] | None:
         """Successes and output tokens per second in the window; None before it opens."""
-        if not self.level.get("measured_from"):
+        if self.level is None or self.level.measured_from is None:
             return None
-        seconds = (self.level["measured_to"] or clock.wall_at()) - self.level["measured_from"]
+        seconds = (self.level.measured_to or clock.wall_at()) - self.level.measured_from
         return (self.window_ok / seconds, self.window_tokens / seconds) if seconds > 0 else None
 
     def _add_success(self, call: Call) -> None:
@@ -173,15 +177,15 @@ class Tally:
     """Figures of a run, level by level."""
 
     def __init__(self) -> None:
-        self.total = LevelTally({})
+        self.total = LevelTally()
         self._mark = (time.perf_counter(), 0, 0, 0)
         self.levels: dict[str, LevelTally] = {}
         self.seconds = Seconds()
         self.timeline = Timeline()
 
-    def level(self, level: Mapping[str, Any]) -> None:
+    def level(self, level: Level) -> None:
         """Take note of a level that begins or has come further."""
-        self.levels.setdefault(level["level"], LevelTally(level)).level = level
+        self.levels.setdefault(level.key, LevelTally()).level = level
 
     def interval(self) -> Interval:
         """What has been counted since this was asked for last."""
@@ -193,17 +197,18 @@ class Tally:
     def add(self, call: Call) -> None:
         """Count a call in the run, in its level and in time."""
         self.total.add(call)
-        if level := self.levels.get(call.level):
+        level = self.levels.get(call.level)
+        if level:
             level.longest_ms = max(level.longest_ms, call.latency_ms)
             if call.phase in ("", "measure"):
                 level.add(call)
         if call.ok:
             self.seconds.add(call)
-            self._add_to_windows(call)
+            self._add_to_windows(call, level.level.mode if level and level.level else call.mode)
         self.timeline.add(call)
 
-    def _add_to_windows(self, call: Call) -> None:
-        """Count a success in the windows that it reaches into: those of the last levels of its mode."""
+    def _add_to_windows(self, call: Call, group: str) -> None:
+        """Count a success in the windows that it reaches into: those of the last levels of its group of calls."""
         for level in list(self.levels.values())[-REACH:]:
-            if level.level["mode"] == call.mode and level.level["measured_from"]:
+            if level.level and level.level.mode == group:
                 level.add_inside(call)

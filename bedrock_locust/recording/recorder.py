@@ -6,10 +6,11 @@ Batches are numbered, each is taken once, and both sides count rows.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bedrock_locust.call import Call
-from bedrock_locust.live.gaps import NO_GAPS, Gaps
+from bedrock_locust.live.gaps import Gaps
 from bedrock_locust.live.health import Cpu, Health
 from bedrock_locust.live.tally import Tally
 from bedrock_locust.process.clock import clock
@@ -18,6 +19,7 @@ from bedrock_locust.recording.worker_record import WorkerRecord
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from bedrock_locust.level import Level
     from bedrock_locust.live.health import Pulse
     from bedrock_locust.recording.run_folder import RunFolder
     from bedrock_locust.recording.worker_rows import Batch, RowsReport
@@ -42,19 +44,19 @@ class Recorder:
         self.records: dict[str, WorkerRecord] = {}
         self._info = dict(info)
         self.changes: list[dict[str, Any]] = []
-        self._levels: dict[str, Mapping[str, Any]] = {}
+        self._levels: dict[str, Level] = {}
         self._cpu = Cpu()
         self._pulse: Pulse | None = None
         self.gaps = Gaps()
         self.health = Health()
         self.write_info()
 
-    def add(self, call: Call, gaps: Mapping[int, int] = NO_GAPS) -> None:
-        """Take a call that was made in this process, and the silences in it."""
+    def add(self, call: Call) -> None:
+        """Take a call that was made in this process."""
         record = self.records[LOCAL]
         record.rows_made = (record.rows_made or 0) + 1
         record.rows_received += 1
-        self.gaps.add(call, gaps)
+        self.gaps.add(call)
         self.folder.append([call.to_row()])
         self._count(call)
 
@@ -86,9 +88,9 @@ class Recorder:
         if self._watch:
             self._watch(call)
 
-    def level(self, level: Mapping[str, Any]) -> None:
+    def level(self, level: Level) -> None:
         """Take note of a level that begins, goes on to its next phase or is over."""
-        self._levels[level["level"]] = level
+        self._levels[level.key] = level
         self.tally.level(level)
         self.folder.write_levels(self._levels.values())
         self.write_info()
@@ -105,7 +107,7 @@ class Recorder:
     def change(self, worker: str, what: str, since: float | None = None) -> None:
         """Take note that a worker was `lost` at that Unix time, or is `back`, or `left` or `joined`."""
         now = clock.wall_at()
-        levels = [level["level"] for level in self._levels.values() if _overlaps(level, since or now, now)]
+        levels = [level.key for level in self._levels.values() if _overlaps(level, since or now, now)]
         self.changes.append({"at": since or now, "worker": worker, "what": what, "levels": levels})
         self.write_info()
 
@@ -148,15 +150,15 @@ class Recorder:
         self.folder.settle()
         self.folder.close()
 
-    def close_window(self, duration_s: float) -> None:
-        """The load ends now, and so does the window that is open; it is complete if it has lasted for so long."""
+    def close_window(self) -> None:
+        """The load ends now: close the window that is open. Its level is complete if it has lasted as planned."""
         now = clock.wall_at()
         for level in list(self._levels.values()):
-            if level["measured_from"] and not level["measured_to"]:
-                whole = now - level["measured_from"] >= duration_s
-                self.level({**level, "measured_to": now, "completed": whole})
+            if level.measured_from and not level.measured_to:
+                whole = level.duration_s is not None and now - level.measured_from >= level.duration_s
+                self.level(replace(level, measured_to=now, completed=whole))
 
 
-def _overlaps(level: Mapping[str, Any], since: float, until: float) -> bool:
-    """Whether a level was on at some time between these two."""
-    return bool(level["started_at"] <= until and (level["measured_to"] or until) >= since)
+def _overlaps(level: Level, since: float, until: float) -> bool:
+    """Whether a level went on at some moment between these two."""
+    return level.started_at is not None and level.started_at <= until and (level.measured_to or until) >= since

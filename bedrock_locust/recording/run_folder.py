@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from bedrock_locust.call import Value
+    from bedrock_locust.level import Level
 
 logger = logging.getLogger(__name__)
 
@@ -160,9 +161,9 @@ class RunFolder:
             self.flush()
         self._rows.close()
 
-    def write_levels(self, levels: Iterable[Mapping[str, Any]]) -> None:
-        """Write `levels.csv`: dicts with at least the columns of that file."""
-        rows = [[cell(level[column]) for column in LEVEL_COLUMNS] for level in levels]
+    def write_levels(self, levels: Iterable[Level]) -> None:
+        """Write `levels.csv`."""
+        rows = [[cell(level.to_plain()[column]) for column in LEVEL_COLUMNS] for level in levels]
         self.write_table("levels.csv", [LEVEL_COLUMNS, *rows])
 
     def write_table(self, name: str, rows: Iterable[Iterable[Any]]) -> None:

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bedrock_locust.call import COLUMNS
-from bedrock_locust.live.gaps import NO_GAPS, Gaps
+from bedrock_locust.live.gaps import Gaps
 from bedrock_locust.live.health import Cpu
 from bedrock_locust.recording.worker_rows import Batch, RowsReport
 from bedrock_locust.team.clock_offset import ClockOffset
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from bedrock_locust.call import Call, Value
     from bedrock_locust.live.health import Pulse
@@ -62,8 +62,8 @@ class Buffer:
         self._cpu = Cpu()
         self._last: int | None = None
 
-    def add(self, call: Call, gaps: Mapping[int, int] = NO_GAPS) -> None:
-        """Add the row of a call, and the silences in it."""
+    def add(self, call: Call) -> None:
+        """Add the row of a call, and count the silences in it."""
         self._made += 1
         if self.closed or self.left > MOST_ROWS:
             self._lose()
@@ -71,7 +71,7 @@ class Buffer:
         row = call.to_row()
         row[_STARTED_AT] = call.started_at + self._offset.correction_s
         self._rows.append(row)
-        self._gaps.add(call, gaps)
+        self._gaps.add(call)
 
     @property
     def left(self) -> int:

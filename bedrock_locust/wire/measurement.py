@@ -111,6 +111,7 @@ class Measurement:
             service_tier=reading.service_tier or word(self.headers.get(TIER)),
             request_id=word(self.response.get("RequestId")) or (failure.request_id if failure else ""),
             attempts=self.response.get("RetryAttempts", 0) + 1,
+            gaps=stopwatch.gaps,
         )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bedrock_locust.call import Call
 from bedrock_locust.histogram import bucket
+from bedrock_locust.level import Level
 from bedrock_locust.live.health import Pulse
 from bedrock_locust.live.limits import Guard
 from bedrock_locust.outputs.web.rows import LevelRows, failure_rows
@@ -26,8 +27,15 @@ if TYPE_CHECKING:
 T0 = 1_800_000_000.0
 HOUR_S = 3600
 REPORT_S = 3
-LEVEL = {"level": "streaming-4", "mode": "streaming", "users": 4, "phase": "measure", "completed": False}
-TIMES = {"started_at": T0, "measured_from": T0, "measured_to": None, "users_reached": 4}
+LEVEL = Level(
+    key="streaming-4",
+    mode="streaming",
+    users=4,
+    phase="measure",
+    started_at=T0,
+    measured_from=T0,
+    users_reached=4,
+)
 CALL = Call(
     started_at=T0,
     mode="streaming",
@@ -68,7 +76,7 @@ class Hours:
         monkeypatch.setattr(clock, "wall_at", lambda: T0 + self.second)
         self.recorder = Recorder("r", RunFolder(folder), {})
         self.recorder.tally.timeline.started_at = T0
-        self.recorder.level({**LEVEL, **TIMES})
+        self.recorder.level(LEVEL)
         self.buffers = {name: Buffer("r", Pulse(lambda: "streaming-4")) for name in ("one", "two")}
         self.rows = LevelRows(self.recorder.tally, self.recorder.health)
         self.guard = Guard(Settings.model_validate({"model": {"id": "m"}, "limits": LIMITS}))
@@ -81,7 +89,7 @@ class Hours:
             message = f"request {self.second} was too much"
             failure = replace(success, error="ThrottlingError", error_code="Throttled", error_message=message)
             for name, buffer in self.buffers.items():
-                buffer.add(replace(success, worker=name), {bucket(20.0): 100})
+                buffer.add(replace(success, worker=name, gaps={bucket(20.0): 100}))
                 buffer.add(replace(failure, worker=name))
                 self.guard.add(failure)
                 if self.second % REPORT_S == 0:

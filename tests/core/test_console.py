@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
+from bedrock_locust.level import Level
 from bedrock_locust.live.tally import Tally
 from bedrock_locust.outputs.console import level_block
 from bedrock_locust.outputs.console.panel import Panel
@@ -22,7 +23,7 @@ from .test_timeline import CALL
 SETTINGS = Settings.model_validate({"model": {"id": "m"}, "concurrency": {"duration_seconds": 60}})
 
 
-def shown(tally: Tally, level: dict[str, object] | None, levels: int | None) -> str:
+def shown(tally: Tally, level: Level | None, levels: int | None) -> str:
     """The panel as text, 120 characters wide."""
     console = Console(width=120, file=sys.stdout)
     with console.capture() as captured:
@@ -30,18 +31,18 @@ def shown(tally: Tally, level: dict[str, object] | None, levels: int | None) -> 
     return captured.get()
 
 
-def a_level() -> tuple[Tally, dict[str, object]]:
+def a_level() -> tuple[Tally, Level]:
     """A level that has been measured for half a minute, with three calls."""
     now = time.time()
-    level: dict[str, object] = {
-        "level": "streaming-4",
-        "mode": "streaming",
-        "users": 4,
-        "phase": "measure",
-        "started_at": now - 31,
-        "measured_from": now - 30,
-        "measured_to": None,
-    }
+    level = Level(
+        key="streaming-4",
+        mode="streaming",
+        users=4,
+        phase="measure",
+        started_at=now - 31,
+        measured_from=now - 30,
+        duration_s=60,
+    )
     tally = Tally()
     tally.level(level)
     call = replace(CALL, started_at=now - 6, level="streaming-4", phase="measure")
@@ -66,9 +67,9 @@ def test_panel_of_a_level() -> None:
 def test_block_of_a_level() -> None:
     """A level that is over is told with the rates of its window, and with what the client may have bent."""
     tally, level = a_level()
-    tally.level({**level, "measured_to": level["measured_from"]})
+    tally.level(replace(level, measured_to=level.measured_from))
     assert "Throughput" not in level_block(tally, "streaming-4"), "a window without length has no rate"
-    tally.level({**level, "measured_to": time.time()})
+    tally.level(replace(level, measured_to=time.time()))
     text = level_block(tally, "streaming-4")
     assert "[streaming, 4 users]" in text
     assert "Calls       3: 2 ok (66.67 %), 1 failed" in text

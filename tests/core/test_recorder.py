@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from bedrock_locust.call import Call
 from bedrock_locust.histogram import bucket
+from bedrock_locust.level import Level
 from bedrock_locust.live.health import Pulse
 from bedrock_locust.process.clock import clock
 from bedrock_locust.recording.recorder import LOCAL, Recorder
@@ -32,17 +33,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CALL = Call(started_at=1.8e9, mode="streaming", operation="o", model_id="m", name="n", latency_ms=900, worker="w")
-LEVEL = {
-    "level": "streaming-1",
-    "mode": "streaming",
-    "users": 1,
-    "phase": "measure",
-    "started_at": 1.8e9,
-    "measured_from": 1.8e9 + 1,
-    "measured_to": None,
-    "users_reached": 1,
-    "completed": False,
-}
+LEVEL = Level(
+    key="streaming-1",
+    mode="streaming",
+    users=1,
+    phase="measure",
+    started_at=1.8e9,
+    measured_from=1.8e9 + 1,
+    users_reached=1,
+    duration_s=10,
+)
 BRIEF = calls(latency_ms=st.just(1.0), ttft_ms=st.none(), last_token_ms=st.none(), worker=st.just("w"))
 
 
@@ -201,8 +201,10 @@ def test_a_change_names_the_levels_that_it_disturbed(recorder: Recorder) -> None
     """A worker is lost at a moment and noticed later: every level in between is named, and no other."""
     now = time.time()
     for number, (begun, over) in enumerate([(-60, -30), (-29, -4), (-3, None)], 1):
-        ends = {"measured_from": now + begun, "measured_to": now + over if over else None}
-        recorder.level({**LEVEL, "level": f"streaming-{number}", "started_at": now + begun, **ends})
+        begun_at, over_at = now + begun, now + over if over else None
+        recorder.level(
+            replace(LEVEL, key=f"streaming-{number}", started_at=begun_at, measured_from=begun_at, measured_to=over_at)
+        )
     recorder.change("w", "lost", now - 6)
     recorder.change("w", "back")
     first, second = info(recorder)["worker_changes"]
@@ -220,14 +222,14 @@ def test_a_run_that_has_just_begun(recorder: Recorder) -> None:
 @pytest.mark.parametrize(("held_s", "completed"), [(9, "false"), (10, "true")])
 def test_levels_are_written_as_they_come(recorder: Recorder, held_s: float, completed: str) -> None:
     """levels.csv has each level once, with what is known last; a window that is open ends with the load."""
-    recorder.level({**LEVEL, "phase": "warmup", "measured_from": None})
-    recorder.level({**LEVEL, "measured_from": clock.wall_at() - held_s})
-    recorder.level({**LEVEL, "level": "streaming-2", "measured_from": None})
+    recorder.level(replace(LEVEL, phase="warmup", measured_from=None))
+    recorder.level(replace(LEVEL, measured_from=clock.wall_at() - held_s))
+    recorder.level(replace(LEVEL, key="streaming-2", phase="warmup", measured_from=None))
     path = recorder.folder.path / "levels.csv"
     _, *lines = path.read_text(encoding="utf-8").splitlines()
     assert [line.split(",")[0] for line in lines] == ["streaming-1", "streaming-2"]
     before = clock.wall_at()
-    recorder.close_window(10)
+    recorder.close_window()
     after = clock.wall_at()
     recorder.close(ended="interrupted", reason="stopped")
     with path.open(encoding="utf-8", newline="") as file:
@@ -241,7 +243,7 @@ def test_a_call_counts_in_its_level(recorder: Recorder) -> None:
     """Live figures are those of the level in which a call started."""
     recorder.join_local(Pulse(lambda: ""))
     recorder.level(LEVEL)
-    recorder.add(Call(**{**{name: getattr(CALL, name) for name in CALL.__slots__}, "level": "streaming-1"}))
+    recorder.add(replace(CALL, level="streaming-1"))
     recorder.add(CALL)
     assert recorder.tally.levels["streaming-1"].calls == 1
     assert recorder.tally.total.calls == 2
@@ -252,9 +254,9 @@ def test_silences_of_all_workers_are_added_up(recorder: Recorder) -> None:
     measured = replace(CALL, level="streaming-1", phase="measure", error="")
     for worker in ("one", "two"):
         box = new_buffer()
-        box.add(measured, {bucket(20.0): 3, bucket(500.0): 1})
-        box.add(replace(measured, phase="warmup"), {bucket(9000.0): 1})
-        box.add(replace(measured, error="ModelError"), {bucket(9000.0): 1})
+        box.add(replace(measured, gaps={bucket(20.0): 3, bucket(500.0): 1}))
+        box.add(replace(measured, phase="warmup", gaps={bucket(9000.0): 1}))
+        box.add(replace(measured, error="ModelError", gaps={bucket(9000.0): 1}))
         recorder.add_report(worker, deliver(recorder, worker, box))
     recorder.close(ended="complete", reason="all levels ran")
     with (recorder.folder.path / "gaps.csv").open(encoding="utf-8", newline="") as file:

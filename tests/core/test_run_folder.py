@@ -6,15 +6,16 @@ import csv
 import json
 import re
 import tempfile
-from dataclasses import astuple
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bedrock_locust.call import COLUMNS, Call
+from bedrock_locust.level import Level
 from bedrock_locust.recording.run_folder import LEVEL_COLUMNS, RunFolder, check_directory
 from bedrock_locust.settings.mistakes import SettingsError
 
@@ -26,17 +27,7 @@ if TYPE_CHECKING:
 DOCUMENT = Path(__file__).parents[2] / "docs" / "run-folder.md"
 STARTED_AT = 1_795_492_800.9
 """2026-11-24T04:00:00Z and a bit."""
-LEVEL: dict[str, Any] = {
-    "level": "streaming-04",
-    "mode": "streaming",
-    "users": 4,
-    "started_at": STARTED_AT,
-    "measured_from": None,
-    "measured_to": None,
-    "users_reached": 0,
-    "completed": False,
-    "phase": "warmup",
-}
+LEVEL = Level(key="streaming-04", mode="streaming", users=4, started_at=STARTED_AT)
 
 
 def read(path: Path) -> list[list[str]]:
@@ -75,7 +66,7 @@ def test_rows_are_read_back(made: Sequence[Call]) -> None:
     assert header == list(COLUMNS)
     assert folder.rows_written == len(rows) == len(made)
     for row, call in zip(rows, made, strict=True):
-        for column, cell, value in zip(COLUMNS, row, astuple(call), strict=True):
+        for column, cell, value in zip(COLUMNS, row, call.to_row(), strict=True):
             assert means(cell, value), f"{column}: {value!r} is written as {cell!r}"
 
 
@@ -104,7 +95,7 @@ def test_columns_of_levels_are_documented() -> None:
 def test_levels_are_written_whole(folder: RunFolder) -> None:
     """Each change writes all levels anew: times with microseconds, unknown as empty, `true` and `false`."""
     folder.write_levels([LEVEL])
-    done = {**LEVEL, "measured_from": STARTED_AT, "measured_to": STARTED_AT + 5, "users_reached": 4, "completed": True}
+    done = replace(LEVEL, measured_from=STARTED_AT, measured_to=STARTED_AT + 5, users_reached=4, completed=True)
     folder.write_levels([done, LEVEL])
     folder.close()
     assert read(folder.path / "levels.csv")[1:] == [

@@ -88,6 +88,7 @@ PLAN: dict[str, dict[str, str]] = {
     "bedrock_locust": {
         # what everything shares
         "call": "",
+        "level": "",
         "exits": "",
         "histogram": "",
         "redaction": "",
@@ -98,19 +99,19 @@ PLAN: dict[str, dict[str, str]] = {
         "process": "exits settings",
         "workload": "",
         "wire": "call errors formats histogram process redaction",
-        "bench": "settings",
+        "bench": "level settings",
         "client": "call errors formats wire",
         "user": "bench call client formats settings workload",
         "aws": "call client errors settings user wire workload",
         # what becomes of them
-        "live": "call errors histogram process settings",
-        "recording": "call errors live process settings workload",
+        "live": "call errors histogram level process settings",
+        "recording": "call errors level live process settings workload",
         "team": "call live process recording settings",
-        "outputs": "errors histogram live process recording run settings",
-        "run": "call errors exits live outputs process recording settings",
+        "outputs": "errors histogram level live process recording run settings",
+        "run": "call errors exits level live outputs process recording settings",
         # who joins the two
         "worker": "aws bench call exits live process settings team",
-        "lead": "aws bench call exits formats live outputs process recording run settings team",
+        "lead": "aws bench call exits formats level live outputs process recording run settings team",
         "commands": "exits formats settings",
         "plugin": "aws exits lead process settings worker",
         "simulator": "",

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from bedrock_locust.call import CANCELLED, Call
 from bedrock_locust.histogram import ACCURACY
+from bedrock_locust.level import Level
 from bedrock_locust.live.tally import RECENT_S, Seconds, Tally
 
 from .strategies import MS, UNIX_TIME, calls
@@ -121,7 +122,7 @@ def test_counts(made: Sequence[Call]) -> None:
     """Each call is a success, a failure of a category or cut off, in all and in its level."""
     tally = Tally()
     for name in ("a", "b"):
-        tally.level({"level": name, "mode": "streaming", "measured_from": None, "measured_to": None})
+        tally.level(Level(key=name, mode="streaming", users=1))
     # Long calls would only make this test long: each of their seconds is counted.
     made = [replace(call, latency_ms=min(call.latency_ms, 5e3), last_token_ms=None, ttft_ms=None) for call in made]
     for call in made:
@@ -162,10 +163,12 @@ def test_only_successes_in_the_window_have_percentiles() -> None:
 def test_a_level_comes_further() -> None:
     """What is known of a level is renewed, and its counts stay."""
     tally = Tally()
-    tally.level({"level": "a", "mode": "streaming", "phase": "warmup", "measured_from": None, "measured_to": None})
+    tally.level(Level(key="a", mode="streaming", users=1))
     tally.add(replace(CALL, level="a"))
-    tally.level({"level": "a", "mode": "streaming", "phase": "measure", "measured_from": None, "measured_to": None})
-    assert tally.levels["a"].level["phase"] == "measure"
+    tally.level(Level(key="a", mode="streaming", users=1, phase="measure"))
+    known = tally.levels["a"].level
+    assert known
+    assert known.phase == "measure"
     assert tally.levels["a"].calls == 1
 
 
@@ -186,7 +189,7 @@ def test_an_interval_begins_where_the_last_one_ended() -> None:
 def test_a_level_has_the_rates_of_its_window(made: list[Call], start_ms: int, length_ms: int) -> None:
     """Rates of a window are exact: calls that ended in it, and the part of each call's tokens that came in it."""
     start, end = T0 + start_ms / 1000, T0 + (start_ms + length_ms) / 1000
-    window = {"level": "w", "mode": "streaming", "phase": "drain", "measured_from": start, "measured_to": end}
+    window = Level(key="w", mode="streaming", users=1, phase="drain", measured_from=start, measured_to=end)
     tally = Tally()
     tally.level(window)
     for call in made:
@@ -198,6 +201,19 @@ def test_a_level_has_the_rates_of_its_window(made: list[Call], start_ms: int, le
     assert rates is not None
     assert rates[0] * (end - start) == pytest.approx(ended)
     assert rates[1] * (end - start) == pytest.approx(tokens, rel=1e-4, abs=1e-2)
+
+
+def test_calls_of_an_own_user_class_count_in_the_windows_of_their_level() -> None:
+    """The group of a call is that of its level, whatever the mode of the call: an own class names its group itself."""
+    tally = Tally()
+    for name, start in (("Chat-1", T0), ("Chat-2", T0 + 10), ("Other-1", T0 + 20)):
+        window = {"measured_from": float(start), "measured_to": start + 10.0}
+        tally.level(Level(key=name, mode=name.split("-")[0], users=1, phase="drain", **window))  # type: ignore[arg-type]
+    # Begun in the first level, over in the middle of the second; 100 tokens of 300 come in the second.
+    tally.add(replace(CALL, level="Chat-1", started_at=T0 + 8.0, ttft_ms=0.0, last_token_ms=3000.0))
+    tally.add(replace(CALL, level="Other-1", started_at=T0 + 21.0, mode="non_streaming"))
+    rates = {name: level.rates() for name, level in tally.levels.items()}
+    assert rates == {"Chat-1": (0.0, 20.0), "Chat-2": (0.1, 10.0), "Other-1": (0.1, 30.0)}
 
 
 def _inside(call: Call, start: float, end: float) -> float:

@@ -152,9 +152,9 @@ def test_silences_travel_with_their_rows() -> None:
     """A batch has the silences of its own calls, by level."""
     buffer = new_buffer()
     measured = replace(CALL, level="streaming-1", phase="measure")
-    buffer.add(measured, {bucket(20.0): 3})
+    buffer.add(replace(measured, gaps={bucket(20.0): 3}))
     (first,) = buffer.report(hearing=True).batches
-    buffer.add(measured, {bucket(500.0): 1})
+    buffer.add(replace(measured, gaps={bucket(500.0): 1}))
     second = buffer.report(hearing=True).batches[-1]
     assert first.gaps == {"streaming-1": {bucket(20.0): 3}}
     assert second.gaps == {"streaming-1": {bucket(500.0): 1}}

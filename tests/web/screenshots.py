@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from rich.console import Console
 
 from bedrock_locust.call import Call
+from bedrock_locust.level import Level
 from bedrock_locust.live.tally import Tally
 from bedrock_locust.live.timeline import Timeline
 from bedrock_locust.outputs import console
@@ -82,19 +84,22 @@ def terminal(run: Path, path: Path) -> None:
     """The panel in the middle of the last level but three, from the rows of the run."""
     info = json.loads((run / "run.json").read_text())
     settings = Settings.model_validate(info["settings"])
-    levels = [known(row) for row in read(run / "levels.csv")]
-    at = levels[2]["measured_from"] + 8
+    rows = [{**known(row), "phase": "measure"} for row in read(run / "levels.csv")]
+    steps = settings.concurrency
+    lengths = {"warmup_s": steps.warmup_seconds, "duration_s": steps.duration_seconds}
+    levels = [Level.from_plain({**row, **lengths}) for row in rows]
+    at = rows[2]["measured_from"] + 8
     tally = Tally()
     tally.timeline = Timeline(info["started_at"])
     for level in levels[:3]:
-        tally.level({**level, "phase": "measure"})
+        tally.level(level)
     for row in map(known, read(run / "requests.csv")):
         if row["started_at"] + row["latency_ms"] / 1000 <= at:
             tally.add(Call(**{key: value for key, value in row.items() if value is not None}))
-    current = {**levels[2], "phase": "measure", "measured_to": None}
+    current = replace(levels[2], measured_to=None)
     screen = Console(record=True, width=110, file=sys.stderr)
-    screen.print(console.level_block(tally, levels[1]["level"]).strip("\n"), highlight=False, markup=False)
-    screen.print(Picture(settings, len(levels)).draw(tally, current, users=levels[2]["users"], now=at))
+    screen.print(console.level_block(tally, levels[1].key).strip("\n"), highlight=False, markup=False)
+    screen.print(Picture(settings, len(levels)).draw(tally, current, users=levels[2].users, now=at))
     svg = screen.export_svg(title="locust --headless")
     # Without the font that rich would have the reader's browser fetch.
     path.write_text(re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL), encoding="utf-8")

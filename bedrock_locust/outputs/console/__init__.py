@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bedrock_locust.settings.plan import Plan
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from bedrock_locust.histogram import Histogram
+    from bedrock_locust.level import Level
     from bedrock_locust.live.tally import LevelTally, Tally
     from bedrock_locust.settings.forecast import Forecast
     from bedrock_locust.settings.schema import Settings
@@ -53,10 +54,10 @@ def header(settings: Settings, *, endpoint: str, levels: int | None, forecast: F
     return "\n".join(["=" * WIDTH, "Bedrock load test", *(f"  {k:<9} {v}" for k, v in shown), "=" * WIDTH])
 
 
-def progress(tally: Tally, level: Mapping[str, Any] | None) -> str:
+def progress(tally: Tally, level: Level | None) -> str:
     """One line: the totals, and the rates since the last one."""
     total, recent = tally.total, tally.interval()
-    where = f"{level['level']} {level['phase']:<7}" if level else "running"
+    where = f"{level.key} {level.phase:<7}" if level else "running"
     rates = (
         f"{recent.ok / recent.seconds:,.1f} requests/s, {recent.output_tokens / recent.seconds:,.0f} output tokens/s"
     )
@@ -73,11 +74,11 @@ def level_block(tally: Tally, name: str, client_limits: Sequence[str] = (), dist
     cut_off = f", {level.cancelled:,} cut off" if level.cancelled else ""
     lines = [
         "",
-        f"[{about['mode'].replace('_', '-')}, {about['users']} user{'s' if about['users'] != 1 else ''}]",
+        f"[{about.title if about else name}]",
         f"  Calls       {level.calls:,}: {level.ok:,} ok ({_share(level)}), {level.failed:,} failed{cut_off}",
     ]
-    if (rates := level.rates()) and about["measured_to"]:
-        seconds = about["measured_to"] - about["measured_from"]
+    if (rates := level.rates()) and about and about.measured_from and about.measured_to:
+        seconds = about.measured_to - about.measured_from
         lines.append(f"  Throughput  {rates[0]:,.2f} requests/s, {rates[1]:,.0f} output tokens/s in {seconds:.0f} s")
     lines.append(f"  Tokens      {level.input_tokens:,} in, {level.output_tokens:,} out")
     lines += _times(level)

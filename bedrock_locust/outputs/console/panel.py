@@ -13,8 +13,7 @@ from rich.live import Live
 from bedrock_locust.outputs.console.picture import Picture
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from bedrock_locust.level import Level
     from bedrock_locust.live.tally import Tally
     from bedrock_locust.settings.schema import Settings
 
@@ -36,7 +35,7 @@ class Panel:
         """Print above the panel; the first time, before it begins."""
         print(text, flush=True)
 
-    def show(self, tally: Tally, level: Mapping[str, Any] | None, *, users: int) -> None:
+    def show(self, tally: Tally, level: Level | None, *, users: int) -> None:
         """Draw the panel as things are now."""
         if self._closed:
             return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -16,9 +16,8 @@ from bedrock_locust.process.clock import clock
 from bedrock_locust.settings.plan import length_in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from bedrock_locust.histogram import Histogram
+    from bedrock_locust.level import Level
     from bedrock_locust.live.tally import LevelTally, Tally
     from bedrock_locust.settings.schema import Settings
 
@@ -37,12 +36,10 @@ class Picture:
     settings: Settings
     levels: int | None
 
-    def draw(
-        self, tally: Tally, level: Mapping[str, Any] | None, *, users: int, now: float | None = None
-    ) -> RenderableType:
+    def draw(self, tally: Tally, level: Level | None, *, users: int, now: float | None = None) -> RenderableType:
         """Where the run is, how fast it is `now`, how long the calls of this level take, what failed."""
         now = clock.wall_at() if now is None else now
-        current = tally.levels[level["level"]] if level else tally.total
+        current = tally.levels[level.key] if level else tally.total
         return Panel(
             Group(
                 self._where(tally, level, now),
@@ -57,7 +54,7 @@ class Picture:
             padding=(0, 1),
         )
 
-    def _where(self, tally: Tally, level: Mapping[str, Any] | None, now: float) -> RenderableType:
+    def _where(self, tally: Tally, level: Level | None, now: float) -> RenderableType:
         if level is None or not self.levels:
             return Text(f"{tally.total.calls:,} calls in {length_in_words(now - tally.timeline.started_at)}")
         steps = self.settings.concurrency
@@ -68,27 +65,26 @@ class Picture:
         grid.add_column(no_wrap=True)
         grid.add_column(ratio=1)
         grid.add_column(justify="right", no_wrap=True)
-        title = f"{str(level['mode']).replace('_', '-')}, {level['users']} user{'s' if level['users'] != 1 else ''}"
         grid.add_row(
-            Text.assemble((f"Level {number} of {self.levels}  ", "bold"), title),
+            Text.assemble((f"Level {number} of {self.levels}  ", "bold"), level.title),
             ProgressBar(total=whole, completed=done),
             f"{_phase(level)}, {length_in_words(whole - done)} left; of the run about {length_in_words(left)}",
         )
         return grid
 
 
-def _progress(level: Mapping[str, Any], duration_s: float, warmup_s: float, now: float) -> tuple[float, float]:
+def _progress(level: Level, duration_s: float, warmup_s: float, now: float) -> tuple[float, float]:
     """How far a level is, and how long it is in all, in seconds."""
     whole = duration_s + warmup_s
-    if level["measured_to"]:
+    if level.measured_to:
         return whole, whole
-    if level["measured_from"]:
-        return min(whole, warmup_s + now - level["measured_from"]), whole
-    return min(warmup_s, now - level["started_at"]), whole
+    if level.measured_from:
+        return min(whole, warmup_s + now - level.measured_from), whole
+    return min(warmup_s, now - (level.started_at or now)), whole
 
 
-def _phase(level: Mapping[str, Any]) -> str:
-    return {"warmup": "warming up", "measure": "measuring", "drain": "last calls"}[level["phase"]]
+def _phase(level: Level) -> str:
+    return {"warmup": "warming up", "measure": "measuring", "drain": "last calls"}[level.phase]
 
 
 def _now(tally: Tally, level: LevelTally, users: int, now: float) -> RenderableType:

@@ -6,15 +6,15 @@ import contextlib
 import os
 import sys
 import time
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from bedrock_locust.outputs import console
 from bedrock_locust.outputs.console.panel import Panel
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Mapping
 
+    from bedrock_locust.level import Level
     from bedrock_locust.live.tally import Tally
     from bedrock_locust.settings.schema import Settings
 
@@ -28,7 +28,7 @@ class Screen(Protocol):
     def say(self, text: str) -> None:
         """Print what stays."""
 
-    def show(self, tally: Tally, level: Mapping[str, Any] | None, *, users: int) -> None:
+    def show(self, tally: Tally, level: Level | None, *, users: int) -> None:
         """Show how far the run is; called about once a second."""
 
     def close(self) -> None:
@@ -45,7 +45,7 @@ class Plain:
         """Print it."""
         print(text, flush=True)
 
-    def show(self, tally: Tally, level: Mapping[str, Any] | None, *, users: int) -> None:  # noqa: ARG002 - Locust says it
+    def show(self, tally: Tally, level: Level | None, *, users: int) -> None:  # noqa: ARG002 - Locust says it
         """Print a line, if the last one is some time ago."""
         if time.monotonic() >= self._due:
             self._due += PROGRESS_S
@@ -61,7 +61,7 @@ class Silent:
     def say(self, text: str) -> None:
         """Keep it to itself."""
 
-    def show(self, tally: Tally, level: Mapping[str, Any] | None, *, users: int) -> None:
+    def show(self, tally: Tally, level: Level | None, *, users: int) -> None:
         """Show nothing."""
 
     def close(self) -> None:
@@ -79,7 +79,7 @@ class Sturdy:
         with contextlib.suppress(OSError):
             self._screen.say(text)
 
-    def show(self, tally: Tally, level: Mapping[str, Any] | None, *, users: int) -> None:
+    def show(self, tally: Tally, level: Level | None, *, users: int) -> None:
         """Show how far the run is, if that can be."""
         with contextlib.suppress(OSError):
             self._screen.show(tally, level, users=users)

@@ -95,16 +95,17 @@ def _named(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _levels(run: Run, now: float) -> Iterator[dict[str, Any]]:
-    levels = [tally.level for tally in run.recorder.tally.levels.values()][-MOST_ROWS:]
-    starts = [level["started_at"] for level in levels]
-    for level, end in zip(levels, [*starts[1:], now], strict=False):
+    tallies = list(run.recorder.tally.levels.values())[-MOST_ROWS:]
+    levels = [tally.level for tally in tallies if tally.level]
+    starts = [level.started_at or now for level in levels]
+    for level, start, end in zip(levels, starts, [*starts[1:], now], strict=False):
         yield {
-            "from": round(level["started_at"] * 1000),
-            "to": round(max(level["started_at"], end) * 1000),
-            "level": level["level"],
-            "mode": str(level["mode"]).replace("_", "-"),
-            "users": level["users"],
-            "label": str(level["users"]) if len(levels) <= MOST_LABELS else "",
+            "from": round(start * 1000),
+            "to": round(max(start, end) * 1000),
+            "level": level.key,
+            "mode": level.mode_in_words,
+            "users": level.users,
+            "label": str(level.users) if len(levels) <= MOST_LABELS else "",
         }
 
 

@@ -59,8 +59,9 @@ class LevelRows:
 
     def _level(self, name: str, level: LevelTally, now: float) -> dict[str, Any]:
         about = level.level
-        window = (about["measured_from"], about["measured_to"] or now) if about["measured_from"] else None
-        open_calls = 0 if about["measured_to"] else self._tally.total.calls
+        measured_from, measured_to = (about.measured_from, about.measured_to) if about else (None, None)
+        window = (measured_from, measured_to or now) if measured_from else None
+        open_calls = 0 if measured_to else self._tally.total.calls
         state = (level.calls, window, open_calls, client_health(self._health.levels.get(name)))
         known = self._known.get(name)
         if known is None or known[0] != state:
@@ -71,7 +72,7 @@ class LevelRows:
         requests_per_s, tokens_per_s = (UNKNOWN, UNKNOWN) if rates is None else map(significant, rates)
         return {
             "level": name,
-            "users": level.level.get("users", UNKNOWN),
+            "users": level.level.users if level.level else UNKNOWN,
             "calls": level.calls,
             "success": success(level),
             "requests_per_s": requests_per_s,

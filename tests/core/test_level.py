@@ -1,0 +1,91 @@
+"""A level as the load shape announces it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from locust.rpc.protocol import Message
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import shapes
+from bedrock_locust.level import REQUIRED, Level, LevelError
+
+from .strategies import UNIX_TIME
+
+ANNOUNCED: dict[str, Any] = {"level": "chat-04", "mode": "chat", "users": 4, "phase": "measure"}
+MOMENTS = st.none() | UNIX_TIME
+LEVELS = st.builds(
+    Level,
+    key=st.text(max_size=20),
+    mode=st.text(max_size=20),
+    users=st.integers(0, 10**6),
+    phase=st.sampled_from(["warmup", "measure", "drain"]),
+    started_at=MOMENTS,
+    measured_from=MOMENTS,
+    measured_to=MOMENTS,
+    users_reached=st.integers(0, 10**6),
+    completed=st.booleans(),
+    warmup_s=st.floats(0, 1e6),
+    duration_s=st.none() | st.floats(0, 1e6),
+)
+
+
+@given(LEVELS)
+def test_a_level_travels_as_it_is(level: Level) -> None:
+    """Through Locust's messages, as a mapping, and back."""
+    message = Message("spawn", {"parsed_options": {"level_tag": level.to_plain()}}, "id")
+    assert Level.from_plain(Message.unserialize(message.serialize()).data["parsed_options"]["level_tag"]) == level
+
+
+def test_what_a_shape_plans_can_be_read() -> None:
+    """A shape has a dataclass of its own, of which the plain package knows nothing."""
+    planned = shapes.Level("chat-04", "chat", 4, warmup_s=2, duration_s=9)
+    assert Level.from_plain(planned) == Level(key="chat-04", mode="chat", users=4, warmup_s=2, duration_s=9)
+
+
+def test_little_is_enough() -> None:
+    """What a shape does not say is not known, and what this package does not know does no harm."""
+    level = Level.from_plain({**ANNOUNCED, "rate_per_s": 3})
+    assert level == Level(key="chat-04", mode="chat", users=4, phase="measure")
+    assert (level.started_at, level.duration_s, level.length_s) == (None, None, None)
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_a_field_that_is_missing_is_named(name: str) -> None:
+    """A shape that forgets a field is told which."""
+    with pytest.raises(LevelError, match=f"announced a level without '{name}'"):
+        Level.from_plain({key: value for key, value in ANNOUNCED.items() if key != name})
+
+
+@pytest.mark.parametrize(
+    ("announced", "words"),
+    [
+        ({**ANNOUNCED, "phase": "cooldown"}, "the phase of a level is 'cooldown', but must be one of"),
+        ("chat-04", "announced 'chat-04' as a level, but must announce a mapping"),
+        (4, "announced 4 as a level"),
+    ],
+)
+def test_what_is_no_level_is_refused(announced: Any, words: str) -> None:
+    """With the value, in one sentence."""
+    with pytest.raises(LevelError, match=words):
+        Level.from_plain(announced)
+
+
+@pytest.mark.parametrize(
+    ("level", "title"),
+    [
+        (Level(key="a", mode="non_streaming", users=1), "non-streaming, 1 user"),
+        (Level(key="a", mode="Chat", users=1200), "Chat, 1,200 users"),
+    ],
+)
+def test_the_title(level: Level, title: str) -> None:
+    """What people read."""
+    assert level.title == title
+
+
+def test_the_length() -> None:
+    """Warm-up and measuring."""
+    assert Level(key="a", mode="m", users=1, warmup_s=2, duration_s=9).length_s == 11
