@@ -2,8 +2,8 @@
 
 Each mutant is a copy of the project with one small mistake in the code: a comparison turned or moved by one, a sum
 made a difference, a number changed, `and` made `or`, a condition negated, a result dropped, a statement or a keyword
-argument left out. The tests that cover the module run on it, first those named after it or importing it, then their
-whole folder; a mutant that none of them notices survives, and its diff is printed. The exit code is 1 if one did.
+argument left out. The tests that cover the module run on it, first those that are named after it or import it, then
+their whole folder; a mutant that none of them notices survives, and its diff is printed. The exit code is 1 if one did.
 
 Texts, annotations, decorators and code for the type checker stay as they are. A survivor that means the same as the
 original has to be told apart by hand.
@@ -212,7 +212,10 @@ def _is_none(node: ast.AST) -> bool:
 
 @dataclass(frozen=True)
 class Covering:
-    """The tests that cover a module: `near` are named after it or import it, `far` is their folder."""
+    """The tests that cover a module.
+
+    `near` are named after it or import it, or else its neighbours; `far` is the folder of tests.
+    """
 
     near: tuple[str, ...]
     far: str
@@ -223,9 +226,12 @@ def covering(root: Path, path: Path) -> Covering:
     parts = path.relative_to(root).with_suffix("").parts
     module = ".".join(parts).removesuffix(".__init__")
     folder = "reports" if parts[0] == "reports" else "simulator" if "simulator" in parts else "core"
-    tests = sorted(test for place in ("core", folder) for test in (root / "tests" / place).glob("test_*.py"))
-    namesakes = [test for test in tests if test.stem == f"test_{parts[-1]}" and test.parent.name == folder]
+    tests = sorted((root / "tests" / folder).glob("test_*.py"))
+    namesakes = [test for test in tests if test.stem == f"test_{parts[-1]}"]
     importing = [test for test in tests if module in _imported(test)]
+    if not namesakes and not importing:
+        beside = module.rpartition(".")[0]
+        importing = [test for test in tests if any(name.startswith(f"{beside}.") for name in _imported(test))]
     near = dict.fromkeys(str(test.relative_to(root)) for test in [*namesakes, *importing])
     return Covering(tuple(near), f"tests/{folder}")
 
@@ -321,6 +327,7 @@ def main() -> int:
     parser.add_argument("--tests", nargs="+", metavar="TEST", help="run these tests instead")
     options = parser.parse_args()
     os.nice(NICENESS)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the tests end, too, and the copy goes
     with tempfile.TemporaryDirectory(prefix="mutants-") as place:
         copy, tally = Copy(Path(place) / "project"), Counter[bool]()
         mutants = chosen(copy.place, options.targets, options.sample, options.seed)

@@ -7,8 +7,8 @@ import re
 _OLD_CLAUDE = re.compile(r"claude-(?:v?[12]\b|instant|3-(?!7)|v2)")
 CLAUDE_BURNDOWN = 5.0
 """Output tokens of Claude 3.7 and later count five times against the quota (AWS: Amazon Bedrock User
-Guide, How tokens are counted; read November 2026). It lists models by name: that later ones are the same is
-taken from its wording for 3.7 and up. An ARN that does not name its model counts as other models do."""
+Guide, How tokens are counted; read November 2026). AWS lists models by name; that later models have the same
+factor follows from its wording for 3.7 and up. An ARN that does not name its model has the factor 1."""
 
 
 def burndown_of(model_id: str) -> float:

@@ -1,4 +1,4 @@
-"""What the sections of the settings share."""
+"""The types of the fields, and the base class of the sections, of the settings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic_core import PydanticKnownError
 
 
 def _no_truth(value: object) -> object:
-    """The value, unless it is `true` or `false`, which Python takes for 1 and 0."""
+    """The value; raises if it is `true` or `false`, which Python would take for 1 and 0."""
     if isinstance(value, bool):
         raise PydanticKnownError("float_type")
     return value
@@ -29,13 +29,13 @@ Amount = Annotated[Number, Field(gt=0)]
 NotNegative = Annotated[Number, Field(ge=0)]
 Percent = Annotated[Number, Field(gt=0, le=100)]
 Users = Annotated[Whole, Field(gt=0, le=100_000)]
-"""More would be a slip: a worker runs some hundred."""
+"""More would be a mistake: a worker runs a few hundred."""
 Seconds = Annotated[Number, Field(gt=0, le=WEEK_S)]
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
 
 class Section(BaseModel):
-    """A section: unknown keys are mistakes, and no message shows a value that may be secret.
+    """A section of the settings: unknown keys are mistakes, and pydantic shows no value, as it may be secret.
 
     The text below a field is its meaning in docs/settings.md.
     """

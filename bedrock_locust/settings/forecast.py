@@ -1,6 +1,6 @@
-"""Before the run: how many calls it will make, what they will cost, and where the quotas will be used up.
+"""Estimates made before a run: its calls, its cost, and the load at which it uses up the quotas.
 
-How long a call takes and how many tokens an answer has is not known yet, so that everything here is a range.
+All of them are ranges, because the latency of a call and the tokens of an answer are not known yet.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
     from bedrock_locust.settings.schema import Settings
 
 CHARACTERS_PER_TOKEN = 4
-"""Of English text, roughly."""
+"""A rough figure for English text."""
 SPEEDS = ((0.3, 0.005), (2.0, 0.04))
 """Time to first token and time for each token, in seconds, of a fast and of a slow model."""
 ANSWERS = (100, 400)
 """Tokens of a short and of a long answer."""
 LATENCY_FACTORS = (0.7, 1.5)
 TOKEN_FACTORS = (0.75, 1.3)
-"""What calls may differ by from the first one."""
+"""How much shorter or longer other calls may be than the first one."""
 
 
 @dataclass(frozen=True)
 class Load:
-    """What one call may be like."""
+    """The latency and the tokens of one call."""
 
     latency_s: float
     input_tokens: float
@@ -38,15 +38,15 @@ class Load:
 
 @dataclass(frozen=True)
 class Loads:
-    """The extremes of what a call may be like: fast and slow, with short and with long answers."""
+    """The extremes of a call: fast and slow, with a short and with a long answer."""
 
     extremes: tuple[Load, ...]
     seen: bool
-    """Whether a call told so, or it is a guess."""
+    """Whether a call was measured; otherwise this is an assumption."""
 
     @classmethod
     def of(cls, settings: Settings, first: Call | None = None) -> Loads:
-        """By the first call, if it was made and succeeded; else a guess."""
+        """Judged by the first call, if it was made and succeeded; else assumed."""
         prompt_tokens = settings.test.prompt_size / CHARACTERS_PER_TOKEN
         most = settings.test.max_tokens
         if first is None or first.error:
@@ -78,21 +78,21 @@ class Loads:
 
 @dataclass(frozen=True)
 class Forecast:
-    """Where the levels are expected to use up the quota that is nearest."""
+    """The load at which the levels are expected to use up the quota of which they use most."""
 
     quota: str
-    """In words: `requests per minute` or `tokens per minute`."""
+    """`requests per minute` or `tokens per minute`."""
     last_users: int
     """Users of the last level."""
     percent: tuple[float, float]
-    """What the last level uses of the quota: the least and the most."""
+    """The least and the most that the last level uses of the quota, in percent."""
     possible_from: int | None
-    """Users of the first level that may use it up; None where none does."""
+    """Users of the first level that may use it up; None if no level does."""
     certain_from: int | None
-    """Users of the first level that uses it up in any case; None where none does."""
+    """Users of the first level that uses it up in any case; None if no level does."""
     loads: Loads
     burndown: float = 1.0
-    """How often an output token was counted; 1 for a quota of requests."""
+    """How often an output token counts against the quota; 1 for a quota of requests."""
 
     def __str__(self) -> str:
         counted = f", each counted {self.burndown:g} times" if self.burndown != 1 else ""
@@ -111,7 +111,7 @@ class Forecast:
 
 
 def forecast(settings: Settings, first: Call | None = None) -> Forecast | None:
-    """What the levels will use of the quotas, by the first call if there was one; None without a quota."""
+    """How much of the quotas the levels will use, judged by the first call if there is one; None without a quota."""
     loads = Loads.of(settings, first)
     found = [_of(settings, loads, quota, burndown) for quota, burndown in _quotas(settings)]
     return max(found, key=lambda one: one.percent[1], default=None)
@@ -132,7 +132,7 @@ def expected_calls(settings: Settings, users: int, first: Call | None = None) ->
 
 
 def expected_cost(settings: Settings, first: Call | None = None) -> tuple[float, float] | None:
-    """The least and the most that the run is expected to cost, whatever its quotas; None without prices."""
+    """The least and the most that the run is expected to cost if no quota limits it; None without prices."""
     prices, steps, test = settings.pricing, settings.concurrency, settings.test
     if prices is None:
         return None
@@ -158,7 +158,8 @@ def _quotas(settings: Settings) -> list[tuple[str, float]]:
 def _percent(settings: Settings, loads: Loads, users: int, quota: str) -> tuple[float, float]:
     """The least and the most that a level uses of a quota, in percent.
 
-    Tokens are counted as the service does: what is left of the calls of a minute, and what those at work reserve.
+    Tokens are counted as the service counts them: those that the calls of a minute use, and those that the calls
+    in flight have reserved.
     """
     model = settings.model
     used = []

@@ -1,4 +1,4 @@
-"""Sections of the settings: what calls cost, what a level has to hold, and what ends a run early."""
+"""The sections `pricing`, `slo` and `limits`: prices, what a level has to meet, and what ends a run early."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bedrock_locust.settings.fields import Amount, NotNegative, Number, Percent,
 
 
 class Pricing(Section):
-    """What a million tokens cost, in `currency`."""
+    """The prices of a million tokens, in `currency`."""
 
     input_per_million: NotNegative
     """Price of a million input tokens."""
@@ -25,7 +25,7 @@ class Pricing(Section):
 
 
 class Slo(Section):
-    """What a level has to hold: times at a percentile, a success rate, a speed."""
+    """What a level has to meet: times at a percentile, a success rate, a speed."""
 
     ttft_ms: Amount | None = None
     """Longest time to first token, in ms, at `percentile`."""
@@ -34,7 +34,7 @@ class Slo(Section):
     latency_ms: Amount | None = None
     """Longest latency of a whole call, in ms, at `percentile`."""
     percentile: Annotated[Number, Field(ge=1, lt=100)] = 95
-    """Percentile at which the times are held."""
+    """Percentile at which the times are judged."""
     success_rate: Percent | None = None
     """Lowest share of successful calls, in percent."""
     min_tokens_per_s: Amount | None = None
@@ -61,7 +61,7 @@ class Limits(Section):
 
 
 def unknown_cost(limits: Limits, pricing: Pricing | None) -> str:
-    """Why the limit of the cost can't be held, and what to do; empty if it can, or is not set."""
+    """Why the limit of the cost cannot be applied, and what to do; empty if it can, or is not set."""
     if not limits.max_cost_usd:
         return ""
     if pricing is None:

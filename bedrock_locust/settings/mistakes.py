@@ -1,4 +1,4 @@
-"""What is wrong with a setting, in one line: the value, where it came from, what to do."""
+"""Messages about wrong settings. Each is one line: where the value came from, the value, and what it must be."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class SettingsError(Exception):
-    """What the user has to mend before a run: one line for each mistake, with the remedy."""
+    """Settings that a run cannot start with: one line for each mistake, with the remedy."""
 
     def __init__(self, *lines: str) -> None:
         super().__init__("\n".join(lines))
@@ -21,7 +21,7 @@ class SettingsError(Exception):
 
 
 SECRET = frozenset({"access_key_id", "secret_access_key", "session_token"})
-"""Keys whose values no message shows."""
+"""Keys whose values never appear in a message."""
 
 RULES = {
     "greater_than": "must be greater than {gt:g}",
@@ -36,7 +36,7 @@ RULES = {
     "model_type": "must be an object {{...}}",
     "model_attributes_type": "must be an object {{...}}",
 }
-"""pydantic's type of error -> what the value must be."""
+"""Type of pydantic's error -> what the value must be."""
 
 RULES_BY_START = {
     "int": "must be a whole number",
@@ -54,7 +54,7 @@ def describe(
     file: str,
     known: Mapping[str, frozenset[str]],
 ) -> str:
-    """One line on a mistake that pydantic found in `values`.
+    """One line about a mistake that pydantic found in `values`.
 
     `origin` says where a value came from, if not from `file`; `known` has the keys of each section.
     """
@@ -65,12 +65,12 @@ def describe(
 
 
 def _is_of_section(mistake: ErrorDetails) -> bool:
-    """Whether the values of a section don't go together."""
+    """Whether values of a section contradict each other."""
     return mistake["type"] == "value_error" and len(mistake["loc"]) == 1
 
 
 def _places(section: str, origin: Mapping[tuple[str, ...], str], file: str) -> str:
-    """The file and the options that changed a section of it."""
+    """The file, and the options that changed this section."""
     return " with ".join([file, *(said for at, said in origin.items() if at[0] == section)])
 
 

@@ -28,11 +28,11 @@ GROUPS = {
     "limits": "Limits",
     "output": "Results",
 }
-"""How the form and the help call the sections of the settings."""
+"""The name of each section of the settings in the form and in the help."""
 
 
 NOT_SENT = "not sent"
-"""How the form calls the choice to leave a setting out, whatever the file says."""
+"""The choice of the form that leaves a setting out, whatever the file says."""
 
 
 class Option(NamedTuple):
@@ -55,12 +55,12 @@ class Option(NamedTuple):
 
     @property
     def label(self) -> str:
-        """Its help text, which is also the label of its field: after the group that it is in."""
+        """Its help text, which is also the label of its field: its group, and what it sets."""
         return f"{GROUPS[self.section]}: {self.help[0].lower()}{self.help[1:]}"
 
     @property
     def choices(self) -> list[str] | None:
-        """The values that it can have, where they are few; NOT_SENT where it can be left out."""
+        """The values that it can have, if there are few, and NOT_SENT if it can be left out; None if there are many."""
         kind: Any = SECTIONS[self.section].model_fields[self.key].annotation
         options = [value for part in (kind, *get_args(kind)) for value in get_args(part) if isinstance(value, str)]
         none = [NOT_SENT] if type(None) in get_args(kind) else []
@@ -68,30 +68,30 @@ class Option(NamedTuple):
 
     @property
     def origin(self) -> str:
-        """How a message calls it."""
+        """Its name in a message."""
         return f"{self.flag} (or {self.env_var}, or the form)"
 
 
 OPTIONS = (
     Option("--bedrock-region", "aws", "region", "Region, such as us-east-1"),
-    Option("--bedrock-profile", "aws", "profile", "Profile of ~/.aws/config; each worker has its own"),
+    Option("--bedrock-profile", "aws", "profile", "Profile of ~/.aws/config; each worker uses its own"),
     Option("--bedrock-model", "model", "id", "Id, inference profile id or ARN"),
-    Option("--bedrock-quota", "model", "quota", "Requests per minute that the account may make"),
+    Option("--bedrock-quota", "model", "quota", "Your quota of requests per minute"),
     Option(
         "--bedrock-tokens-per-minute",
         "model",
         "tokens_per_minute",
-        "Tokens per minute that the account may use",
+        "Your quota of tokens per minute",
     ),
     Option("--bedrock-api", "model", "api", "converse (any model) or invoke (the model's native format)"),
     Option("--bedrock-service-tier", "model", "service_tier", "default, priority, flex or reserved"),
     Option("--bedrock-latency", "model", "latency", "standard or optimized"),
-    Option("--bedrock-prompt-size", "test", "prompt_size", "Characters of each prompt"),
+    Option("--bedrock-prompt-size", "test", "prompt_size", "Characters in each prompt"),
     Option(
         "--bedrock-prompt-template",
         "test",
         "prompt_template",
-        "Text of the prompt; {size} is the prompt size",
+        "Text of the prompt; {size} becomes the prompt size",
     ),
     Option("--bedrock-streaming", "test", "streaming", "Run the levels with streaming calls: true or false"),
     Option(
@@ -106,33 +106,32 @@ OPTIONS = (
         "--bedrock-unique-prompts",
         "test",
         "unique_prompts",
-        "Start each prompt with a nonce, against prompt caches",
+        "Start each prompt with a nonce, so that no prompt cache answers: true or false",
     ),
     Option("--bedrock-timeout", "test", "timeout_seconds", "Longest silence of the service, in seconds"),
-    Option("--bedrock-transport", "test", "transport", "measured (our own socket) or botocore (the SDK's)"),
+    Option("--bedrock-transport", "test", "transport", "measured (our own sockets) or botocore (the SDK's)"),
     Option("--bedrock-start", "concurrency", "start", "Concurrent users of the first level"),
-    Option("--bedrock-end", "concurrency", "end", "Most concurrent users of a level"),
-    Option("--bedrock-step", "concurrency", "step", "Users more from level to level"),
-    Option("--bedrock-duration", "concurrency", "duration_seconds", "Seconds that each level is measured"),
-    Option("--bedrock-warmup", "concurrency", "warmup_seconds", "Seconds of each level before measuring"),
+    Option("--bedrock-end", "concurrency", "end", "Concurrent users of the last level, at most"),
+    Option("--bedrock-step", "concurrency", "step", "Users added from level to level"),
+    Option("--bedrock-duration", "concurrency", "duration_seconds", "Seconds for which each level is measured"),
+    Option("--bedrock-warmup", "concurrency", "warmup_seconds", "Seconds of each level before it is measured"),
     Option("--bedrock-preflight", "test", "preflight", "Make one call before the load: true or false"),
-    Option("--bedrock-slo-ttft", "slo", "ttft_ms", "Longest time to first token, in ms, at slo.percentile"),
-    Option("--bedrock-slo-latency", "slo", "latency_ms", "Longest latency, in ms, at slo.percentile"),
-    Option("--bedrock-slo-success", "slo", "success_rate", "Least success rate, in percent"),
+    Option("--bedrock-slo-ttft", "slo", "ttft_ms", "Longest time to first token allowed, in ms, at slo.percentile"),
+    Option("--bedrock-slo-latency", "slo", "latency_ms", "Longest latency allowed, in ms, at slo.percentile"),
+    Option("--bedrock-slo-success", "slo", "success_rate", "Lowest success rate allowed, in percent"),
     Option("--bedrock-max-cost", "limits", "max_cost_usd", "End the run at this cost (USD); needs pricing"),
     Option("--bedrock-max-requests", "limits", "max_requests", "End the run after this number of calls"),
     Option("--bedrock-max-error-rate", "limits", "max_error_rate", "End the run when this percentage of calls fails"),
     Option("--bedrock-language", "output", "language", "Language of the report: en or zh"),
-    Option("--bedrock-report-file", "output", "report_file", "Where the report is copied to"),
-    Option("--bedrock-directory", "output", "directory", "Where the run folders are"),
+    Option("--bedrock-report-file", "output", "report_file", "Where to copy the report"),
+    Option("--bedrock-directory", "output", "directory", "Where to write the run folders"),
 )
 
 
 def add_options(parser: LocustArgumentParser, current: Settings | None) -> None:
     """Add the options to Locust's parser; the fields of the form show the `current` settings.
 
-    The defaults are empty until there are settings, so that an option that was not given leaves
-    the word to the file.
+    Without settings the defaults are empty, so that the file decides where an option was not given.
     """
     parser.add_argument(
         "--bedrock-config",
@@ -140,7 +139,7 @@ def add_options(parser: LocustArgumentParser, current: Settings | None) -> None:
         default=None,
         metavar="FILE",
         include_in_web_ui=False,
-        help=f"Settings of the benchmark, JSON. Default: {DEFAULT_CONFIG}",
+        help=f"File with the settings, in JSON. Default: {DEFAULT_CONFIG}",
     )
     parser.add_argument(
         "--bedrock-simulator",
@@ -150,7 +149,7 @@ def add_options(parser: LocustArgumentParser, current: Settings | None) -> None:
         default=None,
         metavar="OPTIONS",
         include_in_web_ui=False,
-        help="Run against a local simulator of Bedrock, started with these options; no AWS account needed",
+        help="Start a local simulator of Bedrock with these options, and run against it; no AWS account needed",
     )
     parser.add_argument(
         "--bedrock-console",
@@ -158,8 +157,8 @@ def add_options(parser: LocustArgumentParser, current: Settings | None) -> None:
         default="auto",
         choices=["auto", "live", "plain", "off"],
         include_in_web_ui=False,
-        help="What a run shows in the terminal: a live panel, plain lines, or nothing. auto: a panel for a headless"
-        " run on a terminal, but not where CI is set",
+        help="What a run shows in the terminal: a live panel, plain lines, or nothing. auto shows a panel for a"
+        " headless run on a terminal, unless CI is set",
     )
     parser.add_argument(
         "--bedrock-worker-timeout",
@@ -168,11 +167,11 @@ def add_options(parser: LocustArgumentParser, current: Settings | None) -> None:
         type=int,
         metavar="SECONDS",
         include_in_web_ui=False,
-        help="Silence after which master and workers give each other up, 6 to 55 s. Default: 30",
+        help="How long master and workers wait for a silent other side before they give it up, 6 to 55 s. Default: 30",
     )
     shown = current.public() if current else {}
     for option in OPTIONS:
-        # In a view of the form the present setting counts, whatever the command line said at first.
+        # The form shows the settings in force, whatever the command line said at the start.
         form: dict[str, Any] = {"action": _Shown, "choices": option.choices} if current else {}
         value = shown.get(option.section, {}).get(option.key)
         parser.add_argument(
@@ -187,10 +186,10 @@ def add_options(parser: LocustArgumentParser, current: Settings | None) -> None:
 
 
 class _Shown(Action):
-    """Leaves an option at its default, so that the form shows the settings in force."""
+    """Keeps an option at its default, so that the form shows the settings in force."""
 
     def __call__(self, *_: Any) -> None:
-        """Take no note of the value."""
+        """Ignore the value."""
 
 
 def load(parsed: Namespace, endpoint: str | None) -> Settings:
@@ -243,14 +242,14 @@ def _given(parsed: Namespace) -> Mapping[Option, Any]:
 
 
 def _put(values: dict[str, Any], section: str, key: str, value: Any) -> None:
-    """Set a value. A section that is no object stays as it is, for `build` to refuse."""
+    """Set a value. A section that is not an object stays as it is, and `build` refuses it."""
     there = values.setdefault(section, {})
     if isinstance(there, dict):
         there[key] = value
 
 
 def _forget_credentials(values: dict[str, Any]) -> None:
-    """A simulator needs no credentials, so that a copied example file serves as it is."""
+    """Remove the credentials, which a simulator does not need. So a copy of the example file works as it is."""
     aws = values.get("aws")
     if isinstance(aws, dict):
         values["aws"] = {key: value for key, value in aws.items() if key not in CREDENTIALS}

@@ -1,4 +1,4 @@
-"""What a run with levels is going to do at most: its levels, its length, the tokens it may use."""
+"""What a run with levels will do at most: its levels, its length, its tokens, its cost."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Plan:
-    """The levels that the settings ask for. `None` is what nothing bounds."""
+    """The levels that the settings ask for. `None` means without a bound."""
 
     levels: int
     seconds: float
-    """Warm-up and measuring of all levels; the time that the last calls of a level take comes on top."""
+    """Warm-up and measurement of all levels; without the time that the last calls of each level take."""
     most_users: int
     max_tokens: int
     calls: int | None
-    """Calls that the quotas let through in that time."""
+    """Most calls that the quota of requests admits in that time."""
     output_tokens: int | None
     burndown: float = 1.0
     """How often an output token counts against the quota of tokens; 1 without such a quota."""
     call_cost: float | None = None
-    """What a call may cost at most, in `currency`: a token for each character of the prompt, and the whole answer."""
+    """Most that a call can cost, in `currency`: a token for each character of the prompt, and `max_tokens`."""
     all_cost: float | None = None
-    """What all calls may cost at most, by the quotas."""
+    """Most that all calls can cost, by the quotas."""
     currency: str = ""
     expected_cost: tuple[float, float] | None = None
     """The least and the most that the run is expected to cost."""
     quota_use: str = ""
-    """What the levels are expected to use of the quotas, in words."""
+    """How much of the quotas the levels are expected to use, in words."""
 
     @classmethod
     def of(cls, settings: Settings, quota_use: str = "", first: Call | None = None) -> Plan:
@@ -68,14 +68,14 @@ class Plan:
     def lines(self) -> list[str]:
         """The plan in words, one fact a line."""
         levels = f"{_counted(self.levels, 'level')}, up to {_counted(self.most_users, 'user')}"
-        length = f"about {length_in_words(self.seconds)}, and the time that the last calls of each level take"
+        length = f"about {length_in_words(self.seconds)}, plus the time that the last calls of each level take"
         each = f"at most {self.max_tokens:,} output tokens a call"
         more = [line for line in (self._cost(), self.quota_use) if line]
         if self.output_tokens is None:
-            return [levels, length, f"{each}; calls without a bound: set model.quota to see the worst case", *more]
-        calls = f"{self.calls:,} calls with " if self.calls else ""
+            return [levels, length, f"{each}; no quota limits the calls: set model.quota to see the worst case", *more]
+        calls = f"{self.calls:,} calls and " if self.calls else ""
         counted = f", each counted {self.burndown:g} times" if self.burndown != 1 else ""
-        all_tokens = f"by the quota at most {calls}{self.output_tokens:,} output tokens in all{counted}"
+        all_tokens = f"the quota allows at most {calls}{self.output_tokens:,} output tokens in all{counted}"
         return [levels, length, f"{each}; {all_tokens}", *more]
 
     def _cost(self) -> str:
@@ -84,7 +84,7 @@ class Plan:
             return ""
         most = self.all_cost or math.inf
         low, high = self.expected_cost or (0, 0)
-        in_all = f"; by the quota at most {money(self.all_cost)} {self.currency} in all" if self.all_cost else ""
+        in_all = f"; the quota allows at most {money(self.all_cost)} {self.currency} in all" if self.all_cost else ""
         expected = f"{money(min(low, most))} to {money(min(high, most))} {self.currency}"
         return f"expected cost {expected}; at most {money(self.call_cost)} {self.currency} a call{in_all}"
 
@@ -101,7 +101,7 @@ def _call_cost(settings: Settings) -> float | None:
 
 
 def _cost_of(quota_tokens: int | None, settings: Settings) -> float | None:
-    """What so many tokens of quota may cost at most: all of them in prompts, or all in answers."""
+    """Most that these tokens of quota can cost: all of them in prompts, or all in answers."""
     prices = settings.pricing
     if prices is None or not quota_tokens:
         return None
@@ -110,7 +110,7 @@ def _cost_of(quota_tokens: int | None, settings: Settings) -> float | None:
 
 
 def money(amount: float) -> str:
-    """An amount of money: cents, and two digits that tell below them."""
+    """An amount of money: with cents, or with two significant digits if it is less than 0.1."""
     return f"{amount:,.2f}" if amount >= 0.1 or not amount else f"{amount:.{1 - math.floor(math.log10(amount))}f}"
 
 

@@ -1,4 +1,4 @@
-"""Settings: what `config.json` holds, checked. Each default is here and nowhere else."""
+"""The settings in `config.json`, checked. Their defaults are here and in `goals`, and nowhere else."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CREDENTIALS = frozenset({"profile", "access_key_id", "secret_access_key", "session_token"})
-"""Keys of `aws` that stay in the process that read them."""
+"""Keys of `aws` that never leave the process that read them."""
 
 
 class Aws(Section):
-    """Where the service is and who asks."""
+    """The endpoint, and the credentials of the caller."""
 
     region: str | None = None
     """Region of the service, such as `us-east-1`. Without it boto3 decides (`AWS_DEFAULT_REGION`, profile)."""
@@ -94,9 +94,9 @@ class Model(Section):
     id: Text
     """Model id, inference profile id or ARN. Required."""
     quota: Positive | None = None
-    """Requests per minute that the account may make. The plan and the report compare with it."""
+    """Your quota of requests per minute. The plan and the report compare the run with it."""
     tokens_per_minute: Positive | None = None
-    """Tokens per minute that the account may use."""
+    """Your quota of tokens per minute."""
     api: Literal["converse", "invoke"] = "converse"
     """`converse` works for any model; `invoke` sends the model's native format."""
     service_tier: Literal["default", "priority", "flex", "reserved"] | None = None
@@ -113,28 +113,28 @@ class Model(Section):
 
 
 class Test(Section):
-    """What each call asks for."""
+    """How each call is made."""
 
     prompt_size: Positive = 1000
     """Length of each prompt, in characters."""
     prompt_template: str = ""
-    """Text of the prompt; `{size}` stands for the prompt size. Without it a built-in text."""
+    """Text of the prompt; `{size}` becomes the prompt size. Without it, a built-in text."""
     streaming: bool = True
     """Run the levels with streaming calls."""
     non_streaming: bool = True
     """Run the levels with non-streaming calls."""
     max_tokens: Positive = 2048
-    """Most tokens that an answer may have. Newer models reserve them from the quota of tokens."""
+    """Most output tokens of an answer. Newer models reserve them from the quota of tokens."""
     temperature: NotNegative | None = 0.7
     """Sampling temperature; `null` for models that refuse it."""
     unique_prompts: bool = True
     """Start each prompt with a random nonce, so that no prompt cache answers for the model."""
     timeout_seconds: Seconds = 300
-    """Longest silence of the service, in seconds. A call that takes four times as long fails, too."""
+    """Longest silence of the service, in seconds. A call that takes four times this long in all fails, too."""
     transport: Literal["measured", "botocore"] = "measured"
     """`measured` reads from a socket of our own and knows when each token arrived; `botocore` uses the SDK's."""
     preflight: bool | None = None
-    """Make one call before the load. `null`: only where the endpoint is that of AWS."""
+    """Make one call before the load. `null` makes it only if the endpoint is that of AWS."""
 
     @field_validator("temperature", mode="before")
     @classmethod
@@ -149,18 +149,18 @@ class Test(Section):
 
 
 class Concurrency(Section):
-    """The levels: `start`, `start` + `step`, ... users, up to at most `end`, each for `duration_seconds`."""
+    """The levels: `start`, `start` + `step`, ... users, at most `end`, each for `duration_seconds`."""
 
     start: Users = 1
     """Concurrent users of the first level."""
     end: Users = 10
-    """Most concurrent users of a level."""
+    """Concurrent users of the last level, at most."""
     step: Users = 1
-    """Users that each level has more than the one before."""
+    """Users added from level to level."""
     duration_seconds: Seconds = 60
-    """Time that each level is measured, in seconds."""
+    """Time for which each level is measured, in seconds."""
     warmup_seconds: Annotated[NotNegative, Field(le=WEEK_S)] = 0
-    """Time that each level runs before it is measured, in seconds."""
+    """Time for which each level runs before it is measured, in seconds."""
 
     @model_validator(mode="after")
     def _end_after_start(self) -> Concurrency:
@@ -170,12 +170,12 @@ class Concurrency(Section):
 
 
 class Output(Section):
-    """Where the results go."""
+    """Where the results are written, and in which form."""
 
     report_file: Text = "benchmark_report.md"
-    """Where the report is copied to."""
+    """Where to copy the report."""
     directory: Text = "results"
-    """Folder of the run folders."""
+    """Folder in which the run folders are written."""
     language: Literal["en", "zh"] = "en"
     """Language of the report: `en` or `zh`."""
     formats: tuple[Literal["markdown", "html", "json"], ...] = ("markdown", "json")
@@ -208,16 +208,16 @@ class Settings(Section):
 
     @property
     def call_limit_s(self) -> float:
-        """The longest that one call may take, whatever the service does, in seconds."""
+        """The longest time that one call may take, whatever the service does, in seconds."""
         return 4 * self.test.timeout_seconds
 
     def public(self) -> dict[str, Any]:
-        """What may go to workers and into files: all but credentials and sections that are not set."""
+        """The values that workers and files get: all but credentials, and but sections that are not set."""
         values = self.model_dump(mode="json", exclude={"aws": set(CREDENTIALS)})
         return {name: section for name, section in values.items() if section is not None}
 
     def recorded(self) -> dict[str, Any]:
-        """The public settings with what follows from them: what `run.json` keeps for the report."""
+        """The public settings with the burn-down in force: the values that `run.json` keeps for the report."""
         values = self.public()
         return {**values, "model": {**values["model"], "output_burndown": self.model.burndown}}
 
@@ -226,7 +226,7 @@ class Settings(Section):
         return self.model_copy(update={"aws": self.aws.model_copy(update={"region": region})})
 
     def with_credentials(self, aws: Mapping[str, Any]) -> Settings:
-        """These settings with the credentials of another `aws` section. Raises SettingsError."""
+        """These settings with the credentials of another `aws` section; raises `SettingsError`."""
         own = {key: value for key, value in aws.items() if key in CREDENTIALS}
         return build({**self.model_dump(), "aws": {**self.aws.model_dump(), **own}}, {}, "own credentials")
 
@@ -244,7 +244,7 @@ SECTIONS: dict[str, type[Section]] = {
 
 
 def _with_tier_in_model(values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The values with `test.service_tier` in `model`, where both sections are such that it could be there."""
+    """The values with `test.service_tier` moved to `model`, if both sections are objects."""
     test, model = values.get("test"), values.get("model", {})
     if not isinstance(test, dict) or not isinstance(model, dict) or "service_tier" not in test:
         return values
@@ -281,7 +281,7 @@ def build(values: Mapping[str, Any], origin: Mapping[tuple[str, ...], str], file
 
     Raises SettingsError with one line for each mistake.
     """
-    # Here too, so that a message finds the value.
+    # Settings does this too, but a message has to find the value where its path says.
     values = _with_tier_in_model(values)
     try:
         return Settings.model_validate(values)

@@ -1,1 +1,1 @@
-"""Where the next request comes from."""
+"""Workloads: where the next request comes from."""

@@ -1,4 +1,4 @@
-"""Where the next prompt comes from: the template, filled to size, unique for each call."""
+"""Prompts made from a template: of a set size, and different for each call."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def test_cost() -> None:
     test = {"prompt_size": 1000, "max_tokens": 200}
     made = plan(model={"id": "m", "quota": 100}, pricing=prices, test=test)
     assert made.call_cost == pytest.approx(0.006)
-    most = "at most 0.0060 USD a call; by the quota at most 12.00 USD in all"
+    most = "at most 0.0060 USD a call; the quota allows at most 12.00 USD in all"
     assert made.lines()[3] == f"expected cost 2.48 to 12.00 USD; {most}"
     assert plan(pricing=prices, test=test).lines()[3] == "expected cost 2.48 to 19.04 USD; at most 0.0060 USD a call"
     assert len(plan(test=test).lines()) == 3
