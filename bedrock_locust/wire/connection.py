@@ -58,6 +58,11 @@ class Connection:
         """When the bytes of the last read had arrived, on time.perf_counter's clock."""
         self.lag_s = 0.0
         """How late they were read, at most: where more waited than was read, they may have come before `arrived`."""
+        self.sent_all = True
+        """Whether the last request was sent to its end."""
+        self.send_error: OSError | None = None
+        """Why it was not, where sending failed."""
+        self._reading = False
         self._poller, self._more_waits, self._earliest = poller, False, 0.0
         made = socket.create_connection((address.host, address.port), connect_s)
         try:
@@ -75,21 +80,11 @@ class Connection:
         self._waits = Waits(self._socket.fileno(), read_s, poller)
         self._read: Callable[[int], bytes] = self._read_stamped if STAMPED else self._read_plain
 
-    def send(self, data: bytes) -> None:
-        """Send all of it; from now on the peer may be silent for `read_s` seconds at most."""
-        self._waits.begin()
-        rest = memoryview(self._tls.encrypt(data) if self._tls else data)
-        while rest:
-            try:
-                rest = rest[self._socket.send(rest) :]
-            except BlockingIOError:
-                self._waits.until_writable()
-
     def read_on(self, size: int, take: Callable[[bytes], int]) -> None:
-        """From now on give `take` what comes, off the hub, whatever the greenlets do meanwhile.
+        """From now on give `take` what comes, in the hub, whatever the greenlets do meanwhile.
 
-        `take` says how many bytes to read next, at most, and 0 when it has enough; nothing means that the
-        peer has closed. It may not wait; what it raises is raised by `wait`.
+        `take` gets at most `size` bytes at first. It says how many to read next, and 0 when it has enough;
+        nothing means that the peer has closed. It may not wait; what it raises is raised by `wait`.
         """
         read, tls = self._read, self._tls
 
@@ -97,11 +92,7 @@ class Connection:
             nonlocal size
             try:
                 data = read(size)
-                if tls is not None and data:
-                    data = tls.decrypt(data)
-                    if not data:
-                        return
-                size = take(data)
+                size = tls.pass_on(data, size, take) if tls else take(data)
             except BlockingIOError:
                 return
             except Exception as error:  # noqa: BLE001 - it is raised where the bytes are waited for
@@ -111,7 +102,30 @@ class Connection:
             if not size:
                 self.stop()
 
+        self._reading = True
         self._poller.watch(self._socket.fileno(), step)
+
+    def send(self, data: bytes) -> None:
+        """Send all of it; from now on the peer may be silent for `read_s` seconds at most.
+
+        A peer may answer before it has all of it, and close. So where reading has begun, sending ends when that
+        ends, and no failure of it is raised while there may be something to read: see `sent_all` and `send_error`.
+        """
+        self._waits.begin()
+        was_reading = self._reading
+        self.sent_all, self.send_error = False, None
+        rest = memoryview(self._tls.encrypt(data) if self._tls else data)
+        while rest and self._reading == was_reading:
+            try:
+                rest = rest[self._socket.send(rest) :]
+            except BlockingIOError:
+                self._waits.until_writable()
+            except OSError as error:
+                self.send_error = error
+                if was_reading:
+                    return
+                raise
+        self.sent_all = not rest
 
     def wait(self) -> None:
         """Wait for `wake`. Raises what went wrong in reading, and TimeoutError."""
@@ -123,6 +137,7 @@ class Connection:
 
     def stop(self) -> None:
         """Read no more."""
+        self._reading = False
         self._poller.unwatch(self._socket.fileno())
 
     def rest(self) -> None:

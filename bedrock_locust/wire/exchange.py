@@ -13,10 +13,11 @@ from botocore.exceptions import (
     ReadTimeoutError,
     SSLError,
 )
-from geventhttpclient.response import HTTPParseError, HTTPResponse
+from geventhttpclient.response import HTTPParseError
 from urllib3.exceptions import ProtocolError
 
 from bedrock_locust.wire.eventstream import Decoder
+from bedrock_locust.wire.http_response import FinalResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,21 +32,6 @@ FIRST_READ = 256
 FIRST_BYTES = 4096
 """A body without a token in so many bytes is no stream of tokens."""
 READ = 4096
-
-
-class _Parser(HTTPResponse):
-    """llhttp's view of one response; its body is taken out piece by piece."""
-
-    # What HTTPResponse puts around it is for answers to HEAD.
-    feed = vars(HTTPResponse.__mro__[1])["feed"]
-
-    def __init__(self) -> None:
-        super().__init__("POST")
-        self.body = b""
-        """What has come of the body, and nobody has taken out yet."""
-
-    def _on_body(self, buf: bytearray) -> None:
-        self.body += buf
 
 
 class Piece(NamedTuple):
@@ -64,7 +50,7 @@ class Exchange:
         self._address = address
         self._url = url
         self._stopwatch = stopwatch
-        self._parser = _Parser()
+        self._response = FinalResponse()
         self._pieces: list[Piece] = []
         self._take: Callable[[bytes], None] = self._keep
         self.arrived = self.lag_s = 0.0
@@ -91,33 +77,34 @@ class Exchange:
     def send(self, request: bytes) -> None:
         """Hand the request to the socket and wait for the head of the response."""
         self._stopwatch.sent()
+        connection = self._connection
         try:
-            self._connection.send(request)
-            self._connection.read_on(FIRST_READ, self._on_data)
-            while not self._parser.headers_complete:
-                self._connection.wait()
+            connection.read_on(FIRST_READ, self._on_data)
+            connection.send(request)
+            while not self._response.has_head:
+                connection.wait()
         except TimeoutError as error:
             self.close()
             raise ReadTimeoutError(endpoint_url=self._url, error=error) from error
         except (OSError, HTTPParseError, ProtocolError) as error:
-            if self._parser.headers_complete:
+            if self._response.has_head:
                 return  # it went wrong in the body, and is raised to whoever reads that
             self.close()
-            raise ConnectionClosedError(endpoint_url=self._url, request=None, error=error) from error
+            cause = connection.send_error or error
+            raise ConnectionClosedError(endpoint_url=self._url, request=None, error=cause) from error
         except BaseException:
             self.close()
             raise
 
     def _on_data(self, data: bytes) -> int:
         """Take what has come; how much to read next. This runs in the hub."""
-        parser, connection = self._parser, self._connection
-        had_head = parser.headers_complete
-        parser.feed(data)  # nothing is the end: of a body without a length, too
-        if body := parser.body:
-            parser.body = b""
+        response, connection = self._response, self._connection
+        had_head = response.has_head
+        response.feed(data)  # nothing is the end: of a body without a length, too
+        if body := response.take_body():
             self.arrived, self.lag_s = connection.arrived, connection.lag_s
             self._take(body)
-        if parser.message_complete:
+        if response.is_whole:
             self._stopwatch.ended(connection.arrived)
             connection.wake()
             return 0
@@ -132,18 +119,18 @@ class Exchange:
         """Wake who waits for the head, if it is there; refuse an end in the middle."""
         if not data:
             raise ProtocolError("Connection broken: the peer closed it before the end of the response")
-        if self._parser.headers_complete:
+        if self._response.has_head:
             self._connection.wake()
 
     @property
     def status(self) -> int:
         """The HTTP status."""
-        return self._parser.status_code
+        return self._response.status
 
     @property
     def headers(self) -> dict[str, str]:
         """The response headers."""
-        return dict(self._parser.items())
+        return self._response.headers
 
     def read_frames(self, take: Callable[[Headers, bytes], None]) -> None:
         """Read an event stream to its end: headers and payload of each frame, which had `arrived` then."""
@@ -168,7 +155,7 @@ class Exchange:
         try:
             for data, self.arrived, self.lag_s in pieces:
                 self._take(data)
-            while not self._parser.message_complete:
+            while not self._response.is_whole:
                 self._connection.wait()
             self._release()
         except TimeoutError as error:
@@ -179,7 +166,8 @@ class Exchange:
             self.close()
 
     def _release(self) -> None:
-        if not self._released and not self._parser.should_close():
+        """Give the connection back, if it can carry another request."""
+        if not self._released and self._connection.sent_all and self._response.leaves_connection_open:
             self._released = True
             self._pool.give(self._address, self._connection)
 

@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from bedrock_locust.errors import refusal
+from bedrock_locust.wire.botocore_patches import drop_interim_responses
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -68,7 +69,8 @@ def _keep(operation_model: OperationModel, response_dict: dict[str, Any], **_: A
 
 
 def watch(client: BaseClient) -> None:
-    """Have botocore's public `before-send` event start the stopwatch of each call of a client."""
+    """Have botocore's public `before-send` event start the stopwatch of each call, which then goes over its sockets."""
+    drop_interim_responses()
     client.meta.events.register("before-send.bedrock-runtime", _sent, unique_id="bedrock-locust-stopwatch")
 
 

@@ -6,6 +6,8 @@ import ssl
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gevent import socket
 
 HANDSHAKE = 1024
@@ -39,13 +41,21 @@ class Tls:
         self._object.write(data)
         return self._outgoing.read()
 
-    def decrypt(self, data: bytes) -> bytes:
-        """Encrypted to plain; nothing where more is needed."""
+    def pass_on(self, data: bytes, size: int, take: Callable[[bytes], int]) -> int:
+        """Decrypt what was read from the socket, and give it to `take`; what that returns, or `size` if nothing came.
+
+        The end is nothing read, or the peer's word that nothing follows, which may come together with data.
+        """
         self._incoming.write(data)
-        parts = []
+        parts, ended = [], not data
         try:
             while part := self._object.read(PLAIN):
                 parts.append(part)
+            ended = True
         except ssl.SSLWantReadError:
             pass
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        except ssl.SSLZeroReturnError:
+            ended = True
+        if parts:
+            size = take(parts[0] if len(parts) == 1 else b"".join(parts))
+        return take(b"") if ended and size else size

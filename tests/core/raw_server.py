@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 class RawServer:
     """Serves in greenlets of this process, on a free port of the loopback. Use it through `serving`."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answer, read: Callable[[socket.socket], bytes]) -> None:
         self.answer = answer
+        self._read = read
         self.requests: list[bytes] = []
         """The requests as they came, each whole."""
         self.connections = 0
@@ -37,7 +38,7 @@ class RawServer:
     def _serve(self, peer: socket.socket) -> None:
         with peer:
             try:
-                while request := read_request(peer):
+                while request := self._read(peer):
                     self.requests.append(request)
                     if self.answer(peer, request) is CLOSE:
                         return
@@ -55,22 +56,30 @@ CLOSE = object()
 
 
 @contextmanager
-def serving(answer: Answer) -> Iterator[RawServer]:
-    """A server that gives this answer to each request."""
-    server = RawServer(answer)
+def serving(answer: Answer, read: Callable[[socket.socket], bytes] | None = None) -> Iterator[RawServer]:
+    """A server that gives this answer to each request, once it has read it: all of it, or what `read` reads."""
+    server = RawServer(answer, read or read_request)
     try:
         yield server
     finally:
         server.stop()
 
 
-def read_request(peer: socket.socket) -> bytes:
-    """The next request, whole; empty where the client has closed the connection."""
+def read_head(peer: socket.socket) -> bytes:
+    """The begin of the next request, all of its head included; empty where the client has closed the connection."""
     said = b""
     while b"\r\n\r\n" not in said:
         if not (more := peer.recv(65536)):
             return b""
         said += more
+    return said
+
+
+def read_request(peer: socket.socket) -> bytes:
+    """The next request, whole; empty where the client has closed the connection."""
+    said = read_head(peer)
+    if not said:
+        return b""
     head, _, _ = said.partition(b"\r\n\r\n")
     fields = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:])
     missing = len(head) + 4 + int(fields.get(b"content-length", b"0")) - len(said)

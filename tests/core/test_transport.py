@@ -13,7 +13,10 @@ from bedrock_locust.aws import boto3_client as connection
 from bedrock_locust.settings.schema import Settings
 from tests.simulator.process import Simulator
 
+from .answers import answer
+from .raw_server import CLOSE, read_head, response, serving
 from .test_client import CLAUDE, OPERATIONS, ask
+from .test_http_response import INTERIM
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -166,3 +169,116 @@ def test_an_answer_in_one_piece(make_client: Callable[..., BedrockClient]) -> No
     call = ask(make_client(url=f"http://127.0.0.1:{server.server_port}"), "converse")
     server.stop()
     assert call.ok, call
+
+
+class _Counting:
+    """Answers the first call with one token, the second with two, and puts around each what a server may put there."""
+
+    def __init__(self, operation: str, before: bytes = b"", after: bytes = b"", *, late: bool = False) -> None:
+        self._operation, self._before, self._after, self._late = operation, before, after, late
+        self._calls = 0
+
+    def __call__(self, peer: socket.socket, request: bytes) -> object:
+        self._calls += 1
+        said = self._before + answer(self._operation, self._calls)
+        if self._late:
+            peer.sendall(said)
+            gevent.sleep(0.05)
+            peer.sendall(self._after)
+        else:
+            peer.sendall(said + self._after)
+        return None
+
+
+CONVERSE = ("converse", "converse_stream")
+
+
+@pytest.mark.parametrize("before", INTERIM.values(), ids=INTERIM)
+@pytest.mark.parametrize("operation", CONVERSE)
+def test_interim_responses(make_client: Callable[..., BedrockClient], operation: str, before: bytes) -> None:
+    """An interim response is not the answer, and each call gets its own answer, on one connection."""
+    with serving(_Counting(operation, before + before)) as server:
+        client = make_client(url=server.url)
+        calls = [ask(client, operation) for _ in range(3)]
+        assert [(call.error_message, call.output_tokens) for call in calls] == [("", 1), ("", 2), ("", 3)]
+
+
+SURPLUS = {
+    "a response": answer("converse", 77),
+    "an empty line": b"\r\n",
+    "no HTTP": b"xx",
+    "the begin of one": b"HTTP/",
+}
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["at once", "late"])
+@pytest.mark.parametrize("after", SURPLUS.values(), ids=SURPLUS)
+@pytest.mark.parametrize("operation", CONVERSE)
+def test_bytes_left_over(make_client: Callable[..., BedrockClient], operation: str, after: bytes, late: bool) -> None:
+    """What nobody asked for is never taken for the answer to the next call."""
+    with serving(_Counting(operation, after=after, late=late)) as server:
+        client = make_client(url=server.url)
+        calls = []
+        for _ in range(3):
+            calls.append(ask(client, operation))
+            gevent.sleep(0.1)
+        assert [(call.error_message, call.output_tokens) for call in calls] == [("", 1), ("", 2), ("", 3)]
+
+
+ENDING = {
+    "close": ("content-length: {}", "connection: close"),
+    "HTTP/1.0": ("content-length: {}",),
+    "no length": (),
+}
+
+
+@pytest.mark.parametrize("ending", ENDING)
+def test_connections_that_are_used_once(make_client: Callable[..., BedrockClient], ending: str) -> None:
+    """An answer that ends with its connection is whole, and the next call makes a new one."""
+    _, _, body = answer("converse").partition(b"\r\n\r\n")
+    fields = [field.format(len(body)) for field in ENDING[ending]]
+    version = "1.0" if ending == "HTTP/1.0" else "1.1"
+    head = "\r\n".join([f"HTTP/{version} 200 OK", "content-type: application/json", *fields, "", ""]).encode()
+
+    def once(peer: socket.socket, request: bytes) -> object:
+        peer.sendall(head + body)
+        return CLOSE
+
+    with serving(once) as server:
+        client = make_client(url=server.url)
+        assert [ask(client, "converse").error_message for _ in range(3)] == ["", "", ""]
+        assert server.connections == 3
+
+
+REFUSAL = response(b'{"message":"too large"}', "x-amzn-errortype: ValidationException", status="413 Payload Too Large")
+
+
+@pytest.mark.parametrize("stays", [False, True], ids=["closes", "stays"])
+@pytest.mark.parametrize("operation", CONVERSE)
+def test_an_answer_before_all_of_the_request(
+    make_client: Callable[..., BedrockClient], transport: str, operation: str, stays: bool
+) -> None:
+    """A service that refuses a request before it has read it is heard, and the connection is not used again."""
+    if stays and transport == "botocore":
+        pytest.skip("http.client sends all of a request before it reads")
+
+    def refuse(peer: socket.socket, request: bytes) -> object:
+        peer.sendall(REFUSAL)
+        if stays:
+            gevent.sleep(5)
+        return CLOSE
+
+    prompt = [{"role": "user", "content": [{"text": "x" * 20_000_000}]}]
+    with serving(refuse, read_head) as server:
+        client = make_client(url=server.url)
+        calls = [getattr(client, operation)(modelId=CLAUDE, messages=prompt) for _ in range(2)]
+        assert [(call.error, call.error_code) for call in calls] == [("ValidationError", "ValidationException")] * 2
+        assert server.connections == 2
+
+
+def test_a_peer_that_goes_away_in_the_middle_of_the_request(make_client: Callable[..., BedrockClient]) -> None:
+    """Without a word it is a failure of the connection."""
+    prompt = [{"role": "user", "content": [{"text": "x" * 20_000_000}]}]
+    with serving(lambda _, __: CLOSE, read_head) as server:
+        call = make_client(url=server.url).converse(modelId=CLAUDE, messages=prompt)
+    assert (call.error, call.error_stage) == ("ConnectionError", "response")
