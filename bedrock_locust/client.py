@@ -146,10 +146,15 @@ def _whole(reader: WholeReader) -> Reader:
     """What reads a whole answer."""
 
     def read(measurement: Measurement) -> None:
-        body, headers = measurement.body, measurement.headers
+        body, headers, reading = measurement.body, measurement.headers, measurement.reading
+
+        def take(said: Any) -> None:
+            reader.read(said, reading)
+            reading.add_figures(said)
+
         content = body if isinstance(body, bytes) else body.read()
-        read_answer(content, headers.get("content-type", ""), lambda said: reader.read(said, measurement.reading))
-        measurement.reading.add_headers(headers)
+        read_answer(content, headers.get("content-type", ""), take)
+        reading.add_headers(headers)
 
     return read
 

@@ -1,0 +1,465 @@
+"""What an answer must have, over a real socket: null members say nothing, and mangled ones never a wrong value."""
+
+from __future__ import annotations
+
+import copy
+import json
+from base64 import b64encode
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from .raw_server import RawServer, in_pieces, response, serving
+from .test_checked_once import places
+from .test_client import CLAUDE, LLAMA, OPERATIONS, ask
+from .test_eventstream import encode
+from .test_values import ANY_JSON
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from bedrock_locust.call import Call
+    from bedrock_locust.client import BedrockClient
+
+    Ask = Callable[[str, str, bytes], Call]
+
+EVENT_STREAM = "application/vnd.amazon.eventstream"
+USAGE = {
+    "inputTokens": 20,
+    "outputTokens": 300,
+    "totalTokens": 335,
+    "cacheReadInputTokens": 7,
+    "cacheWriteInputTokens": 8,
+}
+CLAUDE_USAGE = {
+    "input_tokens": 20,
+    "output_tokens": 300,
+    "cache_read_input_tokens": 7,
+    "cache_creation_input_tokens": 8,
+}
+METRICS = {"inputTokenCount": 20, "outputTokenCount": 300, "invocationLatency": 900, "firstByteLatency": 80}
+WHOLE: dict[str, dict[str, Any]] = {
+    "converse": {
+        "metrics": {"latencyMs": 900},
+        "output": {"message": {"role": "assistant", "content": [{"text": "hello"}]}},
+        "serviceTier": {"type": "default"},
+        "stopReason": "end_turn",
+        "usage": USAGE,
+    },
+    "claude": {
+        "id": "msg_1",
+        "type": "message",
+        "content": [{"type": "text", "text": "hello"}],
+        "stop_reason": "end_turn",
+        "usage": CLAUDE_USAGE,
+    },
+    "llama": {"generation": "hello", "prompt_token_count": 20, "generation_token_count": 300, "stop_reason": "stop"},
+}
+STREAMED: dict[str, list[tuple[str, dict[str, Any]]]] = {
+    "converse": [
+        ("messageStart", {"role": "assistant"}),
+        ("contentBlockStart", {"contentBlockIndex": 0, "start": {"toolUse": {"toolUseId": "t", "name": "n"}}}),
+        ("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"toolUse": {"input": "{}"}}}),
+        ("contentBlockDelta", {"contentBlockIndex": 1, "delta": {"reasoningContent": {"text": "hm"}}}),
+        ("contentBlockDelta", {"contentBlockIndex": 2, "delta": {"text": "hel"}}),
+        ("contentBlockDelta", {"contentBlockIndex": 2, "delta": {"text": "lo"}, "p": "ab"}),
+        ("contentBlockStop", {"contentBlockIndex": 2}),
+        ("messageStop", {"stopReason": "end_turn"}),
+        ("metadata", {"usage": USAGE, "metrics": {"latencyMs": 900}, "serviceTier": {"type": "default"}}),
+    ],
+    "claude": [
+        ("chunk", {"type": "message_start", "message": {"usage": CLAUDE_USAGE | {"output_tokens": 1}}}),
+        ("chunk", {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}),
+        ("chunk", {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "hello"}}),
+        ("chunk", {"type": "content_block_stop", "index": 0}),
+        ("chunk", {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 300}}),
+        ("chunk", {"type": "message_stop", "amazon-bedrock-invocationMetrics": METRICS}),
+    ],
+    "llama": [
+        ("chunk", {"generation": "hel", "prompt_token_count": 20, "generation_token_count": 1, "stop_reason": None}),
+        ("chunk", {"generation": "lo", "prompt_token_count": None, "generation_token_count": 2, "stop_reason": None}),
+        (
+            "chunk",
+            {
+                "generation": "",
+                "prompt_token_count": None,
+                "generation_token_count": 300,
+                "stop_reason": "stop",
+                "amazon-bedrock-invocationMetrics": METRICS,
+            },
+        ),
+    ],
+}
+METHODS = {
+    ("converse", False): "converse",
+    ("converse", True): "converse_stream",
+    ("claude", False): "invoke_model",
+    ("claude", True): "invoke_model_with_response_stream",
+    ("llama", False): "invoke_model",
+    ("llama", True): "invoke_model_with_response_stream",
+}
+COUNTS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
+TIMES = ("server_ttft_ms", "server_latency_ms")
+
+
+def frame(kind: str, payload: bytes) -> bytes:
+    """An event on the wire."""
+    return encode(({":event-type": kind, ":content-type": "application/json", ":message-type": "event"}, payload))
+
+
+def payload(kind: str, said: object) -> bytes:
+    """The payload of an event: a chunk holds its JSON in base64."""
+    inner = json.dumps(said).encode()
+    return json.dumps({"bytes": b64encode(inner).decode(), "p": "abc"}).encode() if kind == "chunk" else inner
+
+
+def frames(events: list[tuple[str, Any]]) -> bytes:
+    """Events on the wire."""
+    return b"".join(frame(kind, payload(kind, said)) for kind, said in events)
+
+
+@pytest.fixture
+def server() -> Iterator[RawServer]:
+    """A server that answers what it is told to."""
+    with serving(lambda _, __: None) as server:
+        yield server
+
+
+@pytest.fixture
+def answered(server: RawServer, make_client: Callable[..., BedrockClient]) -> Ask:
+    """Makes a call of a format that gets this body, and returns it."""
+    client = make_client(url=server.url)
+
+    def asking(family: str, method: str, body: bytes) -> Call:
+        kind = EVENT_STREAM if "stream" in method else "application/json"
+        server.answer = lambda peer, _: peer.sendall(response(body, content_type=kind))
+        return ask(client, method, LLAMA if family == "llama" else CLAUDE)
+
+    return asking
+
+
+def sent(family: str, said: Any) -> bytes:
+    """A whole answer, or the events of a stream, on the wire."""
+    return frames(said) if isinstance(said, list) else json.dumps(said).encode()
+
+
+FAMILIES = pytest.mark.parametrize(("family", "streams"), list(METHODS), ids=str)
+
+
+def good(family: str, streams: bool) -> Any:
+    """An answer as it should be."""
+    return copy.deepcopy(STREAMED[family] if streams else WHOLE[family])
+
+
+def members_of(said: Any) -> list[tuple[Any, ...]]:
+    """The paths of all members in an answer, or in the events of a stream."""
+    if isinstance(said, list):
+        return [(at, 1, *path) for at, (_, event) in enumerate(said) for path in places(event)]
+    return list(places(said))
+
+
+def value_at(said: Any, path: tuple[Any, ...]) -> Any:
+    """The value of a member; nothing that is an object or an array."""
+    for key in path:
+        said = said[key]
+    return None if isinstance(said, dict | list) else said
+
+
+def put(said: Any, path: tuple[Any, ...], value: object) -> None:
+    """Change a member."""
+    for key in path[:-1]:
+        said = said[key]
+    said[path[-1]] = value
+
+
+@FAMILIES
+def test_an_answer_as_it_should_be(answered: Ask, family: str, streams: bool) -> None:
+    """Both transports read the same figures."""
+    call = answered(family, METHODS[family, streams], sent(family, good(family, streams)))
+    assert call.ok, call
+    assert (call.input_tokens, call.output_tokens) == (20, 300)
+    if family != "llama":
+        assert (call.cache_read_tokens, call.cache_write_tokens) == (7, 8)
+    assert call.stop_reason == ("stop" if family == "llama" else "end_turn")
+
+
+@FAMILIES
+def test_a_null_member_says_nothing(answered: Ask, family: str, streams: bool) -> None:
+    """Any member may be null: it is as if it had not been said, and nothing else changes."""
+    for path in members_of(good(family, streams)):
+        said = good(family, streams)
+        put(said, path, None)
+        call = answered(family, METHODS[family, streams], sent(family, said))
+        ends = streams and value_at(good(family, streams), path) in {"message_stop", "stop"}
+        assert call.error == ("StreamInterruptedError" if ends else ""), (path, call.error_message)
+        assert call.input_tokens in {None, 20}
+        assert call.output_tokens in {None, 1, 2, 300}
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [("5", 5), (5.0, 5), ([5], None), (-1, None), (1e300, None), ({}, None)]
+)
+@FAMILIES
+def test_counts(answered: Ask, family: str, streams: bool, value: object, expected: int | None) -> None:
+    """A count is whole and not negative, or not known."""
+    names = {"inputTokens", "input_tokens", "prompt_token_count", "inputTokenCount"}
+    said = good(family, streams)
+    for path in members_of(said):
+        if path[-1] in names:
+            put(said, path, value)
+    call = answered(family, METHODS[family, streams], sent(family, said))
+    assert (call.error, call.input_tokens, call.output_tokens) == ("", expected, 300)
+
+
+@FAMILIES
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+@given(data=st.data())
+def test_any_value_anywhere(
+    answered: Ask, events: list[dict[str, Any]], family: str, streams: bool, data: st.DataObject
+) -> None:
+    """Any JSON at any members: one call, no exception of Python, and each figure is one or not known."""
+    said = good(family, streams)
+    for _ in range(data.draw(st.integers(1, 3))):
+        put(said, data.draw(st.sampled_from(members_of(said))), data.draw(ANY_JSON))
+    assert_sane(answered(family, METHODS[family, streams], sent(family, said)), events)
+
+
+@FAMILIES
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+@given(data=st.data())
+def test_any_content(
+    answered: Ask, events: list[dict[str, Any]], family: str, streams: bool, data: st.DataObject
+) -> None:
+    """Any content of a whole answer, of an event or of a chunk: well framed, but of any JSON or none."""
+    content = data.draw(st.binary(max_size=40) | ANY_JSON.map(lambda value: json.dumps(value).encode()))
+    if streams:
+        whole = good(family, streams)
+        at = data.draw(st.integers(0, len(whole) - 1))
+        kind = whole[at][0]
+        inside = data.draw(st.booleans()) and kind == "chunk"
+        coded = json.dumps({"bytes": b64encode(content).decode()}).encode() if inside else content
+        content = frames(whole[:at]) + frame(kind, coded) + frames(whole[at + 1 :])
+    assert_sane(answered(family, METHODS[family, streams], content), events)
+
+
+def assert_sane(call: Call, events: list[dict[str, Any]]) -> None:
+    """A call has one event, a failure with a name of ours, and figures that are some."""
+    assert events.pop()["response"] is call
+    assert events == []
+    assert call.error != "UnknownError", (call.error_code, call.error_message)
+    assert "Error" not in call.error_message or call.error, "nothing of Python is in a message"
+    for name in COUNTS:
+        value = getattr(call, name)
+        assert value is None or (type(value) is int and 0 <= value < 10**12), (name, value)
+    for name in TIMES:
+        value = getattr(call, name)
+        assert value is None or 0 <= value < 10**12
+    for text in (call.stop_reason, call.service_tier, call.error_code, call.error_message):
+        text.encode()
+        assert len(text.splitlines()) <= 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "shown"),
+    [
+        ("contentBlockDelta", b'{"contentBlockIndex":0,"p":"ab"}', "32 bytes, members contentBlockIndex, p"),
+        ("contentBlockDelta", b"", "0 bytes"),
+        ("contentBlockDelta", b"[1,2]", "5 bytes, an array of 2"),
+        ("contentBlockDelta", b'{"delta":[]}', "12 bytes, members delta"),
+        ("contentBlockStart", b"12", "2 bytes, a number"),
+        ("messageStop", b"", "0 bytes"),
+        ("metadata", b"<a>", "3 bytes: <a>"),
+    ],
+)
+def test_a_malformed_event(answered: Ask, kind: str, content: bytes, shown: str) -> None:
+    """An event without its part is one failure, which says what came instead, and keeps the first token."""
+    body = frames(good("converse", True)[:6]) + frame(kind, content)
+    call = answered("converse", "converse_stream", body)
+    assert (call.error, call.error_code, call.error_stage) == ("MalformedEventError", "MalformedEventError", "stream")
+    assert call.error_message == f"malformed event {kind}: application/json, {shown}"
+    assert call.chunks == 5
+
+
+@pytest.mark.parametrize(
+    ("content", "shown"),
+    [
+        (b'{"p":"ab"}', "10 bytes, members p"),
+        (b'{"bytes":"no base64"}', "21 bytes, members bytes"),
+        (b'{"bytes":5}', "11 bytes, members bytes"),
+        (payload("chunk", [1]), "3 bytes, an array of 1"),
+        (b'{"bytes":"PGE+"}', "3 bytes: <a>"),
+        (payload("chunk", {"type": "content_block_delta", "index": 0}), "43 bytes, members type, index"),
+    ],
+)
+def test_a_malformed_chunk(answered: Ask, content: bytes, shown: str) -> None:
+    """The same for chunks of InvokeModel and what is in them."""
+    body = frames(good("claude", True)[:3]) + frame("chunk", content)
+    call = answered("claude", "invoke_model_with_response_stream", body)
+    assert (call.error, call.error_stage) == ("MalformedEventError", "stream")
+    assert call.error_message == f"malformed event chunk: application/json, {shown}"
+
+
+def test_events_that_nobody_knows_are_passed_over(answered: Ask) -> None:
+    """Whatever they hold."""
+    events = good("converse", True)
+    body = frames(events[:2]) + frame("newEvent", b"\xff") + frames(events[2:])
+    assert answered("converse", "converse_stream", body).ok
+
+
+def test_a_second_metadata_event_erases_nothing(answered: Ask) -> None:
+    """What the first one said stays, unless the second says otherwise."""
+    more: list[tuple[str, Any]] = [
+        ("metadata", {"metrics": None, "trace": {}}),
+        ("metadata", {"usage": {"outputTokens": 301}}),
+    ]
+    call = answered("converse", "converse_stream", frames([*good("converse", True), *more]))
+    assert (call.input_tokens, call.output_tokens, call.cache_read_tokens) == (20, 301, 7)
+    assert (call.server_latency_ms, call.service_tier) == (900, "default")
+
+
+UNKNOWN_OPERATION = b'{"Output":{"__type":"com.amazon.coral.service#UnknownOperationException"},"Version":"1.0"}'
+
+
+@pytest.mark.parametrize("family", list(WHOLE))
+@pytest.mark.parametrize(
+    ("body", "code", "shown"),
+    [
+        (UNKNOWN_OPERATION, "UnknownOperationException", "90 bytes, members Output, Version"),
+        (b"{}", "NotAnAnswerError", "2 bytes, an object without members"),
+        (b"[]", "NotAnAnswerError", "2 bytes, an array of 0"),
+        (b"", "NotAnAnswerError", "0 bytes"),
+        (b"<html>Log in</html>", "NotAnAnswerError", "19 bytes: <html>Log in</html>"),
+        (b'{"choices":[{"message":{"content":"hi"}}]}', "NotAnAnswerError", "42 bytes, members choices"),
+        (b'{"usage":{"input_tokens":5}}', "NotAnAnswerError", "28 bytes, members usage"),
+    ],
+)
+def test_a_wrong_200_is_no_success(answered: Ask, family: str, body: bytes, code: str, shown: str) -> None:
+    """An answer without its required part is a failure of its own category."""
+    call = answered(family, METHODS[family, False], body)
+    assert (call.error, call.error_code, call.error_stage) == ("NotAnAnswerError", code, "response")
+    assert call.error_message == f"not an answer of Bedrock: application/json, {shown}"
+
+
+@pytest.mark.parametrize("streams", [False, True])
+@pytest.mark.parametrize("family", ["claude", "llama"])
+def test_an_error_in_the_format_of_the_model(answered: Ask, family: str, streams: bool) -> None:
+    """A native error that came with status 200 is a failure with its own words."""
+    error = {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}
+    body = frames([*good(family, True)[:2], ("chunk", error)]) if streams else json.dumps(error).encode()
+    call = answered(family, METHODS[family, streams], body)
+    stage = "stream" if streams else "response"
+    assert (call.error, call.error_code, call.error_stage) == ("ServiceUnavailableError", "overloaded_error", stage)
+    assert call.error_message == "Overloaded"
+
+
+@pytest.mark.parametrize("streams", [False, True])
+def test_what_a_guardrail_did(answered: Ask, streams: bool) -> None:
+    """InvokeModel says it beside the model's own stop reason."""
+    said = good("claude", streams)
+    (said[-1][1] if streams else said)["amazon-bedrock-guardrailAction"] = "INTERVENED"
+    call = answered("claude", METHODS["claude", streams], sent("claude", said))
+    assert (call.ok, call.stop_reason) == (True, "guardrail_intervened")
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("contentBlockDelta", {"delta": {"citation": {"title": "a"}}}),
+        ("contentBlockDelta", {"delta": {"image": {"source": {"bytes": "eA=="}}}}),
+        ("contentBlockDelta", {"delta": {"toolResult": [{"text": "a"}]}}),
+        ("contentBlockDelta", {"delta": {"reasoningContent": {"redactedContent": "eA=="}}}),
+        ("contentBlockStart", {"start": {"toolUse": {"toolUseId": "t", "name": "n"}}}),
+        ("contentBlockStart", {"start": {"toolResult": {"toolUseId": "t"}}}),
+        ("contentBlockStart", {"start": {"image": {"format": "png"}}}),
+    ],
+)
+def test_other_content_of_converse(answered: Ask, kind: str, said: dict[str, Any]) -> None:
+    """Citations, pictures, results and the start of a tool call are content, but no text."""
+    end = [("messageStop", {"stopReason": "end_turn"})]
+    call = answered(
+        "converse", "converse_stream", frames([("messageStart", {"role": "assistant"}), (kind, said), *end])
+    )
+    assert (call.ok, call.chunks, call.first_text_ms) == (True, 1, None)
+    assert call.ttft_ms is not None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"type": "content_block_start", "content_block": {"type": "tool_use", "id": "t", "name": "n", "input": {}}},
+        {"type": "content_block_start", "content_block": {"type": "server_tool_use", "id": "t", "name": "n"}},
+        {"type": "content_block_start", "content_block": {"type": "redacted_thinking", "data": "x"}},
+        {"type": "content_block_delta", "delta": {"type": "citations_delta", "citation": {"title": "a"}}},
+    ],
+)
+def test_other_content_of_claude(answered: Ask, said: dict[str, Any]) -> None:
+    """The same in the format of Claude."""
+    body = frames([("chunk", said), ("chunk", {"type": "message_stop"})])
+    call = answered("claude", "invoke_model_with_response_stream", body)
+    assert (call.ok, call.chunks, call.first_text_ms) == (True, 1, None)
+
+
+OVERLOADED = b'{"error":{"type":"overloaded_error","message":"Overloaded"}}'
+ERROR_TYPE = "x-amzn-ErrorType: ThrottlingException:http://internal.amazon.com/coral/com.amazon.bedrock/"
+REFUSALS: list[tuple[int, str, bytes, str, str]] = [
+    (502, "", b"<html><title>502 Bad Gateway</title>", "ServiceUnavailableError", "502"),
+    (504, "", b"", "ServiceUnavailableError", "504"),
+    (529, "", OVERLOADED, "ServiceUnavailableError", "overloaded_error"),
+    (400, "", b'{"message":"no"}', "ValidationError", "400"),
+    (413, "", b"too large", "ValidationError", "413"),
+    (401, "", b'{"Message":"no"}', "CredentialsError", "401"),
+    (404, "", b"[]", "ModelNotFoundError", "404"),
+    (407, "", b"", "ConnectionError", "407"),
+    (408, "", b"null", "ModelTimeoutError", "408"),
+    (424, "", b'{"originalStatusCode":500,"message":"no"}', "ModelError", "424"),
+    (500, "", b"{}", "InternalServerError", "500"),
+    (307, "Location: https://other.example.com/x?y=z", b"", "ConnectionError", "307"),
+    (429, ERROR_TYPE, b'{"message":"no"}', "ThrottlingError", "ThrottlingException"),
+    (403, "", b'{"Message":"Bearer Token has expired"}', "CredentialsError", "403"),
+]
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_a_refusal_of_any_kind(server: RawServer, make_client: Callable[..., BedrockClient], operation: str) -> None:
+    """Proxies, gateways and models refuse in ways that botocore does not know."""
+    client = make_client(url=server.url)
+    for status, header, body, category, code in REFUSALS:
+        headers = ["x-amzn-RequestId: r1", *filter(None, [header])]
+        answer = response(body, *headers, status=f"{status} Status")
+        server.answer = in_pieces([answer])
+        call = ask(client, operation)
+        assert (call.error, call.error_code) == (category, code)
+        assert (call.error_stage, call.request_id) == ("response", "r1")
+        assert call.error_message
+        assert "y=z" not in call.error_message
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "expected"),
+    [
+        ("modelTimeoutException", {"message": "took too long"}, ("ModelTimeoutError", "took too long")),
+        (
+            "throttlingException",
+            {"message": "Too many tokens per day"},
+            ("QuotaExceededError", "Too many tokens per day"),
+        ),
+        (
+            "modelStreamErrorException",
+            {"message": "broke", "originalStatusCode": 503, "originalMessage": "busy"},
+            ("ModelError", "broke (the model itself: status 503: busy)"),
+        ),
+        ("newException", {"Message": "no"}, ("UnknownError", "no")),
+        ("internalServerException", [], ("InternalServerError", "internalServerException without a message")),
+    ],
+)
+@pytest.mark.parametrize("family", ["converse", "claude"])
+def test_an_exception_in_a_stream_keeps_its_words(
+    answered: Ask, family: str, kind: str, said: object, expected: tuple[str, str]
+) -> None:
+    """Also one that botocore's model of the operation does not have."""
+    headers = {":exception-type": kind, ":content-type": "application/json", ":message-type": "exception"}
+    body = frames(good(family, True)[:3]) + encode((headers, json.dumps(said).encode()))
+    call = answered(family, METHODS[family, True], body)
+    assert (call.error, call.error_message, call.error_stage) == (*expected, "stream")
