@@ -20,13 +20,11 @@ class BenchmarkShape(StepShape):
     """The levels that the settings ask for."""
 
     def configure(self) -> None:
-        """Read the settings; called before each run."""
-        assert self.runner is not None  # noqa: S101 - Locust sets it
-        environment = self.runner.environment
-        settings = settings_of(environment)
+        """Read the settings; called before each run, and for the plan of one."""
+        settings = settings_of(self.environment)
         concurrency = settings.concurrency
         self.start, self.end, self.step = concurrency.start, concurrency.end, concurrency.step
         self.duration_seconds = concurrency.duration_seconds
         self.warmup_seconds = concurrency.warmup_seconds
         chosen = ((StreamingUser, settings.test.streaming), (NonStreamingUser, settings.test.non_streaming))
-        self.user_classes = [user for user, on in chosen if on and user in environment.user_classes]
+        self.user_classes = [user for user, on in chosen if on and user in self.environment.user_classes]

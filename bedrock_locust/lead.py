@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from argparse import Namespace
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from locust.event import EventHook
@@ -16,7 +17,7 @@ from bedrock_locust import __version__, exits, formats
 from bedrock_locust.aws.boto3_client import check_credentials, check_endpoint, connect
 from bedrock_locust.aws.preflight import preflight, public
 from bedrock_locust.bench import LEVEL, Bench, put_bench
-from bedrock_locust.level import Level, LevelError
+from bedrock_locust.level import Level, LevelError, planned_levels
 from bedrock_locust.live.health import Pulse
 from bedrock_locust.outputs import console
 from bedrock_locust.outputs.web import Runs, show
@@ -30,12 +31,12 @@ from bedrock_locust.run import Run
 from bedrock_locust.settings import options
 from bedrock_locust.settings.forecast import forecast
 from bedrock_locust.settings.mistakes import SettingsError
-from bedrock_locust.settings.plan import Plan, levels_of
+from bedrock_locust.settings.plan import Plan
 from bedrock_locust.team.master_receiver import Receiver
 from bedrock_locust.team.messages import GRACE_S, RunOrder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from locust.env import Environment
@@ -105,8 +106,11 @@ class Lead:
         return settings
 
     def _read_form(self, form: Mapping[str, str]) -> Settings:
-        endpoint = form.get("host", self._environment.host)
-        return self._load(Namespace(**{**vars(self._options), **form}), endpoint)
+        return self._load(self._with_form(form), form.get("host", self._environment.host))
+
+    def _with_form(self, form: Mapping[str, str]) -> Namespace:
+        """The options of this process, with those of a form over them."""
+        return Namespace(**{**vars(self._options), **form})
 
     def _check_form(self, form: Mapping[str, str]) -> Settings:
         settings = self._read_form(form)
@@ -115,9 +119,17 @@ class Lead:
 
     def _plan(self, form: Mapping[str, str]) -> Plan | None:
         """What a run with this form would do; None without levels. Raises SettingsError."""
-        settings = self._read_form(form)
-        quota_use = str(forecast(settings, self._first) or "")
-        return Plan.of(settings, quota_use) if self._environment.shape_class else None
+        settings, environment = self._read_form(form), copy(self._environment)
+        environment.parsed_options = self._with_form(form)
+        environment.host = form.get("host", self._environment.host)
+        return self._plan_of(settings, planned_levels(environment))
+
+    def _plan_of(self, settings: Settings, levels: Sequence[Level] | None) -> Plan | None:
+        """The plan of a run with these levels; None without levels."""
+        if levels is None:
+            return None
+        quota_use = str(forecast(settings, self._first, levels) or "")
+        return Plan.of(settings, quota_use, self._first, levels)
 
     def _starts_alone(self) -> bool:
         """Whether the run begins without a form."""
@@ -177,15 +189,16 @@ class Lead:
         self._signals.begin()
         self._environment.process_exit_code, self._ending = None, False
         self._environment.stop_timeout = self._stop_timeout or self.settings.call_limit_s + DRAIN_MARGIN_S
+        levels = planned_levels(self._environment)
         info = first_info(
             self.settings,
             endpoint=client.meta.endpoint_url,
             simulator=self._simulator is not None,
-            levels=levels_of(self._environment.shape_class),
+            levels=None if levels is None else len(levels),
             preflight=public(self._first) if self._first else None,
         )
-        self._run = self._runs.begin(Run(self._environment, self.settings, info))
-        self._options.bedrock_run = self._order(info).to_json()
+        self._run = self._runs.begin(Run(self._environment, self.settings, info, levels))
+        self._options.bedrock_run = self._order(info, levels).to_json()
         if self._receiver:
             self._receiver.begin(self._run.recorder)
         else:
@@ -194,10 +207,10 @@ class Lead:
             self._run.recorder.join_local(Pulse(bench.measured_level).start())
         if level := getattr(self._options, LEVEL, None):
             self._run.on_level(Level.from_plain(level))
-        endpoint, levels, expected = info["endpoint"], info["levels_planned"], forecast(self.settings, self._first)
-        self._run.console.say(console.header(self.settings, endpoint=endpoint, levels=levels, forecast=expected))
+        plan = self._plan_of(self.settings, levels)
+        self._run.console.say(console.header(self.settings, endpoint=info["endpoint"], levels=levels or (), plan=plan))
 
-    def _order(self, info: Mapping[str, Any]) -> RunOrder:
+    def _order(self, info: Mapping[str, Any], levels: Sequence[Level] | None) -> RunOrder:
         """What the workers must know of a run that begins."""
         workers = max(1, getattr(self._runner, "worker_count", 1))
         return RunOrder(
@@ -205,7 +218,7 @@ class Lead:
             run=info["run"],
             simulator=info["simulator"],
             worker_timeout_s=self._options.bedrock_worker_timeout,
-            users=None if info["levels_planned"] is None else math.ceil(self.settings.concurrency.end / workers),
+            users=None if levels is None else math.ceil(max((level.users for level in levels), default=0) / workers),
             settings=self.settings.public(),
         )
 

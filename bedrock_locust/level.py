@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, is_dataclass
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
+
+if TYPE_CHECKING:
+    from locust.env import Environment
 
 Phase = Literal["warmup", "measure", "drain"]
 REQUIRED = ("level", "mode", "users", "phase")
+"""Fields that a shape cannot leave out."""
+
+
+class Shape(Protocol):
+    """What a load shape must offer beside Locust's own `tick`; see docs/extending.md."""
+
+    def levels(self) -> Sequence[object]:
+        """The levels of a whole run, in order: mappings or dataclasses with the fields of a Level."""
 
 
 class LevelError(ValueError):
@@ -69,3 +80,17 @@ class Level:
     def length_s(self) -> float | None:
         """Warm-up and measuring, as planned; None where the shape does not say."""
         return None if self.duration_s is None else self.warmup_s + self.duration_s
+
+
+def planned_levels(environment: Environment) -> tuple[Level, ...] | None:
+    """The levels that the shape of an environment plans with its options; None where there is no shape with levels.
+
+    A shape that has `planned(environment)` is asked by that: it can answer for other options than those in force.
+    Raises LevelError.
+    """
+    shape: Any = environment.shape_class
+    if planned := getattr(shape, "planned", None):
+        return tuple(map(Level.from_plain, planned(environment)))
+    if levels := getattr(shape, "levels", None):
+        return tuple(map(Level.from_plain, levels()))
+    return None

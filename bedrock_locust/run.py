@@ -27,7 +27,7 @@ from bedrock_locust.recording.run_folder import RunFolder
 from bedrock_locust.recording.worker_record import manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from locust.env import Environment
 
@@ -51,8 +51,14 @@ REPORT_INTERVAL_S = 3.5
 class Run:
     """A run from its start to its report."""
 
-    def __init__(self, environment: Environment, settings: Settings, info: Mapping[str, Any]) -> None:
-        """Begin: make the run folder. Raises SettingsError where that can't be."""
+    def __init__(
+        self,
+        environment: Environment,
+        settings: Settings,
+        info: Mapping[str, Any],
+        levels: Sequence[Level] | None,
+    ) -> None:
+        """Begin a run with these levels, or without any: make the run folder. Raises SettingsError if it cannot."""
         self._environment = environment
         self._settings = settings
         self.folder = RunFolder.create(settings.output.directory, settings.model.id, info["started_at"])
@@ -62,24 +68,24 @@ class Run:
         self.reason = ""
         self.ended_at: float | None = None
         assert environment.parsed_options is not None  # noqa: S101 - the locust command has options
-        self.console = Sturdy(screen(environment.parsed_options, settings, info["levels_planned"]))
+        self.console = Sturdy(screen(environment.parsed_options, levels))
         self.limit: Reached | None = None
         self._guard = Guard(settings)
-        self._warn()
+        self._warn(levels)
         self.recorder = Recorder(info["run"], self.folder, info, self._watch)
-        self.complete = info["levels_planned"] is None
+        self.complete = levels is None
         self._deserted = self._stopped = False
         self._level: Level | None = None
         self._due: dict[str, float] = {}
         self._clock = gevent.spawn(self._keep)
 
-    def _warn(self) -> None:
+    def _warn(self, levels: Sequence[Level] | None) -> None:
         """Say what this machine lacks for the run; each worker says it of its own."""
         runner = self._environment.runner
         if isinstance(runner, MasterRunner):
             lack = lack_for_workers(runner.worker_count)
         else:
-            lack = lack_for_calls(self._settings.concurrency.end) if self.info["levels_planned"] is not None else ""
+            lack = lack_for_calls(max(level.users for level in levels)) if levels else ""
         if lack:
             logger.warning("bedrock-locust: %s", lack)
 

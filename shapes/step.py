@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import logging
 import time
+from copy import copy
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from locust import User
+    from locust.env import Environment
     from locust.event import EventHook
     from locust.runners import Runner, WorkerNode
 
@@ -85,17 +87,30 @@ class StepShape(LoadTestShape):
     warmup_seconds: float = 0
     user_classes: Sequence[type[User]] = ()
 
+    _environment: Environment | None = None
     _stages: list[_Stage]
     _level: Level
     _since: float
     _clocks_apart: float
 
     def configure(self) -> None:
-        """Set the attributes for the run that begins; called before its first tick."""
+        """Set the attributes for a run, by the options of `self.environment`. Called before the first tick of a run."""
 
     def levels(self) -> list[Level]:
-        """The levels of a whole run, in order."""
+        """The levels of a whole run, in order, with the attributes as they are."""
         return [stage.level for stage in self._plan() if stage.phase == "measure"]
+
+    def planned(self, environment: Environment) -> list[Level]:
+        """The levels of a run with the options of an environment. A run that goes on stays as it is."""
+        other = copy(self)
+        other._environment = environment  # noqa: SLF001 - it is one of these
+        other.configure()
+        return other.levels()
+
+    @property
+    def environment(self) -> Environment:
+        """The environment whose options count, for `configure`. Raises RuntimeError outside of Locust."""
+        return self._environment or self._runner.environment
 
     def tick(self) -> Tick | None:
         """What Locust asks for about once a second: users, spawn rate and classes, or None at the end."""
@@ -132,8 +147,7 @@ class StepShape(LoadTestShape):
     def _plan(self) -> Iterator[_Stage]:
         steps = range(self.start, self.end + 1, self.step)
         width = len(str(steps[-1]))
-        for user_class in self.user_classes:
-            mode = getattr(user_class, "mode", user_class.__name__)
+        for mode, user_class in zip(_groups(self.user_classes), self.user_classes, strict=True):
             for users in steps:
                 level = Level(
                     *(f"{mode}-{users:0{width}d}", mode, users),
@@ -214,3 +228,16 @@ class StepShape(LoadTestShape):
         """
         users = 0 if stage.phase == "drain" else stage.level.users
         return users, float(self.end + _RATES[stage.phase]), [stage.user_class]
+
+
+def _groups(user_classes: Sequence[type[User]]) -> list[str]:
+    """A name for the calls of each class: its `mode`, or its own name; with a number or its own name to tell apart."""
+    modes = [str(getattr(user_class, "mode", user_class.__name__)) for user_class in user_classes]
+    names = [
+        mode if modes.count(mode) == 1 else f"{mode}-{user_class.__name__}"
+        for mode, user_class in zip(modes, user_classes, strict=True)
+    ]
+    return [
+        name if names.count(name) == 1 else f"{name}-{names[: place + 1].count(name)}"
+        for place, name in enumerate(names)
+    ]

@@ -8,8 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bedrock_locust.settings.stock_levels import stock_levels
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bedrock_locust.call import Call
+    from bedrock_locust.level import Level
     from bedrock_locust.settings.schema import Settings
 
 CHARACTERS_PER_TOKEN = 4
@@ -110,18 +115,22 @@ class Forecast:
         return f"throttling expected from {between}{self.certain_from} users on: {self.quota} ({self.loads}{counted})"
 
 
-def forecast(settings: Settings, first: Call | None = None) -> Forecast | None:
-    """How much of the quotas the levels will use, judged by the first call if there is one; None without a quota."""
+def forecast(settings: Settings, first: Call | None = None, levels: Sequence[Level] | None = None) -> Forecast | None:
+    """What these levels, or those of the stock benchmark, will use of the quotas; None without a quota or a level.
+
+    The first call decides what calls are like, if there was one.
+    """
     loads = Loads.of(settings, first)
-    found = [_of(settings, loads, quota, burndown) for quota, burndown in _quotas(settings)]
+    planned = stock_levels(settings) if levels is None else levels
+    if not (users := sorted({level.users for level in planned})):
+        return None
+    found = [_of(settings, loads, users, quota, burndown) for quota, burndown in _quotas(settings)]
     return max(found, key=lambda one: one.percent[1], default=None)
 
 
-def _of(settings: Settings, loads: Loads, quota: str, burndown: float) -> Forecast:
-    steps = settings.concurrency
-    levels = range(steps.start, steps.end + 1, steps.step)
-    used = [_percent(settings, loads, users, quota) for users in levels]
-    return Forecast(quota, levels[-1], used[-1], _first(levels, used, 1), _first(levels, used, 0), loads, burndown)
+def _of(settings: Settings, loads: Loads, steps: Sequence[int], quota: str, burndown: float) -> Forecast:
+    used = [_percent(settings, loads, users, quota) for users in steps]
+    return Forecast(quota, steps[-1], used[-1], _first(steps, used, 1), _first(steps, used, 0), loads, burndown)
 
 
 def expected_calls(settings: Settings, users: int, first: Call | None = None) -> tuple[float, float]:
@@ -131,13 +140,17 @@ def expected_calls(settings: Settings, users: int, first: Call | None = None) ->
     return min(calls), max(calls)
 
 
-def expected_cost(settings: Settings, first: Call | None = None) -> tuple[float, float] | None:
-    """The least and the most that the run is expected to cost if no quota limits it; None without prices."""
-    prices, steps, test = settings.pricing, settings.concurrency, settings.test
-    if prices is None:
+def expected_cost(
+    settings: Settings, first: Call | None = None, levels: Sequence[Level] | None = None
+) -> tuple[float, float] | None:
+    """The least and the most that the run is expected to cost if no quota limits it.
+
+    None without prices, and where the levels do not say how long they are.
+    """
+    prices, planned = settings.pricing, stock_levels(settings) if levels is None else levels
+    if prices is None or any(level.length_s is None for level in planned):
         return None
-    user_seconds = sum(range(steps.start, steps.end + 1, steps.step)) * (steps.duration_seconds + steps.warmup_seconds)
-    user_seconds *= test.streaming + test.non_streaming
+    user_seconds = sum(level.users * (level.length_s or 0) for level in planned)
     costs = [
         user_seconds
         * load.calls_per_s(1)
@@ -176,6 +189,6 @@ def _tokens(settings: Settings) -> int:
     return settings.model.tokens_per_minute or 1
 
 
-def _first(levels: range, used: list[tuple[float, float]], side: int) -> int | None:
+def _first(levels: Sequence[int], used: list[tuple[float, float]], side: int) -> int | None:
     """The users of the first level that uses all of a quota, by the least (0) or the most (1) that it uses."""
     return next((users for users, percent in zip(levels, used, strict=True) if percent[side] >= 100), None)

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bedrock_locust.settings.forecast import expected_cost
+from bedrock_locust.settings.stock_levels import stock_levels
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from bedrock_locust.call import Call
+    from bedrock_locust.level import Level
     from bedrock_locust.settings.schema import Settings
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The levels that the settings ask for. `None` means without a bound."""
+    """The levels of a run. `None` means without a bound."""
 
     levels: int
-    seconds: float
+    seconds: float | None
     """Warm-up and measurement of all levels; without the time that the last calls of each level take."""
     most_users: int
     max_tokens: int
@@ -38,22 +42,30 @@ class Plan:
     """How much of the quotas the levels are expected to use, in words."""
 
     @classmethod
-    def of(cls, settings: Settings, quota_use: str = "", first: Call | None = None) -> Plan:
-        """The plan of these settings; `first` is the call before the load, if it was made."""
-        steps, test, model = settings.concurrency, settings.test, settings.model
-        users = range(steps.start, steps.end + 1, steps.step)
-        levels = len(users) * (test.streaming + test.non_streaming)
-        seconds = levels * (steps.duration_seconds + steps.warmup_seconds)
-        minutes = math.ceil(seconds / 60)
-        calls = model.quota * minutes if model.quota else None
-        quota_tokens = model.tokens_per_minute * minutes if model.tokens_per_minute else None
+    def of(
+        cls,
+        settings: Settings,
+        quota_use: str = "",
+        first: Call | None = None,
+        levels: Sequence[Level] | None = None,
+    ) -> Plan:
+        """The plan of these levels, or of those of the stock benchmark.
+
+        `first` is the call before the load, if it was made.
+        """
+        test, model = settings.test, settings.model
+        planned = stock_levels(settings) if levels is None else levels
+        seconds = length_of(planned)
+        minutes = None if seconds is None else math.ceil(seconds / 60)
+        calls = model.quota * minutes if model.quota and minutes else None
+        quota_tokens = model.tokens_per_minute * minutes if model.tokens_per_minute and minutes else None
         bounds = [calls and calls * test.max_tokens, quota_tokens and int(quota_tokens / model.burndown)]
         call_cost = _call_cost(settings)
         costs = [calls and call_cost and calls * call_cost, _cost_of(quota_tokens, settings)]
         return cls(
-            levels=levels,
+            levels=len(planned),
             seconds=seconds,
-            most_users=users[-1],
+            most_users=max((level.users for level in planned), default=0),
             max_tokens=test.max_tokens,
             calls=calls,
             output_tokens=min((bound for bound in bounds if bound), default=None),
@@ -61,14 +73,16 @@ class Plan:
             call_cost=call_cost,
             all_cost=min((cost for cost in costs if cost), default=None),
             currency=settings.pricing.currency if settings.pricing else "",
-            expected_cost=expected_cost(settings, first),
+            expected_cost=expected_cost(settings, first, planned),
             quota_use=quota_use,
         )
 
     def lines(self) -> list[str]:
         """The plan in words, one fact a line."""
         levels = f"{_counted(self.levels, 'level')}, up to {_counted(self.most_users, 'user')}"
-        length = f"about {length_in_words(self.seconds)}, plus the time that the last calls of each level take"
+        length = "for as long as its shape decides"
+        if self.seconds is not None:
+            length = f"about {length_in_words(self.seconds)}, plus the time that the last calls of each level take"
         each = f"at most {self.max_tokens:,} output tokens a call"
         more = [line for line in (self._cost(), self.quota_use) if line]
         if self.output_tokens is None:
@@ -126,7 +140,8 @@ def length_in_words(seconds: float) -> str:
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 
-def levels_of(shape: Any) -> int | None:
-    """How many levels a shape has planned; None without one."""
-    levels = getattr(shape, "levels", None)
-    return len(levels()) if levels else None
+def length_of(levels: Iterable[Level]) -> float | None:
+    """Warm-up and measuring of these levels, in seconds; None where one of them does not say."""
+    lengths = [level.length_s for level in levels]
+    known = [length_s for length_s in lengths if length_s is not None]
+    return sum(known) if len(known) == len(lengths) else None

@@ -6,28 +6,34 @@ import sys
 import time
 from argparse import Namespace
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 from rich.console import Console
 
 from bedrock_locust.level import Level
 from bedrock_locust.live.tally import Tally
-from bedrock_locust.outputs.console import level_block
+from bedrock_locust.outputs.console import header, level_block
 from bedrock_locust.outputs.console.panel import Panel
 from bedrock_locust.outputs.console.picture import Picture
 from bedrock_locust.outputs.console.screen import Plain, Silent, screen
+from bedrock_locust.settings.plan import Plan
 from bedrock_locust.settings.schema import Settings
 
 from .test_timeline import CALL
 
-SETTINGS = Settings.model_validate({"model": {"id": "m"}, "concurrency": {"duration_seconds": 60}})
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SETTINGS = Settings.model_validate({"model": {"id": "m"}, "test": {"temperature": None}})
+PLANNED = [Level(key=f"streaming-{n}", mode="streaming", users=n, duration_s=60) for n in (4, 5, 6, 7, 8)]
 
 
-def shown(tally: Tally, level: Level | None, levels: int | None) -> str:
+def shown(tally: Tally, level: Level | None, levels: list[Level] | None) -> str:
     """The panel as text, 120 characters wide."""
     console = Console(width=120, file=sys.stdout)
     with console.capture() as captured:
-        console.print(Picture(SETTINGS, levels).draw(tally, level, users=4))
+        console.print(Picture(levels).draw(tally, level, users=4))
     return captured.get()
 
 
@@ -54,7 +60,7 @@ def a_level() -> tuple[Tally, Level]:
 
 def test_panel_of_a_level() -> None:
     """Where the run is and how it goes, with the service's own words shown as they are."""
-    text = shown(*a_level(), 5)
+    text = shown(*a_level(), PLANNED)
     assert "Level 1 of 5  streaming, 4 users" in text
     assert "measuring, 30 s left; of the run about 4 min 30 s" in text
     assert "at most 4" in text
@@ -77,6 +83,46 @@ def test_block_of_a_level() -> None:
     assert "CLIENT-LIMITED" not in text
     limited = level_block(tally, "streaming-4", ["worker w used 97 % of a core"])
     assert "CLIENT-LIMITED: worker w used 97 % of a core. Use more workers" in limited
+
+
+def test_panel_of_a_level_without_a_length() -> None:
+    """A shape that decides as it goes does not say how long its levels are: no time is left, and no bar is drawn."""
+    tally, level = a_level()
+    text = shown(tally, replace(level, duration_s=None), PLANNED)
+    assert "measuring, 31 s since it began" in text
+    assert "left" not in text
+
+
+def test_panel_with_other_lengths() -> None:
+    """The time that is left of the run is that of its own levels, however long each of them is."""
+    planned = [replace(level, duration_s=10.0 * number) for number, level in enumerate(PLANNED)]
+    assert "measuring, 30 s left; of the run about 2 min 10 s" in shown(*a_level(), planned)
+
+
+def test_header() -> None:
+    """What is about to run is told from the levels of the shape, not from the settings."""
+    levels = [replace(level, mode=mode, warmup_s=5) for mode in ("Chat", "non_streaming") for level in PLANNED]
+    text = header(SETTINGS, endpoint="e", levels=levels, plan=Plan.of(SETTINGS, levels=levels))
+    assert "Modes     Chat and non-streaming, api converse" in text
+    assert "Levels    4, 5, 6, 7, 8 users, 60 s each, after 5 s of warm-up" in text
+    assert "Plan      10 levels, up to 8 users; about 10 min 50 s" in text
+    assert "temperature not sent" in text
+
+
+@pytest.mark.parametrize(
+    ("users", "words"), [([1], "1 user, 60 s each"), (range(1, 14), "1, 2, 3, ..., 13 users, 60 s each")]
+)
+def test_loads_in_the_header(users: Sequence[int], words: str) -> None:
+    """Of many levels only some are named."""
+    levels = [replace(PLANNED[0], users=each) for each in users]
+    text = header(SETTINGS, endpoint="e", levels=levels, plan=Plan.of(SETTINGS, levels=levels))
+    assert f"  Levels    {words}\n" in text
+
+
+def test_header_without_levels() -> None:
+    """Nothing is said of what an own locustfile asks for."""
+    text = header(SETTINGS, endpoint="https://e", levels=(), plan=None)
+    assert [line.split()[0] for line in text.splitlines()[2:-1]] == ["Model", "Endpoint"]
 
 
 def test_panel_without_levels() -> None:
@@ -105,4 +151,4 @@ def test_which_console(
     monkeypatch.setenv("CI", ci)
     monkeypatch.setenv("TERM", "xterm")
     options = Namespace(bedrock_console=asked, headless=headless)
-    assert type(screen(options, SETTINGS, 5)) is kind
+    assert type(screen(options, PLANNED)) is kind

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from locust.env import Environment
 from locust.rpc.protocol import Message
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import shapes
-from bedrock_locust.level import REQUIRED, Level, LevelError
+from bedrock_locust.level import REQUIRED, Level, LevelError, planned_levels
 
 from .strategies import UNIX_TIME
 
@@ -72,6 +73,24 @@ def test_what_is_no_level_is_refused(announced: Any, words: str) -> None:
     """With the value, in one sentence."""
     with pytest.raises(LevelError, match=words):
         Level.from_plain(announced)
+
+
+class Plain:
+    """A shape that offers no more than it must."""
+
+    def levels(self) -> list[dict[str, Any]]:
+        """Two levels."""
+        return [{**ANNOUNCED, "users": users, "phase": "warmup"} for users in (2, 9)]
+
+
+def test_what_a_shape_must_offer_is_enough() -> None:
+    """The levels of a shape are asked for by `levels()`; without a shape, or one without levels, there are none."""
+    environment = Environment()
+    assert planned_levels(environment) is None
+    environment.shape_class = Plain()  # type: ignore[assignment]  # its tick is not asked for
+    assert [level.users for level in planned_levels(environment) or ()] == [2, 9]
+    environment.shape_class = object()  # type: ignore[assignment]
+    assert planned_levels(environment) is None
 
 
 @pytest.mark.parametrize(

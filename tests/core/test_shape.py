@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 import shapes
 from bedrock_locust import bench
-from bedrock_locust.level import Level
+from bedrock_locust.level import Level, planned_levels
 from shapes import step
 from shapes.dispatch import ClassDispatcher
 from shapes.step import LEVEL_TAG, PATIENCE_S, StepShape
@@ -204,6 +204,51 @@ def test_the_levels_of_a_run(start: int, more: int, by: int) -> None:
         users = [level.users for level in levels if level.mode == mode]
         assert users == [count for count in range(1, start + more + 1) if count >= start and (count - start) % by == 0]
     assert len({level.level for level in levels}) == len(levels)
+
+
+@pytest.mark.parametrize(
+    ("modes", "groups"),
+    [
+        (("streaming", "non_streaming"), ["streaming", "non_streaming"]),
+        (("streaming", "streaming", "chat"), ["streaming-User0", "streaming-User1", "chat"]),
+        ((None, "chat"), ["User0", "chat"]),
+    ],
+)
+def test_groups_are_told_apart(modes: tuple[str | None, ...], groups: list[str]) -> None:
+    """User classes of one mode have groups of their own, so that each level has a key of its own."""
+    classes = [
+        type(f"User{n}", (User,), {"abstract": True, **({"mode": mode} if mode else {})})
+        for n, mode in enumerate(modes)
+    ]
+    levels = shape_of(1, 2, 1, user_classes=classes).levels()
+    assert list(dict.fromkeys(level.mode for level in levels)) == groups
+    assert [level.level for level in levels] == [f"{group}-{users}" for group in groups for users in (1, 2)]
+
+
+def test_two_classes_of_one_name() -> None:
+    """A class that is listed twice is another group, by its number."""
+    levels = shape_of(1, 1, 1, user_classes=[One, One]).levels()
+    assert [level.level for level in levels] == ["one-One-1-1", "one-One-2-1"]
+
+
+def test_the_plan_of_other_options() -> None:
+    """What a shape would do with the options of a form is asked of a copy: the run that goes on stays as it is."""
+
+    class Configured(StepShape):
+        abstract = True
+        user_classes = (One,)
+        duration_seconds = 7
+
+        def configure(self) -> None:
+            options: Any = self.environment.parsed_options
+            self.start = self.end = options.users
+
+    configured: Any = Configured()  # type: ignore[no-untyped-call, unused-ignore]
+    configured.runner = SimpleNamespace(environment=Environment(parsed_options=Namespace(users=3)))
+    other = Environment(parsed_options=Namespace(users=8), shape_class=configured)
+    assert planned_levels(other) == (Level(key="one-8", mode="one", users=8, duration_s=7),)
+    assert [level.users for level in configured.planned(configured.environment)] == [3]
+    assert (configured.start, configured.end) == (1, 10)
 
 
 def test_the_tag_travels_to_workers(clock: Clock) -> None:

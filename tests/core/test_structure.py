@@ -95,7 +95,7 @@ PLAN: dict[str, dict[str, str]] = {
         "errors": "call redaction",
         # what calls are made of
         "formats": "errors redaction",
-        "settings": "call",
+        "settings": "call level",
         "process": "exits settings",
         "workload": "",
         "wire": "call errors formats histogram process redaction",

@@ -6,8 +6,6 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 
-from bedrock_locust.settings.plan import Plan
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -15,11 +13,13 @@ if TYPE_CHECKING:
     from bedrock_locust.histogram import Histogram
     from bedrock_locust.level import Level
     from bedrock_locust.live.tally import LevelTally, Tally
-    from bedrock_locust.settings.forecast import Forecast
+    from bedrock_locust.settings.plan import Plan
     from bedrock_locust.settings.schema import Settings
 
 WIDTH = 80
 PERCENTILES = (0.5, 0.95, 0.99)
+MOST_LOADS = 12
+"""Numbers of users that are all named; of more, the first three and the last."""
 
 
 def write(text: str) -> None:
@@ -28,30 +28,39 @@ def write(text: str) -> None:
         print(text, flush=True)
 
 
-def header(settings: Settings, *, endpoint: str, levels: int | None, forecast: Forecast | None = None) -> str:
-    """What is about to run, and where it is expected to be throttled."""
-    test, steps = settings.test, settings.concurrency
-    modes = [name for name, on in (("streaming", test.streaming), ("non-streaming", test.non_streaming)) if on]
+def header(settings: Settings, *, endpoint: str, levels: Sequence[Level], plan: Plan | None) -> str:
+    """What is about to run, what it may cost, and where it is expected to be throttled."""
+    lines = [("Model", settings.model.id), ("Endpoint", endpoint)]
+    if plan:
+        first, *more = plan.lines()
+        lines += [*_requests(settings, levels), ("Levels", _levels(levels)), ("Plan", f"{first}; {more[0]}")]
+        lines += [("", line) for line in more[1:]]
+    return "\n".join(["=" * WIDTH, "Bedrock load test", *(f"  {k:<9} {v}" for k, v in lines), "=" * WIDTH])
+
+
+def _requests(settings: Settings, levels: Sequence[Level]) -> list[tuple[str, str]]:
+    """What the stock users ask for."""
+    test = settings.test
+    modes = list(dict.fromkeys(level.mode_in_words for level in levels))
     temperature = "not sent" if test.temperature is None else f"{test.temperature:g}"
-    warmup = f" after {steps.warmup_seconds:g} s of warm-up" if steps.warmup_seconds else ""
-    lines = [
-        ("Model", settings.model.id),
-        ("Endpoint", endpoint),
+    return [
         ("Modes", f"{' and '.join(modes)}, api {settings.model.api}"),
         ("Prompt", f"{test.prompt_size:,} characters{', unique' if test.unique_prompts else ''}"),
         ("Answer", f"at most {test.max_tokens:,} tokens, temperature {temperature}"),
-        (
-            "Levels",
-            f"{steps.start} to {steps.end} users in steps of {steps.step}, {steps.duration_seconds:g} s{warmup}",
-        ),
     ]
-    # What a run may cost at most, before it begins.
-    plan = Plan.of(settings).lines()
-    lines += [("Plan", f"{plan[0]}; {plan[1]}"), *(("", line) for line in plan[2:])]
-    if forecast:
-        lines.append(("Quota", str(forecast)))
-    shown = lines if levels else lines[:2]
-    return "\n".join(["=" * WIDTH, "Bedrock load test", *(f"  {k:<9} {v}" for k, v in shown), "=" * WIDTH])
+
+
+def _levels(levels: Sequence[Level]) -> str:
+    """The loads and the lengths of the levels."""
+    users = list(dict.fromkeys(level.users for level in levels))
+    loads = [f"{each:,}" for each in users]
+    shown = loads if len(loads) <= MOST_LOADS else [*loads[:3], "...", loads[-1]]
+    words = [f"{', '.join(shown)} user{'s' if users != [1] else ''}"]
+    if len(lengths := {level.duration_s for level in levels}) == 1 and (length := lengths.pop()) is not None:
+        words.append(f"{length:g} s each")
+    if len(warmups := {level.warmup_s for level in levels}) == 1 and (warmup := warmups.pop()):
+        words.append(f"after {warmup:g} s of warm-up")
+    return ", ".join(words)
 
 
 def progress(tally: Tally, level: Level | None) -> str:

@@ -13,9 +13,10 @@ from rich.live import Live
 from bedrock_locust.outputs.console.picture import Picture
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bedrock_locust.level import Level
     from bedrock_locust.live.tally import Tally
-    from bedrock_locust.settings.schema import Settings
 
 TABLES = "locust.stats_logger"
 """Locust's logger for its own periodic tables."""
@@ -24,8 +25,8 @@ TABLES = "locust.stats_logger"
 class Panel:
     """The panel of one run."""
 
-    def __init__(self, settings: Settings, levels: int | None) -> None:
-        self._picture = Picture(settings, levels)
+    def __init__(self, levels: Sequence[Level] | None) -> None:
+        self._picture = Picture(levels)
         # Refreshed by who calls `show`: a thread of rich's own would wait for the CPU behind gevent's loop.
         self._live = Live(console=Console(file=sys.stdout), auto_refresh=False, transient=True)
         self._closed = False

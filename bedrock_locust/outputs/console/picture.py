@@ -13,13 +13,14 @@ from rich.table import Table
 from rich.text import Text
 
 from bedrock_locust.process.clock import clock
-from bedrock_locust.settings.plan import length_in_words
+from bedrock_locust.settings.plan import length_in_words, length_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bedrock_locust.histogram import Histogram
     from bedrock_locust.level import Level
     from bedrock_locust.live.tally import LevelTally, Tally
-    from bedrock_locust.settings.schema import Settings
 
 PERCENTS = (50, 95, 99)
 RATE_S = 10
@@ -31,10 +32,9 @@ MOST_FAILURES = 5
 
 @dataclass(frozen=True)
 class Picture:
-    """The panel of a run with these settings and so many levels; None for one without."""
+    """The panel of a run with these levels; None for a run without levels."""
 
-    settings: Settings
-    levels: int | None
+    levels: Sequence[Level] | None
 
     def draw(self, tally: Tally, level: Level | None, *, users: int, now: float | None = None) -> RenderableType:
         """Where the run is, how fast it is `now`, how long the calls of this level take, what failed."""
@@ -57,30 +57,31 @@ class Picture:
     def _where(self, tally: Tally, level: Level | None, now: float) -> RenderableType:
         if level is None or not self.levels:
             return Text(f"{tally.total.calls:,} calls in {length_in_words(now - tally.timeline.started_at)}")
-        steps = self.settings.concurrency
-        done, whole = _progress(level, steps.duration_seconds, steps.warmup_seconds, now)
         number = len(tally.levels)
-        left = (self.levels - number) * (steps.duration_seconds + steps.warmup_seconds) + whole - done
         grid = Table.grid(padding=(0, 2), expand=True)
         grid.add_column(no_wrap=True)
         grid.add_column(ratio=1)
         grid.add_column(justify="right", no_wrap=True)
-        grid.add_row(
-            Text.assemble((f"Level {number} of {self.levels}  ", "bold"), level.title),
-            ProgressBar(total=whole, completed=done),
-            f"{_phase(level)}, {length_in_words(whole - done)} left; of the run about {length_in_words(left)}",
-        )
+        title = Text.assemble((f"Level {number} of {len(self.levels)}  ", "bold"), level.title)
+        if (whole := level.length_s) is None:
+            since = length_in_words(now - (level.started_at or now))
+            grid.add_row(title, Text(), f"{_phase(level)}, {since} since it began")
+            return grid
+        done = _done_s(level, whole, now)
+        rest = length_of(self.levels[number:])
+        of_the_run = "" if rest is None else f"; of the run about {length_in_words(rest + whole - done)}"
+        bar = ProgressBar(total=whole, completed=done)
+        grid.add_row(title, bar, f"{_phase(level)}, {length_in_words(whole - done)} left{of_the_run}")
         return grid
 
 
-def _progress(level: Level, duration_s: float, warmup_s: float, now: float) -> tuple[float, float]:
-    """How far a level is, and how long it is in all, in seconds."""
-    whole = duration_s + warmup_s
+def _done_s(level: Level, whole: float, now: float) -> float:
+    """How far a level of this length is, in seconds."""
     if level.measured_to:
-        return whole, whole
+        return whole
     if level.measured_from:
-        return min(whole, warmup_s + now - level.measured_from), whole
-    return min(warmup_s, now - (level.started_at or now)), whole
+        return min(whole, level.warmup_s + now - level.measured_from)
+    return min(level.warmup_s, now - (level.started_at or now))
 
 
 def _phase(level: Level) -> str:

@@ -13,10 +13,10 @@ from bedrock_locust.outputs.console.panel import Panel
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Sequence
 
     from bedrock_locust.level import Level
     from bedrock_locust.live.tally import Tally
-    from bedrock_locust.settings.schema import Settings
 
 CHOICES = ("auto", "live", "plain", "off")
 PROGRESS_S = 5
@@ -90,11 +90,11 @@ class Sturdy:
             self._screen.close()
 
 
-def screen(options: Namespace, settings: Settings, levels: int | None) -> Screen:
+def screen(options: Namespace, levels: Sequence[Level] | None) -> Screen:
     """The console that `--bedrock-console` asks for; by itself a panel is for headless runs on a terminal."""
     asked = getattr(options, "bedrock_console", None) or "auto"
     if asked == "off":
         return Silent()
     terminal = sys.stdout.isatty() and os.environ.get("TERM", "") not in ("", "dumb")
     wanted = asked == "live" or (asked == "auto" and options.headless and not os.environ.get("CI"))
-    return Panel(settings, levels) if terminal and wanted else Plain()
+    return Panel(levels) if terminal and wanted else Plain()

@@ -1,0 +1,49 @@
+"""The levels of the stock benchmark, where there is no shape to ask."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bedrock_locust.level import Level
+from bedrock_locust.settings.schema import Settings
+from bedrock_locust.settings.stock_levels import stock_levels
+from bedrock_locust.user import NonStreamingUser, StreamingUser
+
+from .test_shape import shape_of
+
+if TYPE_CHECKING:
+    from shapes import StepShape
+
+
+def stock(settings: Settings) -> StepShape:
+    """A shape that is set as the one of the locustfile."""
+    steps, test = settings.concurrency, settings.test
+    chosen = ((StreamingUser, test.streaming), (NonStreamingUser, test.non_streaming))
+    return shape_of(
+        *(steps.start, steps.end, steps.step),
+        duration_seconds=steps.duration_seconds,
+        warmup_seconds=steps.warmup_seconds,
+        user_classes=[user for user, on in chosen if on],
+    )
+
+
+@pytest.mark.parametrize(
+    "sections",
+    [
+        {},
+        {"concurrency": {"start": 3, "end": 20, "step": 4, "duration_seconds": 2.5, "warmup_seconds": 1}},
+        {"test": {"streaming": False}},
+    ],
+)
+def test_they_are_those_of_the_shape(sections: dict[str, Any]) -> None:
+    """What is said of a configuration file is what the shape does with it."""
+    settings = Settings.model_validate({"model": {"id": "m"}, **sections})
+    shape = [Level.from_plain(level) for level in stock(settings).levels()]
+    foreseen = stock_levels(settings)
+    for one, other in zip(shape, foreseen, strict=True):
+        assert (one.mode, one.users, one.warmup_s, one.duration_s) == (
+            *(other.mode, other.users),
+            *(other.warmup_s, other.duration_s),
+        )
