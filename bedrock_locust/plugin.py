@@ -16,6 +16,7 @@ from bedrock_locust.process.locust_patches import keep_time
 from bedrock_locust.process.report import maker
 from bedrock_locust.settings import options
 from bedrock_locust.settings.mistakes import SettingsError
+from bedrock_locust.settings.web import parse_form_may_set, parse_hosts
 from bedrock_locust.worker import Worker
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class Plugin:
         self._charts = charts
         self._lead: Lead | None = None
         self._worker: Worker | None = None
+        self._form_may_set: frozenset[str] = frozenset()
         events.init_command_line_parser.add_listener(self._on_parser)
         events.init.add_listener(self._on_init)
         events.test_start.add_listener(self._on_test_start)
@@ -73,7 +75,7 @@ class Plugin:
 
     def _on_parser(self, parser: LocustArgumentParser, **_: Any) -> None:
         """Add the options; Locust asks for them at its start, and again for each view of the form."""
-        options.add_options(parser, self._lead.settings if self._lead else None)
+        options.add_options(parser, self._lead.settings if self._lead else None, self._form_may_set)
 
     def _on_init(self, environment: Environment, runner: Runner, web_ui: WebUI | None, **_: Any) -> None:
         keep_time()
@@ -85,6 +87,8 @@ class Plugin:
         from bedrock_locust.lead import Lead  # noqa: PLC0415
 
         try:
+            parse_hosts(getattr(environment.parsed_options, "bedrock_allowed_hosts", None))
+            self._form_may_set = parse_form_may_set(getattr(environment.parsed_options, "bedrock_form_may_set", None))
             self._lead = Lead(environment, runner, web_ui, self._report, self._charts)
         except SettingsError as error:
             _refuse(error)

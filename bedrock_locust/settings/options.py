@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.schema import CREDENTIALS, SECTIONS, Settings, build, read_file
+from bedrock_locust.settings.web import is_in_form
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -128,8 +129,12 @@ OPTIONS = (
 )
 
 
-def add_options(parser: LocustArgumentParser, current: Settings | None) -> None:
+def add_options(
+    parser: LocustArgumentParser, current: Settings | None, form_may_set: frozenset[str] = frozenset()
+) -> None:
     """Add the options to Locust's parser; the fields of the form show the `current` settings.
+
+    `form_may_set` has the protected settings that the form shows as well.
 
     Without settings the defaults are empty, so that the file decides where an option was not given.
     """
@@ -169,20 +174,43 @@ def add_options(parser: LocustArgumentParser, current: Settings | None) -> None:
         include_in_web_ui=False,
         help="How long master and workers wait for a silent other side before they give it up, 6 to 55 s. Default: 30",
     )
+    parser.add_argument(
+        "--bedrock-allowed-hosts",
+        env_var="BEDROCK_ALLOWED_HOSTS",
+        default=None,
+        metavar="NAMES",
+        include_in_web_ui=False,
+        help="Host names under which the web UI is reached, separated by commas. IP addresses, localhost, the name of"
+        " this machine and --web-host need none",
+    )
+    parser.add_argument(
+        "--bedrock-form-may-set",
+        env_var="BEDROCK_FORM_MAY_SET",
+        default=None,
+        metavar="SETTINGS",
+        include_in_web_ui=False,
+        help="Settings that the form of the web UI may change, separated by commas: host, aws.profile,"
+        " output.directory, output.report_file. Default: none of them",
+    )
     shown = current.public() if current else {}
     for option in OPTIONS:
         # The form shows the settings in force, whatever the command line said at the start.
         form: dict[str, Any] = {"action": _Shown, "choices": option.choices} if current else {}
-        value = shown.get(option.section, {}).get(option.key)
+        value = current.aws.profile if current and option.key == "profile" else _value(shown, option)
         parser.add_argument(
             option.flag,
             env_var=option.env_var,
             default=NOT_SENT if value is None and form.get("choices") else value,
             metavar=option.key.upper(),
-            include_in_web_ui=option.key not in CREDENTIALS,
+            include_in_web_ui=is_in_form(option.section, option.key, form_may_set),
             help=option.label,
             **form,
         )
+
+
+def _value(shown: Mapping[str, Any], option: Option) -> Any:
+    """What an option is set to, in the public settings."""
+    return shown.get(option.section, {}).get(option.key)
 
 
 class _Shown(Action):

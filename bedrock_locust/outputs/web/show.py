@@ -5,15 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response, abort, render_template, request, send_file
+from flask import Blueprint, Response, abort, render_template, send_file
 from werkzeug.security import safe_join
 
 from bedrock_locust.outputs.web import downloads, vega
+from bedrock_locust.outputs.web.form import read_form
+from bedrock_locust.outputs.web.gate import put_gate
 from bedrock_locust.outputs.web.guard import PASSIVE, guarded, harden
 from bedrock_locust.outputs.web.live import Live, about
 from bedrock_locust.outputs.web.report_page import render
 from bedrock_locust.outputs.web.tab import add_bar, add_tabs
 from bedrock_locust.settings.mistakes import SettingsError
+from bedrock_locust.settings.web import parse_hosts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,10 +38,11 @@ def show(web_ui: WebUI, runs: Runs, *, plan: MakePlan, charts: str | None) -> No
     """Add all that the plugin shows to Locust's web UI. `charts` names the maker of the charts, if there is one."""
     live, script = Live(runs), vega.script()
     definitions = vega.definitions(charts) if charts else None
-    pages = Pages(runs, live, script, definitions, plan)
+    pages = Pages(runs, live, script, definitions, lambda: plan(read_form(web_ui)))
     add_tabs(web_ui, live, runs)
     add_bar(web_ui, [made for made in (script, definitions) if made and definitions])
     options = web_ui.environment.parsed_options
+    put_gate(web_ui, parse_hosts(getattr(options, "bedrock_allowed_hosts", None)))
     base = getattr(options, "web_base_path", "") or ""
     blueprint = Blueprint("bedrock", __name__, url_prefix=f"{base}/bedrock", template_folder="templates")
     for rule, view, method in pages.rules():
@@ -51,7 +55,10 @@ def show(web_ui: WebUI, runs: Runs, *, plan: MakePlan, charts: str | None) -> No
 class Pages:
     """The views."""
 
-    def __init__(self, runs: Runs, live: Live, script: Made, charts: Made | None, plan: MakePlan) -> None:
+    def __init__(
+        self, runs: Runs, live: Live, script: Made, charts: Made | None, plan: Callable[[], Plan | None]
+    ) -> None:
+        """`plan` makes the plan of a run with the form that the request sends."""
         self._runs = runs
         self._live = live
         self._script = script
@@ -87,7 +94,7 @@ class Pages:
     def plan(self) -> dict[str, Any]:
         """What a run with the values of the form would do, or what is wrong with them."""
         try:
-            plan = self._plan(request.form.to_dict())
+            plan = self._plan()
         except SettingsError as error:
             return {"lines": [], "mistakes": list(error.lines)}
         return {"lines": plan.lines() if plan else [], "mistakes": []}

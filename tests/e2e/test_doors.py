@@ -1,0 +1,153 @@
+"""Attacks on a running locust: who may start a run, where credentials go, and which files are read."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import threading
+import time
+import urllib.parse
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from .running import free_port, until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .running import Place, Simulator
+
+ANSWERS_WITHIN_S = 20
+
+
+class Attacker(BaseHTTPRequestHandler):
+    """Takes note of what it is sent."""
+
+    taken: list[str]
+
+    def do_POST(self) -> None:
+        """Take a call, with its credentials."""
+        self.taken.append(str(self.headers))
+        self.send_error(400)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def attacker() -> Iterator[tuple[str, list[str]]]:
+    """The URL of a server of an attacker, and what it has been sent."""
+    taken: list[str] = []
+    handler = type("Handler", (Attacker,), {"taken": taken})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}", taken
+    server.shutdown()
+    thread.join(10)
+    server.server_close()
+
+
+class Page:
+    """The web UI of a locust, asked as a browser or as curl asks it."""
+
+    def __init__(self, place: Place, *arguments: str) -> None:
+        self.port = free_port()
+        self.process = place.start("--web-port", str(self.port), *arguments)
+        until(lambda: self.ask("GET", "/")[0] == 200 or self.process.poll() is not None, "web UI")
+
+    def ask(
+        self, method: str, path: str, form: dict[str, str] | None = None, headers: dict[str, str] | None = None
+    ) -> tuple[int, str]:
+        """Status and text of an answer; 0 where there is none."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=ANSWERS_WITHIN_S)
+        body = urllib.parse.urlencode(form) if form is not None else None
+        kind = {"Content-Type": "application/x-www-form-urlencoded"} if form is not None else {}
+        try:
+            connection.request(method, path, body, {**kind, **(headers or {})})
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+        except ConnectionError:
+            return 0, ""
+        finally:
+            connection.close()
+
+    def start(self, **form: str) -> dict[str, Any]:
+        """What Locust says to a start by a command such as curl."""
+        status, text = self.ask("POST", "/swarm", form)
+        assert status == 200, text
+        answer: dict[str, Any] = json.loads(text)
+        return answer
+
+
+def test_another_site_starts_nothing(place: Place, simulator: Simulator, attacker: tuple[str, list[str]]) -> None:
+    """A form on a page of another site starts no run, ends none, and gets no credentials; nor does one for curl."""
+    url, taken = attacker
+    precious = place.path / "precious.txt"
+    precious.write_text("precious")
+    page = Page(place, "--host", simulator.url)
+    form = {"host": url, "bedrock_report_file": str(precious), "bedrock_directory": str(place.path / "elsewhere")}
+    for foreign in ({"Origin": url}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "null"}):
+        for path in ("/swarm", "/stop", "/stats/reset", "/user", "/login", "/bedrock/plan.json", "/none"):
+            status, text = page.ask("POST", path, form, foreign)
+            assert status == 403, (path, foreign)
+            assert "bedrock-locust: the request comes from a page of" in text
+    refused = page.start(**form)
+    assert refused["success"] is False
+    for name in ("host", "output.directory", "output.report_file"):
+        assert f"--bedrock-form-may-set {name}" in refused["message"]
+    for path in ("/", "/swarm", "/logs", "/bedrock/", "/stats/requests"):
+        for method in ("GET", "POST"):
+            status, text = page.ask(method, path, None, {"Host": f"evil.example:{page.port}"})
+            assert (status, "--bedrock-allowed-hosts evil.example" in text) == (403, True), path
+    time.sleep(1)
+    assert not taken
+    assert not place.runs()
+    assert precious.read_text() == "precious"
+    assert not simulator.calls()
+    assert page.start(bedrock_end="1", bedrock_duration="0.5", bedrock_non_streaming="false")["success"]
+    until(lambda: any((run / "report.md").exists() for run in place.runs()), "report of a run that curl started")
+
+
+def test_a_form_may_set_what_the_option_names(place: Place, simulator: Simulator) -> None:
+    """With --bedrock-form-may-set the form chooses the endpoint and the file, and shows their fields."""
+    page = Page(
+        place, "--bedrock-form-may-set", "host,output.report_file", "--bedrock-allowed-hosts", "load.example.com"
+    )
+    status, text = page.ask("GET", "/", None, {"Host": "load.example.com"})
+    assert status == 200
+    assert '"bedrock_report_file"' in text
+    assert '"bedrock_directory"' not in text
+    form = {"host": simulator.url, "bedrock_report_file": "mine.md", "bedrock_end": "1", "bedrock_duration": "0.5"}
+    assert page.start(**form, bedrock_streaming="false")["success"]
+    until((place.path / "mine.md").exists, "report where the form says")
+    assert simulator.calls()
+
+
+def test_the_form_reads_no_file(place: Place, simulator: Simulator) -> None:
+    """Nothing in the form names a configuration file: none is looked for, read, or waited for."""
+    secret = place.path / "secret.json"
+    secret.write_text('{"db_password": "marked-secret"}')
+    os.mkfifo(place.path / "fifo")
+    page = Page(place, "--host", simulator.url)
+    said = []
+    for name in ("secret.json", "fifo", "none.json", "/etc/shadow", "/dev/zero", "/etc"):
+        for path in ("/swarm", "/bedrock/plan.json"):
+            began = time.monotonic()
+            said.append(page.ask("POST", path, {"bedrock_config": name})[1].replace(name, ""))
+            assert time.monotonic() - began < 5
+    assert len(set(said)) == 2, "each of the two pages says the same of all files"
+    assert all("bedrock_config is no field of the form" in text for text in said)
+    assert not place.runs()
+
+
+@pytest.mark.parametrize("option", ["--bedrock-allowed-hosts", "--bedrock-form-may-set"])
+def test_a_wrong_option_is_one_line(place: Place, simulator: Simulator, option: str) -> None:
+    """A value that cannot be is refused before anything starts."""
+    code, output = place.run("--host", simulator.url, option, "http://x/y")
+    assert (code, output.count("bedrock-locust:"), "Traceback" in output) == (2, 1, False), output
+    assert option in output
+    assert "'http://x/y'" in output
