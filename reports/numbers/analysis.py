@@ -105,14 +105,14 @@ def analyse(run: Run) -> Analysis:
     rows = levels(run)
     asked = slo.wanted(run)
     table = figures(rows, run.gaps, asked.percentile if asked else slo.DEFAULT_PERCENTILE)
-    failed = failures.by_level(rows)
+    kinds, failed = failures.by_kind(run.calls), failures.by_level(rows)
     gate, late, used = slo.gate(run, rows, table), late_levels(table, run), quota.quota(run, rows)
-
+    known = Evidence(gate, late, failed, forecast.overused(used, table), used, quota.throttle_message(kinds))
     return Analysis(
         run=run,
         levels=rows,
         figures=table,
-        failures=failures.by_kind(run.calls),
+        failures=kinds,
         failures_by_level=failed,
         workers=workers(run),
         late=late,
@@ -120,7 +120,7 @@ def analyse(run: Run) -> Analysis:
         quota=used,
         forecasts=forecast.forecasts(used, table),
         cost=cost.cost(run, rows),
-        conclusions=conclusion.conclusions(table, Evidence(gate, late, failed, forecast.overused(used, table))),
+        conclusions=conclusion.conclusions(table, known),
         gains=gain.gains(rows, table),
         slowest=slowest.slowest(rows, "latency_ms"),
         stalls=slowest.slowest(rows, "max_gap_ms"),

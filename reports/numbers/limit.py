@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from reports.numbers.forecast import Overuse
+    from reports.numbers.quota import Quota
     from reports.numbers.slo import Gate
 
 
@@ -27,6 +28,8 @@ class Limit:
     """The level from which on it did."""
     category: str = ""
     """Of the failures, if it was these."""
+    quota: str = ""
+    """Of throttling, the quota that most likely caused it: `requests`, `tokens`, or empty if that is not known."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,9 @@ class Evidence:
     """See `failures.by_level`."""
     overused: Mapping[str, Overuse]
     """See `forecast.overused`."""
+    quota: Quota
+    message: str
+    """What the service said when it throttled."""
 
     def over(self, figures: pd.DataFrame) -> str | None:
         """The first of these levels that only its short window let run above a quota."""
@@ -48,7 +54,9 @@ class Evidence:
     def failure(self, key: str, category: str = "") -> Limit:
         """A level that failed, by its most frequent category if none is given."""
         category = category or next(iter(by_frequency(self.failures, key)), "")
-        return Limit("throttled" if category == THROTTLED else "failures", key, category)
+        if category == THROTTLED:
+            return Limit("throttled", key, category, self.quota.tighter(key, self.message))
+        return Limit("failures", key, category)
 
 
 def first(figures: pd.DataFrame, bad: pd.Series[bool], known: Evidence) -> Limit | None:

@@ -65,6 +65,12 @@ class Quota:
         return "tokens" if math.isnan(requests) or tokens > requests else "requests"
 
 
+def throttle_message(failures: pd.DataFrame) -> str:
+    """What the service said when it throttled first, by the table of `failures.by_kind`; may be empty."""
+    throttles = failures[failures["error"] == THROTTLED]
+    return str(throttles["error_message"].iloc[0]) if len(throttles) else ""
+
+
 def quota(run: Run, levels: Levels) -> Quota:
     """The use of the quotas in each level."""
     burndown = run.number("settings", "model", "output_burndown")

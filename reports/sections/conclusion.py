@@ -29,7 +29,7 @@ def conclusion(analysis: Edition) -> list[str]:
     if not analysis.conclusions:
         return [analysis.say("end.unmeasured", calls=analysis.say.noun(counts["ok"], "call")), _gate(analysis)]
     if analysis.levels.shaped:
-        paragraphs = [" ".join(_sentences(analysis, found)) for found in analysis.conclusions]
+        paragraphs = [analysis.say.paragraph(_sentences(analysis, found)) for found in analysis.conclusions]
         named = [one.category for found in analysis.conclusions for one in (found.limit, found.main) if one is not None]
     else:
         paragraphs, named = kinds(analysis), failing(analysis)
@@ -164,7 +164,7 @@ def _gate(analysis: Edition) -> str:
     failed = gate.failed(analysis.figures)
     if analysis.gate_passed:
         unsure = any(gate.unsure(key) for key in gate.counting(analysis.figures))
-        return f"{say('gate.passed', scope=scope)} {say('gate.unsure')}" if unsure else say("gate.passed", scope=scope)
+        return say.paragraph([say("gate.passed", scope=scope), say("gate.unsure") if unsure else ""])
     if not failed:
         return say("gate.empty", scope=scope)
     missed = [key for key in failed if gate.met(key) is False]
@@ -174,7 +174,7 @@ def _gate(analysis: Edition) -> str:
         for text, keys in (("gate.missed", missed), ("gate.unmeasured", unmeasured))
         if keys
     ]
-    verdict = say("gate.failed", scope=scope, reasons=say("list.comma").join(reasons))
+    verdict = say("gate.failed", scope=scope, reasons=say("list.clause").join(reasons))
     if unmeasured or not all(map(gate.unsure, missed)):
         return verdict
-    return f"{verdict} {say('gate.unsure')}"
+    return say.paragraph([verdict, say("gate.unsure")])

@@ -97,9 +97,9 @@ def _trust(analysis: Edition) -> str:
     found = told(analysis)
     if found:
         lines = "\n".join(f"- {doubt}" for doubt in found)
-        return join(f"{say('trust.question')} {say('trust.but')}", lines)
+        return join(say.paragraph([say("trust.question"), say("trust.but")]), lines)
     if not (analysis.figures["ok"] > 0).any():
         return ""
     most = analysis.workers["cpu_percent"].max()
-    busiest = f" {say('trust.busiest', percent=number(most))}" if most >= 0 else ""
-    return f"{say('trust.question')} {say('trust.yes')}{busiest}"
+    busiest = say("trust.busiest", percent=number(most)) if most >= 0 else ""
+    return say.paragraph([say("trust.question"), say("trust.yes"), busiest])

@@ -26,7 +26,9 @@ def kinds(analysis: Edition) -> list[str]:
     """One paragraph for each kind that measured anything, the most frequent ones if they are many."""
     ended = _ended(analysis)
     shown = ended.head(MOST_KINDS).index
-    paragraphs = [" ".join(_sentences(analysis, str(key))) for key in analysis.figures.index if key in shown]
+    paragraphs = [
+        analysis.say.paragraph(_sentences(analysis, str(key))) for key in analysis.figures.index if key in shown
+    ]
     more = len(ended) - len(shown)
     if more > 0:
         paragraphs.append(analysis.say("kind.more", count=amount(more)))
@@ -52,7 +54,7 @@ def _sentences(analysis: Edition, key: str) -> Iterator[str]:
     if row["ok"]:
         rate = "output_tokens_per_s" if row["output_tokens_per_s"] > 0 else "requests_per_s"
         yield say("kind.rate", kind=kind, rate=rate_words(say, rate, row))
-        yield say("runs.there", figures=figures_there(analysis, row, ""))
+        yield say("kind.figures", figures=figures_there(analysis, row, ""))
     else:
         yield say("end.mode", mode=kind)
     yield from _slo(analysis, key)

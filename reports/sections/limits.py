@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from reports.markdown import amount, escape, number, percent
 from reports.numbers.failures import measured
-from reports.numbers.quota import THROTTLED
+from reports.numbers.quota import throttle_message
 from reports.sections.words import at, failing_words, label
 
 if TYPE_CHECKING:
@@ -26,13 +26,12 @@ def limits(analysis: Edition, found: Conclusion) -> Iterator[str]:
         yield from _first(analysis, found, first)
     if main is not None and (first is None or first.category != main.category):
         yield _main(analysis, found, main)
-        if main.kind == "throttled":
-            yield from _quota(analysis, main.key)
+        yield from _throttles(analysis, main)
 
 
 def _first(analysis: Edition, found: Conclusion, limit: Limit) -> Iterator[str]:
     say, row = analysis.say, analysis.level(limit.key)
-    values: dict[str, Any] = {"at": at(say, row), **_failed(analysis, row, limit)}
+    values: dict[str, Any] = {"at": at(say, row), "cause": _cause(analysis, limit), **_failed(analysis, row, limit)}
     if limit.kind == "slo" and analysis.gate is not None:
         if found.basis == "slo" and found.advised is None:
             return  # the sentence that no level meets the SLO has said it
@@ -43,8 +42,7 @@ def _first(analysis: Edition, found: Conclusion, limit: Limit) -> Iterator[str]:
         yield say(f"limit.{limit.kind}", **values)
     if limit.kind == "slo":
         yield from unsure(analysis, limit.key)
-    if limit.kind == "throttled":
-        yield from _quota(analysis, limit.key)
+    yield from _throttles(analysis, limit)
 
 
 def unsure(analysis: Edition, key: str) -> Iterator[str]:
@@ -78,6 +76,7 @@ def _main(analysis: Edition, found: Conclusion, main: Limit) -> str:
     return say(
         f"limit.main_{main.kind}",
         where=say.sentence(where),
+        cause=_cause(analysis, main),
         failed=amount(failed),
         calls=say.noun(ended, "call"),
         share=percent(failed / ended),
@@ -94,27 +93,29 @@ def _flat(analysis: Edition, found: Conclusion, row: pd.Series[Any]) -> str:
     return analysis.say(f"limit.{key}", at=at(analysis.say, row), slower=slower, **{change: percent(abs(more))})
 
 
-def _quota(analysis: Edition, key: str) -> Iterator[str]:
-    """The quota that a level used more of, and what the service said when it throttled."""
-    quota, say, message = analysis.quota, analysis.say, _message(analysis)
-    row, tighter = quota.table.loc[[key]].iloc[0], quota.tighter(key, message)
-    if tighter == "requests":
-        yield say("limit.requests", percent=number(row["requests_percent"]), quota=amount(quota.requests_per_minute))
-    elif tighter == "tokens":
-        used = {"percent": number(row["tokens_percent"]), "ratio": number(row["reserve_ratio"])}
-        most = {"quota": amount(quota.tokens_per_minute), "max_tokens": amount(quota.max_tokens)}
-        yield say("limit.tokens", **used, **most)
-    yield from said(analysis)
-    if not tighter:
-        yield say("limit.no_quota")
+def _cause(analysis: Edition, limit: Limit) -> str:
+    """The quota that throttled, with how much of it was used; empty if that is not known."""
+    if not limit.quota:
+        return ""
+    quota, row = analysis.quota, analysis.quota.table.loc[[limit.key]].iloc[0]
+    return analysis.say(
+        f"limit.{limit.quota}",
+        quota=amount(quota.most(limit.quota)),
+        percent=number(row[f"{limit.quota}_percent"]),
+        max_tokens=amount(quota.max_tokens),
+        ratio=number(row["reserve_ratio"]),
+    )
+
+
+def _throttles(analysis: Edition, limit: Limit) -> Iterator[str]:
+    """What the service said when it throttled, and what would tell which quota it was."""
+    if limit.kind == "throttled":
+        yield from said(analysis)
+        if not limit.quota:
+            yield analysis.say("limit.no_quota")
 
 
 def said(analysis: Edition) -> Iterator[str]:
     """What the service said when it throttled."""
-    if message := _message(analysis):
+    if message := throttle_message(analysis.failures):
         yield analysis.say("limit.said", message=escape(message))
-
-
-def _message(analysis: Edition) -> str:
-    throttles = analysis.failures[analysis.failures["error"] == THROTTLED]
-    return str(throttles["error_message"].iloc[0]) if len(throttles) else ""

@@ -98,7 +98,7 @@ def _forecasts(analysis: Edition) -> Iterator[str]:
     say = analysis.say
     for mode in dict.fromkeys(forecast.mode for forecast in analysis.forecasts):
         of_mode = [_forecast(analysis, forecast) for forecast in analysis.forecasts if forecast.mode == mode]
-        yield say("quota.mode", mode=say.sentence(say.mode(mode)), forecasts=" ".join(of_mode))
+        yield say("quota.mode", mode=say.sentence(say.mode(mode)), forecasts=say.paragraph(of_mode))
 
 
 def _forecast(analysis: Edition, forecast: Forecast) -> str:

@@ -32,7 +32,7 @@ def slo(analysis: Edition, _charts: Mapping[str, str]) -> str:
     asked = say("slo.asked", slo=slo_words(say, gate.slo))
     close = say("slo.close_note") if any(say("slo.close") in verdict for verdict in verdicts) else ""
     if gate.slo.success_rate is None:
-        asked = f"{asked} {say('slo.tolerable', share=f'{100 * TOLERABLE_FAILURES:g}')}"
+        asked = say.paragraph([asked, say("slo.tolerable", share=f"{100 * TOLERABLE_FAILURES:g}")])
     return section(say("slo"), asked, shown, close)
 
 
@@ -43,4 +43,4 @@ def _verdict(analysis: Edition, gate: Gate, key: str) -> str:
     if not checks:
         return say("slo.unmeasured")
     text = say("slo.pass") if gate.met(key) else say("slo.fail", failing=failing_words(say, gate.slo, checks))
-    return f"{text} {say('slo.close')}" if gate.unsure(key) else text
+    return say.paragraph([text, say("slo.close")]) if gate.unsure(key) else text

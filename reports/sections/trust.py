@@ -71,8 +71,9 @@ def _end(analysis: Edition, _values: Mapping[str, Any]) -> dict[str, str]:
     if value is not None:
         total = run.number("limit_total")
         came = "" if total is None else analysis.say("trust.limit_total", total=f"{total:,.6g}")
-        return {"reason": f" ({code(limit)} = {value:,g}{came})"}
-    return {"reason": f" ({escape(run.text('end_reason'))})" if run.text("end_reason") else ""}
+        return {"reason": analysis.say("trust.reason", reason=f"{code(limit)} = {value:,g}{came}")}
+    reason = escape(run.text("end_reason"))
+    return {"reason": analysis.say("trust.reason", reason=reason) if reason else ""}
 
 
 def _same_failures(analysis: Edition, values: Mapping[str, Any]) -> dict[str, str]:

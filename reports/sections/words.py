@@ -120,7 +120,7 @@ def slo_words(say: Language, slo: Slo, mode: str = "streaming") -> str:
 
 def failing_words(say: Language, slo: Slo, checks: list[Check]) -> str:
     """What was not held, with the figures."""
-    return say.listing([_failing(say, slo, check) for check in checks if not check.met])
+    return say("list.semicolon").join(_failing(say, slo, check) for check in checks if not check.met)
 
 
 def _failing(say: Language, slo: Slo, check: Check) -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 LANGUAGES = ("en", "zh")
 DEFAULT = "en"
+BESIDE_DIGITS = re.compile(r"(?<=[\w%])(?=和)(?<![\u4e00-\u9fff])|(?<=和)(?=[0-9A-Za-z])")
+"""Where Chinese has a space before or after its `and`: beside digits and Latin letters."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,12 @@ class Language:
         shown = list(words) if len(words) <= longest else [*words[: longest - 1], self("list.more", count=more)]
         if len(shown) < 2:
             return "".join(shown)
-        return self("list.last", first=self("list.comma").join(shown[:-1]), last=shown[-1])
+        listed = self("list.last", first=self("list.comma").join(shown[:-1]), last=shown[-1])
+        return BESIDE_DIGITS.sub(" ", listed)
+
+    def paragraph(self, sentences: Iterable[str]) -> str:
+        """Sentences one after the other; empty ones are left out."""
+        return self("list.space").join(sentence for sentence in sentences if sentence)
 
     def mode(self, mode: str) -> str:
         """A mode as readers write it."""

@@ -34,13 +34,11 @@ def test_a_level_that_only_its_short_window_let_run_is_not_advised(tmp_path: Pat
     analysis, text = analysis_of(tmp_path, 20, 120)
     found = analysis.conclusions[0]
     assert (found.advised, found.basis, found.over_at) == ("streaming-04", "quota", "streaming-08")
-    assert "**Streaming: runs well up to 4 users, as far as the quotas carry it.**" in text
-    assert "From 8 users on, the run was over the quota of" in text
-    assert re.search(
-        r"\(used to 120 % at 8 users and \d+ % at \d+ users\); only the short window of 20.0 s hid it", text
-    )
-    assert "Most throughput, but above the quota" in text
-    assert "It still grew" not in text
+    assert "**Streaming: within the quotas up to 4 users.**" in text
+    assert "From 8 users on, the run exceeded the quota of" in text
+    assert re.search(r"\(used 120 % at 8 users and \d+ % at \d+ users\)\. It was not throttled because", text)
+    assert "Highest throughput, but above the quota" in text
+    assert "Throughput still grew" not in text
 
 
 def test_an_slo_that_was_met_above_the_quota_is_said_beside_it(tmp_path: Path) -> None:
@@ -55,7 +53,7 @@ def test_no_level_within_the_quotas(tmp_path: Path) -> None:
     """Said with the number of users that would be."""
     analysis, text = analysis_of(tmp_path, 20, 800)
     assert (analysis.conclusions[0].advised, analysis.conclusions[0].basis) == (None, "quota")
-    assert "**Streaming: no level is within the quotas.** By the measured load, the quota of" in text
+    assert "**Streaming: every level exceeds a quota.** At the measured load, the quota of" in text
     assert "is used up at about 1 user." in text
 
 
@@ -65,7 +63,7 @@ def test_a_minute_above_a_quota_shows_that_it_is_another(tmp_path: Path) -> None
     assert analysis.conclusions[0].over_at is None
     assert analysis.conclusions[0].advised is not None
     assert analysis.forecasts == []
-    assert "so this is not the real quota" in text
+    assert "so the real quota must be higher" in text
 
 
 @pytest.mark.parametrize(("percent", "basis"), [(105, "between"), (50, "beyond"), (300, "origin")])

@@ -38,7 +38,7 @@ def test_the_change_is_that_of_the_medians_with_its_interval(tmp_path: Path, fac
     assert clear == (factor > 1)
     assert (f"{point:.0f} % longer" in text) == clear
     assert ("as long, as far as can be told" in text) != clear
-    assert "In brackets: where the true change lies with 95 % confidence" in text
+    assert "In brackets: the 95 % confidence interval of the change" in text
 
 
 def test_of_too_few_calls_the_change_has_no_interval(tmp_path: Path) -> None:

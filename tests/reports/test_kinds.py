@@ -42,7 +42,7 @@ def test_each_kind_has_its_paragraph(tmp_path: Path, language: str) -> None:
     assert screen.count("ThrottlingError") == 3, "once a kind, and the remedy"
     if language == "en":
         assert "**Streaming `chat`: " in screen
-        assert "Does not meet the SLO (TTFT P95 ≤ 5,000 ms): success 75.0 % instead of at least 99 %." in screen
+        assert "Does not meet the SLO (TTFT P95 ≤ 5,000 ms): success was 75.0 %, less than 99 %." in screen
         assert "30 of 120 calls (25.0 %) failed, most with ThrottlingError." in screen
 
 
@@ -50,13 +50,13 @@ def test_the_kinds_use_the_quotas_together(tmp_path: Path) -> None:
     """Two kinds of some 120 calls a minute each are more than 200 a minute, which is said first, but not than 300."""
     below, above = (text_of(tmp_path / str(quota), ["chat", "sum"], quota=quota) for quota in (300, 200))
     assert "All kinds of call together" not in below.split("\n## ")[0]
-    assert "% of the quota of 300 requests per minute" in below.split("## Quotas")[1]
-    assert "% of the quota of 200 requests per minute" in above.split("\n## ")[0]
+    assert "% of the quota of 300 requests/min" in below.split("## Quotas")[1]
+    assert "% of the quota of 200 requests/min" in above.split("\n## ")[0]
 
 
 def test_of_many_kinds_the_first_screen_names_some(tmp_path: Path) -> None:
     """The table has them all."""
     screen, results, *_ = text_of(tmp_path, [f"kind{number}" for number in range(9)]).split("\n## ")
-    assert "3 more kinds of call are in the table of results." in screen
+    assert "The table of results has 3 more kinds of call." in screen
     assert screen.count("Meets the SLO") == 6
     assert all(f"kind{number}" in results for number in range(9))

@@ -60,7 +60,7 @@ def test_odd_failures_do_not_hide_what_then_took_over(tmp_path: Path) -> None:
     assert conclusion.main is not None
     assert (conclusion.limit.key, conclusion.limit.category) == ("streaming-04", "ModelError")
     assert (conclusion.main.kind, conclusion.main.key) == ("throttled", "streaming-08")
-    assert "First to give out, at 4 users: 2 of " in text
+    assert "Limit reached at 4 users: " in text
     figures, throttled = found.figures.loc[["streaming-08", "streaming-12"]], found.failures["calls"][0]
     ended = int((figures["ok"] + figures["failed"]).sum())
     assert f"From 8 users on, most failures were throttling: {throttled} of {ended} calls" in text
@@ -79,7 +79,7 @@ def test_failures_beyond_another_limit_are_named(tmp_path: Path) -> None:
             row["last_token_ms"], row["latency_ms"] = 6_000, 6_010
     run.info["settings"]["slo"] = {"ttft_ms": 2_500}
     _, text = analysis_of(run, tmp_path)
-    assert "First to give out, at 8 users: TTFT P95 " in text
+    assert "Limit reached at 8 users: TTFT P95 " in text
     assert "At 12 users, most failures were throttling: " in text
     assert text.index("What to do about ThrottlingError") > text.index("At 12 users, most failures")
 
@@ -89,7 +89,7 @@ def test_one_failure_of_one_kind_is_told_once(tmp_path: Path) -> None:
     run = run_of(4, 8, 12)
     spoil(run, {8: 0.4, 12: 0.6}, {})
     _, text = analysis_of(run, tmp_path)
-    assert "First to give out, at 8 users: throttling" in text
+    assert "Limit reached at 8 users: " in text
     assert "most failures were" not in text
 
 
@@ -111,7 +111,7 @@ def test_the_client_is_the_limit_only_if_no_higher_level_is_sound(
     found, text = analysis_of(run, tmp_path)
     assert found.conclusions[0].limit is not None
     assert (found.conclusions[0].limit.kind, found.conclusions[0].limit.key) == (kind, "streaming-12")
-    assert ("the load generator itself" in text) is (kind == "client")
+    assert ("the load generator was too busy" in text) is (kind == "client")
     assert "Client-limited: streaming at" in text
 
 
@@ -128,4 +128,4 @@ def test_a_level_that_the_client_held_up_does_not_end_the_search_for_the_slo(tmp
     found, text = analysis_of(run, tmp_path)
     assert (found.conclusions[0].advised, found.conclusions[0].limit) == ("streaming-12", None)
     assert "at every level" not in text
-    assert "runs well up to 12 users" in text
+    assert "meets the SLO up to 12 users" in text

@@ -115,7 +115,7 @@ def test_an_absurd_row_costs_no_report(tmp_path: Path, column: str, value: float
         (tmp_path / "run.json").unlink()
     text = reports.write(tmp_path).read_text(encoding="utf-8")
     assert "charts/timeline.svg" in text
-    assert ("1 line of `requests.csv` that cannot be read" in text) is (value >= 1e30 and column in calls.REQUIRED)
+    assert ("1 line of `requests.csv` cannot be read" in text) is (value >= 1e30 and column in calls.REQUIRED)
     timeline = CHARTS["timeline"](edition(read(tmp_path))).to_dict()
     ends = [bar["to"] for rows in timeline["datasets"].values() for bar in rows if "rate" in bar]
     assert len(set(ends)) <= MOST_BARS
@@ -162,7 +162,7 @@ def test_a_newer_format_is_told(tmp_path: Path) -> None:
     """A folder of another format is read as far as it goes, and the report says so."""
     folder = make.shaped(("streaming",), (2,))
     folder.info["format"] = 2
-    assert "not of format 1" in reports.write(folder.write(tmp_path)).read_text(encoding="utf-8")
+    assert "not in format 1" in reports.write(folder.write(tmp_path)).read_text(encoding="utf-8")
 
 
 def test_a_table_of_something_else_is_no_run(tmp_path: Path) -> None:
