@@ -32,6 +32,10 @@ Users = Annotated[Whole, Field(gt=0, le=100_000)]
 """More would be a mistake: a worker runs a few hundred."""
 Seconds = Annotated[Number, Field(gt=0, le=WEEK_S)]
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+_PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
+ModelId = Annotated[Text, StringConstraints(max_length=2048, pattern=_PRINTABLE)]
+"""botocore's limit."""
+FileName = Annotated[Text, StringConstraints(max_length=4096, pattern=_PRINTABLE)]
 
 
 class Section(BaseModel):

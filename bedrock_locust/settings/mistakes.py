@@ -30,6 +30,7 @@ RULES = {
     "less_than_equal": "must be {le:,.0f} or less",
     "string_too_long": "must have at most {max_length} characters",
     "tuple_type": "must be a list [...]",
+    "string_pattern_mismatch": "must not have control characters",
     "string_too_short": "must not be empty",
     "value_error": "{error}",
     "literal_error": "must be {expected}",
@@ -104,7 +105,7 @@ def _shown(path: tuple[str, ...], values: Mapping[str, Any]) -> str:
     value: Any = values
     for part in path:
         value = value.get(part) if isinstance(value, dict) else None
-    if path[-1] == "endpoint_url" and "@" in str(value):
+    if path[-1] == "endpoint_url" and set("@?#") & set(str(value)):
         return "not shown"
     return json.dumps(value, ensure_ascii=False, default=str)[:80]
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -16,7 +18,17 @@ from pydantic import (
 
 from bedrock_locust.settings import jsonc
 from bedrock_locust.settings.burndown import burndown_of
-from bedrock_locust.settings.fields import WEEK_S, Amount, NotNegative, Positive, Seconds, Section, Text, Users
+from bedrock_locust.settings.fields import (
+    WEEK_S,
+    Amount,
+    FileName,
+    ModelId,
+    NotNegative,
+    Positive,
+    Seconds,
+    Section,
+    Users,
+)
 from bedrock_locust.settings.goals import Limits, Pricing, Slo, unknown_cost
 from bedrock_locust.settings.mistakes import SettingsError, describe
 
@@ -26,6 +38,10 @@ if TYPE_CHECKING:
 
 CREDENTIALS = frozenset({"profile", "access_key_id", "secret_access_key", "session_token"})
 """Keys of `aws` that never leave the process that read them."""
+
+
+MOST_BYTES = 1_000_000
+"""The longest configuration file."""
 
 
 class Aws(Section):
@@ -53,6 +69,10 @@ class Aws(Section):
             raise ValueError("must start with http:// or https://")
         if "@" in url.split("/")[2]:
             raise ValueError("must not hold a user name or password")
+        if url and not url.isprintable():
+            raise ValueError("must not have control characters")
+        if url and ("?" in url or "#" in url):
+            raise ValueError("must not have a query (?...) or a fragment (#...)")
         if not _host_of(url):
             raise ValueError("must name a host, such as http://127.0.0.1:8080")
         if not _has_valid_port(url):
@@ -91,7 +111,7 @@ def _has_valid_port(url: str) -> bool:
 class Model(Section):
     """The model under test and its quotas, per minute."""
 
-    id: Text
+    id: ModelId
     """Model id, inference profile id or ARN. Required."""
     quota: Positive | None = None
     """Your quota of requests per minute. The plan and the report compare the run with it."""
@@ -115,15 +135,15 @@ class Model(Section):
 class Test(Section):
     """How each call is made."""
 
-    prompt_size: Positive = 1000
+    prompt_size: Annotated[Positive, Field(le=10_000_000)] = 1000
     """Length of each prompt, in characters."""
-    prompt_template: str = ""
+    prompt_template: Annotated[str, Field(max_length=1_000_000)] = ""
     """Text of the prompt; `{size}` becomes the prompt size. Without it, a built-in text."""
     streaming: bool = True
     """Run the levels with streaming calls."""
     non_streaming: bool = True
     """Run the levels with non-streaming calls."""
-    max_tokens: Positive = 2048
+    max_tokens: Annotated[Positive, Field(le=1_000_000)] = 2048
     """Most output tokens of an answer. Newer models reserve them from the quota of tokens."""
     temperature: NotNegative | None = 0.7
     """Sampling temperature; `null` for models that refuse it."""
@@ -172,9 +192,9 @@ class Concurrency(Section):
 class Output(Section):
     """Where the results are written, and in which form."""
 
-    report_file: Text = "benchmark_report.md"
+    report_file: FileName = "benchmark_report.md"
     """Where to copy the report."""
-    directory: Text = "results"
+    directory: FileName = "results"
     """Folder in which the run folders are written."""
     language: Literal["en", "zh"] = "en"
     """Language of the report: `en` or `zh`."""
@@ -253,10 +273,26 @@ def _with_tier_in_model(values: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**values, "model": {**tier, **model}, "test": rest}
 
 
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a file. A pipe without a writer would hold up the whole process otherwise."""
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
+def _content(path: Path) -> bytes:
+    """What is in a configuration file. Raises OSError, and SettingsError where it is no file or too long."""
+    with open(path, "rb", opener=_open_at_once) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise SettingsError(f"{path}: is not a regular file. Name another with --bedrock-config")
+        content = file.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise SettingsError(f"{path}: has more than {MOST_BYTES:,} bytes, too much for settings. Name another file")
+    return content
+
+
 def read_file(path: Path) -> dict[str, Any]:
     """The content of a configuration file: a JSON object, comments allowed. Raises SettingsError."""
     try:
-        values = jsonc.loads(path.read_text(encoding="utf-8-sig"))
+        values = jsonc.loads(_content(path).decode("utf-8-sig"))
     except FileNotFoundError:
         raise SettingsError(
             f"{path}: no such file. Copy config.example.json to {path} and fill in your region and model,"

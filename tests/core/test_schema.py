@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from argparse import Namespace
 from pathlib import Path
 from typing import Any
@@ -208,10 +209,57 @@ def test_no_file(here: Path) -> None:
 
 
 def test_a_folder_is_no_file(here: Path) -> None:
-    """What can't be read says why."""
+    """What is no file says so."""
     with pytest.raises(SettingsError) as refused:
         read_file(here)
     assert refused.value.lines == (f"{here}: cannot be read (Is a directory). Name another with --bedrock-config",)
+
+
+@pytest.mark.parametrize("kind", ["/dev/zero", "/dev/null", "fifo", "link to a fifo"])
+def test_only_a_regular_file_is_read(here: Path, kind: str) -> None:
+    """A device or a pipe is refused at once: one would fill the memory, the other hold up the process."""
+    os.mkfifo(here / "fifo")
+    (here / "link to a fifo").symlink_to("fifo")
+    with pytest.raises(SettingsError, match="is not a regular file"):
+        read_file(here / kind)
+    (here / "config.json").write_text('{"model": {"id": "m"}}')
+    (here / "link").symlink_to("config.json")
+    assert read_file(here / "link") == {"model": {"id": "m"}}, "a ConfigMap is links"
+
+
+def test_a_file_has_at_most_a_megabyte(here: Path) -> None:
+    """Settings are short: a longer file is another one, and is not read to its end."""
+    values = b'{"model": {"id": "m"}}'
+    (here / "config.json").write_bytes(values.ljust(1_000_000))
+    assert read_file(here / "config.json")
+    (here / "config.json").write_bytes(values.ljust(1_000_001))
+    with pytest.raises(SettingsError, match="more than 1,000,000 bytes"):
+        read_file(here / "config.json")
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "most", "more"),
+    [
+        ("test", "prompt_size", 10_000_000, 10_000_001),
+        ("test", "max_tokens", 1_000_000, 1_000_001),
+        ("test", "prompt_template", "x" * 1_000_000, "x" * 1_000_001),
+        ("model", "id", "x" * 2048, "x" * 2049),
+        ("model", "id", "a b", "a\x1bb"),
+        ("output", "directory", "x" * 4096, "x" * 4097),
+        ("output", "report_file", "x", "x\0y"),
+        ("aws", "endpoint_url", "http://x/y", "http://x/y?token=secret"),
+        ("aws", "endpoint_url", "http://x/y", "http://x/y#token=secret"),
+        ("aws", "endpoint_url", "http://x/y", "http://x\r\nsecret"),
+    ],
+)
+def test_upper_bounds(section: str, key: str, most: object, more: object) -> None:
+    """What no run could want is refused in one short line."""
+    assert lines({"model": {"id": "m"}, section: {"id": "m", key: most} if section == "model" else {key: most}}) == ()
+    [line] = lines({"model": {"id": "m"}, section: {"id": "m", key: more} if section == "model" else {key: more}})
+    assert line.startswith(f"config.json: {section}.{key} is ")
+    assert len(line) < 250
+    assert line.isprintable()
+    assert "secret" not in line or "\\r" in line
 
 
 def test_a_byte_order_mark_is_fine(here: Path) -> None:
