@@ -20,6 +20,7 @@ from bedrock_locust.bench import LEVEL, Bench, put_bench
 from bedrock_locust.level import Level, LevelError, planned_levels
 from bedrock_locust.live.health import Pulse
 from bedrock_locust.outputs import console
+from bedrock_locust.outputs.registered import outputs_of
 from bedrock_locust.outputs.web import Runs, show
 from bedrock_locust.outputs.web.form import guard_form
 from bedrock_locust.process.signals import Signals
@@ -36,7 +37,7 @@ from bedrock_locust.team.master_receiver import Receiver
 from bedrock_locust.team.messages import GRACE_S, RunOrder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from locust.env import Environment
@@ -46,9 +47,8 @@ if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
 
     from bedrock_locust.call import Call
+    from bedrock_locust.process.report import MakeReport
     from bedrock_locust.settings.schema import Settings
-
-    Report = Callable[[Path, Path | None], Path]
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +60,12 @@ class Lead:
     """This process as the one that leads. Raises SettingsError where no run could begin."""
 
     def __init__(
-        self, environment: Environment, runner: Runner, web_ui: WebUI | None, report: Report | None, charts: str | None
+        self,
+        environment: Environment,
+        runner: Runner,
+        web_ui: WebUI | None,
+        report: MakeReport | None,
+        charts: str | None,
     ) -> None:
         assert environment.parsed_options is not None  # noqa: S101 - the locust command has options
         self._environment, self._runner, self._web_ui, self._report = environment, runner, web_ui, report
@@ -197,7 +202,8 @@ class Lead:
             levels=None if levels is None else len(levels),
             preflight=public(self._first) if self._first else None,
         )
-        self._run = self._runs.begin(Run(self._environment, self.settings, info, levels))
+        outputs = outputs_of(self._options, self._runs)
+        self._run = Run(self._environment, self.settings, info, (levels, self._plan_of(self.settings, levels)), outputs)
         self._options.bedrock_run = self._order(info, levels).to_json()
         if self._receiver:
             self._receiver.begin(self._run.recorder)
@@ -207,8 +213,6 @@ class Lead:
             self._run.recorder.join_local(Pulse(bench.measured_level).start())
         if level := getattr(self._options, LEVEL, None):
             self._run.on_level(Level.from_plain(level))
-        plan = self._plan_of(self.settings, levels)
-        self._run.console.say(console.header(self.settings, endpoint=info["endpoint"], levels=levels or (), plan=plan))
 
     def _order(self, info: Mapping[str, Any], levels: Sequence[Level] | None) -> RunOrder:
         """What the workers must know of a run that begins."""
@@ -278,8 +282,7 @@ class Lead:
     def _last_words(self) -> None:
         """The process ends at once: what has been measured goes to disk. A simulator ends with its parent."""
         if self._run:
-            self._run.console.close()
-            self._run.folder.flush()
+            self._run.abandon()
 
 
 def _close_page(web_ui: WebUI, run: Run) -> None:

@@ -20,25 +20,21 @@ from bedrock_locust.settings.web import parse_form_may_set, parse_hosts
 from bedrock_locust.worker import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
     from locust.argument_parser import LocustArgumentParser
     from locust.env import Environment
     from locust.runners import Runner
     from locust.web import WebUI
 
     from bedrock_locust.lead import Lead
+    from bedrock_locust.process.report import MakeReport
     from bedrock_locust.settings.schema import Settings
-
-    Report = Callable[[Path, Path | None], Path]
 
 INIT_LIMIT_S = 30
 
 _plugins: list[Plugin] = []
 
 
-def setup(*, report: Report | str | None = None, charts: str | None = None) -> None:
+def setup(*, report: MakeReport | str | None = None, charts: str | None = None) -> None:
     """Register the plugin with Locust. Call it once, at the top level of the locustfile.
 
     `report` makes the report: it gets the run folder and `output.report_file`, and returns the path of
@@ -62,7 +58,7 @@ def settings_of(environment: Environment) -> Settings:
 class Plugin:
     """The plugin in one process."""
 
-    def __init__(self, report: Report | None, charts: str | None) -> None:
+    def __init__(self, report: MakeReport | None, charts: str | None) -> None:
         self._report = report
         self._charts = charts
         self._lead: Lead | None = None

@@ -80,9 +80,9 @@ def calls(second: float, name: str, chance: random.Random) -> Iterator[Call]:
 def a_run(recorder: Recorder) -> Any:
     """What the live views see of a run."""
     info = {"started_at": 0.0, "levels_planned": LEVELS, "endpoint": "e", "settings": {"model": {"id": "m"}}}
-    return SimpleNamespace(
-        folder=recorder.folder, recorder=recorder, info=info, state="running", reason="", ended_at=None
-    )
+    figures = {"tally": recorder.tally, "health": recorder.health, "is_local": True}
+    folder = {"path": recorder.folder.path, "trouble": ""}
+    return SimpleNamespace(info=info, state="running", reason="", ended_at=None, **figures, **folder)
 
 
 class Hour:

@@ -6,11 +6,13 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from bedrock_locust.errors import LASTING, LASTING_CODES
+from bedrock_locust.live.output import EarlyEnd, OutputBase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bedrock_locust.call import Call
+    from bedrock_locust.live.output import RunView
     from bedrock_locust.settings.goals import Limits, Pricing
     from bedrock_locust.settings.schema import Settings
 
@@ -142,3 +144,21 @@ class Guard:
         if limits.max_error_rate and errors.calls >= LEAST_CALLS and errors.percent >= limits.max_error_rate:
             within = f"of {errors.calls:,} calls within {limits.window_seconds:g} s failed"
             yield Reached("limits.max_error_rate", f"{errors.percent:.1f} % {within}")
+
+
+class EndAtLimit(OutputBase):
+    """The output that ends a run at its first limit."""
+
+    def begin(self, run: RunView) -> None:
+        """Count from here on."""
+        self._run, self._guard, self._reached = run, Guard(run.settings), False
+
+    def add(self, call: Call) -> None:
+        """Count a call; end the run if it reaches a limit."""
+        reached = self._guard.add(call)
+        if reached is None or self._reached:
+            return
+        self._reached = True
+        guard = self._guard
+        end = EarlyEnd(reached.name, reached.reason, lambda: guard.total(reached), lambda: guard.in_the_end(reached))
+        self._run.stop(end)

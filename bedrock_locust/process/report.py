@@ -17,6 +17,9 @@ from gevent import monkey
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    MakeReport = Callable[[Path, Path | None], Path]
+    """Makes the report of a run: the run folder and `output.report_file` in, the path of what it wrote out."""
+
 _PROGRAM = """
 import json, os, pathlib, pkgutil, sys, threading
 
@@ -53,7 +56,7 @@ def why_not_written(error: OSError, folder: Path, again: str) -> str:
     return f"{wrong}: choose another with --bedrock-report-file; the report of this run is in {folder}"
 
 
-def maker(name: str) -> Callable[[Path, Path | None], Path]:
+def maker(name: str) -> MakeReport:
     """What makes a report by calling this function, `package.module:function`, in a process of its own.
 
     It raises OSError where the function has, and ReportError for all else that can befall it.

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 from bedrock_locust.call import Call
 from bedrock_locust.live.gaps import Gaps
 from bedrock_locust.live.health import Cpu, Health
+from bedrock_locust.live.output import Outputs
 from bedrock_locust.live.tally import Tally
 from bedrock_locust.process.clock import clock
 from bedrock_locust.recording.worker_record import WorkerRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from bedrock_locust.level import Level
     from bedrock_locust.live.health import Pulse
@@ -33,12 +34,10 @@ LOCAL = "local"
 class Recorder:
     """The rows, levels and counts of one run."""
 
-    def __init__(
-        self, run: str, folder: RunFolder, info: Mapping[str, Any], watch: Callable[[Call], None] | None = None
-    ) -> None:
-        """`watch` is told of each call."""
+    def __init__(self, run: str, folder: RunFolder, info: Mapping[str, Any], outputs: Outputs | None = None) -> None:
+        """`outputs` get each call and each level."""
         self.run = run
-        self._watch = watch
+        self._outputs = outputs or Outputs()
         self.folder = folder
         self.tally = Tally()
         self.records: dict[str, WorkerRecord] = {}
@@ -85,8 +84,7 @@ class Recorder:
         """Count a call whose row is written."""
         self.tally.add(call)
         self.health.add(call)
-        if self._watch:
-            self._watch(call)
+        self._outputs.add(call)
 
     def level(self, level: Level) -> None:
         """Take note of a level that begins, goes on to its next phase or is over."""
@@ -94,6 +92,7 @@ class Recorder:
         self.tally.level(level)
         self.folder.write_levels(self._levels.values())
         self.write_info()
+        self._outputs.level(level)
 
     def join(self, worker: str) -> WorkerRecord:
         """The record of a worker of the run."""

@@ -107,8 +107,8 @@ PLAN: dict[str, dict[str, str]] = {
         "live": "call errors histogram level process settings",
         "recording": "call errors level live process settings workload",
         "team": "call live process recording settings",
-        "outputs": "errors histogram level live process recording run settings",
-        "run": "call errors exits level live outputs process recording settings",
+        "outputs": "errors histogram level live process settings",
+        "run": "call errors exits level live process recording settings",
         # who joins the two
         "worker": "aws bench call exits live process settings team",
         "lead": "aws bench call exits formats level live outputs process recording run settings team",

@@ -43,9 +43,9 @@ def a_run(folder: Path) -> Any:
     recorder.add(replace(CALL, started_at=time.time()))
     recorder.close(ended="complete", reason="all levels ran")
     (folder / "report.md").write_text("# A report")
-    return SimpleNamespace(
-        folder=recorder.folder, recorder=recorder, info=INFO, state="complete", reason="", ended_at=time.time() + 9
-    )
+    figures = {"tally": recorder.tally, "health": recorder.health, "is_local": True}
+    end = {"state": "complete", "reason": "", "ended_at": time.time() + 9}
+    return SimpleNamespace(path=recorder.folder.path, trouble="", info=INFO, **figures, **end)
 
 
 def plan(form: Mapping[str, str]) -> Plan | None:
@@ -195,7 +195,8 @@ def test_a_fault_says_nothing_of_itself(folder: Path, caplog: pytest.LogCaptureF
     (folder / "report.md").write_bytes(b"\xff\xfe")
     assert client_of(ui).get("/bedrock/runs/a-run/").status_code == 200
     runs = Runs()
-    runs.begin(SimpleNamespace(recorder=SimpleNamespace(tally=None, health=None), folder=None))  # type: ignore[arg-type]
+    broken_run: Any = SimpleNamespace(tally=None, health=None)
+    runs.begin(broken_run)
     broken = WebUI(ui.environment, "127.0.0.1", 0, delayed_start=True)
     show(broken, runs, plan=plan, charts=None)
     answer = client_of(broken).get("/bedrock/live.json")
@@ -207,7 +208,7 @@ def test_a_fault_says_nothing_of_itself(folder: Path, caplog: pytest.LogCaptureF
 def test_a_run_that_can_not_be_written(tmp_path: Path) -> None:
     """While a run goes on, the pages say in the place of a reason why its folder can't be written."""
     run = a_run(tmp_path)
-    run.state, run.folder.trouble = "running", "results/x can't be written (No space left on device)"
-    assert about(run)["reason"] == run.folder.trouble
+    run.state, run.trouble = "running", "results/x can't be written (No space left on device)"
+    assert about(run)["reason"] == run.trouble
     run.reason = "all levels ran"
     assert about(run)["reason"] == "all levels ran"

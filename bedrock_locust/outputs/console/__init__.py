@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from bedrock_locust.histogram import Histogram
     from bedrock_locust.level import Level
+    from bedrock_locust.live.output import Outcome
     from bedrock_locust.live.tally import LevelTally, Tally
     from bedrock_locust.settings.plan import Plan
     from bedrock_locust.settings.schema import Settings
@@ -77,7 +77,7 @@ def progress(tally: Tally, level: Level | None) -> str:
 
 
 def level_block(tally: Tally, name: str, client_limits: Sequence[str] = (), disturbances: Sequence[str] = ()) -> str:
-    """The results of a level, why they may be the client's own, and what befell its workers."""
+    """The results of a level, why the client may have affected them, and what happened to its workers."""
     level = tally.levels[name]
     about = level.level
     cut_off = f", {level.cancelled:,} cut off" if level.cancelled else ""
@@ -101,13 +101,13 @@ def level_block(tally: Tally, name: str, client_limits: Sequence[str] = (), dist
     return "\n".join(lines)
 
 
-def farewell(run_folder: Path, report: Path | None, *, ended: str, reason: str, rows: Sequence[str] = ()) -> str:
-    """Where everything is, and whether all `rows` of the workers are in it."""
-    lines = ["", "=" * WIDTH, f"Run {ended}: {reason}"]
-    lines += [f"  {'' if number else 'Rows':<10}  {row}" for number, row in enumerate(rows)]
-    lines.append(f"  Run folder  {run_folder}")
-    if report:
-        lines.append(f"  Report      {report}")
+def farewell(outcome: Outcome) -> str:
+    """How the run ended, where everything is, and whether all rows of the workers are in it."""
+    lines = ["", "=" * WIDTH, f"Run {outcome.ended}: {outcome.reason}"]
+    lines += [f"  {'' if number else 'Rows':<10}  {row}" for number, row in enumerate(outcome.rows)]
+    lines.append(f"  Run folder  {outcome.path}")
+    if outcome.report:
+        lines.append(f"  Report      {outcome.report}")
     return "\n".join([*lines, "=" * WIDTH])
 
 

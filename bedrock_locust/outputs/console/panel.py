@@ -45,7 +45,7 @@ class Panel:
         self._live.update(self._picture.draw(tally, level, users=users), refresh=True)
 
     def close(self) -> None:
-        """Remove the panel, for good, and give the terminal back."""
+        """Remove the panel for good and give the terminal back."""
         self._closed = True
         if not self._live.is_started:
             return

@@ -1,4 +1,4 @@
-"""How a run speaks on the console: with a live panel, in plain lines, or hardly at all."""
+"""How a run prints: with a live panel, in plain lines, or not at all."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Screen(Protocol):
         """Show how far the run is; called about once a second."""
 
     def close(self) -> None:
-        """Nothing more will be shown."""
+        """Show nothing more."""
 
 
 class Plain:
@@ -52,40 +52,40 @@ class Plain:
             print(console.progress(tally, level), flush=True)
 
     def close(self) -> None:
-        """Leave it at that."""
+        """Show nothing more."""
 
 
 class Silent:
-    """Nothing."""
+    """Prints nothing."""
 
     def say(self, text: str) -> None:
-        """Keep it to itself."""
+        """Print nothing."""
 
     def show(self, tally: Tally, level: Level | None, *, users: int) -> None:
         """Show nothing."""
 
     def close(self) -> None:
-        """Leave it at that."""
+        """Show nothing more."""
 
 
-class Sturdy:
-    """Another one, whose stream may fail: a terminal that is closed, a log on a disk that is full. The run goes on."""
+class FailSafe:
+    """Wraps a screen whose stream may fail, such as a closed terminal or a log on a full disk: the run goes on."""
 
     def __init__(self, screen: Screen) -> None:
         self._screen = screen
 
     def say(self, text: str) -> None:
-        """Print what stays, if that can be."""
+        """Print what stays, if possible."""
         with contextlib.suppress(OSError):
             self._screen.say(text)
 
     def show(self, tally: Tally, level: Level | None, *, users: int) -> None:
-        """Show how far the run is, if that can be."""
+        """Show how far the run is, if possible."""
         with contextlib.suppress(OSError):
             self._screen.show(tally, level, users=users)
 
     def close(self) -> None:
-        """Nothing more will be shown."""
+        """Show nothing more."""
         with contextlib.suppress(OSError):
             self._screen.close()
 

@@ -6,16 +6,15 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
+from bedrock_locust.live.output import ROWS_WITHIN_S
 from bedrock_locust.outputs.web.rows import MOST_ROWS, failure_rows
 from bedrock_locust.process.clock import clock
-from bedrock_locust.recording.recorder import LOCAL
-from bedrock_locust.run import REPORT_INTERVAL_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bedrock_locust.live.output import RunView
     from bedrock_locust.outputs.web.runs import Runs
-    from bedrock_locust.run import Run
 
 MOST_LABELS = 24
 """Levels of a chart that have a label; of more, none has."""
@@ -52,14 +51,14 @@ class Live:
             return [{"key": "bedrock", "data": []}, {"key": "bedrock-failures", "data": []}]
         return [
             {"key": "bedrock", "data": _named(rows.rows(_now(run)))},
-            {"key": "bedrock-failures", "data": _named(failure_rows(run.recorder.tally))},
+            {"key": "bedrock-failures", "data": _named(failure_rows(run.tally))},
         ]
 
     def _page(self) -> dict[str, Any]:
         run, rows = self._runs.latest, self._runs.level_rows
         if run is None or rows is None:
             return {"run": None}
-        tally, now = run.recorder.tally, _now(run)
+        tally, now = run.tally, _now(run)
         return {
             "run": about(run),
             "width_s": tally.timeline.width_s,
@@ -71,20 +70,20 @@ class Live:
         }
 
 
-def about(run: Run) -> dict[str, Any]:
+def about(run: RunView) -> dict[str, Any]:
     """A run in a list."""
-    total = run.recorder.tally.total
+    total = run.tally.total
     return {
-        "name": run.folder.path.name,
+        "name": run.path.name,
         "state": run.state,
-        "reason": run.reason or run.folder.trouble,
+        "reason": run.reason or run.trouble,
         "model": run.info["settings"]["model"]["id"],
         "endpoint": run.info["endpoint"],
         "started_at": run.info["started_at"],
         "ended_at": run.ended_at,
         "calls": total.calls,
         "failed": total.failed,
-        "levels": len(run.recorder.tally.levels),
+        "levels": len(run.tally.levels),
         "levels_planned": run.info["levels_planned"],
     }
 
@@ -94,8 +93,8 @@ def _named(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{"name": f"{number:04d}", **row} for number, row in enumerate(rows)]
 
 
-def _levels(run: Run, now: float) -> Iterator[dict[str, Any]]:
-    tallies = list(run.recorder.tally.levels.values())[-MOST_ROWS:]
+def _levels(run: RunView, now: float) -> Iterator[dict[str, Any]]:
+    tallies = list(run.tally.levels.values())[-MOST_ROWS:]
     levels = [tally.level for tally in tallies if tally.level]
     starts = [level.started_at or now for level in levels]
     for level, start, end in zip(levels, starts, [*starts[1:], now], strict=False):
@@ -109,6 +108,6 @@ def _levels(run: Run, now: float) -> Iterator[dict[str, Any]]:
         }
 
 
-def _now(run: Run) -> float:
+def _now(run: RunView) -> float:
     """Up to when the rows of a run should all be here."""
-    return run.ended_at or clock.wall_at() - (0 if LOCAL in run.recorder.records else REPORT_INTERVAL_S)
+    return run.ended_at or clock.wall_at() - (0 if run.is_local else ROWS_WITHIN_S)

@@ -6,23 +6,24 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
+from bedrock_locust.live.output import OutputBase
 from bedrock_locust.outputs.web.rows import LevelRows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bedrock_locust.run import Run
+    from bedrock_locust.live.output import RunView
 
 SOON_S = 30
 MOST_RUNS = 100
 """Runs that are listed; of more, the last ones. Their folders stay."""
 
 
-class Runs:
+class Runs(OutputBase):
     """The runs of this process, oldest first, and the live figures of the last one."""
 
     def __init__(self) -> None:
-        self._runs: deque[Run] = deque(maxlen=MOST_RUNS)
+        self._runs: deque[RunView] = deque(maxlen=MOST_RUNS)
         self._rows: LevelRows | None = None
         self._expected_until = 0.0
 
@@ -39,18 +40,17 @@ class Runs:
         """Whether a run begins, or goes on, whatever Locust says: it says «ready» until the run has begun."""
         return time.monotonic() < self._expected_until or (self.latest is not None and self.latest.state == "running")
 
-    def begin(self, run: Run) -> Run:
-        """Take note of a run that begins; returns it."""
+    def begin(self, run: RunView) -> None:
+        """List a run that begins."""
         self._runs.append(run)
         self.give_up()
-        self._rows = LevelRows(run.recorder.tally, run.recorder.health)
-        return run
+        self._rows = LevelRows(run.tally, run.health)
 
-    def __iter__(self) -> Iterator[Run]:
+    def __iter__(self) -> Iterator[RunView]:
         return iter(self._runs)
 
     @property
-    def latest(self) -> Run | None:
+    def latest(self) -> RunView | None:
         """The run that goes on, or was the last one."""
         return self._runs[-1] if self._runs else None
 
@@ -59,6 +59,6 @@ class Runs:
         """The level rows of the latest run."""
         return self._rows
 
-    def find(self, name: str) -> Run | None:
+    def find(self, name: str) -> RunView | None:
         """The run with this name, which is that of its folder."""
-        return next((run for run in self._runs if run.folder.path.name == name), None)
+        return next((run for run in self._runs if run.path.name == name), None)

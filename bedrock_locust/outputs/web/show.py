@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from locust.web import WebUI
 
+    from bedrock_locust.live.output import RunView
     from bedrock_locust.outputs.web.runs import Runs
     from bedrock_locust.outputs.web.vega import Made
-    from bedrock_locust.run import Run
     from bedrock_locust.settings.plan import Plan
 
     MakePlan = Callable[[Mapping[str, str]], Plan | None]
@@ -127,7 +127,7 @@ class Pages:
     def report(self, name: str) -> str:
         """The report of a run as a page; while there is none yet, how far the run is."""
         run = self._run(name)
-        path = downloads.inside(run.folder.path, "report.md")
+        path = downloads.inside(run.path, "report.md")
         report = render(path.read_text(encoding="utf-8", errors="replace")) if path and run.ended_at else None
         return render_template("bedrock/report.html", root="../../", run=about(run), report=report)
 
@@ -152,16 +152,16 @@ class Pages:
 
     def archive(self, name: str) -> Response:
         """The whole run folder."""
-        return _attachment(downloads.archive(self._run(name).folder.path), "application/zip", f"{name}.zip")
+        return _attachment(downloads.archive(self._run(name).path), "application/zip", f"{name}.zip")
 
-    def _run(self, name: str) -> Run:
+    def _run(self, name: str) -> RunView:
         run = self._runs.find(name)
         if run is None:
             abort(404)
         return run
 
     def _file(self, name: str, *parts: str) -> Path:
-        path = downloads.inside(self._run(name).folder.path, *parts)
+        path = downloads.inside(self._run(name).path, *parts)
         if path is None:
             abort(404)
         return path.absolute()

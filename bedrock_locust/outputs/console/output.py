@@ -1,0 +1,63 @@
+"""The console as an output: header, progress, the results of each level, where everything is."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from bedrock_locust.live.output import ROWS_WITHIN_S, OutputBase
+from bedrock_locust.outputs import console
+from bedrock_locust.outputs.console.screen import FailSafe, screen
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from bedrock_locust.level import Level
+    from bedrock_locust.live.output import Outcome, RunView, State
+
+
+class Console(OutputBase):
+    """What a run prints."""
+
+    def __init__(self, options: Namespace) -> None:
+        self._options = options
+        self._due: dict[str, float] = {}
+        self._level: Level | None = None
+
+    def begin(self, run: RunView) -> None:
+        """Print what is about to run."""
+        self._run = run
+        self._screen = FailSafe(screen(self._options, run.levels))
+        endpoint, levels = run.info["endpoint"], run.levels or ()
+        self._screen.say(console.header(run.settings, endpoint=endpoint, levels=levels, plan=run.plan))
+
+    def level(self, level: Level | None) -> None:
+        """Note when the rows of a level that is over should all be here."""
+        self._level = level
+        if level and level.measured_to:
+            longest_s = self._run.tally.levels[level.key].longest_ms / 1000
+            self._due[level.key] = time.monotonic() + longest_s + ROWS_WITHIN_S
+
+    def tick(self, state: State) -> None:
+        """Show how far the run is, and print the results of levels whose rows are here."""
+        if state.stage == "ending":
+            # From here on the workers of this terminal print, too.
+            self._screen.close()
+            return
+        if state.stage == "recorded" and self._level and not self._level.measured_to:
+            self._due[self._level.key] = 0.0
+        self._print_levels(everything=state.stage == "recorded")
+        if state.stage == "running":
+            self._screen.show(self._run.tally, state.level, users=state.users)
+
+    def end(self, outcome: Outcome) -> None:
+        """Print how the run ended, and where everything is."""
+        self._screen.close()
+        self._screen.say(console.farewell(outcome))
+
+    def _print_levels(self, *, everything: bool) -> None:
+        now = time.monotonic()
+        for key in [key for key, at in self._due.items() if everything or at <= now]:
+            del self._due[key]
+            reasons = self._run.health.levels[key].reasons()
+            self._screen.say(console.level_block(self._run.tally, key, reasons, self._run.disturbances(key)))

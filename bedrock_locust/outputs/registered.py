@@ -1,0 +1,22 @@
+"""The outputs of every run. To add one, write its module and add it here (docs/extending.md, "An output")."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bedrock_locust.live.limits import EndAtLimit
+from bedrock_locust.outputs.console.output import Console
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from bedrock_locust.live.output import Output
+    from bedrock_locust.outputs.web.runs import Runs
+
+
+def outputs_of(options: Namespace, page: Runs) -> list[Output]:
+    """The outputs of a run that begins, in the order in which each of them gets a call.
+
+    `options` are those of the command line. `page` lists the runs of this process for the web page.
+    """
+    return [EndAtLimit(), page, Console(options)]
