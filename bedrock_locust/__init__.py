@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bedrock_locust.call import Call
-    from bedrock_locust.client import BedrockClient
+    from bedrock_locust.client import Answer, BedrockClient
     from bedrock_locust.plugin import settings_of, setup
     from bedrock_locust.settings.mistakes import SettingsError
     from bedrock_locust.settings.schema import Settings
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __version__ = "0.2.0.dev0"
 
 __all__ = [
+    "Answer",
     "BedrockClient",
     "BedrockUser",
     "Call",
@@ -32,6 +33,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Answer": "client",
     "BedrockClient": "client",
     "BedrockUser": "user",
     "Call": "call",

@@ -1,4 +1,4 @@
-"""The record of one Bedrock call. Its fields, but for `gaps`, are the columns of `requests.csv`, in this order."""
+"""The record of one Bedrock call. Its fields, but for two, are the columns of `requests.csv`, in this order."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 Mode = Literal["streaming", "non_streaming"]
 Phase = Literal["", "warmup", "measure", "drain"]
-Stage = Literal["", "connect", "response", "stream"]
+Stage = Literal["", "connect", "response", "stream", "task"]
 Value = str | int | float | None
 
 CANCELLED = "Cancelled"
@@ -44,6 +44,8 @@ class Call:
     phase: Phase = ""
     worker: str = ""
     prompt_chars: int | None = None
+    max_tokens: int | None = None
+    """The most tokens that the request allowed the answer, as it was sent."""
     send_delay_ms: float | None = None
     """What the client needed before the start: serialise, sign, connect, wait for the CPU."""
     connect_ms: float | None = None
@@ -82,6 +84,8 @@ class Call:
     attempts: int | None = None
     gaps: Mapping[int, int] = field(default_factory=lambda: NO_GAPS, repr=False, compare=False)
     """The silences between content events: bucket of a Histogram -> count. Not a column: `gaps.csv` has them."""
+    text: str = field(default="", repr=False, compare=False)
+    """The answer text, its first 100,000 characters, for the task that made the call. Not a column."""
 
     @property
     def ok(self) -> bool:
@@ -110,5 +114,5 @@ class Call:
         return cls(**dict(zip(COLUMNS, row, strict=True)))  # type: ignore[arg-type]  # the row has the fields' types
 
 
-COLUMNS: tuple[str, ...] = tuple(column.name for column in fields(Call) if column.name != "gaps")
+COLUMNS: tuple[str, ...] = tuple(column.name for column in fields(Call) if column.name not in {"gaps", "text"})
 """The columns of `requests.csv`."""

@@ -112,6 +112,7 @@ class Measurement:
             request_id=word(self.response.get("RequestId")) or (failure.request_id if failure else ""),
             attempts=self.response.get("RetryAttempts", 0) + 1,
             gaps=stopwatch.gaps,
+            text=reading.text,
         )
 
 

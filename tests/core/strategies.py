@@ -34,6 +34,7 @@ def calls(**fixed: st.SearchStrategy[object]) -> st.SearchStrategy[Call]:
         for name in (
             "users",
             "prompt_chars",
+            "max_tokens",
             "chunks",
             "input_tokens",
             "output_tokens",

@@ -27,6 +27,7 @@ DESIGNED = [
     "phase",
     "worker",
     "prompt_chars",
+    "max_tokens",
     "send_delay_ms",
     "connect_ms",
     "ttft_ms",

@@ -79,7 +79,7 @@ def below(package: str) -> list[str]:
 
 def test_imports_are_found() -> None:
     """The test sees what there is to see: imports to run, for types, of modules and of names."""
-    to_run, for_types = imports("bedrock_locust.client")
+    to_run, for_types = imports("bedrock_locust.client.calls")
     assert {"gevent", "bedrock_locust.formats", "bedrock_locust.formats.converse", "bedrock_locust.call"} <= to_run
     assert "locust.event" in for_types - to_run
 
@@ -100,7 +100,7 @@ PLAN: dict[str, dict[str, str]] = {
         "workload": "",
         "wire": "call errors formats histogram process redaction",
         "bench": "level settings",
-        "client": "call errors formats wire",
+        "client": "call errors formats redaction wire",
         "user": "bench call client formats settings workload",
         "aws": "call client errors settings user wire workload",
         # what becomes of them

@@ -19,6 +19,7 @@ REQUEST_COLUMNS = [
     *("started_at", "mode", "operation", "model_id", "name", "level", "users", "phase", "worker"),
     *(
         "prompt_chars",
+        "max_tokens",
         "send_delay_ms",
         "connect_ms",
         "ttft_ms",

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
 
 import gevent
 from botocore.exceptions import ParamValidationError
 
-from bedrock_locust import formats
-from bedrock_locust.call import CANCELLED, Call
+from bedrock_locust.call import CANCELLED
+from bedrock_locust.client.answer import Answer
+from bedrock_locust.client.request import asked_in_body, asked_in_converse, native_of
 from bedrock_locust.errors import DeadlineError, Failure, classify
-from bedrock_locust.formats import ChunkReader, claude, converse
+from bedrock_locust.formats import ChunkReader, converse
 from bedrock_locust.formats.required import read_answer
 from bedrock_locust.wire.in_flight import in_flight
 from bedrock_locust.wire.measurement import Measurement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from locust.event import EventHook
 
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
 
+    from bedrock_locust.call import Call
+    from bedrock_locust.client.request import Asked
     from bedrock_locust.formats import StreamReader, WholeReader
 
     Reader = Callable[[Measurement], None]
@@ -34,11 +37,25 @@ def _nothing() -> dict[str, Any]:
     return {}
 
 
+class _Plan(NamedTuple):
+    """What a method of the client is to do."""
+
+    operation: str
+    name: str
+    asked: Asked
+    read: Reader
+    catch_response: bool
+
+
 class BedrockClient:
     """The four calls of Bedrock Runtime with boto3's arguments, and `name` for Locust's table.
 
     A failure of the service is in the `Call`, not raised. Raised are a caller's mistakes: arguments that
     boto3 refuses (botocore's ParamValidationError) and models without a native format (UnknownFormatError).
+
+    With `catch_response=True` a method returns an Answer instead, for a task that judges it:
+    `with client.converse(..., catch_response=True) as answer:` counts the call at the end of the block, and
+    `answer.failure("why")` makes it a failure.
 
     `tags` gives the fields of each Call that its circumstances decide (level, users, phase, worker), asked
     for when the call starts; `context` gives the `context` of its request event.
@@ -59,46 +76,82 @@ class BedrockClient:
         self._tags = tags
         self._context = context
 
-    def converse(self, *, name: str = "", **arguments: Any) -> Call:
+    @overload
+    def converse(self, *, name: str = "", catch_response: Literal[False] = False, **arguments: Any) -> Call: ...
+    @overload
+    def converse(self, *, name: str = "", catch_response: Literal[True], **arguments: Any) -> Answer: ...
+    def converse(self, *, name: str = "", catch_response: bool = False, **arguments: Any) -> Call | Answer:
         """Call Converse and wait for the whole answer."""
-        return self._call("converse", name, arguments, _Said.in_converse(arguments), _whole(converse))
+        plan = _Plan("converse", name, asked_in_converse(arguments), _whole(converse), catch_response)
+        return self._call(plan, arguments)
 
-    def converse_stream(self, *, name: str = "", **arguments: Any) -> Call:
+    @overload
+    def converse_stream(self, *, name: str = "", catch_response: Literal[False] = False, **arguments: Any) -> Call: ...
+    @overload
+    def converse_stream(self, *, name: str = "", catch_response: Literal[True], **arguments: Any) -> Answer: ...
+    def converse_stream(self, *, name: str = "", catch_response: bool = False, **arguments: Any) -> Call | Answer:
         """Call ConverseStream and read the stream to its end."""
-        return self._call("converse_stream", name, arguments, _Said.in_converse(arguments), _streamed(converse))
+        plan = _Plan("converse_stream", name, asked_in_converse(arguments), _streamed(converse), catch_response)
+        return self._call(plan, arguments)
 
-    def invoke_model(self, *, name: str = "", **arguments: Any) -> Call:
+    @overload
+    def invoke_model(self, *, name: str = "", catch_response: Literal[False] = False, **arguments: Any) -> Call: ...
+    @overload
+    def invoke_model(self, *, name: str = "", catch_response: Literal[True], **arguments: Any) -> Answer: ...
+    def invoke_model(self, *, name: str = "", catch_response: bool = False, **arguments: Any) -> Call | Answer:
         """Call InvokeModel with the model's native body and read the whole answer."""
-        native = _native(arguments)
-        return self._call("invoke_model", name, arguments, _Said.in_body(native, arguments), _whole(native))
+        native = native_of(arguments)
+        plan = _Plan("invoke_model", name, asked_in_body(native, arguments), _whole(native), catch_response)
+        return self._call(plan, arguments)
 
-    def invoke_model_with_response_stream(self, *, name: str = "", **arguments: Any) -> Call:
+    @overload
+    def invoke_model_with_response_stream(
+        self, *, name: str = "", catch_response: Literal[False] = False, **arguments: Any
+    ) -> Call: ...
+    @overload
+    def invoke_model_with_response_stream(
+        self, *, name: str = "", catch_response: Literal[True], **arguments: Any
+    ) -> Answer: ...
+    def invoke_model_with_response_stream(
+        self, *, name: str = "", catch_response: bool = False, **arguments: Any
+    ) -> Call | Answer:
         """Call InvokeModelWithResponseStream with the model's native body and read the stream to its end."""
-        native = _native(arguments)
-        said, read = _Said.in_body(native, arguments), _streamed(ChunkReader(native))
-        return self._call("invoke_model_with_response_stream", name, arguments, said, read)
+        native = native_of(arguments)
+        plan = _Plan(
+            "invoke_model_with_response_stream",
+            name,
+            asked_in_body(native, arguments),
+            _streamed(ChunkReader(native)),
+            catch_response,
+        )
+        return self._call(plan, arguments)
 
-    def _call(self, operation: str, name: str, arguments: dict[str, Any], said: _Said, read: Reader) -> Call:
+    def _call(self, plan: _Plan, arguments: dict[str, Any]) -> Call | Answer:
         measurement = Measurement(
             {
-                "operation": operation,
-                "name": name or operation,
+                "operation": plan.operation,
+                "name": plan.name or plan.operation,
                 "model_id": arguments.get("modelId", ""),
-                "prompt_chars": said.prompt_chars,
+                "prompt_chars": plan.asked.prompt_chars,
+                "max_tokens": plan.asked.max_tokens,
                 **self._tags(),
             }
         )
         failure: Failure | None = None
         try:
-            self._measure(measurement, arguments, read)
+            self._measure(measurement, arguments, plan.read)
         except ParamValidationError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever happens to a call is its result
             failure = classify(error, measurement.stopwatch.stage, signing=measurement.signing)
         except BaseException:
-            self._report(measurement, CUT_OFF)
+            self._fire(measurement, measurement.record(CUT_OFF), CUT_OFF)
             raise
-        return self._report(measurement, failure)
+        call, fire = measurement.record(failure), partial(self._fire, measurement)
+        if plan.catch_response:
+            return Answer(call, failure, fire)
+        fire(call, failure)
+        return call
 
     def _measure(self, measurement: Measurement, arguments: dict[str, Any], read: Reader) -> None:
         """Make the call and read all of its answer, within the limit of a call."""
@@ -123,9 +176,8 @@ class BedrockClient:
                 in_flight.exchange.close()
             in_flight.clear()
 
-    def _report(self, measurement: Measurement, failure: Failure | None) -> Call:
+    def _fire(self, measurement: Measurement, call: Call, failure: Failure | None) -> None:
         """Fire the one event of a call. `exception` and `context` are always given: listeners ask for them."""
-        call = measurement.record(failure)
         self._request_event.fire(
             request_type=call.operation,
             name=call.name,
@@ -139,7 +191,6 @@ class BedrockClient:
             input_tokens=call.input_tokens,
             output_tokens=call.output_tokens,
         )
-        return call
 
 
 def _whole(reader: WholeReader) -> Reader:
@@ -162,38 +213,3 @@ def _whole(reader: WholeReader) -> Reader:
 def _streamed(reader: StreamReader) -> Reader:
     """What reads a stream."""
     return lambda measurement: measurement.drain(reader)
-
-
-class _Said(NamedTuple):
-    """What is known of a request before it is sent. boto3 checks it, so that nothing here fails on a wrong type."""
-
-    prompt_chars: int | None
-
-    @classmethod
-    def in_converse(cls, arguments: Mapping[str, Any]) -> _Said:
-        """What the arguments of Converse and ConverseStream say."""
-        return cls(converse.prompt_chars(arguments))
-
-    @classmethod
-    def in_body(cls, native: formats.NativeFormat, arguments: Mapping[str, Any]) -> _Said:
-        """What the body of InvokeModel says, if it is not in a file. Raises ParamValidationError if it is no object."""
-        body = arguments.get("body")
-        if not isinstance(body, str | bytes | bytearray):
-            return cls(None)
-        try:
-            request = json.loads(body)
-        except (ValueError, RecursionError) as error:
-            raise _wrong_body(str(error)) from None
-        if not isinstance(request, dict):
-            raise _wrong_body("it is no object")
-        return cls(native.prompt_chars(request))
-
-
-def _wrong_body(why: str) -> ParamValidationError:
-    return ParamValidationError(report=f"Invalid value for parameter body, must be the model's JSON request: {why}")
-
-
-def _native(arguments: Mapping[str, Any]) -> formats.NativeFormat:
-    """The native format of a model. Raises UnknownFormatError; a wrong type or none at all is for boto3 to refuse."""
-    model_id = arguments.get("modelId")
-    return formats.native(model_id) if isinstance(model_id, str) and model_id else claude
