@@ -20,12 +20,12 @@ def write(
     formats: Sequence[str] | None = None,
     language: str | None = None,
 ) -> Path:
-    """Write `report.md` with `charts/*.svg` and `report.json` into `run_folder`; return the path of `report.md`.
+    """Write `report.md` with `charts/*.svg`, `report.html` and `report.json` into `run_folder`; return the first.
 
-    `formats` are some of `markdown`, `html` (`report.html`, which needs no other file) and `json`; the
-    first of them that is written is returned. `language` is `en` or `zh`. Without them the run's
-    own settings decide (`output.formats`, `output.language`), and Markdown and JSON are always made.
-    With `report_file` a copy goes there, HTML if it is called so, its chart links right from that place.
+    `formats` are some of `markdown`, `html` (one file that needs no other) and `json`; `language` is `en`
+    or `zh`. Without them the run's own settings decide (`output.formats`, `output.language`), and Markdown
+    and JSON are always made. With `report_file` a copy goes there, HTML if it is called so, its chart links
+    right from that place; beside a copy in Markdown goes one in HTML.
 
     Raises `RunFolderError` if the folder holds no run, and `OSError` if a file cannot be written; the
     copy comes last, so `report.md` is whole when only the copy failed.

@@ -28,9 +28,16 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _report(options: argparse.Namespace) -> int:
     formats = options.format
-    if options.gate:
-        formats = [*(formats or ["markdown"]), "json"]
-    print(write(options.run_folder, options.report_file, formats=formats, language=options.language))
+    if options.gate and formats:
+        formats = [*formats, "json"]
+    written = write(options.run_folder, options.report_file, formats=formats, language=options.language)
+    print(written)
+    if (
+        written.suffix == ".md"
+        and (not formats or "html" in formats)
+        and (page := written.with_suffix(".html")).exists()
+    ):
+        print(page)
     return _gate(options.run_folder) if options.gate else 0
 
 
@@ -92,7 +99,10 @@ def _compare_parser() -> argparse.ArgumentParser:
 
 def _common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--format", type=_formats, metavar="FORMAT[,FORMAT]", help="markdown, html, json; default: markdown,json"
+        "--format",
+        type=_formats,
+        metavar="FORMAT[,FORMAT]",
+        help="markdown, html, json; default: output.formats of the run, else all",
     )
     parser.add_argument("--language", choices=("en", "zh"), help="default: output.language of the run, else en")
 

@@ -7,7 +7,8 @@ from dataclasses import asdict
 from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
-from reports import charts, document
+from reports import document
+from reports.charts import Drawing
 from reports.charts.comparison import chart
 from reports.edition import edition
 from reports.figures_json import SCHEMA, plain, tree
@@ -45,16 +46,16 @@ def write(
         raise RunFolderError(f"compare: at most {len(ascii_uppercase)} runs at a time")
     compared = _compared(dict(zip(ascii_uppercase, folders, strict=False)), limit_percent, language)
     drawn = chart(compared.runs, compared.say)
-    svg = charts.svg(drawn) if drawn is not None else ""
-    text = page(compared, IMAGE if svg else "")
+    drawing = Drawing.of(drawn) if drawn is not None else None
+    text = page(compared, IMAGE if drawing else "")
     texts = {
         "markdown": ("comparison.md", text.replace(f"]({IMAGE})", "](comparison.svg)")),
-        "html": ("comparison.html", document.page(text, {"comparison": svg}, compared.say.code)),
+        "html": ("comparison.html", document.page(text, {"comparison": drawing} if drawing else {}, compared.say)),
         "json": ("comparison.json", _json(compared)),
     }
     output.mkdir(parents=True, exist_ok=True)
-    if svg:
-        (output / "comparison.svg").write_text(svg, encoding="utf-8", newline="\n")
+    if drawing:
+        (output / "comparison.svg").write_text(drawing.svg, encoding="utf-8", newline="\n")
     wanted = [kind for kind in texts if kind in (formats or ("markdown", "json"))]
     for kind in wanted:
         name, content = texts[kind]

@@ -28,7 +28,9 @@ from reports.sections.timeline import timeline
 from reports.sections.trust import told
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from reports.charts import Drawing
 
 SECTIONS = (
     head,
@@ -53,6 +55,9 @@ SECTIONS = (
     method,
 )
 """The table of contents of the report."""
+FILES = {"markdown": "report.md", "html": "report.html", "json": "report.json"}
+FOLDED = (server, slowest, stalls, phases, configuration, method)
+"""Sections that a page shows closed at first."""
 
 
 def write(
@@ -64,30 +69,33 @@ def write(
 ) -> Path:
     """Write the report of a run and, if asked for, a copy; see `reports.write`."""
     analysis = edition(read(run_folder), language)
-    wanted = set(formats) if formats else {"markdown", "json", *_formats(analysis)}
+    wanted = set(formats) if formats else _formats(analysis)
     return publish(analysis, run_folder, report_file, wanted)
 
 
 def publish(analysis: Edition, folder: Path, report_file: Path | None, formats: set[str]) -> Path:
     """Write an analysis in these formats; return the first of Markdown, HTML and JSON."""
-    drawn = charts.draw(analysis) if formats & {"markdown", "html"} else {}
-    written: list[Path] = []
+    drawn = charts.draw(analysis) if formats & {"markdown", "html"} or report_file else {}
     if "markdown" in formats:
         charts.write(drawn, folder / "charts")
-        written.append(_write(folder / "report.md", markdown(analysis, links(drawn, "charts"))))
-    if "html" in formats:
-        written.append(_write(folder / "report.html", html(analysis, drawn)))
+        _write(folder / "report.md", markdown(analysis, links(drawn, "charts")))
     if "json" in formats:
-        written.append(_write(folder / "report.json", figures_json.text(analysis, told(analysis))))
+        _write(folder / "report.json", figures_json.text(analysis, told(analysis)))
+    if "html" in formats:
+        _write(folder / "report.html", html(analysis, drawn))
     if report_file is not None:
-        report_file.parent.mkdir(parents=True, exist_ok=True)
-        way = _way(report_file.parent, folder / "charts")
-        is_page = report_file.suffix in {".html", ".htm"}
-        _write(
-            report_file,
-            html(analysis, drawn or charts.draw(analysis)) if is_page else markdown(analysis, links(drawn, way)),
-        )
-    return written[0]
+        _copy(analysis, folder, report_file, drawn, page_too="html" in formats)
+    return next(folder / name for kind, name in FILES.items() if kind in formats)
+
+
+def _copy(analysis: Edition, folder: Path, report_file: Path, drawn: Mapping[str, Drawing], *, page_too: bool) -> None:
+    """Write the report there: HTML where it is called so, else Markdown, with the page beside it if that is wanted."""
+    report_file.parent.mkdir(parents=True, exist_ok=True)
+    is_page = report_file.suffix in {".html", ".htm"}
+    if not is_page:
+        _write(report_file, markdown(analysis, links(drawn, _way(report_file.parent, folder / "charts"))))
+    if is_page or page_too:
+        _write(report_file if is_page else report_file.with_suffix(".html"), html(analysis, drawn))
 
 
 def markdown(analysis: Edition, charts: Mapping[str, str]) -> str:
@@ -95,21 +103,22 @@ def markdown(analysis: Edition, charts: Mapping[str, str]) -> str:
     return join(*(part(analysis, charts) for part in SECTIONS)) + "\n"
 
 
-def html(analysis: Edition, drawn: Mapping[str, str]) -> str:
-    """The whole report as one page that needs nothing else."""
-    body = markdown(analysis, {name: f"chart:{name}" for name in drawn})
-    return document.page(body, drawn, analysis.say.code)
+def html(analysis: Edition, drawn: Mapping[str, Drawing]) -> str:
+    """The whole report as one page that needs nothing else; details are folded."""
+    places = {name: f"chart:{name}" for name in drawn}
+    folded = [part(analysis, places).split("\n", 1)[0].removeprefix("## ") for part in FOLDED]
+    return document.page(markdown(analysis, places), drawn, analysis.say, folded)
 
 
-def links(names: Mapping[str, str], folder: str) -> dict[str, str]:
+def links(names: Iterable[str], folder: str) -> dict[str, str]:
     """The way from a report to each of the charts in a folder."""
     return {name: quote(f"{folder}/{name}.svg") for name in names}
 
 
 def _formats(analysis: Edition) -> set[str]:
-    """The formats that the settings of the run ask for besides."""
+    """All formats, or those that the settings of the run ask for, with Markdown and JSON."""
     asked = analysis.run.get("settings", "output", "formats")
-    return {str(one) for one in asked if one in {"markdown", "html", "json"}} if isinstance(asked, list) else set()
+    return {"markdown", "json", *(["html"] if not isinstance(asked, list) or "html" in asked else [])}
 
 
 def _way(start: Path, end: Path) -> str:

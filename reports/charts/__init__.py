@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import vl_convert
@@ -28,21 +29,32 @@ CHARTS = {
 """Name of the file -> the chart of an analysis, or None without data."""
 
 
-def draw(analysis: Edition) -> dict[str, str]:
-    """The charts that have data: name -> SVG."""
+@dataclass(frozen=True)
+class Drawing:
+    """A chart that has been drawn."""
+
+    svg: str
+    """It follows the theme of its reader."""
+    definition: dict[str, Any]
+    """The Vega-Lite definition that it was drawn from."""
+
+    @classmethod
+    def of(cls, chart: Any) -> Drawing:
+        """Draw an Altair chart."""
+        definition = chart.to_dict()
+        return cls(themed(vl_convert.vegalite_to_svg(definition)), definition)
+
+
+def draw(analysis: Edition) -> dict[str, Drawing]:
+    """The charts that have data, by name."""
     made = {name: chart(analysis) for name, chart in CHARTS.items()}
-    return {name: svg(chart) for name, chart in made.items() if chart is not None}
+    return {name: Drawing.of(chart) for name, chart in made.items() if chart is not None}
 
 
-def svg(chart: Any) -> str:
-    """A chart as SVG that follows the theme of its reader."""
-    return themed(vl_convert.vegalite_to_svg(chart.to_json()))
-
-
-def write(drawn: Mapping[str, str], folder: Path) -> None:
+def write(drawn: Mapping[str, Drawing], folder: Path) -> None:
     """Write the charts as `<name>.svg` and remove those of an earlier report."""
     folder.mkdir(exist_ok=True)
     for name in CHARTS:
         (folder / f"{name}.svg").unlink(missing_ok=True)
-    for name, text in drawn.items():
-        (folder / f"{name}.svg").write_text(text, encoding="utf-8", newline="\n")
+    for name, drawing in drawn.items():
+        (folder / f"{name}.svg").write_text(drawing.svg, encoding="utf-8", newline="\n")

@@ -113,7 +113,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "report_file": "benchmark_report.md",
         "directory": "results",
         "language": "en",
-        "formats": ["markdown", "json"],
+        "formats": ["markdown", "html", "json"],
     },
 }
 PRICES = {"input_per_million": 3, "output_per_million": 15}

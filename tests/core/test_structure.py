@@ -125,7 +125,7 @@ PLAN: dict[str, dict[str, str]] = {
         "charts": "edition markdown numbers reading texts",
         "sections": "charts edition markdown numbers texts",
         "figures_json": "numbers reading",
-        "document": "",
+        "document": "charts texts",
         "report": "charts document edition figures_json markdown reading sections",
         "compare": "charts document edition figures_json numbers reading sections",
     },

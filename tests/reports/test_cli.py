@@ -26,7 +26,7 @@ def test_it_writes_the_report_and_prints_its_path(tmp_path: Path) -> None:
     """A run folder becomes a report, and a copy where asked for."""
     folder = make.shaped(("streaming",), (2,)).write(tmp_path / "run")
     done = run(folder, "--report-file", tmp_path / "copy.md")
-    assert (done.returncode, done.stdout, done.stderr) == (0, f"{folder / 'report.md'}\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{folder / 'report.md'}\n{folder / 'report.html'}\n", "")
     assert (tmp_path / "copy.md").exists()
 
 
