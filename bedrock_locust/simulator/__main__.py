@@ -5,6 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from functools import partial
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bedrock_locust.simulator.access import Access
 
 PARENT = os.getppid()
 """Asked for before the slow imports, in which a parent may die."""
@@ -19,24 +24,35 @@ def main() -> int:
             raise
         return _fail("granian is not installed: pip install '.[simulator]'")
     from bedrock_locust.simulator import tls  # noqa: PLC0415  # slow
+    from bedrock_locust.simulator.access import Access  # noqa: PLC0415  # slow
     from bedrock_locust.simulator.options import parse  # noqa: PLC0415  # slow
     from bedrock_locust.simulator.routes import Simulator  # noqa: PLC0415  # slow
     from bedrock_locust.simulator.service import Service  # noqa: PLC0415  # slow
 
     options, behaviour = parse()
-    app = Simulator(Service(behaviour, options.ledger_size, options.guard))
+    access = Access.of(options.host, options.control_token)
+    app = Simulator(Service(behaviour, options.ledger_size, options.guard, access))
     parent = PARENT if options.exit_with_parent else None
     try:
         with tls.files(options) as files, asyncio.Runner(loop_factory=server.new_loop) as runner:
             address = server.Address(options.host, options.port, files)
-            runner.run(server.serve(app, address, _announce, parent))
+            runner.run(server.serve(app, address, partial(_announce, access=access), parent))
     except (server.ServerError, tls.TlsError) as error:
         return _fail(str(error))
     return 0
 
 
-def _announce(url: str) -> None:
+def _announce(url: str, access: Access) -> None:
     print(f"bedrock-locust simulator listening on {url}", flush=True)
+    if not access.token:
+        return
+    print(f"bedrock-locust simulator control token: {access.token}", flush=True)
+    print(
+        f"bedrock-locust simulator: warning: other machines can reach {url}; its endpoints below /_simulator/ want the"
+        " control token",
+        file=sys.stderr,
+        flush=True,
+    )
 
 
 def _fail(reason: str) -> int:

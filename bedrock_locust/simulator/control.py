@@ -21,6 +21,9 @@ PREFIX = "/_simulator/"
 
 async def serve(service: Service, exchange: Exchange) -> None:
     """Serve a request to one of these endpoints."""
+    if why := service.access.why_not(exchange.headers):
+        await _respond(exchange, {"message": why}, status=403)
+        return
     handler = HANDLERS.get((exchange.method, exchange.path.removeprefix(PREFIX)))
     if handler is None:
         known = ", ".join(f"{method} {PREFIX}{name}" for method, name in HANDLERS)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bedrock_locust.simulator import faults, profiles
+from bedrock_locust.simulator.access import TOKEN_VARIABLE
 from bedrock_locust.simulator.auth import Guard
 from bedrock_locust.simulator.behaviour import Behaviour, BehaviourError
 
@@ -95,6 +96,12 @@ def _add_security(parser: argparse.ArgumentParser) -> None:
         "--access-keys-file",
         metavar="FILE",
         help=f"the same, one in each line; or in the variable {KEYS_VARIABLE}, separated by blanks",
+    )
+    parser.add_argument(
+        "--control-token",
+        default=os.environ.get(TOKEN_VARIABLE),
+        metavar="TOKEN",
+        help=f"what /_simulator/ asks for; also in {TOKEN_VARIABLE} (default: a new one, printed, beyond loopback)",
     )
     parser.add_argument(
         "--bearer-token", action="append", default=[], metavar="TOKEN", help="let in who sends this token"

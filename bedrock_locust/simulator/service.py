@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from bedrock_locust.simulator.access import Access
 from bedrock_locust.simulator.cache import PromptCache
 from bedrock_locust.simulator.ledger import Ledger
 from bedrock_locust.simulator.load import Model
@@ -31,9 +32,12 @@ class ModelState:
 class Service:
     """Behaviour, ledger, prompt cache, and a state for each model that was called."""
 
-    def __init__(self, behaviour: Behaviour, ledger_size: int, guard: Guard | None = None) -> None:
+    def __init__(
+        self, behaviour: Behaviour, ledger_size: int, guard: Guard | None = None, access: Access | None = None
+    ) -> None:
         self.ledger = Ledger(ledger_size)
         self.guard = guard
+        self.access = access or Access()
         self.turns = Turns()
         self.configure(behaviour)
 
