@@ -49,3 +49,35 @@ def test_sections_reach_a_worker_as_they_are() -> None:
     one = settings(slo={"ttft_ms": 5}, limits={"max_requests": 3}, output={"language": "zh"})
     assert Settings.model_validate(one.public()) == one
     assert "pricing" not in one.public()
+
+
+PRICES = {"input_per_million": 3, "output_per_million": 15}
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "pricing": {**PRICES, "cache_read_per_million": 0, "cache_write_per_million": 0, "currency": "USD"},
+    "slo": {
+        "ttft_ms": None,
+        "tpot_ms": None,
+        "latency_ms": None,
+        "percentile": 95,
+        "success_rate": None,
+        "min_tokens_per_s": None,
+        "users": None,
+    },
+    "limits": {
+        "max_cost_usd": None,
+        "max_requests": None,
+        "max_output_tokens": None,
+        "max_error_rate": None,
+        "window_seconds": 60,
+        "same_failures": None,
+    },
+}
+
+
+@pytest.mark.parametrize("section", DEFAULTS)
+def test_a_section_that_is_asked_for_has_defaults(section: str) -> None:
+    """Prices, SLO and limits are not there unless they are asked for, and then need no more than the prices."""
+    without = settings().public()
+    assert not without.keys() & DEFAULTS.keys()
+    asked = settings(**{section: PRICES if section == "pricing" else {}}).public()
+    assert asked == {**without, section: DEFAULTS[section]}

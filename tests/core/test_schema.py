@@ -116,41 +116,11 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "formats": ["markdown", "html", "json"],
     },
 }
-PRICES = {"input_per_million": 3, "output_per_million": 15}
-DEFAULTS_OF_SECTIONS: dict[str, dict[str, Any]] = {
-    "pricing": {**PRICES, "cache_read_per_million": 0, "cache_write_per_million": 0, "currency": "USD"},
-    "slo": {
-        "ttft_ms": None,
-        "tpot_ms": None,
-        "latency_ms": None,
-        "percentile": 95,
-        "success_rate": None,
-        "min_tokens_per_s": None,
-        "users": None,
-    },
-    "limits": {
-        "max_cost_usd": None,
-        "max_requests": None,
-        "max_output_tokens": None,
-        "max_error_rate": None,
-        "window_seconds": 60,
-        "same_failures": None,
-    },
-}
-"""Of the sections that are not there unless they are asked for."""
 
 
 def test_one_setting_is_enough() -> None:
     """All but the model has a default. Runs that left a setting out compare with older ones as long as it stays."""
     assert Settings.model_validate({"model": {"id": "m"}}).public() == DEFAULTS
-
-
-@pytest.mark.parametrize("section", DEFAULTS_OF_SECTIONS)
-def test_a_section_that_is_asked_for_has_defaults(section: str) -> None:
-    """Prices, SLO and limits are not there unless they are asked for, and then need no more than the prices."""
-    given = PRICES if section == "pricing" else {}
-    public = Settings.model_validate({"model": {"id": "m"}, section: given}).public()
-    assert public == {**DEFAULTS, section: DEFAULTS_OF_SECTIONS[section]}
 
 
 def test_a_call_may_take_four_times_the_longest_silence() -> None:
