@@ -343,3 +343,12 @@ def test_options_are_not_required() -> None:
     with pytest.raises(SettingsError):
         options.load(Namespace(), None)
     assert options.own_credentials(Namespace()) == {}
+
+
+def test_a_setting_with_few_values_is_a_list(here: Path) -> None:
+    """The form offers the values that a setting can have, and `not sent` where it may be left out."""
+    found = {option.key: option.choices for option in OPTIONS}
+    assert found["api"] == ["converse", "invoke"]
+    assert found["service_tier"] == [options.NOT_SENT, "default", "priority", "flex", "reserved"]
+    assert found["language"] == ["en", "zh"]
+    assert [found[key] for key in ("region", "max_tokens", "temperature", "streaming")] == [None] * 4

@@ -99,3 +99,12 @@ def test_money(amount: float, words: str) -> None:
 def test_length_in_words(seconds: float, words: str) -> None:
     """Seconds, minutes or hours, whatever is read at a glance."""
     assert length_in_words(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(59.4, "59 s"), (59.6, "1 min"), (61, "1 min 1 s"), (3599, "59 min 59 s"), (3600, "1 h"), (3659, "1 h")],
+)
+def test_length_in_words_near_a_whole_minute_and_hour(seconds: float, words: str) -> None:
+    """From 60 s on it is minutes, and from 60 min on hours; these are cut to whole minutes."""
+    assert length_in_words(seconds) == words
