@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from bedrock_locust.simulator.access import Access
 
 PARENT = os.getppid()
-"""Asked for before the slow imports, in which a parent may die."""
+"""Asked for before the slow imports, because the parent may end during them."""
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""Admission: the way of a call from its arrival to its answer and its entry in the ledger."""
+"""Admission: takes a call from its arrival to its answer and its entry in the ledger."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 PROMPT_HEAD_CHARS = 64
 MOST_CACHE_POINTS = 4
 PATIENCE = 0.25
-"""Of the time to the first token: so long the work for it may wait for the end of a burst."""
+"""Share of the time to the first token for which the work for a call may wait until a burst is over."""
 RESERVED, DEFAULT = "reserved", "default"
 """Service tiers."""
 
@@ -65,7 +65,7 @@ async def _refuse(exchange: Exchange, entry: Entry, error: ServiceError) -> None
 
 @dataclass(frozen=True, slots=True)
 class _Wish:
-    """What a call wants of a model, and what will befall it."""
+    """What a call asks of a model, and the fault that it will have."""
 
     model: ModelState
     format: formats.Format
@@ -76,7 +76,7 @@ class _Wish:
 
 @dataclass(frozen=True, slots=True)
 class _Admission:
-    """A call on its way from the request to the answer. Raises `ServiceError` where that ends early."""
+    """A call on its way from the request to the answer. Raises `ServiceError` if it is refused on the way."""
 
     service: Service
     exchange: Exchange
@@ -86,7 +86,7 @@ class _Admission:
     rng: Random
 
     async def run(self) -> None:
-        """Read the request, refuse it first for its content and then for a quota, and answer it."""
+        """Read the request, check its content and then the quotas, and answer it."""
         body = await self.exchange.body()
         self._authenticate(body)
         if self.operation.counts:
@@ -111,7 +111,7 @@ class _Admission:
             )
 
     def _in_its_tier(self, prompt: Prompt, behaviour: Behaviour) -> Prompt:
-        """What does not fit into reserved capacity is answered in the default tier, as AWS says that it is."""
+        """The tier that answers: the default one for calls beyond the reserved capacity, as AWS documents it."""
         overflows = prompt.tier == RESERVED and self.rng.random() < behaviour.reserved_overflow
         return replace(prompt, tier=DEFAULT) if overflows else prompt
 
@@ -185,7 +185,7 @@ class _Admission:
 
 
 def _completed(prompt: Prompt, model_id: str, headers: Mapping[str, str]) -> Prompt:
-    """A prompt with what is not in its body: what its model does by itself, and the choices in headers."""
+    """A prompt with what its body does not have: what the model does by default, and the choices in headers."""
     if sum(part.cache_ttl_s > 0 for part in prompt.parts) > MOST_CACHE_POINTS:
         raise ServiceError("ValidationException", f"A maximum of {MOST_CACHE_POINTS} cache points may be provided.")
     return replace(

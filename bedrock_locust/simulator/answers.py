@@ -1,4 +1,4 @@
-"""Answers: sending what was decided about a call, whole or as a stream."""
+"""Answers: sends the answer to a call, whole or as a stream."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 NOT_AN_ANSWER = b"<html><body>This is neither JSON nor an event stream.</body></html>"
 
 STEPS = 50
-"""In so many steps an answer without a stream looks at how fast its model is."""
+"""How often an answer without a stream asks for the speed of its model."""
 
 
 async def answer(call: Call, exchange: Exchange) -> None:
@@ -74,7 +74,7 @@ def _headers(call: Call) -> dict[str, str]:
 
 
 def _chosen(call: Call) -> dict[str, str]:
-    """What the request chose, in the headers of both native operations."""
+    """The choices of the request, in the headers of both native operations."""
     chosen = {
         "x-amzn-bedrock-performanceconfig-latency": call.reply.prompt.latency,
         "x-amzn-bedrock-service-tier": call.reply.prompt.tier,
@@ -83,7 +83,7 @@ def _chosen(call: Call) -> dict[str, str]:
 
 
 def _counts(call: Call, metrics: Metrics) -> dict[str, str]:
-    """What the service tells in headers of InvokeModel, though no documentation says so."""
+    """The undocumented headers of InvokeModel with counts and latency."""
     if not call.operation.native:
         return {}
     counts = {

@@ -30,7 +30,7 @@ _STAMP = "%Y%m%dT%H%M%SZ"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What of a request is signed. `path` and `query` are as sent; names of headers have small letters."""
+    """The signed parts of a request. `path` and `query` are as sent; names of headers are in lower case."""
 
     method: str
     path: str
@@ -46,13 +46,13 @@ class Request:
 
 
 class Guard:
-    """Lets in who has one of these keys (id -> secret) or tokens."""
+    """Accepts requests that are signed with one of these keys (id -> secret), or have one of these tokens."""
 
     def __init__(self, keys: Mapping[str, str], tokens: Sequence[str] = ()) -> None:
         self._keys, self._tokens = keys, tokens
 
     def check(self, request: Request, now: datetime | None = None) -> None:
-        """Raise a `ServiceError` unless the request is signed well."""
+        """Raise a `ServiceError` unless the signature or the token of the request is right."""
         authorization = request.header("authorization")
         scheme, _, rest = authorization.partition(" ")
         if scheme == "Bearer":
@@ -113,7 +113,7 @@ def signing_key(secret: str, date: str, region: str, service: str) -> bytes:
 
 
 def text_to_sign(request: Request, signed_headers: Sequence[str], stamp: str, scope: str) -> str:
-    """What is signed: algorithm, time, scope, and a digest of the canonical request."""
+    """The text that is signed: algorithm, time, scope, and a digest of the canonical request."""
     canonical = canonical_request(request, signed_headers)
     return "\n".join((ALGORITHM, stamp, scope, sha256(canonical.encode()).hexdigest()))
 

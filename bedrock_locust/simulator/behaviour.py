@@ -1,4 +1,4 @@
-"""Behaviour: everything about the simulator that can be set, at the start and while it runs."""
+"""Behaviour: all settings of the simulator. They can be changed while it runs."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class Behaviour(BaseModel):
         return changed
 
     def of(self, model_id: str) -> Behaviour:
-        """The behaviour of a model: that of all, with what the matching patterns change, the last one last."""
+        """The behaviour for a model: the settings for all, changed by the patterns that match, in their order."""
         behaviour = self
         for pattern in self.models:
             if fnmatchcase(model_id, pattern):

@@ -1,4 +1,4 @@
-"""Prompt caching: which part of a prompt was seen within its time to live.
+"""Prompt caching: remembers the prefixes of prompts for their time to live.
 
 As AWS documents it: everything up to a cache point is one prefix; the longest prefix that is still
 kept is read, and what follows it up to the last point is written; reading a prefix keeps it for
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bedrock_locust.simulator.prompts import Prompt
 
 MOST_PREFIXES = 20_000
-"""The oldest ones are forgotten beyond."""
+"""Most prefixes that are kept; beyond it the oldest are forgotten."""
 
 FIVE_MINUTES_S = 300
 ONE_HOUR_S = 3600
@@ -47,7 +47,7 @@ class _Point:
 
 
 class PromptCache:
-    """The prefixes of all models."""
+    """The cached prefixes of all models."""
 
     def __init__(self) -> None:
         self._expiry: dict[bytes, float] = {}

@@ -1,4 +1,4 @@
-"""Calls: what was decided about a call that is going to be answered."""
+"""Calls: a call that will be answered, and everything that was decided about it."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class Operation:
     """Whether the body is in the model's own format."""
     stream: bool
     counts: bool = False
-    """Whether it counts tokens and answers nothing."""
+    """Whether it only counts tokens."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call that is going to be answered, and what was decided about it."""
+    """A call that will be answered, and what was decided about it."""
 
     operation: Operation
     format: formats.Format
@@ -45,7 +45,7 @@ class Call:
     rng: Random
 
     def strikes(self, *names: str) -> bool:
-        """Whether the fault of the call is one of these, and happens now."""
+        """Whether the call has one of these faults; if it has, note in the ledger that the fault happens now."""
         if self.fault not in names:
             return False
         self.entry.outcome = self.fault

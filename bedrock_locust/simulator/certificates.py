@@ -23,7 +23,7 @@ class Pair:
 
 
 def make(host: str) -> Pair:
-    """A certificate for localhost and an IP address that is its own authority: clients are given it to trust."""
+    """A self-signed certificate for localhost and an IP address; clients have to be told to trust it."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "bedrock-locust simulator")])
     now = datetime.now(UTC)

@@ -37,7 +37,7 @@ async def _get_settings(service: Service, exchange: Exchange) -> None:
 
 
 async def _change_settings(service: Service, exchange: Exchange) -> None:
-    """Replace the settings in the body; with any mistake in it, change nothing."""
+    """Replace the settings in the body. If there is a mistake in it, change nothing."""
     try:
         service.configure(service.behaviour.changed(_object(await exchange.body())))
     except BehaviourError as error:

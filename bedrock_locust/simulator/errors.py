@@ -36,7 +36,7 @@ MORE_MEMBERS: dict[str, dict[str, str | int]] = {
     "ModelErrorException": {"originalStatusCode": 500, "resourceName": "simulated-model"},
     "ModelStreamErrorException": {"originalStatusCode": 500, "originalMessage": "The model failed."},
 }
-"""What a body has beyond its message."""
+"""Error name -> the members that its body has beside the message."""
 
 TOO_MANY_REQUESTS = "Too many requests, please wait before trying again."
 TOO_MANY_TOKENS = "Too many tokens, please wait before trying again."

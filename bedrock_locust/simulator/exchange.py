@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     Send = Callable[[Message], Awaitable[None]]
 
 FLUSH_SECONDS = 0.02
-"""What the server gets to write out what was sent before a connection is cut."""
+"""Time for the server to write what was sent, before the connection is cut."""
 
 MAX_BODY = 25_000_000
 """Bytes; the limit of `body` in botocore's model of InvokeModel."""
 
 DRAINED = 4 * MAX_BODY
-"""Of a body that is too large, so many bytes are read all the same: most clients send all before they read."""
+"""Bytes that are read of a body that is too large, because most clients send all of it before they read."""
 
 BODY_SECONDS = 60.0
 """The longest silence in the middle of a request body."""
@@ -41,7 +41,7 @@ class Exchange:
     def __init__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         self.method: str = scope["method"]
         self.path: str = scope["raw_path"].decode("latin-1")
-        """As it was sent, still percent-encoded, without the query."""
+        """The path as it was sent, percent-encoded, without the query."""
         self.query: str = scope["query_string"].decode("latin-1")
         self._scope = scope
         self._receive = receive
@@ -49,13 +49,13 @@ class Exchange:
 
     @property
     def headers(self) -> list[tuple[str, str]]:
-        """Names in small letters, and values."""
+        """Names in lower case, and values."""
         return [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in self._scope["headers"]]
 
     async def body(self) -> bytes:
-        """The request body; raises `ServiceError` if it is too large or does not come, and `ClientGoneError`.
+        """The request body. Raises `ServiceError` if it is too large or does not come in time, and `ClientGoneError`.
 
-        A client that goes away cancels the task that called this, now or later.
+        If the client disconnects, now or later, the task that called this is cancelled.
         """
         body, length, more = bytearray(), 0, True
         while more:
@@ -111,7 +111,7 @@ class Exchange:
     async def cut(self) -> None:
         """Cut the connection, with all that goes on over it (HTTP/2).
 
-        ASGI has no way to do so, therefore the socket is looked up among the open files of the process.
+        ASGI cannot do this, so the socket is looked up among the open files of the process.
         """
         await asyncio.sleep(FLUSH_SECONDS)
         host, port = self._scope["client"]

@@ -1,4 +1,4 @@
-"""Faults: what can be made to go wrong, and the choice of one for a call."""
+"""Faults: what the simulator can do wrong on purpose, and which call has which fault."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ DESCRIPTIONS: Final[dict[str, str]] = {
 }
 
 NAMES: Final[tuple[str, ...]] = (*STATUSES, *STREAM_ERRORS, *DESCRIPTIONS)
-"""All faults. A capital letter begins an HTTP error, a small one an event or a fate of the connection."""
+"""All faults. HTTP errors begin with a capital letter, exception events and other faults with a small one."""
 
 MID_STREAM: Final = frozenset({*STREAM_ERRORS, EARLY_END, CUT, STALL, TRUNCATED_FRAME, BAD_CRC})
-"""Faults that strike a stream after some of its events."""
+"""Faults that happen in a stream after some of its events."""
 
 _NOT_IN_CONVERSE = frozenset({"modelTimeoutException"})
 _NOT_IN_COUNT_TOKENS = frozenset(
@@ -62,14 +62,14 @@ _ONLY_IN_STREAMS = frozenset({*STREAM_ERRORS, EARLY_END, TRUNCATED_FRAME, BAD_CR
 
 
 def check(name: str) -> str:
-    """The name of a fault; raises `ValueError` if there is none of it."""
+    """The name of a fault; raises `ValueError` if there is no such fault."""
     if name not in NAMES:
         raise ValueError(f"unknown fault {name!r}; there are: {', '.join(NAMES)}")
     return name
 
 
 class Strike(BaseModel):
-    """When a fault strikes: all that is set has to fit."""
+    """When a fault happens: all conditions that are set have to hold."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -80,7 +80,7 @@ class Strike(BaseModel):
     to_seconds: float | None = Field(None, ge=0, description="since the settings were made")
 
     def hits(self, index: int, seconds: float) -> bool:
-        """Whether it strikes the call of this index, so long after the settings were made."""
+        """Whether it happens to the call of this index, at this time since the settings were made."""
         if self.calls and index not in self.calls:
             return False
         if self.every and (index + 1) % self.every:
@@ -89,7 +89,7 @@ class Strike(BaseModel):
 
 
 def scheduled(schedule: Iterable[Strike], index: int, seconds: float) -> str:
-    """The first fault of a schedule that strikes, or an empty string."""
+    """The first fault of a schedule whose conditions hold, or an empty string."""
     return next((strike.fault for strike in schedule if strike.hits(index, seconds)), "")
 
 
@@ -104,7 +104,7 @@ def pick(rates: Mapping[str, float], draw: float) -> str:
 
 
 def can_strike(fault: str, *, native: bool, stream: bool, counts: bool = False) -> bool:
-    """Whether a call of this operation can have this fault; if not, it is answered well."""
+    """Whether a call of this operation can have this fault; if not, it is answered without it."""
     if counts:
         return fault in STATUSES and fault not in _NOT_IN_COUNT_TOKENS
     if not stream:

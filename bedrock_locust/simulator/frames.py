@@ -17,7 +17,7 @@ _PRELUDE = struct.Struct("!II")
 _U32 = struct.Struct("!I")
 
 _to_json = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
-"""Sorted, as in a recording of the service; an encoder of its own, as `json.dumps` would make one each time."""
+"""Sorts keys, as in a recording of the service. It is made once, because `json.dumps` would make one each time."""
 
 
 @lru_cache(maxsize=64)

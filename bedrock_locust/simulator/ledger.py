@@ -1,4 +1,4 @@
-"""Ledger: what the simulator did for each call, to hold a client's measurements against."""
+"""Ledger: what the simulator did for each call. Compare a client's measurements with it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CLIENT_GONE = "client_gone"
 
 @dataclass(slots=True)
 class Entry:
-    """One call. Times in `_ns` are Unix time in nanoseconds (CLOCK_REALTIME); `None` is «never»."""
+    """One call. Times in `_ns` are Unix time in nanoseconds (CLOCK_REALTIME); `None` means never."""
 
     index: int
     """Place in the order of arrival, from 0."""
@@ -33,7 +33,7 @@ class Entry:
     first_token_at_ns: int | None = None
     """When the first event with text was handed to the connection; `None` without a stream."""
     ended_at_ns: int | None = None
-    """When the last event, or the whole answer, was handed to the connection, or when the call broke off."""
+    """When the last event, or the whole answer, was handed to the connection, or when the call broke."""
     input_tokens: int | None = None
     output_tokens: int = 0
     """Tokens of text that were sent."""
@@ -70,7 +70,7 @@ class Ledger:
         self.clear()
 
     def clear(self) -> None:
-        """Begin anew, with index 0. Calls that are still running will not be entered."""
+        """Forget all calls, and begin with index 0 again. Calls that are still running are not entered."""
         self._oldest: deque[bytes] = deque()
         self._packs: deque[bytes] = deque()
         self._newest: list[bytes] = []

@@ -1,4 +1,4 @@
-"""Load: what a model's calls do to each other, as in a server that decodes them in one batch.
+"""Load: the calls of a model slow each other down, as in a server that decodes them in one batch.
 
 A step of the batch takes longer the more calls are in it: with n calls, each is slower by the factor
 1 + (n - 1) / half_speed_at. So the tokens per second of all calls together rise with n towards
@@ -38,13 +38,13 @@ class Model:
         return bool(self._places)
 
     def slowness(self) -> float:
-        """How much longer everything takes than in an idle model."""
+        """The factor by which all times are longer than in an idle model."""
         if not self._half_speed_at:
             return 1.0
         return 1 + max(0, self._running - 1) / self._half_speed_at
 
     def loading_s(self, now: float) -> float:
-        """How long a call that comes now has to wait until the model is loaded, in seconds."""
+        """How long a call that arrives now has to wait until the model is loaded, in seconds."""
         idle = self._cold_after_s and not self._running and now - self._used_at > self._cold_after_s
         if self._warm_at is None or idle:
             self._warm_at = now + self._cold_s
@@ -52,7 +52,7 @@ class Model:
         return max(0.0, self._warm_at - now)
 
     async def enter(self) -> None:
-        """Wait for a place. Each call that has got one has to `leave`."""
+        """Wait for a place. A call that got one has to `leave`."""
         if not self._places or self._running < self._places:
             self._running += 1
             return

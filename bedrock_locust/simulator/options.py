@@ -1,4 +1,4 @@
-"""Options: the command line, made from the fields of `Behaviour`."""
+"""Options: the command line. Most options are made from the fields of `Behaviour`."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def parse(arguments: Sequence[str] | None = None) -> tuple[argparse.Namespace, B
 
 
 def _merged(profile: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
-    """The settings of a profile, replaced by those of the command line."""
+    """The settings of a profile, overridden by those of the command line."""
     return profile | {name: dict(value) if name == "faults" else value for name, value in settings.items()}
 
 
 def _guard(options: argparse.Namespace) -> Guard | None:
-    """Who is let in, if not everybody. What is wrong with a key is told without the key."""
+    """The keys and tokens that are accepted; None accepts everybody. No message shows a key."""
     texts = [*options.access_key, *os.environ.get(KEYS_VARIABLE, "").split()]
     if options.access_keys_file:
         try:
@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         type=_fault,
         metavar="NAME=RATE",
-        help="strike this share of the calls, from 0 to 1; can be given several times",
+        help="give this share of the calls, from 0 to 1, this fault; several are possible",
     )
     return parser
 
@@ -86,7 +86,9 @@ def _add_security(parser: argparse.ArgumentParser) -> None:
     tls = parser.add_mutually_exclusive_group()
     tls.add_argument("--tls-certificate", metavar="FILE", help="serve TLS with this certificate, PEM; needs --tls-key")
     tls.add_argument(
-        "--tls-self-made", metavar="FILE", help="serve TLS with a new certificate, and write it to FILE to be trusted"
+        "--tls-self-made",
+        metavar="FILE",
+        help="serve TLS with a new certificate, and write it to FILE so that clients can trust it",
     )
     parser.add_argument("--tls-key", metavar="FILE", help="the key of --tls-certificate, PEM without a password")
     parser.add_argument(
@@ -95,7 +97,7 @@ def _add_security(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--access-keys-file",
         metavar="FILE",
-        help=f"the same, one in each line; or in the variable {KEYS_VARIABLE}, separated by blanks",
+        help=f"the same, one key on each line; or in the variable {KEYS_VARIABLE}, separated by blanks",
     )
     parser.add_argument(
         "--control-token",
@@ -104,7 +106,11 @@ def _add_security(parser: argparse.ArgumentParser) -> None:
         help=f"what /_simulator/ asks for; also in {TOKEN_VARIABLE} (default: a new one, printed, beyond loopback)",
     )
     parser.add_argument(
-        "--bearer-token", action="append", default=[], metavar="TOKEN", help="let in who sends this token"
+        "--bearer-token",
+        action="append",
+        default=[],
+        metavar="TOKEN",
+        help="accept requests with this token; several are possible",
     )
 
 

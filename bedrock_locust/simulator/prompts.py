@@ -1,4 +1,4 @@
-"""Prompt: what the simulator takes from a request, whatever its format."""
+"""Prompt: the parts of a request that matter to the simulator, the same for all formats."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Part:
     media: int = 0
     """Images, documents, videos and recordings in it."""
     cache_ttl_s: int = 0
-    """Above 0: the prompt up to the end of this part is to be cached for so long."""
+    """Above 0, the prompt up to the end of this part is cached for this many seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Tool:
 
 @dataclass(frozen=True)
 class Prompt:
-    """What is asked of the model."""
+    """What a request asks of the model."""
 
     parts: tuple[Part, ...]
     """In the order in which a model reads them: tools, system prompt, messages."""

@@ -31,13 +31,13 @@ class Bucket:
         self.level = self.capacity
 
     def has(self, amount: float, now: float) -> bool:
-        """Whether there are as many permits. `now` in seconds, never going back."""
+        """Whether there are this many permits. `now` is in seconds and never goes back."""
         self.level = min(self.capacity, self.level + (now - self.now) * self.per_second)
         self.now = now
         return self.level >= amount
 
     def take(self, amount: float) -> None:
-        """Take as many, even if there are fewer; a negative number gives back."""
+        """Take this many permits, even if there are fewer; a negative number gives them back."""
         self.level = min(self.capacity, self.level - amount)
 
 
@@ -51,7 +51,7 @@ class Quota:
         self._tokens = Bucket(tokens, tokens / 60, now) if tokens else None
 
     def lacks(self, reserved: float, now: float) -> str:
-        """Which quota a call exceeds that reserves so many tokens; if none, an empty string, and it is counted."""
+        """The quota that a call with this reservation exceeds; if empty, it exceeds none and has been counted."""
         if self._requests and not self._requests.has(1, now):
             return REQUESTS
         if self._tokens and not self._tokens.has(reserved, now):
@@ -63,6 +63,6 @@ class Quota:
         return ""
 
     def settle(self, reserved: float, input_tokens: int, output_tokens: int) -> None:
-        """Replace the reservation of a call that has ended by what it used; cache reads are no input here."""
+        """Replace the reservation of a call that has ended by what it used; `input_tokens` has no cache reads."""
         if self._tokens:
             self._tokens.take(input_tokens + output_tokens * self._burndown - reserved)

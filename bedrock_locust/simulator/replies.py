@@ -1,4 +1,4 @@
-"""Reply: what the simulated model says to a prompt, decided before a byte of it is sent."""
+"""Reply: the whole answer to a prompt, decided before the first byte of it is sent."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bedrock_locust.simulator.prompts import Prompt
 
 SIGNATURE = "c2ltdWxhdGVkLXNpZ25hdHVyZQ=="
-"""Of reasoning: base64, opaque to clients."""
+"""The signature of reasoning: base64 that means nothing to clients."""
 
 
 class Kind(StrEnum):
@@ -48,7 +48,7 @@ class Block:
 
     @property
     def tokens(self) -> int:
-        """Its tokens, by the one rule."""
+        """Its number of tokens."""
         return tokens.count(self.text)
 
     @property
@@ -68,7 +68,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What is said, and why it ends."""
+    """The blocks of an answer, and why it ends."""
 
     blocks: tuple[Block, ...]
     stop: Stop
@@ -126,12 +126,12 @@ class Reply:
 
 
 def place(prompt: Prompt, index: int, seed: int) -> int:
-    """Where in the book the answer begins: at a temperature of 0 it depends on nothing but the prompt."""
+    """The place in the book where the answer begins. At a temperature of 0 it depends only on the prompt."""
     return crc32(prompt.text.encode(errors="replace"), seed & 0xFFFFFFFF) if prompt.temperature == 0 else index
 
 
 def compose(prompt: Prompt, start: int, text_tokens: int, reasoning_tokens: int) -> Content:
-    """Say as much as is wanted, within what the prompt allows."""
+    """The content of an answer: as many tokens as wanted, if the prompt allows that many."""
     blocks = list(_wanted(prompt, start, text_tokens, reasoning_tokens))
     stop, sequence = Stop.TOOL if prompt.tool else Stop.END, None
     if found := _find_stop(blocks[-1], prompt.stop):
@@ -155,7 +155,7 @@ def _wanted(prompt: Prompt, start: int, text_tokens: int, reasoning_tokens: int)
 
 
 def _find_stop(block: Block, sequences: tuple[str, ...]) -> tuple[int, str] | None:
-    """Where the text has the first of the stop sequences, and which."""
+    """The place of the first stop sequence in the text, and which one it is."""
     if block.kind is not Kind.TEXT:
         return None
     found = [(at, sequence) for sequence in sequences if sequence and (at := block.text.find(sequence)) >= 0]

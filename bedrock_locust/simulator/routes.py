@@ -1,4 +1,4 @@
-"""Routes: which request is which operation of the service, or of the simulator itself."""
+"""Routes: finds the operation of a request, of the service or of the simulator itself."""
 
 from __future__ import annotations
 

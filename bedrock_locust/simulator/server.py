@@ -1,6 +1,6 @@
-"""Server: granian in this process, from a free port to the end.
+"""Server: runs granian in this process.
 
-One process, one event loop: nothing is left behind whatever way it ends.
+There is one process and one event loop, so nothing is left behind however it ends.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ PARENT_CHECK_SECONDS = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where to serve: a port of 0 is a free one; with `tls`, in TLS only."""
+    """The address to serve at. Port 0 takes a free one; with `tls`, only TLS is served."""
 
     host: str
     port: int
@@ -85,7 +85,7 @@ def _stop_on_signals() -> asyncio.Event:
 
 
 def _allow_many_files() -> None:
-    """Raise the limit of open files as far as this process may: each connection is one."""
+    """Raise the limit of open files as far as this process may. Each connection is an open file."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MAX_CONNECTIONS + 1024
     most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)

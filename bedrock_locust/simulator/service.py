@@ -1,4 +1,4 @@
-"""Service: the state behind the endpoint."""
+"""Service: the state of the endpoint: behaviour, ledger, cache, and models."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bedrock_locust.simulator.behaviour import Behaviour
 
 MOST_MODELS = 10_000
-"""Model ids with a state of their own; the oldest ones are forgotten beyond."""
+"""Most model ids that have a state of their own; beyond it the oldest are forgotten."""
 
 
 class ModelState:

@@ -1,4 +1,4 @@
-"""Streams: the streamed answer to a call, each event at its planned time."""
+"""Streams: sends the streamed answer to a call, each event at its planned time."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Stream:
         self._broken = False
 
     async def send(self) -> None:
-        """Send it, until it ends or the fault of the call breaks it off."""
+        """Send the answer, until it ends or the fault of the call ends it."""
         call = self._call
         await self._send_all(call.format.opening(call.reply))
         for index in range(len(call.reply.blocks)):
@@ -106,11 +106,11 @@ class Stream:
         return frames.event(event_type, payload | {"p": _PADDING[: self._padding()]})
 
     def _padding(self) -> int:
-        """How long an event's padding is: the service hides the length of a token from an eavesdropper."""
+        """The length of an event's padding, with which the service hides the length of a token from eavesdroppers."""
         return 1 + int(self._call.rng.random() * len(_PADDING))
 
     async def _strike(self) -> None:
-        """Let a fault in mid-stream happen, if the call was chosen for one."""
+        """Make the fault of the call happen, if it has one within the stream."""
         fault = self._call.fault
         if not self._call.strikes(*faults.MID_STREAM):
             return

@@ -1,4 +1,4 @@
-"""Timing: how long a call takes and how much it says, decided when it arrives.
+"""Timing: the times and the length of an answer, decided when the call arrives.
 
 A call's events are planned as offsets from its arrival, so that a late event does not move the ones
 after it. Only other calls do, where the model is set to slow down under load.
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The times of a call on an idle model, in seconds, and how much it wants to say."""
+    """The times of a call on an idle model, in seconds, and the tokens that its answer has if it is not cut short."""
 
     ttft_s: float
     tpot_s: float
@@ -66,7 +66,7 @@ class Pace:
         self.due_s = plan.ttft_s * slowness()
 
     def advance(self, tokens: int) -> None:
-        """Go on by this many tokens, at the model's present speed."""
+        """Advance by this many tokens, at the present speed of the model."""
         self.due_s += self._gap_s(tokens) * self._slowness()
 
     def _gap_s(self, tokens: int) -> float:
@@ -107,6 +107,6 @@ class Clock:
         self._held_s += seconds
 
     async def hold(self, seconds: float) -> None:
-        """Be silent, and move all planned times by as much."""
+        """Wait, and move all planned times by this many seconds."""
         self._held_s += seconds
         await asyncio.sleep(seconds)

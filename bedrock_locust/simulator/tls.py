@@ -1,4 +1,4 @@
-"""TLS: where the certificate and its key come from."""
+"""TLS: the files with the certificate and its key, given or self-made."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class TlsError(Exception):
-    """TLS cannot be served as asked. Its text says why."""
+    """TLS cannot be served with these options. The text says why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Tokens: the one rule by which the simulator counts them, and the words it answers with."""
+"""Tokens: how the simulator counts them, and the words that its answers are made of."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from random import Random
 CHARS_PER_TOKEN = 4
 
 MEDIA_TOKENS = 1000
-"""What an image, a document, a video or a recording counts, whatever its size."""
+"""Tokens of an image, a document, a video or a recording, whatever its size."""
 
 
 def count(text: str) -> int:
-    """Tokens of a text: a quarter of its characters, rounded up. Not what a model's tokenizer would say."""
+    """Tokens of a text: a quarter of its characters, rounded up. A real tokenizer counts differently."""
     return of_chars(len(text))
 
 
@@ -30,7 +30,7 @@ _BOOK = Random(0).choices([_WORDS[at : at + CHARS_PER_TOKEN] for at in range(0, 
 
 
 def write(start: int, tokens: int) -> str:
-    """This many tokens of text from this place in the book on, which begins anew at its end."""
+    """This many tokens of text from this place in the book on. After its end, the book begins again."""
     begin = start % len(_BOOK)
     piece = _BOOK[begin : begin + tokens]
     while len(piece) < tokens:

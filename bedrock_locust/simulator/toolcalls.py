@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from bedrock_locust.simulator.prompts import Tool
 
 DEEPEST = 6
-"""Levels of a schema that are followed."""
+"""Most levels of a schema that are followed."""
 
 _ID_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 

@@ -1,7 +1,7 @@
-"""Turns: when the work for a call may begin that holds up whoever arrives meanwhile.
+"""Turns: when the work for a call may begin, so that it does not delay calls that are just arriving.
 
-The ledger is the truth that clients are held against: the requests of a burst must not seem to arrive
-later because the simulator is busy with the first of them.
+Measurements of clients are compared with the ledger. So the requests of a burst must not seem to arrive later
+because the simulator is busy with the first of them.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ import asyncio
 from collections import deque
 
 QUIET_SECONDS = 0.002
-"""After the last arrival of a burst."""
+"""Quiet time after the last arrival of a burst."""
 
 
 class Turns:
-    """Who waits to be worked on: the work begins when nobody else arrives, one call in a round of the event loop."""
+    """The calls whose work waits. It begins when no other call arrives, one call in each round of the event loop."""
 
     def __init__(self) -> None:
         self._waiting: deque[tuple[float, asyncio.Future[None]]] = deque()
