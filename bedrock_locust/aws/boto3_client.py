@@ -17,11 +17,13 @@ import boto3
 import botocore
 import botocore.session
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, PartialCredentialsError, ProfileNotFound
+from botocore.exceptions import BotoCoreError, InvalidRegionError, ProfileNotFound
 from botocore.httpsession import get_cert_path
 from botocore.utils import get_environ_proxies
 
 from bedrock_locust.aws.checked_once import CheckedOnce
+from bedrock_locust.aws.credentials import check_signing, key_instead_of_token, quieten, refuse
+from bedrock_locust.aws.region import check_region
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.schema import Aws
 from bedrock_locust.wire.in_flight import follow, watch
@@ -65,21 +67,28 @@ def _loader() -> Loader:
 
 
 def connect(settings: Settings, *, simulator: bool, version: str) -> BedrockRuntimeClient:
-    """A client for the settings. Raises SettingsError where boto3 can't make one."""
+    """A client for the settings. Raises SettingsError where boto3 cannot make one."""
     session = _session(settings.aws, simulator=simulator)
-    if not session.region_name:
-        raise SettingsError(
-            "no AWS region: set aws.region in the configuration file, --bedrock-region or AWS_DEFAULT_REGION"
-        )
+    if not simulator:
+        check_region(session, own_endpoint=settings.aws.endpoint_url is not None)
     config = _config(settings, simulator=simulator, version=version)
-    url = settings.aws.endpoint_url
-    try:
-        checking = session.client("bedrock-runtime", endpoint_url=url, config=config)
-        quick = session.client("bedrock-runtime", endpoint_url=url, config=config.merge(UNCHECKED))
-    except (BotoCoreError, ValueError) as error:
-        raise SettingsError(f"boto3 can't make a client: {error}") from None
+    checking, quick = (
+        _client(session, settings, one, simulator=simulator) for one in (config, config.merge(UNCHECKED))
+    )
     _measure([checking, quick], settings)
     return cast("BedrockRuntimeClient", CheckedOnce(checking, quick))
+
+
+def _client(session: boto3.Session, settings: Settings, config: Config, *, simulator: bool) -> BedrockRuntimeClient:
+    """A client of boto3's own. Raises SettingsError."""
+    keys = {} if simulator else key_instead_of_token()
+    region, url = session.region_name or SIMULATOR_REGION, settings.aws.endpoint_url
+    try:
+        return session.client("bedrock-runtime", region_name=region, endpoint_url=url, config=config, **keys)
+    except Exception as error:  # noqa: BLE001 - boto3 looks for credentials here: a process or a file may fail in any way
+        if isinstance(error, InvalidRegionError) or "endpoint" in str(error).lower():
+            raise SettingsError(f"boto3 cannot make a client: {error}") from None
+        refuse(error)
 
 
 def _measure(clients: list[BedrockRuntimeClient], settings: Settings) -> None:
@@ -106,16 +115,11 @@ def _trust() -> ssl.SSLContext:
 
 
 def check_credentials(settings: Settings) -> None:
-    """Raise SettingsError where this process has no AWS credentials."""
-    try:
-        found = _session(settings.aws, simulator=False).get_credentials()
-    except (BotoCoreError, PartialCredentialsError) as error:
-        raise SettingsError(f"no AWS credentials: {error}") from None
-    if found is None:
-        raise SettingsError(
-            "no AWS credentials found: set AWS_PROFILE or --bedrock-profile, or run `aws configure`, or use a role;"
-            " to try without an account: --bedrock-simulator"
-        )
+    """Raise SettingsError where this process could not sign a call, however that is done: by keys or an API key."""
+    session = _session(settings.aws, simulator=False)
+    if session.region_name:
+        check_region(session, own_endpoint=settings.aws.endpoint_url is not None)
+    check_signing(_client(session, settings, _config(settings, simulator=False, version="check"), simulator=False))
 
 
 def check_endpoint(url: str) -> None:
@@ -157,17 +161,20 @@ def _session(aws: Aws, *, simulator: bool) -> boto3.Session:
     if simulator:
         given, region, profile = SIMULATOR_KEYS, region or SIMULATOR_REGION, None
     session = botocore.session.Session()
+    quieten()
     try:
         session.register_component("data_loader", _loader())
         made = boto3.Session(botocore_session=session, profile_name=profile, region_name=region, **given)
         session.get_scoped_config()
     except ProfileNotFound as error:
         raise SettingsError(f"{error}: name one that `aws configure list-profiles` shows") from None
+    except BotoCoreError as error:
+        raise SettingsError(f"the AWS configuration of this machine cannot be read: {error}") from None
     return made
 
 
 def _config(settings: Settings, *, simulator: bool, version: str) -> Config:
-    """A throttle is a result, not a delay, so nothing is retried. A bearer token can't be sent over plain HTTP."""
+    """A throttle is a result, not a delay, so nothing is retried. A bearer token cannot be sent over plain HTTP."""
     users = settings.concurrency.end
     signed: dict[str, Any] = {"signature_version": "v4"} if simulator else {}
     return Config(

@@ -9,7 +9,7 @@ from locust.event import EventHook
 
 from bedrock_locust.aws.boto3_client import check_credentials
 from bedrock_locust.client import BedrockClient
-from bedrock_locust.errors import LASTING, REMEDIES
+from bedrock_locust.errors import LASTING, remedy
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.user import NonStreamingUser, StreamingUser, request
 from bedrock_locust.workload.prompts import Prompts
@@ -42,7 +42,7 @@ def preflight(client: BedrockRuntimeClient, settings: Settings, *, simulator: bo
     if call.error in HOPELESS and (local or settings.test.preflight):
         raise SettingsError(
             f"the call before the load failed with {call.error} ({call.error_code}: {call.error_message})."
-            f" {REMEDIES[call.error]} To run without such a call: --bedrock-preflight false"
+            f" {remedy(call.error, call.error_message)} To run without such a call: --bedrock-preflight false"
         )
     if call.error:
         logger.warning("bedrock-locust: the call before the load failed with %s: %s", call.error, call.error_message)

@@ -102,7 +102,7 @@ PLAN: dict[str, dict[str, str]] = {
         "bench": "level settings",
         "client": "call errors formats redaction wire",
         "user": "bench call client formats settings workload",
-        "aws": "call client errors settings user wire workload",
+        "aws": "call client errors redaction settings user wire workload",
         # what becomes of them
         "live": "call errors histogram level process settings",
         "recording": "call errors level live process settings workload",

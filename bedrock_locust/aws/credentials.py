@@ -1,0 +1,70 @@
+"""How a client of this process would sign its calls, and whether it can."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from botocore.exceptions import InvalidEndpointConfigurationError, NoAuthTokenError, NoCredentialsError
+
+from bedrock_locust.redaction import redact
+from bedrock_locust.settings.mistakes import SettingsError
+
+if TYPE_CHECKING:
+    from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
+
+TOKEN = "AWS_BEARER_TOKEN_BEDROCK"  # noqa: S105 - the name of a variable
+"""The variable with a Bedrock API key. boto3 prefers it to all other credentials."""
+NOT_USED: dict[str, Any] = {"aws_access_key_id": "not-used", "aws_secret_access_key": "not-used"}
+"""Keys for a client that signs with an API key: without any, boto3 would look for some, and may fail at that."""
+QUIET = ("botocore.credentials", "botocore.tokens")
+"""Loggers that add a traceback to each call that cannot be signed: its row says it, in one line."""
+
+
+class _SignedError(Exception):
+    """The request is signed: it need not be sent."""
+
+
+def key_instead_of_token() -> dict[str, Any]:
+    """What a client needs besides, so that its API key is enough; nothing where it has none."""
+    return NOT_USED if os.environ.get(TOKEN) else {}
+
+
+def quieten() -> None:
+    """Have boto3 raise what is wrong with credentials, and not log it as well."""
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+def check_signing(client: BedrockRuntimeClient) -> None:
+    """Have a client sign a call that is not sent. Raises SettingsError where it cannot."""
+    client.meta.events.register_first("before-send.bedrock-runtime", _stop, unique_id="bedrock-locust-check")
+    try:
+        client.converse(modelId="none", messages=[{"role": "user", "content": [{"text": "none"}]}])
+    except _SignedError:
+        pass
+    except Exception as error:  # noqa: BLE001 - a process, a file or a service of the user's may fail in any way
+        refuse(error)
+
+
+def _stop(**_: Any) -> NoReturn:
+    raise _SignedError
+
+
+def refuse(error: Exception) -> NoReturn:
+    """Raise SettingsError for what went wrong when credentials were looked for."""
+    if isinstance(error, NoCredentialsError):
+        raise SettingsError(
+            "no AWS credentials found: set AWS_PROFILE or --bedrock-profile, or run `aws configure`, or use a role, or"
+            f" a Bedrock API key in {TOKEN}; to try without an account: --bedrock-simulator"
+        ) from None
+    if isinstance(error, InvalidEndpointConfigurationError | NoAuthTokenError):
+        raise SettingsError(
+            f"{TOKEN} cannot be used: {redact(str(error))} Use an https:// endpoint, or unset the variable"
+        ) from None
+    reason = redact(f"{type(error).__name__}: {error}")
+    raise SettingsError(
+        f"no AWS credentials: {reason}: look at the profile in use (its credential_process, role or SSO login);"
+        " try: aws sts get-caller-identity"
+    ) from None
