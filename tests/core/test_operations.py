@@ -58,7 +58,8 @@ def test_locust_takes_them(arguments: str) -> None:
     words = shlex.split(arguments)
     if "-f" in words:
         at = words.index("-f")
-        assert (ROOT / words[at + 1]).exists()
+        files = words[at + 1].split(",")
+        assert all((ROOT / file).exists() or (EXAMPLES / file).exists() for file in files)
         del words[at : at + 2]
     parser.parse_args(words)
 
@@ -83,4 +84,43 @@ def test_the_image_has_what_the_package_is_made_of() -> None:
     copied = re.findall(r"^COPY (.*) \S+$", (EXAMPLES / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE)
     sources = {source for line in copied for source in line.split()}
     assert all((ROOT / source).exists() for source in sources)
-    assert sources >= {"pyproject.toml", "README.md", "bedrock_locust", "reports", "shapes", "locustfile.py"}
+    assert sources >= {"pyproject.toml", "README.md", "LICENSE", "bedrock_locust", "reports", "shapes", "locustfile.py"}
+
+
+def test_the_image_has_a_known_base() -> None:
+    """The base of the image is one version, not whatever is the newest."""
+    bases = re.findall(r"^FROM (.*)$", (EXAMPLES / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert bases
+    assert all(re.fullmatch(r"python:3\.\d+\.\d+-slim-\w+", base) for base in bases)
+
+
+def test_pods_are_closed() -> None:
+    """Pods run without rights that they do not need, and only workers reach a master."""
+    objects = manifests("kubernetes.yaml")
+    pods = [m["spec"]["template"] for m in objects if m["kind"] == "Job"]
+    specs = [m["spec"] for m in objects if m["kind"] == "NetworkPolicy"]
+    policies = {tuple(spec["podSelector"]["matchLabels"].values()): spec for spec in specs}
+    for pod in pods:
+        assert tuple(pod["metadata"]["labels"].values()) in policies
+        assert pod["spec"]["securityContext"]["runAsNonRoot"] is True
+        for container in pod["spec"]["containers"]:
+            context = container["securityContext"]
+            assert context["allowPrivilegeEscalation"] is False
+            assert context["readOnlyRootFilesystem"] is True
+            assert context["capabilities"] == {"drop": ["ALL"]}
+        assert not [volume for volume in pod["spec"]["volumes"] if "configMap" in volume], "settings may hold keys"
+    [rule] = policies["bedrock-master",]["ingress"]
+    assert rule["ports"] == [{"port": 5557}]
+    assert rule["from"] == [{"podSelector": {"matchLabels": {"app": "bedrock-worker"}}}]
+    assert policies["bedrock-worker",]["policyTypes"] == ["Ingress"]
+    assert "ingress" not in policies["bedrock-worker",]
+    assert "--web-login" in pods[0]["spec"]["containers"][0]["args"]
+
+
+def test_the_licence_is_the_one_that_the_readme_states() -> None:
+    """One text, in both places."""
+    assert (
+        (ROOT / "README.md")
+        .read_text(encoding="utf-8")
+        .endswith("## Licence\n\n" + (ROOT / "LICENSE").read_text(encoding="utf-8"))
+    )

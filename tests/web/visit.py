@@ -25,6 +25,8 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # Names that lead to this machine, as those of an attacker, or of a proxy.
+    "--host-resolver-rules=MAP *.example 127.0.0.1",
 ]
 PATIENCE_MS = 30_000
 expect.set_options(timeout=PATIENCE_MS)
