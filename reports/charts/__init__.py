@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import vl_convert
 
-from reports.charts import distribution, failures, gain, knee, latency, timeline, tokens, ttft
+from reports.charts import distribution, gain, knee, latency, pareto, timeline, tokens, ttft
 from reports.charts.style import themed
 
 if TYPE_CHECKING:
@@ -20,13 +20,15 @@ CHARTS = {
     "knee": knee.chart,
     "timeline": timeline.chart,
     "ttft": ttft.chart,
+    "pareto": pareto.chart,
     "latency": latency.chart,
     "distribution": distribution.chart,
     "gain": gain.chart,
     "tokens": tokens.chart,
-    "failures": failures.chart,
 }
 """Name of the file -> the chart of an analysis, or None without data."""
+FORMER = ("failures",)
+"""Charts of earlier versions, which are removed with those of an earlier report."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def draw(analysis: Edition) -> dict[str, Drawing]:
 def write(drawn: Mapping[str, Drawing], folder: Path) -> None:
     """Write the charts as `<name>.svg` and remove those of an earlier report."""
     folder.mkdir(exist_ok=True)
-    for name in CHARTS:
+    for name in (*CHARTS, *FORMER):
         (folder / f"{name}.svg").unlink(missing_ok=True)
     for name, drawing in drawn.items():
         (folder / f"{name}.svg").write_text(drawing.svg, encoding="utf-8", newline="\n")

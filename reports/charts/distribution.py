@@ -8,7 +8,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from reports.charts.style import RAMP, WIDTH, level_label, styled
+from reports.charts.style import RAMP, WIDTH, axis_of, level_label, styled
 
 if TYPE_CHECKING:
     from reports.edition import Edition
@@ -25,7 +25,7 @@ def chart(analysis: Edition) -> Any:
     figures = figures[figures["latency_ms_count"] >= LEAST_CALLS]
     if figures.empty:
         return None
-    panels = [_panel(analysis, rows, say.mode(str(mode))) for mode, rows in figures.groupby("mode", sort=False)]
+    panels = [_panel(analysis, rows, str(mode)) for mode, rows in figures.groupby("mode", sort=False)]
     whole = alt.vconcat(*panels, spacing=16, title=say("chart.distribution")).resolve_scale(
         x="shared", color="independent"
     )
@@ -45,7 +45,7 @@ def _panel(analysis: Edition, figures: pd.DataFrame, mode: str) -> Any:
         alt.Chart(data, width=WIDTH, height=HEIGHT)
         .mark_line(strokeWidth=2, interpolate="step-after")
         .encode(
-            x=alt.X("value:Q", title=f"{mode}: {say('axis.latency_log')}", scale=alt.Scale(type="log", nice=False)),
+            x=alt.X("value:Q", title=axis_of(say, "axis.latency_log", mode), scale=alt.Scale(type="log", nice=False)),
             y=alt.Y("share:Q", title=say("axis.share"), scale=alt.Scale(domain=[0, 100])),
             color=alt.Color("level:N", title=title, scale=scale, sort=labels, legend=alt.Legend(columns=8)),
             order="share:Q",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 import pandas as pd
 
-from reports.charts.style import BLUE, GREEN, ORANGE, colour, lines, styled
+from reports.charts.style import BLUE, GREEN, LIGHT_BLUE, colour, lines, styled
 from reports.numbers.gain import pairs
 
 if TYPE_CHECKING:
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 HEIGHT = 190
 CURVES = (
-    ("legend.first", "streaming", "ttft_ms_p50", GREEN),
+    ("legend.first", "streaming", "ttft_ms_p50", LIGHT_BLUE),
     ("legend.whole_streaming", "streaming", "latency_ms_p50", BLUE),
-    ("legend.whole_non", "non_streaming", "latency_ms_p50", ORANGE),
+    ("legend.whole_non", "non_streaming", "latency_ms_p50", GREEN),
 )
 
 

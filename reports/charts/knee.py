@@ -9,7 +9,7 @@ import pandas as pd
 
 from reports.charts.marks import cut_short, headed, shaded
 from reports.charts.percentiles import statistics
-from reports.charts.style import GREY, INK, RED, WIDTH, colour, lines, long, mode_colours, styled
+from reports.charts.style import FAILED, GREY, INK, WIDTH, colour, lines, long, mode_colours, styled
 from reports.markdown import number
 from reports.numbers.failures import fails
 from reports.numbers.percentiles import is_shaky
@@ -64,7 +64,7 @@ def _throughput(analysis: Edition, figures: pd.DataFrame) -> Any:
     curve = lines(say, data, figures["users"], axis, HEIGHT, color=_modes(analysis, figures))
     rings = [
         _ring(figures[figures.index.isin(_advised(analysis, figures))], "circle", 170, INK),
-        _ring(figures[fails(figures)], "square", 320, RED),
+        _ring(figures[fails(figures)], "square", 320, FAILED),
     ]
     return alt.layer(*shaded(analysis, figures, by_mode=True), curve, *(ring for ring in rings if ring is not None))
 

@@ -12,4 +12,4 @@ if TYPE_CHECKING:
 
 def chart(analysis: Edition) -> Any:
     """Time to the complete answer in seconds; None if no call succeeded."""
-    return panels(analysis, "latency_ms", analysis.say("chart.latency"), "s", divisor=1000)
+    return panels(analysis, "latency_ms", analysis.say("chart.latency"), divisor=1000)

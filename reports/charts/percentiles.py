@@ -8,7 +8,7 @@ import altair as alt
 import pandas as pd
 
 from reports.charts.marks import headed, shaded, shaky
-from reports.charts.style import GROUND, MOST_NAMES, PERCENT_COLOURS, WIDTH, colour, lines, long, styled
+from reports.charts.style import GROUND, MOST_NAMES, PERCENT_COLOURS, WIDTH, axis_of, colour, lines, long, styled
 from reports.numbers.percentiles import PERCENTS
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 HEIGHT = 190
 
 
-def panels(analysis: Edition, metric: str, title: str, unit: str, divisor: float = 1) -> Any:
+def panels(analysis: Edition, metric: str, title: str, divisor: float = 1) -> Any:
     """One panel per mode that has the metric, `divisor` of its milliseconds a unit; None if none has."""
     figures = analysis.figures[analysis.figures[f"{metric}_count"] > 0]
     if figures.empty:
@@ -28,7 +28,7 @@ def panels(analysis: Edition, metric: str, title: str, unit: str, divisor: float
     say, has_users = analysis.say, bool(figures["users"].notna().all())
     shown, hollow = [], False
     for mode, rows in figures.groupby("mode", sort=False):
-        data, axis = statistics(say, rows, metric, PERCENTS, divisor), f"{say.mode(str(mode))} ({unit})"
+        data, axis = statistics(say, rows, metric, PERCENTS, divisor), axis_of(say, f"axis.{metric}", str(mode))
         hollow = hollow or bool(data["hollow"].any())
         panel = _by_users(say, data, axis) if has_users else _by_name(say, data, axis)
         shown.append(alt.layer(*bands, panel) if (bands := shaded(analysis, rows)) else panel)

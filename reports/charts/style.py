@@ -24,6 +24,8 @@ INK, GROUND, GRID = "#24292f", "#ffffff", "#e6e8eb"
 # Blue, vermilion and green of Okabe and Ito, which people with any kind of colour vision can tell apart; red
 # differs from them in lightness.
 BLUE, ORANGE, RED, GREY, GREEN = "#0072b2", "#d55e00", "#82071e", "#6e7781", "#009e73"
+FAILED, FAILED_LIGHT = "#cf222e", "#e8705f"
+"""Failures, and nothing else, are red."""
 LIGHT_BLUE, DARK_BLUE = "#5aa9d6", "#08304f"
 DARK = {
     INK: "#d1d7e0",
@@ -32,6 +34,8 @@ DARK = {
     BLUE: "#58a6e8",
     ORANGE: "#e8742a",
     RED: "#ffd0cc",
+    FAILED: "#ff6a62",
+    FAILED_LIGHT: "#c24a43",
     GREY: "#9198a1",
     GREEN: "#3fd0a4",
     LIGHT_BLUE: "#2f6f9f",
@@ -47,9 +51,11 @@ DARK |= dict(
         strict=True,
     )
 )
-MODE_COLOURS = {"streaming": BLUE, "non-streaming": ORANGE}
+MODE_COLOURS = {"streaming": BLUE, "non-streaming": GREEN}
 PERCENT_COLOURS = {"P50": LIGHT_BLUE, "P95": BLUE, "P99": DARK_BLUE}
-SERIES = (BLUE, ORANGE, GREEN, RED, GREY, LIGHT_BLUE, DARK_BLUE)
+FAILURE_SHADES = (FAILED, RED, FAILED_LIGHT)
+"""For throttling, or what failed most, and for what failed besides."""
+SERIES = (BLUE, ORANGE, GREEN, GREY, LIGHT_BLUE, DARK_BLUE)
 """For runs side by side."""
 
 
@@ -162,6 +168,11 @@ def long(say: Language, figures: pd.DataFrame, values: dict[str, str], divisor: 
         mode=table["mode"].map(say.mode), name=table["name"].map(one_line), value=table["value"] / divisor
     )
     return table.dropna(subset=["value"]).reset_index(drop=True)
+
+
+def axis_of(say: Language, key: str, mode: str) -> str:
+    """The words of an axis that shows one mode: `latency (s), streaming`."""
+    return say("chart.of_mode", what=say(key), mode=say.mode(mode))
 
 
 def level_label(row: Any) -> str:

@@ -9,7 +9,8 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from reports.charts.style import BLUE, GREY, GRID, INK, ORANGE, RED, WIDTH, level_label, styled
+from reports.charts.style import FAILURE_SHADES, GREY, GRID, INK, WIDTH, axis_of, level_label, mode_colours, styled
+from reports.markdown import one_line
 from reports.numbers.quota import THROTTLED
 from reports.reading.blocks import blocks, ended_at
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from reports.edition import Edition
+    from reports.texts import Language
 
 HEIGHT = 190
 MOST_BARS = 160
@@ -25,6 +27,7 @@ HEADROOM = 1.25
 LONGEST_IN_SECONDS = 180
 MOST_TICKS = 10
 DIGIT_PX, BETWEEN_LABELS_PX = 7, 8
+MODES = ("streaming", "non_streaming")
 MODE_PX = 84
 """Room for the name of a mode."""
 
@@ -55,15 +58,39 @@ def _span(analysis: Edition) -> tuple[float, float]:
     return max(start, from_), min(last, to)
 
 
-def _outcomes(calls: pd.DataFrame) -> dict[str, NDArray[np.bool_]]:
-    throttled = (calls["error"] == THROTTLED).to_numpy()
-    shown = {name: (calls["outcome"] == name).to_numpy() for name in ("ok", "failed", "cancelled")}
-    return {
-        "ok": shown["ok"],
-        "throttled": throttled,
-        "failed": shown["failed"] & ~throttled,
-        "cancelled": shown["cancelled"],
-    }
+def _outcomes(analysis: Edition, calls: pd.DataFrame) -> dict[str, NDArray[np.bool_]]:
+    """Which calls had which outcome: success in a mode, a category of failure, cut off."""
+    error, mode = calls["error"].to_numpy(), calls["mode"].to_numpy()
+    is_ok, failed = ((calls["outcome"] == name).to_numpy() for name in ("ok", "failed"))
+    named, say = _categories(analysis), analysis.say
+    found = {_ok(say, one): is_ok & (mode == one) for one in MODES}
+    found |= {one_line(category): failed & (error == category) for category in named}
+    found[say("legend.failed")] = failed & ~np.isin(error, named)
+    found[say("legend.cancelled")] = (calls["outcome"] == "cancelled").to_numpy()
+    return found
+
+
+def _ok(say: Language, mode: str) -> str:
+    return axis_of(say, "legend.ok", mode)
+
+
+def _categories(analysis: Edition) -> list[str]:
+    """The categories of failure that have a shade of their own: throttling first, then those with the most calls."""
+    rows = analysis.failures_by_level
+    if rows.empty:
+        return []
+    totals = (rows["measured"] + rows["other"]).groupby(rows["error"]).sum().sort_values(ascending=False, kind="stable")
+    ordered = sorted(totals.index, key=lambda category: category != THROTTLED)
+    return ordered if len(ordered) <= len(FAILURE_SHADES) else ordered[: len(FAILURE_SHADES) - 1]
+
+
+def _colours(analysis: Edition) -> dict[str, str]:
+    """The colours of the outcomes, by their words."""
+    say, modes = analysis.say, mode_colours(analysis.say)
+    named = [one_line(category) for category in _categories(analysis)]
+    colours = {_ok(say, mode): modes[say.mode(mode)] for mode in MODES}
+    colours |= dict(zip(named, FAILURE_SHADES, strict=False))
+    return colours | {say("legend.failed"): FAILURE_SHADES[-1], say("legend.cancelled"): GREY}
 
 
 def _bars(analysis: Edition, start: float, length_s: float) -> pd.DataFrame:
@@ -73,13 +100,13 @@ def _bars(analysis: Edition, start: float, length_s: float) -> pd.DataFrame:
     for block in blocks(len(analysis.levels.calls)):
         calls = analysis.levels.calls.iloc[block]
         since_s = np.clip(ended_at(calls) - start, 0, length_s)
-        for name, chosen in _outcomes(calls).items():
+        for name, chosen in _outcomes(analysis, calls).items():
             ended, _ = np.histogram(since_s[chosen], edges)
             counts[name] = counts[name] + ended if name in counts else ended
     parts = []
     for order, (name, ended) in enumerate(counts.items()):
         rows = pd.DataFrame({"from": edges[:-1], "to": edges[1:], "rate": ended / width_s})
-        parts.append(rows.loc[ended > 0].assign(outcome=analysis.say(f"legend.{name}"), order=order))
+        parts.append(rows.loc[ended > 0].assign(outcome=name, order=order))
     return pd.concat(parts)
 
 
@@ -93,8 +120,7 @@ def _scaled(rows: pd.DataFrame, unit_s: float) -> pd.DataFrame:
 
 def _stack(analysis: Edition, bars: pd.DataFrame, unit_s: float) -> Any:
     say = analysis.say
-    colours = {"ok": BLUE, "throttled": ORANGE, "failed": RED, "cancelled": GREY}
-    named = {say(f"legend.{name}"): colour for name, colour in colours.items()}
+    named = _colours(analysis)
     present = [name for name in named if name in set(bars["outcome"])]
     top = HEADROOM * float(bars.groupby("from")["rate"].sum().max())
     end = float(bars["to"].max())
@@ -112,7 +138,7 @@ def _stack(analysis: Edition, bars: pd.DataFrame, unit_s: float) -> Any:
             ),
             x2="to:Q",
             y=alt.Y("rate:Q", title=say("axis.calls"), stack=True, scale=alt.Scale(domain=[0, top], nice=False)),
-            color=alt.Color("outcome:N", title=None, scale=scale),
+            color=alt.Color("outcome:N", title=None, scale=scale, legend=alt.Legend(columns=4)),
             order="order:Q",
         )
     )

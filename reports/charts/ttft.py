@@ -12,4 +12,4 @@ if TYPE_CHECKING:
 
 def chart(analysis: Edition) -> Any:
     """Time to the first token in milliseconds; None if no streaming call succeeded."""
-    return panels(analysis, "ttft_ms", analysis.say("chart.ttft"), "ms")
+    return panels(analysis, "ttft_ms", analysis.say("chart.ttft"))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reports.markdown import amount, code, escape, numbers, percent, section, table, texts
 from reports.numbers.failures import total_counts
-from reports.sections.words import chart, level_columns
+from reports.sections.words import level_columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MOST_KINDS = 30
 
 
-def errors(analysis: Edition, charts: Mapping[str, str]) -> str:
+def errors(analysis: Edition, _charts: Mapping[str, str]) -> str:
     """Failures by type with an example, their remedies, and where they happened; cut-off calls apart."""
     return section(
         analysis.say("errors"),
@@ -24,7 +24,6 @@ def errors(analysis: Edition, charts: Mapping[str, str]) -> str:
         _rest(analysis),
         _remedies(analysis),
         _by_level(analysis),
-        chart(analysis, charts, "failures"),
         _cancelled(analysis),
     )
 

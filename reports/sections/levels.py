@@ -83,7 +83,7 @@ def _first_text(analysis: Edition) -> str:
     return section(say("ttft.text"), say("ttft.reasons"), shown, footnotes(say, shown), level=3)
 
 
-def speed(analysis: Edition, _charts: Mapping[str, str]) -> str:
+def speed(analysis: Edition, charts: Mapping[str, str]) -> str:
     """How fast the tokens come once they come."""
     figures, say = _with(analysis, "tpot_ms"), analysis.say
     shown = table(
@@ -96,7 +96,7 @@ def speed(analysis: Edition, _charts: Mapping[str, str]) -> str:
             numbers(say("col.speed"), figures["speed_per_s"]),
         ]
     )
-    return section(say("speed"), shown, footnotes(say, shown), _gaps(analysis))
+    return section(say("speed"), shown, footnotes(say, shown), chart(analysis, charts, "pareto"), _gaps(analysis))
 
 
 def _gaps(analysis: Edition) -> str:

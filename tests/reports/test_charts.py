@@ -46,7 +46,10 @@ def test_each_mode_has_its_panel_of_latency(tmp_path: Path) -> None:
         name: [layers(panel)[0]["encoding"]["y"]["title"] for panel in charts[name]["vconcat"]]
         for name in ("latency", "ttft")
     }
-    assert titles == {"latency": ["streaming (s)", "non-streaming (s)"], "ttft": ["streaming (ms)"]}
+    assert titles == {
+        "latency": ["latency (s), streaming", "latency (s), non-streaming"],
+        "ttft": ["time to first token (ms), streaming"],
+    }
 
 
 def test_without_levels_there_is_no_knee_and_names_are_the_rows(tmp_path: Path) -> None:
@@ -205,17 +208,43 @@ def test_curves_of_what_streaming_gains_differ_in_shape_too(tmp_path: Path) -> N
     assert len(set(scale["range"])) == len(scale["domain"]) == 3
 
 
-@pytest.mark.parametrize("colours", [(style.BLUE, style.ORANGE, style.RED), (style.GREEN, style.ORANGE)])
+@pytest.mark.parametrize("colours", [(*style.MODE_COLOURS.values(),), style.FAILURE_SHADES, style.SERIES[:3]])
 @pytest.mark.parametrize("dark", [False, True])
 def test_what_is_stacked_or_crossed_differs_in_lightness_or_is_of_the_safe_palette(
     colours: tuple[str, ...], dark: bool
 ) -> None:
-    """Each stands out from its ground, 3 to 1, as WCAG asks of graphics; red from orange 2 to 1."""
+    """Each stands out from its ground, 3 to 1, as WCAG asks of graphics; one red from the next 1.4 to 1."""
     ground = _luminance(style.DARK[style.GROUND] if dark else style.GROUND)
     shades = {one: _luminance(style.DARK[one] if dark else one) for one in colours}
     assert all(_contrast(shade, ground) >= 3 for shade in shades.values())
-    if style.RED in shades:
-        assert _contrast(shades[style.RED], shades[style.ORANGE]) >= 2
+    if style.FAILED in shades:
+        assert all(_contrast(one, other) >= 1.4 for one, other in pairwise(shades.values()))
+
+
+def test_red_is_for_failures(tmp_path: Path) -> None:
+    """No mode has the colour of failures, in no chart, and each category of failure is red."""
+    reds = {style.FAILED, style.RED, style.FAILED_LIGHT}
+    assert not reds & {*style.MODE_COLOURS.values(), *style.SERIES, *style.PERCENT_COLOURS.values()}
+    run = make.shaped(("streaming", "non_streaming"), (4, 8))
+    errors = ["ModelError", "TimeoutError", "ThrottlingError"] * 10
+    run.requests[:30] = [make.failed(*one, "", "") for one in zip(run.requests, errors, strict=False)]
+    shown = specs(run.write(tmp_path))["timeline"]
+    [scale] = [layer["encoding"]["color"]["scale"] for layer in shown["layer"] if "color" in layer["encoding"]]
+    colours = dict(zip(scale["domain"], scale["range"], strict=True))
+    assert {colours[error] for error in ("ModelError", "TimeoutError", "ThrottlingError")} == reds
+    assert colours["ThrottlingError"] == style.FAILED
+    assert colours["successful, streaming"] == style.BLUE
+    assert colours["successful, non-streaming"] == style.GREEN
+
+
+def test_the_pareto_view_has_a_point_for_each_level(tmp_path: Path) -> None:
+    """Tokens/s of all against those of each user, with the users as labels; nothing without a second level."""
+    shown = specs(make.shaped(("streaming", "non_streaming"), (4, 8, 16)).write(tmp_path))["pareto"]
+    [rows] = shown["datasets"].values()
+    assert [row["label"] for row in rows] == ["4", "8", "16"]
+    assert shown["layer"][0]["encoding"]["x"]["title"] == "tokens/s for each user, streaming"
+    assert all(row["speed"] > 0 and row["throughput"] > 0 for row in rows)
+    assert "pareto" not in specs(make.shaped(("streaming",), (4,)).write(tmp_path / "one"))
 
 
 def _luminance(shade: str) -> float:
