@@ -264,31 +264,6 @@ def test_rates_are_drawn_from_the_seed(simulator: Simulator, client: BedrockRunt
     assert outcomes() == first
 
 
-def test_quota(simulator: Simulator, client: BedrockRuntimeClient) -> None:
-    """Calls over a model's quota are throttled with the service's words; other models have their own."""
-    simulator.set(requests_per_minute=0.01, burst=2)
-    converse(client, CLAUDE)
-    converse_stream(client, CLAUDE)
-    for operation in OPERATIONS:
-        if operation.startswith("invoke"):
-            with pytest.raises(client.exceptions.ThrottlingException) as caught:
-                OPERATIONS[operation](client)
-            response: Any = caught.value.response
-            assert response["Error"]["Message"] == "Too many requests, please wait before trying again."
-            assert response["ResponseMetadata"]["HTTPStatusCode"] == 429
-    converse(client)
-    assert simulator.stats()["outcomes"] == {"ThrottlingException": 2, "ok": 3}
-
-
-def test_bad_requests_leave_the_quota_alone(simulator: Simulator, client: BedrockRuntimeClient) -> None:
-    """A request with a mistake is refused for it, and takes nothing from the quota."""
-    simulator.set(requests_per_minute=0.01, burst=1)
-    for _ in range(3):
-        with pytest.raises(client.exceptions.ValidationException):
-            client.invoke_model(modelId=CLAUDE, body=b"{}")
-    invoke(client, CLAUDE)
-
-
 @given(st.floats(0, 1, exclude_max=True), st.floats(0, 1), st.floats(0, 1))
 def test_pick(draw: float, one: float, other: float) -> None:
     """Faults share the range of the draw by their rates, in their order."""
