@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from reports.numbers import gaps as between
-from reports.numbers import intervals, percentiles, throughput
+from reports.numbers import intervals, percentiles, sample, throughput
 from reports.numbers.percentiles import PERCENTS
 from reports.reading.blocks import alike
 from reports.reading.levels import OUTCOMES, STREAM_METRICS
@@ -72,7 +72,8 @@ def counts(levels: Levels) -> dict[str, dict[str, int]]:
 def _statistics(levels: Levels, key: str, points: Points) -> dict[str, Any]:
     table: dict[str, Any] = {}
     for metric in METRICS:
-        table |= percentiles.summary(levels.sample(key, metric), metric, points[metric])
+        own = sample.of(levels, key, metric)
+        table |= percentiles.summary(own.ordered, metric, points[metric], own.widened_effect)
     for tokens in TOKENS:
         values = levels.sample(key, tokens)
         table[f"{tokens}_mean"] = float(values.mean(dtype="float64")) if len(values) else float("nan")

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from reports.numbers import intervals
+from reports.numbers import sample
 
 if TYPE_CHECKING:
+    from reports.numbers import intervals
     from reports.reading.levels import Levels
 
 
@@ -39,8 +40,8 @@ def gains(levels: Levels, figures: pd.DataFrame) -> list[Gain]:
 def _gain(levels: Levels, figures: pd.DataFrame, users: float, streaming: str, whole: str) -> Gain:
     after, before = (float(figures["latency_ms_p50"][key]) for key in (streaming, whole))
     change = after / before - 1 if before > 0 else math.nan
-    usual, streamed = (levels.sample(key, "latency_ms") for key in (whole, streaming))
-    return Gain(users, streaming, whole, change, intervals.quantile_change(usual, streamed, 50))
+    usual, streamed = (sample.of(levels, key, "latency_ms") for key in (whole, streaming))
+    return Gain(users, streaming, whole, change, sample.change(usual, streamed, 50))
 
 
 def pairs(figures: pd.DataFrame) -> pd.DataFrame:

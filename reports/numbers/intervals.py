@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import count as count_from
-from typing import TYPE_CHECKING
+from statistics import NormalDist
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
+from reports.numbers import student
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,76 +20,122 @@ if TYPE_CHECKING:
 
     Values = NDArray[np.floating]
 
-Z = 1.959963984540054
-"""The standard normal quantile of 97.5 %."""
+NORMAL = NormalDist()
 TAIL = 0.025
-DRAWS = 20_000
-SEEDS = (20251124, 20251125)
-"""Fixed, so that two reports of a run say the same."""
+Z = NORMAL.inv_cdf(1 - TAIL)
+"""The standard normal quantile of 97.5 %."""
+GAP_STEP = 1e-6
+"""How exactly the ends of the interval of a change are found: as a share of the figure."""
+FURTHEST_Z = 37.0
+"""Chances further out than this are below the smallest number."""
 
 Interval = tuple[float, float]
 
 
 @lru_cache(maxsize=4096)
-def ranks(count: int, percent: float) -> tuple[int, int]:
+def ranks(count: int, percent: float, effect: float = 1.0) -> tuple[int, int]:
     """The places, from 1, of the sorted values that enclose a quantile in 95 of 100 samples.
 
-    Exact for any continuous distribution (order statistics; Conover, Practical Nonparametric
-    Statistics, 3.2): the number of values below the quantile is binomial. Place 0, or `count` + 1,
+    For independent values (`effect` 1) exact for any continuous distribution (order statistics; Conover,
+    Practical Nonparametric Statistics, 3.2): the number of values below the quantile is binomial. For values
+    that depend on each other it varies more, by the design effect; see `places_below`. Place 0, or `count` + 1,
     says that so few values leave that side open.
     """
     if count == 0:
         return 0, 1
-    first, masses = _binomial(count, percent / 100)
+    first, masses = places_below(count, percent / 100, effect)
     below = np.cumsum(masses)
     low = first + int(np.searchsorted(below, TAIL, side="right"))
     high = first + int(np.searchsorted(below, 1 - TAIL, side="left")) + 1
     return low, min(high, count + 1)
 
 
-def _binomial(count: int, share: float) -> tuple[int, NDArray[np.float64]]:
-    """The first number of hits that matters, and the probability of it and each one after it."""
-    mean, spread = count * share, math.sqrt(count * share * (1 - share))
-    first, last = max(int(mean - 12 * spread - 12), 0), min(int(mean + 12 * spread + 12), count)
+def places_below(count: int, share: float, effect: float = 1.0) -> tuple[int, NDArray[np.float64]]:
+    """How many of `count` values lie below the quantile at `share`: the first number that matters, and the
+    probability of it and of each one after it.
+
+    With a design effect D of 1 that is the binomial distribution. With more it is the beta-binomial one with
+    the same mean and D times the variance (Skellam 1948): a share that itself varies as Beta(p r, (1 - p) r),
+    r = (n - D) / (D - 1). D is taken as n / 2 at most: values that all move together are two at least.
+    """  # noqa: D205 - a tuple needs both halves
+    effect = min(max(effect, 1.0), max(count / 2, 1.0))
+    mean, spread = count * share, math.sqrt(count * share * (1 - share) * effect)
+    reach = 12 * spread + 40 * effect
+    first, last = max(int(mean - reach), 0), min(int(mean + reach) + 1, count)
     hits = np.arange(first, last)
-    steps = np.log((count - hits) / (hits + 1)) + math.log(share / (1 - share))
-    logs = np.concatenate([[0.0], np.cumsum(steps)])
+    if effect > 1:
+        weight = (count - effect) / (effect - 1)
+        odds = (hits + share * weight) / (count - 1 - hits + (1 - share) * weight)
+    else:
+        odds = np.full(len(hits), share / (1 - share))
+    logs = np.concatenate([[0.0], np.cumsum(np.log((count - hits) / (hits + 1) * odds))])
     masses = np.exp(logs - logs.max())
     return first, masses / masses.sum()
 
 
-def quantile(ordered: Values, percent: float) -> Interval:
-    """The interval of a quantile of sorted values; an open side is NaN."""
-    low, high = ranks(len(ordered), percent)
+def quantile(ordered: Values, percent: float, effect: float = 1.0) -> Interval:
+    """The interval of a quantile of sorted values with a design effect; an open side is NaN.
+
+    It holds the value of the percentile itself, which lies between two of a handful of values.
+    """
+    low, high = ranks(len(ordered), percent, effect)
+    below = int(percent / 100 * (len(ordered) - 1)) + 1
+    low, high = min(low, below), max(high, below + 1) if below < len(ordered) else high
     return (
         float(ordered[low - 1]) if low >= 1 else math.nan,
         float(ordered[high - 1]) if high <= len(ordered) else math.nan,
     )
 
 
-def share(hits: float, count: float) -> Interval:
-    """Wilson's score interval of a share (Wilson 1927); NaN without a trial."""
+def needed(percent: float, effect: float = 1.0) -> int:
+    """How many values close the interval of a percentile on both sides: 72 for P95 of independent values."""
+    high = 1
+    while not is_closed(high, percent, effect):
+        high *= 2
+    return bisect_left(range(high), True, key=lambda count: is_closed(count, percent, effect))
+
+
+def is_closed(count: int, percent: float, effect: float = 1.0) -> bool:
+    """Whether the interval of a quantile of that many values has both its sides."""
+    low, high = ranks(count, percent, effect)
+    return low >= 1 and high <= count
+
+
+def share(hits: float, count: float, z: float = Z) -> Interval:
+    """Wilson's score interval of a share (Wilson 1927), by default at 95 %; NaN without a trial."""
     if not count > 0:
         return math.nan, math.nan
-    part, square = hits / count, Z * Z
+    part, square = hits / count, z * z
     centre = (part + square / (2 * count)) / (1 + square / count)
-    half = Z / (1 + square / count) * math.sqrt(part * (1 - part) / count + square / (4 * count * count))
+    half = z / (1 + square / count) * math.sqrt(part * (1 - part) / count + square / (4 * count * count))
     low, high = max(centre - half, 0.0), min(centre + half, 1.0)
     return (0.0 if hits == 0 else low), (1.0 if hits == count else high)
 
 
-def share_difference(before: tuple[float, float], after: tuple[float, float]) -> Interval:
+def share_difference(before: tuple[float, float], after: tuple[float, float], z: float = Z) -> Interval:
     """Newcombe's interval (1998, method 10) of the share `after` less the share `before`, each hits and count."""
     (x, n), (y, m) = before, after
     if not (n > 0 and m > 0):
         return math.nan, math.nan
     p, q = x / n, y / m
-    (low_p, high_p), (low_q, high_q) = share(x, n), share(y, m)
+    (low_p, high_p), (low_q, high_q) = share(x, n, z), share(y, m, z)
     difference = q - p
     return (
         difference - math.hypot(q - low_q, high_p - p),
         difference + math.hypot(high_q - q, p - low_p),
     )
+
+
+def share_chance(before: tuple[float, float], after: tuple[float, float]) -> float:
+    """How likely so large a difference of two shares is by chance: where Newcombe's interval begins to hold 0."""
+    if not (before[1] > 0 and after[1] > 0) or before[0] / before[1] == after[0] / after[1]:
+        return 1.0
+    low, high = 0.0, FURTHEST_Z
+    while high - low > 1e-9:
+        z = (low + high) / 2
+        sides = share_difference(before, after, z)
+        low, high = (low, z) if sides[0] <= 0 <= sides[1] else (z, high)
+    return math.erfc(low / math.sqrt(2))
 
 
 @dataclass(frozen=True)
@@ -99,29 +148,55 @@ class Change:
     """Two-sided, 0 to 1."""
 
 
+@dataclass(frozen=True)
+class Sides:
+    """The values of one side of a comparison, sorted, of some of which only a lower bound is known."""
+
+    least: Values
+    """Each value, or its lower bound."""
+    most: Values
+    """Each value; infinity where only a lower bound is known."""
+    effect: float = 1.0
+    """The design effect of the percentile that is compared."""
+
+    def carries(self, percent: float, widening: float) -> bool:
+        """Whether there are values enough for the percentile."""
+        return is_closed(len(self.least), percent, self.effect * widening) and float(self.least[0]) > 0
+
+
 def quantile_change(before: Values, after: Values, percent: float) -> Change | None:
-    """The relative change of a quantile, `after` / `before` - 1, of sorted values.
+    """The relative change of a quantile, `after` / `before` - 1, of sorted values that do not depend on each other."""
+    return change(Sides(before, before), Sides(after, after), percent, None)
 
-    A bootstrap, but without the drawing of samples: the quantile of a sample of n drawn from n sorted
-    values is the one at the place where a Beta(r, n - r + 1) number falls, r being its rank. Each side
-    is drawn with either seed and held against the other side with the other one, so that nothing
-    depends on which of the two is called `before`: swapped, the logarithms of the ratios change their
-    signs, and no more. None where either side has too few values for the quantile (see `ranks`), or
-    is not above 0.
+
+def change(before: Sides, after: Sides, percent: float, degrees: int | None) -> Change | None:
+    """The relative change of a quantile from one side to the other.
+
+    The true quantile lies between two neighbours of the sorted values, with the probabilities of `places_below`;
+    so the distribution of the difference of two logarithms is known exactly, without drawing. As design effects
+    are estimates, with `degrees` of freedom, the normal quantiles behind the interval and the chance give way to
+    those of Student's t. None where either side has too few values for the quantile, or is not above 0.
     """
-    if not all(_carries(values, percent) for values in (before, after)):
+    widening = 1.0 if degrees is None else (student.quantile(2 * TAIL, degrees) / Z) ** 2
+    if not (before.carries(percent, widening) and after.carries(percent, widening)):
         return None
-    (old, other_old), (new, other_new) = (_drawn(values, percent) for values in (before, after))
-    ratios = np.sort(np.concatenate([new - other_old, other_new - old]))
-    cut = round(TAIL * len(ratios))
-    rarer = min((ratios <= 0).sum(), (ratios >= 0).sum())
-    low, high = math.expm1(ratios[cut]), math.expm1(ratios[-1 - cut])
-    return Change(low, high, min(2 * float(rarer + 1) / (len(ratios) + 1), 1.0))
+    wide_before, wide_after = (_laws(side, percent, widening) for side in (before, after))
+    if math.isinf(
+        max(_greatest_gap(wide_before.least, wide_after.least), _greatest_gap(wide_after.least, wide_before.least))
+    ):
+        return None
+    low = -_greatest_gap(wide_before.most, wide_after.least)
+    high = _greatest_gap(wide_after.most, wide_before.least)
+    old, new = (_laws(side, percent, 1.0) for side in (before, after))
+    rarer = min(_chance_above(old.most, new.least), _chance_above(new.most, old.least))
+    chance = min(2 * rarer, 1.0)
+    return Change(math.expm1(low), math.expm1(high), chance if degrees is None else student_chance(chance, degrees))
 
 
-def needed(percent: float) -> int:
-    """How many values a change of this percentile needs on each side."""
-    return next(count for count in count_from(1) if _is_closed(count, percent))
+def student_chance(chance: float, degrees: int) -> float:
+    """The chance of as large a difference where its standard error is an estimate with `degrees` of freedom."""
+    z = -NORMAL.inv_cdf(chance / 2) if chance > 0 else FURTHEST_Z
+    return student.two_sided(min(z, FURTHEST_Z), degrees)
 
 
 def holm(chances: Sequence[float], level: float = 0.05) -> list[bool]:
@@ -135,19 +210,54 @@ def holm(chances: Sequence[float], level: float = 0.05) -> list[bool]:
     return found
 
 
-def _carries(ordered: Values, percent: float) -> bool:
-    return _is_closed(len(ordered), percent) and float(ordered[0]) > 0
+class _Law(NamedTuple):
+    """Where the logarithm of a quantile lies: in the middle between two neighbours, with the probability `masses`.
+
+    The spans at either end of the sample are open: their probability counts against every bound and chance.
+    """
+
+    middles: NDArray[np.float64]
+    """Ascending; the first and the last may be infinite."""
+    masses: NDArray[np.float64]
+    above: NDArray[np.float64]
+    """How likely it lies at each of the middles or above; one more, 0, behind them."""
 
 
-def _is_closed(count: int, percent: float) -> bool:
-    """Whether the interval of a quantile of so many values has both its sides."""
-    low, high = ranks(count, percent)
-    return low >= 1 and high <= count
+class _Laws(NamedTuple):
+    """Where a quantile lies at least, and at most."""
+
+    least: _Law
+    most: _Law
 
 
-def _drawn(ordered: Values, percent: float) -> list[NDArray[np.float64]]:
-    """Logarithms of quantiles, half of `DRAWS` with each of the seeds."""
-    count = len(ordered)
-    rank = min(max(math.ceil(percent / 100 * count), 1), count)
-    places = [np.random.default_rng(seed).beta(rank, count - rank + 1, DRAWS // 2) * count for seed in SEEDS]
-    return [np.log(ordered[np.minimum(place.astype(np.int64), count - 1)].astype("float64")) for place in places]
+def _laws(side: Sides, percent: float, widening: float) -> _Laws:
+    first, masses = places_below(len(side.least), percent / 100, side.effect * widening)
+    least = _law(side.least, first, masses)
+    return _Laws(least, least if side.most is side.least else _law(side.most, first, masses))
+
+
+def _law(ordered: Values, first: int, masses: NDArray[np.float64]) -> _Law:
+    own = np.log(ordered[max(first - 1, 0) : first + len(masses)].astype("float64"))
+    below = [-math.inf] if first == 0 else []
+    above = [math.inf] if first + len(masses) > len(ordered) else []
+    ends = np.concatenate([below, own, above])
+    return _Law((ends[:-1] + ends[1:]) / 2, masses, np.append(np.cumsum(masses[::-1])[::-1], 0.0))
+
+
+def _chance_above(one: _Law, other: _Law, gap: float = 0.0) -> float:
+    """How likely `one` is at or above `other` by a gap."""
+    return float(other.masses @ one.above[np.searchsorted(one.middles, other.middles + gap, side="left")])
+
+
+def _greatest_gap(one: _Law, other: _Law) -> float:
+    """The upper bound at 97.5 % of how far `one` is above `other`; infinity if it has none."""
+    tops, bottoms = (law.middles[np.isfinite(law.middles)] for law in (one, other))
+    if not len(tops) or not len(bottoms):
+        return math.inf
+    low, high = float(tops[0] - bottoms[-1]) - 1, float(tops[-1] - bottoms[0]) + 1
+    if _chance_above(one, other, high) > TAIL:
+        return math.inf
+    while high - low > GAP_STEP:
+        middle = (low + high) / 2
+        low, high = (middle, high) if _chance_above(one, other, middle) > TAIL else (low, middle)
+    return high

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from reports.numbers import intervals
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -32,17 +32,22 @@ def with_extra(percent: float) -> tuple[float, ...]:
     return tuple(sorted({*PERCENTS, percent}))
 
 
-def summary(ordered: NDArray[np.floating], metric: str, percents: Sequence[float] = PERCENTS) -> dict[str, float]:
+def summary(
+    ordered: NDArray[np.floating],
+    metric: str,
+    percents: Sequence[float] = PERCENTS,
+    effect: Callable[[float], float] = lambda _: 1.0,
+) -> dict[str, float]:
     """`<metric>_count`, `_min`, `_mean`, `_max`, `_p50` and so on of sorted values, in their unit.
 
-    `_p50_low` and `_p50_high` are the interval of the percentile at 95 % confidence, NaN on a side
-    that so few values leave open.
+    `_p50_low` and `_p50_high` are the interval of the percentile at 95 % confidence, NaN on a side that the values
+    leave open. `effect` is the design effect of a percentile, 1 for values that do not depend on each other.
     """
     table = {"count": float(len(ordered)), **dict.fromkeys(STATISTICS, math.nan)}
     if len(ordered):
         table |= {"min": float(ordered[0]), "mean": float(ordered.mean(dtype="float64")), "max": float(ordered[-1])}
     for percent in percents:
-        low, high = intervals.quantile(ordered, percent)
+        low, high = intervals.quantile(ordered, percent, effect(percent))
         table |= {f"p{percent:g}": at(ordered, percent), f"p{percent:g}_low": low, f"p{percent:g}_high": high}
     return {f"{metric}_{name}": value for name, value in table.items()}
 

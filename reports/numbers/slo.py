@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from reports.numbers import intervals, percentiles
+from reports.numbers import intervals, sample
 from reports.numbers.failures import TELLING_FAILURES, TOLERABLE_FAILURES
 from reports.numbers.figures import SLO_METRICS
 from reports.numbers.throughput import ended_inside, inside
@@ -17,6 +17,7 @@ from reports.numbers.throughput import ended_inside, inside
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from reports.numbers.sample import Sample
     from reports.reading.levels import Levels
     from reports.reading.run import Run
 
@@ -128,8 +129,8 @@ def _checks(slo: Slo, levels: Levels, key: str, row: pd.Series[float]) -> list[C
     ended = row["ok"] + row["failed"]
     if not ended:
         return []
-    found = [_time(slo, metric, levels.sample(key, metric), levels.mode(key)) for metric in TIMES]
-    found.append(_speed(slo, levels.sample(key, "tpot_ms")))
+    found = [_time(slo, metric, sample.of(levels, key, metric), levels.mode(key)) for metric in TIMES]
+    found.append(_speed(slo, sample.of(levels, key, "tpot_ms")))
     if slo.success_rate is not None:
         low, high = (100 * side for side in intervals.share(row["ok"], ended))
         value = 100 * row["ok"] / ended
@@ -147,19 +148,19 @@ def _tolerable(ok: float, ended: float) -> Check:
     return Check("success_rate", limit, value, met, close=not met and low <= limit <= high)
 
 
-def _time(slo: Slo, metric: str, ordered: NDArray[np.floating], mode: object) -> Check | None:
+def _time(slo: Slo, metric: str, times: Sample, mode: object) -> Check | None:
     limit = getattr(slo, metric)
     if limit is None or (mode != "streaming" and metric != "latency_ms"):
         return None
-    return _check(metric, limit, percentiles.at(ordered, slo.percentile), intervals.quantile(ordered, slo.percentile))
+    return _check(metric, limit, times.at(slo.percentile), times.interval(slo.percentile))
 
 
-def _speed(slo: Slo, tpot_ms: NDArray[np.floating]) -> Check | None:
+def _speed(slo: Slo, tpot_ms: Sample) -> Check | None:
     """The speed that so many of 100 calls reached at least."""
-    slowest = percentiles.at(tpot_ms, slo.percentile)
+    slowest = tpot_ms.at(slo.percentile)
     if slo.min_tokens_per_s is None or not slowest > 0:
         return None
-    low_ms, high_ms = intervals.quantile(tpot_ms, slo.percentile)
+    low_ms, high_ms = tpot_ms.interval(slo.percentile)
     low, high = (1000 / side if side > 0 else math.nan for side in (high_ms, low_ms))
     return _check("min_tokens_per_s", slo.min_tokens_per_s, 1000 / slowest, (low, high), at_least=True)
 

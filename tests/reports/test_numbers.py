@@ -193,6 +193,6 @@ def test_without_levels_each_mode_and_name_is_a_row(tmp_path: Path) -> None:
         own = [call for call in calls if call["mode"] == mode]
         ends = [call["started_at"] + call["latency_ms"] / 1000 for call in own]
         assert row.window_s == pytest.approx(max(ends) - own[0]["started_at"])
-        assert row.calls_per_s == pytest.approx(10 / (max(ends) - own[0]["started_at"]))
+        assert row.requests_per_s == pytest.approx(10 / (max(ends) - own[0]["started_at"]))
         tokens = sum(call["output_tokens"] for call in own)
         assert row.output_tokens_per_s == pytest.approx(tokens / (max(ends) - own[0]["started_at"]))
