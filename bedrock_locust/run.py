@@ -14,7 +14,7 @@ import gevent
 
 from bedrock_locust import exits
 from bedrock_locust.call import Call
-from bedrock_locust.errors import REMEDIES
+from bedrock_locust.errors import remedies, remedy
 from bedrock_locust.live.output import Outcome, Outputs, State
 from bedrock_locust.process.clock import clock
 from bedrock_locust.process.open_files import lack_for_calls, lack_for_workers
@@ -181,7 +181,12 @@ class Run:
         for name, rows in tables(self._environment):
             self.folder.write_table(name, rows)
         limit, total = (self.early_end.name, self.early_end.total()) if self.early_end else (None, None)
-        self.recorder.write_info(limit=limit, limit_total=total, clock_step_ms=round(clock.step_ms))
+        self.recorder.write_info(
+            limit=limit,
+            limit_total=total,
+            clock_step_ms=round(clock.step_ms),
+            remedies=remedies(self.tally.total.examples),
+        )
         self.recorder.close(ended=ended, reason=reason)
         # All is on disk before anything else is tried that might fail.
         self._tick("recorded")
@@ -211,7 +216,7 @@ class Run:
         (category, count), *_ = total.errors.most_common(1)
         logger.error(
             "bedrock-locust: no call succeeded; %d of %d ended in %s (%s). %s",
-            *(count, total.calls, category, total.examples[category], REMEDIES[category]),
+            *(count, total.calls, category, total.examples[category], remedy(category, total.examples[category])),
         )
 
     def _write_report(self, report: MakeReport) -> Path | None:

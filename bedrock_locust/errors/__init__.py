@@ -18,7 +18,7 @@ from bedrock_locust.errors.kinds import (
     NotAnAnswerError,
 )
 from bedrock_locust.errors.refusal import refusal
-from bedrock_locust.errors.remedies import REMEDIES, remedy
+from bedrock_locust.errors.remedies import REMEDIES, remedies, remedy
 
 __all__ = [
     "BY_STATUS",
@@ -36,5 +36,6 @@ __all__ = [
     "category_of",
     "classify",
     "refusal",
+    "remedies",
     "remedy",
 ]

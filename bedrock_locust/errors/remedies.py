@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 REMEDIES: dict[str, str] = {
     "ThrottlingError": "More requests or tokens per minute than the quota allows. Use fewer users, lower"
@@ -83,3 +87,8 @@ def remedy(category: str, message: str = "") -> str:
             if words.search(message):
                 return text
     return REMEDIES.get(category, "")
+
+
+def remedies(examples: Mapping[str, str]) -> dict[str, str]:
+    """What to do about each category: `examples` has the message of one failure for those that have happened."""
+    return REMEDIES | {category: found for category, said in examples.items() if (found := remedy(category, said))}

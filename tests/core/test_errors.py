@@ -26,6 +26,7 @@ from bedrock_locust.errors import (
     category_of,
     classify,
     refusal,
+    remedies,
     remedy,
 )
 from bedrock_locust.errors.refusal import describe, said
@@ -193,6 +194,14 @@ def test_a_remedy_fits_the_message(category: str, message: str, words: str) -> N
     assert bool(words) == bool(found)
     assert "\n" not in found
     assert remedy(category) == REMEDIES.get(category, "")
+
+
+def test_remedies_of_a_run() -> None:
+    """Each category has one; that of a category which has happened fits its example."""
+    found = remedies({"ValidationError": f"ValidationException: {ON_DEMAND}", "NoSuchCategory": "x"})
+    assert set(found) == set(REMEDIES)
+    assert found["ValidationError"] == remedy("ValidationError", ON_DEMAND) != REMEDIES["ValidationError"]
+    assert found["ThrottlingError"] == REMEDIES["ThrottlingError"]
 
 
 @pytest.mark.parametrize(

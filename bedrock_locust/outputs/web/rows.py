@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bedrock_locust.errors import REMEDIES
+from bedrock_locust.errors import remedy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,7 +96,7 @@ def failure_rows(tally: Tally) -> list[dict[str, Any]]:
                 "category": category,
                 "code": example,
                 "calls": count,
-                "remedy": REMEDIES.get(category, ""),
+                "remedy": remedy(category, example),
             }
         )
     return rows
