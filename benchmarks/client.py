@@ -4,11 +4,14 @@ Ours, stock boto3 under gevent, LLMeter and a bare gevent recv loop, one after t
 each in a process of its own on one core, against the simulator on another:
 
     python benchmarks/client.py [--streams 20,50,100,200,300] [--rounds 2] [--tls]
+    python benchmarks/client.py --reply
 
 All streams of a round start together: 100 tokens at 50 tokens/s, the first after 200 ms. Printed are
 CPU per streamed event; the error of TTFT, which is what the client says minus what is true (first
 token sent, by the simulator's ledger, minus the request's arrival there); events per second; and
 peak memory. LLMeter is left out where it is not installed.
+
+With --reply: how long replies of 1 kB to 5 MB keep their caller, ours beside stock boto3 (see replies.py).
 """
 
 from __future__ import annotations
@@ -25,7 +28,12 @@ import tempfile
 import time
 import urllib.request
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import replies
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TOKENS = 100
 TTFT_MS, TPOT_MS = 200, 20
@@ -39,7 +47,7 @@ ARGUMENTS: dict[str, Any] = {
 CONTENDERS = ("bare", "ours", "boto3", "llmeter")
 CLIENT_CORE, SERVER_CORE = 0, 1
 SKIPPED = 3
-DEADLINE_S = 180
+DEADLINE_S, REPLIES_DEADLINE_S = 180, 900
 
 Said = list[dict[str, Any]]
 """One dict for each call: request_id, ttft_ms, and started_at (Unix s) where the client says it."""
@@ -51,11 +59,16 @@ def main() -> None:
     parser.add_argument("--streams", default="20,50,100,200,300", help="concurrent streams, with commas")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--tls", action="store_true")
+    parser.add_argument("--reply", action="store_true", help="single calls with replies of many sizes instead")
     parser.add_argument("--contenders", default=",".join(CONTENDERS))
     parser.add_argument("--child", help=argparse.SUPPRESS)
     parser.add_argument("--url", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.child:
+    if options.child == "reply":
+        replies.compare(*start_replies(options.url))
+    elif options.reply:
+        compare_replies()
+    elif options.child:
         child(options.child, options.url, int(options.streams), options.rounds)
     else:
         compare(options)
@@ -82,6 +95,21 @@ def compare(options: argparse.Namespace) -> None:
     finally:
         simulator.terminate()
         simulator.wait(10)
+
+
+def compare_replies() -> None:
+    """Run ours and boto3 in turn, in a child process on its core."""
+    server, url = replies.start_server(SERVER_CORE)
+    try:
+        subprocess.run(
+            [sys.executable, __file__, "--child", "reply", "--url", url],
+            timeout=REPLIES_DEADLINE_S,
+            check=True,
+            preexec_fn=lambda: os.sched_setaffinity(0, {CLIENT_CORE}),
+        )
+    finally:
+        server.terminate()
+        server.wait(10)
 
 
 def start_simulator(*, tls: bool) -> tuple[subprocess.Popen[str], str]:
@@ -194,7 +222,7 @@ def together(streams: int, rounds: int, work: Any) -> Said:
     return said
 
 
-def start_ours(url: str) -> Any:
+def our_client(url: str) -> Any:
     """BedrockClient."""
     from locust.event import EventHook  # noqa: PLC0415 - Locust first, in this child only
 
@@ -203,7 +231,12 @@ def start_ours(url: str) -> Any:
     from bedrock_locust.settings.schema import Settings  # noqa: PLC0415
 
     settings = Settings.model_validate({"model": {"id": MODEL}, "aws": {"endpoint_url": url}})
-    client = BedrockClient(connect(settings, simulator=True, version="benchmark"), EventHook())
+    return BedrockClient(connect(settings, simulator=True, version="benchmark"), EventHook())
+
+
+def start_ours(url: str) -> Any:
+    """BedrockClient."""
+    client = our_client(url)
 
     def work() -> dict[str, Any]:
         call = client.converse_stream(**ARGUMENTS)
@@ -211,6 +244,23 @@ def start_ours(url: str) -> Any:
         return {"request_id": call.request_id, "ttft_ms": call.ttft_ms, "started_at": call.started_at}
 
     return lambda streams, rounds: together(streams, rounds, work)
+
+
+def start_replies(url: str) -> tuple[Callable[[str], Any], Callable[[str], Any]]:
+    """A call of ours and one of boto3, by model id: a stream, unless that says `whole`."""
+    ours, boto3s = our_client(url), stock_client(url)
+    messages = ARGUMENTS["messages"]
+
+    def call_ours(model_id: str) -> Any:
+        call = ours.converse if model_id.startswith("whole") else ours.converse_stream
+        return call(modelId=model_id, messages=messages)
+
+    def call_boto3(model_id: str) -> Any:
+        if model_id.startswith("whole"):
+            return boto3s.converse(modelId=model_id, messages=messages)
+        return list(boto3s.converse_stream(modelId=model_id, messages=messages)["stream"])
+
+    return call_ours, call_boto3
 
 
 def stock_client(url: str) -> Any:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from bedrock_locust.errors.categories import BY_STATUS, CATEGORIES, LASTING, LASTING_CODES, category_of
 from bedrock_locust.errors.classify import Failure, classify
 from bedrock_locust.errors.kinds import (
+    AnswerTooLargeError,
     CallError,
     DeadlineError,
     IncompleteStreamError,
@@ -26,6 +27,7 @@ __all__ = [
     "LASTING",
     "LASTING_CODES",
     "REMEDIES",
+    "AnswerTooLargeError",
     "CallError",
     "DeadlineError",
     "Failure",

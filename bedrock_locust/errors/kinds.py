@@ -26,6 +26,10 @@ class NotAnAnswerError(Exception):
         self.code = code
 
 
+class AnswerTooLargeError(NotAnAnswerError):
+    """An answer is larger than any of Bedrock."""
+
+
 class MalformedEventError(Exception):
     """An event of a stream lacks what events of its type have."""
 

@@ -30,6 +30,14 @@ SO_TIMESTAMPNS = 35
 """Linux, asm-generic/socket.h; Python's socket module does not name it."""
 STAMP = struct.Struct("@qq")
 """struct timespec on 64-bit Linux: seconds and nanoseconds of CLOCK_REALTIME."""
+READ = 4096
+"""Bytes of a read where few are expected: a large buffer for each token would scatter the memory."""
+READ_ON = 64 * 1024
+"""Bytes of a read after one that was full."""
+BUDGET = 1024 * 1024
+"""Bytes of a connection that are read before others have their turn."""
+MUCH = 16 * 1024
+"""Bytes at once of which more are on their way: nobody sends tokens like this."""
 ANCILLARY = stdlib.CMSG_SPACE(STAMP.size) if STAMPED else 0
 _plain_socket: Any = monkey.get_original("socket", "socket")
 
@@ -40,6 +48,49 @@ class Address(NamedTuple):
     host: str
     port: int
     tls: bool
+
+
+class _Step:
+    """Reads on a connection all that is there, or a budget of it, whenever there is something."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        read: Callable[[int], bytes],
+        tls: Tls | None,
+        size: int,
+        take: Callable[[bytes], int],
+    ) -> None:
+        self._connection, self._read, self._tls, self._take = connection, read, tls, take
+        self._most = size
+        self._size = min(size, READ)
+
+    def __call__(self) -> bool:
+        """Read. Whether so much was there that more is on its way."""
+        came = 0
+        try:
+            while came < BUDGET:
+                data = self._read(self._size)
+                came += len(data)
+                was_full = len(data) == self._size
+                if not self._pass_on(data, READ_ON if was_full else READ):
+                    self._connection.stop()
+                    return False
+                if not was_full:
+                    break
+        except BlockingIOError:
+            pass
+        except Exception as error:  # noqa: BLE001 - it is raised where the bytes are waited for
+            self._connection.fail(error)
+            return False
+        return came >= MUCH
+
+    def _pass_on(self, data: bytes, size: int) -> bool:
+        """Hand over what was read, and read at most `size` next. Whether more is wanted."""
+        take = self._take
+        self._most = self._tls.pass_on(data, self._most, take) if self._tls else take(data)
+        self._size = min(self._most, size)
+        return self._most > 0
 
 
 class Connection:
@@ -83,27 +134,17 @@ class Connection:
     def read_on(self, size: int, take: Callable[[bytes], int]) -> None:
         """From now on give `take` what comes, in the hub, whatever the greenlets do meanwhile.
 
-        `take` gets at most `size` bytes at first. It says how many to read next, and 0 when it has enough;
-        nothing means that the peer has closed. It may not wait; what it raises is raised by `wait`.
+        `take` gets at most `size` bytes at first. It says how many it wants at most next, and 0 when it has
+        enough; nothing means that the peer has closed. It may not wait; what it raises is raised by `wait`.
         """
-        read, tls = self._read, self._tls
-
-        def step() -> None:
-            nonlocal size
-            try:
-                data = read(size)
-                size = tls.pass_on(data, size, take) if tls else take(data)
-            except BlockingIOError:
-                return
-            except Exception as error:  # noqa: BLE001 - it is raised where the bytes are waited for
-                self.stop()
-                self._waits.wake(error)
-                return
-            if not size:
-                self.stop()
-
+        step = _Step(self, self._read, self._tls, size, take)
         self._reading = True
         self._poller.watch(self._socket.fileno(), step)
+
+    def fail(self, error: Exception) -> None:
+        """Read no more: the greenlet that waits gets this error."""
+        self.stop()
+        self._waits.wake(error)
 
     def send(self, data: bytes) -> None:
         """Send all of it; from now on the peer may be silent for `read_s` seconds at most.

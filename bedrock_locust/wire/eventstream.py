@@ -44,27 +44,35 @@ class Decoder:
 
     def __init__(self, take: Callable[[Headers, bytes], None]) -> None:
         self._take = take
-        self._rest = b""
+        self._rest = bytearray()
+        """The begin of the next frame."""
+        self._needed = PRELUDE_SIZE
+        """Bytes of it that must be there before anything can be done: its prelude, then all of it."""
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes. Raises botocore's ParserError for a damaged stream."""
         if self._rest:
-            data = self._rest + data
+            self._rest += data
+            if len(self._rest) < self._needed:
+                return
+            data = bytes(self._rest)
+            self._rest.clear()
         start, size = 0, len(data)
-        while size - start >= PRELUDE_SIZE:
-            length, headers_length, crc = _prelude(data, start)
-            if crc32(data[start : start + 8]) != crc:
-                raise ChecksumMismatch(crc, crc32(data[start : start + 8]))
-            if headers_length > MAX_HEADERS or not FRAME_SIZE <= length - headers_length <= MAX_PAYLOAD + FRAME_SIZE:
-                _refuse(length, headers_length)
-            end = start + length
-            if end > size:
-                break
-            # Before the frame is handed out: whoever takes it may stop there.
-            self._rest = data[end:]
-            self._frame(data[start:end], PRELUDE_SIZE + headers_length)
-            start = end
-        self._rest = data[start:]
+        self._needed = PRELUDE_SIZE
+        try:
+            while size - start >= PRELUDE_SIZE:
+                length, headers_length, crc = _prelude(data, start)
+                if crc32(data[start : start + 8]) != crc:
+                    raise ChecksumMismatch(crc, crc32(data[start : start + 8]))
+                if headers_length > MAX_HEADERS or not 0 <= length - headers_length - FRAME_SIZE <= MAX_PAYLOAD:
+                    _refuse(length, headers_length)
+                if start + length > size:
+                    self._needed = length
+                    break
+                start += length
+                self._frame(data[start - length : start], PRELUDE_SIZE + headers_length)
+        finally:
+            self._rest += data[start:]
 
     def _frame(self, data: bytes, headers_end: int) -> None:
         """A whole frame, its content checked."""
@@ -81,11 +89,11 @@ class Decoder:
 
 
 def _refuse(length: int, headers_length: int) -> NoReturn:
-    """Lengths that can't be."""
+    """Raise what is wrong with the lengths in a prelude."""
     if headers_length > MAX_HEADERS:
         raise InvalidHeadersLength(headers_length)
     if length < headers_length + FRAME_SIZE:
-        raise ParserError(f"a frame of {length} bytes can't hold {headers_length} bytes of headers")
+        raise ParserError(f"a frame of {length} bytes cannot hold {headers_length} bytes of headers")
     raise InvalidPayloadLength(length - headers_length - FRAME_SIZE)
 
 

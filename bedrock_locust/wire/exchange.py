@@ -16,22 +16,30 @@ from botocore.exceptions import (
 from geventhttpclient.response import HTTPParseError
 from urllib3.exceptions import ProtocolError
 
-from bedrock_locust.wire.eventstream import Decoder
+from bedrock_locust.wire.content import LIMIT, is_event_stream, too_large
 from bedrock_locust.wire.http_response import FinalResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from bedrock_locust.wire.connection import Address, Connection
-    from bedrock_locust.wire.eventstream import Headers
     from bedrock_locust.wire.pool import Pool
     from bedrock_locust.wire.stopwatch import Stopwatch
 
 FIRST_READ = 256
 """Bytes of a read until the first token is there: less than two events, so that the stamp is that of the first."""
 FIRST_BYTES = 4096
-"""A body without a token in so many bytes is no stream of tokens."""
-READ = 4096
+"""A response without a token in its first bytes is no stream of tokens, and all of it is read at once."""
+HEAD_LIMIT = 256 * 1024
+"""Bytes of a head, and of interim responses before it. Python's own HTTP client takes 64 kB a line."""
+ANY = 1024 * 1024
+"""Bytes of a read where it does not matter which moment is that of which byte."""
+
+
+class BrokenResponseError(ConnectionClosedError):
+    """What came is no whole HTTP response, and why."""
+
+    fmt = "No valid response from {endpoint_url}: {error}"
 
 
 class Piece(NamedTuple):
@@ -55,7 +63,7 @@ class Exchange:
         self._take: Callable[[bytes], None] = self._keep
         self.arrived = self.lag_s = 0.0
         """Of what is taken: when it had arrived, on time.perf_counter's clock, and how late it was read at most."""
-        self._body_bytes = 0
+        self._received = 0
         self._released = False
         self._connection = self._connect()
 
@@ -81,17 +89,17 @@ class Exchange:
         try:
             connection.read_on(FIRST_READ, self._on_data)
             connection.send(request)
-            while not self._response.has_head:
+            while not self._response.headers_complete:
                 connection.wait()
         except TimeoutError as error:
             self.close()
             raise ReadTimeoutError(endpoint_url=self._url, error=error) from error
         except (OSError, HTTPParseError, ProtocolError) as error:
-            if self._response.has_head:
+            if self._response.headers_complete:
                 return  # it went wrong in the body, and is raised to whoever reads that
             self.close()
-            cause = connection.send_error or error
-            raise ConnectionClosedError(endpoint_url=self._url, request=None, error=cause) from error
+            kind = ConnectionClosedError if isinstance(error, OSError) else BrokenResponseError
+            raise kind(endpoint_url=self._url, error=connection.send_error or error) from error
         except BaseException:
             self.close()
             raise
@@ -99,28 +107,35 @@ class Exchange:
     def _on_data(self, data: bytes) -> int:
         """Take what has come; how much to read next. This runs in the hub."""
         response, connection = self._response, self._connection
-        had_head = response.has_head
+        had_head = response.headers_complete
+        self._received = received = self._received + len(data)
+        if received > LIMIT:
+            raise too_large(received)
         response.feed(data)  # nothing is the end: of a body without a length, too
-        if body := response.take_body():
+        if response.pieces:
             self.arrived, self.lag_s = connection.arrived, connection.lag_s
-            self._take(body)
-        if response.is_whole:
+            self._take(response.take_body())
+        if response.message_complete:
             self._stopwatch.ended(connection.arrived)
             connection.wake()
             return 0
         if not had_head or not data:
             self._check_progress(data)
-        if self._stopwatch.chunks:
-            return READ
-        self._body_bytes += len(body)
-        return READ if self._body_bytes > FIRST_BYTES else FIRST_READ
+        return ANY if self._stopwatch.chunks or not self._awaits_token() else FIRST_READ
+
+    def _awaits_token(self) -> bool:
+        """Whether each byte may be the first token, or the head before it."""
+        response = self._response
+        return self._received <= FIRST_BYTES and (not response.headers_complete or is_event_stream(response.head))
 
     def _check_progress(self, data: bytes) -> None:
-        """Wake who waits for the head, if it is there; refuse an end in the middle."""
+        """Wake who waits for the head, if it is there; refuse an end in the middle, and a head without one."""
         if not data:
             raise ProtocolError("Connection broken: the peer closed it before the end of the response")
-        if self._response.has_head:
+        if self._response.headers_complete:
             self._connection.wake()
+        elif self._received > HEAD_LIMIT:
+            raise ProtocolError(f"the head of the response is larger than {HEAD_LIMIT // 1024} kB")
 
     @property
     def status(self) -> int:
@@ -130,20 +145,19 @@ class Exchange:
     @property
     def headers(self) -> dict[str, str]:
         """The response headers."""
-        return self._response.headers
+        return self._response.head
 
-    def read_frames(self, take: Callable[[Headers, bytes], None]) -> None:
-        """Read an event stream to its end: headers and payload of each frame, which had `arrived` then."""
+    def read_stream(self, feed: Callable[[bytes], None]) -> None:
+        """Read the body to its end, and give it to `feed` as it comes: what that gets had `arrived` then."""
         stopwatch = self._stopwatch
-        feed = Decoder(take).feed
 
-        def take_first(data: bytes) -> None:
+        def feed_first(data: bytes) -> None:
             feed(data)
             if stopwatch.chunks:
                 stopwatch.read_lag_ms = self.lag_s * 1000
                 self._take = feed
 
-        self._read_body(take_first)
+        self._read_body(feed_first)
 
     def _keep(self, data: bytes) -> None:
         """Nobody reads the body yet."""
@@ -155,7 +169,7 @@ class Exchange:
         try:
             for data, self.arrived, self.lag_s in pieces:
                 self._take(data)
-            while not self._response.is_whole:
+            while not self._response.message_complete:
                 self._connection.wait()
             self._release()
         except TimeoutError as error:
@@ -177,7 +191,7 @@ class Exchange:
             self._released = True
             self._connection.close()
 
-    def stream(self, amt: int = READ, decode_content: bool | None = None) -> Iterator[bytes]:  # noqa: ARG002 - urllib3's
+    def stream(self, amt: int = ANY, decode_content: bool | None = None) -> Iterator[bytes]:  # noqa: ARG002 - urllib3's
         """The body, whole: what botocore reads of a refusal."""
         return iter([self.read()])
 

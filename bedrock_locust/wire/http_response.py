@@ -1,7 +1,7 @@
 """One HTTP/1.1 response out of bytes, however these are cut.
 
 What is public in geventhttpclient (2.3 to 2.6, tried with both) reads from a socket of its own and keeps the
-whole body. So `_Parser` stands on the callbacks that its parser makes, `_on_...`, which are not public:
+whole body. So this stands on the callbacks that its parser makes, `_on_...`, which are not public:
 tests/core/test_http_response.py fails where they change. The parser never sees an interim response: its
 versions differ in what they make of one.
 """
@@ -16,18 +16,29 @@ _INTERIM = re.compile(rb"HTTP/\d\.\d 1(?!01)\d\d").match
 """The begin of an interim response (RFC 9110, 15.2); after 101 another protocol is spoken, so it is final."""
 _STATUS_SIZE = len(b"HTTP/1.1 200")
 _LOWEST_STATUS = 100
+_feed = HTTPResponse.__mro__[1].feed  # type: ignore[attr-defined]  # mypy takes it for any class
+"""The parser's own. What HTTPResponse puts around it, for answers to HEAD, takes longer than the rest of a token."""
 
 
-class FinalResponse:
-    """The final response to a POST: interim responses before it are dropped."""
+class FinalResponse(HTTPResponse):
+    """The final response to a POST: interim responses before it are dropped.
+
+    `headers_complete` says that there are status and headers, `message_complete` that all of it is there.
+    """
 
     def __init__(self) -> None:
-        self._parser = _Parser()
+        super().__init__("POST")
+        self.status = 0
+        """The HTTP status, once there is a head."""
+        self.head: dict[str, str] = {}
+        """The headers, with small letters, once there is a head; trailers of a chunked body are not among them."""
+        self.pieces: list[bytearray] = []
+        """What has come of the body, and `take_body` has not taken yet."""
         self._begun: bytes | None = b""
         """What has come before it is known whether it is an interim response; None from then on."""
         self._has_surplus = False
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: bytes) -> None:  # type: ignore[override]  # no text
         """Take the next bytes; none at all is the end of the connection. Raises HTTPParseError for a broken response.
 
         Bytes after the end of the response are no error, but the connection cannot be used again.
@@ -37,9 +48,9 @@ class FinalResponse:
             if not data:
                 return
         try:
-            self._parser.feed(data)
+            _feed(self, data)
         except HTTPParseError:
-            if not self._parser.message_complete:
+            if not self.message_complete:
                 raise
             self._has_surplus = True
 
@@ -57,50 +68,17 @@ class FinalResponse:
         self._begun = data
         return b""
 
-    @property
-    def has_head(self) -> bool:
-        """Whether status and headers are there."""
-        return bool(self._parser.headers_complete)
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether all of the response is there."""
-        return bool(self._parser.message_complete)
+    def take_body(self) -> bytes:
+        """What has come of the body since the last time."""
+        pieces = self.pieces
+        body = bytes(pieces[0]) if len(pieces) == 1 else b"".join(pieces)
+        pieces.clear()
+        return body
 
     @property
     def leaves_connection_open(self) -> bool:
         """Whether the connection can carry another request: the response is whole, and nothing came after it."""
-        return not self._has_surplus and not self._parser.should_close()
-
-    @property
-    def status(self) -> int:
-        """The HTTP status, once there is a head."""
-        return self._parser.status
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """The headers, once there is a head; what comes after the body of a chunked response is not among them."""
-        return self._parser.head
-
-    def take_body(self) -> bytes:
-        """What has come of the body since the last time."""
-        pieces = self._parser.pieces
-        if not pieces:
-            return b""
-        body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-        pieces.clear()
-        return body
-
-
-class _Parser(HTTPResponse):
-    """llhttp's view of one response."""
-
-    def __init__(self) -> None:
-        super().__init__("POST")
-        self.status = 0
-        self.head: dict[str, str] = {}
-        self.pieces: list[bytes] = []
-        """What has come of the body, and nobody has taken yet."""
+        return not self._has_surplus and not self.should_close()
 
     def _on_message_begin(self) -> None:
         if self.message_complete:
@@ -109,10 +87,10 @@ class _Parser(HTTPResponse):
 
     def _on_headers_complete(self) -> int | bool | None:
         skip_body = super()._on_headers_complete()
-        self.status, self.head = self.get_code(), dict(self.items())
+        self.status, self.head = self.get_code(), {name.lower(): value for name, value in self.items()}
         if self.status < _LOWEST_STATUS:
             raise HTTPProtocolViolationError(f"an HTTP status of {self.status}")
         return skip_body
 
     def _on_body(self, buf: bytearray) -> None:
-        self.pieces.append(bytes(buf))
+        self.pieces.append(buf)

@@ -2,7 +2,8 @@
 
 A process that sleeps and is woken for each token pays more for the waking, with cold caches, than for
 the token. The kernel has stamped the bytes, so that reading them a little later bends no time: once
-they come thick and fast, they are fetched every COLLECT_S. Where there are no stamps, at once.
+they come thick and fast, they are fetched every COLLECT_S. Where there are no stamps, or few sockets, or much
+comes on one of them, at once.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ STAMPED = sys.platform == "linux" and sys.maxsize > 2**32
 COLLECT_S = 0.002
 """Shorter than the silence between two tokens of a stream: segments that wait together keep one stamp, the last."""
 
+FEW = 8
+"""So few sockets cannot wake a process so often that it matters."""
+
 ASLEEP_S = 0.0002
 """A wait for news that takes less found some at once."""
 
@@ -32,7 +36,10 @@ READABLE = 1
 
 
 class Poller(Protocol):
-    """Runs a step in the hub whenever a socket has something to read. A step may not wait for anything."""
+    """Runs a step in the hub whenever a socket has something to read.
+
+    A step may not wait for anything. It says whether more is on its way, so that to wait would only delay it.
+    """
 
     @property
     def unseen_since(self) -> float:
@@ -42,11 +49,11 @@ class Poller(Protocol):
     def not_before(self) -> float:
         """When what a step finds had not arrived yet, for certain: at most as late as `unseen_since`."""
 
-    def watch(self, fileno: int, step: Callable[[], None]) -> None:
+    def watch(self, fileno: int, step: Callable[[], bool]) -> None:
         """Run the step for this socket from now on."""
 
     def unwatch(self, fileno: int) -> None:
-        """No more; nothing happens where that is so already."""
+        """Run it no more; nothing happens where none runs."""
 
     def resume(self, greenlet: Callable[[], None]) -> None:
         """Let a greenlet go on, once what has arrived is read: it may have much to do."""
@@ -63,13 +70,13 @@ class EagerPoller:
         self._watchers: dict[int, Any] = {}
         self.unseen_since = self.not_before = 0.0
 
-    def watch(self, fileno: int, step: Callable[[], None]) -> None:
+    def watch(self, fileno: int, step: Callable[[], bool]) -> None:
         """Run the step for this socket from now on."""
         watcher = self._watchers[fileno] = self._loop.io(fileno, READABLE)
         watcher.start(step)
 
     def unwatch(self, fileno: int) -> None:
-        """No more."""
+        """Run the step of this socket no more."""
         if watcher := self._watchers.pop(fileno, None):
             watcher.close()
 
@@ -93,9 +100,10 @@ class BatchPoller:
     def __init__(self) -> None:
         loop = gevent.get_hub().loop
         self._epoll = monkey.get_original("select", "epoll")()
-        self._steps: dict[int, Callable[[], None]] = {}
+        self._steps: dict[int, Callable[[], bool]] = {}
         self._to_resume: deque[Callable[[], None]] = deque()
         self._served_at = 0.0
+        self._more_comes = False
         self._busy = Busy(loop)
         self._timer = loop.timer(COLLECT_S, COLLECT_S)
         # Not counted as something that the loop has to do: whoever waits for a socket has a timer, too.
@@ -103,13 +111,13 @@ class BatchPoller:
         self._watcher.start(self._on_readable)
         self.unseen_since = self.not_before = 0.0
 
-    def watch(self, fileno: int, step: Callable[[], None]) -> None:
+    def watch(self, fileno: int, step: Callable[[], bool]) -> None:
         """Run the step for this socket from now on."""
         self._steps[fileno] = step
         self._epoll.register(fileno, READABLE)
 
     def unwatch(self, fileno: int) -> None:
-        """No more."""
+        """Run the step of this socket no more."""
         if self._steps.pop(fileno, None):
             self._epoll.unregister(fileno)
 
@@ -126,12 +134,16 @@ class BatchPoller:
 
     def _on_readable(self) -> None:
         now = time.perf_counter()
-        if now - self._served_at < COLLECT_S or (self._serve(now, self._busy) and self._to_resume):
+        if self._collects(now) or (self._serve(now, self._busy) and self._to_resume):
             self._watcher.stop()
             self._timer.start(self._on_timer)
 
+    def _collects(self, now: float) -> bool:
+        """Whether news can wait, so that more is read at one waking."""
+        return now - self._served_at < COLLECT_S and len(self._steps) > FEW and not self._more_comes
+
     def _on_timer(self) -> None:
-        if not self._serve(time.perf_counter(), None):
+        if not self._serve(time.perf_counter(), None) or (self._more_comes and not self._to_resume):
             self._timer.stop()
             self._watcher.start(self._on_readable)
 
@@ -141,11 +153,12 @@ class BatchPoller:
         self.not_before = min(woken.since, woken.asleep_at) if woken else self._served_at
         self._served_at = now
         ready = self._epoll.poll(0)
-        step_of = self._steps.get
+        step_of, more_comes = self._steps.get, False
         for fileno, _ in ready:
             # A step may have ended the watch of another.
-            if step := step_of(fileno):
-                step()
+            if (step := step_of(fileno)) and step():
+                more_comes = True
+        self._more_comes = more_comes
         to_resume = self._to_resume
         while to_resume and time.perf_counter() - now < COLLECT_S:
             to_resume.popleft()()

@@ -12,6 +12,7 @@ from botocore.eventstream import EventStreamBuffer, ParserError
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from bedrock_locust.wire import eventstream
 from bedrock_locust.wire.eventstream import Decoder
 
 Message = tuple[dict[str, Any], bytes]
@@ -119,3 +120,32 @@ def test_frames_come_before_the_damage() -> None:
     """The messages before a damaged one are handed out."""
     message: Message = ({":event-type": "chunk"}, b"{}")
     assert ours([encode(message) + b"x" * 40]) == ([message], "ChecksumMismatch")
+
+
+def test_a_large_frame_in_small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A frame that comes in thousands of pieces is looked at twice: for its length, and when it is whole."""
+    looked: list[int] = []
+    look = eventstream._prelude
+
+    def counting(data: bytes, at: int) -> tuple[Any, ...]:
+        looked.append(len(data))
+        return look(data, at)
+
+    monkeypatch.setattr(eventstream, "_prelude", counting)
+    message: Message = ({":event-type": "chunk"}, b"x" * 5_000_000)
+    data = encode(message)
+    assert ours([data[start : start + 1000] for start in range(0, len(data), 1000)]) == ([message], "")
+    assert looked == [1000, len(data)]
+
+
+def test_many_frames_at_once() -> None:
+    """Each frame is cut out of what came, and nothing is kept."""
+    messages: list[Message] = [({":event-type": "chunk"}, str(number).encode()) for number in range(20_000)]
+    assert ours([b"".join(map(encode, messages))]) == (messages, "")
+
+
+def test_the_largest_frame() -> None:
+    """A frame as large as botocore takes is taken."""
+    message: Message = ({}, b"x" * eventstream.MAX_PAYLOAD)
+    data = encode(message)
+    assert ours([data[:100], data[100:]]) == ([message], "")

@@ -45,8 +45,8 @@ INTERIM = {
 def test_interim_responses_are_dropped(interim: list[bytes], at: list[int]) -> None:
     """Only the final response counts, whatever came before it, however it is cut."""
     response, body = read(b"".join(interim) + OK, at)
-    assert (response.status, response.headers, body) == (200, {"content-length": "2"}, b"hi")
-    assert response.is_whole
+    assert (response.status, response.head, body) == (200, {"content-length": "2"}, b"hi")
+    assert response.message_complete
     assert response.leaves_connection_open
 
 
@@ -54,17 +54,17 @@ def test_an_interim_response_is_no_response() -> None:
     """Nothing is there until the final one begins."""
     for interim in INTERIM.values():
         response, _ = read(interim)
-        assert not response.has_head
-        assert not response.is_whole
+        assert not response.headers_complete
+        assert not response.message_complete
         assert not response.leaves_connection_open
         response, _ = read(interim[:-2], then_closed=True)
-        assert not response.has_head
+        assert not response.headers_complete
 
 
 def test_another_protocol() -> None:
     """101 is final: nothing that follows it is HTTP."""
     response, body = read(b"HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\nabc")
-    assert (response.status, body, response.is_whole) == (101, b"", True)
+    assert (response.status, body, response.message_complete) == (101, b"", True)
     assert not response.leaves_connection_open
 
 
@@ -86,9 +86,9 @@ WHOLE = {
 def test_a_whole_response(data: bytes, at: list[int]) -> None:
     """A response that says where it ends leaves its connection to the next request."""
     response, body = read(data, at)
-    assert (response.status, body, response.is_whole) == (200, b"hi", True)
+    assert (response.status, body, response.message_complete) == (200, b"hi", True)
     assert response.leaves_connection_open
-    assert not {"x-sum", "content-type"} & set(response.headers), "a trailer is no header"
+    assert not {"x-sum", "content-type"} & set(response.head), "a trailer is no header"
 
 
 CLOSING = {
@@ -108,7 +108,7 @@ CLOSING = {
 def test_a_connection_that_is_used_up(data: bytes) -> None:
     """What a server says about its connection counts, and bytes that nobody asked for; the response stands."""
     response, body = read(data)
-    assert (response.status, body, response.is_whole) == (200, b"hi", True)
+    assert (response.status, body, response.message_complete) == (200, b"hi", True)
     assert not response.leaves_connection_open
 
 
@@ -117,16 +117,16 @@ def test_a_response_that_ends_with_its_connection(version: bytes) -> None:
     """Without a length or chunks a response is whole when the connection is closed."""
     data = b"HTTP/" + version + b" 200 OK\r\n\r\nhi"
     response, body = read(data)
-    assert (body, response.is_whole) == (b"hi", False)
+    assert (body, response.message_complete) == (b"hi", False)
     response, body = read(data, then_closed=True)
-    assert (body, response.is_whole, response.leaves_connection_open) == (b"hi", True, False)
+    assert (body, response.message_complete, response.leaves_connection_open) == (b"hi", True, False)
 
 
 @pytest.mark.parametrize("status", [204, 304])
 def test_statuses_without_a_body(status: int) -> None:
     """The response ends with its head."""
     response, body = read(f"HTTP/1.1 {status} x\r\n\r\n".encode())
-    assert (response.status, body, response.is_whole) == (status, b"", True)
+    assert (response.status, body, response.message_complete) == (status, b"", True)
     assert response.leaves_connection_open
 
 
@@ -139,7 +139,7 @@ def test_an_end_in_the_middle() -> None:
             response.feed(b"")
         except HTTPParseError:
             pass
-        assert not response.is_whole
+        assert not response.message_complete
         assert not response.leaves_connection_open
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import gevent
 import pytest
 
-from bedrock_locust.wire.polling import COLLECT_S, STAMPED, BatchPoller, EagerPoller
+from bedrock_locust.wire.polling import COLLECT_S, FEW, STAMPED, BatchPoller, EagerPoller
 from bedrock_locust.wire.waits import Waits
 
 if TYPE_CHECKING:
@@ -37,15 +37,17 @@ class Reader:
         self.waits.begin()
         self.received = b""
         self.steps = 0
+        self.more_comes = False
         self.enough = enough
 
-    def step(self) -> None:
-        """One read."""
+    def step(self) -> bool:
+        """One read, after which more may be on its way."""
         self.steps += 1
         self.received += self.ours.recv(100)
         if len(self.received) >= self.enough:
             self._poller.unwatch(self.ours.fileno())
             self.waits.wake()
+        return self.more_comes
 
     def read(self) -> bytes:
         """All that is wanted."""
@@ -82,10 +84,11 @@ def test_a_step_that_ends_the_watch_of_another(kind: Callable[[], Poller]) -> No
         assert sorted(reader.received for reader in readers) == [b"", b"x"]
 
 
-def _read_alone(poller: Poller, reader: Reader, other: Reader) -> None:
+def _read_alone(poller: Poller, reader: Reader, other: Reader) -> bool:
     for each in (reader, other):
         poller.unwatch(each.ours.fileno())
     reader.received += reader.ours.recv(100)
+    return False
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -107,17 +110,20 @@ def test_an_error_is_raised_where_it_is_waited(kind: Callable[[], Poller]) -> No
             late.waits.until_woken()
 
 
-def _fail(poller: Poller, reader: Reader) -> None:
+def _fail(poller: Poller, reader: Reader) -> bool:
     poller.unwatch(reader.ours.fileno())
     reader.waits.wake(ConnectionResetError())
+    return False
 
 
-@pytest.mark.skipif(not STAMPED, reason="epoll is Linux's")
-def test_thick_and_fast_is_collected() -> None:
-    """With more messages than wakings, some are fetched together; none waits for long."""
+def _steps(others: int, *, more_comes: bool) -> tuple[int, float]:
+    """How often a socket is read on which 500 bytes come one by one, beside idle ones, and in how many COLLECT_S."""
     with ExitStack() as stack:
         poller = stack.enter_context(closing(BatchPoller()))
         reader = Reader(stack, poller, 500)
+        reader.more_comes = more_comes
+        for idle in [Reader(stack, poller, 1) for _ in range(others)]:
+            poller.watch(idle.ours.fileno(), idle.step)
         greenlet = gevent.spawn(reader.read)
         gevent.sleep(0)
         begun = time.perf_counter()
@@ -126,7 +132,22 @@ def test_thick_and_fast_is_collected() -> None:
             gevent.sleep(COLLECT_S / 20)
         greenlet.join(10)
         assert len(reader.received) == 500
-        assert reader.steps <= 2 + (time.perf_counter() - begun) / COLLECT_S * 1.5
+        return reader.steps, (time.perf_counter() - begun) / COLLECT_S
+
+
+@pytest.mark.skipif(not STAMPED, reason="epoll is Linux's")
+def test_thick_and_fast_is_collected() -> None:
+    """Where many sockets are read, bytes that come one after the other are fetched together; none waits for long."""
+    steps, periods = _steps(FEW, more_comes=False)
+    assert steps <= 2 + periods * 1.5
+
+
+@pytest.mark.skipif(not STAMPED, reason="epoll is Linux's")
+@pytest.mark.parametrize(("others", "more_comes"), [(FEW - 1, False), (FEW, True)])
+def test_what_cannot_wait_is_read_at_once(others: int, more_comes: bool) -> None:
+    """With few sockets, or while much comes on one, each message is fetched when it comes."""
+    steps, _ = _steps(others, more_comes=more_comes)
+    assert steps > 400
 
 
 @pytest.mark.skipif(not STAMPED, reason="epoll is Linux's")

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from bedrock_locust.aws.boto3_client import connect
 from bedrock_locust.settings.schema import Settings
-from bedrock_locust.wire.eventstream import refuse_exception
+from bedrock_locust.wire.eventstream import Decoder, refuse_exception
 from bedrock_locust.wire.in_flight import in_flight
 
 from .raw_server import RawServer, serving
@@ -76,7 +76,7 @@ def _events(response: dict[str, Any], recording: Recording) -> list[dict[str, An
         refuse_exception(headers, payload, recording.method)
         events.append({headers[":event-type"]: json.loads(payload)})
 
-    in_flight.exchange.read_frames(take)
+    in_flight.exchange.read_stream(Decoder(take).feed)
     return events
 
 
