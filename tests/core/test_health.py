@@ -11,7 +11,8 @@ import pytest
 
 from bedrock_locust.call import Call
 from bedrock_locust.histogram import bucket
-from bedrock_locust.live.health import CPU_LIMIT, WORDS, Health, Pulse
+from bedrock_locust.live.health import CPU_LIMIT, WORDS, Cpu, Health, Pulse
+from bedrock_locust.process.clock import clock
 from reports.numbers import workers
 from reports.texts import language
 
@@ -29,11 +30,11 @@ def pulse(cpu: float, lag_ms: float) -> dict[str, Any]:
 
 def judged(seen: dict[str, Any], *calls: Call) -> dict[str, Any]:
     """What run.json says of the level."""
-    health = Health()
-    health.add_pulse("w", seen)
+    client = Health()
+    client.add_pulse("w", seen)
     for each in calls:
-        health.add(each)
-    said: dict[str, Any] = health.public()["streaming-1"]
+        client.add(each)
+    said: dict[str, Any] = client.public()["streaming-1"]
     return said
 
 
@@ -78,9 +79,9 @@ def test_slow_models_may_be_read_later() -> None:
 
 def test_only_the_measured_part_counts() -> None:
     """Calls of the warm-up say nothing of a level."""
-    health = Health()
-    health.add(call(phase="warmup", read_lag_ms=500.0))
-    assert health.public() == {}
+    client = Health()
+    client.add(call(phase="warmup", read_lag_ms=500.0))
+    assert client.public() == {}
 
 
 def test_the_pulse_of_this_process() -> None:
@@ -95,9 +96,9 @@ def test_the_pulse_of_this_process() -> None:
     gevent.sleep(0.3)
     assert beat.take() == {}
     beat.stop()
-    health = Health()
-    health.add_pulse("w", taken)
-    longest_ms = health.levels["streaming-1"].workers["w"].lag.quantile(1.0)
+    client = Health()
+    client.add_pulse("w", taken)
+    longest_ms = client.levels["streaming-1"].workers["w"].lag.quantile(1.0)
     assert longest_ms is not None
     assert longest_ms > 100
 
@@ -107,3 +108,101 @@ def time_blocked(seconds: float) -> None:
     end = time.perf_counter() + seconds
     while time.perf_counter() < end:
         pass
+
+
+def busy(cpu_s: float) -> None:
+    """Use so much CPU in this process."""
+    end = time.process_time() + cpu_s
+    while time.process_time() < end:
+        pass
+
+
+def test_the_pulse_has_the_cpu_of_this_process() -> None:
+    """What this process computes counts, and what it sleeps does not."""
+    beat = Pulse(lambda: "streaming-1").start()
+    gevent.sleep(0.3)
+    beat.take()
+    busy(0.5)
+    gevent.sleep(0.3)
+    worked = beat.take()["streaming-1"]
+    assert 0.5 <= worked["cpu_s"] <= worked["wall_s"]
+    gevent.sleep(0.6)
+    slept = beat.take()["streaming-1"]
+    beat.stop()
+    assert slept["cpu_s"] < 0.3
+    assert slept["wall_s"] >= 0.5
+
+
+def test_the_pulse_looks_for_steps_of_the_wall_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step of the clock is found while calls go on, also on a worker."""
+    looks = []
+    monkeypatch.setattr(clock, "check", lambda: looks.append(1))
+    beat = Pulse(lambda: "").start()
+    gevent.sleep(0.6)
+    beat.stop()
+    assert looks
+
+
+def test_cpu_since_the_start() -> None:
+    """Percent of a core is CPU by time that has passed."""
+    cpu, cpu_s, wall_s = Cpu(), time.process_time(), time.perf_counter()
+    busy(0.3)
+    gevent.sleep(0.3)
+    expected = 100 * (time.process_time() - cpu_s) / (time.perf_counter() - wall_s)
+    assert cpu.percent() == pytest.approx(expected, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("cpu", "lag_ms", "limited"), [(0.9, 1, True), (0.89, 1, False), (0.1, 51, True), (0.1, 49, False)]
+)
+def test_limits_of_a_process(cpu: float, lag_ms: float, limited: bool) -> None:
+    """From 90 % of a core on, and from 50 ms of lag on, a level is marked."""
+    assert judged(pulse(cpu, lag_ms))["client_limited"] is limited
+
+
+@pytest.mark.parametrize(
+    ("ttft_ms", "lag_ms", "limited"),
+    [(20, 5.2, True), (20, 4.8, False), (1000, 51, True), (1000, 49, False), (None, 5.2, True), (None, 4.8, False)],
+)
+def test_limits_of_reading(ttft_ms: float | None, lag_ms: float, limited: bool) -> None:
+    """A read may be late by a twentieth of the time to the first token, and by 5 ms in any case."""
+    assert judged(pulse(0.1, 1), call(ttft_ms=ttft_ms, read_lag_ms=lag_ms))["client_limited"] is limited
+
+
+def test_a_rare_late_read_does_not_count() -> None:
+    """It is the 99th percentile that is judged: one late read of a thousand is none."""
+    on_time = [call(ttft_ms=100.0, read_lag_ms=0.1)] * 999
+    assert not judged(pulse(0.1, 1), *on_time, call(ttft_ms=100.0, read_lag_ms=500.0))["client_limited"]
+
+
+def test_pulses_of_a_worker_add_up_and_workers_stay_apart() -> None:
+    """A worker that was busy for half of the level used half a core; each worker is judged by itself."""
+    client = Health()
+    for cpu in (1.0, 0.0):
+        client.add_pulse("b", pulse(cpu, 1))
+    client.add_pulse("a", pulse(0.95, 60))
+    said = client.public()["streaming-1"]
+    assert {name: worker["cpu_percent"] for name, worker in said["workers"].items()} == {"a": 95, "b": 50}
+    assert list(said["workers"]) == ["a", "b"]
+    assert [(cause["what"], cause["worker"]) for cause in said["causes"]] == [
+        ("cpu_percent", "a"),
+        ("loop_lag_p99_ms", "a"),
+    ]
+    assert client.levels["streaming-1"].reasons() == said["reasons"]
+
+
+def test_levels_are_judged_by_themselves() -> None:
+    """What a pulse saw in one level says nothing of another."""
+    client = Health()
+    client.add_pulse("w", {**pulse(0.95, 1), "streaming-2": pulse(0.1, 1)["streaming-1"]})
+    assert [said["client_limited"] for said in client.public().values()] == [True, False]
+
+
+def test_nothing_seen_is_not_known() -> None:
+    """What was not measured is None, and marks nothing."""
+    said = judged({}, call())
+    assert (said["client_limited"], said["send_delay_p99_ms"], said["read_lag_p99_ms"]) == (False, None, None)
+    assert (said["new_connections"], said["workers"]) == (0, {})
+    assert judged({"streaming-1": {"cpu_s": 0.0, "wall_s": 0.0, "lag": {}}})["workers"] == {
+        "w": {"cpu_percent": None, "loop_lag_p99_ms": None}
+    }

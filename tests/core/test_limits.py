@@ -103,3 +103,73 @@ def test_the_same_failure_again_and_again(category: str, stops: bool) -> None:
 def test_without_limits_nothing_is_reached() -> None:
     """No section, no limit."""
     assert first(Guard(settings()), [call(error="AccessDeniedError")] * 100) is None
+
+
+def test_each_kind_of_token_has_its_price() -> None:
+    """The cost is the tokens of each kind by their own price, to a millionth."""
+    prices = ("input_per_million", "output_per_million", "cache_read_per_million", "cache_write_per_million")
+    kinds = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
+    for at, kind in enumerate(kinds):
+        pricing = {name: 1000.0 * (number == at) for number, name in enumerate(prices)}
+        guard = Guard(settings(pricing=pricing, limits={"max_cost_usd": 1}))
+        assert guard.add(call(**dict.fromkeys(kinds, 500) | {kind: 999})) is None, kind
+        assert guard.add(call(**{kind: 1})) == Reached("limits.max_cost_usd", "1 USD spent"), kind
+
+
+@pytest.mark.parametrize(("calls", "stops"), [(19, False), (20, True)])
+def test_an_error_rate_needs_twenty_calls(calls: int, stops: bool) -> None:
+    """Fewer say nothing about a rate, even if all of them failed."""
+    guard = Guard(settings(limits={"max_error_rate": 100}))
+    found = first(guard, [call(error="ThrottlingError")] * calls)
+    assert (found is not None) is stops
+
+
+@pytest.mark.parametrize(("failed", "stops"), [(9, False), (10, True)])
+def test_an_error_rate_is_reached_at_the_limit(failed: int, stops: bool) -> None:
+    """10 of 100 calls are 10 %."""
+    guard = Guard(settings(limits={"max_error_rate": 10}))
+    found = first(guard, [*[call()] * (100 - failed), *[call(error="ThrottlingError")] * failed])
+    assert found == (
+        (100, Reached("limits.max_error_rate", "10.0 % of 100 calls within 60 s failed")) if stops else None
+    )
+
+
+@pytest.mark.parametrize(("later_s", "stops"), [(10, True), (11, False)])
+def test_a_failure_leaves_the_window(later_s: int, stops: bool) -> None:
+    """A failure counts for `window_seconds` after the second in which its call ended."""
+    guard = Guard(settings(limits={"max_error_rate": 40, "window_seconds": 10}))
+    failed = [call(100, error="ThrottlingError")] * 10
+    found = first(guard, [*failed, *[call(100 + later_s)] * 15])
+    assert (found is not None and found[0] == 20) is stops
+
+
+def test_failures_in_a_row_are_of_one_kind() -> None:
+    """Another code begins a new row, and the reason names the kind and how often it came."""
+    guard = Guard(settings(limits={"same_failures": 2}))
+    one, other = (call(error="AccessDeniedError", error_code=code) for code in "xy")
+    assert first(guard, [one, other, one]) is None
+    assert guard.add(one) == Reached("limits.same_failures", "2 failures in a row with AccessDeniedError (x)")
+
+
+@pytest.mark.parametrize("limits", [{"max_error_rate": 100}, {"same_failures": 20}])
+def test_a_limit_that_is_no_sum_has_no_total(limits: dict[str, float]) -> None:
+    """What a rate or a row came to in the end is not told: the reason stays as it was."""
+    guard = Guard(settings(limits=limits))
+    found = first(guard, [call(error="AccessDeniedError")] * 20)
+    assert found is not None
+    guard.add(call())
+    assert guard.total(found[1]) is None
+    assert guard.in_the_end(found[1]) == found[1].reason
+
+
+@pytest.mark.parametrize(
+    ("limits", "total"), [({"max_requests": 2}, 4), ({"max_output_tokens": 200}, 300), ({"max_cost_usd": 0.002}, 0.003)]
+)
+def test_total_of_a_limit(limits: dict[str, float], total: float) -> None:
+    """It has all calls that were made, those that were cut off too, and the tokens and the cost of those that ended."""
+    guard = Guard(settings(pricing={"input_per_million": 1, "output_per_million": 10}, limits=limits))
+    found = first(guard, [call(output_tokens=100)] * 2)
+    assert found is not None
+    for later in (call(output_tokens=100), call(error="Cancelled", output_tokens=100)):
+        guard.add(later)
+    assert guard.total(found[1]) == pytest.approx(total)

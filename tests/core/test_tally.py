@@ -13,12 +13,15 @@ from hypothesis import strategies as st
 from bedrock_locust.call import CANCELLED, Call
 from bedrock_locust.histogram import ACCURACY
 from bedrock_locust.level import Level
-from bedrock_locust.live.tally import RECENT_S, Seconds, Tally
+from bedrock_locust.live.tally import REACH, RECENT_S, Seconds, Tally
+from bedrock_locust.process.clock import clock
 
 from .strategies import MS, UNIX_TIME, calls
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from bedrock_locust.call import Phase
 
 T0 = 1_800_000_000
 NOW = T0 + 100
@@ -222,3 +225,80 @@ def _inside(call: Call, start: float, end: float) -> float:
     if last <= first:
         return float(call.output_tokens or 0) * (start <= first <= end)
     return float(call.output_tokens or 0) * max(0.0, min(last, end) - max(first, start)) / (last - first)
+
+
+def window(number: int, start: float | None, end: float | None, mode: str = "streaming") -> Level:
+    """A level with a window."""
+    return Level(key=f"{mode}-{number}", mode=mode, users=1, phase="measure", measured_from=start, measured_to=end)
+
+
+def test_a_failure_is_shown_by_its_first_example() -> None:
+    """The code and message of the first failure of a category stand for the category."""
+    tally = Tally()
+    for code in ("one", "two"):
+        tally.add(replace(CALL, error="ThrottlingError", error_code=code, error_message="too much"))
+    tally.add(replace(CALL, error="ClientError", error_code="three", error_message="no"))
+    assert tally.total.examples == {"ThrottlingError": "one: too much", "ClientError": "three: no"}
+    assert tally.total.errors == {"ThrottlingError": 2, "ClientError": 1}
+
+
+def test_a_call_counts_in_the_windows_of_its_group_only() -> None:
+    """A call that ends in the window of the next level counts there; one of another mode does not."""
+    tally = Tally()
+    tally.level(window(1, T0, T0 + 2))
+    tally.level(window(2, T0 + 2, T0 + 10))
+    tally.level(window(1, T0, T0 + 10, "non_streaming"))
+    tally.add(replace(CALL, level="streaming-1", phase="measure"))
+    assert [level.window_ok for level in tally.levels.values()] == [0, 1, 0]
+    assert [level.window_tokens for level in tally.levels.values()] == pytest.approx([200, 100, 0])
+
+
+@pytest.mark.parametrize(("behind", "counted"), [(REACH - 1, 1), (REACH, 0)])
+def test_a_call_reaches_twenty_levels_back(behind: int, counted: int) -> None:
+    """Windows of levels further back stay as they are."""
+    tally = Tally()
+    tally.level(window(0, T0, T0 + 10))
+    for number in range(behind):
+        tally.level(window(number + 1, T0 + 10 + number, T0 + 11 + number))
+    tally.add(replace(CALL, level="streaming-0", phase="measure"))
+    assert tally.levels["streaming-0"].window_ok == counted
+
+
+@pytest.mark.parametrize(("end", "rates"), [(None, None), (T0 + 4, (0.25, 75.0))])
+def test_a_level_without_a_window_has_no_rates(end: float | None, rates: tuple[float, float] | None) -> None:
+    """Before the window opens there is no rate; afterwards it is over the length of the window."""
+    tally = Tally()
+    tally.level(window(1, T0 if end else None, end))
+    tally.add(replace(CALL, level="streaming-1", phase="measure"))
+    assert tally.levels["streaming-1"].rates() == (rates and pytest.approx(rates))
+
+
+def test_an_open_window_reaches_up_to_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a level is measured its rates are those up to now."""
+    monkeypatch.setattr(clock, "wall_at", lambda: T0 + 6.0)
+    tally = Tally()
+    tally.level(window(1, T0, None))
+    tally.add(replace(CALL, level="streaming-1", phase="measure"))
+    assert tally.levels["streaming-1"].rates() == pytest.approx((1 / 6, 50))
+
+
+@pytest.mark.parametrize(
+    ("phase", "calls", "measured"), [("", 1, 1), ("measure", 1, 1), ("warmup", 0, 0), ("drain", 0, 0)]
+)
+def test_a_level_has_its_measured_calls(phase: Phase, calls: int, measured: int) -> None:
+    """Calls of warm-up and drain are in the total, and only their longest time is in the level."""
+    tally = Tally()
+    tally.level(window(1, T0, T0 + 9))
+    tally.add(replace(CALL, level="streaming-1", phase=phase))
+    level = tally.levels["streaming-1"]
+    assert (level.calls, level.latency_ms.count, level.longest_ms) == (calls, measured, 3000)
+    assert (tally.total.calls, tally.total.latency_ms.count) == (1, measured)
+
+
+@pytest.mark.parametrize(("ago_s", "counted"), [(RECENT_S, 1), (RECENT_S + 1, 0), (-RECENT_S, 1), (-RECENT_S - 1, 0)])
+def test_seconds_have_what_is_recent(ago_s: int, counted: int) -> None:
+    """A call that ended more than two minutes before or after now is not counted."""
+    seconds = Seconds()
+    end = T0 + 3
+    seconds.add(CALL, end + ago_s)
+    assert seconds.calls_per_s(end, end + 1) == counted

@@ -118,3 +118,67 @@ def test_rates_of_a_part_of_a_second() -> None:
     assert timeline.rates(T0 + 2.5) == pytest.approx((0, 150 / 2.5))
     assert timeline.rates(T0 + 4.5) == pytest.approx((0.5 / 4.5, 200 / 4.5))
     assert timeline.rates(T0) is timeline.rates(T0 - 5) is None
+
+
+def test_the_last_part_of_a_second() -> None:
+    """At the end of a run half a second is a point, with rates by its length; less is none, and none while it runs."""
+    timeline = made(CALL, now=T0 + 5)
+    assert len(list(timeline.points(T0 + 4.4, running=False))) == 4
+    *_, last = timeline.points(T0 + 4.5, running=False)
+    assert (last["t"], last["requests_per_s"]) == ((T0 + 4) * 1000, 2)
+    assert len(list(timeline.points(T0 + 4.9, running=True))) == 4
+
+
+def test_the_width_doubles_when_there_are_too_many() -> None:
+    """Up to 300 points there is one a second; the next second makes them half as many and twice as wide."""
+    timeline = made(now=T0)
+    timeline.observe(1, T0 + MOST_BUCKETS - 1)
+    assert (timeline.width_s, len(list(timeline.points(T0 + MOST_BUCKETS, running=False)))) == (1, MOST_BUCKETS)
+    timeline.observe(1, T0 + MOST_BUCKETS)
+    assert (timeline.width_s, len(list(timeline.points(T0 + MOST_BUCKETS + 2, running=False)))) == (2, 151)
+
+
+def test_wider_points_have_what_the_narrow_ones_had() -> None:
+    """Two seconds become one point: the most users, all calls, tokens, failures and percentiles of both."""
+    short = replace(CALL, ttft_ms=100, last_token_ms=500, latency_ms=500)
+    late = replace(short, started_at=T0 + 1, ttft_ms=300, latency_ms=700, last_token_ms=700)
+    failed = replace(late, error="ThrottlingError")
+    timeline = made(short, late, failed, failed, failed, now=T0 + 5)
+    timeline.observe(3, T0)
+    timeline.observe(2, T0)
+    timeline.observe(7, T0 + 1)
+    before = list(timeline.points(T0 + 2, running=False))
+    assert [point["users"] for point in before] == [3, 7]
+    assert [point["ttft_p99"] for point in before] == pytest.approx([100, 300], rel=0.01)
+    timeline.observe(1, T0 + MOST_BUCKETS)
+    first = next(timeline.points(T0 + MOST_BUCKETS, running=False))
+    assert (first["t"], first["users"], first["requests_per_s"]) == (T0 * 1000, 7, 1)
+    assert first["tokens_per_s"] == pytest.approx(200)
+    assert first["in_flight"] == pytest.approx((0.5 + 4 * 0.7) / 2)
+    assert (first["ttft_p50"], first["latency_p95"]) == pytest.approx((200, 690), rel=0.01)
+    [failures] = timeline.failures()
+    assert failures == {"t": T0 * 1000, "to": (T0 + 2) * 1000, "category": "ThrottlingError", "per_s": 1.5}
+
+
+def test_a_point_without_users_is_not_known() -> None:
+    """Where nobody looked how many users run, it is not 0."""
+    timeline = made(CALL, now=T0 + 5)
+    timeline.observe(4, T0 + 2)
+    assert [point["users"] for point in timeline.points(T0 + 4, running=False)] == [None, None, 4, None]
+
+
+def test_calls_of_long_ago_do_not_hide_the_present() -> None:
+    """How long calls take at present is what those of the last minute took."""
+    slow = replace(CALL, latency_ms=30_000, last_token_ms=30_000)
+    quick = replace(CALL, started_at=T0 + 99, ttft_ms=100, last_token_ms=500, latency_ms=500)
+    points = list(made(slow, quick, now=T0 + 100).points(T0 + 100, running=True))
+    assert [point["tokens_per_s"] is None for point in points][-2:] == [False, True]
+    assert len(points) == 100
+
+
+def test_tokens_of_one_event_count_in_its_second() -> None:
+    """An answer without a stream has its tokens over its whole length, an answer in one event at that event."""
+    whole = replace(CALL, ttft_ms=None, last_token_ms=None)
+    at_once = replace(CALL, ttft_ms=2500, last_token_ms=2500)
+    assert [p["tokens_per_s"] for p in made(whole, now=T0 + 5).points(T0 + 4, running=False)] == [50, 50, 50, 50]
+    assert [p["tokens_per_s"] for p in made(at_once, now=T0 + 5).points(T0 + 4, running=False)] == [0, 0, 200, 0]
