@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -13,7 +14,9 @@ from gevent.event import Event
 from bedrock_locust import exits
 from bedrock_locust.aws.boto3_client import warm_up
 from bedrock_locust.process.locust_patches import keep_time
+from bedrock_locust.process.logs import scrub_logs
 from bedrock_locust.process.report import maker
+from bedrock_locust.redaction import know_environment, scrub
 from bedrock_locust.settings import options
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.web import parse_form_may_set, parse_hosts
@@ -44,6 +47,8 @@ def setup(*, report: MakeReport | str | None = None, charts: str | None = None) 
     """
     if _plugins:
         raise RuntimeError("bedrock_locust.setup() has been called already: call it once, in one locustfile")
+    know_environment(os.environ)
+    scrub_logs()
     _plugins.append(Plugin(maker(report) if isinstance(report, str) else report, charts))
     warm_up()
 
@@ -101,5 +106,5 @@ class Plugin:
 def _refuse(error: SettingsError) -> NoReturn:
     """End before anything has begun, with one line for each mistake."""
     for line in error.lines:
-        print(f"bedrock-locust: {line}", file=sys.stderr)
+        print(f"bedrock-locust: {scrub(line)}", file=sys.stderr)
     sys.exit(exits.BAD_INPUT)

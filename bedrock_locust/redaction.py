@@ -1,29 +1,190 @@
-"""Texts from outside, made fit to be kept: on one line, short, and without secrets."""
+"""Texts made fit to be kept, shown or sent: without secrets, and those from outside short and on one line.
+
+A secret is what this process knows to be one, in any of its usual encodings, or what looks like one: the value after
+a name such as `SecretAccessKey` or `x-amz-security-token`, a key with AWS's prefix, a bearer token, a URL's password.
+"""
 
 from __future__ import annotations
 
+import json
 import re
+import unicodedata
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, quote_plus, unquote, urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 MESSAGE_LIMIT = 500
 """Characters of a message that are kept."""
-WORD_LIMIT = 100
-"""Characters of a name that are kept: an error code, a stop reason, a request id."""
+WORD_LIMIT = 64
+"""Characters of a name that are kept: an error code, a stop reason, a tier."""
+ID_LIMIT = 128
+"""Characters of a request id that are kept."""
+SHORTEST = 8
+"""Characters of the shortest secret that is looked for as it is; a shorter one would be found in many a word."""
+MASK = "***"
 
-_SECRETS = re.compile(
-    r"(?P<keep>(?:Credential|Signature|X-Amz-Security-Token|aws_secret_access_key|aws_session_token)"
-    r"['\"]?\s*[=:]\s*(?:b?['\"])?|\bBearer\s+(?=\S{16}))[^\s,'\"&]+"
-    r"|\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b|\bbedrock-api-key-\S+",
-    re.IGNORECASE,
+_QUOTE = r"""(?:b?\\*["']|%22|%27|&quot;|&\#34;|&\#39;|&\#x27;)"""
+_IS = rf"""{_QUOTE}? \s* (?: [:=>] | %3D | %3A | ,(?=\s*{_QUOTE}) ) (?:\s|%20)* {_QUOTE}*"""
+"""What stands between a name and its value, in a header, JSON, XML, a URL or a repr."""
+_HEADER = rf"""
+    (?P<name> (?<![a-z]) (?: (?:proxy-)?authorization | (?:set-)?cookie ) {_IS} )
+    (?: [\w-]+ (?:[ ]|%20)+ )?
+    [^\s;,'"=]+ (?: = (?: "[^"]*" | [^\s;,'"]* ) )?
+    (?: [;,] [ ]* [^\s;,'"=]+ (?: = (?: "[^"]*" | [^\s;,'"]* ) ) )*
+"""
+_NAMED = rf"""
+    (?P<name> (?<![a-z]) (?:
+        (?:aws[-_]?)? (?: secret[-_]?access[-_]?key | session[-_]?token | security[-_]?token | bearer_token_bedrock )
+        | (?:x-amz-)? (?: credential | signature | security-token )
+        | (?:x-)?api[-_]key | (?:access|refresh|id)[-_]?token | client[-_]?secret
+        | password | passwd | (?<=["'])token(?=\\*["'])
+    ) {_IS} )
+    (?: \\/ | [^\s,'"&<>\\;)}}\]] )+
+"""
+_URL = r"""
+    (?P<name> :// ) [^/\s:@'"]* : [^/\s@'"]+ (?=@)
+    | (?<![\w.%+~:/*-]) [\w.%+~-]+ : [^\s/@'":]+ (?= @[\w\[] )
+"""
+_KEY = r"""
+    \b (?P<name> Bearer (?:\s|%20)+ ) (?=\S{16}) [^\s,'"&<>\\]+
+    | \b (?:AKIA|ASIA) [A-Z0-9]{12,} \b
+    | \b bedrock-api-key- [^\s'"&<>\\]+ | \b ABSK [A-Za-z0-9+/=]{20,} | \b sk- [A-Za-z0-9_-]{16,}
+    | \b eyJ [\w-]{8,} \. [\w-]+ \. [\w-]*
+"""
+_SHAPES = tuple(
+    (triggers.split(), re.compile(pattern, re.IGNORECASE | re.VERBOSE))
+    for triggers, pattern in (
+        ("authorization cookie", _HEADER),
+        ("secret token credential signature api-key api_key passw", _NAMED),
+        ("@", _URL),
+        ("bearer akia asia bedrock-api-key- absk sk- eyj", _KEY),
+    )
 )
+"""Parts of a text, in small letters, without one of which it has nothing of a shape: finding none is much quicker."""
+_ANY = re.compile("|".join(re.escape(trigger) for triggers, _ in _SHAPES for trigger in triggers))
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])|\x9b[0-?]*[ -/]*[@-~]")
+"""What a terminal takes for a command: see ECMA-48."""
+_SECRET_NAMES = re.compile(r"KEY|SECRET|TOKEN|PASSW|CREDENTIAL|COOKIE|AUTH", re.IGNORECASE)
+"""In names of environment variables."""
+
+_known: set[str] = set()
+_literals: re.Pattern[str] | None = None
+
+
+def know(*secrets: str | None) -> None:
+    """Take note of secrets of this process: no text that `scrub` gives back has them."""
+    global _literals  # noqa: PLW0603 - what one part of a process knows, all of it must keep
+    new = {form for secret in secrets if secret and len(secret) >= SHORTEST for form in _forms(secret)} - _known
+    if new:
+        _known.update(new)
+        _literals = re.compile("|".join(re.escape(form) for form in sorted(_known, key=len, reverse=True)))
+
+
+def know_environment(environ: Mapping[str, str]) -> None:
+    """Take note of the credentials of AWS, and of the passwords of proxies, in environment variables."""
+    know(*(value for name, value in environ.items() if name.startswith("AWS_") and _is_secret_name(name)))
+    for name, value in environ.items():
+        if name.lower().endswith("_proxy") and "@" in value:
+            userinfo = value.rpartition("@")[0].rpartition("//")[2]
+            password = userinfo.partition(":")[2]
+            know(password, unquote(password))
+
+
+def public_environment(environ: Mapping[str, str], *kept: str) -> dict[str, str]:
+    """The environment for a child that needs no credentials: without variables that hold some, but for those `kept`."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if name in kept or not (_is_secret_name(name) or scrub(value) != value or _has_password(value))
+    }
+
+
+def scrub(text: str) -> str:
+    """The text with `***` in the place of each secret; otherwise as it is."""
+    if _literals is not None:
+        text = _literals.sub(MASK, text)
+    lower = text.lower()
+    if not _ANY.search(lower):
+        return text
+    for triggers, shape in _SHAPES:
+        if any(trigger in lower for trigger in triggers):
+            text = shape.sub(_masked, text)
+    return text
 
 
 def redact(message: str) -> str:
-    """The message on one line, without anything that looks like a credential, `MESSAGE_LIMIT` characters at most."""
-    # Half a surrogate pair, which JSON can hold, could not be written.
-    line = " ".join(message.encode(errors="replace").decode().split())
-    return _SECRETS.sub(lambda found: f"{found['keep'] or ''}***", line)[:MESSAGE_LIMIT]
+    """The message on one line, without secrets and control characters, `MESSAGE_LIMIT` characters at most."""
+    return _line(message)[:MESSAGE_LIMIT]
 
 
-def word(value: object) -> str:
-    """A name that the service gave, as `redact` leaves it, `WORD_LIMIT` characters at most; empty if it is no text."""
-    return redact(value)[:WORD_LIMIT].rstrip() if isinstance(value, str) else ""
+def word(value: object, limit: int = WORD_LIMIT) -> str:
+    """A name that the service gave, as `redact` leaves it, at most this long; empty if it is no text."""
+    return _line(value[: 8 * limit])[:limit].rstrip() if isinstance(value, str) else ""
+
+
+def _line(text: str) -> str:
+    if not (text.isascii() and text.isprintable()):
+        # Half a surrogate pair, which JSON can hold, could not be written.
+        text = _ESCAPES.sub("", text.encode(errors="replace").decode())
+        text = "".join(map(_shown, text))
+    return scrub(" ".join(text.split()))
+
+
+def _shown(character: str) -> str:
+    """A character that does something to a terminal, or is not seen, is left out; a line break is a blank."""
+    if character.isprintable():
+        return character
+    return "" if unicodedata.category(character) == "Cf" else " "
+
+
+def _masked(found: re.Match[str]) -> str:
+    return f"{found['name'] or ''}{MASK}"
+
+
+def _forms(secret: str) -> set[str]:
+    """A secret as it is, in a URL, in JSON and in a repr."""
+    escaped = json.dumps(secret)[1:-1]
+    return {
+        *(secret, quote(secret), quote(secret, safe=""), quote_plus(secret), quote(secret, safe="").lower()),
+        *(escaped, escaped.replace("/", "\\/"), repr(secret)[1:-1]),
+    }
+
+
+def _is_secret_name(name: str) -> bool:
+    return bool(_SECRET_NAMES.search(name))
+
+
+def _has_password(value: str) -> bool:
+    try:
+        return bool(urlsplit(value).password)
+    except ValueError:
+        return False
+
+
+def forget() -> None:
+    """Forget the secrets that this process knows. For tests."""
+    global _literals  # noqa: PLW0603 - see `know`
+    _known.clear()
+    _literals = None
+
+
+TEXT_LIMITS: dict[str, int] = {
+    "error": WORD_LIMIT,
+    "error_code": WORD_LIMIT,
+    "error_stage": WORD_LIMIT,
+    "stop_reason": WORD_LIMIT,
+    "service_tier": WORD_LIMIT,
+    "request_id": ID_LIMIT,
+    "error_message": MESSAGE_LIMIT,
+}
+"""Column of a Call that may hold a text of the service -> characters of it that are kept."""
+
+
+def fit(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of the columns of a Call, those with text of the service as `word` leaves them."""
+    return {
+        column: word(value, TEXT_LIMITS[column]) if column in TEXT_LIMITS and value else value
+        for column, value in values.items()
+    }

@@ -22,7 +22,7 @@ from botocore.httpsession import get_cert_path
 from botocore.utils import get_environ_proxies
 
 from bedrock_locust.aws.checked_once import CheckedOnce
-from bedrock_locust.aws.credentials import check_signing, key_instead_of_token, quieten, refuse
+from bedrock_locust.aws.credentials import check_signing, key_instead_of_token, know_credentials, quieten, refuse
 from bedrock_locust.aws.region import check_region
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.schema import Aws
@@ -120,6 +120,7 @@ def check_credentials(settings: Settings) -> None:
     if session.region_name:
         check_region(session, own_endpoint=settings.aws.endpoint_url is not None)
     check_signing(_client(session, settings, _config(settings, simulator=False, version="check"), simulator=False))
+    know_credentials(session)
 
 
 def check_endpoint(url: str) -> None:

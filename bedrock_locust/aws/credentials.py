@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from botocore.exceptions import InvalidEndpointConfigurationError, NoAuthTokenError, NoCredentialsError
 
-from bedrock_locust.redaction import redact
+from bedrock_locust.redaction import know, redact
 from bedrock_locust.settings.mistakes import SettingsError
 
 if TYPE_CHECKING:
+    import boto3
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
 
 TOKEN = "AWS_BEARER_TOKEN_BEDROCK"  # noqa: S105 - the name of a variable
@@ -29,6 +30,18 @@ class _SignedError(Exception):
 def key_instead_of_token() -> dict[str, Any]:
     """What a client needs besides, so that its API key is enough; nothing where it has none."""
     return NOT_USED if os.environ.get(TOKEN) else {}
+
+
+def know_credentials(session: boto3.Session) -> None:
+    """Have the keys that a session has found kept out of everything that is written or shown.
+
+    Those that boto3 puts in their place later, as it renews the keys of a role, are kept out by what they look like.
+    """
+    # With an API key nothing may have looked for keys yet, and nothing needs to.
+    credentials = None if os.environ.get(TOKEN) else session.get_credentials()
+    if credentials is not None:
+        frozen = credentials.get_frozen_credentials()
+        know(frozen.access_key, frozen.secret_key, frozen.token)
 
 
 def quieten() -> None:

@@ -19,7 +19,7 @@ from bedrock_locust.errors.kinds import (
     ModelFailedError,
     NotAnAnswerError,
 )
-from bedrock_locust.redaction import redact, word
+from bedrock_locust.redaction import ID_LIMIT, redact, word
 
 if TYPE_CHECKING:
     from bedrock_locust.call import Stage
@@ -91,7 +91,7 @@ def _service_failure(error: aws.ClientError, stage: Stage) -> Failure:
     about = error.response.get("ResponseMetadata", {})
     message = redact(str(said.get("Message") or error))
     category = category_of(code, about.get("HTTPStatusCode", 0), message)
-    return Failure(category, code, stage, message, word(about.get("RequestId", "")))
+    return Failure(category, code, stage, message, word(about.get("RequestId", ""), ID_LIMIT))
 
 
 _LACKS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EADDRNOTAVAIL})

@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from bedrock_locust.errors.categories import known
-from bedrock_locust.redaction import redact, word
+from bedrock_locust.redaction import ID_LIMIT, redact, word
 
 LITERAL_LIMIT = 80
 """Characters that are quoted of a body that is neither JSON nor SSE."""
@@ -126,7 +126,7 @@ def refusal(operation: str, status: int, headers: Mapping[str, str], content: by
     request_id = next((lower[name] for name in REQUEST_IDS if lower.get(name)), "")
     about: Any = {
         "Error": {"Code": code, "Message": message},
-        "ResponseMetadata": {"HTTPStatusCode": status, "RequestId": word(request_id), "HTTPHeaders": lower},
+        "ResponseMetadata": {"HTTPStatusCode": status, "RequestId": word(request_id, ID_LIMIT), "HTTPHeaders": lower},
     }
     return ClientError(about, operation)
 

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from gevent import monkey
 
+from bedrock_locust.redaction import public_environment
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -100,7 +102,7 @@ def _start(arguments: Sequence[str], gone: int, says: int) -> int:
         sys.executable,
         [sys.executable, "-c", _PROGRAM, *arguments],
         # The path is that of this process: Locust adds the folder of the locustfile to it.
-        {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        {**public_environment(os.environ), "PYTHONPATH": os.pathsep.join(sys.path)},
         file_actions=[
             (os.POSIX_SPAWN_DUP2, gone, 0),
             (os.POSIX_SPAWN_DUP2, says, 1),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 import re
 import shlex
 import subprocess
@@ -10,10 +11,13 @@ import sys
 
 import gevent
 
+from bedrock_locust.redaction import public_environment
 from bedrock_locust.settings.mistakes import SettingsError
 
 START_LIMIT_S = 30
 STOP_LIMIT_S = 5
+VARIABLES = ("BEDROCK_SIMULATOR_ACCESS_KEYS", "BEDROCK_SIMULATOR_CONTROL_TOKEN")
+"""Secrets of the simulator's own."""
 READY = re.compile(r"listening on (https?://\S+)")
 
 
@@ -32,6 +36,7 @@ class SimulatorProcess:
             [*command, "--port", "0", *more],
             stdout=subprocess.PIPE,
             text=True,
+            env=public_environment(os.environ, *VARIABLES),
             start_new_session=True,
         )
         atexit.register(self.stop)

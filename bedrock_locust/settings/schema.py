@@ -16,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from bedrock_locust.redaction import know
 from bedrock_locust.settings import jsonc
 from bedrock_locust.settings.burndown import burndown_of
 from bedrock_locust.settings.fields import (
@@ -78,6 +79,13 @@ class Aws(Section):
         if not _has_valid_port(url):
             raise ValueError("must have a port from 1 to 65535")
         return url
+
+    @model_validator(mode="after")
+    def _are_known(self) -> Aws:
+        """Have the keys kept out of everything that is written or shown."""
+        keys = (self.access_key_id, self.secret_access_key, self.session_token)
+        know(*(key.get_secret_value() for key in keys if key))
+        return self
 
     @model_validator(mode="after")
     def _keys_come_in_pairs(self) -> Aws:

@@ -11,7 +11,7 @@ from bedrock_locust.errors import IncompleteStreamError
 from bedrock_locust.formats import Reading
 from bedrock_locust.formats.events import DELTAS, read_event
 from bedrock_locust.formats.reading import TIER
-from bedrock_locust.redaction import word
+from bedrock_locust.redaction import ID_LIMIT, fit, word
 from bedrock_locust.wire.eventstream import Decoder, refuse_exception
 from bedrock_locust.wire.stopwatch import Stopwatch
 
@@ -95,7 +95,7 @@ class Measurement:
         stopwatch, reading = self.stopwatch, self.reading
         return Call(
             **self.about,
-            **_failed(failure),
+            **fit(_failed(failure)),
             mode=self.mode,
             started_at=stopwatch.started_at,
             send_delay_ms=stopwatch.send_delay_ms,
@@ -113,9 +113,9 @@ class Measurement:
             server_ttft_ms=reading.server_ttft_ms,
             server_latency_ms=reading.server_latency_ms,
             read_lag_ms=stopwatch.read_lag_ms,
-            stop_reason=reading.stop_reason,
-            service_tier=reading.service_tier or word(self.headers.get(TIER)),
-            request_id=word(self.response.get("RequestId")) or (failure.request_id if failure else ""),
+            stop_reason=word(reading.stop_reason),
+            service_tier=word(reading.service_tier or self.headers.get(TIER)),
+            request_id=word(self.response.get("RequestId") or (failure.request_id if failure else ""), ID_LIMIT),
             attempts=self.response.get("RetryAttempts", 0) + 1,
             gaps=stopwatch.gaps,
             text=reading.text,

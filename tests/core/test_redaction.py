@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
+import json
 import re
+from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bedrock_locust.redaction import MESSAGE_LIMIT, redact
+from bedrock_locust.call import COLUMNS
+from bedrock_locust.redaction import (
+    ID_LIMIT,
+    MASK,
+    MESSAGE_LIMIT,
+    TEXT_LIMITS,
+    WORD_LIMIT,
+    fit,
+    forget,
+    know,
+    know_environment,
+    public_environment,
+    redact,
+    scrub,
+    word,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ENDPOINT = "https://bedrock-runtime.us-east-1.amazonaws.com"
 ACCESS_KEY = "ASIAQWERTYUIOP123456"
@@ -88,3 +109,152 @@ def test_a_key_vanishes_wherever_it_stands(before: str, after: str, length: int)
 def test_a_message_can_be_written(message: str) -> None:
     """Half a surrogate pair, as JSON can hold it, does not keep a message from files and from the master."""
     assert not re.search("[\ud800-\udfff]", redact(message))
+
+
+def encodings(secret: str) -> set[str]:
+    """A secret as it is met in URLs, JSON, XML, headers and Python."""
+    return {secret, quote(secret, safe=""), quote(secret), json.dumps(secret), secret.replace("/", "\\/"), repr(secret)}
+
+
+@pytest.fixture
+def _unknown() -> Iterator[None]:
+    """Nothing is known before, nor after."""
+    forget()
+    yield
+    forget()
+
+
+SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
+SHAPES = (
+    '{{"SecretAccessKey": "{}"}}',
+    '{{"secretAccessKey":"{}","x":1}}',
+    '{{\\"SessionToken\\": \\"{}\\"}}',
+    '"Token" : "{}",',
+    "<SecretAccessKey>{}</SecretAccessKey>",
+    "<SessionToken>{}</SessionToken>",
+    "{{'X-Amz-Security-Token': b'{}'}}",
+    "('x-amz-security-token', '{}')",
+    "x-amz-security-token:{}\nhost:h",
+    "X-Amz-Security-Token={}&X-Amz-Date=1",
+    "x-amz-security-token%3A{}%0Ahost",
+    "&quot;sessionToken&quot;: &quot;{}&quot;",
+    "aws_secret_access_key = {}",
+    "aws_session_token={}",
+    "AWS_BEARER_TOKEN_BEDROCK={}",
+    "Authorization: Basic {}",
+    "authorization: {}",
+    "'Authorization': b'Negotiate {}'",
+    "'Authorization': 'ApiKey {}'",
+    'Authorization: Digest username="u", response="{}"',
+    "Proxy-Authorization: Basic {}",
+    "x-api-key: {}",
+    "'x-api-key': '{}'",
+    '"api_key": "{}"',
+    "Cookie: a=b; session={}; c=d",
+    "Set-Cookie: session={}; Path=/",
+    "'Cookie': 'session={}'",
+    '{{"accessToken": "{}", "refreshToken": "{}"}}',
+    "password={}",
+)
+
+
+@pytest.mark.usefixtures("_unknown")
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("secret", [SECRET, TOKEN, "c2VjcmV0OnNlY3JldA==", "Zx9Qw8Er7Ty6"])
+def test_usual_shapes(shape: str, secret: str) -> None:
+    """A value after a name that is that of a secret vanishes, whoever writes it and however."""
+    for form in (secret, secret.replace("/", "\\/")):
+        text = f"before {shape.replace('{{', '{').replace('}}', '}').replace('{}', form)} after"
+        assert form not in scrub(text)
+        assert secret[:8] not in scrub(text)
+        assert scrub(text).startswith("before ")
+        assert scrub(scrub(text)) == scrub(text)
+
+
+@pytest.mark.usefixtures("_unknown")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http://user:Zx9Qw8Er@proxy:3128",
+        "cannot connect to https://me%40x:Zx9Qw8Er@proxy.example/",
+        "proxy user:Zx9Qw8Er@proxy.example:3128 refused",
+        "bedrock-api-key-Zx9Qw8Er",
+        "key ABSKQmVkcm9ja0FQSUtleS1Zx9Qw8Er0000",
+        "sk-ant-api03-Zx9Qw8Er0000000000",
+        "eyJhbGciOiJIUzI1NiJ9.Zx9Qw8Er.abc",
+    ],
+)
+def test_what_looks_like_a_secret_without_a_name(text: str) -> None:
+    """Passwords in URLs and keys with a prefix vanish."""
+    assert "Zx9Qw8Er" not in scrub(text)
+    assert MASK in scrub(text)
+
+
+@pytest.mark.usefixtures("_unknown")
+def test_a_known_secret_vanishes_in_every_encoding() -> None:
+    """What this process knows to be a secret is found without a name, as it is or encoded; a short one is not."""
+    texts = [f"<{form}>" for form in encodings(SECRET)]
+    assert [text for text in texts if scrub(text) == text] == texts
+    know(SECRET, None, "", "short")
+    for text in texts:
+        assert SECRET[:10] not in scrub(text)
+        assert SECRET[-10:] not in scrub(text)
+    assert scrub("a short text") == "a short text"
+    know("x" + SECRET)
+    assert scrub(f"x{SECRET}") == MASK, "the longest is found first"
+
+
+@pytest.mark.usefixtures("_unknown")
+def test_what_the_environment_holds() -> None:
+    """Keys of AWS and passwords of proxies are known; a child gets neither, but all else."""
+    environ = {
+        "AWS_SECRET_ACCESS_KEY": "first-secret",
+        "AWS_SESSION_TOKEN": "second-secret",
+        "AWS_BEARER_TOKEN_BEDROCK": "third-secret",
+        "https_proxy": "http://user:fourth%2Dsecret@proxy:1",
+        "AWS_REGION": "us-east-1",
+        "PATH": "/bin",
+        "MY_PASSWORD": "fifth-secret",
+        "SOMETHING": "with second-secret in it",
+        "BEDROCK_SIMULATOR_CONTROL_TOKEN": "own",
+    }
+    know_environment(environ)
+    for secret in ("first-secret", "second-secret", "third-secret", "fourth-secret", "fourth%2Dsecret"):
+        assert scrub(f"({secret})") == f"({MASK})"
+    assert scrub("us-east-1 /bin") == "us-east-1 /bin"
+    assert public_environment(environ) == {"AWS_REGION": "us-east-1", "PATH": "/bin"}
+    assert "BEDROCK_SIMULATOR_CONTROL_TOKEN" in public_environment(environ, "BEDROCK_SIMULATOR_CONTROL_TOKEN")
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("a\x1b[31mred\x1b[0m\x1b]0;title\x07b", "aredb"),
+        ("a\x1b]8;;http://x\x1b\\b", "ab"),
+        ("a\x9b2Jb", "ab"),
+        ("a\0b\x07c\x7fd", "a b c d"),
+        ("a\u202eb\u200bc", "abc"),
+        ("line\r\nbreak\ttab", "line break tab"),
+        ("Grüße, 世界 \N{GRINNING FACE}", "Grüße, 世界 \N{GRINNING FACE}"),
+    ],
+)
+def test_nothing_reaches_a_terminal(text: str, kept: str) -> None:
+    """Control characters, escapes and what reorders a text are left out of messages and names."""
+    assert redact(text) == word(text) == kept
+
+
+@given(st.text(st.characters(codec=None), max_size=300))
+def test_any_text_becomes_harmless(text: str) -> None:
+    """Whatever the service sends, what is kept can be printed, is short, and is not changed when it is kept again."""
+    for kept, limit in ((redact(text), MESSAGE_LIMIT), (word(text), WORD_LIMIT), (word(text, ID_LIMIT), ID_LIMIT)):
+        assert len(kept) <= limit
+        assert kept.isprintable()
+        assert not re.search("[\ud800-\udfff]", kept)
+
+
+def test_columns_have_limits() -> None:
+    """Each column with text of the service is held; others, and what is no text, stay."""
+    held = fit({"error_code": "x" * 5000, "request_id": "y" * 5000, "latency_ms": 1.5, "name": "n" * 99, "error": ""})
+    assert held == {"error_code": "x" * 64, "request_id": "y" * 128, "latency_ms": 1.5, "name": "n" * 99, "error": ""}
+    assert set(TEXT_LIMITS) <= set(COLUMNS)
+    assert fit({"error_code": 7}) == {"error_code": ""}

@@ -95,8 +95,8 @@ PLAN: dict[str, dict[str, str]] = {
         "errors": "call redaction",
         # what calls are made of
         "formats": "errors redaction",
-        "settings": "call level",
-        "process": "exits settings",
+        "settings": "call level redaction",
+        "process": "exits redaction settings",
         "workload": "",
         "wire": "call errors formats histogram process redaction",
         "bench": "level settings",
@@ -107,13 +107,13 @@ PLAN: dict[str, dict[str, str]] = {
         "live": "call errors histogram level process settings",
         "recording": "call errors level live process settings workload",
         "team": "call live process recording settings",
-        "outputs": "errors histogram level live process settings",
+        "outputs": "errors histogram level live process redaction settings",
         "run": "call errors exits level live process recording settings",
         # who joins the two
         "worker": "aws bench call exits live process settings team",
         "lead": "aws bench call exits formats level live outputs process recording run settings team",
         "commands": "exits formats settings",
-        "plugin": "aws exits lead process settings worker",
+        "plugin": "aws exits lead process redaction settings worker",
         "simulator": "",
     },
     "reports": {

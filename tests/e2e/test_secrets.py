@@ -7,7 +7,9 @@ import threading
 import urllib.request
 from typing import TYPE_CHECKING
 
-from .running import free_port, until
+import pytest
+
+from .running import ROOT, free_port, until
 
 if TYPE_CHECKING:
     from .running import Place, Simulator
@@ -77,3 +79,63 @@ def test_no_secret_leaves(place: Place, simulator: Simulator) -> None:
     texts["copy"] = (place.path / "benchmark_report.md").read_text()
     found = [name for name, text in texts.items() for secret in (KEY, SECRET, TOKEN) if secret in text]
     assert not found, f"secrets in {found}"
+
+
+MARKED = {
+    "AWS_ACCESS_KEY_ID": "AKIAMARKEDKEYMARKED2",
+    "AWS_SECRET_ACCESS_KEY": "marked/secret+7b1d/of-the-environment",
+    "AWS_SESSION_TOKEN": "marked-token-2f8e/of+the-environment==",
+    "HTTPS_PROXY": "http://somebody:marked-password-4c4c@127.0.0.1:9",
+}
+PARTS = ("AKIAMARKED", "marked/secret", "marked%2Fsecret", "marked-token", "marked-password")
+REPORT = """
+import json, os
+
+def write(folder, copy):
+    (folder / "environment.json").write_text(json.dumps(dict(os.environ)))
+    (folder / "report.md").write_text("# Report")
+    return folder / "report.md"
+"""
+ROUTES = (
+    *("", "logs", "stats/requests", "stats/report", "stats/requests/csv", "stats/failures/csv", "exceptions", "tasks"),
+    *("exceptions/csv", "worker-count", "bedrock/", "bedrock/live.json", "bedrock/charts.json"),
+)
+
+
+def listens(port: int) -> bool:
+    """Whether anybody accepts connections on a port."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.mark.parametrize("transport", ["measured", "botocore"])
+def test_no_secret_is_logged(place: Place, simulator: Simulator, transport: str) -> None:
+    """At DEBUG, too, where botocore logs whole requests, no log, route, file or child has a secret of the environment.
+
+    All of it is printed where the plugin is not asked to keep it.
+    """
+    place.env |= MARKED
+    place.configure({"concurrency": {"end": 1}, "test": {"non_streaming": False, "transport": transport}})
+    (place.path / "own_report.py").write_text(REPORT)
+    locustfile = place.path / "locustfile.py"
+    locustfile.write_text((ROOT / "locustfile.py").read_text().replace("reports:write", "own_report:write"))
+    web = free_port()
+    process = place.start(
+        *("--host", simulator.url, "--web-port", str(web), "--loglevel", "DEBUG", "--logfile", "all.log"),
+        locustfile=locustfile,
+    )
+    until(lambda: listens(web), "page")
+    urllib.request.urlopen(f"http://127.0.0.1:{web}/swarm", b"x=1", timeout=30).close()
+    until(lambda: any((run / "report.md").exists() for run in place.runs()), "report")
+    texts = {}
+    for route in ROUTES:
+        with urllib.request.urlopen(f"http://127.0.0.1:{web}/{route}", timeout=60) as answer:
+            texts[route] = answer.read().decode()
+    process.terminate()
+    process.wait(30)
+    log = (place.path / "all.log").read_text()
+    assert "X-Amz-Security-Token" in log, "requests were logged"
+    assert "X-Amz-Security-Token" in texts["logs"], "and are shown on the page"
+    files = [path for path in place.path.rglob("*") if path.is_file()]
+    texts |= {str(path): path.read_text(errors="replace") for path in files}
+    assert not [(name, part) for name, text in texts.items() for part in PARTS if part in text]

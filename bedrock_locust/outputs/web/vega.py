@@ -15,6 +15,8 @@ import gevent
 import gevent.lock
 import gevent.subprocess
 
+from bedrock_locust.redaction import public_environment
+
 LIMIT_S = 120
 VERSION = version("vl-convert-python")
 """Of the package that carries the scripts."""
@@ -51,7 +53,7 @@ class Made:
             capture_output=True,
             timeout=LIMIT_S,
             check=False,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            env={**public_environment(os.environ), "PYTHONPATH": os.pathsep.join(sys.path)},
         )
         if made.returncode:
             raise OSError(made.stderr.decode(errors="replace").strip()[-1000:])
