@@ -169,6 +169,12 @@ def test_limits_of_reading(ttft_ms: float | None, lag_ms: float, limited: bool) 
     assert judged(pulse(0.1, 1), call(ttft_ms=ttft_ms, read_lag_ms=lag_ms))["client_limited"] is limited
 
 
+def test_a_lag_counts_against_the_median() -> None:
+    """One slow first token does not excuse late reads."""
+    usual = [call(ttft_ms=100.0, read_lag_ms=60.0)] * 9
+    assert judged(pulse(0.1, 1), *usual, call(ttft_ms=5000.0, read_lag_ms=60.0))["client_limited"]
+
+
 def test_a_rare_late_read_does_not_count() -> None:
     """It is the 99th percentile that is judged: one late read of a thousand is none."""
     on_time = [call(ttft_ms=100.0, read_lag_ms=0.1)] * 999

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .calls import CLAUDE, OPERATIONS, converse, converse_stream, invoke
+from .calls import CLAUDE, OPERATIONS, PROMPT, converse, converse_stream, invoke
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
@@ -84,3 +84,20 @@ def test_at_most_four_cache_points(client: BedrockRuntimeClient, points: int, re
     expected = pytest.raises(client.exceptions.ValidationException, match="maximum of 4 cache points")
     with expected if refused else contextlib.nullcontext():
         client.converse(modelId=CLAUDE, messages=messages)
+
+
+def test_count_tokens(simulator: Simulator, client: BedrockRuntimeClient) -> None:
+    """CountTokens says what Converse would count, is in the ledger, and uses no quota."""
+    messages: Any = [{"role": "user", "content": [{"text": PROMPT}]}]
+    simulator.set(requests_per_minute=0.01, burst=1, faults={"AccessDeniedException": 0})
+    for _ in range(3):
+        counted = client.count_tokens(modelId=CLAUDE, input={"converse": {"messages": messages}})
+        assert counted["inputTokens"] == (len(PROMPT) + 3) // 4
+    assert converse(client, CLAUDE)["usage"]["inputTokens"] == counted["inputTokens"]
+    simulator.set(faults={"AccessDeniedException": 1})
+    with pytest.raises(client.exceptions.AccessDeniedException):
+        client.count_tokens(modelId=CLAUDE, input={"converse": {"messages": messages}})
+    calls = simulator.ended(5)
+    assert [call["operation"] for call in calls] == ["count-tokens"] * 3 + ["converse", "count-tokens"]
+    assert [call["outcome"] for call in calls] == ["ok"] * 4 + ["AccessDeniedException"]
+    assert {call["output_tokens"] for call in calls} == {0, 8}

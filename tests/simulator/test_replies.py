@@ -43,3 +43,26 @@ def test_temperature_zero_depends_on_the_prompt_only() -> None:
     cold, warm = replace(PROMPT, temperature=0), replace(PROMPT, temperature=0.5)
     assert replies.place(cold, 1, 7) == replies.place(cold, 2, 7)
     assert replies.place(warm, 1, 7) != replies.place(warm, 2, 7)
+
+
+def test_input_of_a_tool_call() -> None:
+    """A tool call has its input as an object; where `max_tokens` cut it short, the object is empty."""
+    schema = {"type": "object", "required": ["city"], "properties": {"city": {"const": "Bern"}}}
+    asked = replace(PROMPT, tool=Tool("weather", schema))
+    [call] = replies.compose(asked, 0, 50, 0).blocks
+    assert (call.kind, call.tool_input) == (replies.Kind.TOOL, {"city": "Bern"})
+    [cut] = replies.compose(replace(asked, max_tokens=2), 0, 50, 0).blocks
+    assert (cut.tokens, cut.tool_input) == (2, {})
+
+
+def test_reasoning_and_text_share_max_tokens() -> None:
+    """Reasoning comes first, and what it uses is not left for the text."""
+    asked = replace(PROMPT, reasoning=True, max_tokens=30)
+    thought, said = replies.compose(asked, 0, 50, 20).blocks
+    assert (thought.kind, thought.tokens, said.kind, said.tokens) == (
+        replies.Kind.REASONING,
+        20,
+        replies.Kind.TEXT,
+        10,
+    )
+    assert thought.text != said.text
