@@ -183,6 +183,34 @@ def test_a_package_can_be_read_at_a_glance(package: str) -> None:
     assert len(entries) <= MOST_ENTRIES[package], entries
 
 
+NAMESAKES = {"settings": "core", "live": "core", "workload": "core", "simulator": "simulator"}
+"""Folder of bedrock_locust -> folder of tests in which each of its modules has a test of its name."""
+ELSEWHERE = {
+    "simulator.errors": "simulator/test_faults.py",  # each error is a fault
+    "simulator.exchange": "simulator/test_hostile.py",  # what it is for shows with hostile clients
+    "simulator.prompts": "simulator/test_cache.py",  # a record; the cache adds up its parts
+    "simulator.service": "simulator/test_control.py",  # its state changes through the control endpoints
+    "simulator.formats": "simulator/conformance/test_boto3.py",  # real clients read what formats write
+}
+"""Module, or folder of modules, without a test of its name -> the test that covers it, with the reason."""
+
+
+def covering_test(module: str) -> str:
+    """The file that tests a module of bedrock_locust, below tests/."""
+    inner = module.removeprefix("bedrock_locust.")
+    listed = [test for name, test in ELSEWHERE.items() if inner == name or inner.startswith(f"{name}.")]
+    folder, *_, name = inner.split(".")
+    return listed[0] if listed else f"{NAMESAKES[folder]}/test_{name.strip('_')}.py"
+
+
+@pytest.mark.parametrize(
+    "module", [m for folder in NAMESAKES for m in below(f"bedrock_locust.{folder}") if m.count(".") > 1]
+)
+def test_a_module_has_a_test_of_its_name(module: str) -> None:
+    """Who changes a module finds its tests by its name."""
+    assert (ROOT / "tests" / covering_test(module)).exists()
+
+
 CALLING = {"wire", "formats", "client", "user", "aws"}
 RECORDING = {"live", "recording", "team", "outputs", "run"}
 
