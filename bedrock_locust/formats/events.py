@@ -18,15 +18,9 @@ READ = frozenset({*DELTAS, "contentBlockStart", "messageStop", "metadata"})
 
 
 def read_event(reader: StreamReader, kind: str, payload: bytes, reading: Reading) -> Content:
-    """Take the figures out of an event of this type, and say what it brought. Raises MalformedEventError.
-
-    Most events are text, and need no JSON.
-    """
+    """Take the figures out of an event of this type, and say what it brought. Raises MalformedEventError."""
     if kind not in READ:
         return ""
-    brought = reader.read_delta(payload, reading) if kind in DELTAS else None
-    if brought is not None:
-        return brought
     try:
         return reader.read_event({kind: _members(payload)}, reading)
     except (ValueError, MissingPartError):

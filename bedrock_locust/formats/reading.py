@@ -86,9 +86,10 @@ class Reading:
         return "text" if value else ""
 
     def _keep(self, piece: str) -> None:
-        if piece and self._text_left:
-            self._texts.append(piece[: self._text_left])
-            self._text_left -= len(self._texts[-1])
+        left = self._text_left
+        if left > 0:
+            self._texts.append(piece[:left])
+            self._text_left = left - len(piece)
 
     def take(self, names: Mapping[str, str], source: object) -> None:
         """Take counts out of an object: `names` has the name in it for each figure. What it lacks, stays."""
