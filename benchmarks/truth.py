@@ -1,4 +1,4 @@
-"""Whether a run says the truth, level by level, or that it can't: `python benchmarks/truth.py`.
+"""Whether each level of a run is exact, or marked as not: `python benchmarks/truth.py`.
 
 A real run of the locust command, on one core, against the simulator on another: its TTFT and latency of
 each level are held against the simulator's ledger, call by call of the measured window. A level whose
