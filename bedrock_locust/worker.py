@@ -14,6 +14,7 @@ import gevent.lock
 
 from bedrock_locust import __version__, exits
 from bedrock_locust.aws.boto3_client import check_credentials, connect
+from bedrock_locust.aws.own_endpoint import check_endpoint_is_own
 from bedrock_locust.bench import Bench, put_bench
 from bedrock_locust.call import Call
 from bedrock_locust.live.health import Pulse
@@ -21,7 +22,7 @@ from bedrock_locust.process.clock import clock
 from bedrock_locust.process.open_files import lack_for_calls
 from bedrock_locust.process.signals import Signals
 from bedrock_locust.settings.mistakes import SettingsError
-from bedrock_locust.settings.options import own_credentials
+from bedrock_locust.settings.options import own_credentials, own_directory, own_endpoints
 from bedrock_locust.settings.schema import Settings
 from bedrock_locust.team.messages import FINISH, GRACE_S, Finish, RunOrder, mismatch, version_of, worker_name
 from bedrock_locust.team.worker_buffer import Buffer
@@ -46,7 +47,8 @@ class Worker:
         # Now: at the start of a run the master's options replace those of this process.
         self._credentials = own_credentials(environment.parsed_options)
         self._buffer: Buffer | None = None
-        self._directory = ""
+        self._directory = own_directory(environment.parsed_options)
+        self._endpoints = own_endpoints(environment.parsed_options, environment.host)
         self._quitting = self._refused = False
         self._stopping = gevent.lock.RLock()
         self._connection: tuple[str, BedrockRuntimeClient] | None = None
@@ -82,6 +84,7 @@ class Worker:
         try:
             own = settings if order.simulator else settings.with_credentials(self._credentials)
             if not order.simulator:
+                check_endpoint_is_own(settings.aws.endpoint_url, self._endpoints)
                 check_credentials(own)
             client = self._connect(own, simulator=order.simulator)
         except SettingsError as error:
@@ -89,7 +92,6 @@ class Worker:
             return
         bench = Bench(self._environment, settings, client, self._name)
         put_bench(bench)
-        self._directory = settings.output.directory
         self._buffer = Buffer(order.run, Pulse(bench.measured_level).start(), self._sender.offset)
         self._sender.begin(self._buffer, order.worker_timeout_s)
         self._warn(order.users)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from bedrock_locust.settings.mistakes import SettingsError
-from bedrock_locust.settings.schema import CREDENTIALS, SECTIONS, Settings, build, read_file
+from bedrock_locust.settings.schema import CREDENTIALS, SECTIONS, Output, Settings, build, read_file
 from bedrock_locust.settings.web import is_in_form
 
 if TYPE_CHECKING:
@@ -175,6 +175,15 @@ def add_options(
         help="How long master and workers wait for a silent other side before they give it up, 6 to 55 s. Default: 30",
     )
     parser.add_argument(
+        "--bedrock-allow-endpoint",
+        env_var="BEDROCK_ALLOW_ENDPOINT",
+        default=None,
+        metavar="URL",
+        include_in_web_ui=False,
+        help="On a worker: an endpoint besides those of AWS that it signs for when its master names it; several are"
+        " separated by commas",
+    )
+    parser.add_argument(
         "--bedrock-allowed-hosts",
         env_var="BEDROCK_ALLOWED_HOSTS",
         default=None,
@@ -237,14 +246,34 @@ def load(parsed: Namespace, endpoint: str | None) -> Settings:
 
 def own_credentials(parsed: Namespace) -> dict[str, Any]:
     """The credentials that this process has of its own: its `--bedrock-profile` over its configuration file."""
-    try:
-        values, _ = _from_file(parsed)
-    except SettingsError:
-        values = {}
-    aws = values.get("aws")
+    aws = _own_values(parsed).get("aws")
     own = {key: value for key, value in aws.items() if key in CREDENTIALS} if isinstance(aws, dict) else {}
     profile = getattr(parsed, "bedrock_profile", None)
     return {**own, "profile": profile} if profile else own
+
+
+def own_endpoints(parsed: Namespace, host: str | None) -> frozenset[str]:
+    """The endpoints that this process names itself: in its file, with `--host` or with `--bedrock-allow-endpoint`."""
+    aws = _own_values(parsed).get("aws")
+    in_file = aws.get("endpoint_url") if isinstance(aws, dict) else None
+    allowed = (getattr(parsed, "bedrock_allow_endpoint", None) or "").split(",")
+    return frozenset(url.strip() for url in (in_file, host, *allowed) if isinstance(url, str) and url.strip())
+
+
+def own_directory(parsed: Namespace) -> str:
+    """Where this process keeps files of its own: its `--bedrock-directory` over its configuration file."""
+    output = _own_values(parsed).get("output")
+    in_file = output.get("directory") if isinstance(output, dict) else None
+    directory = getattr(parsed, "bedrock_directory", None) or in_file
+    return directory if isinstance(directory, str) and directory else Output().directory
+
+
+def _own_values(parsed: Namespace) -> dict[str, Any]:
+    """What is in the configuration file of this process; nothing where it has none, or a wrong one."""
+    try:
+        return _from_file(parsed)[0]
+    except SettingsError:
+        return {}
 
 
 def _from_file(parsed: Namespace) -> tuple[dict[str, Any], str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,8 @@ def keep(directory: str, run: str, worker: str, rows: Sequence[Sequence[Value]])
     """Write rows in the format of `requests.csv`. Returns the path of the file. Raises OSError."""
     folder = Path(directory)
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"orphaned-{run[:8]}-{worker}.csv"
+    # The master names the run: no part of it may lead elsewhere.
+    path = folder / f"orphaned-{re.sub(r'[^A-Za-z0-9]', '_', run[:8])}-{worker}.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)

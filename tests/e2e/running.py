@@ -91,6 +91,9 @@ class Place:
     ) -> subprocess.Popen[str]:
         """Start the locust command, by way of another where it is to run within that; its output goes to a file."""
         name = f"output-{len(self.started)}.txt"
+        if "--host" in arguments:
+            # Workers that are started later sign for the endpoint of their master.
+            self.env["BEDROCK_ALLOW_ENDPOINT"] = arguments[arguments.index("--host") + 1]
         if "--processes" in arguments:
             port = str(free_port())
             arguments += ("--master-port", port, "--master-bind-port", port)

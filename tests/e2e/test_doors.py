@@ -151,3 +151,18 @@ def test_a_wrong_option_is_one_line(place: Place, simulator: Simulator, option: 
     assert (code, output.count("bedrock-locust:"), "Traceback" in output) == (2, 1, False), output
     assert option in output
     assert "'http://x/y'" in output
+
+
+def test_a_worker_signs_only_for_endpoints_that_it_knows(place: Place, attacker: tuple[str, list[str]]) -> None:
+    """A master that names an endpoint of its own gets no signature of a worker, which says so and ends."""
+    url, taken = attacker
+    place.configure({"output": {"directory": "named-by-the-master"}})
+    port = str(free_port())
+    place.start("--host", url, "--headless", "--master", "--master-bind-port", port, "--expect-workers", "1")
+    del place.env["BEDROCK_ALLOW_ENDPOINT"]
+    place.configure({})
+    worker = place.start("--worker", "--master-port", port)
+    assert worker.wait(90) == 2, place.output(worker)
+    assert f"--bedrock-allow-endpoint {url}" in place.output(worker)
+    assert "Traceback" not in place.output(worker)
+    assert not taken
