@@ -197,14 +197,13 @@ def _whole(reader: WholeReader) -> Reader:
     """What reads a whole answer."""
 
     def read(measurement: Measurement) -> None:
-        body, headers, reading = measurement.body, measurement.headers, measurement.reading
+        headers, reading = measurement.headers, measurement.reading
 
         def take(said: Any) -> None:
             reader.read(said, reading)
             reading.add_figures(said)
 
-        content = body if isinstance(body, bytes) else body.read()
-        read_answer(content, headers.get("content-type", ""), take)
+        read_answer(measurement.content(), headers.get("content-type", ""), take)
         reading.add_headers(headers)
 
     return read

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bedrock_locust.errors import refusal
 from bedrock_locust.wire.botocore_patches import drop_interim_responses
+from bedrock_locust.wire.content import readable
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -62,7 +63,7 @@ def _keep(operation_model: OperationModel, response_dict: dict[str, Any], **_: A
         return  # a call that nobody measures
     body, status = response_dict["body"], response_dict["status_code"]
     if status >= 300:
-        raise refusal(operation_model.name, status, response_dict["headers"], body)
+        raise refusal(operation_model.name, status, response_dict["headers"], readable(body, response_dict["headers"]))
     in_flight.body = body
     if isinstance(body, bytes):
         response_dict["body"] = b"{}"

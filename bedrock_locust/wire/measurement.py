@@ -12,6 +12,7 @@ from bedrock_locust.formats import Reading
 from bedrock_locust.formats.events import DELTAS, read_event
 from bedrock_locust.formats.reading import TIER
 from bedrock_locust.redaction import ID_LIMIT, fit, word
+from bedrock_locust.wire.content import StreamBody, plain
 from bedrock_locust.wire.eventstream import Decoder, refuse_exception
 from bedrock_locust.wire.stopwatch import Stopwatch
 
@@ -56,20 +57,28 @@ class Measurement:
         """Whether the call streams."""
         return "streaming" if self.about["operation"] in STREAMING else "non_streaming"
 
+    def content(self) -> bytes:
+        """The whole body. Raises NotAnAnswerError where it is compressed and cannot be decompressed, or too large."""
+        return plain(self.body if isinstance(self.body, bytes) else self.body.read(), self.headers)
+
     def drain(self, reader: StreamReader) -> None:
         """Read a stream to its end: only then does its connection go back to the pool.
 
-        Raises IncompleteStreamError where the stream ends without its stop event, MalformedEventError for an
-        event that cannot be read, and botocore's EventStreamError for an exception that the service put into it.
+        Raises NotAnAnswerError where it is no event stream, IncompleteStreamError where it ends without its stop
+        event, MalformedEventError for an event that cannot be read, and botocore's EventStreamError for an
+        exception that the service put into it.
         """
         self.stopwatch.stage = "stream"
-        feed = Decoder(self._taker(reader)).feed
+        decode = Decoder(self._taker(reader)).feed
         if self.exchange is None:
             with closing(self.body):
+                body = StreamBody(self.headers, decode)
                 for data in self.body.stream():
-                    feed(data)
+                    body.feed(data)
         else:
-            self.exchange.read_stream(feed)
+            body = StreamBody(self.headers, decode)
+            self.exchange.read_stream(body.feed)
+        body.end()
         if not self.reading.stopped:
             raise IncompleteStreamError("the stream ended without its stop event")
 

@@ -65,7 +65,7 @@ BY_MODE = {
     ("stall", "non_streaming"): ("TimeoutError", "response"),
     ("slow-headers", "streaming"): ("TimeoutError", "response"),
     ("slow-headers", "non_streaming"): ("TimeoutError", "response"),
-    ("nonsense", "streaming"): ("StreamInterruptedError", "stream"),
+    ("nonsense", "streaming"): ("NotAnAnswerError", "stream"),
     ("nonsense", "non_streaming"): ("NotAnAnswerError", "response"),
 }
 FINE = {"ok", "duplicate-metadata"}
