@@ -10,7 +10,7 @@ CONFORMANCE := tests/simulator/conformance
 .PHONY: demo test long lint format screenshots benchmark clean clients
 
 demo: $(VENV)/.user
-	$(BIN)/locust -f locustfile.py --headless --only-summary --loglevel WARNING --exit-code-on-error 0 \
+	$(BIN)/locust -f locustfile.py --headless --loglevel WARNING --exit-code-on-error 0 \
 	  --bedrock-config examples/demo.json --bedrock-simulator="$$(cat examples/demo-simulator.txt)"
 
 # A test of a whole run, in tests/e2e or tests/faults, waits for most of its time.

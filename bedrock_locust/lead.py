@@ -20,6 +20,7 @@ from bedrock_locust.bench import LEVEL, Bench, put_bench
 from bedrock_locust.level import Level, LevelError, planned_levels
 from bedrock_locust.live.health import Pulse
 from bedrock_locust.outputs import console
+from bedrock_locust.outputs.console.screen import wants_tables
 from bedrock_locust.outputs.registered import outputs_of
 from bedrock_locust.outputs.web import Runs, show
 from bedrock_locust.outputs.web.form import guard_form
@@ -262,10 +263,10 @@ class Lead:
             self._runner.stop()
 
     def _on_quit(self, **_: Any) -> None:
-        """Last of all, below Locust's tables: where the report is."""
+        """Last of all, below Locust's tables if there are any: where the report is."""
         if self._simulator:
             self._simulator.stop()
-        if self._written:
+        if self._written and wants_tables(self._options):
             console.write(f"\nReport: {self._written}")
 
     def _on_signal(self) -> type[BaseException] | None:

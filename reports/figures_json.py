@@ -30,9 +30,17 @@ DIGITS = 7
 """Significant digits: what the rows are kept to."""
 
 
-def text(analysis: Analysis, told: Sequence[str]) -> str:
-    """The figures as JSON text; a number that is not known is null. `told` are the doubts in words."""
-    return json.dumps(plain(tree(analysis, told)), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+def text(analysis: Analysis, told: Sequence[str], summary: Sequence[str]) -> str:
+    """The figures as JSON text; a number that is not known is null.
+
+    `told` are the doubts in words, `summary` is the conclusion as lines of plain text.
+    """
+    return (
+        json.dumps(
+            plain({**tree(analysis, told), "summary": list(summary)}), indent=1, ensure_ascii=False, allow_nan=False
+        )
+        + "\n"
+    )
 
 
 def tree(analysis: Analysis, told: Sequence[str]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from html import unescape
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 UNKNOWN = "\N{EN DASH}"
 WIDEST_PADDING = 24
 
+_MARKS = re.compile(r"\\([\\`*_\[\]~#])|\*\*|`")
 _ACTIVE = re.compile(r"[\\`*_\[\]~#]")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;", "@": "&#64;", "$": "&#36;"}
 _LINKS = re.compile(r":(?=//)|(?<=\bwww)\.", re.IGNORECASE)
@@ -42,6 +44,11 @@ def code(text: str, longest: int = 200) -> str:
     if not text or len(text) > longest or re.search(r"[`|\\]", text):
         return escape(text, longest)
     return f"`{text}`"
+
+
+def plain(text: str) -> str:
+    """A paragraph of ours as a terminal shows it: without marks, escapes and entities."""
+    return unescape(_MARKS.sub(lambda mark: mark[1] or "", text))
 
 
 def number(value: Any) -> str:

@@ -16,7 +16,7 @@ from reports.sections.configuration import configuration
 from reports.sections.cost import cost
 from reports.sections.errors import errors
 from reports.sections.gain import streaming
-from reports.sections.head import head
+from reports.sections.head import head, told_plainly
 from reports.sections.levels import first_token, latency, results, server, speed, tokens
 from reports.sections.method import method
 from reports.sections.phases import phases
@@ -80,7 +80,7 @@ def publish(analysis: Edition, folder: Path, report_file: Path | None, formats: 
         charts.write(drawn, folder / "charts")
         _write(folder / "report.md", markdown(analysis, links(drawn, "charts")))
     if "json" in formats:
-        _write(folder / "report.json", figures_json.text(analysis, told(analysis)))
+        _write(folder / "report.json", figures_json.text(analysis, told(analysis), told_plainly(analysis)))
     if "html" in formats:
         _write(folder / "report.html", html(analysis, drawn))
     if report_file is not None:

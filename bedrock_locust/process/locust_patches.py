@@ -36,6 +36,19 @@ HELD_BEATS = 1
 """Heartbeats that Locust still waits for, of a worker that is kept. Below 0 Locust takes a worker for missing."""
 
 
+def leave_out_tables() -> None:
+    """Have Locust print none of its tables: percentiles over throttled calls too, wider than a terminal.
+
+    Locust 2.47 prints them at the end of every headless run; no option but `--json` prevents it (main.py, shutdown).
+    """
+    for name in ("print_stats", "print_percentile_stats", "print_error_report"):
+        setattr(stats, name, _print_nothing)
+
+
+def _print_nothing(*_: Any, **__: Any) -> None:
+    """Print nothing."""
+
+
 def keep_workers(workers: Sequence[WorkerNode], kept: Collection[str]) -> None:
     """If Locust is about to give up all of these workers, have it wait on for those whose ids are in `kept`."""
     if any(worker.heartbeat > HELD_BEATS for worker in workers):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.markdown import Column, amount, code, escape, join, moment, number, seconds, table, texts
+from reports.markdown import Column, amount, code, escape, join, moment, number, plain, seconds, table, texts
 from reports.numbers.percentiles import PERCENTS
 from reports.sections.conclusion import conclusion
 from reports.sections.trust import told
@@ -34,6 +34,12 @@ def head(analysis: Edition, charts: Mapping[str, str]) -> str:
         _trust(analysis),
         chart(analysis, charts, "knee"),
     )
+
+
+def told_plainly(analysis: Edition) -> list[str]:
+    """The conclusion and the trust in it as lines of plain text, for a terminal."""
+    paragraphs = [*conclusion(analysis), _trust(analysis)]
+    return [plain(line) for paragraph in paragraphs for line in paragraph.splitlines() if line.strip()]
 
 
 def title(analysis: Edition) -> str:

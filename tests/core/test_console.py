@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sys
 import time
 from argparse import Namespace
@@ -12,11 +14,12 @@ import pytest
 from rich.console import Console
 
 from bedrock_locust.level import Level
+from bedrock_locust.live.output import Outcome, State
 from bedrock_locust.live.tally import Tally
-from bedrock_locust.outputs.console import header, level_block
+from bedrock_locust.outputs.console import farewell, header, level_block
 from bedrock_locust.outputs.console.panel import Panel
 from bedrock_locust.outputs.console.picture import Picture
-from bedrock_locust.outputs.console.screen import Plain, Silent, screen
+from bedrock_locust.outputs.console.screen import Plain, Silent, screen, wants_tables
 from bedrock_locust.settings.plan import Plan
 from bedrock_locust.settings.schema import Settings
 
@@ -24,6 +27,7 @@ from .test_timeline import CALL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 SETTINGS = Settings.model_validate({"model": {"id": "m"}, "test": {"temperature": None}})
 PLANNED = [Level(key=f"streaming-{n}", mode="streaming", users=n, duration_s=60) for n in (4, 5, 6, 7, 8)]
@@ -33,7 +37,7 @@ def shown(tally: Tally, level: Level | None, levels: list[Level] | None) -> str:
     """The panel as text, 120 characters wide."""
     console = Console(width=120, file=sys.stdout)
     with console.capture() as captured:
-        console.print(Picture(levels).draw(tally, level, users=4))
+        console.print(Picture(levels).draw(tally, State("running", level, 4, 3), "0.012 USD"))
     return captured.get()
 
 
@@ -63,8 +67,9 @@ def test_panel_of_a_level() -> None:
     text = shown(*a_level(), PLANNED)
     assert "Level 1 of 5  streaming, 4 users" in text
     assert "measuring, 30 s left; of the run about 4 min 30 s" in text
-    assert "at most 4" in text
-    assert "1 failed" in text
+    assert re.search(r"In flight +3 calls +of 4 users", text)
+    assert "0.012 USD" in text
+    assert text.count("1 failed") == 2
     assert "first token" in text.lower()
     assert "Slow: [red]" in text
     assert "\x1b[2J" not in text
@@ -152,3 +157,45 @@ def test_which_console(
     monkeypatch.setenv("TERM", "xterm")
     options = Namespace(bedrock_console=asked, headless=headless)
     assert type(screen(options, PLANNED)) is kind
+
+
+def ending(tmp_path: Path, *said: str) -> str:
+    """The last words of a run whose report says this."""
+    (tmp_path / "report.json").write_text(json.dumps({"summary": said}), encoding="utf-8")
+    for name in ("copy.md", "copy.html"):
+        (tmp_path / name).touch()
+    return farewell(Outcome("complete", "all levels ran", tmp_path, tmp_path / "copy.md", []))
+
+
+def test_the_conclusion_comes_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the report concludes, within the terminal, and where the report and its page are."""
+    monkeypatch.setenv("COLUMNS", "60")
+    lines = ending(tmp_path, "Streaming: 358 output tokens/s at 6 users. " * 4, "- a doubt\x1b[2J " * 8).splitlines()
+    assert "  Streaming: 358 output tokens/s at 6 users. Streaming: 358" in lines
+    assert any(line.startswith("  - a doubt [2J") for line in lines)
+    assert all(len(line) < 60 for line in lines if line[:3] != "===" and str(tmp_path) not in line)
+    assert lines[-3:] == [f"  Report      {tmp_path / 'copy.md'}", f"              {tmp_path / 'copy.html'}", "=" * 80]
+
+
+@pytest.mark.parametrize("content", [None, "{", "{}", "[]"])
+def test_without_a_conclusion_the_report_is_named(tmp_path: Path, content: str | None) -> None:
+    """A report of another version, or one that is broken, has none."""
+    if content is not None:
+        (tmp_path / "report.json").write_text(content, encoding="utf-8")
+    text = farewell(Outcome("complete", "all levels ran", tmp_path, tmp_path / "copy.md", []))
+    assert f"Report      {tmp_path / 'copy.md'}" in text
+    assert "Report" not in farewell(Outcome("failed", "x", tmp_path, None, []))
+
+
+@pytest.mark.parametrize(
+    ("options", "wanted"),
+    [
+        ({}, False),
+        ({"print_stats": True}, True),
+        ({"bedrock_console": "off"}, True),
+        ({"bedrock_console": "live"}, False),
+    ],
+)
+def test_tables_of_locust_are_for_those_who_ask(options: dict[str, object], wanted: bool) -> None:
+    """Or for those who want nothing of ours."""
+    assert wants_tables(Namespace(**options)) is wanted

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from bedrock_locust.settings.options import OPTIONS
 from bedrock_locust.settings.schema import SECTIONS
 
 ROOT = Path(__file__).parents[2]
+READMES = ("README.md", "README.zh.md")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -18,12 +21,20 @@ def test_example_is_the_file() -> None:
     assert shown == (ROOT / "examples" / "own_locustfile.py").read_text(encoding="utf-8")
 
 
-def test_settings_are_complete() -> None:
-    """Each setting stands in the README's table."""
-    for section, model in SECTIONS.items():
-        row = re.search(rf"^\| `{section}` \|.*$", README, re.MULTILINE)
-        assert row, section
-        assert [key for key in model.model_fields if f"`{key}`" not in row[0]] == []
+@pytest.mark.parametrize("name", READMES)
+def test_settings_exist(name: str) -> None:
+    """Each setting, option and variable that a README names is there, and so is each default in its table."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    known = {
+        f"{section}.{key}": field for section, model in SECTIONS.items() for key, field in model.model_fields.items()
+    }
+    sections = "|".join(SECTIONS)
+    assert {*re.findall(rf"`((?:{sections})\.\w+)`", text)} <= known.keys()
+    # Options of the process that no setting has.
+    others = {"--bedrock-simulator", "--bedrock-config", "--bedrock-console"}
+    assert {*re.findall(r"--bedrock-[a-z-]+", text)} <= {option.flag for option in OPTIONS} | others
+    for key, default in re.findall(r"^\| `(\w+\.\w+)` \| (\d+) \|", text, re.MULTILINE):
+        assert known[key].default == int(default)
 
 
 def test_options_are_settings() -> None:
@@ -31,6 +42,28 @@ def test_options_are_settings() -> None:
     assert [o.flag for o in OPTIONS if o.key not in SECTIONS[o.section].model_fields] == []
 
 
-def test_links_lead_somewhere() -> None:
-    """Each file that the README links to exists."""
-    assert [path for path in re.findall(r"\]\((?!http)([^)#]+)", README) if not (ROOT / path).exists()] == []
+@pytest.mark.parametrize("path", [ROOT / name for name in READMES] + sorted((ROOT / "docs").glob("*.md")), ids=str)
+def test_links_lead_somewhere(path: Path) -> None:
+    """Each file that the documentation links to exists."""
+    links = re.findall(r"\]\((?!http)([^)#]+)", path.read_text(encoding="utf-8"))
+    assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+def test_every_page_is_in_the_index() -> None:
+    """docs/README.md leads to every page of the documentation."""
+    index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    pages = {path.name for path in (ROOT / "docs").glob("*.md")} - {"README.md"}
+    assert pages <= {*re.findall(r"\]\(([^)#]+)", index)}
+
+
+def test_the_languages_have_the_same_commands() -> None:
+    """What a Chinese reader types is what an English one does, in the same order."""
+    english, chinese = (
+        [
+            line.split("  #")[0].strip()
+            for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+            for line in block.splitlines()
+        ]
+        for text in ((ROOT / name).read_text(encoding="utf-8") for name in READMES)
+    )
+    assert [command for command in english if command not in ("make test", "make lint")] == chinese

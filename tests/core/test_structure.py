@@ -107,7 +107,7 @@ PLAN: dict[str, dict[str, str]] = {
         "live": "call errors histogram level process settings",
         "recording": "call errors level live process settings workload",
         "team": "call live process recording settings",
-        "outputs": "errors histogram level live process redaction settings",
+        "outputs": "call errors histogram level live process redaction settings",
         "run": "call errors exits level live process recording settings",
         # who joins the two
         "worker": "aws bench call exits live process settings team",

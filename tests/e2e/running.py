@@ -73,6 +73,8 @@ class Place:
         self.env = {
             **kept,
             "HOME": str(path),
+            # What takes seconds to make is kept there: once for all tests.
+            "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache"),
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
             "AWS_SECRET_ACCESS_KEY": "made-up",

@@ -117,3 +117,9 @@ def test_hostile_names_and_messages_break_nothing(tmp_path: Path) -> None:
     assert not [line for line in text.splitlines() if line.startswith(("| x", "# h"))]
     blocks = [block.splitlines() for block in text.split("\n\n") if block.startswith("|")]
     assert all(len({line.count("|") for line in block}) == 1 for block in blocks)
+
+
+@given(st.text())
+def test_plain_text_is_what_was_escaped(text: str) -> None:
+    """A terminal shows what the Markdown was made from."""
+    assert markdown.plain(f"**Bold** and {markdown.escape(text, 10_000)}") == f"Bold and {markdown.one_line(text)}"

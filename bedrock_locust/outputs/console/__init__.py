@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import shutil
+import textwrap
 import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from bedrock_locust.histogram import Histogram
     from bedrock_locust.level import Level
@@ -17,6 +21,8 @@ if TYPE_CHECKING:
     from bedrock_locust.settings.schema import Settings
 
 WIDTH = 80
+NARROWEST = 40
+"""Columns that the conclusion is given at least."""
 PERCENTILES = (0.5, 0.95, 0.99)
 MOST_LOADS = 12
 """Numbers of users that are all named; of more, the first three and the last."""
@@ -105,10 +111,37 @@ def farewell(outcome: Outcome) -> str:
     """How the run ended, where everything is, and whether all rows of the workers are in it."""
     lines = ["", "=" * WIDTH, f"Run {outcome.ended}: {outcome.reason}"]
     lines += [f"  {'' if number else 'Rows':<10}  {row}" for number, row in enumerate(outcome.rows)]
+    if conclusion := _conclusion(outcome):
+        lines += ["", *conclusion, ""]
     lines.append(f"  Run folder  {outcome.path}")
-    if outcome.report:
-        lines.append(f"  Report      {outcome.report}")
+    lines += [f"  {'' if number else 'Report':<10}  {path}" for number, path in enumerate(_reports(outcome))]
     return "\n".join([*lines, "=" * WIDTH])
+
+
+def _conclusion(outcome: Outcome) -> list[str]:
+    """What the report concludes, as wide as the terminal; empty where there is no report."""
+    if outcome.report is None:
+        return []
+    try:
+        found = json.loads((outcome.path / "report.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    said = found.get("summary", []) if isinstance(found, dict) else []
+    width = max(shutil.get_terminal_size((WIDTH, 24)).columns - 1, NARROWEST)
+    return [part for line in said for part in _wrapped(str(line), width)]
+
+
+def _wrapped(line: str, width: int) -> list[str]:
+    line = "".join(character if character.isprintable() else " " for character in line)
+    return textwrap.wrap(line, width, initial_indent="  ", subsequent_indent="    " if line[:2] == "- " else "  ")
+
+
+def _reports(outcome: Outcome) -> list[Path]:
+    """The report, and its page where it has one."""
+    if outcome.report is None:
+        return []
+    page = outcome.report.with_suffix(".html")
+    return [outcome.report, *([page] if page != outcome.report and page.exists() else [])]
 
 
 def _share(level: LevelTally) -> str:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from bedrock_locust.live.limits import Spending
 from bedrock_locust.live.output import ROWS_WITHIN_S, OutputBase
 from bedrock_locust.outputs import console
-from bedrock_locust.outputs.console.screen import FailSafe, screen
+from bedrock_locust.outputs.console.screen import FailSafe, screen, wants_tables
+from bedrock_locust.process.locust_patches import leave_out_tables
+from bedrock_locust.settings.plan import money
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
+    from bedrock_locust.call import Call
     from bedrock_locust.level import Level
     from bedrock_locust.live.output import Outcome, RunView, State
 
@@ -27,9 +31,16 @@ class Console(OutputBase):
     def begin(self, run: RunView) -> None:
         """Print what is about to run."""
         self._run = run
+        self._spending = Spending(run.settings.pricing)
         self._screen = FailSafe(screen(self._options, run.levels))
+        if self._options.headless and not wants_tables(self._options):
+            leave_out_tables()
         endpoint, levels = run.info["endpoint"], run.levels or ()
         self._screen.say(console.header(run.settings, endpoint=endpoint, levels=levels, plan=run.plan))
+
+    def add(self, call: Call) -> None:
+        """Count what the call cost."""
+        self._spending.add(call)
 
     def level(self, level: Level | None) -> None:
         """Note when the rows of a level that is over should all be here."""
@@ -48,12 +59,17 @@ class Console(OutputBase):
             self._due[self._level.key] = 0.0
         self._print_levels(everything=state.stage == "recorded")
         if state.stage == "running":
-            self._screen.show(self._run.tally, state.level, users=state.users)
+            self._screen.show(self._run.tally, state, self._spent())
 
     def end(self, outcome: Outcome) -> None:
         """Print how the run ended, and where everything is."""
         self._screen.close()
         self._screen.say(console.farewell(outcome))
+
+    def _spent(self) -> str:
+        """What the run has cost so far; empty without prices."""
+        pricing = self._run.settings.pricing
+        return f"{money(self._spending.total)} {pricing.currency}" if pricing else ""
 
     def _print_levels(self, *, everything: bool) -> None:
         now = time.monotonic()

@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bedrock_locust.level import Level
+    from bedrock_locust.live.output import State
     from bedrock_locust.live.tally import Tally
 
-TABLES = "locust.stats_logger"
-"""Locust's logger for its own periodic tables."""
+QUIET = {"locust.stats_logger": logging.CRITICAL, "locust.runners": logging.WARNING}
+"""Loggers of Locust that say what the panel shows -> the level from which on they are heard: its periodic tables, and
+how many users it spawns."""
 
 
 class Panel:
@@ -30,19 +32,20 @@ class Panel:
         # Refreshed by who calls `show`: a thread of rich's own would wait for the CPU behind gevent's loop.
         self._live = Live(console=Console(file=sys.stdout), auto_refresh=False, transient=True)
         self._closed = False
+        self._filters = {name: _FromOn(level) for name, level in QUIET.items()}
         self._moved: list[tuple[logging.StreamHandler[Any], Any]] = []
 
     def say(self, text: str) -> None:
         """Print above the panel; the first time, before it begins."""
         print(text, flush=True)
 
-    def show(self, tally: Tally, level: Level | None, *, users: int) -> None:
+    def show(self, tally: Tally, state: State, spent: str) -> None:
         """Draw the panel as things are now."""
         if self._closed:
             return
         if not self._live.is_started:
             self._start()
-        self._live.update(self._picture.draw(tally, level, users=users), refresh=True)
+        self._live.update(self._picture.draw(tally, state, spent), refresh=True)
 
     def close(self) -> None:
         """Remove the panel for good and give the terminal back."""
@@ -52,7 +55,8 @@ class Panel:
         for handler, stream in self._moved:
             handler.setStream(stream)
         self._moved.clear()
-        logging.getLogger(TABLES).removeFilter(_nothing)
+        for name, quiet in self._filters.items():
+            logging.getLogger(name).removeFilter(quiet)
         self._live.stop()
         atexit.unregister(self.close)
 
@@ -60,7 +64,8 @@ class Panel:
         old = {sys.stdout, sys.stderr}
         self._live.start()
         atexit.register(self.close)
-        logging.getLogger(TABLES).addFilter(_nothing)
+        for name, quiet in self._filters.items():
+            logging.getLogger(name).addFilter(quiet)
         # Handlers hold the streams from before: a line of theirs would be written across the panel.
         for handler in _handlers():
             if handler.stream in old:
@@ -78,5 +83,12 @@ def _is_logger(entry: object) -> bool:
     return isinstance(entry, logging.Logger)
 
 
-def _nothing(_: logging.LogRecord) -> bool:
-    return False
+class _FromOn(logging.Filter):
+    """Lets pass what is of this level or graver."""
+
+    def __init__(self, level: int) -> None:
+        super().__init__()
+        self._level = level
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.levelno >= self._level

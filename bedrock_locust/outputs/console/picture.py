@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from bedrock_locust.histogram import Histogram
     from bedrock_locust.level import Level
+    from bedrock_locust.live.output import State
     from bedrock_locust.live.tally import LevelTally, Tally
 
 PERCENTS = (50, 95, 99)
@@ -36,15 +37,16 @@ class Picture:
 
     levels: Sequence[Level] | None
 
-    def draw(self, tally: Tally, level: Level | None, *, users: int, now: float | None = None) -> RenderableType:
-        """Where the run is, how fast it is `now`, how long the calls of this level take, what failed."""
+    def draw(self, tally: Tally, state: State, spent: str = "", now: float | None = None) -> RenderableType:
+        """Where the run is, what it has cost, how fast it is `now`, how long calls of this level take, what failed."""
+        level = state.level
         now = clock.wall_at() if now is None else now
         current = tally.levels[level.key] if level else tally.total
         return Panel(
             Group(
                 self._where(tally, level, now),
                 Text(),
-                _now(tally, current, users, now),
+                _now(tally, current if level else None, state, spent, now),
                 _times(current),
                 *_failures(current),
             ),
@@ -88,19 +90,25 @@ def _phase(level: Level) -> str:
     return {"warmup": "warming up", "measure": "measuring", "drain": "last calls"}[level.phase]
 
 
-def _now(tally: Tally, level: LevelTally, users: int, now: float) -> RenderableType:
+def _now(tally: Tally, level: LevelTally | None, state: State, spent: str, now: float) -> RenderableType:
     # Rows of a worker come a few seconds late.
     until = now - LATE_S
     since = max(tally.timeline.started_at, until - RATE_S)
     seconds = tally.seconds
     grid = Table.grid(padding=(0, 3))
-    failed = Text(f"{level.failed:,} failed", style="bold red" if level.failed else "")
-    grid.add_row("Calls of this level", f"{level.calls:,}", f"{level.ok:,} ok", failed)
-    # A user makes one call after the other, so as many calls are in flight as users run, or a few less.
-    grid.add_row("Calls in flight", f"at most {users:,}", "one a user", "")
+    grid.add_row("Whole run", *_calls(tally.total), spent)
+    if level:
+        grid.add_row("This level", *_calls(level), "")
+    in_flight = UNKNOWN if state.in_flight is None else f"{state.in_flight:,} calls"
+    grid.add_row("In flight", in_flight, f"of {state.users:,} user{'s' if state.users != 1 else ''}", "", "")
     requests = f"{seconds.calls_per_s(since, until):,.1f} requests/s"
-    grid.add_row(f"Last {RATE_S} s", requests, f"{seconds.tokens_per_s(since, until):,.0f} output tokens/s", "")
+    grid.add_row(f"Last {RATE_S} s", requests, f"{seconds.tokens_per_s(since, until):,.0f} output tokens/s", "", "")
     return grid
+
+
+def _calls(tally: LevelTally) -> tuple[str, str, Text]:
+    failed = Text(f"{tally.failed:,} failed", style="bold red" if tally.failed else "")
+    return f"{tally.calls:,} calls", f"{tally.ok:,} ok", failed
 
 
 def _times(level: LevelTally) -> RenderableType:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bedrock_locust.level import Level
+    from bedrock_locust.live.output import State
     from bedrock_locust.live.tally import Tally
 
 CHOICES = ("auto", "live", "plain", "off")
@@ -28,8 +29,8 @@ class Screen(Protocol):
     def say(self, text: str) -> None:
         """Print what stays."""
 
-    def show(self, tally: Tally, level: Level | None, *, users: int) -> None:
-        """Show how far the run is; called about once a second."""
+    def show(self, tally: Tally, state: State, spent: str) -> None:
+        """Show how far the run is and what it has cost; called about once a second."""
 
     def close(self) -> None:
         """Show nothing more."""
@@ -45,11 +46,11 @@ class Plain:
         """Print it."""
         print(text, flush=True)
 
-    def show(self, tally: Tally, level: Level | None, *, users: int) -> None:  # noqa: ARG002 - Locust says it
+    def show(self, tally: Tally, state: State, spent: str) -> None:  # noqa: ARG002 - a line has room for no more
         """Print a line, if the last one is some time ago."""
         if time.monotonic() >= self._due:
             self._due += PROGRESS_S
-            print(console.progress(tally, level), flush=True)
+            print(console.progress(tally, state.level), flush=True)
 
     def close(self) -> None:
         """Show nothing more."""
@@ -61,7 +62,7 @@ class Silent:
     def say(self, text: str) -> None:
         """Print nothing."""
 
-    def show(self, tally: Tally, level: Level | None, *, users: int) -> None:
+    def show(self, tally: Tally, state: State, spent: str) -> None:
         """Show nothing."""
 
     def close(self) -> None:
@@ -79,15 +80,20 @@ class FailSafe:
         with contextlib.suppress(OSError):
             self._screen.say(text)
 
-    def show(self, tally: Tally, level: Level | None, *, users: int) -> None:
+    def show(self, tally: Tally, state: State, spent: str) -> None:
         """Show how far the run is, if possible."""
         with contextlib.suppress(OSError):
-            self._screen.show(tally, level, users=users)
+            self._screen.show(tally, state, spent)
 
     def close(self) -> None:
         """Show nothing more."""
         with contextlib.suppress(OSError):
             self._screen.close()
+
+
+def wants_tables(options: Namespace) -> bool:
+    """Whether Locust's own tables are asked for, or are all that there is."""
+    return bool(getattr(options, "print_stats", False)) or getattr(options, "bedrock_console", None) == "off"
 
 
 def screen(options: Namespace, levels: Sequence[Level] | None) -> Screen:
