@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from bedrock_locust.settings.schema import Settings
 
 FAILURE_PACE_S = 0.1
-"""A stock user starts its next call no sooner than this after the start of one that failed, in seconds: without it, a
-closed loop over calls that fail at once would only measure how fast the client can spin."""
+"""The least time from the start of a failed call to the next call of a stock user, in seconds. Without it, a closed
+loop over calls that fail at once would only measure how fast the client can spin."""
 
 
 class BedrockUser(User):
@@ -48,13 +48,13 @@ class BedrockUser(User):
         )
 
     def stop(self, force: bool = False) -> bool:
-        """Stop, as Locust's users do, but never in a call that has just begun.
+        """Stop as Locust's users do, but never during a call that has just begun.
 
-        Locust kills a user that waits, and the kill comes a moment later: a wait that is over by then was
-        followed by a call, cut off before the endpoint had seen it. So the wait is told, too.
+        Locust stops a waiting user by a kill that takes effect a moment later. If the wait ends within that
+        moment, the next call begins and is cut off at once. So this also marks the user as stopping.
         """
         if not force and self._state == LOCUST_STATE_STOPPING:
-            return False  # asked twice, once by the shape and once by the end of the run: Locust's own raises
+            return False  # the shape and the end of the run both ask; Locust's own method would raise
         if not force and self._state == LOCUST_STATE_WAITING:
             self._state = LOCUST_STATE_STOPPING
             self.group.killone(self.greenlet)

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 POOL_SIZE = 1000
-"""Connections that a process keeps at least: a pool smaller than the number of users makes new ones for each call."""
+"""The least size of a process's pool. With fewer connections than users, some calls would each open a new one."""
 
 CONNECT_TIMEOUT_S = 10.0
 UNCHECKED = Config(parameter_validation=False)
@@ -49,10 +49,10 @@ SIMULATOR_REGION = "us-east-1"
 def warm_up() -> None:
     """Read boto3's models, before a worker says that it is ready and before Locust forks.
 
-    They take a tenth of a second. Where many workers share a machine and all of them read at the start of a run, none
-    of them sends a heartbeat meanwhile, and Locust takes them for lost.
+    This takes a tenth of a second. If many workers on one machine did it at the start of a run, they would send no
+    heartbeats meanwhile, and Locust would count them as lost.
     """
-    # What is wrong here is said where it matters, with the settings in force.
+    # Mistakes are reported later, with the settings in force.
     with contextlib.suppress(BotoCoreError, SettingsError):
         _session(Aws(), simulator=True).client("bedrock-runtime")
     gc.collect()
@@ -61,7 +61,7 @@ def warm_up() -> None:
 
 @functools.cache
 def _loader() -> Loader:
-    """What reads boto3's models: one for all sessions of this process, as each would read them anew."""
+    """The reader of boto3's models: one for all sessions of this process, because each would read them again."""
     loader: Loader = botocore.session.Session().get_component("data_loader")
     return loader
 
@@ -92,7 +92,7 @@ def _client(session: boto3.Session, settings: Settings, config: Config, *, simul
 
 
 def _measure(clients: list[BedrockRuntimeClient], settings: Settings) -> None:
-    """Have the measured socket send the requests of the clients, or the stopwatch at least see when they are sent."""
+    """Send the requests of the clients over the measured socket; if botocore sends them, note at least when."""
     url = clients[0].meta.endpoint_url
     proxied = bool(get_environ_proxies(url))
     if proxied:
@@ -115,7 +115,7 @@ def _trust() -> ssl.SSLContext:
 
 
 def check_credentials(settings: Settings) -> None:
-    """Raise SettingsError where this process could not sign a call, however that is done: by keys or an API key."""
+    """Raise SettingsError if this process cannot sign a call, by keys or by a Bedrock API key."""
     session = _session(settings.aws, simulator=False)
     if session.region_name:
         check_region(session, own_endpoint=settings.aws.endpoint_url is not None)
@@ -126,7 +126,7 @@ def check_credentials(settings: Settings) -> None:
 def check_endpoint(url: str) -> None:
     """Raise SettingsError where nothing listens at an endpoint that the user named.
 
-    Behind a proxy that is for the proxy to find out.
+    Behind a proxy nothing is checked: only the proxy can tell.
     """
     parts = urlsplit(url)
     if get_environ_proxies(url) or parts.hostname is None:
@@ -175,7 +175,10 @@ def _session(aws: Aws, *, simulator: bool) -> boto3.Session:
 
 
 def _config(settings: Settings, *, simulator: bool, version: str) -> Config:
-    """A throttle is a result, not a delay, so nothing is retried. A bearer token cannot be sent over plain HTTP."""
+    """The configuration of botocore. Nothing is retried: a throttle is a result, not a delay.
+
+    Calls of the simulator are signed by keys, because boto3 sends an API key only over HTTPS.
+    """
     users = settings.concurrency.end
     signed: dict[str, Any] = {"signature_version": "v4"} if simulator else {}
     return Config(
@@ -184,7 +187,7 @@ def _config(settings: Settings, *, simulator: bool, version: str) -> Config:
         retries={"total_max_attempts": 1},
         max_pool_connections=max(POOL_SIZE, users),
         tcp_keepalive=True,
-        # Whole, so that botocore does not put it together anew for each call.
+        # The whole header, so that botocore need not build it for each call.
         user_agent=f"Boto3/{boto3.__version__} Botocore/{botocore.__version__} bedrock-locust/{version}",
         **signed,
     )

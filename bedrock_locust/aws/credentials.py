@@ -20,7 +20,7 @@ TOKEN = "AWS_BEARER_TOKEN_BEDROCK"  # noqa: S105 - the name of a variable
 NOT_USED: dict[str, Any] = {"aws_access_key_id": "not-used", "aws_secret_access_key": "not-used"}
 """Keys for a client that signs with an API key: without any, boto3 would look for some, and may fail at that."""
 QUIET = ("botocore.credentials", "botocore.tokens")
-"""Loggers that add a traceback to each call that cannot be signed: its row says it, in one line."""
+"""Loggers that print a traceback for each call that cannot be signed. The row of the call has the reason."""
 
 
 class _SignedError(Exception):
@@ -28,7 +28,7 @@ class _SignedError(Exception):
 
 
 def key_instead_of_token() -> dict[str, Any]:
-    """What a client needs besides, so that its API key is enough; nothing where it has none."""
+    """The keys with which to make a client that has an API key; empty if there is no API key."""
     return NOT_USED if os.environ.get(TOKEN) else {}
 
 
@@ -45,13 +45,13 @@ def know_credentials(session: boto3.Session) -> None:
 
 
 def quieten() -> None:
-    """Have boto3 raise what is wrong with credentials, and not log it as well."""
+    """Keep boto3 from logging what it also raises about credentials."""
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def check_signing(client: BedrockRuntimeClient) -> None:
-    """Have a client sign a call that is not sent. Raises SettingsError where it cannot."""
+    """Have a client sign a call that is not sent. Raises SettingsError if it cannot."""
     client.meta.events.register_first("before-send.bedrock-runtime", _stop, unique_id="bedrock-locust-check")
     try:
         client.converse(modelId="none", messages=[{"role": "user", "content": [{"text": "none"}]}])

@@ -1,4 +1,4 @@
-"""One call before the load: what is wrong with credentials, model or body costs one call, not a run."""
+"""One call before the load: it finds wrong credentials, models and bodies before the run does."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 HOPELESS = LASTING | {"ConnectionError"}
-"""Categories of failure with which no run need begin; another may pass."""
+"""Categories of failure that keep a run from beginning; others may pass by themselves."""
 KEPT = ("operation", "ttft_ms", "latency_ms", "input_tokens", "output_tokens", "error", "error_code", "request_id")
 
 
@@ -55,7 +55,7 @@ def public(call: Call) -> dict[str, Any]:
 
 
 def _call(client: BedrockRuntimeClient, settings: Settings) -> Call:
-    """A call as the first users will make it; no event of Locust's tells of it."""
+    """A call like those of the first users, without a `request` event."""
     user = StreamingUser if settings.test.streaming else NonStreamingUser
     bedrock = BedrockClient(client, EventHook(), call_limit_s=settings.call_limit_s)
     test = settings.test

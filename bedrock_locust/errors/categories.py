@@ -106,15 +106,15 @@ LASTING = frozenset(
         "UnknownError",
     }
 )
-"""Categories of failure that the next call will meet again."""
+"""Categories of failure that do not go away by themselves: the next call fails, too."""
 LASTING_CODES = frozenset({"SSLError"})
-"""The same, where the rest of their category may pass: a certificate that is not trusted."""
+"""Codes for which the same holds, though others of their category may pass: a certificate that is not trusted."""
 
 _ENDINGS = re.compile(r"(?:exception|error|failure|fault)+$")
 
 
 def _key(code: str) -> str:
-    """What matters of a code: `ThrottlingException`, `throttling_error` and `throttling` are one."""
+    """A code in its shortest form: the same for `ThrottlingException`, `throttling_error` and `throttling`."""
     letters = "".join(filter(str.isalnum, code.lower()))
     return _ENDINGS.sub("", letters) or letters
 
@@ -139,7 +139,7 @@ _BY_WORDS: tuple[tuple[frozenset[str], re.Pattern[str], str], ...] = (
         "CredentialsError",
     ),
 )
-"""Where the code says less than the message: of these categories, with these words, it is that one."""
+"""Categories, words of the message, and the category that the two together mean: the code alone says less."""
 
 
 def known(code: str) -> bool:

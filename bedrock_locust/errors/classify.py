@@ -44,7 +44,7 @@ class Failure:
 def classify(error: BaseException, stage: Stage, *, signing: bool = False) -> Failure:
     """The failure that an exception means, when it was raised in this stage of a call.
 
-    `signing` says that it was raised while the request was signed: whatever it is, the credentials lack.
+    With `signing` it was raised while the request was signed, so the credentials are at fault.
     """
     if isinstance(error, aws.ClientError) and not signing:
         return _service_failure(error, stage)
@@ -73,7 +73,7 @@ def _category_inside(error: ModelFailedError | NotAnAnswerError) -> str:
 
 
 def _lacking(error: BaseException) -> str:
-    """The name of the error number that says what this machine ran out of; empty where it did not."""
+    """The name of the error number for what this machine ran out of; empty if it ran out of nothing."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, OSError) and cause.errno in _LACKS:
@@ -95,7 +95,7 @@ def _service_failure(error: aws.ClientError, stage: Stage) -> Failure:
 
 
 _LACKS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EADDRNOTAVAIL})
-"""What a socket call answers where files, memory or local ports have run out: see socket(2) and connect(2)."""
+"""What a socket call returns when files, memory or local ports have run out: see socket(2) and connect(2)."""
 _Kinds = tuple[type[BaseException], ...]
 _CREDENTIALS: _Kinds = (
     aws.NoCredentialsError,

@@ -113,8 +113,8 @@ def _original(body: object, message: str) -> str:
 def refusal(operation: str, status: int, headers: Mapping[str, str], content: bytes) -> ClientError:
     """A response with an error status, as botocore would raise it, but with all that it says.
 
-    botocore reads only a message at the top of a JSON body, takes any other text whole for a message,
-    and fails where the body is no JSON object.
+    botocore finds a message only at the top of a JSON object. It takes any other text for the message,
+    and raises an exception of Python for other JSON.
     """
     lower = {name.lower(): value for name, value in headers.items()}
     code, message = _read(content)

@@ -76,12 +76,12 @@ _SPECIAL: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
     )
 )
-"""Words of a message -> what to do; the first that fits counts. Bedrock refuses these with one code each for many."""
+"""Words of a message -> what to do; the first that fits counts. Bedrock has one code for many of these reasons."""
 _SERVICE_WORDS = frozenset({"ValidationError", "AccessDeniedError", "ModelNotFoundError", "CredentialsError"})
 
 
 def remedy(category: str, message: str = "") -> str:
-    """What to do about failures of this category, as exactly as the message of one tells; empty if not known."""
+    """What to do about failures of this category, by the message of one of them; empty for an unknown category."""
     if category in _SERVICE_WORDS:
         for words, text in _SPECIAL:
             if words.search(message):

@@ -15,7 +15,7 @@ Content = Literal["", "text", "other"]
 """What a stream event brought: nothing generated, answer text, or other content: reasoning, a tool call, a citation."""
 
 PLAIN_TEXT = rb'"([^"\\\x00-\x1f]*)"'
-"""Pattern of a JSON string without escapes: the text of most events, which so can be had without a parser."""
+"""Pattern of a JSON string without escapes. The text of most events is one, and can be read without a parser."""
 PLAIN_COUNT = rb"(0|[1-9][0-9]{0,11})"
 """Pattern of a count in JSON, as values.count takes it."""
 
@@ -46,7 +46,7 @@ TIER = "x-amzn-bedrock-service-tier"
 
 @dataclass(slots=True)
 class Reading:
-    """The figures of one response, filled in while it is read. `None` means that it did not say."""
+    """The figures of one response, filled in while it is read. `None` means that the response does not say."""
 
     input_tokens: int | None = None
     output_tokens: int | None = None
@@ -92,7 +92,7 @@ class Reading:
             self._text_left = left - len(piece)
 
     def take(self, names: Mapping[str, str], source: object) -> None:
-        """Take counts out of an object: `names` has the name in it for each figure. What it lacks, stays."""
+        """Take counts out of an object; `names` has the member of each figure. What it lacks, changes nothing."""
         said = members(source)
         for figure, name in names.items():
             if (value := count(said.get(name))) is not None:
@@ -104,7 +104,7 @@ class Reading:
         self.stop_because(reason)
 
     def stop_because(self, reason: object) -> None:
-        """Note why the model stops; what is no text says nothing. What a guardrail did is not undone."""
+        """Note why the model stops. Anything but a text says nothing; that a guardrail intervened stays noted."""
         if self.stop_reason != INTERVENED:
             self.stop_reason = word(reason) or self.stop_reason
 

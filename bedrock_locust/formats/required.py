@@ -1,6 +1,6 @@
-"""What an answer must have: without it the call fails, and the message says what came instead.
+"""What an answer must have. Without it the call fails, and the message says what came instead.
 
-A member that is there but null says nothing, and is no failure.
+A member with the value null is present but says nothing; that is not a failure.
 """
 
 from __future__ import annotations

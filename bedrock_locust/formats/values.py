@@ -1,4 +1,4 @@
-"""Values from the service, none of which is trusted: each is of its type and in its range, or absent."""
+"""Values from the service. None is trusted: a value of the wrong type or out of range counts as absent."""
 
 from __future__ import annotations
 

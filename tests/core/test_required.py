@@ -450,6 +450,7 @@ def test_a_refusal_of_any_kind(server: RawServer, make_client: Callable[..., Bed
             {"message": "broke", "originalStatusCode": 503, "originalMessage": "busy"},
             ("ModelError", "broke (the model itself: status 503: busy)"),
         ),
+        ("modelStreamErrorException", {"message": "broke", "originalMessage": "broke"}, ("ModelError", "broke")),
         ("newException", {"Message": "no"}, ("UnknownError", "no")),
         ("internalServerException", [], ("InternalServerError", "internalServerException without a message")),
     ],
@@ -463,3 +464,12 @@ def test_an_exception_in_a_stream_keeps_its_words(
     body = frames(good(family, True)[:3]) + encode((headers, json.dumps(said).encode()))
     call = answered(family, METHODS[family, True], body)
     assert (call.error, call.error_message, call.error_stage) == (*expected, "stream")
+
+
+@pytest.mark.parametrize(("code", "category"), [("InternalError", "InternalServerError"), ("Odd", "UnknownError")])
+def test_an_error_that_no_model_has(answered: Ask, code: str, category: str) -> None:
+    """The event stream has a second way to say that something went wrong."""
+    headers = {":message-type": "error", ":error-code": code, ":error-message": "no"}
+    call = answered("converse", "converse_stream", frames(good("converse", True)[:3]) + encode((headers, b"")))
+    assert (call.error, call.error_code, call.error_message) == (category, code, "no")
+    assert call.ttft_ms is not None
