@@ -165,7 +165,7 @@ class Pair:
             probe.bind(("127.0.0.1", 0))
             self._port = str(probe.getsockname()[1])
         self.begun = time.time()
-        self.worker = self._start(CLIENT_CORE, "--worker", "--master-port", self._port)
+        self.worker = self._start(CLIENT_CORE, "--worker", "--master-port", self._port, "--host", url)
         master = ("--headless", "--only-summary", "--host", url, "--expect-workers", "1")
         self.master = self._start(SERVER_CORE, "--master", "--master-bind-port", self._port, *master)
 

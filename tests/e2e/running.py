@@ -50,12 +50,19 @@ def free_port() -> int:
         return port
 
 
+KNOWN_ENDPOINTS: list[str] = []
+"""Those of simulators that tests have started: workers sign for them when their master names them."""
+
+
 @dataclass
 class Simulator:
     """A running simulator."""
 
     url: str
     process: subprocess.Popen[str]
+
+    def __post_init__(self) -> None:
+        KNOWN_ENDPOINTS.append(self.url)
 
     def calls(self) -> list[dict[str, Any]]:
         """Its ledger."""
@@ -93,9 +100,6 @@ class Place:
     ) -> subprocess.Popen[str]:
         """Start the locust command, by way of another where it is to run within that; its output goes to a file."""
         name = f"output-{len(self.started)}.txt"
-        if "--host" in arguments:
-            # Workers that are started later sign for the endpoint of their master.
-            self.env["BEDROCK_ALLOW_ENDPOINT"] = arguments[arguments.index("--host") + 1]
         if "--processes" in arguments:
             port = str(free_port())
             arguments += ("--master-port", port, "--master-bind-port", port)
@@ -103,7 +107,7 @@ class Place:
             process = subprocess.Popen(
                 [*within, LOCUST, "-f", locustfile, *arguments],
                 cwd=self.path,
-                env=self.env,
+                env={"BEDROCK_ALLOW_ENDPOINT": ",".join(KNOWN_ENDPOINTS[-9:]), **self.env},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -159,7 +159,6 @@ def test_a_worker_signs_only_for_endpoints_that_it_knows(place: Place, attacker:
     place.configure({"output": {"directory": "named-by-the-master"}})
     port = str(free_port())
     place.start("--host", url, "--headless", "--master", "--master-bind-port", port, "--expect-workers", "1")
-    del place.env["BEDROCK_ALLOW_ENDPOINT"]
     place.configure({})
     worker = place.start("--worker", "--master-port", port)
     assert worker.wait(90) == 2, place.output(worker)
