@@ -18,6 +18,11 @@ CANCELLED = "Cancelled"
 """The `error` of a call that the end of the run cut off: neither success nor failure."""
 
 
+BURST_GAP_MS = 1.0
+"""Events that came closer together than this, on average, were held back on the way and came in a burst."""
+UNSEEN_TOKENS = 50
+"""As many tokens of an answer may be markup of its format, which is counted but not streamed."""
+
 NO_GAPS: Mapping[int, int] = MappingProxyType({})
 
 
@@ -62,6 +67,8 @@ class Call:
     """Start to the complete response: the stream drained, the body read, or the failure."""
     chunks: int | None = None
     """Stream events with generated content."""
+    content_bytes: int | None = None
+    """UTF-8 bytes of the content that a stream brought: text, reasoning, tool input."""
     input_tokens: int | None = None
     output_tokens: int | None = None
     cache_read_tokens: int | None = None
@@ -99,10 +106,26 @@ class Call:
 
     @property
     def tpot_ms(self) -> float | None:
-        """Time per output token: (last token - first token) / (output tokens - 1)."""
-        if self.ttft_ms is None or self.last_token_ms is None or (self.output_tokens or 0) < 2:
+        """Time per output token of a stream: (last token - first token) / (tokens (1 - 1 / events)).
+
+        With one token an event that is the usual (last - first) / (tokens - 1); with several it leaves out those of
+        the first event, which came with the first token. `None` where it is not known: tokens in a single event or
+        in a burst, and counts that hold tokens which were not streamed, such as hidden reasoning.
+        """
+        if self.ttft_ms is None or self.last_token_ms is None or not self.output_tokens or self.hides_tokens:
             return None
-        return (self.last_token_ms - self.ttft_ms) / ((self.output_tokens or 0) - 1)
+        events = self.output_tokens if self.chunks is None else self.chunks
+        span_ms = self.last_token_ms - self.ttft_ms
+        if events < 2 or span_ms < (events - 1) * BURST_GAP_MS:
+            return None
+        return span_ms / (self.output_tokens * (1 - 1 / events))
+
+    @property
+    def hides_tokens(self) -> bool:
+        """Whether more tokens were counted than the streamed content can hold, at a byte a token or more."""
+        if self.content_bytes is None or self.output_tokens is None:
+            return False
+        return self.output_tokens > self.content_bytes + UNSEEN_TOKENS
 
     def to_row(self) -> list[Value]:
         """The values in the order of `COLUMNS`; plain types that msgpack and csv can carry."""

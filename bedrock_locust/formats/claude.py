@@ -80,8 +80,8 @@ def read_event(chunk: Mapping[str, Any], reading: Reading) -> Content:
         case "content_block_delta":
             return _delta(members(required(chunk, "delta", Mapping)), reading)
         case "content_block_start":
-            kind = members(chunk.get("content_block")).get("type")
-            return "other" if WHOLE_BLOCKS(text(kind)) else ""
+            block = members(chunk.get("content_block"))
+            return reading.add_other(block) if WHOLE_BLOCKS(text(block.get("type"))) else ""
         case "message_start":
             reading.take(USAGE, members(chunk.get("message")).get("usage"))
         case "message_delta":
@@ -102,7 +102,7 @@ def _delta(delta: Mapping[str, Any], reading: Reading) -> Content:
     kind = text(delta.get("type"))
     if kind == "text_delta":
         return reading.add_text(delta.get("text"))
-    return "other" if delta.get(DELTAS.get(kind, "")) else ""
+    return reading.add_other(delta.get(DELTAS.get(kind, "")))
 
 
 def _text_chars(content: object) -> int:

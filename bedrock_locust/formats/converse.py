@@ -70,7 +70,7 @@ def read_event(event: Mapping[str, Any], reading: Reading) -> Content:
         return _delta(members(required(event["contentBlockDelta"], "delta", Mapping)), reading)
     if "contentBlockStart" in event:
         start = members(members(event["contentBlockStart"]).get("start"))
-        return "other" if any(start.get(kind) for kind in STARTS) else ""
+        return reading.add_other(*(start.get(kind) for kind in STARTS))
     if "messageStop" in event:
         reading.stop(members(event["messageStop"]).get("stopReason"))
     elif "metadata" in event:
@@ -88,13 +88,12 @@ def _delta(delta: Mapping[str, Any], reading: Reading) -> Content:
     if "text" in delta:
         return reading.add_text(delta["text"])
     reasoning = members(delta.get("reasoningContent"))
-    generated = (
+    return reading.add_other(
         reasoning.get("text"),
         reasoning.get("redactedContent"),
         members(delta.get("toolUse")).get("input"),
         *(delta.get(kind) for kind in ("toolResult", "citation", "image")),
     )
-    return "other" if any(generated) else ""
 
 
 def _usage(part: Mapping[str, Any], reading: Reading) -> None:

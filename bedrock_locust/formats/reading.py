@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -44,6 +45,14 @@ TIER = "x-amzn-bedrock-service-tier"
 """The header with the tier of both InvokeModel operations; Converse has it in the body."""
 
 
+def _size(value: object) -> int:
+    """UTF-8 bytes of a text, or of the JSON of anything else."""
+    if isinstance(value, bytes):
+        return len(value)
+    written = value if isinstance(value, str) else json.dumps(value, default=str)
+    return len(written.encode(errors="surrogatepass"))
+
+
 @dataclass(slots=True)
 class Reading:
     """The figures of one response, filled in while it is read. `None` means that the response does not say."""
@@ -60,6 +69,8 @@ class Reading:
     """Whether the event that ends a stream has come."""
     text_bytes: int = 0
     """UTF-8 bytes of answer text."""
+    other_bytes: int = 0
+    """UTF-8 bytes of other content: reasoning, tool input."""
     _texts: list[str] = field(default_factory=list, repr=False, compare=False)
     _text_left: int = field(default=TEXT_LIMIT, repr=False, compare=False)
 
@@ -84,6 +95,12 @@ class Reading:
         self.text_bytes += len(value)
         self._keep(piece)
         return "text" if value else ""
+
+    def add_other(self, *values: object) -> Content:
+        """Take content that is not answer text: texts, or parts that have some in them; empty ones bring nothing."""
+        found = [value for value in values if value]
+        self.other_bytes += sum(_size(value) for value in found)
+        return "other" if found else ""
 
     def _keep(self, piece: str) -> None:
         left = self._text_left

@@ -115,6 +115,7 @@ class Measurement:
             max_gap_ms=stopwatch.max_gap_ms,
             latency_ms=stopwatch.elapsed_ms,
             chunks=stopwatch.chunks if self.mode == "streaming" else None,
+            content_bytes=reading.text_bytes + reading.other_bytes if self.mode == "streaming" else None,
             input_tokens=reading.input_tokens,
             output_tokens=reading.output_tokens,
             cache_read_tokens=reading.cache_read_tokens,

@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 import pandas as pd
 
-from reports.charts.marks import cut_short, headed, shaded
+from reports.charts.marks import cut_short, headed, shaded, shaky
 from reports.charts.percentiles import statistics
 from reports.charts.style import FAILED, GREY, INK, WIDTH, colour, lines, long, mode_colours, styled
 from reports.markdown import number
-from reports.numbers.failures import fails
-from reports.numbers.percentiles import is_shaky
 
 if TYPE_CHECKING:
     from reports.edition import Edition
@@ -22,7 +20,7 @@ WAITS = {"ttft_ms": 1, "latency_ms": 1000}
 """Metric -> its milliseconds in the unit of its panel."""
 FAR = 2
 """So many times the highest point, and a limit is not drawn."""
-ADVICE = ("slo", "knee", "quota")
+ADVICE = ("slo", "knee", "quota", "most")
 """Grounds for a level to run at; a ring marks it, and `note.<ground>` says so."""
 
 
@@ -33,9 +31,8 @@ def chart(analysis: Edition) -> Any:
         return None
     panels = [_throughput(analysis, figures)]
     panels += [_wait(analysis, figures, metric, WAITS[metric]) for metric in _waits(figures)]
-    counts = [f"{metric}_count" for metric in WAITS]
-    few = figures[counts].where(figures[counts] > 0).min().min()
-    hint = is_shaky(few, max(_percents(analysis)))
+    point = max(_percents(analysis))
+    hint = any(shaky(figures[figures[f"{metric}_count"] > 0], metric, point).any() for metric in _waits(figures))
     title = headed(analysis, say("chart.knee"), figures, _notes(analysis, figures), shaky=hint)
     return styled(alt.vconcat(*panels, spacing=16, title=title))
 
@@ -64,14 +61,14 @@ def _throughput(analysis: Edition, figures: pd.DataFrame) -> Any:
     curve = lines(say, data, figures["users"], axis, HEIGHT, color=_modes(analysis, figures))
     rings = [
         _ring(figures[figures.index.isin(_advised(analysis, figures))], "circle", 170, INK),
-        _ring(figures[fails(figures)], "square", 320, FAILED),
+        _ring(figures[figures.index.isin(analysis.failing)], "square", 320, FAILED),
     ]
     return alt.layer(*shaded(analysis, figures, by_mode=True), curve, *(ring for ring in rings if ring is not None))
 
 
 def _advised(analysis: Edition, figures: pd.DataFrame) -> list[str]:
-    """The level of each mode that the report advises by the SLO, the knee or the quotas."""
-    found = [one.advised for one in analysis.conclusions if one.basis in ADVICE]
+    """The level of each mode that the report advises."""
+    found = [one.advised for one in analysis.conclusions]
     return [key for key in found if key is not None and key in figures.index]
 
 
@@ -88,7 +85,7 @@ def _notes(analysis: Edition, figures: pd.DataFrame) -> list[str]:
     """What the signs of the chart mean."""
     advised = {one.basis for one in analysis.conclusions if one.advised in _advised(analysis, figures)}
     notes = [f"note.{basis}" for basis in ADVICE if basis in advised]
-    notes += ["note.failing"] if fails(figures).any() else []
+    notes += ["note.failing"] if figures.index.isin(analysis.failing).any() else []
     return [*notes, *(["note.short"] if cut_short(figures).any() else [])]
 
 

@@ -9,7 +9,7 @@ import altair as alt
 import pandas as pd
 
 from reports.charts.style import GREY, MODE_COLOURS, users_domain
-from reports.numbers.percentiles import is_shaky
+from reports.numbers.percentiles import is_open
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,8 +20,9 @@ SHADE = 0.16
 
 
 def shaky(figures: pd.DataFrame, metric: str, percent: float) -> pd.Series[bool]:
-    """The levels with fewer calls than this percentile of the metric needs."""
-    return figures[f"{metric}_count"].map(lambda count: is_shaky(count, percent))
+    """The levels in which the interval of a percentile of the metric does not close."""
+    name = f"{metric}_p{percent:g}"
+    return pd.Series([is_open(row, name) for _, row in figures.iterrows()], index=figures.index, dtype="bool")
 
 
 def cut_short(figures: pd.DataFrame) -> pd.Series[bool]:

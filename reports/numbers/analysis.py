@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from reports.numbers import conclusion, cost, failures, forecast, gain, phases, quota, slo, slowest
 from reports.numbers.figures import figures
+from reports.numbers.growth import Growth
 from reports.numbers.limit import Evidence
 from reports.numbers.percentiles import PERCENTS, with_extra
 from reports.numbers.workers import late_levels, workers
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from reports.numbers.conclusion import Conclusion
     from reports.numbers.cost import Cost
-    from reports.numbers.forecast import Forecast
+    from reports.numbers.forecast import Forecast, Overuse
     from reports.numbers.gain import Gain
     from reports.numbers.quota import Quota
     from reports.numbers.slo import Gate
@@ -47,6 +48,8 @@ class Analysis:
     gate: Gate | None
     """The verdict on the SLO; None without one."""
     quota: Quota
+    overused: dict[str, Overuse]
+    """The levels that used more of a quota than it carries; see `forecast.overused`."""
     forecasts: list[Forecast]
     """By mode and quota, the one that breaks first before the other."""
     cost: Cost | None
@@ -75,6 +78,12 @@ class Analysis:
         return with_extra(self.gate.slo.percentile) if self.gate else PERCENTS
 
     @property
+    def failing(self) -> list[str]:
+        """The levels that are shown to have more than tolerable failures."""
+        tolerable = self.gate.slo.tolerable_failures if self.gate else failures.TOLERABLE_FAILURES
+        return failures.failing(self.figures, tolerable)
+
+    @property
     def modes(self) -> list[str]:
         """The modes that have levels, streaming first."""
         return [str(mode) for mode in self.figures["mode"].unique()]
@@ -89,10 +98,17 @@ class Analysis:
         """What was measured: the `simulator`, `aws`, something `here`, or `elsewhere`; see `endpoint.place`."""
         return endpoint.place(self.run.text("endpoint"), simulator=self.run.get("simulator") is True)
 
-    def best_output(self, mode: str = "") -> float:
-        """The most output tokens/s of a mode, or of all, in a level with tolerable failures; NaN if there is none."""
-        best = [found.best for found in self.conclusions if found.best is not None and mode in {"", found.mode}]
-        return max((self.number(key, "output_tokens_per_s") for key in best), default=math.nan)
+    def best_level(self, mode: str) -> str | None:
+        """The level of a mode with the most output tokens/s, with tolerable failures if there is one; None of none."""
+        of_mode = self.figures[(self.figures["mode"] == mode) & (self.figures["output_tokens_per_s"] > 0)]
+        good = of_mode[~of_mode.index.isin(self.failing)]
+        rates = (good if len(good) else of_mode)["output_tokens_per_s"]
+        return str(rates.idxmax()) if len(rates) else None
+
+    def best_output(self, mode: str) -> float:
+        """The most output tokens/s of a mode, that of its `best_level`; NaN if there is none."""
+        key = self.best_level(mode)
+        return math.nan if key is None else self.number(key, "output_tokens_per_s")
 
     @property
     def gate_passed(self) -> bool | None:
@@ -107,7 +123,8 @@ def analyse(run: Run) -> Analysis:
     table = figures(rows, run.gaps, asked.percentile if asked else slo.DEFAULT_PERCENTILE)
     kinds, failed = failures.by_kind(run.calls), failures.by_level(rows)
     gate, late, used = slo.gate(run, rows, table), late_levels(table, run), quota.quota(run, rows)
-    known = Evidence(gate, late, failed, forecast.overused(used, table), used, quota.throttle_message(kinds))
+    overused, message = forecast.overused(used, table), quota.throttle_message(kinds)
+    known = Evidence(gate, late, failed, overused, used, message, Growth(rows))
     return Analysis(
         run=run,
         levels=rows,
@@ -118,6 +135,7 @@ def analyse(run: Run) -> Analysis:
         late=late,
         gate=gate,
         quota=used,
+        overused=overused,
         forecasts=forecast.forecasts(used, table),
         cost=cost.cost(run, rows),
         conclusions=conclusion.conclusions(table, known),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reports.numbers import limit
-from reports.numbers.failures import fails
+from reports.numbers.failures import failing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from reports.numbers.limit import Evidence, Limit
     from reports.numbers.slo import Gate
 
-KNEE_LEVELS = 3
-"""Of fewer levels no knee can be told."""
+COVERED_SHARE = 0.99
+"""So many of the successes need token counts to rank levels by tokens."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,10 @@ class Conclusion:
     advised: str | None
     """The level to run at."""
     basis: str
-    """Why that one: `slo` (the highest up to which every level met it), `knee`, `most` throughput, or
+    """Why that one: `slo` (the highest up to which every level met it), `knee` (see there), `most` throughput, or
     `quota`: the highest, or the most, that the quotas carry, where the other would be above them."""
+    knee: tuple[str, ...]
+    """The knee, if it stands out from chance: one level, or the two neighbours between which it lies."""
     met: str | None
     """The highest level up to which every level met the SLO, whatever the quotas; None without one."""
     over: Overuse | None
@@ -48,7 +50,7 @@ class Conclusion:
     main: Limit | None
     """What most failures were, if some level failed too much."""
     rising: bool
-    """Whether the advised level is also the last of several: the limit was not found."""
+    """Whether the advised level is the last and has more throughput than the one before, by more than chance."""
 
 
 def conclusions(figures: pd.DataFrame, known: Evidence) -> list[Conclusion]:
@@ -60,54 +62,51 @@ def conclusions(figures: pd.DataFrame, known: Evidence) -> list[Conclusion]:
 
 def conclude(mode: str, figures: pd.DataFrame, known: Evidence) -> Conclusion:
     """The telling ones of these levels, all of one mode and with ended calls, in order of users."""
-    rate = "output_tokens_per_s" if (figures["output_tokens_per_s"] > 0).any() else "requests_per_s"
+    rate = _rate(figures)
     useful = figures[(figures["ok"] > 0) & figures[rate].notna()]
-    bad = fails(figures)
-    good = useful[useful.index.isin(figures.index[~bad])]
+    bad = failing(figures, known.tolerable)
+    good = useful[~useful.index.isin(bad)]
     best = _highest(good, rate) or _highest(useful, rate)
     sound = good[~good.index.isin(list(known.late))]
-    wanted, basis = _wanted(figures, sound, rate, best, known)
+    has_users = bool(figures["users"].notna().all())
+    knee = known.growth.knee(sound, rate) if has_users else ()
+    wanted, basis = _wanted(figures, knee, best, known)
     over = known.over(figures)
     carried = _below(figures, over)
     advised = _carried(wanted, sound, carried, rate, known.gate if basis == "slo" else None)
-    knee_at = advised if basis == "knee" and advised == wanted else None
-    has_users = bool(figures["users"].notna().all())
-    first = limit.first(figures, bad, known) or _flat(figures, knee_at, known.late)
+    at_knee = basis == "knee" and advised == wanted
+    first = limit.first(figures, bad, known) or (_flat(figures, knee, known.late) if at_knee else None)
+    last_two = [str(key) for key in useful.index[-2:]]
+    grows = len(last_two) > 1 and known.growth.grows(figures, last_two[0], last_two[1], rate)
     return Conclusion(
         mode=mode,
         rate=rate,
         advised=advised,
         basis=basis if advised == wanted else "quota",
+        knee=knee,
         met=wanted if basis == "slo" else None,
         over=known.overused[over] if over else None,
         over_at=over,
         best=best,
-        breaks=str(figures.index[bad][0]) if bad.any() else None,
+        breaks=bad[0] if bad else None,
         limit=first,
         main=limit.main_failure(figures, bad, known),
-        rising=has_users and first is None and len(useful) > 1 and advised == useful.index[-1],
+        rising=has_users and first is None and grows and advised == last_two[-1],
     )
 
 
-def knee(levels: pd.DataFrame, rate: str) -> str | None:
-    """The level with the most throughput for its latency; None of too few levels.
-
-    Throughput / mean latency is Kleinrock's power (1979): up to its maximum more users bring more than
-    they cost in waiting, beyond it they mostly wait.
-    """
-    levels = levels[levels["users"].notna() & (levels["latency_ms_mean"] > 0)]
-    if len(levels) < KNEE_LEVELS:
-        return None
-    return str((levels[rate] / levels["latency_ms_mean"]).idxmax())
+def _rate(figures: pd.DataFrame) -> str:
+    """What ranks the levels: output tokens, if nearly all successes of every level have counts, else requests."""
+    ok = figures[figures["ok"] > 0]
+    covered = ok["output_tokens_count"] >= COVERED_SHARE * ok["ok"]
+    has_tokens = bool((figures["output_tokens_per_s"] > 0).any())
+    return "output_tokens_per_s" if has_tokens and covered.all() else "requests_per_s"
 
 
-def _wanted(
-    figures: pd.DataFrame, good: pd.DataFrame, rate: str, best: str | None, known: Evidence
-) -> tuple[str | None, str]:
+def _wanted(figures: pd.DataFrame, knee: Sequence[str], best: str | None, known: Evidence) -> tuple[str | None, str]:
     if known.gate is not None and known.gate.slo.asks(str(figures["mode"].iloc[0])):
         return _highest_met(figures, known.gate, limit.excused(figures, known)), "slo"
-    found = knee(good, rate)
-    return (found, "knee") if found else (best, "most")
+    return (knee[0], "knee") if knee else (best, "most")
 
 
 def _below(figures: pd.DataFrame, over: str | None) -> list[str]:
@@ -138,12 +137,10 @@ def _highest_met(figures: pd.DataFrame, gate: Gate, excused: Sequence[str]) -> s
     return last
 
 
-def _flat(figures: pd.DataFrame, knee_at: str | None, late: Sequence[str]) -> Limit | None:
+def _flat(figures: pd.DataFrame, knee: Sequence[str], late: Sequence[str]) -> Limit | None:
     """The level after the knee that the client did not hold up."""
-    if knee_at is None:
-        return None
-    beyond = [str(key) for key in figures.index[list(figures.index).index(knee_at) + 1 :] if key not in late]
-    return limit.Limit("flat", beyond[0]) if beyond else None
+    beyond = [str(key) for key in figures.index[list(figures.index).index(knee[-1]) + 1 :] if key not in late]
+    return limit.Limit("flat", beyond[0], before=knee[-1]) if beyond else None
 
 
 def _highest(figures: pd.DataFrame, rate: str) -> str | None:

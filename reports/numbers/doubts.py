@@ -12,6 +12,7 @@ from reports.numbers.workers import BUSY_PERCENT, causes, is_said_late
 from reports.reading import endpoint
 from reports.reading.blocks import blocks
 from reports.reading.levels import is_ok
+from reports.reading.tokens import hides_tokens, is_burst
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from reports.numbers.analysis import Analysis
+
+
+CUT_OFF_SHARE = 0.05
+"""From this share of calls cut off on, P95 of a level depends on what they would have taken."""
 
 
 @dataclass(frozen=True)
@@ -143,12 +148,31 @@ def _few_samples(analysis: Analysis) -> Iterator[Doubt]:
     yield from _of_levels("few", few, needed=needed(95))
 
 
+def _cut_off(analysis: Analysis) -> Iterator[Doubt]:
+    """Levels in which so many calls were cut off that their percentiles hang on an estimate."""
+    figures = analysis.figures
+    every = figures[["ok", "failed", "cancelled"]].sum(axis=1)
+    many = figures[(figures["ok"] > 0) & (figures["cancelled"] > CUT_OFF_SHARE * every)]
+    yield from _of_levels("cut_off", many, count=int(many["cancelled"].sum()))
+
+
 def _missing_tokens(analysis: Analysis) -> Iterator[Doubt]:
     calls = analysis.run.calls
     ok = is_ok(calls)
     missing = sum(_without_tokens(calls.iloc[block][ok[block]]) for block in blocks(len(calls)))
     if missing:
         yield Doubt("tokens", {"missing": missing, "calls": np.count_nonzero(ok)})
+
+
+def _unknown_paces(analysis: Analysis) -> Iterator[Doubt]:
+    """Streams whose time per token is not known: they came in a burst, or counted tokens that were not streamed."""
+    for what, which in (("bursts", is_burst), ("hidden_tokens", hides_tokens)):
+        found = {
+            str(key): sum(int(which(calls).sum()) for calls in analysis.levels.successes(str(key)))
+            for key in analysis.figures.index[analysis.figures["mode"] == "streaming"]
+        }
+        levels = [key for key, count in found.items() if count]
+        yield from _of_levels(what, analysis.figures.loc[levels], calls=sum(found.values()))
 
 
 def _without_tokens(calls: pd.DataFrame) -> int:
@@ -173,7 +197,9 @@ CHECKS = (
     _missing_levels,
     _weak_levels,
     _few_samples,
+    _cut_off,
     _mixtures,
     _missing_tokens,
+    _unknown_paces,
 )
 """In the order in which they are told."""

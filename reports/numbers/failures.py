@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from reports.numbers import intervals
 from reports.reading.blocks import alike, codes
 from reports.reading.levels import OUTCOMES, outcomes
 
@@ -84,6 +85,17 @@ def total_success_rate(counts: pd.Series[int]) -> float:
     return float(counts["ok"] / ended) if ended else float("nan")
 
 
-def fails(figures: pd.DataFrame) -> pd.Series[bool]:
-    """Which levels have more than tolerable failures."""
-    return (figures["success_rate"] < 1 - TOLERABLE_FAILURES) & (figures["failed"] >= TELLING_FAILURES)
+def failing(figures: pd.DataFrame, tolerable: float = TOLERABLE_FAILURES) -> list[str]:
+    """The levels that are shown to have more than tolerable failures: Wilson's interval is all above that share."""
+    bad = (figures["success_rate_high"] < 1 - tolerable) & (figures["failed"] >= TELLING_FAILURES)
+    return [str(key) for key in figures.index[bad]]
+
+
+def stands_out(figures: pd.DataFrame, key: str) -> bool:
+    """Whether more calls failed in a level than in those before it, taken together, by more than chance."""
+    below, row = figures.iloc[: figures.index.get_loc(key)][["failed", "ok"]].sum(), figures.loc[[key]].iloc[0]
+    if not below.sum():
+        return True
+    before, after = ((float(one["failed"]), float(one["failed"] + one["ok"])) for one in (below, row))
+    low, _ = intervals.share_difference(before, after)
+    return low > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -15,6 +16,7 @@ from reports.reading.levels import OUTCOMES, STREAM_METRICS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from reports.numbers.sample import Sample
     from reports.reading.levels import Levels
 
     Points = Mapping[str, Sequence[float]]
@@ -30,8 +32,10 @@ def figures(levels: Levels, gaps: pd.DataFrame, slo_percentile: float = 95) -> p
 
     `ok`, `failed`, `cancelled` and `success_rate` (0 to 1, with its interval `success_rate_low` to
     `_high`) are of the measured calls; so are `<metric>_p95` and its like (see
-    `percentiles.summary`), over the successful ones, and `<tokens>_mean` per call. What an SLO can
-    ask for has its percentile, too. Rates are those
+    `percentiles.summary`), over the successful ones and, of TTFT and latency, the calls that are known to have been
+    slow (see `sample.complete`; `<metric>_p95_longer` is 1 where only a lower bound is known, and
+    `<metric>_of_successes_p95` leaves them out), and `<tokens>_mean` per call. What an SLO can
+    ask for has its percentile, too; `<tokens>_count` is how many successes have a count. Rates are those
     of `throughput.rates`, `gap_ms_...` those of `gaps.figures` from the buckets `gaps`.
     `speed_per_s` is the output speed that one user sees, in tokens/s.
     """
@@ -72,11 +76,34 @@ def counts(levels: Levels) -> dict[str, dict[str, int]]:
 def _statistics(levels: Levels, key: str, points: Points) -> dict[str, Any]:
     table: dict[str, Any] = {}
     for metric in METRICS:
-        own = sample.of(levels, key, metric)
-        table |= percentiles.summary(own.ordered, metric, points[metric], own.widened_effect)
+        successes = sample.of(levels, key, metric)
+        table |= percentiles.summary(successes.ordered, metric, points[metric], successes.widened_effect)
+        if metric in sample.SLOW_METRICS:
+            table |= _plain(table, metric, points[metric])
+            table |= _complete(sample.complete(levels, key, metric), metric, points[metric])
     for tokens in TOKENS:
         values = levels.sample(key, tokens)
         table[f"{tokens}_mean"] = float(values.mean(dtype="float64")) if len(values) else float("nan")
+        table[f"{tokens}_count"] = float(len(values))
+    return table
+
+
+def _plain(table: Mapping[str, Any], metric: str, percents: Sequence[float]) -> dict[str, float]:
+    """The percentiles of successes alone, as other tools have them, under their own name."""
+    return {f"{metric}_of_successes_p{percent:g}": table[f"{metric}_p{percent:g}"] for percent in percents}
+
+
+def _complete(own: Sample, metric: str, percents: Sequence[float]) -> dict[str, Any]:
+    """The percentiles with the calls that are known to have been slow, though they did not succeed."""
+    if own.longer is None:
+        return {f"{metric}_p{percent:g}_longer": 0.0 for percent in percents}
+    table: dict[str, Any] = {}
+    for percent in percents:
+        low, high = intervals.quantile(own.ordered, percent, own.widened_effect(percent))
+        _, known = intervals.quantile(own.most, percent, own.widened_effect(percent))
+        name = f"{metric}_p{percent:g}"
+        table |= {name: own.at(percent), f"{name}_low": low, f"{name}_high": high if known < math.inf else math.nan}
+        table[f"{name}_longer"] = float(own.is_longer(percent))
     return table
 
 
@@ -84,7 +111,13 @@ def _statistics_columns(points: Points) -> list[str]:
     named = [f"{metric}_{part}" for metric in METRICS for part in ("count", *percentiles.STATISTICS)]
     places = [f"{metric}_p{percent:g}" for metric in METRICS for percent in points[metric]]
     named += [f"{place}{side}" for place in places for side in ("", "_low", "_high")]
-    return named + [f"{tokens}_mean" for tokens in TOKENS]
+    named += [
+        f"{metric}_{name}"
+        for metric in sample.SLOW_METRICS
+        for percent in points[metric]
+        for name in (f"of_successes_p{percent:g}", f"p{percent:g}_longer")
+    ]
+    return named + [f"{tokens}_{part}" for tokens in TOKENS for part in ("mean", "count")]
 
 
 def _gaps(levels: Levels, key: str, buckets: pd.DataFrame) -> dict[str, float]:

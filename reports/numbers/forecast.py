@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reports.numbers import intervals
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -43,6 +45,13 @@ class Overuse:
     quota: str
     """The one of which it used most."""
     percent: float
+    low_percent: float
+    """The lower end of its interval at 95 %, as the calls counted are a sample."""
+
+    @property
+    def sure(self) -> bool:
+        """Whether it is above the quota by more than chance; else it is about at it."""
+        return self.low_percent > FULL_PERCENT
 
 
 def lenient(found: Quota, figures: pd.DataFrame) -> dict[str, str]:
@@ -53,14 +62,15 @@ def lenient(found: Quota, figures: pd.DataFrame) -> dict[str, str]:
 
 
 def overused(found: Quota, figures: pd.DataFrame) -> dict[str, Overuse]:
-    """The levels that only their short window let run above a quota."""
+    """The levels that only their short window let run above a quota, or about at it."""
     real = [name for name in QUOTAS if name not in lenient(found, figures)]
     short = (figures["window_s"].round() < MINUTE_S) & (found.table["throttled_share"] <= SLIGHT_SHARE)
     levels: dict[str, Overuse] = {}
     for key in map(str, figures.index[short & figures["users"].notna()]):
         percent, name = max(((float(found.used(name)[key]), name) for name in real), default=(0.0, ""))
         if percent > FULL_PERCENT:
-            levels[key] = Overuse(name, percent)
+            calls = float(found.table["accepted"][key])
+            levels[key] = Overuse(name, percent, percent * intervals.count(calls)[0] / calls if calls else 0.0)
     return levels
 
 

@@ -40,7 +40,7 @@ def gains(levels: Levels, figures: pd.DataFrame) -> list[Gain]:
 def _gain(levels: Levels, figures: pd.DataFrame, users: float, streaming: str, whole: str) -> Gain:
     after, before = (float(figures["latency_ms_p50"][key]) for key in (streaming, whole))
     change = after / before - 1 if before > 0 else math.nan
-    usual, streamed = (sample.of(levels, key, "latency_ms") for key in (whole, streaming))
+    usual, streamed = (sample.complete(levels, key, "latency_ms") for key in (whole, streaming))
     return Gain(users, streaming, whole, change, sample.change(usual, streamed, 50))
 
 

@@ -112,6 +112,12 @@ def share(hits: float, count: float, z: float = Z) -> Interval:
     return (0.0 if hits == 0 else low), (1.0 if hits == count else high)
 
 
+def count(events: float) -> Interval:
+    """The interval of the expected number of events of which so many happened (Wilson's, for a Poisson number)."""
+    centre, half = events + Z * Z / 2, Z * math.sqrt(events + Z * Z / 4)
+    return max(centre - half, 0.0), centre + half
+
+
 def share_difference(before: tuple[float, float], after: tuple[float, float], z: float = Z) -> Interval:
     """Newcombe's interval (1998, method 10) of the share `after` less the share `before`, each hits and count."""
     (x, n), (y, m) = before, after

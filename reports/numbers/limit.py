@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reports.numbers.failures import by_frequency
+from reports.numbers.failures import TOLERABLE_FAILURES, by_frequency, stands_out
 from reports.numbers.quota import THROTTLED
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from reports.numbers.forecast import Overuse
+    from reports.numbers.growth import Growth
     from reports.numbers.quota import Quota
     from reports.numbers.slo import Gate
 
@@ -23,11 +24,13 @@ class Limit:
     """What gave out, and where."""
 
     kind: str
-    """`throttled`, `failures`, `client`, `slo` or `flat` (no more throughput)."""
+    """`throttled`, `failures`, `slo` or `flat` (more load brings less than it costs); never what the client caused."""
     key: str
     """The level from which on it did."""
     category: str = ""
     """Of the failures, if it was these."""
+    before: str = ""
+    """Of `flat`, the level that it is held against: the knee, or the higher one of two."""
     quota: str = ""
     """Of throttling, the quota that most likely caused it: `requests`, `tokens`, or empty if that is not known."""
 
@@ -46,31 +49,36 @@ class Evidence:
     quota: Quota
     message: str
     """What the service said when it throttled."""
+    growth: Growth
+
+    @property
+    def tolerable(self) -> float:
+        """The share of failed calls, 0 to 1, that a level may have."""
+        return self.gate.slo.tolerable_failures if self.gate else TOLERABLE_FAILURES
 
     def over(self, figures: pd.DataFrame) -> str | None:
-        """The first of these levels that only its short window let run above a quota."""
-        return next((str(key) for key in figures.index if key in self.overused), None)
+        """The first of these levels that only its short window let run above a quota, by more than chance."""
+        return next((key for key in map(str, figures.index) if key in self.overused and self.overused[key].sure), None)
 
     def failure(self, key: str, category: str = "") -> Limit:
         """A level that failed, by its most frequent category if none is given."""
         category = category or next(iter(by_frequency(self.failures, key)), "")
         if category == THROTTLED:
-            return Limit("throttled", key, category, self.quota.tighter(key, self.message))
+            return Limit("throttled", key, category, quota=self.quota.tighter(key, self.message))
         return Limit("failures", key, category)
 
 
-def first(figures: pd.DataFrame, bad: pd.Series[bool], known: Evidence) -> Limit | None:
-    """The first trouble, by users, in the measured levels of a mode; `bad` are those that fail too much."""
-    spared = excused(figures, known)
+def first(figures: pd.DataFrame, bad: Sequence[str], known: Evidence) -> Limit | None:
+    """The first trouble, by users, in the measured levels of a mode; `bad` are those that fail too much.
+
+    Failures have to be more than at the levels below. A level that the client held up tells nothing of the service.
+    """
     for key in map(str, figures.index):
-        met = known.gate.met(key) if known.gate else None
-        if bad[key]:
+        if key in bad and stands_out(figures, key):
             return known.failure(key)
-        if key in spared or (key in known.late and met):
+        if key in known.late or known.gate is None:
             continue
-        if key in known.late:
-            return Limit("client", key)
-        if met is False:
+        if known.gate.met(key) is False and known.gate.clearly_missed(key):
             return Limit("slo", key)
     return None
 
@@ -81,13 +89,13 @@ def excused(figures: pd.DataFrame, known: Evidence) -> list[str]:
     return [str(key) for key in figures.index[: max(sound, default=0)] if key in known.late]
 
 
-def main_failure(figures: pd.DataFrame, bad: pd.Series[bool], known: Evidence) -> Limit | None:
+def main_failure(figures: pd.DataFrame, bad: Sequence[str], known: Evidence) -> Limit | None:
     """What most failures of a mode were, from the first level on in which it was; None if no level failed too much."""
     rows = known.failures[known.failures.index.isin(figures.index)]
     counts = rows.groupby("error")["measured"].sum().sort_index()
-    if not bad.any() or not counts.any():
+    if not bad or not counts.any():
         return None
     category = str(counts.idxmax())
-    mostly = [key for key in figures.index[bad] if by_frequency(known.failures, key)[:1] == [category]]
+    mostly = [key for key in bad if by_frequency(known.failures, key)[:1] == [category]]
     any_ = [key for key in figures.index if category in by_frequency(known.failures, key)]
     return known.failure(str((mostly or any_)[0]), category)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reports.numbers import intervals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy as np
+    import pandas as pd
     from numpy.typing import NDArray
 
 PERCENTS = (50, 95, 99)
@@ -22,9 +23,13 @@ def needed(percent: float) -> int:
     return math.ceil(round(100 / (100 - percent), 9))
 
 
-def is_shaky(count: float, percent: float) -> bool:
-    """Whether a percentile of so many values is a hint rather than a figure."""
-    return count < needed(percent)
+def is_open(row: Mapping[Any, Any] | pd.Series[Any], name: str) -> bool:
+    """Whether the interval of a percentile (`latency_ms_p95`) of a level does not close: it is a hint, not a figure.
+
+    Gaps between tokens have no interval.
+    """
+    sides = [row[f"{name}_{side}"] for side in ("low", "high") if f"{name}_{side}" in row]
+    return not all(map(math.isfinite, sides))
 
 
 def with_extra(percent: float) -> tuple[float, ...]:

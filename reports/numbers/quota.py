@@ -21,8 +21,16 @@ THROTTLED = "ThrottlingError"
 SAID = {"tokens": r"too many tokens", "requests": r"too many requests|request rate"}
 """Quota -> the words with which Bedrock throttles for it."""
 COLUMNS = (
-    *("requests_per_min", "throttled_share", "tokens_per_min", "reserved_in_flight", "counted_per_min"),
-    *("requests_percent", "tokens_percent", "reserve_ratio"),
+    "accepted",
+    "requests_per_min",
+    "throttled_per_min",
+    "throttled_share",
+    "tokens_per_min",
+    "reserved_in_flight",
+    "counted_per_min",
+    "requests_percent",
+    "tokens_percent",
+    "reserve_ratio",
 )
 
 
@@ -99,7 +107,8 @@ def _started(levels: Levels) -> dict[str, tuple[int, int]]:
 def _row(levels: Levels, key: str, started: tuple[int, int], burndown: float, max_tokens: float) -> dict[str, float]:
     """What one level used.
 
-    `requests_per_min`: calls that started in the window and were not throttled. `tokens_per_min`: what
+    `accepted`: calls that started in the window and were not throttled, `requests_per_min` of them a minute, beside
+    `throttled_per_min`, the demand in excess. `tokens_per_min`: what
     is left of the calls that ended there: input + cache write + output x burn-down. `reserved_in_flight`:
     what the calls at work held back at a time, on average: input + cache read + cache write +
     max_tokens each. `counted_per_min` is the sum of both: what stands against the quota in any minute.
@@ -113,7 +122,9 @@ def _row(levels: Levels, key: str, started: tuple[int, int], burndown: float, ma
     tokens, reserved = 60 / window_s * use.final(burndown), use.held(max_tokens) / window_s
     output = levels.sample(key, "output_tokens")
     return {
+        "accepted": calls - throttled,
         "requests_per_min": 60 * (calls - throttled) / window_s,
+        "throttled_per_min": 60 * throttled / window_s,
         "throttled_share": throttled / calls if calls else math.nan,
         "tokens_per_min": tokens,
         "reserved_in_flight": reserved,

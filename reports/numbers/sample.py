@@ -110,6 +110,46 @@ def with_slow_failures(levels: Levels, key: str, metric: str) -> Sample:
     return Sample(values[order], places[order], longer[order])
 
 
+def complete(levels: Levels, key: str, metric: str) -> Sample:
+    """The sample with slow failures, and with the calls that the end of the run cut off by Kaplan and Meier's estimate.
+
+    Without such calls it is that of `with_slow_failures`.
+    """
+    found = with_slow_failures(levels, key, metric)
+    if metric not in SLOW_METRICS or (metric == "ttft_ms" and levels.mode(key) != "streaming"):
+        return found
+    columns = ["started_at", "latency_ms", "ttft_ms"]
+    cut = pd.concat([levels.calls.iloc[:0][columns], *(calls[columns] for calls in levels.cut_off(key))])
+    if cut.empty or not len(found):
+        return found
+    seen = cut["ttft_ms"].to_numpy() if metric == "ttft_ms" else np.full(len(cut), np.nan)
+    lasted = np.where(np.isnan(seen), cut["latency_ms"].to_numpy(), seen)
+    open_ = np.zeros(len(found), dtype=bool) if found.longer is None else found.longer
+    times, is_open = np.concatenate([found.ordered, lasted]), np.concatenate([open_, np.isnan(seen)])
+    places = np.concatenate([found.parts, parts(cut["started_at"].to_numpy(), levels.window(key))])
+    order = np.lexsort((is_open, times))
+    values, longer = product_limit(times[order], is_open[order])
+    return Sample(values, places[order], longer)
+
+
+def product_limit(
+    times: NDArray[np.floating], is_open: NDArray[np.bool_]
+) -> tuple[NDArray[np.floating], NDArray[np.bool_]]:
+    """As many values as there are times, spread as Kaplan and Meier (1958) estimate the distribution behind them.
+
+    `times` are sorted; of those that are `is_open`, the value is longer. The values come sorted; those beyond the last
+    one that is known are the longest time, and marked.
+    """
+    count = len(times)
+    at_risk = count - np.arange(count)
+    survival = np.cumprod(np.where(is_open, 1.0, 1 - 1 / at_risk))
+    # Value i stands for the shares from i / n to (i + 1) / n: it is where the estimate passes the middle.
+    middles = 1 - (np.arange(count) + 0.5) / count
+    place = np.searchsorted(-survival, -middles - 1e-12, side="left")
+    longer = place >= count
+    return np.where(longer, times[-1], times[np.minimum(place, count - 1)]), longer
+
+
 def _slow(levels: Levels, key: str) -> pd.DataFrame:
     median_ms = percentiles.at(levels.sample(key, "latency_ms"), 50)
     columns = ["started_at", "latency_ms", "ttft_ms", "error", "error_stage"]

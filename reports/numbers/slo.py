@@ -13,6 +13,7 @@ from reports.numbers import intervals, sample
 from reports.numbers.failures import TELLING_FAILURES, TOLERABLE_FAILURES
 from reports.numbers.figures import SLO_METRICS
 from reports.numbers.throughput import ended_inside, inside
+from reports.reading.tokens import tpot_ms
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,6 +47,11 @@ class Slo:
         streams = mode == "streaming" and any((self.ttft_ms, self.tpot_ms, self.min_tokens_per_s))
         return bool(streams or self.latency_ms or self.success_rate)
 
+    @property
+    def tolerable_failures(self) -> float:
+        """The share of failed calls, 0 to 1, that a level may have."""
+        return TOLERABLE_FAILURES if self.success_rate is None else 1 - self.success_rate / 100
+
     def limit_ms(self, metric: str) -> float | None:
         """The longest time of a metric; the speed is a longest time per token."""
         limit: float | None = getattr(self, metric)
@@ -63,9 +69,12 @@ class Check:
     limit: float
     value: float
     """In the unit of the criterion; NaN if it could not be measured."""
-    met: bool
+    met: bool | None
+    """None: not measured, which is no pass."""
     close: bool
     """Whether the limit lies inside the interval of the value at 95 %: chance could turn the verdict."""
+    longer: bool = False
+    """Whether the value is only a lower bound, as too many calls failed before their end."""
 
 
 @dataclass(frozen=True)
@@ -80,14 +89,25 @@ class Gate:
     `good_share`, 0 to 1, those of the measured calls that ended."""
 
     def met(self, key: str) -> bool | None:
-        """Whether a level held all conditions; None if it has no calls to judge by."""
-        checks = self.checks.get(key)
-        return all(check.met for check in checks) if checks else None
+        """Whether a level held all conditions; None if it missed none that was measured, but not all were."""
+        met = [check.met for check in self.checks.get(key, [])]
+        if False in met:
+            return False
+        return True if met and None not in met else None
+
+    def unmeasured(self, key: str) -> list[Check]:
+        """The conditions of a level with ended calls that could not be judged."""
+        return [check for check in self.checks.get(key, []) if check.met is None]
+
+    def clearly_missed(self, key: str) -> bool:
+        """Whether a level missed a condition other than by so few failures that chance could be why."""
+        missed = [check for check in self.checks.get(key, []) if check.met is False]
+        return any(check.criterion != "success_rate" or not check.close for check in missed)
 
     def unsure(self, key: str) -> bool:
         """Whether so few calls stand behind the verdict on a level that more could turn it."""
         checks = self.checks.get(key, [])
-        missed = [check.close for check in checks if not check.met]
+        missed = [check.close for check in checks if check.met is False]
         return all(missed) if missed else any(check.close for check in checks)
 
     def failed(self, levels: pd.DataFrame) -> list[str]:
@@ -129,8 +149,8 @@ def _checks(slo: Slo, levels: Levels, key: str, row: pd.Series[float]) -> list[C
     ended = row["ok"] + row["failed"]
     if not ended:
         return []
-    found = [_time(slo, metric, sample.of(levels, key, metric), levels.mode(key)) for metric in TIMES]
-    found.append(_speed(slo, sample.of(levels, key, "tpot_ms")))
+    found = [_time(slo, metric, sample.complete(levels, key, metric), levels.mode(key)) for metric in TIMES]
+    found.append(_speed(slo, sample.of(levels, key, "tpot_ms"), levels.mode(key)))
     if slo.success_rate is not None:
         low, high = (100 * side for side in intervals.share(row["ok"], ended))
         value = 100 * row["ok"] / ended
@@ -152,14 +172,21 @@ def _time(slo: Slo, metric: str, times: Sample, mode: object) -> Check | None:
     limit = getattr(slo, metric)
     if limit is None or (mode != "streaming" and metric != "latency_ms"):
         return None
-    return _check(metric, limit, times.at(slo.percentile), times.interval(slo.percentile))
+    value = times.at(slo.percentile)
+    if times.is_longer(slo.percentile):
+        low, _ = times.interval(slo.percentile)
+        met = False if value >= limit else None
+        return Check(metric, limit, value, met, close=met is False and low <= limit, longer=True)
+    return _check(metric, limit, value, times.interval(slo.percentile))
 
 
-def _speed(slo: Slo, tpot_ms: Sample) -> Check | None:
+def _speed(slo: Slo, tpot_ms: Sample, mode: object) -> Check | None:
     """The speed that so many of 100 calls reached at least."""
     slowest = tpot_ms.at(slo.percentile)
-    if slo.min_tokens_per_s is None or not slowest > 0:
+    if slo.min_tokens_per_s is None or mode != "streaming":
         return None
+    if not slowest > 0:
+        return _check("min_tokens_per_s", slo.min_tokens_per_s, math.nan, (math.nan, math.nan), at_least=True)
     low_ms, high_ms = tpot_ms.interval(slo.percentile)
     low, high = (1000 / side if side > 0 else math.nan for side in (high_ms, low_ms))
     return _check("min_tokens_per_s", slo.min_tokens_per_s, 1000 / slowest, (low, high), at_least=True)
@@ -167,26 +194,30 @@ def _speed(slo: Slo, tpot_ms: Sample) -> Check | None:
 
 def _check(criterion: str, limit: float, value: float, sides: intervals.Interval, *, at_least: bool = False) -> Check:
     low, high = sides
+    if math.isnan(value):
+        return Check(criterion, limit, value, met=None, close=False)
     met = value >= limit if at_least else value <= limit
     outside = high < limit or low > limit
     return Check(criterion, limit, value, bool(met), close=not outside)
 
 
 def is_good(slo: Slo, calls: pd.DataFrame) -> NDArray[np.bool_]:
-    """Which calls succeeded within the limits for a single call: TTFT, TPOT or speed, latency."""
+    """Which calls succeeded within the limits for a single call: TTFT, TPOT or speed, latency.
+
+    What is not known of a call is not within a limit; an answer of one token has no time per token to keep.
+    """
     good = np.asarray(calls["error"] == "")
     streaming = np.asarray(calls["mode"] == "streaming")
-    gaps = calls["output_tokens"].astype("float64") - 1
-    span_ms = calls["last_token_ms"].astype("float64") - calls["ttft_ms"].astype("float64")
     values = {
-        "ttft_ms": calls["ttft_ms"],
-        "tpot_ms": (span_ms / gaps).where(gaps >= 1),
-        "latency_ms": calls["latency_ms"],
+        "ttft_ms": calls["ttft_ms"].to_numpy(),
+        "tpot_ms": tpot_ms(calls),
+        "latency_ms": calls["latency_ms"].to_numpy(),
     }
+    single = np.asarray(calls["output_tokens"] <= 1)
     for metric, value in values.items():
         limit = slo.limit_ms(metric)
         if limit is not None:
-            within = np.asarray(value <= limit) | (np.asarray(value.isna()) if metric == "tpot_ms" else False)
+            within = (value <= limit) | (single if metric == "tpot_ms" else False)
             good = good & (within if metric == "latency_ms" else within | ~streaming)
     return good
 

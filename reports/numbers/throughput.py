@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 
     from reports.reading.levels import Levels
 
-RATES = ("requests_per_s", "failed_per_s", "output_tokens_per_s", "input_tokens_per_s", "total_tokens_per_s")
+RATES = (
+    "requests_per_s",
+    "failed_per_s",
+    "output_tokens_per_s",
+    "input_tokens_per_s",
+    "total_tokens_per_s",
+    "in_flight",
+)
 
 
 def inside(levels: Levels, key: str) -> Iterator[pd.DataFrame]:
@@ -47,29 +54,55 @@ def on_time_axis(calls: pd.DataFrame) -> pd.DataFrame:
 
 
 def rates(calls: Iterable[pd.DataFrame], opened_at: float, closed_at: float) -> dict[str, float]:
-    """Requests, failures and tokens per second in the window, both edges included.
+    """Requests, failures and tokens per second in the window, both edges included, and the mean calls in flight.
 
-    `calls` come from `inside`. Tokens are those of successful calls; a call without a token
-    count adds none. All rates are NaN if the window is not known or has no length.
+    `calls` come from `inside`. Tokens are those of successful calls; a call without a token count adds none, and
+    where no success in the window has any, the rate is not known. All are NaN if the window is not known or has
+    no length.
     """
     window_s = closed_at - opened_at
     if not window_s > 0:
         return dict.fromkeys(RATES, float("nan"))
-    found = [(0.0, 0.0, 0.0, 0.0), *(_amounts(block, opened_at, closed_at) for block in calls)]
-    ended, failed, output, input_ = map(math.fsum, zip(*found, strict=True))
-    amounts = (ended, failed, output, input_, output + input_)
+    found = [_Amounts(), *(_amounts(block, opened_at, closed_at) for block in calls)]
+    sums = _Amounts(*map(math.fsum, zip(*found, strict=True)))
+    output, input_ = (
+        amount if known or not sums.successes else math.nan
+        for amount, known in ((sums.output, sums.with_output), (sums.input, sums.with_input))
+    )
+    amounts = (sums.ended, sums.failed, output, input_, output + input_, sums.busy_s)
     return {rate: amount / window_s for rate, amount in zip(RATES, amounts, strict=True)}
 
 
-def _amounts(calls: pd.DataFrame, opened_at: float, closed_at: float) -> tuple[float, float, float, float]:
-    """Successes and failures that ended in the window, and output and input tokens of successes in it."""
+class _Amounts(NamedTuple):
+    """What happened in a window."""
+
+    ended: float = 0.0
+    """Successes that ended."""
+    failed: float = 0.0
+    output: float = 0.0
+    """Tokens of successes."""
+    input: float = 0.0
+    busy_s: float = 0.0
+    """The time that calls of any outcome were at work, summed over the calls."""
+    successes: float = 0.0
+    """Successes that were at work in the window, and those of them with counts."""
+    with_output: float = 0.0
+    with_input: float = 0.0
+
+
+def _amounts(calls: pd.DataFrame, opened_at: float, closed_at: float) -> _Amounts:
     ok = calls[is_ok(calls)]
     failed = calls[np.asarray(calls["error"] != "") & np.asarray(calls["error"] != CANCELLED)]
-    return (
-        float(ended_inside(ok, opened_at, closed_at).sum()),
-        float(ended_inside(failed, opened_at, closed_at).sum()),
-        float((ok["output_tokens"] * share_inside(ok, opened_at, closed_at)).sum()),
-        float(ok.loc[ok["input_at"].between(opened_at, closed_at), "input_tokens"].astype("float64").sum()),
+    at_work = (ok["started_at"] <= closed_at) & (ok["ended_at"] >= opened_at)
+    return _Amounts(
+        ended=float(ended_inside(ok, opened_at, closed_at).sum()),
+        failed=float(ended_inside(failed, opened_at, closed_at).sum()),
+        output=float((ok["output_tokens"] * share_inside(ok, opened_at, closed_at)).sum()),
+        input=float(ok.loc[ok["input_at"].between(opened_at, closed_at), "input_tokens"].astype("float64").sum()),
+        busy_s=float(overlap_s(calls["started_at"], calls["ended_at"], opened_at, closed_at).sum()),
+        successes=float(at_work.sum()),
+        with_output=float((at_work & ok["output_tokens"].notna()).sum()),
+        with_input=float((at_work & ok["input_tokens"].notna()).sum()),
     )
 
 

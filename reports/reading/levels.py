@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from reports.reading import windows
+from reports.reading import tokens, windows
 from reports.reading.blocks import blocks, codes, ended_at
 from reports.reading.calls import MODES
 from reports.reading.compact_columns import categories
@@ -109,14 +109,17 @@ class Levels:
         return values
 
     def _tpot_ms(self, key: str) -> NDArray[np.floating]:
-        """TPOT = (last token - first token) / (output tokens - 1), of calls with two output tokens or more."""
-        first, last, tokens = (self._column(key, column) for column in ("ttft_ms", "last_token_ms", "output_tokens"))
-        tpot_ms = np.full(len(first), np.nan)
-        for block in blocks(len(first)):
-            gaps = tokens[block].astype("float64") - 1
-            span_ms = last[block].astype("float64") - first[block]
-            np.divide(span_ms, gaps, out=tpot_ms[block], where=gaps >= 1)
-        return tpot_ms
+        """See `tokens.tpot_ms`."""
+        return np.concatenate([np.empty(0), *map(tokens.tpot_ms, self.successes(key))])
+
+    def successes(self, key: str) -> Iterator[pd.DataFrame]:
+        """The calls of a level that count and succeeded, block by block."""
+        yield from (calls[own] for calls, own in self._blocks(*self._successes(key)))
+
+    def _blocks(self, span: slice, chosen: NDArray[np.bool_]) -> Iterator[tuple[pd.DataFrame, NDArray[np.bool_]]]:
+        """The calls of a span, and which of them are chosen, block by block."""
+        for block in blocks(len(chosen)):
+            yield self.calls.iloc[span.start + block.start : span.start + block.stop], chosen[block]
 
     def window(self, key: str) -> tuple[float, float]:
         """When the window of a level opened and closed, Unix s; NaN if it never did."""
@@ -139,9 +142,13 @@ class Levels:
     def ended(self, key: str) -> Iterator[pd.DataFrame]:
         """The calls of a level that count and were not cut off, block by block."""
         span, chosen = self._own(key)
-        for block in blocks(len(chosen)):
-            calls = self.calls.iloc[span.start + block.start : span.start + block.stop]
-            yield calls[chosen[block] & (codes(calls, "outcome") != OUTCOMES.index("cancelled"))]
+        for calls, own in self._blocks(span, chosen):
+            yield calls[own & (codes(calls, "outcome") != OUTCOMES.index("cancelled"))]
+
+    def cut_off(self, key: str) -> Iterator[pd.DataFrame]:
+        """The calls of a level that count and were cut off by the end of the run, block by block."""
+        for calls, own in self._blocks(*self._own(key)):
+            yield calls[own & (codes(calls, "outcome") == OUTCOMES.index("cancelled"))]
 
     def at_work(self, key: str) -> Iterator[pd.DataFrame]:
         """The calls that were at work in the window of a level and can add to its throughput, block by block.

@@ -4,21 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reports.markdown import escape, money
+from reports.markdown import amount, escape, money
 from reports.numbers.failures import total_counts
 from reports.sections.gain import gain
 from reports.sections.kinds import failing, kinds
 from reports.sections.limits import limits, unsure
 from reports.sections.quota import over, used_up
-from reports.sections.words import at, failing_words, figures_there, label, level_names, rate_words, slo_words
+from reports.sections.words import (
+    at,
+    failing_words,
+    figures_there,
+    label,
+    level_names,
+    rate_words,
+    slo_words,
+    unmeasured_words,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import pandas as pd
 
     from reports.edition import Edition
     from reports.numbers.conclusion import Conclusion
+    from reports.numbers.slo import Gate
 
 
 def conclusion(analysis: Edition) -> list[str]:
@@ -76,25 +86,37 @@ def _sentences(analysis: Edition, found: Conclusion) -> Iterator[str]:
 
 
 def _advice(analysis: Edition, found: Conclusion, mode: str) -> Iterator[str]:
-    say = analysis.say
-    slo = slo_words(say, analysis.gate.slo, found.mode) if analysis.gate else ""
     if found.advised is None:
-        assert analysis.gate is not None  # noqa: S101 - no level is advised only where none met the SLO
-        of_mode = analysis.figures.index[analysis.figures["mode"] == found.mode]
-        key = next(str(key) for key in of_mode if analysis.gate.checks.get(str(key)))
-        failing = failing_words(say, analysis.gate.slo, analysis.gate.checks[key])
-        yield say("runs.no_slo", mode=mode, slo=slo, level=label(say, analysis.level(key)), failing=failing)
-        yield from unsure(analysis, key)
+        yield from _no_level(analysis, found, mode)
+        return
+    say, row = analysis.say, analysis.level(found.advised)
+    if found.basis == "slo" and analysis.gate is not None:
+        text = "slo_all" if _all_met(analysis, found.mode) else "slo"
+        slo = slo_words(say, analysis.gate.slo, found.mode)
+        yield say(f"runs.{text}", mode=mode, level=label(say, row), slo=slo)
+    elif len(found.knee) > 1:
+        high = analysis.level(found.knee[-1])
+        yield say("runs.knee_between", mode=mode, low=amount(row["users"]), level=label(say, high))
     else:
-        row = analysis.level(found.advised)
-        last = found.limit is None and not (found.basis == "slo" and _missed(analysis, found.mode))
-        text = {("slo", False): "slo", ("slo", True): "slo_all", ("knee", True): "knee_last"}
-        if found.basis == "knee" and found.limit is not None and found.limit.kind != "flat":
-            last = True
-        yield say(f"runs.{text.get((found.basis, last), 'knee')}", mode=mode, level=label(say, row), slo=slo)
-        yield _there(analysis, row, rate_words(say, found.rate, row))
-        if found.basis == "slo":
-            yield from unsure(analysis, found.advised)
+        text = "knee_last" if _is_last(analysis, found) else "knee"
+        yield say(f"runs.{text}", mode=mode, level=label(say, row))
+    yield _there(analysis, row, rate_words(say, found.rate, row))
+    if found.basis == "slo":
+        yield from unsure(analysis, found.advised)
+
+
+def _no_level(analysis: Edition, found: Conclusion, mode: str) -> Iterator[str]:
+    """No level met the SLO: what the first of them missed, or what was not measured."""
+    say, gate = analysis.say, analysis.gate
+    of_mode = analysis.figures.index[analysis.figures["mode"] == found.mode]
+    for key in [str(key) for key in of_mode if gate is not None and gate.checks.get(str(key))][:1]:
+        if gate is not None:
+            words = {"slo": slo_words(say, gate.slo, found.mode), "level": label(say, analysis.level(key))}
+            failing = failing_words(say, gate.slo, gate.checks[key])
+            unmeasured = unmeasured_words(say, gate.slo, gate.checks[key])
+            text = "runs.slo_unmeasured" if gate.met(key) is None else "runs.no_slo"
+            yield say(text, mode=mode, failing=failing, unmeasured=unmeasured, **words)
+            yield from unsure(analysis, key)
 
 
 def _within(analysis: Edition, found: Conclusion, mode: str) -> Iterator[str]:
@@ -120,10 +142,17 @@ def _most(analysis: Edition, found: Conclusion) -> Iterator[str]:
     yield say("runs.best_over" if above else "runs.best", rate=rate_words(say, found.rate, best), at=at(say, best))
 
 
-def _missed(analysis: Edition, mode: str) -> bool:
-    """Whether some level of a mode is known not to have met the SLO."""
+def _all_met(analysis: Edition, mode: str) -> bool:
+    """Whether every level of a mode is known to have met the SLO."""
     keys = analysis.figures.index[analysis.figures["mode"] == mode]
-    return analysis.gate is not None and any(analysis.gate.met(str(key)) is False for key in keys)
+    return analysis.gate is not None and all(analysis.gate.met(str(key)) for key in keys)
+
+
+def _is_last(analysis: Edition, found: Conclusion) -> bool:
+    """Whether the advised level is the last of its mode, or the limit was reached at the next."""
+    keys = [str(key) for key in analysis.figures.index[analysis.figures["mode"] == found.mode]]
+    beyond = keys[keys.index(found.advised) + 1 :] if found.advised is not None else []
+    return not beyond or (found.limit is not None and found.limit.kind != "flat" and found.limit.key == beyond[0])
 
 
 def _is_more(analysis: Edition, found: Conclusion) -> bool:
@@ -169,12 +198,29 @@ def _gate(analysis: Edition) -> str:
         return say("gate.empty", scope=scope)
     missed = [key for key in failed if gate.met(key) is False]
     unmeasured = [key for key in failed if key not in missed]
+    empty = [key for key in unmeasured if not gate.checks.get(key)]
     reasons = [
         say(text, levels=level_names(say, analysis.figures.loc[keys]))
-        for text, keys in (("gate.missed", missed), ("gate.unmeasured", unmeasured))
+        for text, keys in (
+            ("gate.missed", missed),
+            ("gate.unmeasured", empty),
+        )
         if keys
     ]
+    reasons += _partly(analysis, gate, unmeasured)
     verdict = say("gate.failed", scope=scope, reasons=say("list.clause").join(reasons))
     if unmeasured or not all(map(gate.unsure, missed)):
         return verdict
     return say.paragraph([verdict, say("gate.unsure")])
+
+
+def _partly(analysis: Edition, gate: Gate, keys: Sequence[str]) -> list[str]:
+    """What could not be judged in levels with ended calls, levels alike in it together."""
+    say, alike = analysis.say, dict[str, list[str]]()
+    for key in keys:
+        if gate.unmeasured(key):
+            alike.setdefault(unmeasured_words(say, gate.slo, gate.checks[key]), []).append(key)
+    return [
+        say("gate.partly", unmeasured=words, levels=level_names(say, analysis.figures.loc[own]))
+        for words, own in alike.items()
+    ]

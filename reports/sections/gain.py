@@ -30,6 +30,7 @@ def gain(analysis: Edition) -> str:
         at=at(analysis.say, stream),
         ttft=seconds(stream["ttft_ms_p50"]),
         latency=seconds(whole["latency_ms_p50"]),
+        streamed=seconds(stream["latency_ms_p50"]),
         change=_words(analysis.say, told),
     )
 
@@ -65,8 +66,11 @@ def _percent(gain_: Gain) -> str:
 
 
 def _words(say: Language, gain_: Gain) -> str:
-    """The change, if it is clearly one."""
+    """The change if it is clearly one, else what is not known of it."""
     sides = gain_.interval
-    if sides is None or sides.low <= 0 <= sides.high:
-        return say("gain.same")
-    return say("gain.longer" if gain_.change > 0 else "gain.shorter", percent=number(100 * abs(gain_.change)))
+    if sides is None:
+        return say("gain.few")
+    ends = {"low": f"{100 * sides.low:+.0f}", "high": f"{100 * sides.high:+.0f}"}
+    if sides.low <= 0 <= sides.high:
+        return say("gain.none", **ends)
+    return say("gain.longer" if gain_.change > 0 else "gain.shorter", percent=number(100 * abs(gain_.change)), **ends)

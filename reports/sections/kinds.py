@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reports.markdown import amount, escape, percent
-from reports.numbers.failures import by_frequency, fails
+from reports.numbers.failures import by_frequency
 from reports.numbers.quota import THROTTLED
 from reports.sections.limits import said, unsure
 from reports.sections.quota import together
-from reports.sections.words import failing_words, figures_there, label, rate_words, slo_words
+from reports.sections.words import failing_words, figures_there, label, rate_words, slo_words, unmeasured_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,8 +38,7 @@ def kinds(analysis: Edition) -> list[str]:
 
 def failing(analysis: Edition) -> list[str]:
     """The most frequent failure of each kind with more than tolerable ones."""
-    keys = analysis.figures.index[fails(analysis.figures)]
-    return [by_frequency(analysis.failures_by_level, str(key))[0] for key in keys]
+    return [by_frequency(analysis.failures_by_level, key)[0] for key in analysis.failing]
 
 
 def _ended(analysis: Edition) -> pd.Series[float]:
@@ -68,6 +67,8 @@ def _slo(analysis: Edition, key: str) -> Iterator[str]:
     slo = slo_words(say, gate.slo, mode)
     if gate.met(key):
         yield say("kind.met", slo=slo)
+    elif gate.met(key) is None:
+        yield say("kind.unmeasured", slo=slo, unmeasured=unmeasured_words(say, gate.slo, gate.checks[key]))
     else:
         yield say("kind.missed", slo=slo, failing=failing_words(say, gate.slo, gate.checks[key]))
     yield from unsure(analysis, key)
@@ -76,7 +77,7 @@ def _slo(analysis: Edition, key: str) -> Iterator[str]:
 def _failures(analysis: Edition, row: pd.Series[Any]) -> Iterator[str]:
     """How many failed and most of them why, if they are more than tolerable."""
     say, key = analysis.say, str(row.name)
-    if not fails(analysis.figures.loc[[key]])[key]:
+    if key not in analysis.failing:
         return
     [category, *_] = by_frequency(analysis.failures_by_level, key)
     ended = row["ok"] + row["failed"]

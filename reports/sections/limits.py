@@ -37,7 +37,7 @@ def _first(analysis: Edition, found: Conclusion, limit: Limit) -> Iterator[str]:
             return  # the sentence that no level meets the SLO has said it
         values["failing"] = failing_words(say, analysis.gate.slo, analysis.gate.checks[limit.key])
     if limit.kind == "flat":
-        yield _flat(analysis, found, row)
+        yield _flat(analysis, found, limit)
     else:
         yield say(f"limit.{limit.kind}", **values)
     if limit.kind == "slo":
@@ -84,9 +84,8 @@ def _main(analysis: Edition, found: Conclusion, main: Limit) -> str:
     )
 
 
-def _flat(analysis: Edition, found: Conclusion, row: pd.Series[Any]) -> str:
-    assert found.advised is not None  # noqa: S101 - the level after the one that is advised
-    before = analysis.level(found.advised)
+def _flat(analysis: Edition, found: Conclusion, limit: Limit) -> str:
+    row, before = analysis.level(limit.key), analysis.level(limit.before)
     more = row[found.rate] / before[found.rate] - 1
     slower = percent(max(row["latency_ms_mean"] / before["latency_ms_mean"] - 1, 0))
     key, change = ("flat", "more") if more >= 0 else ("fewer", "less")
@@ -110,6 +109,9 @@ def _cause(analysis: Edition, limit: Limit) -> str:
 def _throttles(analysis: Edition, limit: Limit) -> Iterator[str]:
     """What the service said when it throttled, and what would tell which quota it was."""
     if limit.kind == "throttled":
+        row = analysis.quota.table.loc[[limit.key]].iloc[0]
+        accepted, refused = number(row["requests_per_min"]), number(row["throttled_per_min"])
+        yield analysis.say("limit.excess", accepted=accepted, refused=refused)
         yield from said(analysis)
         if not limit.quota:
             yield analysis.say("limit.no_quota")

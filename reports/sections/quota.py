@@ -62,6 +62,7 @@ def together(analysis: Edition) -> str:
 def over(analysis: Edition, found: Conclusion) -> Iterator[str]:
     """From which level on a mode was above a quota that only the short window hid."""
     if found.over is None or found.over_at is None:
+        yield from _about(analysis, found)
         return
     say, row = analysis.say, analysis.level(found.over_at)
     of_mode = analysis.figures.index[analysis.figures["mode"] == found.mode]
@@ -74,6 +75,15 @@ def over(analysis: Edition, found: Conclusion) -> Iterator[str]:
     ]
     window, quota_ = number(row["window_s"]), _of(analysis, found.over.quota)
     yield say("runs.over", where=say.sentence(where), quota=quota_, used=say.listing(shown), window=window)
+
+
+def _about(analysis: Edition, found: Conclusion) -> Iterator[str]:
+    """The first level of a mode that may have been above a quota, or not."""
+    keys = [str(key) for key in analysis.figures.index[analysis.figures["mode"] == found.mode]]
+    for key in [key for key in keys if key in analysis.overused][:1]:
+        say, used = analysis.say, analysis.overused[key]
+        values = {"percent": number(used.percent), "low": number(used.low_percent), "quota": _of(analysis, used.quota)}
+        yield say("runs.about", where=say.sentence(at(say, analysis.level(key))), **values)
 
 
 def used_up(analysis: Edition, mode: str) -> Iterator[str]:

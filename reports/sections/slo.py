@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reports.markdown import numbers, percent, section, table, texts
 from reports.numbers.failures import TOLERABLE_FAILURES
-from reports.sections.words import failing_words, level_columns, slo_words
+from reports.sections.words import failing_words, level_columns, slo_words, unmeasured_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,5 +42,7 @@ def _verdict(analysis: Edition, gate: Gate, key: str) -> str:
         return say("slo.not_asked")
     if not checks:
         return say("slo.unmeasured")
+    if gate.met(key) is None:
+        return unmeasured_words(say, gate.slo, checks)
     text = say("slo.pass") if gate.met(key) else say("slo.fail", failing=failing_words(say, gate.slo, checks))
     return say.paragraph([text, say("slo.close")]) if gate.unsure(key) else text

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from reports.markdown import Column, amount, number, percent, section, table, texts
 from reports.numbers.figures import TOKENS
 from reports.numbers.summary import ALL
 from reports.numbers.summary import summary as totals
+from reports.sections.words import at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,14 +36,20 @@ def summary(analysis: Edition, _charts: Mapping[str, str]) -> str:
 
 def _column(analysis: Edition, name: str, values: pd.Series[float]) -> Column:
     """The cells of `ROWS`; empty where there is nothing."""
-    best = math.nan if name == ALL else analysis.best_output(name)
     title = analysis.say("summary.all") if name == ALL else analysis.say.sentence(analysis.say.mode(name))
-    return Column(title, [_cell(row, best if row == "best" else values[row]) for row in ROWS])
+    return Column(title, [_best(analysis, name) if row == "best" else _cell(row, values[row]) for row in ROWS])
+
+
+def _best(analysis: Edition, mode: str) -> str:
+    """The most output tokens/s of a mode, with its level."""
+    key = analysis.best_level(mode)
+    if key is None:
+        return ""
+    row = analysis.level(key)
+    return analysis.say("summary.best", rate=number(row["output_tokens_per_s"]), at=at(analysis.say, row))
 
 
 def _cell(row: str, value: float) -> str:
     if row not in ALWAYS and not value > 0:
         return ""
-    if row == "success":
-        return percent(value)
-    return number(value) if row == "best" else amount(value)
+    return percent(value) if row == "success" else amount(value)

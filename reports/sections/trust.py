@@ -42,6 +42,7 @@ def _codes(analysis: Edition, texts: list[str]) -> str:
 WORDS: Mapping[str, Callable[[Edition, Any], str]] = {
     "calls": lambda analysis, count: analysis.say.noun(count, "successful"),
     "category": lambda _, category: escape(category),
+    "count": lambda analysis, count: analysis.say.noun(count, "call"),
     "delay_ms": lambda _, delay_ms: number(delay_ms),
     "found": lambda _, count: amount(count),
     "host": lambda _, host: code(host),

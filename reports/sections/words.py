@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from reports.charts import knee, tokens
 from reports.markdown import UNKNOWN, Column, amount, bounds, code, number, percent, seconds, texts
-from reports.numbers.percentiles import PERCENTS, is_shaky
+from reports.numbers.percentiles import PERCENTS, is_open
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -74,20 +74,26 @@ def statistics(
 def percentile(
     row: pd.Series[Any], metric: str, point: float, form: Callable[[Any], str] = number, *, interval: bool = False
 ) -> str:
-    """One percentile of a level, marked if too few calls stand behind it."""
+    """One percentile of a level, marked if its interval does not close."""
     column = f"{metric}_p{point:g}"
-    text = form(row[column])
+    text = value(row, column, form)
     if text == UNKNOWN:
         return text
     sides = bounds(row[f"{column}_low"], row[f"{column}_high"], form) if interval else ""
     text = f"{text} ({sides})" if sides else text
-    return f"{text} {MARK}" if is_shaky(row[f"{metric}_count"], point) else text
+    return f"{text} {MARK}" if is_open(row, column) else text
+
+
+def value(row: pd.Series[Any], column: str, form: Callable[[Any], str] = number) -> str:
+    """A percentile of a level; `> 3.00` where only a lower bound is known."""
+    text = form(row[column])
+    return f"> {text}" if text != UNKNOWN and row.get(f"{column}_longer", 0) else text
 
 
 def footnotes(say: Language, *blocks: str) -> str:
     """What the marks in these blocks mean."""
-    notes = {MARK: "mark.shaky", SHORT: "mark.short"}
-    found = [say(text) for mark, text in notes.items() if any(mark in block for block in blocks)]
+    notes = {MARK: "mark.shaky", SHORT: "mark.short", "| > ": "mark.longer", "  > ": "mark.longer"}
+    found = list(dict.fromkeys(say(text) for mark, text in notes.items() if any(mark in block for block in blocks)))
     if any(BRACKETS.search(block) for block in blocks):
         found.append(say("mark.interval"))
     if any(CHANGES.search(block) for block in blocks):
@@ -120,18 +126,31 @@ def slo_words(say: Language, slo: Slo, mode: str = "streaming") -> str:
 
 def failing_words(say: Language, slo: Slo, checks: list[Check]) -> str:
     """What was not held, with the figures."""
-    return say("list.semicolon").join(_failing(say, slo, check) for check in checks if not check.met)
+    return say("list.semicolon").join(_failing(say, slo, check) for check in checks if check.met is False)
+
+
+def unmeasured_words(say: Language, slo: Slo, checks: list[Check]) -> str:
+    """What could not be judged."""
+    names = [
+        say("slo.of_speed")
+        if check.criterion == "min_tokens_per_s"
+        else say("slo.of_time", metric=say(f"metric.{check.criterion}"), percentile=f"{slo.percentile:g}")
+        for check in checks
+        if check.met is None
+    ]
+    return say("slo.partly", what=say.listing(names))
 
 
 def _failing(say: Language, slo: Slo, check: Check) -> str:
     if check.criterion in SLO_TEXTS:
-        value = percent(check.value / 100) if check.criterion == "success_rate" else number(check.value)
-        return say(f"slo.failing_{SLO_TEXTS[check.criterion]}", value=value, limit=f"{check.limit:g}")
+        text = percent(check.value / 100) if check.criterion == "success_rate" else number(check.value)
+        return say(f"slo.failing_{SLO_TEXTS[check.criterion]}", value=text, limit=f"{check.limit:g}")
     metric, point = say(f"metric.{check.criterion}"), f"{slo.percentile:g}"
-    value, limit = _time(check.criterion, check.value), _time(check.criterion, check.limit)
-    if value == limit:
-        value = _exact(check.criterion, check.value)
-    return say("slo.failing_time", metric=metric, percentile=point, value=value, limit=limit)
+    text, limit = _time(check.criterion, check.value), _time(check.criterion, check.limit)
+    if text == limit:
+        text = _exact(check.criterion, check.value)
+    text = f"> {text}" if check.longer else text
+    return say("slo.failing_time", metric=metric, percentile=point, value=text, limit=limit)
 
 
 def _time(metric: str, value_ms: float) -> str:
@@ -145,7 +164,7 @@ def _exact(metric: str, value_ms: float) -> str:
 
 
 def _mark(row: pd.Series[Any], metric: str) -> str:
-    return f" {MARK}" if is_shaky(row[f"{metric}_count"], 95) else ""
+    return f" {MARK}" if is_open(row, f"{metric}_p95") else ""
 
 
 def figures_there(analysis: Edition, row: pd.Series[Any], rate: str) -> str:
@@ -158,13 +177,13 @@ def figures_there(analysis: Edition, row: pd.Series[Any], rate: str) -> str:
         shown.append(
             say(
                 "figure.ttft",
-                p50=number(row["ttft_ms_p50"]),
-                p95=number(row["ttft_ms_p95"]),
+                p50=value(row, "ttft_ms_p50"),
+                p95=value(row, "ttft_ms_p95"),
                 mark=_mark(row, "ttft_ms"),
             )
         )
     else:
-        p50, p95 = seconds(row["latency_ms_p50"]), seconds(row["latency_ms_p95"])
+        p50, p95 = value(row, "latency_ms_p50", seconds), value(row, "latency_ms_p95", seconds)
         shown.append(say("figure.latency", p50=p50, p95=p95, mark=_mark(row, "latency_ms")))
     return say("list.comma").join(shown)
 

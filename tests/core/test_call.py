@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 from pathlib import Path
 
 import locust.rpc.protocol
 
+import pandas as pd
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from bedrock_locust.call import CANCELLED, COLUMNS, Call
+from reports.reading import tokens
 
 from .strategies import calls
 
@@ -36,6 +40,7 @@ DESIGNED = [
     "max_gap_ms",
     "latency_ms",
     "chunks",
+    "content_bytes",
     "input_tokens",
     "output_tokens",
     "cache_read_tokens",
@@ -113,7 +118,7 @@ def test_a_call_is_a_success_a_failure_or_cut_off(error: str, ok: bool, cancelle
         (100.0, 600.0, 11, 50.0),
         (100.0, 600.0, 2, 500.0),
         (0.0, 600.0, 2, 600.0),
-        (100.0, 100.0, 5, 0.0),
+        (100.0, 100.0, 5, None),
         (100.0, 600.0, 1, None),
         (100.0, 600.0, 0, None),
         (100.0, 600.0, None, None),
@@ -127,3 +132,61 @@ def test_time_per_output_token(
     """The time from first to last token is shared among the tokens after the first, if there are any."""
     call = replace(CALL, ttft_ms=ttft_ms, last_token_ms=last_token_ms, output_tokens=output_tokens)
     assert call.tpot_ms == tpot_ms
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.floats(0, 1e4),
+            st.none() | st.floats(0, 1e5),
+            st.none() | st.integers(0, 2000),
+            st.none() | st.integers(0, 2000),
+            st.none() | st.integers(0, 9000),
+        ),
+        max_size=20,
+    )
+)
+def test_the_report_has_the_same_time_per_token(
+    rows: list[tuple[float, float | None, int | None, int | None, int | None]],
+) -> None:
+    """Live figures and the report compute it apart; single, many and several tokens an event, bursts, hidden tokens."""
+    calls = [
+        replace(
+            CALL,
+            ttft_ms=ttft_ms,
+            last_token_ms=None if span_ms is None else ttft_ms + span_ms,
+            output_tokens=output_tokens,
+            chunks=chunks,
+            content_bytes=content_bytes,
+        )
+        for ttft_ms, span_ms, output_tokens, chunks, content_bytes in rows
+    ]
+    table = pd.DataFrame([call.to_row() for call in calls], columns=list(COLUMNS))
+    table = table.astype(dict.fromkeys(tokens.COLUMNS, "float64"))
+    live = [math.nan if call.tpot_ms is None else call.tpot_ms for call in calls]
+    assert tokens.tpot_ms(table).tolist() == pytest.approx(live, nan_ok=True)
+    assert tokens.hides_tokens(table).tolist() == [call.hides_tokens for call in calls]
+
+
+@pytest.mark.parametrize("each", [1, 2, 5, 26])
+def test_time_per_token_is_exact_for_several_tokens_an_event(each: int) -> None:
+    """50 tokens/s are 50 tokens/s, however many of them an event carries."""
+    events = 20
+    last_ms = 100.0 + (events - 1) * each * 20
+    call = replace(CALL, ttft_ms=100.0, last_token_ms=last_ms, output_tokens=events * each, chunks=events)
+    assert call.tpot_ms == pytest.approx(20)
+
+
+def test_one_event_and_a_burst_have_no_pace() -> None:
+    """Nothing is known of tokens that came at one moment, or of 74 events within 10 ms."""
+    single = replace(CALL, ttft_ms=4990.0, last_token_ms=4990.0, output_tokens=50, chunks=1)
+    burst = replace(CALL, ttft_ms=3000.0, last_token_ms=3010.0, output_tokens=74, chunks=74)
+    assert (single.tpot_ms, burst.tpot_ms) == (None, None)
+
+
+def test_reasoning_that_was_counted_but_not_streamed_has_no_pace() -> None:
+    """20 events 20 ms apart and a count of 520 are not 1,350 tokens/s."""
+    call = replace(CALL, ttft_ms=100.0, last_token_ms=480.0, output_tokens=520, chunks=20, content_bytes=100)
+    assert (call.hides_tokens, call.tpot_ms) == (True, None)
+    shown = replace(call, content_bytes=2_000)
+    assert shown.hides_tokens is False

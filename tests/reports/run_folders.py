@@ -28,7 +28,7 @@ REQUEST_COLUMNS = [
         "max_gap_ms",
         "latency_ms",
     ),
-    *("chunks", "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens"),
+    *("chunks", "content_bytes", "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens"),
     *("server_ttft_ms", "server_latency_ms", "read_lag_ms", "stop_reason", "service_tier"),
     *("error", "error_code", "error_stage", "error_message", "request_id", "attempts"),
 ]
@@ -37,7 +37,7 @@ LEVEL_COLUMNS = [
 ]
 GAP_COLUMNS = ["level", "lower_ms", "upper_ms", "count"]
 ANSWER_COLUMNS = {
-    *("ttft_ms", "first_text_ms", "last_token_ms", "max_gap_ms", "chunks"),
+    *("ttft_ms", "first_text_ms", "last_token_ms", "max_gap_ms", "chunks", "content_bytes"),
     *("input_tokens", "output_tokens", "read_lag_ms", "stop_reason"),
 }
 """What a call without an answer does not have."""
@@ -166,6 +166,7 @@ def call(random_: random.Random, at: float, **cells: Any) -> Row:
     if streaming:
         gap_ms, lag_ms = round(random_.uniform(20, 90), 1), round(random_.uniform(0.05, 1.5), 2)
         row |= {"ttft_ms": ttft_ms, "first_text_ms": ttft_ms, "last_token_ms": last_ms, "chunks": tokens}
+        row |= {"content_bytes": 4 * tokens}
         row |= {"max_gap_ms": gap_ms, "read_lag_ms": lag_ms}
     return row | cells
 

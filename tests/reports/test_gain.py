@@ -36,8 +36,8 @@ def test_the_change_is_that_of_the_medians_with_its_interval(tmp_path: Path, fac
     assert low < point < high
     clear = low > 0
     assert clear == (factor > 1)
-    assert (f"{point:.0f} % longer" in text) == clear
-    assert ("as long, as far as can be told" in text) != clear
+    assert (f"{point:.0f} % longer with streaming (95 % interval {low:+.0f} to {high:+.0f} %)" in text) == clear
+    assert (f"no difference shown ({low:+.0f} to {high:+.0f} %)" in text) != clear
     assert "In brackets: the 95 % confidence interval of the change" in text
 
 
@@ -49,7 +49,8 @@ def test_of_too_few_calls_the_change_has_no_interval(tmp_path: Path) -> None:
             row for row in run.requests if (row["mode"], row["phase"]) == (mode, "measure")
         ][:2]
     text = reports.write(run.write(tmp_path)).read_text(encoding="utf-8")
-    assert "as long, as far as can be told" in text
-    assert "the true change" not in text
+    assert "too few calls to tell a difference" in text
+    assert "no difference" not in text
+    assert "interval of the change" not in text
     (row,) = [line for line in text.split("## What streaming gains")[1].splitlines() if line.startswith("|     1 ")]
     assert re.search(r"\| +[-+][\d.]+ \|", row)

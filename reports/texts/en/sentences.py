@@ -21,7 +21,9 @@ TEXTS = {
     "at.users": "at {level}",
     "at.name": "with {level}",
     "from.users": "from {level} on",
-    "mark.shaky": "† Too few successful calls for this percentile (P95 needs 20, P99 needs 100): read it as a hint.",
+    "mark.shaky": "† Too few calls to bound this percentile (P95 needs 72, P99 needs 368 independent calls; more if calls are"
+    " slow together): read it as a hint.",
+    "mark.longer": "Values with > are lower bounds: too many calls timed out, broke off late or were cut off before their end.",
     "mark.short": "‡ The level ended early. Calls that were cut off with it are missing from its throughput.",
     "mark.interval": "In brackets: the 95 % confidence interval. `…` marks a side that so few calls cannot bound.",
     "mark.change": "In brackets: the 95 % confidence interval of the change.",
@@ -45,12 +47,16 @@ TEXTS = {
     "kind.rate": "**{kind}: {rate}.**",
     "kind.figures": "Measured: {figures}.",
     "kind.met": "Meets the SLO ({slo}).",
+    "kind.unmeasured": "The SLO ({slo}) was not measured in full: {unmeasured}.",
     "kind.missed": "Does not meet the SLO ({slo}): {failing}.",
     "kind.failed": "{failed} of {calls} ({share} %) failed, most with {category}.",
     "kind.more": "The table of results has {count} more kinds of call.",
     "runs.slo": "**{mode}: meets the SLO up to {level}** ({slo}).",
     "runs.slo_all": "**{mode}: meets the SLO at every level, up to {level}** ({slo}).",
     "runs.no_slo": "**{mode}: no level meets the SLO** ({slo}). At {level}: {failing}.",
+    "runs.slo_unmeasured": "**{mode}: the SLO was not measured in full** ({slo}). At {level}: {unmeasured}.",
+    "runs.knee_between": "**{mode}: works best between {low} and {level}.** With more users, waiting grows faster than"
+    " throughput (knee).",
     "runs.knee": "**{mode}: works best at {level}.** With more users, waiting grows faster than throughput (knee).",
     "runs.knee_last": "**{mode}: works best at {level}**, the highest level without problems.",
     "runs.most": "**{mode}: {rate} {at}.**",
@@ -61,6 +67,7 @@ TEXTS = {
     "runs.best_over": "Highest throughput, but above the quota: {rate} {at}.",
     "runs.over": "{where}, the run exceeded {quota} (used {used}). It was not throttled because the window was short"
     " ({window} s): quotas count by the minute.",
+    "runs.about": "{where}, the run was about at {quota} ({percent} % used, at least {low} %).",
     "runs.there": "At this level: {figures}.",
     "runs.best": "Highest throughput: {rate} {at}.",
     "figure.rate": "{rate}",
@@ -70,8 +77,6 @@ TEXTS = {
     "figure.cost": "{cost} per 1,000 calls",
     "limit.throttled": "Limit reached {at}: {share} % of calls were throttled ({failed} of {calls}){cause}.",
     "limit.failures": "Limit reached {at}: {share} % of calls failed ({failed} of {calls}), most with {category}.",
-    "limit.client": "Limit reached {at}: the load generator was too busy (see below), so higher levels say nothing about"
-    " the model.",
     "limit.slo": "Limit reached {at}: {failing}.",
     "limit.flat": "Limit reached {at}: throughput grew by only {more} %, and calls took {slower} % longer.",
     "limit.fewer": "Limit reached {at}: throughput fell by {less} %, and calls took {slower} % longer.",
@@ -81,20 +86,24 @@ TEXTS = {
     "limit.requests": ", most likely by the quota of {quota} requests/min ({percent} % used)",
     "limit.tokens": ", most likely by the quota of {quota} tokens/min ({percent} % used; `max_tokens` of {max_tokens}"
     " reserves {ratio} times what the answers use)",
+    "limit.excess": "The service accepted {accepted} requests/min and refused {refused}/min; how many it refuses depends on how"
+    " fast users retry.",
     "limit.said": "The service said: {message}",
     "limit.no_quota": "Set `model.quota` and `model.tokens_per_minute` to see which quota it was.",
     "remedy": "What to do about {category}: {remedy}",
-    "gain": "**What streaming gains:** {at}, the first token arrives after {ttft} s, and a non-streaming answer after"
-    " {latency} s (P50); the complete answer takes {change}.",
-    "gain.longer": "{percent} % longer",
-    "gain.shorter": "{percent} % less time",
-    "gain.same": "as long, as far as can be told",
+    "gain": "**What streaming gains:** {at}, the first token arrives after {ttft} s (P50). The complete answer takes"
+    " {streamed} s with streaming and {latency} s without: {change}.",
+    "gain.longer": "{percent} % longer with streaming (95 % interval {low} to {high} %)",
+    "gain.shorter": "{percent} % shorter with streaming (95 % interval {low} to {high} %)",
+    "gain.none": "no difference shown ({low} to {high} %)",
+    "gain.few": "too few calls to tell a difference",
     "run.cost": "The run cost {cost}.",
     "run.cost_unknown": "The run cost {cost}, not counting {calls} without token counts.",
     "gate.passed": "**SLO gate: passed** {scope}.",
     "gate.failed": "**SLO gate: failed** {scope}: {reasons}.",
     "gate.missed": "not met by {levels}",
     "gate.unmeasured": "nothing measured in {levels}",
+    "gate.partly": "{unmeasured} in {levels}",
     "gate.unsure": "There are too few calls to be sure: see below.",
     "gate.empty": "**SLO gate: failed** {scope}: nothing was measured there.",
     "gate.all": "(every level)",
@@ -156,8 +165,14 @@ TEXTS = {
     "trust.never": "Never measured: {levels}. Not all users ran, or the warm-up did not finish. {longer}",
     "trust.users": "Fewer users ran than asked for: {levels}. Raise the spawn rate or add workers.",
     "trust.few": "Fewer than {needed} successful calls: {levels}. Read P95 and P99 there as hints. {longer}",
+    "trust.cut_off": "The end cut off {count}: {levels}. TTFT and latency allow for them (Kaplan–Meier estimate), but a longer level"
+    " would measure them. {longer}",
     "trust.tokens": "{missing} of {calls} had no token counts and add no tokens, so tokens/s are too low. Use an API that"
     " reports usage (`model.api`: `converse`).",
+    "trust.bursts": "{calls} got all their events at once: {levels}. Something on the way (a proxy, a gateway) held the"
+    " answers back, so nothing is known of the time per token of these calls.",
+    "trust.hidden_tokens": "{calls} counted more output tokens than their streamed content can hold: {levels}. The model reasoned"
+    " without streaming it, so the time per token of these calls is not known.",
     "trust.longer": "Measure longer (`concurrency.duration_seconds`, or `--run-time` without levels).",
     "trust.workers": "worker {workers}",
     "slo": "Service level objective",
@@ -170,6 +185,9 @@ TEXTS = {
     "slo.close_note": "Too few calls to be sure: the limit is inside the 95 % interval of the figure, so more calls could change the verdict."
     " Measure longer.",
     "slo.unmeasured": "not measured",
+    "slo.partly": "{what} not measured",
+    "slo.of_time": "{metric} P{percentile}",
+    "slo.of_speed": "tokens/s for each user",
     "slo.not_asked": "no requirement",
     "slo.time": "{metric} P{percentile} ≤ {limit}",
     "slo.success": "success ≥ {limit} %",
