@@ -36,6 +36,7 @@ CASES: dict[str, tuple[dict[str, Any] | str | None, tuple[str, ...], str]] = {
         "still the placeholders of the example",
     ),
     "no-profile": ({"aws": {"profile": "nobody"}}, (), "The config profile (nobody) could not be found"),
+    "region": ({"aws": {"region": "us-esat-1"}}, (), "unknown region us-esat-1: did you mean us-east-1?"),
     "refused": ({}, HOST, "endpoint http://127.0.0.1:9: no connection (Connection refused): check --host"),
     "both": ({}, (*HOST, "--bedrock-simulator"), "--host and --bedrock-simulator: choose one"),
     "directory": ({"output": {"directory": "config.json/x"}}, ("--bedrock-simulator",), "can't write there"),
@@ -151,3 +152,14 @@ def test_config_of_the_master_only(place: Place) -> None:
     process.terminate()
     process.wait(20)
     assert "bedrock_locust" not in place.output(process)
+
+
+def test_credentials_that_cannot_be_had(place: Place) -> None:
+    """A credential_process that prints no JSON is one line before the run, and not a traceback for each call."""
+    del place.env["AWS_ACCESS_KEY_ID"], place.env["AWS_SECRET_ACCESS_KEY"]
+    (place.path / ".aws").mkdir()
+    (place.path / ".aws" / "config").write_text("[default]\ncredential_process = echo hello\n")
+    code, output = place.run()
+    assert code == 2
+    assert "bedrock-locust: no AWS credentials: JSONDecodeError" in output
+    assert "Traceback" not in output, output
