@@ -176,6 +176,16 @@ def test_calls_of_long_ago_do_not_hide_the_present() -> None:
     assert len(points) == 100
 
 
+def test_the_present_is_a_minute_at_any_width() -> None:
+    """Where points are two seconds wide, a slow call that ended 90 s ago hides nothing either."""
+    now = T0 + 2 * MOST_BUCKETS - 2
+    slow = replace(CALL, started_at=now - 120, latency_ms=30_000, last_token_ms=30_000)
+    quick = replace(CALL, started_at=now - 1, ttft_ms=100, last_token_ms=500, latency_ms=500)
+    timeline = made(slow, quick, now=now)
+    assert timeline.width_s == 2
+    assert [point["tokens_per_s"] is None for point in timeline.points(now, running=True)][-2:] == [False, True]
+
+
 def test_tokens_of_one_event_count_in_its_second() -> None:
     """An answer without a stream has its tokens over its whole length, an answer in one event at that event."""
     whole = replace(CALL, ttft_ms=None, last_token_ms=None)

@@ -146,3 +146,30 @@ def test_mistakes_in_settings(settings: dict[str, object], words: str) -> None:
     """A mistake in the settings is told with the name of the setting and what is possible."""
     with pytest.raises(BehaviourError, match=words):
         Behaviour().changed(settings)
+
+
+LEAST_ONE = {"output_tokens", "tokens_per_event", "default_max_tokens"}
+MOST = {"spread": 5, "jitter": 5, "output_tokens": 1_000_000, "reasoning_tokens": 1_000_000, "reserved_overflow": 1}
+NUMBERS = [name for name, field in Behaviour.model_fields.items() if field.annotation in (int, float)]
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_bounds_of_a_number(name: str) -> None:
+    """A number may be as small as its least value and no smaller, and no larger than its largest, if it has one."""
+    least = int(name in LEAST_ONE)
+    assert getattr(Behaviour().changed({name: least}), name) == least
+    with pytest.raises(BehaviourError, match=name):
+        Behaviour().changed({name: least - 1})
+    most = MOST.get(name, 10**9)
+    assert getattr(Behaviour().changed({name: most}), name) == most
+    if name in MOST:
+        with pytest.raises(BehaviourError, match=name):
+            Behaviour().changed({name: most + 1})
+
+
+@pytest.mark.parametrize("name", ["ttft_values_ms", "gap_values_ms"])
+def test_measured_values_are_times(name: str) -> None:
+    """A measured time may be 0, and not less."""
+    assert getattr(Behaviour().changed({name: [0, 1.5]}), name) == [0, 1.5]
+    with pytest.raises(BehaviourError, match=name):
+        Behaviour().changed({name: [1, -0.1]})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -53,3 +54,29 @@ def test_quota_of_tokens_is_never_exceeded(calls: list[tuple[int, int, float]]) 
             quota.settle(prompt + answer, prompt, answer // 2)
             used += prompt + answer // 2
         assert used <= 600 + now * 10 + 1e-6
+
+
+@pytest.mark.parametrize(("at_s", "lacking"), [(0.999, "requests"), (1.0, "")])
+def test_the_rate_of_refilling_is_exact(at_s: float, lacking: str) -> None:
+    """60 requests a minute are one each second."""
+    quota = Quota(Behaviour(requests_per_minute=60, burst=1), 0)
+    assert [quota.lacks(0, 0), quota.lacks(0, at_s)] == ["", lacking]
+
+
+@pytest.mark.parametrize(("at_s", "lacking"), [(5.99, "tokens"), (6.0, "")])
+def test_the_rate_of_tokens_is_exact(at_s: float, lacking: str) -> None:
+    """600 tokens a minute are 10 each second."""
+    quota = Quota(Behaviour(tokens_per_minute=600), 0)
+    assert [quota.lacks(600, 0), quota.lacks(60, at_s)] == ["", lacking]
+
+
+def test_a_quota_below_one_admits_a_call() -> None:
+    """A quota of less than a call a minute admits one at first, and the next one when it has refilled."""
+    quota = Quota(Behaviour(requests_per_minute=0.5), 0)
+    assert [quota.lacks(0, at_s) for at_s in (0, 0, 119.9, 120)] == ["", "requests", "requests", ""]
+
+
+def test_an_unused_quota_does_not_grow() -> None:
+    """It holds a minute's worth, however long it was not used."""
+    quota = Quota(Behaviour(requests_per_minute=3), 0)
+    assert sum(not quota.lacks(0, 3600) for _ in range(10)) == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import statistics
 from random import Random
@@ -62,3 +63,34 @@ def test_measured_gaps_come_in_their_order() -> None:
         pace.advance(1)
         gaps.append(pace.due_s - before)
     assert gaps == pytest.approx(plans[0].gaps_s * 2)
+
+
+def test_the_clock_of_a_call() -> None:
+    """It waits for planned times, which move with what holds a call up, and not for those that have passed."""
+
+    async def waited() -> list[float]:
+        clock, seen = timing.Clock(), []
+        for step in (clock.until(0.05), clock.until(0.01), clock.hold(0.05), clock.until(0.1)):
+            await step
+            seen.append(clock.elapsed_s)
+        clock.shift(0.05)
+        await clock.until(0.15)
+        return [*seen, clock.elapsed_s]
+
+    first, passed, held, moved, shifted = asyncio.run(waited())
+    assert first >= 0.05
+    assert held >= passed + 0.05
+    assert moved >= 0.15
+    assert shifted >= 0.25
+
+
+def test_a_loaded_model_is_slower_from_then_on() -> None:
+    """A token takes as long as the model is slow when it is due; the time to the first one too."""
+    slowness = [2.0]
+    plan = timing.plan(Behaviour(ttft_ms=100, tpot_ms=10, spread=0), Random(1), 0)
+    pace = timing.Pace(plan, Random(1), lambda: slowness[0])
+    assert pace.due_s == pytest.approx(0.2)
+    pace.advance(3)
+    slowness[0] = 1.0
+    pace.advance(2)
+    assert pace.due_s == pytest.approx(0.2 + 3 * 0.02 + 2 * 0.01)
