@@ -1,14 +1,28 @@
-"""How the process ends: every exit code of the plugin. The first that fits, in this order, is the one."""
+"""How the process ends: every exit code of the plugin, and which of several holds."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 BAD_INPUT = 2
 """Settings are wrong, or no run could begin."""
 ENDED_AT_ONCE = 130
 """A second signal ended the process; the number is the one of shells for Ctrl-C."""
+ENDED_EARLY = 4
+"""The run ended before its plan: a signal, a stop by hand, a limit, `--run-time` with levels left, no worker left."""
 GATE = 3
-"""The run did not meet its SLO. The report's own commands have the same."""
-ROWS_LOST = 1
-"""Calls were made that are not in the record, or could not be made for want of workers."""
-NO_REPORT = 1
-"""The run is recorded, but there is no report of it."""
+"""The run did not meet its SLO. The report's own commands have the same code."""
+FAILED = 1
+"""Calls failed, or are not in the record, or there is no report. Locust's `--exit-code-on-error` replaces it for calls
+that failed."""
+
+ORDER = (BAD_INPUT, ENDED_AT_ONCE, ENDED_EARLY, GATE, FAILED)
+"""Of several codes, the first in this order is the exit code."""
+
+
+def first(codes: Iterable[int]) -> int | None:
+    """The code that comes first in ORDER; None where there is none. Raises ValueError for a code that is not ours."""
+    return min(codes, key=ORDER.index, default=None)

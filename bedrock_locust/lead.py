@@ -1,11 +1,10 @@
-"""The process that leads runs, the master or the only one: it begins each, ends it and tells the workers."""
+"""The process that leads runs, the master or the only one: it begins each run, ends it and tells the workers."""
 
 from __future__ import annotations
 
+import atexit
 import logging
 import math
-from argparse import Namespace
-from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from locust.event import EventHook
@@ -13,9 +12,9 @@ from locust.runners import LocalRunner, MasterRunner
 
 import gevent
 
-from bedrock_locust import __version__, exits, formats
-from bedrock_locust.aws.boto3_client import check_credentials, check_endpoint, connect
-from bedrock_locust.aws.preflight import preflight, public
+from bedrock_locust import __version__, exits
+from bedrock_locust.aws.preflight import public
+from bedrock_locust.aws.preparation import Preparation
 from bedrock_locust.bench import LEVEL, Bench, put_bench
 from bedrock_locust.level import Level, LevelError, planned_levels
 from bedrock_locust.live.health import Pulse
@@ -24,20 +23,21 @@ from bedrock_locust.outputs.console.screen import wants_tables
 from bedrock_locust.outputs.registered import outputs_of
 from bedrock_locust.outputs.web import Runs, show
 from bedrock_locust.outputs.web.form import guard_form
+from bedrock_locust.process.at_exit import ExitCode, undisturbed
+from bedrock_locust.process.locust_patches import listen_first
+from bedrock_locust.process.present import NO_OPTIONS, present
 from bedrock_locust.process.signals import Signals
-from bedrock_locust.process.simulator import SimulatorProcess
+from bedrock_locust.process.stop import RunStop
 from bedrock_locust.recording.recorder import LOCAL
 from bedrock_locust.recording.run_folder import check_directory
 from bedrock_locust.recording.run_info import first_info
 from bedrock_locust.run import Run
-from bedrock_locust.settings import options
-from bedrock_locust.settings.forecast import forecast
 from bedrock_locust.settings.mistakes import SettingsError
-from bedrock_locust.settings.plan import Plan
 from bedrock_locust.team.master_receiver import Receiver
-from bedrock_locust.team.messages import GRACE_S, RunOrder
+from bedrock_locust.team.messages import GRACE_S, HAND_OVER_S, RunOrder
 
 if TYPE_CHECKING:
+    from argparse import Namespace
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
@@ -47,7 +47,6 @@ if TYPE_CHECKING:
 
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
 
-    from bedrock_locust.call import Call
     from bedrock_locust.process.report import MakeReport
     from bedrock_locust.settings.schema import Settings
 
@@ -55,6 +54,8 @@ logger = logging.getLogger(__name__)
 
 DRAIN_MARGIN_S = 10
 """How much longer than the longest call a user may take to stop, in seconds."""
+STOP_LIMIT_S = 60 + GRACE_S + HAND_OVER_S
+"""How long Locust may take to stop the load, in seconds; then the run is ended without it."""
 
 
 class Lead:
@@ -68,27 +69,33 @@ class Lead:
         report: MakeReport | None,
         charts: str | None,
     ) -> None:
-        assert environment.parsed_options is not None  # noqa: S101 - the locust command has options
         self._environment, self._runner, self._web_ui, self._report = environment, runner, web_ui, report
-        self._options: Namespace = environment.parsed_options
+        self._options: Namespace = present(environment.parsed_options, NO_OPTIONS)
         self._run: Run | None = None
-        self._runs, self._ending = Runs(), False
+        self._stop: RunStop | None = None
+        self._runs = Runs()
         self._written: Path | None = None
-        self._stop_timeout, self._local = environment.stop_timeout, isinstance(runner, LocalRunner)
+        self._exit_code, self._exits = ExitCode(), False
+        self._stop_timeout = environment.stop_timeout
         # First: a worker reports at once, and to start a simulator, or to make a call, gives it a turn.
         self._receiver = Receiver(environment, runner) if isinstance(runner, MasterRunner) else None
-        self.settings = self._load(self._options, self._environment.host)
-        self._simulator = self._start_simulator()
+        self._preparation = Preparation(environment, local=isinstance(runner, LocalRunner))
         client = self._prepare()
-        # Not at test_start: once Locust has fired that, it goes on to make users.
-        self._first = self._call_first(client, self.settings) if self._starts_alone() else None
+        if self._starts_alone():
+            # Not at test_start: once Locust has fired that, it goes on to make users.
+            self._preparation.try_one_call(client, self.settings)
         self._warn()
         terminate = bool(web_ui or (self._options.headless and environment.shape_class))
         self._signals = Signals(self._on_signal, self._last_words, terminate=terminate, theirs=bool(web_ui))
         if web_ui:
-            guard_form(web_ui, self._check_form, self._runs.expect)
-            show(web_ui, self._runs, plan=self._plan, charts=charts)
+            guard_form(web_ui, self._preparation.check_form, self._runs.expect)
+            show(web_ui, self._runs, plan=self._preparation.plan_of_form, charts=charts)
         self._listen()
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the last run, or of the next."""
+        return self._preparation.settings
 
     def _listen(self) -> None:
         events = self._environment.events
@@ -97,76 +104,19 @@ class Lead:
         events.test_stop.add_listener(self._on_test_stop)
         events.quitting.add_listener(self._on_quitting)
         events.quit.add_listener(self._on_quit)
-        # A shape fires it, see shapes/step.py.
+        # A shape fires it, see docs/extending.md.
         events.level_change = EventHook()  # type: ignore[attr-defined]  # Locust's events are open to new ones
         events.level_change.add_listener(self._on_level)  # type: ignore[attr-defined]
-        events.request.add_listener(self._on_request)
-
-    def _load(self, parsed: Namespace, endpoint: str | None) -> Settings:
-        settings = options.load(parsed, endpoint)
-        if settings.model.api == "invoke":
-            try:
-                formats.native(settings.model.id)
-            except formats.UnknownFormatError as error:
-                raise SettingsError(f"model.api is invoke, but {error}") from None
-        return settings
-
-    def _read_form(self, form: Mapping[str, str]) -> Settings:
-        return self._load(self._with_form(form), form.get("host", self._environment.host))
-
-    def _with_form(self, form: Mapping[str, str]) -> Namespace:
-        """The options of this process, with those of a form over them."""
-        return Namespace(**{**vars(self._options), **form})
-
-    def _check_form(self, form: Mapping[str, str]) -> Settings:
-        settings = self._read_form(form)
-        self._first = self._call_first(self._connect(settings), settings)
-        return settings
-
-    def _plan(self, form: Mapping[str, str]) -> Plan | None:
-        """What a run with this form would do; None without levels. Raises SettingsError."""
-        settings, environment = self._read_form(form), copy(self._environment)
-        environment.parsed_options = self._with_form(form)
-        environment.host = form.get("host", self._environment.host)
-        return self._plan_of(settings, planned_levels(environment))
-
-    def _plan_of(self, settings: Settings, levels: Sequence[Level] | None) -> Plan | None:
-        """The plan of a run with these levels; None without levels."""
-        if levels is None:
-            return None
-        quota_use = str(forecast(settings, self._first, levels) or "")
-        return Plan.of(settings, quota_use, self._first, levels)
+        listen_first(events.request, self._on_request)
 
     def _starts_alone(self) -> bool:
         """Whether the run begins without a form."""
         return bool(self._options.headless or getattr(self._options, "autostart", False))
 
-    def _call_first(self, client: BedrockRuntimeClient, settings: Settings) -> Call | None:
-        return preflight(client, settings, simulator=self._simulator is not None, local=self._local)
-
-    def _connect(self, settings: Settings) -> BedrockRuntimeClient:
-        return connect(settings, simulator=self._simulator is not None, version=__version__)
-
-    def _start_simulator(self) -> SimulatorProcess | None:
-        asked = self._options.bedrock_simulator
-        if asked is None:
-            return None
-        if self._environment.host:
-            raise SettingsError("--host and --bedrock-simulator: choose one; the simulator is an endpoint of its own")
-        simulator = SimulatorProcess(asked)
-        self._environment.host = simulator.url
-        return simulator
-
     def _prepare(self) -> BedrockRuntimeClient:
-        """Read the settings anew and make the client of a run with them."""
-        settings = self._load(self._options, self._environment.host)
-        if self._local and self._simulator is None:
-            check_credentials(settings)
-        client = self._connect(settings)
-        if self._local and settings.aws.endpoint_url:
-            check_endpoint(settings.aws.endpoint_url)
-        check_directory(settings.output.directory)
-        self.settings = settings.in_region(client.meta.region_name)
+        """The client of a run that can begin now. Raises SettingsError."""
+        client = self._preparation.connect()
+        check_directory(self.settings.output.directory)
         return client
 
     def _warn(self) -> None:
@@ -192,19 +142,22 @@ class Lead:
         gevent.spawn(self._runner.quit if self._options.headless else self._runner.stop)
 
     def _begin(self, client: BedrockRuntimeClient) -> None:
+        if self._stop:
+            self._stop.wait()
+            self._stop = None
         self._signals.begin()
-        self._environment.process_exit_code, self._ending = None, False
+        self._environment.process_exit_code = None
         self._environment.stop_timeout = self._stop_timeout or self.settings.call_limit_s + DRAIN_MARGIN_S
-        levels = planned_levels(self._environment)
+        levels, first_call = planned_levels(self._environment), self._preparation.first_call
         info = first_info(
             self.settings,
             endpoint=client.meta.endpoint_url,
-            simulator=self._simulator is not None,
+            simulator=self._preparation.simulator is not None,
             levels=None if levels is None else len(levels),
-            preflight=public(self._first) if self._first else None,
+            preflight=public(first_call) if first_call else None,
         )
-        outputs = outputs_of(self._options, self._runs)
-        self._run = Run(self._environment, self.settings, info, (levels, self._plan_of(self.settings, levels)), outputs)
+        plan = levels, self._preparation.plan(levels)
+        self._run = Run(self._environment, self.settings, info, plan, outputs_of(self._options, self._runs))
         self._options.bedrock_run = self._order(info, levels).to_json()
         if self._receiver:
             self._receiver.begin(self._run.recorder)
@@ -214,6 +167,9 @@ class Lead:
             self._run.recorder.join_local(Pulse(bench.measured_level).start())
         if level := getattr(self._options, LEVEL, None):
             self._run.on_level(Level.from_plain(level))
+        # Last, so that it is the first at the exit.
+        atexit.unregister(self._on_exit)
+        atexit.register(self._on_exit)
 
     def _order(self, info: Mapping[str, Any], levels: Sequence[Level] | None) -> RunOrder:
         """What the workers must know of a run that begins."""
@@ -239,39 +195,66 @@ class Lead:
                 self._refuse(error)
 
     def _on_test_stopping(self, **_: Any) -> None:
-        """Also a planned end comes by here, with no call in flight."""
-        self._environment.stop_timeout, self._ending = GRACE_S, True
-        if self._run:
+        """The load ends: by plan with no call in flight, or early."""
+        self._environment.stop_timeout = GRACE_S
+        if self._run and self._stop is None:
             self._run.stopping()
-        if self._run and self._receiver:
-            self._receiver.ask(GRACE_S)
+            if self._receiver:
+                self._receiver.ask(GRACE_S)
+            self._stop = RunStop(self._runner, self._end_run, limit_s=STOP_LIMIT_S, quits=bool(self._options.headless))
 
     def _on_test_stop(self, **_: Any) -> None:
-        if self._run is None:
-            return
+        if self._stop:
+            self._stop.load_is_over()
+
+    def _end_run(self) -> None:
+        """The load is over: collect all rows, make the report, set the exit code."""
         run, self._run = self._run, None
+        if run is None:
+            return
         if self._receiver:
             self._receiver.wait(GRACE_S)
         setattr(self._options, LEVEL, None)
-        ended, reason = run.outcome(self._signals.ended_by, deserted=bool(self._receiver and self._receiver.deserted))
-        self._written = run.end(ended=ended, reason=reason, report=self._report)
-        self._ending = bool(self._options.headless)
+        deserted = bool(self._receiver and self._receiver.deserted)
+        ended, reason = run.outcome(
+            self._signals.ended_by or ("an exit of the process" if self._exits else ""), deserted=deserted
+        )
+        before = self._environment.process_exit_code
+        # Until the end is reached: a run that is not brought to its end has not gone well.
+        self._environment.process_exit_code = exits.FAILED
+        self._written, codes = run.end(ended=ended, reason=reason, report=self._report)
+        self._environment.process_exit_code = exits.first([*codes, *([before] if before else [])])
 
     def _on_quitting(self, **_: Any) -> None:
-        """Before Locust looks at the failures for its exit code: calls that the end cuts off are some."""
-        if self._run:
+        """Comes before Locust looks at the failures for its exit code: calls that the end cuts off are some."""
+        if self._run and self._stop is None:
             self._runner.stop()
+        if self._run and self._stop is None:
+            self._on_test_stopping()  # Locust thinks that no load is running
+        if self._stop:
+            self._stop.wait()
 
     def _on_quit(self, **_: Any) -> None:
-        """Last of all, below Locust's tables if there are any: where the report is."""
-        if self._simulator:
-            self._simulator.stop()
+        """Comes last, after Locust's tables if there are any: print where the report is."""
+        if self._preparation.simulator:
+            self._preparation.simulator.stop()
         if self._written and wants_tables(self._options):
             console.write(f"\nReport: {self._written}")
 
+    def _on_exit(self) -> None:
+        """The process ends without Locust's end of it: a task, or a listener, called sys.exit."""
+        if self._run is None:
+            return
+        self._exits = True
+        logger.warning("bedrock-locust: this process was told to exit in the middle of a run: the run ends")
+        undisturbed(self._on_quitting)
+        undisturbed(self._runner.quit)
+        self._on_quit()
+        self._exit_code.code = self._environment.process_exit_code or 0
+
     def _on_signal(self) -> type[BaseException] | None:
         """What a signal raises. A headless run that still waits for its workers sends home those that are there."""
-        if self._ending:
+        if self._stop and (self._options.headless or not self._stop.is_done):
             return None
         if self._options.headless and self._run is None:
             self._runner.quit()

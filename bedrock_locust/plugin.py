@@ -15,6 +15,7 @@ from bedrock_locust import exits
 from bedrock_locust.aws.boto3_client import warm_up
 from bedrock_locust.process.locust_patches import keep_time
 from bedrock_locust.process.logs import scrub_logs
+from bedrock_locust.process.present import NO_OPTIONS, present
 from bedrock_locust.process.report import maker
 from bedrock_locust.redaction import know_environment, scrub
 from bedrock_locust.settings import options
@@ -55,9 +56,7 @@ def setup(*, report: MakeReport | str | None = None, charts: str | None = None) 
 
 def settings_of(environment: Environment) -> Settings:
     """The settings in force: those of the configuration file, the options and the web form. Raises SettingsError."""
-    parsed = environment.parsed_options
-    assert parsed is not None  # noqa: S101 - there are options wherever the locust command runs
-    return options.load(parsed, environment.host)
+    return options.load(present(environment.parsed_options, NO_OPTIONS), environment.host)
 
 
 class Plugin:

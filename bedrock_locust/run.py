@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from pathlib import Path
@@ -17,8 +16,8 @@ from bedrock_locust.call import Call
 from bedrock_locust.errors import remedies, remedy
 from bedrock_locust.live.output import Outcome, Outputs, State
 from bedrock_locust.process.clock import clock
+from bedrock_locust.process.ending import make_report, report_codes
 from bedrock_locust.process.open_files import lack_for_calls, lack_for_workers
-from bedrock_locust.process.report import ReportError, why_not_written
 from bedrock_locust.recording.locust_tables import tables
 from bedrock_locust.recording.recorder import LOCAL, Recorder
 from bedrock_locust.recording.run_folder import RunFolder
@@ -160,21 +159,22 @@ class Run:
         else:
             self.recorder.level(level)
 
-    def outcome(self, signal: str, *, deserted: bool = False) -> tuple[str, str]:
-        """How the run ended, and why: `signal` names the signal that ended it, `deserted` is without workers."""
-        if signal:
-            return "interrupted", f"stopped by {signal}"
+    def outcome(self, stopped_by: str, *, deserted: bool = False) -> tuple[str, str]:
+        """How the run ended, and why. `stopped_by` names a signal or an exit; `deserted`: no worker was left."""
+        if stopped_by:
+            return "interrupted", f"stopped by {stopped_by}"
         if self.early_end:
             return "interrupted", f"{self.early_end.name} reached: {self.early_end.in_the_end()}"
         self._deserted = deserted and not (self.complete and self._environment.shape_class)
         if self._deserted:
-            return "interrupted", "no worker was left"
+            refusals = self._refusals
+            return "interrupted", f"no worker could take part: {refusals[0]}" if refusals else "no worker was left"
         if not self.complete:
             return "interrupted", "stopped before all levels had run"
         return "complete", "all levels ran" if self._environment.shape_class else "stopped as asked"
 
-    def end(self, *, ended: str, reason: str, report: MakeReport | None) -> Path | None:
-        """Close the record, make the report and tell the outputs. Returns where the report is."""
+    def end(self, *, ended: str, reason: str, report: MakeReport | None) -> tuple[Path | None, list[int]]:
+        """Close the record, make the report and tell the outputs. Returns where the report is, and exit codes."""
         self.state = "ending"
         self._ticking.kill()
         self._tick("ending")
@@ -190,24 +190,29 @@ class Run:
         self.recorder.close(ended=ended, reason=reason)
         # All is on disk before anything else is tried that might fail.
         self._tick("recorded")
-        self._check_rows()
         self._say_if_nothing_worked()
-        written = self._write_report(report) if report else None
+        codes = [exits.FAILED] if self.folder.rows_lost or self.recorder.has_lost or self._deserted else []
+        codes += [exits.ENDED_EARLY] if ended == "interrupted" else []
+        codes += [exits.BAD_INPUT] if self._deserted and self._refusals else []
+        written = None
+        if report:
+            written = make_report(report, self.path, Path(self.settings.output.report_file))
+            codes += report_codes(self.path, written)
         self.state, self.reason, self.ended_at = ended, reason, clock.wall_at()
         rows_of_workers = [] if self.is_local else manifest(self.recorder.records)
         self._outputs.end(Outcome(ended, reason, self.path, written, rows_of_workers))
-        return written
+        return written, codes
+
+    @property
+    def _refusals(self) -> list[str]:
+        """Why the workers could not take part, if none of them could."""
+        records = self.recorder.records.values()
+        return [record.reason for record in records] if all(record.state == "refused" for record in records) else []
 
     def abandon(self) -> None:
         """The process ends at once: give the terminal back and put on disk what has been measured."""
         self._tick("ending")
         self.folder.flush()
-
-    def _check_rows(self) -> None:
-        """Exit code 1 if calls that were made are not in the record, or could not be made for want of workers."""
-        lost = self.folder.rows_lost or self.recorder.has_lost or self._deserted
-        if self._environment.process_exit_code is None and lost:
-            self._environment.process_exit_code = exits.ROWS_LOST
 
     def _say_if_nothing_worked(self) -> None:
         total = self.tally.total
@@ -218,34 +223,6 @@ class Run:
             "bedrock-locust: no call succeeded; %d of %d ended in %s (%s). %s",
             *(count, total.calls, category, total.examples[category], remedy(category, total.examples[category])),
         )
-
-    def _write_report(self, report: MakeReport) -> Path | None:
-        """Have the report made. Whatever goes wrong, the run folder stays."""
-        copy = Path(self.settings.output.report_file)
-        again = f"make it with: python -m reports {self.path} --report-file {copy}"
-        try:
-            written = report(self.path, copy)
-        except OSError as error:
-            logger.error("bedrock-locust: %s", why_not_written(error, self.path, again))  # noqa: TRY400 - one line
-        except ReportError as error:
-            logger.error("bedrock-locust: no report (%s); %s", error, again)  # noqa: TRY400 - one line
-        except Exception:  # of a function of the user's own
-            logger.exception("bedrock-locust: no report; %s", again)
-        else:
-            self._check_gate()
-            return copy if copy.exists() else written
-        self._environment.process_exit_code = exits.NO_REPORT
-        return None
-
-    def _check_gate(self) -> None:
-        """Exit code 3 if the report says that the run did not meet its SLO."""
-        try:
-            slo = json.loads((self.path / "report.json").read_text(encoding="utf-8")).get("slo")
-        except (OSError, ValueError):
-            return
-        if slo and slo["passed"] is False:
-            logger.error("bedrock-locust: the SLO was not met; see the report")
-            self._environment.process_exit_code = exits.GATE
 
     def _tick_on(self) -> None:
         """Once a second: rows to disk, what can be seen to the tally, the state to the outputs."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import json
 import logging
@@ -18,9 +19,13 @@ from bedrock_locust.aws.own_endpoint import check_endpoint_is_own
 from bedrock_locust.bench import Bench, put_bench
 from bedrock_locust.call import Call
 from bedrock_locust.live.health import Pulse
+from bedrock_locust.process.at_exit import undisturbed
 from bedrock_locust.process.clock import clock
+from bedrock_locust.process.locust_patches import listen_first
 from bedrock_locust.process.open_files import lack_for_calls
+from bedrock_locust.process.present import NO_OPTIONS, present
 from bedrock_locust.process.signals import Signals
+from bedrock_locust.process.stop import RunStop
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.options import own_credentials, own_directory, own_endpoints
 from bedrock_locust.settings.schema import Settings
@@ -36,27 +41,31 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+STOP_LIMIT_S = 60 + GRACE_S
+"""How long Locust may take to stop the users of this worker, in seconds."""
+
 
 class Worker:
     """This process as a worker. Its credentials are its own: what the master sends has none."""
 
     def __init__(self, environment: Environment, runner: WorkerRunner) -> None:
-        assert environment.parsed_options is not None  # noqa: S101 - a worker is started by the locust command
+        options = present(environment.parsed_options, NO_OPTIONS)
         self._environment = environment
         self._runner = runner
         # Now: at the start of a run the master's options replace those of this process.
-        self._credentials = own_credentials(environment.parsed_options)
+        self._credentials = own_credentials(options)
         self._buffer: Buffer | None = None
-        self._directory = own_directory(environment.parsed_options)
-        self._endpoints = own_endpoints(environment.parsed_options, environment.host)
+        self._directory = own_directory(options)
+        self._endpoints = own_endpoints(options, environment.host)
         self._quitting = self._refused = False
+        self._stop: RunStop | None = None
         self._stopping = gevent.lock.RLock()
         self._connection: tuple[str, BedrockRuntimeClient] | None = None
         # Locust looks all of its options up anew for each option that the master sends, which holds up every stream
         # for a tenth of a second at each change of level. They stay what they are.
         argument_parser.default_args_dict = functools.cache(argument_parser.default_args_dict)
         # Beside its master, on the same terminal.
-        self._quiet = bool(environment.parsed_options.processes)
+        self._quiet = bool(options.processes)
         self._signals = Signals(
             terminate=False,
             quiet=self._quiet,
@@ -67,8 +76,11 @@ class Worker:
         runner.register_message(FINISH, self._on_finish)
         events = environment.events
         events.test_start.add_listener(self.begin)
-        events.request.add_listener(self._on_request)
+        listen_first(events.request, self._on_request)
+        events.test_stopping.add_listener(self._on_test_stopping)
+        events.test_stop.add_listener(self._on_test_stop)
         events.quitting.add_listener(self._on_quitting)
+        atexit.register(undisturbed, self._on_quitting)
         # Last: others may have their turn while it is sent.
         self._sender.greet()
 
@@ -88,7 +100,8 @@ class Worker:
                 check_credentials(own)
             client = self._connect(own, simulator=order.simulator)
         except SettingsError as error:
-            self._quit(str(error), exits.BAD_INPUT)
+            self._sender.refuse(str(error))
+            self._quit(str(error), exits.BAD_INPUT, said=self._quiet)
             return
         bench = Bench(self._environment, settings, client, self._name)
         put_bench(bench)
@@ -127,10 +140,12 @@ class Worker:
 
     def _lose_master(self, why: str) -> None:
         self._environment.stop_timeout = GRACE_S
-        self._quit(f"{why}; this worker ends", exits.ROWS_LOST)
+        self._quit(f"{why}; this worker ends", exits.FAILED)
 
-    def _quit(self, why: str, code: int) -> None:
-        logger.error("bedrock-locust: %s", why)
+    def _quit(self, why: str, code: int, *, said: bool = False) -> None:
+        """End this worker; `said` means that the master, on the same terminal, tells the reason."""
+        if not said:
+            logger.error("bedrock-locust: %s", why)
         self._environment.process_exit_code = code
         gevent.spawn(self._runner.quit)
 
@@ -147,10 +162,22 @@ class Worker:
     def _on_signal(self) -> type[BaseException] | None:
         return None if self._quitting else KeyboardInterrupt
 
+    def _on_test_stopping(self, **_: Any) -> None:
+        if self._stop is None:
+            by_a_user = gevent.getcurrent() in list(self._runner.user_greenlets)
+            self._stop = RunStop(self._runner, self._forget_stop, limit_s=STOP_LIMIT_S, quits=by_a_user)
+
+    def _on_test_stop(self, **_: Any) -> None:
+        if self._stop:
+            self._stop.load_is_over()
+
+    def _forget_stop(self) -> None:
+        self._stop = None
+
     def _on_quitting(self, **_: Any) -> None:
-        """Ctrl-C on the worker itself, or the end of all."""
+        """Hand over all rows before the process ends: after Ctrl-C on the worker itself, or at the end of all."""
         self._quitting = True
-        if buffer := self._buffer:
+        if (buffer := self._buffer) and not (buffer.whole or buffer.over):
             self._close(buffer, GRACE_S)
             self._deliver(buffer)
 
@@ -171,7 +198,7 @@ class Worker:
             return
         self._buffer = None
         self._sender.give_up(buffer, self._directory, self._name)
-        self._environment.process_exit_code = exits.ROWS_LOST
+        self._environment.process_exit_code = exits.FAILED
 
     def _last_words(self) -> None:
         """The process ends at once: what has not been handed over goes to disk."""

@@ -12,13 +12,15 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from locust import runners, stats
+from locust.runners import STATE_CLEANUP, STATE_STOPPING
 
 from bedrock_locust.process.clock import Clock
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
-    from locust.runners import WorkerNode
+    from locust.event import EventHook
+    from locust.runners import Runner, WorkerNode
 
 
 def keep_time() -> None:
@@ -56,3 +58,22 @@ def keep_workers(workers: Sequence[WorkerNode], kept: Collection[str]) -> None:
     for worker in workers:
         if worker.id in kept:
             worker.heartbeat = HELD_BEATS
+
+
+def stop_anew(runner: Runner) -> None:
+    """Stop the load once more, after the greenlet that did so was killed on the way; fires `test_stop` at its end.
+
+    Locust 2.47 does not notice, and a master that is stopping ignores a second stop (MasterRunner.stop).
+    """
+    if runner.state == STATE_STOPPING:
+        runner.update_state(STATE_CLEANUP)
+    runner.stop()
+
+
+def listen_first(hook: EventHook, listener: Callable[..., None]) -> None:
+    """Have a listener called before all others.
+
+    Locust 2.47 calls listeners in the order in which they were added, and those of a locustfile come first: one that
+    ends the run, or is killed by that, would keep the row of its call from us.
+    """
+    hook._handlers.insert(0, listener)  # noqa: SLF001 - Locust has no public way

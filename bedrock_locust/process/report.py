@@ -1,6 +1,6 @@
-"""The report, made by a process of its own: what runs out of memory there takes nothing else with it.
+"""The report, made in a process of its own: if memory runs out there, the run is not affected.
 
-It needs much more memory than a run does, and what draws its charts ends the whole process where it gets none.
+A report needs much more memory than a run, and the library that draws its charts ends the process if it gets none.
 """
 
 from __future__ import annotations
@@ -51,10 +51,10 @@ class ReportError(Exception):
 
 
 def why_not_written(error: OSError, folder: Path, again: str) -> str:
-    """Which file of the report of this run folder can't be written, and what to do; `again` is how to make it later."""
+    """Which file of a report cannot be written, and what to do. `again` tells how to make the report later."""
     if error.filename is None or Path(error.filename).is_relative_to(folder):
-        return f"the report can't be written ({error.strerror}): make room, and {again}"
-    wrong = f"report file {error.filename} can't be written ({error.strerror})"
+        return f"the report cannot be written ({error.strerror}): make room, and {again}"
+    wrong = f"report file {error.filename} cannot be written ({error.strerror})"
     return f"{wrong}: choose another with --bedrock-report-file; the report of this run is in {folder}"
 
 
@@ -82,7 +82,7 @@ def _run(*arguments: str) -> str:
         try:
             pid = _start(arguments, gone, says)
         except OSError as error:
-            raise ReportError(f"there can't be a process for it: {error.strerror}") from None
+            raise ReportError(f"there cannot be a process for it: {error.strerror}") from None
         finally:
             _close(gone)
             _close(says)

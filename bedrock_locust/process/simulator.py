@@ -11,6 +11,7 @@ import sys
 
 import gevent
 
+from bedrock_locust.process.present import present
 from bedrock_locust.redaction import public_environment
 from bedrock_locust.settings.mistakes import SettingsError
 
@@ -30,7 +31,7 @@ class SimulatorProcess:
         try:
             more = shlex.split(options)
         except ValueError as error:
-            raise SettingsError(f"--bedrock-simulator: {options!r} can't be read ({error}): close the quotes") from None
+            raise SettingsError(f"--bedrock-simulator: {options!r} has open quotes ({error}): close them") from None
         # A session of its own: Ctrl-C is for the run, which ends the simulator last.
         self._process = subprocess.Popen(  # noqa: S603 - our own module, with the options of the user
             [*command, "--port", "0", *more],
@@ -44,9 +45,9 @@ class SimulatorProcess:
 
     def _wait(self) -> str:
         """The URL in the line that says it is ready."""
-        assert self._process.stdout is not None  # noqa: S101 - it is a pipe
+        output = present(self._process.stdout, "the simulator's output is a pipe")
         with gevent.Timeout(START_LIMIT_S, False):  # type: ignore[arg-type]  # False: end the block silently
-            for line in self._process.stdout:
+            for line in output:
                 if found := READY.search(line):
                     return found[1]
         self.stop()

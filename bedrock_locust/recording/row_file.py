@@ -1,7 +1,7 @@
-"""A CSV file that grows while a run goes on, and outlives a disk that is full for a time.
+"""A CSV file that grows during a run and survives a disk that is full for a time.
 
-Rows stay in memory until they are on the disk. Each has its place in the file, so that what a failed write has left
-half done is overwritten by the next, and a row is never there twice.
+Rows stay in memory until they are on the disk. Each row has its place in the file: the next write overwrites what a
+failed one left half done, and no row is there twice.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MEMORY_LIMIT = 256 * 2**20
-"""Bytes of rows that wait for a disk at most: about 800,000 calls. Rows beyond are lost, and counted."""
+"""How many bytes of rows wait for a disk at most: about 800,000 calls. Rows beyond that are lost, and counted."""
 COPY_SIZE = 2**20
 
 
 class _Block(NamedTuple):
-    """Rows that are not on the disk yet, and where they belong."""
+    """Rows that are not on the disk yet, and their place in the file."""
 
     offset: int
     data: bytes
@@ -33,7 +33,7 @@ class _Block(NamedTuple):
 
 
 class RowFile:
-    """The file, for writing. Raises OSError where it can't be made."""
+    """The file, for writing. Raises OSError if it cannot be made."""
 
     def __init__(self, path: Path, header: Sequence[str]) -> None:
         self.written = 0
@@ -60,13 +60,13 @@ class RowFile:
         self._end += len(data)
 
     def flush(self) -> None:
-        """Hand all rows to the operating system. Raises OSError where it takes no more; they wait then."""
+        """Hand all rows to the operating system. Raises OSError if it takes no more: the rows wait then."""
         try:
             while self._waiting:
                 _write(self._file, self._waiting[0].data, self._waiting[0].offset)
                 self._taken(self._waiting.popleft())
         except OSError:
-            # Not to leave half a row behind, should nothing follow.
+            # If nothing follows, no half row is left behind.
             with contextlib.suppress(OSError):
                 self._file.truncate(self._waiting[0].offset)
             raise
@@ -76,13 +76,13 @@ class RowFile:
         self.written += block.rows
 
     def check(self) -> None:
-        """Raise OSError where the path no longer leads to this file: others may have removed or moved it."""
+        """Raise OSError if the path no longer leads to this file, because somebody removed or moved it."""
         if not self._file.closed and not os.path.samestat(self._path.stat(), os.fstat(self._file.fileno())):
             raise FileNotFoundError(errno.ENOENT, "it has been replaced")
 
     @property
     def gone(self) -> bool:
-        """Whether nothing is at the path any more."""
+        """Whether there is nothing at the path."""
         try:
             return not (self._file.closed or self._path.stat())
         except FileNotFoundError:
@@ -91,7 +91,7 @@ class RowFile:
             return False
 
     def move(self, path: Path) -> None:
-        """Go on in a new file, with all rows. Raises OSError where that can't be, and stays in the old one then."""
+        """Continue in a new file, with all rows. If that fails, raises OSError and stays in the old one."""
         new = _open(path)
         try:
             self._copy(new, self._waiting[0].offset if self._waiting else self._end)
@@ -112,7 +112,7 @@ class RowFile:
             _write(new, os.pread(self._file.fileno(), min(COPY_SIZE, size - offset), offset), offset)
 
     def give_up(self) -> None:
-        """Count what still waits as lost."""
+        """Count the rows that still wait as lost."""
         while self._waiting:
             self.lost += self._waiting.pop().rows
         self._waiting_bytes = 0
@@ -143,7 +143,7 @@ def _open(path: Path) -> FileIO:
 
 
 def _write(file: FileIO, data: bytes, offset: int) -> None:
-    """All of it. A disk that is nearly full takes a part first, and raises for the rest."""
+    """Write all of it. A disk that is nearly full takes a part first, and raises OSError for the rest."""
     rest = memoryview(data)
     while rest:
         taken = os.pwrite(file.fileno(), rest, offset)

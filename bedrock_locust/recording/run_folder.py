@@ -28,8 +28,8 @@ logger = logging.getLogger(__name__)
 ROWS = "requests.csv"
 DRAFT = ".tmp"
 MOVED = "moved-to"
-"""A link in a folder that had to be left, to where the run went on: under the same name in the directory that it leads
-to, as a link that short needs no room on a full disk."""
+"""A link in a folder that could not be written any more. It leads to the directory in which the run continued, under
+the same name: a link that short needs no room on a full disk."""
 LEVEL_COLUMNS = (
     "level",
     "mode",
@@ -45,16 +45,16 @@ LEVEL_COLUMNS = (
 class RunFolder:
     """The files of one run, for writing.
 
-    What can't be written, because the disk is full or the folder is another, is kept in memory and tried again with
-    each `flush`, which also makes a folder again that has been removed; nothing is raised. At the end `settle` takes
-    the whole folder to another place, if need be.
+    If the disk is full or the folder was replaced, what cannot be written stays in memory, and each `flush` tries
+    again; it also makes a removed folder again. Nothing is raised. At the end of the run `settle` moves the whole
+    folder to another place if necessary.
     """
 
     def __init__(self, path: Path) -> None:
-        """Raises OSError where the files can't be made."""
+        """Raises OSError if the files cannot be made."""
         self.path = path
         self.trouble = ""
-        """Why something can't be written now, in words; empty while all is well."""
+        """Why the folder cannot be written now, in words; empty while all is well."""
         self._rows = RowFile(path / ROWS, COLUMNS)
         self._texts = {"levels.csv": csv_text([LEVEL_COLUMNS])}
         self._unwritten = set(self._texts)
@@ -62,7 +62,7 @@ class RunFolder:
 
     @classmethod
     def create(cls, directory: str, model_id: str, started_at: float) -> RunFolder:
-        """A new folder `<UTC time>-<model>` in the directory. Raises SettingsError where that can't be."""
+        """Make a new folder `<UTC time>-<model>` in a directory. Raises SettingsError if it cannot be made."""
         stamp = time.strftime("%Y-%m-%dT%H-%M-%SZ", time.gmtime(started_at))
         try:
             return cls(_make_unused(Path(directory), f"{stamp}-{_file_name(model_id)}"))
@@ -76,7 +76,7 @@ class RunFolder:
 
     @property
     def rows_lost(self) -> int:
-        """Rows that came while nothing could be written and memory had no room for more."""
+        """Rows that came when nothing could be written and memory had no more room."""
         return self._rows.lost
 
     def append(self, rows: Iterable[Sequence[Value]]) -> None:
@@ -87,7 +87,7 @@ class RunFolder:
             logger.error("bedrock-locust: no more room in memory for rows of %s: further rows are lost", self.path)
 
     def flush(self) -> None:
-        """Hand all that has not been written yet to the operating system."""
+        """Write everything that is not on the disk yet."""
         refused = None
         files = (partial(self._replace, name) for name in list(self._unwritten))
         writes: list[Callable[[], None]] = [self._rows.flush, self._make_again, self._rows.check, *files]
@@ -99,7 +99,7 @@ class RunFolder:
         self._note(refused)
 
     def _make_again(self) -> None:
-        """A folder that others have removed, or moved away: the open file still has its rows. Raises OSError."""
+        """Make a folder again that somebody removed or moved: the open file still has its rows. Raises OSError."""
         if not self._rows.gone:
             return
         self.path.mkdir(parents=True, exist_ok=True)
@@ -107,8 +107,8 @@ class RunFolder:
         logger.warning("bedrock-locust: %s was removed, and is made again: %s", self.path, self._so_far())
 
     def _note(self, refused: OSError | None) -> None:
-        """Say that trouble begins, or is over; once."""
-        before, self.trouble = self.trouble, f"{self.path} can't be written ({_reason(refused)})" if refused else ""
+        """Log once that trouble begins, and once that it is over."""
+        before, self.trouble = self.trouble, f"{self.path} cannot be written ({_reason(refused)})" if refused else ""
         if self.trouble and not before:
             room = f"up to {MEMORY_LIMIT / 2**20:,.0f} MB"
             logger.warning(
@@ -121,7 +121,7 @@ class RunFolder:
         return f"{self.rows_lost:,} rows are lost" if self.rows_lost else "nothing is lost"
 
     def settle(self) -> None:
-        """At the end of a run: what can't be written here goes to another place, with the whole folder."""
+        """At the end of a run: if the folder cannot be written, move all of it to another place."""
         self.flush()
         if not self.trouble:
             return
@@ -135,7 +135,7 @@ class RunFolder:
         logger.error("bedrock-locust: %s, nor can any other place: %s", why, self._so_far())
 
     def _move(self) -> bool:
-        """Go on in a folder among the temporary files; whether that can be."""
+        """Continue in a folder for temporary files; whether that worked."""
         try:
             refuge = Path(tempfile.mkdtemp(prefix="bedrock-locust-"))
         except OSError:
@@ -148,7 +148,7 @@ class RunFolder:
         return True
 
     def _move_to(self, path: Path) -> None:
-        """Go on in this folder. The rows come last: until they are there, nothing has changed. Raises OSError."""
+        """Continue in this folder. The rows come last: until they are there, nothing has changed. Raises OSError."""
         for name, text in self._texts.items():
             _replace(path / name, text)
         self._rows.move(path / ROWS)
@@ -167,11 +167,11 @@ class RunFolder:
         self.write_table("levels.csv", [LEVEL_COLUMNS, *rows])
 
     def write_table(self, name: str, rows: Iterable[Iterable[Any]]) -> None:
-        """Write a whole CSV file, or leave the old one."""
+        """Write a whole CSV file. If that fails, the old one stays."""
         self._write(name, csv_text(rows))
 
     def write_info(self, info: Mapping[str, Any]) -> None:
-        """Write `run.json`, or leave the old one."""
+        """Write `run.json`. If that fails, the old one stays."""
         self._write("run.json", json.dumps(info, indent=2, ensure_ascii=False) + "\n")
 
     def _write(self, name: str, text: str) -> None:
@@ -185,7 +185,7 @@ class RunFolder:
 
 
 def check_directory(directory: str) -> None:
-    """Raise SettingsError where no run folder can be made in a directory."""
+    """Raise SettingsError if no run folder can be made in a directory."""
     try:
         Path(directory).mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=directory):
@@ -196,7 +196,8 @@ def check_directory(directory: str) -> None:
 
 def _unwritable(directory: str, error: OSError) -> SettingsError:
     return SettingsError(
-        f"output.directory {directory!r}: can't write there ({_reason(error)}): choose another with --bedrock-directory"
+        f"output.directory {directory!r}: cannot write there ({_reason(error)}):"
+        " choose another with --bedrock-directory"
     )
 
 
@@ -205,7 +206,7 @@ def _reason(error: OSError) -> str:
 
 
 def _replace(path: Path, text: str) -> None:
-    """Put a whole file in the place of the old one. Raises OSError where that can't be, and leaves no draft."""
+    """Replace a file by a new one. If that fails, raises OSError and leaves no draft behind."""
     draft = path.with_suffix(DRAFT)
     try:
         draft.write_text(text, encoding="utf-8", newline="")

@@ -113,6 +113,8 @@ class Receiver:
 
     def _answer(self, client_id: str, report: Report) -> Taken:
         rows, recorder = report.rows, self._recorder
+        if report.refusal:
+            self.roster.refuse(client_id, report.refusal)
         whole = over = False
         batches: tuple[int, ...] = ()
         if rows and recorder and rows.run == recorder.run:

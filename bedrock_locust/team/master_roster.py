@@ -83,7 +83,7 @@ class Roster:
         """Whether a worker can take part in a run. A worker of another version learns that from our answer."""
         self._strangers.pop(client_id, None)
         if why := mismatch(__version__, version):
-            self._refuse(client_id, why)
+            self.refuse(client_id, why)
         else:
             self._hear(client_id)
         return not why
@@ -92,7 +92,7 @@ class Roster:
         """Note a report without ours in it: the worker may have no plugin."""
         since = self._strangers.setdefault(client_id, time.monotonic())
         if (has_users or time.monotonic() - since >= STRANGER_S) and client_id not in self._sent_away:
-            self._refuse(client_id, mismatch(__version__, None))
+            self.refuse(client_id, mismatch(__version__, None))
             self._runner.send_message("quit", client_id=client_id)  # it cannot know by itself
 
     def leave(self, client_id: str) -> None:
@@ -163,7 +163,7 @@ class Roster:
         """The workers that Locust gives users to."""
         return {client.id for client in self._runner.clients.all if client.state != "missing"}
 
-    def _refuse(self, client_id: str, why: str) -> None:
+    def refuse(self, client_id: str, why: str) -> None:
         """Record that a worker cannot take part, and why."""
         if client_id in self._sent_away:
             return

@@ -46,6 +46,8 @@ class Report:
     """What the worker lacks, in words, or empty."""
     rows: RowsReport | None
     """None outside a run."""
+    refusal: str = ""
+    """Why the worker cannot take part in the run, in words, or empty."""
 
     def to_plain(self) -> dict[str, Any]:
         """A dict of types that msgpack can carry."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from locust.exception import RPCError
@@ -88,6 +89,10 @@ class Sender:
         """Tell the master that this worker has no rows of a run."""
         nothing = RowsReport(run, rows_made=0, cpu_percent=None, last=0)
         self._send(ROWS, self._report(nothing).to_plain())
+
+    def refuse(self, why: str) -> None:
+        """Tell the master why this worker cannot take part in its run."""
+        self._send(ROWS, replace(self._report(), refusal=why).to_plain())
 
     def give_up(self, buffer: Buffer, directory: str, worker: str) -> None:
         """Log how many rows the master has not confirmed, and write them to a file if possible."""

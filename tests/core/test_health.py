@@ -58,7 +58,7 @@ def test_limits(seen: dict[str, Any], lag_ms: float, reason: str) -> None:
 
 
 def test_the_report_has_the_same_limits() -> None:
-    """What a report can't import from here it has for itself."""
+    """What a report cannot import from here it has for itself."""
     assert set(WORDS) == set(workers.CAUSES)
     assert workers.BUSY_PERCENT == CPU_LIMIT
 

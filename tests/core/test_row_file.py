@@ -196,7 +196,7 @@ def test_a_folder_that_can_not_be_made_again(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_had_to_be_left_leads_to_the_next(tmp_path: Path, refuge: Path) -> None:
-    """Where its rows can't be written any more, a link says where the run went on."""
+    """Where its rows cannot be written any more, a link says where the run went on."""
     folder = RunFolder.create(str(tmp_path), "m", 1.8e9)
     old = folder.path
     (old / "requests.csv").unlink()

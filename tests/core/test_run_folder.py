@@ -158,7 +158,7 @@ def test_a_directory_that_can_not_be(tmp_path: Path, name: str) -> None:
         check_directory(directory)
     assert refused.value.lines == refused_before.value.lines
     (line,) = refused.value.lines
-    reason = line.removeprefix(f"output.directory {directory!r}: can't write there (")
+    reason = line.removeprefix(f"output.directory {directory!r}: cannot write there (")
     assert reason in {
         "Not a directory): choose another with --bedrock-directory",
         "File exists): choose another with --bedrock-directory",

@@ -102,7 +102,7 @@ PLAN: dict[str, dict[str, str]] = {
         "bench": "level settings",
         "client": "call errors formats redaction wire",
         "user": "bench call client formats settings workload",
-        "aws": "call client errors redaction settings user wire workload",
+        "aws": "call client errors formats level process redaction settings user wire workload",
         # what becomes of them
         "live": "call errors histogram level process settings",
         "recording": "call errors level live process settings workload",
@@ -111,7 +111,7 @@ PLAN: dict[str, dict[str, str]] = {
         "run": "call errors exits level live process recording settings",
         # who joins the two
         "worker": "aws bench call exits live process settings team",
-        "lead": "aws bench call exits formats level live outputs process recording run settings team",
+        "lead": "aws bench exits level live outputs process recording run settings team",
         "commands": "exits formats settings",
         "plugin": "aws exits lead process redaction settings worker",
         "simulator": "",

@@ -206,9 +206,9 @@ def test_a_fault_says_nothing_of_itself(folder: Path, caplog: pytest.LogCaptureF
 
 
 def test_a_run_that_can_not_be_written(tmp_path: Path) -> None:
-    """While a run goes on, the pages say in the place of a reason why its folder can't be written."""
+    """While a run goes on, the pages say in the place of a reason why its folder cannot be written."""
     run = a_run(tmp_path)
-    run.state, run.trouble = "running", "results/x can't be written (No space left on device)"
+    run.state, run.trouble = "running", "results/x cannot be written (No space left on device)"
     assert about(run)["reason"] == run.trouble
     run.reason = "all levels ran"
     assert about(run)["reason"] == "all levels ran"

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.parse
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +53,23 @@ def free_port() -> int:
 
 KNOWN_ENDPOINTS: list[str] = []
 """Those of simulators that tests have started: workers sign for them when their master names them."""
+
+
+def post(url: str, **form: str) -> dict[str, Any]:
+    """The answer to a form."""
+    data = urllib.parse.urlencode(form).encode()
+    with urllib.request.urlopen(url, data, timeout=DEADLINE_S) as answer:
+        values: dict[str, Any] = json.load(answer)
+        return values
+
+
+def serves(url: str) -> bool:
+    """Whether a web server answers."""
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
 
 
 @dataclass

@@ -39,7 +39,7 @@ CASES: dict[str, tuple[dict[str, Any] | str | None, tuple[str, ...], str]] = {
     "region": ({"aws": {"region": "us-esat-1"}}, (), "unknown region us-esat-1: did you mean us-east-1?"),
     "refused": ({}, HOST, "endpoint http://127.0.0.1:9: no connection (Connection refused): check --host"),
     "both": ({}, (*HOST, "--bedrock-simulator"), "--host and --bedrock-simulator: choose one"),
-    "directory": ({"output": {"directory": "config.json/x"}}, ("--bedrock-simulator",), "can't write there"),
+    "directory": ({"output": {"directory": "config.json/x"}}, ("--bedrock-simulator",), "cannot write there"),
     "simulator": ({}, ("--bedrock-simulator=--ttft-ms much",), "--bedrock-simulator: the simulator did not start"),
 }
 
@@ -121,7 +121,7 @@ def test_nonsense(place: Place, nonsense: str, streaming: bool) -> None:
 
 
 def test_report_file(place: Place, simulator: Simulator) -> None:
-    """A report file that can't be written costs the copy, and an exit code, but nothing of the run."""
+    """A report file that cannot be written costs the copy, and an exit code, but nothing of the run."""
     place.configure({"concurrency": {"end": 1}, "test": {"non_streaming": False}})
     code, output = place.run("--host", simulator.url, "--bedrock-report-file", "config.json/report.md")
     assert code == 1

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bedrock_locust.exits import BAD_INPUT, ENDED_AT_ONCE, ENDED_EARLY, FAILED
+
 from .checks import info, read
-from .running import ROOT, free_port, until
+from .running import DEADLINE_S, ROOT, free_port, post, serves, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +22,170 @@ if TYPE_CHECKING:
 
 LONG = ("--ttft-ms", "50", "--tpot-ms", "500", "--output-tokens", "100", "--spread", "0")
 """Calls of 50 s: longer than the grace for calls in flight."""
+
+WAYS = """
+import os
+import sys
+import time
+
+import gevent
+from locust import LoadTestShape, constant, events, task
+from locust.exception import StopUser
+
+from bedrock_locust import BedrockUser, setup
+
+
+def write(folder, copy):
+    (folder / "report.md").write_text("# A report")
+    return folder / "report.md"
+
+
+setup(report=write)
+way, calls = os.environ["WAY"], []
+
+
+def end_by(name, user):
+    if name != way or len(calls) < 5:
+        return
+    runner = user.environment.runner
+    match way.split("-")[0]:
+        case "quit":
+            runner.quit()
+        case "spawn":
+            gevent.spawn(runner.quit)
+        case "stop":
+            runner.stop()
+        case "leave":
+            raise StopUser
+        case "exit":
+            sys.exit(int(way[-1]))
+
+
+class Caller(BedrockUser):
+    wait_time = constant(0.01)
+
+    def on_start(self):
+        if way == "quit-start":
+            calls.extend(range(5))
+        end_by("quit-start", self)
+
+    def on_stop(self):
+        end_by("quit-stop", self)
+
+    @task
+    def call(self):
+        self.client.converse(modelId=self.settings.model.id, messages=[{"role": "user", "content": [{"text": "x"}]}])
+        calls.append(self)
+        for name in ("quit-task", "spawn-task", "stop-task", "leave-task", "exit-task-0", "exit-task-7"):
+            end_by(name, self)
+        if way == "quit-stop" and len(calls) >= 5:
+            raise StopUser
+
+
+@events.request.add_listener
+def on_request(**_):
+    if calls:
+        end_by("quit-listener", calls[0])
+"""
+"""An own locustfile that ends its run in the way that the environment names."""
+
+
+def own(place: Place, way: str) -> Path:
+    """The locustfile of own ways to end."""
+    place.env["WAY"] = way
+    path = place.path / "ways.py"
+    path.write_text(WAYS)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("way", "code", "reason"),
+    [
+        ("quit-task", 0, "stopped as asked"),
+        ("quit-start", 0, "stopped as asked"),
+        ("quit-stop", 0, "stopped as asked"),
+        ("quit-listener", 0, "stopped as asked"),
+        ("spawn-task", 0, "stopped as asked"),
+        ("stop-task", 0, "stopped as asked"),
+        ("exit-task-0", ENDED_EARLY, "stopped by an exit of the process"),
+        ("exit-task-7", ENDED_EARLY, "stopped by an exit of the process"),
+    ],
+)
+def test_every_end_is_an_end(place: Place, simulator: Simulator, way: str, code: int, reason: str) -> None:
+    """Whoever ends the run, and wherever: it ends soon, with all of its rows, its report and a code that says how."""
+    arguments = ("--headless", "--only-summary", "--users", "2", "--spawn-rate", "2", "--host", simulator.url)
+    begun = time.monotonic()
+    process = place.start(*arguments, "--run-time", "300", locustfile=own(place, way))
+    assert process.wait(DEADLINE_S) == code, place.output(process)
+    assert time.monotonic() - begun < 90, "it went on until --run-time"
+    assert "Traceback" not in place.output(process), place.output(process)
+    (run,) = place.runs()
+    said = info(run)
+    assert said["end_reason"] == reason
+    assert (run / "report.md").exists()
+    rows = read(run / "requests.csv")
+    assert said["rows_written"] == len(rows)
+    assert {row["request_id"] for row in rows if row["request_id"]} >= {
+        call["request_id"] for call in simulator.calls() if call["outcome"] == "ok"
+    }
+    assert len(rows) >= (0 if way == "quit-start" else 5)
+
+
+def test_users_that_leave(place: Place, simulator: Simulator) -> None:
+    """When all users have stopped themselves, `--run-time` ends the run, as in Locust: that was the plan."""
+    arguments = ("--headless", "--only-summary", "--host", simulator.url, "--run-time", "3")
+    process = place.start(*arguments, locustfile=own(place, "leave-task"))
+    assert process.wait(DEADLINE_S) == 0, place.output(process)
+    (run,) = place.runs()
+    assert info(run)["ended"] == "complete"
+    assert len(read(run / "requests.csv")) == 5
+    assert (run / "report.md").exists()
+
+
+@pytest.mark.parametrize("way", ["quit-task", "exit-task-0"])
+def test_workers_that_end_themselves(place: Place, simulator: Simulator, way: str) -> None:
+    """A task that ends its worker hands over its rows first; without a worker the run has ended before its plan."""
+    arguments = ("--headless", "--only-summary", "--processes", "2", "--users", "2", "--host", simulator.url)
+    process = place.start(*arguments, "--run-time", "300", locustfile=own(place, way))
+    assert process.wait(DEADLINE_S) == ENDED_EARLY, place.output(process)
+    (run,) = place.runs()
+    assert info(run)["end_reason"] == "no worker was left"
+    assert {worker["rows_lost"] for worker in info(run)["workers"].values()} == {0}
+    assert len(read(run / "requests.csv")) == len(simulator.calls())
+    assert (run / "report.md").exists()
+
+
+def test_no_worker_can_take_part(place: Place, simulator: Simulator) -> None:
+    """Workers without credentials: one reason, in the output and in the record, and the code of wrong settings."""
+    place.env |= {"HOME": str(place.path), "AWS_EC2_METADATA_DISABLED": "true"}
+    for name in [name for name in place.env if name.startswith("AWS_") and name != "AWS_EC2_METADATA_DISABLED"]:
+        del place.env[name]
+    code, output = place.run("--host", simulator.url, "--processes", "2", locustfile=own(place, "none"))
+    assert code == BAD_INPUT, output
+    (run,) = place.runs()
+    assert info(run)["ended"] == "interrupted"
+    assert info(run)["end_reason"].startswith("no worker could take part: no AWS credentials found")
+    assert {worker["state"] for worker in info(run)["workers"].values()} == {"refused"}
+    assert output.count("cannot take part: no AWS credentials found") == 2
+    assert "Traceback" not in output
+    assert (run / "report.md").exists()
+
+
+def test_stop_from_the_page(place: Place, simulator: Simulator) -> None:
+    """The button ends a run with levels before its plan; the process goes on, and its code is that of its last run."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    place.configure({"concurrency": {"duration_seconds": 60}})
+    process = place.start("--host", simulator.url, "--web-port", str(port))
+    until(lambda: serves(url), "web UI")
+    assert post(f"{url}/swarm")["success"]
+    run = measuring(place)
+    assert post(f"{url}/stop")["success"]
+    until(lambda: info(run)["ended"] != "running", "end")
+    assert info(run)["end_reason"] == "stopped before all levels had run"
+    until((run / "report.md").exists, "report")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(DEADLINE_S) == ENDED_EARLY, place.output(process)
 
 
 def measuring(place: Place) -> Path:
@@ -52,10 +218,10 @@ def test_signal(
     process = place.start("--headless", "--only-summary", "--host", simulator.url, *processes)
     run = measuring(place)
     process.send_signal(signum)
-    code = process.wait(30)
+    code = process.wait(DEADLINE_S)
     output = place.output(process)
     assert "Traceback" not in output, output
-    assert code == 1, f"a call that was cut off is a failure to Locust\n{output}"
+    assert code == ENDED_EARLY, output
     assert_interrupted(run, len(simulator.calls()))
 
 
@@ -65,7 +231,7 @@ def test_signal_to_all(place: Place, start_simulator: Callable[..., Simulator]) 
     process = place.start("--headless", "--only-summary", "--host", simulator.url, "--processes", "2")
     run = measuring(place)
     os.killpg(process.pid, signal.SIGINT)
-    process.wait(30)
+    assert process.wait(DEADLINE_S) == ENDED_EARLY
     assert_interrupted(run, len(simulator.calls()))
 
 
@@ -77,7 +243,7 @@ def test_second_ctrl_c(place: Place, start_simulator: Callable[..., Simulator]) 
     process.send_signal(signal.SIGINT)
     place.said(process, "again to end at once")
     process.send_signal(signal.SIGINT)
-    assert process.wait(2) == 130
+    assert process.wait(10) == ENDED_AT_ONCE
     assert info(run)["ended"] == "running"
 
 
@@ -102,7 +268,7 @@ def test_worker_alone(place: Place, start_simulator: Callable[..., Simulator]) -
     run = measuring(place)
     workers[0].send_signal(signal.SIGINT)
     workers[0].wait(20)
-    assert master.wait(60) in (0, 1)
+    assert master.wait(DEADLINE_S) in (0, FAILED)  # FAILED if a call was cut off
     rows = read(run / "requests.csv")
     assert {row["request_id"] for row in rows if row["request_id"]} == {
         call["request_id"] for call in simulator.calls()
@@ -119,7 +285,7 @@ def test_run_time(place: Place, simulator: Simulator) -> None:
     """--run-time ends a run early."""
     place.configure({"concurrency": {"duration_seconds": 60}})
     code, output = place.run("--host", simulator.url, "--run-time", "4")
-    assert code in (0, 1), output
+    assert code == ENDED_EARLY, output
     assert info(place.runs()[0])["ended"] == "interrupted"
     assert len(read(place.runs()[0] / "requests.csv")) == len(simulator.calls())
 
@@ -148,7 +314,7 @@ def test_a_run_that_began_by_itself_beside_the_page(place: Place, simulator: Sim
     process = place.start("--autostart", "--web-port", str(free_port()), "--host", simulator.url)
     until(lambda: len(simulator.calls()) > 3, "calls")
     process.send_signal(signum)
-    assert process.wait(30) in (0, 1)  # 1 if calls were cut off
+    assert process.wait(DEADLINE_S) == ENDED_EARLY
     output = place.output(process)
     assert "stopping (again to end at once)" in output
     assert "Traceback" not in output

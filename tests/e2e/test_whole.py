@@ -6,32 +6,15 @@ import functools
 import json
 import urllib.parse
 import urllib.request
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .checks import assert_whole, read
-from .running import LEVELS, QUICK, free_port, until
+from .running import LEVELS, QUICK, free_port, post, serves, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .running import Place, Simulator
-
-
-def post(url: str, **form: str) -> dict[str, Any]:
-    """The answer to a form."""
-    data = urllib.parse.urlencode(form).encode()
-    with urllib.request.urlopen(url, data, timeout=10) as answer:
-        values: dict[str, Any] = json.load(answer)
-        return values
-
-
-def serves(url: str) -> bool:
-    """Whether a web server answers."""
-    try:
-        with urllib.request.urlopen(url, timeout=10) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
 
 
 def workers(url: str) -> int:

@@ -122,7 +122,7 @@ def test_a_folder_that_is_removed(place: Place, simulator: Simulator) -> None:
 
 @pytest.mark.long
 def test_a_log_on_a_full_disk(place: Place, simulator: Simulator) -> None:
-    """What can't be printed costs nothing."""
+    """What cannot be printed costs nothing."""
     place.configure({"test": {"non_streaming": False}, "concurrency": {"start": 4, "end": 4, "duration_seconds": 1}})
     command = [str(LOCUST), "-f", str(ROOT / "locustfile.py"), "--headless", "--only-summary", "--host", simulator.url]
     with Path("/dev/full").open("w") as full:
@@ -166,7 +166,7 @@ def test_full_to_the_end(place: Place, simulator: Simulator, mount: Callable[...
     process = start(place, simulator, locustfile=locustfile)
     assert process.wait(60) == 1, place.output(process)
     output = place.output(process)
-    assert f"can't be written (No space left on device): {IN_MEMORY}" in output
+    assert f"cannot be written (No space left on device): {IN_MEMORY}" in output
     assert "no more room in memory for rows" in output
     (refuge,) = (place.path / "temporary").glob("bedrock-locust-*/*")
     said, rows = info(refuge), read(refuge / "requests.csv")
@@ -199,7 +199,7 @@ def test_a_file_system_that_becomes_read_only(place: Place, simulator: Simulator
     grown(place, 10_000)
     Path("/sys/fs/ext4", Path(device.stdout.strip()).name, "trigger_fs_error").write_text("1")
     assert process.wait(60) == 0, place.output(process)
-    assert f"can't be written (Read-only file system): {IN_MEMORY}" in place.output(process)
+    assert f"cannot be written (Read-only file system): {IN_MEMORY}" in place.output(process)
     (refuge,) = (place.path / "temporary").glob("bedrock-locust-*/*")
     assert_whole(refuge, simulator.calls(), LEVEL)
     # A disk that failed may not even list its files.

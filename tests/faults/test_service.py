@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bedrock_locust.exits import ENDED_EARLY
 from bedrock_locust.simulator import certificates
 from tests.e2e.checks import assert_whole, info, read
 from tests.e2e.running import free_port, until
@@ -278,7 +279,7 @@ def test_credentials_that_are_no_longer_good(refreshing: Place, start_simulator:
     simulator = start_simulator(*QUICK, "--access-key", "AKIDFIRST:secret-of-AKIDFIRST")
     process = renew(refreshing, simulator, "AKIDWRONG")
     output = refreshing.output(process)
-    assert process.returncode == 1, output
+    assert process.returncode == ENDED_EARLY, output
     assert re.search(r"limits.same_failures reached: \d+ failures in a row with CredentialsError \(Unrec", output)
     assert "Traceback" not in output
     run = refreshing.runs()[0]
@@ -391,7 +392,7 @@ def test_a_certificate_that_workers_do_not_trust(
     simulator = start_simulator(*QUICK, "--tls-self-made", str(tmp_path / "certificate.pem"))
     place.configure({"test": {"non_streaming": False}, "limits": {"same_failures": 10}})
     code, output = place.run("--host", simulator.url, "--processes", "1")
-    assert code == 1, output
+    assert code == ENDED_EARLY, output
     assert re.search(r"same_failures reached: \d+ failures in a row with ConnectionError \(SSLError\)", output)
     assert "Traceback" not in output
     rows = read(place.runs()[0] / "requests.csv")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from bedrock_locust.exits import ENDED_EARLY
 from tests.e2e.checks import info, read
 from tests.e2e.running import ROOT, free_port, until
 
@@ -127,7 +128,7 @@ def test_a_minute_after_a_loss(team: Team, simulator: Simulator) -> None:
     master = team.lead(simulator, 2, "--run-time", "78", "--loglevel", "DEBUG")
     run = team.reported(FIRST)
     kill(first)
-    assert master.wait(DEADLINE_S + 60) == 1, team.place.output(master)
+    assert master.wait(DEADLINE_S + 60) == ENDED_EARLY, team.place.output(master)
     assert_accounted(run, simulator.calls())
     assert_right_modes(run)
     dropped = [line for line in team.place.output(master).splitlines() if "Sending spawn jobs of 2 users" in line]
@@ -184,7 +185,7 @@ def test_all_gone(team: Team, simulator: Simulator) -> None:
     master = team.lead(simulator, 1)
     run = team.reported(FIRST)
     kill(worker)
-    assert master.wait(DEADLINE_S) == 1, team.place.output(master)
+    assert master.wait(DEADLINE_S) == ENDED_EARLY, team.place.output(master)
     assert_accounted(run, simulator.calls())
     said = info(run)
     assert (said["ended"], said["end_reason"]) == ("interrupted", "no worker was left")

@@ -140,7 +140,7 @@
 
   function queue(work) {
     drawing = drawing.then(work).catch((error) => {
-      status.textContent = `The charts can't be drawn: ${error.message}`;
+      status.textContent = `The charts cannot be drawn: ${error.message}`;
     });
     return drawing;
   }
@@ -170,5 +170,5 @@
     await poll();
   }
 
-  begin().catch((error) => { status.textContent = `The charts can't be drawn: ${error.message}`; });
+  begin().catch((error) => { status.textContent = `The charts cannot be drawn: ${error.message}`; });
 })();

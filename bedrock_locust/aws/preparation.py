@@ -1,0 +1,108 @@
+"""What has to be ready before a run: settings, simulator, boto3 client, and one call to see that it works."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from copy import copy
+from typing import TYPE_CHECKING
+
+from bedrock_locust import __version__, formats
+from bedrock_locust.aws.boto3_client import check_credentials, check_endpoint, connect
+from bedrock_locust.aws.preflight import preflight
+from bedrock_locust.level import planned_levels
+from bedrock_locust.process.present import NO_OPTIONS, present
+from bedrock_locust.process.simulator import SimulatorProcess
+from bedrock_locust.settings import options
+from bedrock_locust.settings.forecast import forecast
+from bedrock_locust.settings.mistakes import SettingsError
+from bedrock_locust.settings.plan import Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from locust.env import Environment
+
+    from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
+
+    from bedrock_locust.call import Call
+    from bedrock_locust.level import Level
+    from bedrock_locust.settings.schema import Settings
+
+
+class Preparation:
+    """Makes runs ready in the process that leads them. All of it raises SettingsError where no run could begin."""
+
+    def __init__(self, environment: Environment, *, local: bool) -> None:
+        """Read the settings and start the simulator, if one is asked for. `local`: calls are made in this process."""
+        self._environment = environment
+        self._options: Namespace = present(environment.parsed_options, NO_OPTIONS)
+        self._local = local
+        self.settings = self._load(self._options, environment.host)
+        """The settings of the last run, or of the next."""
+        self.first_call: Call | None = None
+        """The call that was made to see that calls work, if one was."""
+        self.simulator = self._start_simulator()
+
+    def connect(self) -> BedrockRuntimeClient:
+        """Read the settings anew and make the client of a run."""
+        settings = self._load(self._options, self._environment.host)
+        if self._local and self.simulator is None:
+            check_credentials(settings)
+        client = self._client(settings)
+        if self._local and settings.aws.endpoint_url:
+            check_endpoint(settings.aws.endpoint_url)
+        self.settings = settings.in_region(client.meta.region_name)
+        return client
+
+    def try_one_call(self, client: BedrockRuntimeClient, settings: Settings) -> None:
+        """Make one call, where the settings ask for it."""
+        self.first_call = preflight(client, settings, simulator=self.simulator is not None, local=self._local)
+
+    def check_form(self, form: Mapping[str, str]) -> Settings:
+        """The settings of a form with which a run can begin."""
+        settings = self._read(form)
+        self.try_one_call(self._client(settings), settings)
+        return settings
+
+    def plan_of_form(self, form: Mapping[str, str]) -> Plan | None:
+        """What a run with this form would do; None without levels."""
+        settings, environment = self._read(form), copy(self._environment)
+        environment.parsed_options = self._with(form)
+        environment.host = form.get("host", self._environment.host)
+        return self.plan(planned_levels(environment), settings)
+
+    def plan(self, levels: Sequence[Level] | None, settings: Settings | None = None) -> Plan | None:
+        """What a run with these levels will do, by default with the present settings; None without levels."""
+        if levels is None:
+            return None
+        settings = settings or self.settings
+        return Plan.of(settings, str(forecast(settings, self.first_call, levels) or ""), self.first_call, levels)
+
+    def _read(self, form: Mapping[str, str]) -> Settings:
+        return self._load(self._with(form), form.get("host", self._environment.host))
+
+    def _with(self, form: Mapping[str, str]) -> Namespace:
+        """The options of this process, with those of a form over them."""
+        return Namespace(**{**vars(self._options), **form})
+
+    def _load(self, parsed: Namespace, endpoint: str | None) -> Settings:
+        settings = options.load(parsed, endpoint)
+        if settings.model.api == "invoke":
+            try:
+                formats.native(settings.model.id)
+            except formats.UnknownFormatError as error:
+                raise SettingsError(f"model.api is invoke, but {error}") from None
+        return settings
+
+    def _client(self, settings: Settings) -> BedrockRuntimeClient:
+        return connect(settings, simulator=self.simulator is not None, version=__version__)
+
+    def _start_simulator(self) -> SimulatorProcess | None:
+        asked = self._options.bedrock_simulator
+        if asked is None:
+            return None
+        if self._environment.host:
+            raise SettingsError("--host and --bedrock-simulator: choose one; the simulator is an endpoint of its own")
+        simulator = SimulatorProcess(asked)
+        self._environment.host = simulator.url
+        return simulator

@@ -1,0 +1,50 @@
+"""The end of a run after its record is on disk: the report, and what it means for the exit code."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING
+
+from bedrock_locust import exits
+from bedrock_locust.process.report import ReportError, why_not_written
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bedrock_locust.process.report import MakeReport
+
+logger = logging.getLogger(__name__)
+
+
+def make_report(make: MakeReport, folder: Path, copy: Path) -> Path | None:
+    """Have the report of a run folder made. Returns its path, or None: the reason is logged, with how to make it later.
+
+    `copy` is where the report is to stand beside the run folder.
+    """
+    again = f"make it with: python -m reports {folder} --report-file {copy}"
+    try:
+        written = make(folder, copy)
+    except OSError as error:
+        logger.error("bedrock-locust: %s", why_not_written(error, folder, again))  # noqa: TRY400 - one line says it
+    except ReportError as error:
+        logger.error("bedrock-locust: no report (%s); %s", error, again)  # noqa: TRY400 - one line says it
+    except Exception:  # of a function of the user's own
+        logger.exception("bedrock-locust: no report; %s", again)
+    else:
+        return copy if copy.exists() else written
+    return None
+
+
+def report_codes(folder: Path, written: Path | None) -> list[int]:
+    """The exit codes that follow from the report: it is not there, or it says that the run did not meet its SLO."""
+    if written is None:
+        return [exits.FAILED]
+    try:
+        slo = json.loads((folder / "report.json").read_text(encoding="utf-8")).get("slo")
+    except (OSError, ValueError):
+        return []
+    if not slo or slo["passed"] is not False:
+        return []
+    logger.error("bedrock-locust: the SLO was not met; see the report")
+    return [exits.GATE]

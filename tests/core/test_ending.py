@@ -1,0 +1,80 @@
+"""The end of a run after its record is on disk."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bedrock_locust import exits
+from bedrock_locust.process.ending import make_report, report_codes
+from bedrock_locust.process.report import ReportError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def write(folder: Path, copy: Path | None) -> Path:
+    """A report that is made."""
+    report = folder / "report.md"
+    report.write_text("# A report")
+    if copy:
+        copy.write_text("# A report")
+    return report
+
+
+def test_a_report_and_its_copy(tmp_path: Path) -> None:
+    """What is told of is the copy that was asked for, where it is there."""
+    copy = tmp_path / "copy.md"
+    assert make_report(write, tmp_path, copy) == copy
+    assert make_report(lambda folder, _: write(folder, None), tmp_path, tmp_path / "none.md") == tmp_path / "report.md"
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(28, "No space left on device"), "the report cannot be written (No space left on device): make room"),
+        (ReportError("its process was ended by SIGKILL"), "no report (its process was ended by SIGKILL); make it with"),
+        (ValueError("a bug in an own function"), "no report; make it with"),
+    ],
+)
+def test_no_report(tmp_path: Path, caplog: pytest.LogCaptureFixture, error: Exception, words: str) -> None:
+    """Whatever goes wrong is one line with the command that makes the report later; it is never raised."""
+
+    def make(folder: Path, copy: Path | None) -> Path:
+        raise error
+
+    assert make_report(make, tmp_path, tmp_path / "copy.md") is None
+    (record,) = caplog.records
+    assert words in record.message
+    assert f"python -m reports {tmp_path} --report-file {tmp_path / 'copy.md'}" in record.message
+    assert report_codes(tmp_path, None) == [exits.FAILED]
+
+
+@pytest.mark.parametrize(
+    ("figures", "codes"),
+    [
+        ('{"slo": {"passed": false}}', [exits.GATE]),
+        ('{"slo": {"passed": true}}', []),
+        ('{"slo": {"passed": null}}', []),
+        ('{"slo": null}', []),
+        ("{}", []),
+        ("no JSON", []),
+        (None, []),
+    ],
+)
+def test_the_gate(tmp_path: Path, caplog: pytest.LogCaptureFixture, figures: str | None, codes: list[int]) -> None:
+    """Only a report that says so fails the gate, and that is logged."""
+    if figures is not None:
+        (tmp_path / "report.json").write_text(figures)
+    assert report_codes(tmp_path, tmp_path / "report.md") == codes
+    assert [record.message for record in caplog.records] == (
+        ["bedrock-locust: the SLO was not met; see the report"] if codes else []
+    )
+
+
+def test_figures_of_any_kind(tmp_path: Path) -> None:
+    """An own report function may write other things under that name."""
+    (tmp_path / "report.json").write_text(json.dumps({"slo": {}}))
+    assert report_codes(tmp_path, tmp_path / "report.md") == []
