@@ -1,1 +1,1 @@
-"""From a signed request to stamped events: sockets, TLS, HTTP, event streams, times."""
+"""Sends signed requests and reads responses, with arrival times: sockets, TLS, HTTP, event streams, stopwatch."""

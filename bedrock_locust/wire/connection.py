@@ -31,13 +31,13 @@ SO_TIMESTAMPNS = 35
 STAMP = struct.Struct("@qq")
 """struct timespec on 64-bit Linux: seconds and nanoseconds of CLOCK_REALTIME."""
 READ = 4096
-"""Bytes of a read where few are expected: a large buffer for each token would scatter the memory."""
+"""Bytes of a read where few are expected: a large buffer for each token would fragment the memory."""
 READ_ON = 64 * 1024
 """Bytes of a read after one that was full."""
 BUDGET = 1024 * 1024
 """Bytes of a connection that are read before others have their turn."""
 MUCH = 16 * 1024
-"""Bytes at once of which more are on their way: nobody sends tokens like this."""
+"""If this many bytes come at once, more are on their way: tokens do not come like this."""
 ANCILLARY = stdlib.CMSG_SPACE(STAMP.size) if STAMPED else 0
 _plain_socket: Any = monkey.get_original("socket", "socket")
 
@@ -51,7 +51,7 @@ class Address(NamedTuple):
 
 
 class _Step:
-    """Reads on a connection all that is there, or a budget of it, whenever there is something."""
+    """Reads a connection whenever something is there: all of it, up to a budget."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class _Step:
         self._size = min(size, READ)
 
     def __call__(self) -> bool:
-        """Read. Whether so much was there that more is on its way."""
+        """Read. Returns whether more is on its way."""
         came = 0
         try:
             while came < BUDGET:
@@ -86,7 +86,7 @@ class _Step:
         return came >= MUCH
 
     def _pass_on(self, data: bytes, size: int) -> bool:
-        """Hand over what was read, and read at most `size` next. Whether more is wanted."""
+        """Hand over what was read, and set the next read to `size` at most. Returns whether more is wanted."""
         take = self._take
         self._most = self._tls.pass_on(data, self._most, take) if self._tls else take(data)
         self._size = min(self._most, size)
@@ -108,7 +108,7 @@ class Connection:
         self.arrived = 0.0
         """When the bytes of the last read had arrived, on time.perf_counter's clock."""
         self.lag_s = 0.0
-        """How late they were read, at most: where more waited than was read, they may have come before `arrived`."""
+        """How late they were read, at most. If more was waiting than was read, they may have come before `arrived`."""
         self.sent_all = True
         """Whether the last request was sent to its end."""
         self.send_error: OSError | None = None
@@ -142,15 +142,15 @@ class Connection:
         self._poller.watch(self._socket.fileno(), step)
 
     def fail(self, error: Exception) -> None:
-        """Read no more: the greenlet that waits gets this error."""
+        """Stop reading. The greenlet that waits gets this error."""
         self.stop()
         self._waits.wake(error)
 
     def send(self, data: bytes) -> None:
         """Send all of it; from now on the peer may be silent for `read_s` seconds at most.
 
-        A peer may answer before it has all of it, and close. So where reading has begun, sending ends when that
-        ends, and no failure of it is raised while there may be something to read: see `sent_all` and `send_error`.
+        A peer may answer before it has all of it, and close. So if reading has begun, sending ends when reading
+        ends, and an error in sending is not raised but kept in `send_error`, as there may be something to read.
         """
         self._waits.begin()
         was_reading = self._reading
@@ -177,12 +177,12 @@ class Connection:
         self._waits.wake()
 
     def stop(self) -> None:
-        """Read no more."""
+        """Stop reading."""
         self._reading = False
         self._poller.unwatch(self._socket.fileno())
 
     def rest(self) -> None:
-        """The response is complete: nothing is waited for."""
+        """Stop the timer of the wait: the response is complete."""
         self._waits.end()
 
     def _read_stamped(self, size: int) -> bytes:
@@ -190,14 +190,14 @@ class Connection:
         now = arrived = self._waits.since = time.perf_counter()
         if ancillary:
             seconds, nanoseconds = STAMP.unpack(ancillary[0][2])
-            # Only the short lag is taken from the wall clock, so that setting that clock bends no figure.
+            # Only the short lag is taken from the wall clock, so that setting that clock changes no figure.
             arrived -= max(0.0, time.time() - seconds - nanoseconds * 1e-9)
             if not self._more_waits:
                 arrived = max(arrived, self._poller.not_before)
-        # Two clocks read one after the other differ by a little: time does not run backwards for that.
+        # Two clocks read one after the other differ a little; arrival times must not run backwards because of that.
         self.arrived = max(self.arrived, arrived)
         more_waits = len(data) == size
-        # What a read leaves came when its own bytes did.
+        # What a read leaves behind may be as old as what it has read.
         if not self._more_waits:
             self._earliest = self._poller.unseen_since if more_waits else self.arrived
         self._more_waits, self.lag_s = more_waits, now - self._earliest
@@ -210,7 +210,7 @@ class Connection:
         return data
 
     def is_stale(self) -> bool:
-        """Whether an idle connection has been closed by its peer, or has said what nobody asked for."""
+        """Whether the peer of an idle connection has closed it, or has sent something that nobody asked for."""
         try:
             self._socket.recv(1, stdlib.MSG_PEEK)
         except BlockingIOError:

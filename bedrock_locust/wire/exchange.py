@@ -1,4 +1,4 @@
-"""One request on a connection and its response, which is read as it comes, whoever waits for it."""
+"""One request on a connection, and its response, which is read in the hub as it comes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ FIRST_BYTES = 4096
 HEAD_LIMIT = 256 * 1024
 """Bytes of a head, and of interim responses before it. Python's own HTTP client takes 64 kB a line."""
 ANY = 1024 * 1024
-"""Bytes of a read where it does not matter which moment is that of which byte."""
+"""Bytes of a read where the arrival time of single bytes does not matter."""
 
 
 class BrokenResponseError(ConnectionClosedError):
@@ -129,7 +129,7 @@ class Exchange:
         return self._received <= FIRST_BYTES and (not response.headers_complete or is_event_stream(response.head))
 
     def _check_progress(self, data: bytes) -> None:
-        """Wake who waits for the head, if it is there; refuse an end in the middle, and a head without one."""
+        """Wake the greenlet once the head is there. Raises ProtocolError for an early end, and for an endless head."""
         if not data:
             raise ProtocolError("Connection broken: the peer closed it before the end of the response")
         if self._response.headers_complete:
@@ -192,7 +192,7 @@ class Exchange:
             self._connection.close()
 
     def stream(self, amt: int = ANY, decode_content: bool | None = None) -> Iterator[bytes]:  # noqa: ARG002 - urllib3's
-        """The body, whole: what botocore reads of a refusal."""
+        """The whole body in one piece: botocore reads refusals and answers of Converse this way."""
         return iter([self.read()])
 
     def read(self, amt: int | None = None) -> bytes:  # noqa: ARG002 - urllib3's

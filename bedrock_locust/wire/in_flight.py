@@ -1,4 +1,4 @@
-"""The call that a greenlet makes: where botocore's hooks find it."""
+"""The call that a greenlet is making, which botocore's hooks have no other way to find."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class InFlight(threading.local):
-    """The call that this greenlet makes: botocore's hooks know no other way to find it."""
+    """The call that this greenlet is making."""
 
     stopwatch: Stopwatch | None = None
     exchange: Exchange | None = None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bedrock_locust.call import Call
 from bedrock_locust.errors import IncompleteStreamError
 from bedrock_locust.formats import Reading
-from bedrock_locust.formats.events import DELTAS, read_event
+from bedrock_locust.formats.events import DELTAS, PLAIN_LIMIT, read_event
 from bedrock_locust.formats.reading import TIER
 from bedrock_locust.redaction import ID_LIMIT, fit, word
 from bedrock_locust.wire.content import StreamBody, plain
@@ -91,8 +91,10 @@ class Measurement:
             if headers.get(":message-type") != "event":
                 refuse_exception(headers, payload, operation)
             kind = headers.get(":event-type", "")
-            # Most events are text: a function less for each of them.
-            brought = read_delta(payload, reading) if kind in DELTAS else None
+            # Most events are short texts, which need no JSON parser.
+            brought = None
+            if kind in DELTAS and len(payload) <= PLAIN_LIMIT:
+                brought = read_delta(payload, reading)
             if brought is None:
                 brought = read_event(reader, kind, payload, reading)
             content(brought, exchange.arrived if exchange else None)

@@ -1,9 +1,9 @@
-"""What has arrived, over all sockets that are being read: served in the hub, many at one waking.
+"""Pollers: they watch all sockets that are being read, and read in the hub what has arrived.
 
-A process that sleeps and is woken for each token pays more for the waking, with cold caches, than for
-the token. The kernel has stamped the bytes, so that reading them a little later bends no time: once
-they come thick and fast, they are fetched every COLLECT_S. Where there are no stamps, or few sockets, or much
-comes on one of them, at once.
+To wake a process up costs more than to read a token, because its caches are cold. The kernel has stamped
+the bytes, so reading them a little later changes no time. So when many sockets have news often, they are
+read together every COLLECT_S. They are read at once where there are no stamps, where there are few sockets,
+and while one of them brings much.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ STAMPED = sys.platform == "linux" and sys.maxsize > 2**32
 """Whether the kernel can stamp what arrives."""
 
 COLLECT_S = 0.002
-"""Shorter than the silence between two tokens of a stream: segments that wait together keep one stamp, the last."""
+"""It is shorter than the time between two tokens: segments that wait together keep only the last stamp."""
 
 FEW = 8
-"""So few sockets cannot wake a process so often that it matters."""
+"""Up to this number of sockets, waking up for each of them costs little."""
 
 ASLEEP_S = 0.0002
-"""A wait for news that takes less found some at once."""
+"""The event loop has not slept if it waited for less than this."""
 
 READABLE = 1
 """The same number for gevent's watchers and for epoll."""
@@ -43,27 +43,27 @@ class Poller(Protocol):
 
     @property
     def unseen_since(self) -> float:
-        """What a step finds may have waited since this moment, on time.perf_counter's clock: nobody looked."""
+        """Since this moment, on time.perf_counter's clock, nobody has looked: what a step finds may be as old."""
 
     @property
     def not_before(self) -> float:
-        """When what a step finds had not arrived yet, for certain: at most as late as `unseen_since`."""
+        """What a step finds has certainly arrived after this moment, which is no later than `unseen_since`."""
 
     def watch(self, fileno: int, step: Callable[[], bool]) -> None:
         """Run the step for this socket from now on."""
 
     def unwatch(self, fileno: int) -> None:
-        """Run it no more; nothing happens where none runs."""
+        """Stop running the step of this socket, if there is one."""
 
     def resume(self, greenlet: Callable[[], None]) -> None:
-        """Let a greenlet go on, once what has arrived is read: it may have much to do."""
+        """Let a greenlet go on after what has arrived is read, because it may have much to do."""
 
     def close(self) -> None:
         """Give the watchers back."""
 
 
 class EagerPoller:
-    """Each socket with a watcher of its own."""
+    """Reads at once: each socket has a watcher of its own."""
 
     def __init__(self) -> None:
         self._loop = gevent.get_hub().loop
@@ -76,7 +76,7 @@ class EagerPoller:
         watcher.start(step)
 
     def unwatch(self, fileno: int) -> None:
-        """Run the step of this socket no more."""
+        """Stop running the step of this socket, if there is one."""
         if watcher := self._watchers.pop(fileno, None):
             watcher.close()
 
@@ -91,10 +91,10 @@ class EagerPoller:
 
 
 class BatchPoller:
-    """All sockets in one epoll set, which gevent watches in its turn: at once, or every COLLECT_S.
+    """Reads in batches: all sockets are in one epoll set, which gevent watches, or which is read every COLLECT_S.
 
-    Greenlets go on for COLLECT_S at a time: each has its next request to build and to sign, and when
-    hundreds of answers end together the tokens of the others would wait for all of that.
+    Greenlets go on for COLLECT_S at a time. Each builds and signs its next request, and when hundreds of
+    answers end together, the tokens of other streams must not wait for all of that.
     """
 
     def __init__(self) -> None:
@@ -106,7 +106,7 @@ class BatchPoller:
         self._more_comes = False
         self._busy = Busy(loop)
         self._timer = loop.timer(COLLECT_S, COLLECT_S)
-        # Not counted as something that the loop has to do: whoever waits for a socket has a timer, too.
+        # With ref=False it does not keep the loop running; a greenlet that waits for a socket has a timer that does.
         self._watcher = loop.io(self._epoll.fileno(), READABLE, ref=False)
         self._watcher.start(self._on_readable)
         self.unseen_since = self.not_before = 0.0
@@ -117,7 +117,7 @@ class BatchPoller:
         self._epoll.register(fileno, READABLE)
 
     def unwatch(self, fileno: int) -> None:
-        """Run the step of this socket no more."""
+        """Stop running the step of this socket, if there is one."""
         if self._steps.pop(fileno, None):
             self._epoll.unregister(fileno)
 
@@ -129,7 +129,7 @@ class BatchPoller:
         self._epoll.close()
 
     def resume(self, greenlet: Callable[[], None]) -> None:
-        """Let a greenlet go on in its turn, after the sockets."""
+        """Let a greenlet go on after the sockets, in the order of these calls."""
         self._to_resume.append(greenlet)
 
     def _on_readable(self) -> None:
@@ -139,7 +139,7 @@ class BatchPoller:
             self._timer.start(self._on_timer)
 
     def _collects(self, now: float) -> bool:
-        """Whether news can wait, so that more is read at one waking."""
+        """Whether to wait for more before reading."""
         return now - self._served_at < COLLECT_S and len(self._steps) > FEW and not self._more_comes
 
     def _on_timer(self) -> None:
@@ -148,7 +148,7 @@ class BatchPoller:
             self._watcher.start(self._on_readable)
 
     def _serve(self, now: float, woken: Busy | None) -> bool:
-        """Read what is there, then let greenlets go on. Whether there was, or is, something to do."""
+        """Read what is there, then let greenlets go on. Returns whether there was anything to do, or still is."""
         self.unseen_since = woken.since if woken else self._served_at
         self.not_before = min(woken.since, woken.asleep_at) if woken else self._served_at
         self._served_at = now
@@ -166,7 +166,7 @@ class BatchPoller:
 
 
 class Busy:
-    """When the event loop has not looked for news: what it then finds at once may have waited since."""
+    """Notes when the event loop sleeps and wakes up: news that it finds without sleeping may have waited meanwhile."""
 
     def __init__(self, loop: Any) -> None:
         self.since = self._woken_at = self.asleep_at = time.perf_counter()
@@ -179,7 +179,7 @@ class Busy:
 
     def _on_wake(self) -> None:
         now = time.perf_counter()
-        # Who has slept was woken by the news; who has not may find what has come since it woke up before.
+        # After a sleep the news has just come. Without one it may have come at any time since the last waking.
         self.since = now if now - self.asleep_at > ASLEEP_S else self._woken_at
         self._woken_at = now
 

@@ -1,4 +1,4 @@
-"""The connections of a process that are open while nobody uses them."""
+"""The pool of open connections that are not in use."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _close_all(idle: dict[Address, list[Connection]], poller: Poller) -> None:
 
 
 class Pool:
-    """The idle connections of a process; the one used last is used first."""
+    """Idle connections, by address. The one that was used last is taken first."""
 
     def __init__(self, context: ssl.SSLContext | None, connect_s: float, read_s: float) -> None:
         """Connections with TLS need a `context`; for the seconds see Connection."""

@@ -56,9 +56,9 @@ class Stopwatch:
         self.stage = "response"
 
     def content(self, kind: Content, arrived: float | None = None) -> None:
-        """An event with generated content of this kind has come; nothing happens for one without.
+        """Count an event with generated content of this kind; an event without content changes nothing.
 
-        `arrived` is when, on time.perf_counter's clock, where that is known better than now.
+        `arrived` is when it arrived, on time.perf_counter's clock; without it, that is now.
         """
         if not kind:
             return
@@ -80,7 +80,7 @@ class Stopwatch:
         self.gaps[key] = self.gaps.get(key, 0) + 1
 
     def ended(self, arrived: float) -> None:
-        """The last byte of the response had arrived at this moment, on time.perf_counter's clock."""
+        """Set when the last byte of the response arrived, on time.perf_counter's clock."""
         self._end = arrived
 
     @property

@@ -1,4 +1,4 @@
-"""TLS over memory BIOs, so that the reads of the socket stay ours, with the kernel's stamps."""
+"""TLS over memory buffers, so that the socket is read by our own code, with the kernel's stamps."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
     from gevent import socket
 
 HANDSHAKE = 1024
-"""Bytes of a read: a BIO keeps the size it once had, for as long as the connection lives."""
+"""Bytes of a read. It is small because a BIO never gives back the size that it has once reached."""
 PLAIN = 4096
-"""Bytes that are taken out at once: a buffer of a whole record for each event would scatter the memory."""
+"""Bytes taken out at once. A buffer as large as a whole record for each event would fragment the memory."""
 
 
 class Tls:
     """The TLS of a connection."""
 
     def __init__(self, context: ssl.SSLContext, host: str, raw: socket.socket) -> None:
-        """Shake hands over the socket."""
+        """Do the TLS handshake over the socket. Raises ssl.SSLError and OSError."""
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._object = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
         while True:
@@ -37,14 +37,14 @@ class Tls:
         raw.sendall(self._outgoing.read())
 
     def encrypt(self, data: bytes) -> bytes:
-        """Plain to encrypted."""
+        """Encrypt what is to be sent."""
         self._object.write(data)
         return self._outgoing.read()
 
     def pass_on(self, data: bytes, size: int, take: Callable[[bytes], int]) -> int:
-        """Decrypt what was read from the socket, and give it to `take`; what that returns, or `size` if nothing came.
+        """Decrypt what was read and give it to `take`. Returns what `take` returns, or `size` if nothing came.
 
-        The end is nothing read, or the peer's word that nothing follows, which may come together with data.
+        The end is an empty read, or the close_notify of the peer, which may come together with data.
         """
         self._incoming.write(data)
         parts, ended = [], not data

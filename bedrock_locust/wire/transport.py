@@ -1,4 +1,4 @@
-"""The measured socket: boto3 builds and signs each request, this sends it and reads the answer.
+"""The measured transport: boto3 builds and signs each request, this module sends it and reads the answer.
 
 botocore's public `before-send` event hands over the signed request and takes an AWSResponse for it.
 """
@@ -33,7 +33,7 @@ class Transport:
         self._pool = Pool(context, connect_s, read_s)
 
     def attach(self, client: BaseClient) -> None:
-        """Send what this client wants to send."""
+        """Send the requests of this client from now on."""
         client.meta.events.register(
             "before-send.bedrock-runtime",
             self._send,  # type: ignore[arg-type]  # what it returns is taken, though the stubs say None
@@ -41,7 +41,7 @@ class Transport:
         )
 
     def _send(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
-        """Send a signed request; the response as botocore takes it."""
+        """Send a signed request. Returns the response as botocore expects it."""
         parts = urlsplit(request.url)
         port = parts.port or DEFAULT_PORTS[parts.scheme]
         address = Address(parts.hostname or "", port, parts.scheme == "https")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 WRITABLE = 2
 LAST_LOOK_S = 0.005
-"""From the end of a limit to the time-out: long enough for what has come to be read."""
+"""After the limit, this much time is left to read what has come."""
 
 
 class Waits:
@@ -23,7 +23,7 @@ class Waits:
 
     def __init__(self, fileno: int, limit_s: float, poller: Poller) -> None:
         self.since = 0.0
-        """When something came last, on time.perf_counter's clock; whoever reads it off the socket says so."""
+        """When something last came, on time.perf_counter's clock. The code that reads the socket sets it."""
         self._hub = gevent.get_hub()
         self._fileno = fileno
         self._limit_s = limit_s
@@ -55,7 +55,7 @@ class Waits:
         self.since = time.perf_counter()
 
     def until_woken(self) -> None:
-        """Wait for `wake`, if that has not come since the last wait. Raises what it was given, now and ever after."""
+        """Wait until `wake` is called, unless it was since the last wait. Raises the error given to it, each time."""
         if not self._woken and self._error is None:
             self._switch()
         self._woken = False
@@ -63,7 +63,7 @@ class Waits:
             raise self._error
 
     def wake(self, error: Exception | None = None) -> None:
-        """Let the greenlet go on, or fail: in its turn, after all sockets that are ready have been read."""
+        """Let the greenlet go on, or fail with an error, after all sockets that are ready have been read."""
         self._woken, self._error = True, error
         if self._waiting is not None:
             self._poller.resume(self._resume)
@@ -80,10 +80,10 @@ class Waits:
             self._waiting = None
 
     def _on_timer(self) -> None:
-        """Time out a wait that has lasted for the limit; else look again when it would have."""
+        """Time out a wait that has reached the limit, or set the timer to when it would."""
         left = self._limit_s - (time.perf_counter() - self.since)
-        # The first time that it is over, something may be there already, unread: a process that stood still finds its
-        # timers over before it looks at its sockets.
+        # The first time, something may have come that is not read yet: a process that stood still runs its timers
+        # before it looks at its sockets.
         if left <= 0 and self._waiting is not None and self._over == self.since:
             self._waiting.throw(TimeoutError("timed out"))
             return

@@ -22,6 +22,8 @@ from bedrock_locust.wire.stopwatch import Stopwatch
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bedrock_locust.wire.connection import Connection
+
 
 @pytest.mark.skipif(not STAMPED, reason="elsewhere greenlets take turns with the sockets")
 def test_an_end_in_the_middle_that_comes_while_the_head_waits_to_be_looked_at() -> None:
@@ -172,3 +174,27 @@ def _send_for_ever(peer: socket.socket, begin: bytes) -> None:
         peer.sendall(begin)
         while True:
             peer.sendall(b"x" * 1_000_000)
+
+
+class SlowPool(Pool):
+    """Needs 50 ms to connect."""
+
+    def connect(self, address: Address) -> Connection:
+        """Connect, late."""
+        gevent.sleep(0.05)
+        return super().connect(address)
+
+
+def test_the_time_of_connecting() -> None:
+    """It is that of making the connection, in ms; a connection that is there takes none."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address, pool = Address("127.0.0.1", listener.getsockname()[1], tls=False), SlowPool(None, 5, 5)
+        begun, stopwatch = time.perf_counter(), Stopwatch()
+        exchange = Exchange(pool, address, "http://127.0.0.1", stopwatch)
+        took_ms = (time.perf_counter() - begun) * 1000
+        assert stopwatch.connect_ms is not None
+        assert 49 < stopwatch.connect_ms <= took_ms
+        pool.give(address, exchange._connection)
+        again = Stopwatch()
+        with closing(Exchange(pool, address, "http://127.0.0.1", again)):
+            assert again.connect_ms is None

@@ -73,13 +73,14 @@ def test_ipv6(make_client: Callable[..., BedrockClient]) -> None:
 
 def test_a_new_connection_is_told_apart(client: BedrockClient, transport: str) -> None:
     """The time of connecting is recorded for the call that connects, and is part of what came before the start."""
-    ask(client, "converse")
     first, second = ask(client, "converse_stream"), ask(client, "converse_stream")
     if transport == "botocore":
         assert (first.connect_ms, first.read_lag_ms) == (None, None), "botocore does not say"
         return
-    assert first.connect_ms is None, "the connection of the call before"
-    assert second.connect_ms is None
+    assert first.connect_ms is not None
+    assert first.send_delay_ms is not None
+    assert 0 < first.connect_ms <= first.send_delay_ms
+    assert second.connect_ms is None, "the connection of the call before"
     assert second.read_lag_ms is not None
 
 
