@@ -302,3 +302,14 @@ def test_seconds_have_what_is_recent(ago_s: int, counted: int) -> None:
     end = T0 + 3
     seconds.add(CALL, end + ago_s)
     assert seconds.calls_per_s(end, end + 1) == counted
+
+
+@pytest.mark.parametrize(("at_s", "counted"), [(0, 1), (2, 1), (5, 1), (5.001, 0)])
+def test_an_answer_in_one_event_counts_if_it_came_in_the_window(at_s: float, counted: int) -> None:
+    """Tokens that came all at once count whole, at both ends of the window too."""
+    tally = Tally()
+    tally.level(window(1, T0, T0 + 5))
+    ms = 1000 * at_s
+    tally.add(replace(CALL, ttft_ms=ms, last_token_ms=ms, latency_ms=ms, level="streaming-1", phase="measure"))
+    level = tally.levels["streaming-1"]
+    assert (level.window_ok, level.window_tokens) == (counted, 300 * counted)

@@ -20,3 +20,12 @@ def test_tokens_written_are_tokens_counted(start: int, number: int) -> None:
 def test_text_in_pieces_is_the_text(start: int, one: int, other: int) -> None:
     """A stream says the same words as an answer in one piece."""
     assert tokens.write(start, one) + tokens.write(start + one, other) == tokens.write(start, one + other)
+
+
+def test_every_token_is_a_word() -> None:
+    """A token of an answer is three small letters and a space, and the words vary."""
+    words = tokens.write(0, 4096).split(" ")[:-1]
+    assert {len(word) for word in words} == {3}
+    assert all(word.isalpha() and word.islower() for word in words)
+    assert len(set(words)) > 30
+    assert tokens.write(4096, 5) == tokens.write(0, 5)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,3 +45,50 @@ def test_tool_call_fits_its_schema() -> None:
         "unit": "C",
         "tags": ["example"],
     }
+
+
+@pytest.mark.parametrize(
+    ("schema", "expected"),
+    [
+        ({"anyOf": [{"type": "integer"}, {"type": "string"}]}, 1),
+        ({"oneOf": [{"const": "x"}]}, "x"),
+        ({"allOf": [{"type": "boolean"}]}, True),
+        ({"anyOf": []}, "example"),
+        ({"const": 5, "default": 6}, 5),
+        ({"default": 6, "enum": [7]}, 6),
+        ({"enum": [7, 8], "type": "string"}, 7),
+        ({"enum": []}, "example"),
+        ({"type": "number"}, 1.5),
+        ({"type": "number", "minimum": 2}, 2),
+        ({"type": "integer", "minimum": 0}, 1),
+        ({"type": "boolean", "minimum": 3}, True),
+        ({"type": "null"}, None),
+        ({"type": ["integer", "null"]}, 1),
+        ({"type": []}, "example"),
+        ({"type": "array"}, ["example"]),
+        ({"type": "array", "items": {"type": "integer"}}, [1]),
+        ({"type": "object"}, {}),
+        ({"properties": {"a": {"type": "integer"}, "b": {}}, "required": ["b"]}, {"b": "example"}),
+        ({"properties": {"a": {"type": "integer"}, "b": {}}}, {"a": 1, "b": "example"}),
+        ({"properties": {"a": {}}, "required": ["a", "c", 5]}, {"a": "example"}),
+    ],
+)
+def test_example_of_a_schema(schema: dict[str, Any], expected: object) -> None:
+    """Each keyword that is known gives a value that fits it."""
+    assert toolcalls.example(schema) == expected
+    assert toolcalls.example(schema, 1) == expected
+
+
+def test_a_deep_schema_has_an_end() -> None:
+    """Levels are followed down to `DEEPEST`, whether they are objects, arrays or branches, and no further."""
+    for wrap, opened in (
+        (lambda inner: {"properties": {"x": inner}}, '{"x": '),
+        (lambda inner: {"type": "array", "items": inner}, "["),
+    ):
+        schema: Any = {"const": "bottom"}
+        for _ in range(toolcalls.DEEPEST):
+            schema = wrap(schema)
+        found = json.dumps(toolcalls.example(schema))
+        assert (found.count(opened), '"bottom"' in found) == (toolcalls.DEEPEST, True)
+        cut = json.dumps(toolcalls.example(wrap(schema)))
+        assert (cut.count(opened), '"example"' in cut) == (toolcalls.DEEPEST + 1, True)
