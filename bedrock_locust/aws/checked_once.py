@@ -50,6 +50,8 @@ def shape_of(value: object) -> Hashable:
     The smallest length and the smallest number that botocore's model of Bedrock Runtime asks for is 1.
     """
     kind = type(value)
+    if kind is str:  # most of all values: no tuple, and no search through the kinds
+        return "text" if value else "nothing"
     if isinstance(value, dict):
         return kind, frozenset((name, shape_of(member)) for name, member in value.items())
     if isinstance(value, list | tuple):
