@@ -36,6 +36,8 @@ NAN, INFINITY = float("nan"), float("inf")
     [
         # Types.
         ("test", {"prompt_size": "x"}, 'test.prompt_size is "x", but must be a whole number'),
+        ("test", {"prompt_size": "größe"}, 'test.prompt_size is "größe", but must be a whole number'),
+        ("test", {"prompt_size": "x" * 99}, f'test.prompt_size is "{"x" * 79}, but must be a whole number'),
         ("test", {"prompt_size": 1.5}, "test.prompt_size is 1.5, but must be a whole number"),
         ("test", {"prompt_size": None}, "test.prompt_size is null, but must be a whole number"),
         ("test", {"prompt_size": [1]}, "test.prompt_size is [1], but must be a whole number"),

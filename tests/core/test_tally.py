@@ -313,3 +313,10 @@ def test_an_answer_in_one_event_counts_if_it_came_in_the_window(at_s: float, cou
     tally.add(replace(CALL, ttft_ms=ms, last_token_ms=ms, latency_ms=ms, level="streaming-1", phase="measure"))
     level = tally.levels["streaming-1"]
     assert (level.window_ok, level.window_tokens) == (counted, 300 * counted)
+
+
+def test_a_short_answer_is_spread_too() -> None:
+    """Tokens that came within half a second, on both sides of a whole one, count half in each."""
+    seconds = Seconds()
+    seconds.add(replace(CALL, started_at=T0 + 0.75, ttft_ms=0.0, last_token_ms=500.0, latency_ms=500.0), NOW)
+    assert [seconds.tokens_per_s(T0 + at, T0 + at + 1) for at in range(3)] == pytest.approx([150, 150, 0])

@@ -50,3 +50,28 @@ def test_cold_start() -> None:
     """The first calls wait until the model is loaded, and it is loaded anew after it was idle for too long."""
     model = Model(Behaviour(cold_start_ms=2000, cold_after_seconds=60))
     assert [model.loading_s(now) for now in (0, 0.5, 3, 62, 130, 131)] == [2, 1.5, 0, 0, 2, 1]
+
+
+def test_who_gives_up_waiting_frees_no_place() -> None:
+    """A call that leaves the queue had no place: the next one waits for the call that has it."""
+
+    async def order() -> list[str]:
+        model, done = Model(Behaviour(max_batch=1)), []
+
+        async def call(name: str) -> None:
+            await model.enter()
+            done.append(name)
+
+        await model.enter()
+        gone = asyncio.create_task(call("gone"))
+        await asyncio.sleep(0)
+        gone.cancel()
+        await asyncio.wait([gone])
+        waiting = asyncio.create_task(call("next"))
+        await asyncio.sleep(0)
+        done.append("first leaves")
+        model.leave(0)
+        await waiting
+        return done
+
+    assert asyncio.run(order()) == ["first leaves", "next"]
