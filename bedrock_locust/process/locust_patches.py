@@ -7,20 +7,30 @@ still; set forth by a minute, they take the master for dead and leave; rates bec
 
 from __future__ import annotations
 
+import logging
 import time
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from locust import runners, stats
+from locust.exception import RPCError, RPCReceiveError
+from locust.rpc import zmqrpc
 from locust.runners import STATE_CLEANUP, STATE_STOPPING
 
 from bedrock_locust.process.clock import Clock
+from bedrock_locust.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from locust.event import EventHook
-    from locust.runners import Runner, WorkerNode
+    from locust.rpc.protocol import Message
+    from locust.runners import MasterRunner, Runner, WorkerNode
+
+logger = logging.getLogger(__name__)
+
+STATISTICS = frozenset({"stats", "stats_total", "errors"})
+"""What each report of a worker to Locust has."""
 
 
 def keep_time() -> None:
@@ -32,6 +42,49 @@ def keep_time() -> None:
     modules: tuple[Any, ...] = (runners, stats)
     for module in modules:
         module.time = steady
+
+
+_recv_from_client: Any = zmqrpc.Server.recv_from_client
+
+
+def _receive(server: zmqrpc.Server) -> Any:
+    """What a worker sends. Raises RPCReceiveError, which Locust goes on after, for all that is no message."""
+    try:
+        return _recv_from_client(server)
+    except (RPCError, RPCReceiveError):
+        raise
+    except Exception as error:
+        raise RPCReceiveError(f"not a message of Locust's ({type(error).__name__})") from error
+
+
+def _check_statistics(message: Message) -> None:
+    """Raise TypeError for a report that Locust's own listeners would stumble over, with a traceback for each."""
+    data: Any = message.data
+    if message.type == "stats" and not (isinstance(data, dict) and data.keys() >= STATISTICS):
+        raise TypeError("a report without statistics")
+
+
+def survive_wrong_messages(runner: MasterRunner) -> None:
+    """Have a master go on whatever is sent to its port: in Locust 2.47 some messages end what listens to workers.
+
+    What is no message of Locust's is said, and dropped, as Locust does with most of it.
+    """
+    handle = runner.handle_message
+
+    def handle_message(client_id: str, message: Message) -> None:
+        try:
+            _check_statistics(message)
+            handle(client_id, message)
+        except Exception as error:  # noqa: BLE001 - whatever a stranger has sent
+            logger.error(  # noqa: TRY400 - one line says it
+                "bedrock-locust: dropped a message to the master's port from %.80r: %s", client_id, redact(repr(error))
+            )
+
+    for owner, name, method in (
+        (zmqrpc.Server, "recv_from_client", _receive),
+        (runner, "handle_message", handle_message),
+    ):
+        setattr(owner, name, method)
 
 
 HELD_BEATS = 1

@@ -11,6 +11,7 @@ import gevent
 from bedrock_locust import __version__
 from bedrock_locust.process.child_workers import ChildWorkers
 from bedrock_locust.process.clock import clock
+from bedrock_locust.recording.worker_check import WrongReportError
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.team.master_roster import Roster
 from bedrock_locust.team.messages import FINISH, HAND_OVER_S, REPORT, ROWS, TAKEN, Finish, Report, Taken, version_of
@@ -92,20 +93,23 @@ class Receiver:
         return [id_ for id_ in self.roster.unfinished() if not late or self.roster.silent_s(id_) >= SILENT_S]
 
     def _on_report(self, client_id: str, data: dict[str, Any], **_: Any) -> None:
-        if report := data.get(REPORT):
+        if isinstance(report := data.get(REPORT), dict):
             self._take(client_id, report)
         else:
             self.roster.meet(client_id, has_users=bool(data.get("user_count")))
 
     def _on_rows(self, environment: Environment, msg: Any) -> None:  # noqa: ARG002 - Locust's name
-        self._take(msg.node_id, msg.data)
+        self._take(msg.node_id, msg.data if isinstance(msg.data, dict) else {})
 
     def _take(self, client_id: str, plain: Mapping[str, Any]) -> None:
         """Take a report, and answer it."""
-        if self.roster.admit(client_id, version_of(plain)):
-            answer = self._answer(client_id, Report.from_plain(plain))
-        else:
-            answer = Taken(__version__, None, None, clock.wall_at(), None)
+        answer = Taken(__version__, None, None, clock.wall_at(), None)
+        try:
+            if self.roster.admit(client_id, version_of(plain)):
+                answer = self._answer(client_id, Report.from_plain(plain))
+        except WrongReportError as error:
+            self.roster.send_away(client_id, f"what it reports is wrong: {error}")
+            return
         self._runner.send_message(TAKEN, answer.to_plain(), client_id)
         # If the next report is there already, Locust's listener takes it at once: levels, heartbeats and the page
         # would never have their turn.

@@ -82,18 +82,24 @@ class Roster:
     def admit(self, client_id: str, version: str) -> bool:
         """Whether a worker can take part in a run. A worker of another version learns that from our answer."""
         self._strangers.pop(client_id, None)
+        if client_id in self._sent_away:
+            return False
         if why := mismatch(__version__, version):
             self.refuse(client_id, why)
         else:
             self._hear(client_id)
         return not why
 
+    def send_away(self, client_id: str, why: str) -> None:
+        """Refuse a worker whose reports cannot be used, and have it end: it cannot know by itself."""
+        self.refuse(client_id, why)
+        self._runner.send_message("quit", client_id=client_id)
+
     def meet(self, client_id: str, *, has_users: bool) -> None:
         """Note a report without ours in it: the worker may have no plugin."""
         since = self._strangers.setdefault(client_id, time.monotonic())
         if (has_users or time.monotonic() - since >= STRANGER_S) and client_id not in self._sent_away:
-            self.refuse(client_id, mismatch(__version__, None))
-            self._runner.send_message("quit", client_id=client_id)  # it cannot know by itself
+            self.send_away(client_id, mismatch(__version__, None))
 
     def leave(self, client_id: str) -> None:
         """Note that a worker has handed over without being asked to."""

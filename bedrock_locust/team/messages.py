@@ -7,10 +7,12 @@ that dict. Both sides check the version first: of another version only the versi
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
+from bedrock_locust.recording.worker_check import WrongReportError, checked, number
 from bedrock_locust.recording.worker_rows import RowsReport
+from bedrock_locust.redaction import MESSAGE_LIMIT, word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,9 +58,17 @@ class Report:
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> Report:
-        """The report that `to_plain` made the dict of. Raises KeyError for a field that is missing."""
-        rows = None if plain["rows"] is None else RowsReport.from_plain(plain["rows"])
-        return cls(**{**{field.name: plain[field.name] for field in fields(cls)}, "rows": rows})
+        """The report that `to_plain` made the dict of, checked whole. Raises WrongReportError."""
+        try:
+            rows = None if plain["rows"] is None else checked(RowsReport.from_plain(plain["rows"]))
+            report = cls(**{**{field.name: plain[field.name] for field in fields(cls)}, "rows": rows})
+        except (KeyError, TypeError, AttributeError) as error:
+            raise WrongReportError(f"it lacks parts ({type(error).__name__}: {word(str(error))})") from None
+        for name in ("asked_at", "tick"):
+            number(getattr(report, name), name)
+        if report.clock_offset_ms is not None:
+            number(report.clock_offset_ms, "clock_offset_ms")
+        return replace(report, warning=word(report.warning, MESSAGE_LIMIT))
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,8 +105,8 @@ PLAN: dict[str, dict[str, str]] = {
         "aws": "call client errors formats level process redaction settings user wire workload",
         # what becomes of them
         "live": "call errors histogram level process settings",
-        "recording": "call errors level live process settings workload",
-        "team": "call live process recording settings",
+        "recording": "call errors level live process redaction settings workload",
+        "team": "call live process recording redaction settings",
         "outputs": "call errors histogram level live process redaction settings",
         "run": "call errors exits level live process recording settings",
         # who joins the two

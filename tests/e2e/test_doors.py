@@ -5,13 +5,17 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import random
+import socket
 import threading
 import time
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
+import msgpack
 import pytest
+import zmq
 
 from .running import free_port, until
 
@@ -21,6 +25,18 @@ if TYPE_CHECKING:
     from .running import Place, Simulator
 
 ANSWERS_WITHIN_S = 20
+KINDS = (
+    "stats",
+    "spawning",
+    "spawning_complete",
+    "exception",
+    "bedrock_rows",
+    "logs",
+    "heartbeat",
+    "user_error",
+    "none",
+)
+"""Types of messages to a master, and one that there is not."""
 
 
 class Attacker(BaseHTTPRequestHandler):
@@ -165,3 +181,33 @@ def test_a_worker_signs_only_for_endpoints_that_it_knows(place: Place, attacker:
     assert f"--bedrock-allow-endpoint {url}" in place.output(worker)
     assert "Traceback" not in place.output(worker)
     assert not taken
+
+
+def test_random_bytes_on_the_master_port(place: Place, simulator: Simulator) -> None:
+    """Whatever strangers send to the master's port, the run goes on, and is whole."""
+    port = free_port()
+    place.configure({"concurrency": {"end": 1, "duration_seconds": 6}, "test": {"non_streaming": False}})
+    arguments = ("--host", simulator.url, "--master", "--master-bind-port", str(port), "--expect-workers", "1")
+    master = place.start("--headless", "--only-summary", *arguments)
+    worker = place.start("--worker", "--master-port", str(port))
+    until(lambda: place.levels() or master.poll() is not None, "first level")
+    messages = [
+        *(random.Random(seed).randbytes(40) for seed in range(30)),
+        *(b"", b"\xc1", b"\xdd\xff\xff\xff\xff", msgpack.packb(7), msgpack.packb([1, 2, 3, 4, 5])),
+        *(msgpack.packb([kind, data, "stranger"]) for kind in KINDS for data in (None, 7, "x", [1], {"a": 1})),
+    ]
+    dealer: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.DEALER)
+    dealer.setsockopt(zmq.LINGER, 5000)
+    dealer.setsockopt(zmq.IDENTITY, b"stranger")
+    dealer.connect(f"tcp://127.0.0.1:{port}")
+    for message in messages:
+        dealer.send(message)
+    dealer.send_multipart([b"", b"x", b"y"])
+    dealer.close()
+    with socket.create_connection(("127.0.0.1", port)) as raw:
+        raw.sendall(random.Random(0).randbytes(100_000))
+    assert (master.wait(90), worker.wait(30)) == (0, 0), place.output(master)
+    assert "Traceback" not in place.output(master)
+    assert "not a message of Locust's" in place.output(master)
+    assert "dropped a message to the master's port" in place.output(master)
+    assert len(simulator.calls()) == len((place.runs()[0] / "requests.csv").read_text().splitlines()) - 1
