@@ -68,7 +68,7 @@ class Report:
             number(getattr(report, name), name)
         if report.clock_offset_ms is not None:
             number(report.clock_offset_ms, "clock_offset_ms")
-        return replace(report, warning=word(report.warning, MESSAGE_LIMIT))
+        return replace(report, warning=word(report.warning, MESSAGE_LIMIT), refusal=word(report.refusal, MESSAGE_LIMIT))
 
 
 @dataclass(frozen=True, slots=True)

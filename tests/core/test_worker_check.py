@@ -51,6 +51,7 @@ def plain(**changes: Any) -> dict[str, Any]:
         "tick": 1.0,
         "clock_offset_ms": None,
         "warning": "",
+        "refusal": "",
         "rows": rows,
     }
 
