@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import atexit
-import functools
 import json
 import logging
 from typing import TYPE_CHECKING, Any
-
-from locust import argument_parser
 
 import gevent
 import gevent.lock
@@ -21,7 +18,7 @@ from bedrock_locust.call import Call
 from bedrock_locust.live.health import Pulse
 from bedrock_locust.process.at_exit import undisturbed
 from bedrock_locust.process.clock import clock
-from bedrock_locust.process.locust_patches import listen_first
+from bedrock_locust.process.locust_patches import keep_defaults, listen_first
 from bedrock_locust.process.open_files import lack_for_calls
 from bedrock_locust.process.present import NO_OPTIONS, present
 from bedrock_locust.process.signals import Signals
@@ -61,9 +58,7 @@ class Worker:
         self._stop: RunStop | None = None
         self._stopping = gevent.lock.RLock()
         self._connection: tuple[str, BedrockRuntimeClient] | None = None
-        # Locust looks all of its options up anew for each option that the master sends, which holds up every stream
-        # for a tenth of a second at each change of level. They stay what they are.
-        argument_parser.default_args_dict = functools.cache(argument_parser.default_args_dict)
+        keep_defaults()
         # Beside its master, on the same terminal.
         self._quiet = bool(options.processes)
         self._signals = Signals(

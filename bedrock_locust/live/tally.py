@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bedrock_locust.histogram import Histogram
 from bedrock_locust.live.timeline import Timeline
+from bedrock_locust.live.tokens import token_span_s
 from bedrock_locust.process.clock import clock
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class LevelTally:
         start, end = self.level.measured_from, self.level.measured_to or math.inf
         ended = call.started_at + call.latency_ms / 1000
         self.window_ok += start <= ended <= end
-        first, last = _token_times(call)
+        first, last = (call.started_at + after_s for after_s in token_span_s(call))
         if last > first:
             self.window_tokens += (
                 (call.output_tokens or 0) * max(0.0, min(last, end) - max(first, start)) / (last - first)
@@ -105,13 +106,6 @@ class LevelTally:
                 histogram.add(value)
 
 
-def _token_times(call: Call) -> tuple[float, float]:
-    """Unix seconds of the first and the last token; start and end of a call that does not say."""
-    if call.ttft_ms is None or call.last_token_ms is None:
-        return call.started_at, call.started_at + call.latency_ms / 1000
-    return call.started_at + call.ttft_ms / 1000, call.started_at + call.last_token_ms / 1000
-
-
 class Seconds:
     """What happened in each of the last seconds: tokens that came and calls that ended, by Unix second."""
 
@@ -129,7 +123,7 @@ class Seconds:
         self._ended[int(end)] += 1
         if not call.output_tokens:
             return
-        first, last = _token_times(call)
+        first, last = (call.started_at + after_s for after_s in token_span_s(call))
         span = last - first
         if span <= 0:
             self._tokens[int(first)] += call.output_tokens

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from bedrock_locust.histogram import Histogram
+from bedrock_locust.live.tokens import token_span_s
 from bedrock_locust.process.clock import clock
 
 if TYPE_CHECKING:
@@ -89,8 +90,7 @@ class Timeline:
             bucket.ttft_ms.add(call.ttft_ms)
         if not call.output_tokens:
             return
-        first = min(end, start + (call.ttft_ms or 0) / 1000)
-        last = end if call.last_token_ms is None else min(end, max(first, start + call.last_token_ms / 1000))
+        first, last = (min(end, start + after_s) for after_s in token_span_s(call))
         if last <= first:
             self._at(last).tokens += call.output_tokens
             return

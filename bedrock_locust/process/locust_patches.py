@@ -1,18 +1,18 @@
-"""Keeps Locust running right where the machine's wall clock is set in mid-run.
+"""Every place where this package changes the insides of Locust, or relies on them.
 
-Locust 2.47 orders the master's messages about users, watches the master's heartbeat, paces the ticks of a shape and
-counts requests per second by time.time(). Set back, workers discard every further change of users, and the run stands
-still; set forth by a minute, they take the master for dead and leave; rates become negative.
+Each function says for which version of Locust it was written, and why. tests/core/test_locust_patches.py fails where
+Locust has changed what a function relies on.
 """
 
 from __future__ import annotations
 
+import functools
 import logging
 import time
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from locust import runners, stats
+from locust import argument_parser, runners, stats
 from locust.exception import RPCError, RPCReceiveError
 from locust.rpc import zmqrpc
 from locust.runners import STATE_CLEANUP, STATE_STOPPING
@@ -36,12 +36,16 @@ STATISTICS = frozenset({"stats", "stats_total", "errors"})
 def keep_time() -> None:
     """Have Locust's runners and statistics read a wall clock that is never set, from now on.
 
-    It is one for the whole process, not for a run: the order of messages spans runs.
+    Locust 2.47 orders the master's messages about users, watches the master's heartbeat, paces the ticks of a shape and
+    counts requests per second by time.time(). If the machine's clock is set back, workers discard every further change
+    of users, and the run stands still; if it is set forward by a minute, they take the master for dead and leave.
+
+    There is one such clock for the whole process, not for a run: the order of messages spans runs.
     """
-    steady = SimpleNamespace(**{**vars(time), "time": Clock().wall_at})
+    clock = SimpleNamespace(**{**vars(time), "time": Clock().wall_at})
     modules: tuple[Any, ...] = (runners, stats)
     for module in modules:
-        module.time = steady
+        module.time = clock
 
 
 _recv_from_client: Any = zmqrpc.Server.recv_from_client
@@ -88,7 +92,7 @@ def survive_wrong_messages(runner: MasterRunner) -> None:
 
 
 HELD_BEATS = 1
-"""Heartbeats that Locust still waits for, of a worker that is kept. Below 0 Locust takes a worker for missing."""
+"""Heartbeats that Locust still waits for, of a worker that is kept."""
 
 
 def leave_out_tables() -> None:
@@ -105,7 +109,10 @@ def _print_nothing(*_: Any, **__: Any) -> None:
 
 
 def keep_workers(workers: Sequence[WorkerNode], kept: Collection[str]) -> None:
-    """If Locust is about to give up all of these workers, have it wait on for those whose ids are in `kept`."""
+    """If Locust is about to give up all of these workers, have it wait on for those whose ids are in `kept`.
+
+    Locust 2.47 counts `heartbeat` of a worker down by 1 each second, and takes it for missing below 0.
+    """
     if any(worker.heartbeat > HELD_BEATS for worker in workers):
         return
     for worker in workers:
@@ -130,3 +137,12 @@ def listen_first(hook: EventHook, listener: Callable[..., None]) -> None:
     ends the run, or is killed by that, would keep the row of its call from us.
     """
     hook._handlers.insert(0, listener)  # noqa: SLF001 - Locust has no public way
+
+
+def keep_defaults() -> None:
+    """Have Locust look up the defaults of its options once.
+
+    Locust 2.47 looks up all of them anew for each option that the master sends to a worker, which holds up every stream
+    for a tenth of a second at each change of level. They stay what they are.
+    """
+    argument_parser.default_args_dict = functools.cache(argument_parser.default_args_dict)

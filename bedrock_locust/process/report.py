@@ -22,24 +22,7 @@ if TYPE_CHECKING:
     MakeReport = Callable[[Path, Path | None], Path]
     """Makes the report of a run: the run folder and `output.report_file` in, the path of what it wrote out."""
 
-_PROGRAM = """
-import json, os, pathlib, pkgutil, sys, threading
-
-def leave_with_the_run():
-    sys.stdin.read()
-    os._exit(1)
-
-threading.Thread(target=leave_with_the_run, daemon=True).start()
-try:
-    written = pkgutil.resolve_name(sys.argv[1])(*map(pathlib.Path, sys.argv[2:]))
-    said = {"written": str(written)}
-except OSError as error:
-    said = {"errno": error.errno, "strerror": error.strerror or str(error), "filename": error.filename}
-except Exception as error:
-    said = {"error": " ".join(f"{type(error).__name__}: {error}".rstrip(": ").split())}
-print(json.dumps(said, default=str))
-"""
-
+CHILD = "bedrock_locust.process.report_child"
 
 # gevent's own would wait for its loop.
 _waitpid: Any = monkey.get_original("os", "waitpid")
@@ -100,7 +83,7 @@ def _start(arguments: Sequence[str], gone: int, says: int) -> int:
     """Its process id. It is in a group of its own, as Ctrl-C is for this process."""
     return os.posix_spawn(
         sys.executable,
-        [sys.executable, "-c", _PROGRAM, *arguments],
+        [sys.executable, "-m", CHILD, *arguments],
         # The path is that of this process: Locust adds the folder of the locustfile to it.
         {**public_environment(os.environ), "PYTHONPATH": os.pathsep.join(sys.path)},
         file_actions=[

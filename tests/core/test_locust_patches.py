@@ -1,0 +1,130 @@
+"""What is changed in Locust, and what that relies on: these tests fail when Locust changes."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from locust import User, argument_parser, main, runners, stats
+from locust.env import Environment
+from locust.event import EventHook
+from locust.runners import STATE_MISSING, WorkerNode
+
+import gevent
+import pytest
+
+from bedrock_locust.process.locust_patches import HELD_BEATS, keep_workers, listen_first, stop_anew
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+
+def answer(program: str) -> str:
+    """What a fresh process prints: a patch is for good."""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=100)
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize("module", [runners, stats])
+def test_locust_reads_the_clock_by_its_module(module: ModuleType) -> None:
+    """The patch puts another `time` into these two: they must look for time.time() there, and count by it."""
+    source = inspect.getsource(module)
+    assert module.time is time
+    assert "time.time()" in source
+    assert "from time import time" not in source
+
+
+def test_time_is_kept() -> None:
+    """A wall clock that is set changes nothing for Locust; the rest of `time` stays."""
+    program = (
+        "import time; from locust import runners, stats\n"
+        "from bedrock_locust.process.locust_patches import keep_time\n"
+        "keep_time(); real = time.time; time.time = lambda: real() + 3600\n"
+        "print(all(abs(m.time.time() - real()) < 5 and m.time.sleep is time.sleep for m in (runners, stats)))"
+    )
+    assert answer(program) == "True"
+
+
+def test_locust_asks_for_the_defaults_of_each_option() -> None:
+    """The patch saves that: a worker asks in a loop over what its master sends."""
+    assert "argument_parser.default_args_dict()" in inspect.getsource(runners)
+    assert inspect.isfunction(argument_parser.default_args_dict)
+    program = (
+        "from locust import argument_parser\n"
+        "from bedrock_locust.process.locust_patches import keep_defaults\n"
+        "before = argument_parser.default_args_dict(); keep_defaults()\n"
+        "one, two = argument_parser.default_args_dict(), argument_parser.default_args_dict()\n"
+        "print(one is two and one == before)"
+    )
+    assert answer(program) == "True"
+
+
+def test_locust_prints_its_tables_by_name() -> None:
+    """The patch replaces what main calls at the end of a run."""
+    source = inspect.getsource(main)
+    for name in ("print_stats", "print_percentile_stats", "print_error_report"):
+        assert f"stats.{name}(" in source
+        assert callable(getattr(stats, name))
+
+
+def workers(*beats: int) -> list[WorkerNode]:
+    """Workers with so many heartbeats left."""
+    return [WorkerNode(f"w_{number}", heartbeat_liveness=left) for number, left in enumerate(beats)]
+
+
+def test_workers_are_kept_only_when_none_is_heard() -> None:
+    """Of a few silent ones Locust takes care itself; a network that is down silences all."""
+    heard = workers(3, HELD_BEATS, 0)
+    keep_workers(heard, {"w_0", "w_1", "w_2"})
+    assert [worker.heartbeat for worker in heard] == [3, HELD_BEATS, 0]
+    silent = workers(HELD_BEATS, 0, 0)
+    keep_workers(silent, {"w_0", "w_1"})
+    assert [worker.heartbeat for worker in silent] == [HELD_BEATS, HELD_BEATS, 0]
+
+
+def test_locust_gives_up_a_worker_below_zero() -> None:
+    """By the count of heartbeats that the patch renews."""
+    source = inspect.getsource(runners.MasterRunner.heartbeat_worker)
+    assert "client.heartbeat < 0 and client.state != STATE_MISSING" in source
+    assert "client.heartbeat -= 1" in source
+    assert STATE_MISSING == "missing"
+
+
+def test_our_listener_comes_first() -> None:
+    """Also before those that a locustfile has added earlier, and each once."""
+    hook, told = EventHook(), []
+    hook.add_listener(lambda **_: told.append("theirs"))
+    listen_first(hook, lambda **_: told.append("ours"))
+    hook.fire()
+    assert told == ["ours", "theirs"]
+
+
+class Idle(User):
+    """Waits."""
+
+    def wait(self) -> None:
+        """Wait for long."""
+        gevent.sleep(60)
+
+
+@pytest.mark.parametrize("state", ["stopping", "cleanup"])
+def test_a_stop_can_be_done_anew(state: str) -> None:
+    """A master that is stopping already would ignore a second stop, so that its state is changed first."""
+    environment = Environment(user_classes=[Idle])
+    runner = environment.create_local_runner()
+    ignored = inspect.getsource(runners.MasterRunner.stop)
+    assert "self.state not in [STATE_INIT, STATE_STOPPED, STATE_STOPPING]" in ignored
+    told: list[str] = []
+
+    def on_test_stop(**_: Any) -> None:
+        told.append("stopped")
+
+    environment.events.test_stop.add_listener(on_test_stop)
+    runner.state = state
+    with gevent.Timeout(20):
+        stop_anew(runner)
+    runner.quit()
+    assert told == ["stopped"]
