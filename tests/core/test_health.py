@@ -103,6 +103,25 @@ def test_the_pulse_of_this_process() -> None:
     assert longest_ms > 100
 
 
+def test_the_cpu_of_this_process() -> None:
+    """What the process has used between two beats is counted in the level that was measured, in seconds."""
+    beat = Pulse(lambda: "streaming-1").start()
+    gevent.sleep(0.3)
+    beat.take()
+    begun, end = time.perf_counter(), time.process_time() + 0.3
+    while time.process_time() < end:
+        pass
+    gevent.sleep(0.6)
+    seen = beat.take()["streaming-1"]
+    beat.stop()
+    assert 0.3 <= seen["cpu_s"] <= seen["wall_s"] * 1.1
+    assert seen["wall_s"] <= time.perf_counter() - begun + 0.6
+    health = Health()
+    health.add_pulse("w", {"streaming-1": {"cpu_s": 3.0, "wall_s": 10.0, "lag": {}}})
+    health.add_pulse("w", {"streaming-1": {"cpu_s": 1.0, "wall_s": 10.0, "lag": {}}})
+    assert health.public()["streaming-1"]["workers"]["w"]["cpu_percent"] == 20
+
+
 def time_blocked(seconds: float) -> None:
     """Hold up everything in this process."""
     end = time.perf_counter() + seconds

@@ -239,6 +239,17 @@ def test_levels_are_written_as_they_come(recorder: Recorder, held_s: float, comp
     assert (two["measured_from"], two["measured_to"]) == ("", "")
 
 
+def test_the_end_writes_all_levels_anew(recorder: Recorder) -> None:
+    """Whatever has become of levels.csv before: without the last row the report would have no window."""
+    recorder.level(replace(LEVEL, phase="warmup", measured_from=None))
+    recorder.level(replace(LEVEL, key="streaming-2"))
+    path = recorder.folder.path / "levels.csv"
+    path.write_text(path.read_text(encoding="utf-8").rsplit("streaming-2", 1)[0])
+    recorder.close(ended="complete", reason="all levels ran")
+    with path.open(encoding="utf-8", newline="") as file:
+        assert [row["level"] for row in csv.DictReader(file)] == ["streaming-1", "streaming-2"]
+
+
 def test_a_call_counts_in_its_level(recorder: Recorder) -> None:
     """Live figures are those of the level in which a call started."""
     recorder.join_local(Pulse(lambda: ""))

@@ -145,6 +145,7 @@ def test_trouble_is_said_once_and_so_is_its_end(tmp_path: Path, caplog: pytest.L
             folder.write_info({"ended": "complete", "text": "x" * 100})
         assert "File too large" in folder.trouble
         assert json.loads((folder.path / "run.json").read_text()) == {"ended": "running"}
+        assert not list(folder.path.glob("*.tmp")), "a draft is left after a failed write"
         assert len(said(caplog)) == 1
         assert "the run goes on, and what it finds is kept in memory, up to 256 MB" in said(caplog)[0]
     folder.flush()

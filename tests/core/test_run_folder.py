@@ -181,13 +181,30 @@ def test_info_replaces_the_old_one(folder: RunFolder) -> None:
 
 
 def test_info_that_can_not_be_written_leaves_the_old_one(folder: RunFolder) -> None:
-    """A failure while writing does not harm what was there."""
+    """While the new one cannot be written the old one stays, whole; the new one is there as soon as it can be."""
     folder.write_info({"ended": "running"})
-    with pytest.raises(TypeError):
-        folder.write_info({"ended": "complete", "bad": object()})
-    folder.close()
+    (folder.path / "run.tmp").mkdir()  # where the draft would be
+    folder.write_info({"ended": "complete"})
+    assert "cannot be written (Is a directory)" in folder.trouble
     assert json.loads((folder.path / "run.json").read_text(encoding="utf-8")) == {"ended": "running"}
-    assert not list(folder.path.glob("*.tmp")), "a draft is left"
+    (folder.path / "run.tmp").rmdir()
+    folder.flush()
+    assert folder.trouble == ""
+    assert json.loads((folder.path / "run.json").read_text(encoding="utf-8")) == {"ended": "complete"}
+    folder.close()
+
+
+def test_a_draft_that_can_not_take_its_place_is_removed(folder: RunFolder) -> None:
+    """A write that fails at its last step leaves nothing behind."""
+    (folder.path / "run.json" / "in the way").mkdir(parents=True)
+    folder.write_info({"ended": "running"})
+    assert "cannot be written" in folder.trouble
+    assert not list(folder.path.glob("*.tmp"))
+    (folder.path / "run.json" / "in the way").rmdir()
+    (folder.path / "run.json").rmdir()
+    folder.close()
+    folder.flush()
+    assert json.loads((folder.path / "run.json").read_text(encoding="utf-8")) == {"ended": "running"}
 
 
 def test_files_of_a_run(folder: RunFolder) -> None:

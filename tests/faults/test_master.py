@@ -66,7 +66,7 @@ def test_the_terminal_goes_away(team: Team, simulator: Simulator) -> None:
             LOCUST, [str(LOCUST), "-f", str(ROOT / "locustfile.py"), *more, "--host", simulator.url], team.place.env
         )
     run = team.measuring(LEVEL)
-    time.sleep(1)
+    until(lambda: len(read(run / "requests.csv")) > 5, "rows", DEADLINE_S)
     os.close(terminal)
     (code,) = until(lambda: ended(child), "end of the process", DEADLINE_S)
     assert code == ENDED_EARLY
