@@ -89,7 +89,8 @@ class Lead:
         self._signals = Signals(self._on_signal, self._last_words, terminate=terminate, theirs=bool(web_ui))
         if web_ui:
             guard_form(web_ui, self._preparation.check_form, self._runs.expect)
-            show(web_ui, self._runs, plan=self._preparation.plan_of_form, charts=charts)
+            folder, plan = (lambda: self.settings.output.directory), self._preparation.plan_of_form
+            show(web_ui, self._runs, plan=plan, charts=charts, directory=folder)
         self._listen()
 
     @property

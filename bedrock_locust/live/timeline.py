@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from bedrock_locust.call import Call
 
 MOST_BUCKETS = 300
+WINDOW_S = 5
+"""Width of a bucket at first: a percentile of one second would be that of a few calls."""
 PERCENTS = (50, 95, 99)
 RECENT_S = 60
 """How far back calls say how long calls take at present, in seconds."""
@@ -65,9 +67,9 @@ class Bucket:
 class Timeline:
     """Buckets from the start of a run on, each `width_s` wide."""
 
-    def __init__(self, started_at: float | None = None) -> None:
+    def __init__(self, started_at: float | None = None, width_s: int = WINDOW_S) -> None:
         self.started_at = clock.wall_at() if started_at is None else started_at
-        self.width_s = 1
+        self.width_s = width_s
         self._buckets = [Bucket()]
 
     def add(self, call: Call, now: float | None = None) -> None:

@@ -74,9 +74,13 @@ class Option(NamedTuple):
 
 
 OPTIONS = (
-    Option("--bedrock-region", "aws", "region", "Region, such as us-east-1"),
-    Option("--bedrock-profile", "aws", "profile", "Profile of ~/.aws/config; each worker uses its own"),
+    Option("--bedrock-start", "concurrency", "start", "Concurrent users of the first level"),
+    Option("--bedrock-end", "concurrency", "end", "Concurrent users of the last level, at most"),
+    Option("--bedrock-step", "concurrency", "step", "Users added from level to level"),
+    Option("--bedrock-duration", "concurrency", "duration_seconds", "Seconds for which each level is measured"),
+    Option("--bedrock-warmup", "concurrency", "warmup_seconds", "Seconds of each level before it is measured"),
     Option("--bedrock-model", "model", "id", "Id, inference profile id or ARN"),
+    Option("--bedrock-max-tokens", "test", "max_tokens", "Most output tokens of an answer"),
     Option("--bedrock-quota", "model", "quota", "Your quota of requests per minute"),
     Option(
         "--bedrock-tokens-per-minute",
@@ -101,7 +105,6 @@ OPTIONS = (
         "non_streaming",
         "Run the levels with non-streaming calls: true or false",
     ),
-    Option("--bedrock-max-tokens", "test", "max_tokens", "Most output tokens of an answer"),
     Option("--bedrock-temperature", "test", "temperature", "Sampling temperature; null for models that refuse it"),
     Option(
         "--bedrock-unique-prompts",
@@ -111,11 +114,6 @@ OPTIONS = (
     ),
     Option("--bedrock-timeout", "test", "timeout_seconds", "Longest silence of the service, in seconds"),
     Option("--bedrock-transport", "test", "transport", "measured (our own sockets) or botocore (the SDK's)"),
-    Option("--bedrock-start", "concurrency", "start", "Concurrent users of the first level"),
-    Option("--bedrock-end", "concurrency", "end", "Concurrent users of the last level, at most"),
-    Option("--bedrock-step", "concurrency", "step", "Users added from level to level"),
-    Option("--bedrock-duration", "concurrency", "duration_seconds", "Seconds for which each level is measured"),
-    Option("--bedrock-warmup", "concurrency", "warmup_seconds", "Seconds of each level before it is measured"),
     Option("--bedrock-preflight", "test", "preflight", "Make one call before the load: true or false"),
     Option("--bedrock-slo-ttft", "slo", "ttft_ms", "Longest time to first token allowed, in ms, at slo.percentile"),
     Option("--bedrock-slo-latency", "slo", "latency_ms", "Longest latency allowed, in ms, at slo.percentile"),
@@ -126,6 +124,8 @@ OPTIONS = (
     Option("--bedrock-language", "output", "language", "Language of the report: en or zh"),
     Option("--bedrock-report-file", "output", "report_file", "Where to copy the report"),
     Option("--bedrock-directory", "output", "directory", "Where to write the run folders"),
+    Option("--bedrock-region", "aws", "region", "Region, such as us-east-1"),
+    Option("--bedrock-profile", "aws", "profile", "Profile of ~/.aws/config; each worker uses its own"),
 )
 
 
@@ -212,7 +212,7 @@ def add_options(
             default=NOT_SENT if value is None and form.get("choices") else value,
             metavar=option.key.upper(),
             include_in_web_ui=is_in_form(option.section, option.key, form_may_set),
-            help=option.label,
+            help=f"{option.label} ({option.flag})" if current else option.label,
             **form,
         )
 

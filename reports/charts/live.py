@@ -10,21 +10,27 @@ from typing import Any
 
 import altair as alt
 
-from reports.charts.style import MODE_COLOURS, PERCENT_COLOURS
+from reports.charts.style import DARK, FAILURE_SHADES, MODE_COLOURS, PERCENT_COLOURS
 
 HEIGHT = 200
+PERCENTS = ("P50", "P95")
 THEMES: dict[str, dict[str, Any]] = {
-    "light": {"ink": "#1f2328", "grid": "#e6e8eb", "modes": MODE_COLOURS, "percents": PERCENT_COLOURS},
+    "light": {
+        "ink": "#1f2328",
+        "grid": "#e6e8eb",
+        "modes": MODE_COLOURS,
+        "percents": {percent: PERCENT_COLOURS[percent] for percent in PERCENTS},
+        "failures": FAILURE_SHADES,
+    },
     "dark": {
         "ink": "#e6e8eb",
         "grid": "#3a3f45",
-        "modes": {"streaming": "#58a6d8", "non-streaming": "#f0883e"},
-        "percents": {"P50": "#2f81b7", "P95": "#79c0ff", "P99": "#ffffff"},
+        "modes": {mode: DARK[colour] for mode, colour in MODE_COLOURS.items()},
+        "percents": {"P50": "#2f81b7", "P95": "#79c0ff"},
+        "failures": [DARK[colour] for colour in FAILURE_SHADES],
     },
 }
-DASHES = {"P50": [1, 0], "P95": [6, 3], "P99": [2, 2]}
-# Okabe and Ito's colours, which people with any kind of colour vision can tell apart, and their lighter shades.
-CATEGORIES = ["#e69f00", "#56b4e9", "#009e73", "#cc79a7", "#d55e00", "#0072b2", "#f0e442", "#999999"]
+DASHES = {"P50": [1, 0], "P95": [6, 3]}
 
 POINTS = alt.NamedData("points")
 FAILURES = alt.NamedData("failures")
@@ -91,7 +97,7 @@ def _over_levels(chart: Any, description: str, look: dict[str, Any]) -> Any:
 
 
 def _percentiles(name: str, unit: str, divisor: int, title: str, look: dict[str, Any]) -> Any:
-    """P50, P95 and P99, told apart by colour and by dashes."""
+    """P50 and P95, told apart by colour and by dashes."""
     fields = {f"{name}_p{percent.removeprefix('P')}": percent for percent in look["percents"]}
     folded = alt.Chart(POINTS).transform_fold(list(fields), as_=["field", "ms"])
     known = folded.transform_filter("isValid(datum.ms)").transform_calculate(
@@ -104,7 +110,7 @@ def _percentiles(name: str, unit: str, divisor: int, title: str, look: dict[str,
         color=alt.Color("statistic:N", title=None, scale=_scale(look["percents"])),
         strokeDash=dash,
     )
-    return _over_levels(lines, f"{title}, percentiles 50, 95 and 99", look)
+    return _over_levels(lines, f"{title}, percentiles 50 and 95", look)
 
 
 def _rate(field: str, axis: str, title: str, look: dict[str, Any]) -> Any:
@@ -140,7 +146,7 @@ def _failures(look: dict[str, Any]) -> Any:
         x2="to:T",
         y=alt.Y("low:Q", title="failures/s"),
         y2="high:Q",
-        color=alt.Color("category:N", title=None, scale=alt.Scale(range=CATEGORIES)),
+        color=alt.Color("category:N", title=None, scale=alt.Scale(range=list(look["failures"]))),
         tooltip=[alt.Tooltip("category:N"), alt.Tooltip("per_s:Q", title="failures/s")],
     )
     return _over_levels(bars, "Failures per second by category", look)

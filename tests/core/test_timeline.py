@@ -28,7 +28,7 @@ CALL = Call(
 
 def made(*calls: Call, now: float) -> Timeline:
     """A timeline of calls."""
-    timeline = Timeline(T0)
+    timeline = Timeline(T0, 1)
     for call in calls:
         timeline.add(call, now)
     return timeline
@@ -66,7 +66,7 @@ def test_failures_are_counted_by_category() -> None:
 
 def test_hours_stay_bounded() -> None:
     """In ten hours no call and no token is lost, and there are never more than so many points."""
-    timeline = Timeline(T0)
+    timeline = Timeline(T0, 1)
     for second in range(0, 36_000, 30):
         timeline.add(replace(CALL, started_at=T0 + second), T0 + second + 4)
         timeline.observe(second // 1000, T0 + second)

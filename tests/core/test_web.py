@@ -14,10 +14,11 @@ from locust.web import WebUI
 
 import pytest
 
+from bedrock_locust.level import Level
 from bedrock_locust.live.health import Pulse
 from bedrock_locust.outputs.web import Runs, show
 from bedrock_locust.outputs.web.form import guard_form
-from bedrock_locust.outputs.web.live import about
+from bedrock_locust.outputs.web.live import about, line
 from bedrock_locust.recording.recorder import Recorder
 from bedrock_locust.recording.run_folder import RunFolder
 from bedrock_locust.settings.mistakes import SettingsError
@@ -43,9 +44,9 @@ def a_run(folder: Path) -> Any:
     recorder.add(replace(CALL, started_at=time.time()))
     recorder.close(ended="complete", reason="all levels ran")
     (folder / "report.md").write_text("# A report")
-    figures = {"tally": recorder.tally, "health": recorder.health, "is_local": True}
+    figures = {"tally": recorder.tally, "health": recorder.health, "is_local": True, "levels": None}
     end = {"state": "complete", "reason": "", "ended_at": time.time() + 9}
-    return SimpleNamespace(path=recorder.folder.path, trouble="", info=INFO, **figures, **end)
+    return SimpleNamespace(path=recorder.folder.path, trouble="", info=INFO, settings=SETTINGS, **figures, **end)
 
 
 def plan(form: Mapping[str, str]) -> Plan | None:
@@ -195,7 +196,7 @@ def test_a_fault_says_nothing_of_itself(folder: Path, caplog: pytest.LogCaptureF
     (folder / "report.md").write_bytes(b"\xff\xfe")
     assert client_of(ui).get("/bedrock/runs/a-run/").status_code == 200
     runs = Runs()
-    broken_run: Any = SimpleNamespace(tally=None, health=None)
+    broken_run: Any = SimpleNamespace(tally=None, health=None, settings=SETTINGS)
     runs.begin(broken_run)
     broken = WebUI(ui.environment, "127.0.0.1", 0, delayed_start=True)
     show(broken, runs, plan=plan, charts=None)
@@ -212,3 +213,21 @@ def test_a_run_that_can_not_be_written(tmp_path: Path) -> None:
     assert about(run)["reason"] == run.trouble
     run.reason = "all levels ran"
     assert about(run)["reason"] == "all levels ran"
+
+
+def test_a_run_in_a_line(client: FlaskClient) -> None:
+    """What became of the run, its calls, and that its report is there."""
+    run = client.get("/bedrock/state.json").get_json()["run"]
+    assert (run["line"], run["report"]) == ("Run complete; 1 calls, 0 failed", "report.md")
+
+
+def test_a_line_while_a_run_goes_on(folder: Path) -> None:
+    """Which level of how many, how long it takes, calls, failures and cost."""
+    levels = [Level(key=f"streaming-{n}", mode="streaming", users=n, duration_s=60) for n in (4, 8)]
+    run = a_run(folder)
+    run.state, run.levels = "running", levels
+    run.tally.level(replace(levels[0], started_at=90.0, phase="measure", measured_from=100.0))
+    where = "Level 1 of 2: streaming, 4 users; measuring, 30 s left; of the run about 1 min 30 s"
+    assert line(run, "0.012 USD", 130.0) == f"{where}; 1 calls, 0 failed, 0.012 USD"
+    run.levels = None
+    assert line(run, "", 130.0) == "1 calls, 0 failed"

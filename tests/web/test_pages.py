@@ -62,7 +62,7 @@ def test_login(visit: Callable[..., Visit], place: Place, simulator: Simulator) 
     until(lambda: place.runs() and (place.runs()[0] / "report.md").exists(), "report")
     paths = [*OURS, *(f"bedrock/runs/{place.runs()[0].name}/{path}" for path in BELOW_A_RUN)]
     assert {path: there.status(path) for path in paths} == dict.fromkeys(paths, 302)
-    page.get_by_role("link", name="Runs and reports").click()
+    page.get_by_role("link", name="Runs", exact=True).click()
     page.get_by_role("link", name="Open the report").click()
     expect(page.locator(".report h1")).to_contain_text("Bedrock load test")
     page.get_by_role("link", name="Live charts").click()
@@ -80,7 +80,7 @@ def test_base_path(visit: Callable[..., Visit], place: Place, simulator: Simulat
     page.get_by_role("link", name="Live charts").click()
     expect(page.locator("#chart-requests svg")).to_be_visible()
     until(lambda: place.runs() and (place.runs()[0] / "report.md").exists(), "report")
-    page.get_by_role("link", name="Runs and plan").click()
+    page.get_by_role("link", name="Runs", exact=True).click()
     page.get_by_role("link", name="Open the report").click()
     expect(page.locator(".report img").first).to_be_visible()
     page.get_by_role("link", name="Locust", exact=True).click()
@@ -112,7 +112,7 @@ def test_without_a_mouse(visit: Callable[..., Visit], simulator: Simulator, sche
     for _ in range(12):
         page.keyboard.press("Tab")
         reached.append(page.evaluate("document.activeElement.textContent.trim().split('\\n')[0]"))
-    assert reached[:5] == ["Skip to the content", "Locust", "Runs and plan", "Live charts", "◐"]
+    assert reached[:5] == ["Skip to the content", "Locust", "Runs", "Live charts", "◐"]
     assert "Time to first token" in reached[5]
     page.locator("#theme").focus()
     page.keyboard.press("Enter")

@@ -95,8 +95,10 @@ def fill(page: Page, **settings: str | bool) -> None:
 
 
 def start(page: Page) -> None:
-    """Press the button, and wait for the page of a run."""
+    """Press the button, which leads to the live page, and go on to Locust's page of the run."""
     page.get_by_role("button", name="Start", exact=True).click()
+    page.wait_for_url("**/bedrock/charts")
+    page.goto(page.url.removesuffix("bedrock/charts"))
     expect(page.get_by_role("tab", name="Bedrock", exact=True)).to_be_visible()
 
 

@@ -12,8 +12,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from bedrock_locust.outputs.progress import Progress
 from bedrock_locust.process.clock import clock
-from bedrock_locust.settings.plan import length_in_words, length_of
+from bedrock_locust.settings.plan import length_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,35 +60,16 @@ class Picture:
     def _where(self, tally: Tally, level: Level | None, now: float) -> RenderableType:
         if level is None or not self.levels:
             return Text(f"{tally.total.calls:,} calls in {length_in_words(now - tally.timeline.started_at)}")
-        number = len(tally.levels)
+        progress = Progress.of(level, len(tally.levels), self.levels, now)
         grid = Table.grid(padding=(0, 2), expand=True)
         grid.add_column(no_wrap=True)
         grid.add_column(ratio=1)
         grid.add_column(justify="right", no_wrap=True)
-        title = Text.assemble((f"Level {number} of {len(self.levels)}  ", "bold"), level.title)
-        if (whole := level.length_s) is None:
-            since = length_in_words(now - (level.started_at or now))
-            grid.add_row(title, Text(), f"{_phase(level)}, {since} since it began")
-            return grid
-        done = _done_s(level, whole, now)
-        rest = length_of(self.levels[number:])
-        of_the_run = "" if rest is None else f"; of the run about {length_in_words(rest + whole - done)}"
-        bar = ProgressBar(total=whole, completed=done)
-        grid.add_row(title, bar, f"{_phase(level)}, {length_in_words(whole - done)} left{of_the_run}")
+        title = Text.assemble((f"Level {progress.number} of {progress.levels}  ", "bold"), level.title)
+        length_s = progress.whole_s
+        bar = Text() if length_s is None else ProgressBar(total=length_s, completed=progress.done_s)
+        grid.add_row(title, bar, str(progress))
         return grid
-
-
-def _done_s(level: Level, whole: float, now: float) -> float:
-    """How far a level of this length is, in seconds."""
-    if level.measured_to:
-        return whole
-    if level.measured_from:
-        return min(whole, level.warmup_s + now - level.measured_from)
-    return min(level.warmup_s, now - (level.started_at or now))
-
-
-def _phase(level: Level) -> str:
-    return {"warmup": "warming up", "measure": "measuring", "drain": "last calls"}[level.phase]
 
 
 def _now(tally: Tally, level: LevelTally | None, state: State, spent: str, now: float) -> RenderableType:

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from bedrock_locust.live.output import ROWS_WITHIN_S
+from bedrock_locust.outputs.progress import Progress
 from bedrock_locust.outputs.web.rows import MOST_ROWS, failure_rows
 from bedrock_locust.process.clock import clock
 
@@ -37,6 +38,19 @@ class Live:
         """JSON of all that the charts page shows."""
         return self._keep("page", self._page)
 
+    def state(self) -> str:
+        """JSON of how far the latest run is, in a line."""
+        return self._keep("state", self._state)
+
+    def _state(self) -> dict[str, Any]:
+        run = self._runs.latest
+        return {"run": None} if run is None else {"run": self._told(run)}
+
+    def _told(self, run: RunView) -> dict[str, Any]:
+        """The run as the bar and the live page tell of it."""
+        report = "report.md" if run.ended_at and (run.path / "report.md").exists() else ""
+        return {**about(run), "line": line(run, self._runs.spent, clock.wall_at()), "report": report}
+
     def _keep(self, name: str, make: Any) -> str:
         now = time.monotonic()
         at, text = self._kept.get(name, (-KEEP_S, ""))
@@ -60,7 +74,7 @@ class Live:
             return {"run": None}
         tally, now = run.tally, _now(run)
         return {
-            "run": about(run),
+            "run": self._told(run),
             "width_s": tally.timeline.width_s,
             "points": list(tally.timeline.points(now, running=run.ended_at is None)),
             "failures": list(tally.timeline.failures()),
@@ -68,6 +82,19 @@ class Live:
             "rows": rows.rows(now),
             "failed": failure_rows(tally),
         }
+
+
+def line(run: RunView, spent: str, now: float) -> str:
+    """Level, time left, calls, failures and cost of a run that goes on, or what became of it."""
+    total, levels = run.tally.total, list(run.tally.levels.values())
+    level = levels[-1].level if levels and run.levels else None
+    words = [f"{total.calls:,} calls", f"{total.failed:,} failed", *([spent] if spent else [])]
+    if run.state != "running":
+        return "; ".join([f"Run {run.state}", ", ".join(words)])
+    if level is None or not run.levels:
+        return ", ".join(words)
+    progress = Progress.of(level, len(levels), run.levels, now)
+    return "; ".join([f"Level {progress.number} of {progress.levels}: {level.title}", str(progress), ", ".join(words)])
 
 
 def about(run: RunView) -> dict[str, Any]:

@@ -6,12 +6,15 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
+from bedrock_locust.live.limits import Spending
 from bedrock_locust.live.output import OutputBase
 from bedrock_locust.outputs.web.rows import LevelRows
+from bedrock_locust.settings.plan import money
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bedrock_locust.call import Call
     from bedrock_locust.live.output import RunView
 
 SOON_S = 30
@@ -25,6 +28,7 @@ class Runs(OutputBase):
     def __init__(self) -> None:
         self._runs: deque[RunView] = deque(maxlen=MOST_RUNS)
         self._rows: LevelRows | None = None
+        self._spending = Spending(None)
         self._expected_until = 0.0
 
     def expect(self) -> None:
@@ -45,6 +49,17 @@ class Runs(OutputBase):
         self._runs.append(run)
         self.give_up()
         self._rows = LevelRows(run.tally, run.health)
+        self._spending = Spending(run.settings.pricing)
+
+    def add(self, call: Call) -> None:
+        """Count what the call cost."""
+        self._spending.add(call)
+
+    @property
+    def spent(self) -> str:
+        """What the latest run has cost; empty without prices."""
+        pricing = self.latest.settings.pricing if self.latest else None
+        return f"{money(self._spending.total)} {pricing.currency}" if pricing else ""
 
     def __iter__(self) -> Iterator[RunView]:
         return iter(self._runs)

@@ -5,25 +5,27 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response, abort, render_template, send_file
+from flask import Blueprint, Response, abort, render_template, request, send_file
 from werkzeug.security import safe_join
 
 from bedrock_locust.outputs.web import downloads, vega
+from bedrock_locust.outputs.web.comparison import ComparisonError, compare
 from bedrock_locust.outputs.web.form import read_form
 from bedrock_locust.outputs.web.gate import put_gate
 from bedrock_locust.outputs.web.guard import PASSIVE, guarded, harden
-from bedrock_locust.outputs.web.live import Live, about
+from bedrock_locust.outputs.web.history import History
+from bedrock_locust.outputs.web.live import Live
+from bedrock_locust.outputs.web.past_runs import PastRuns
 from bedrock_locust.outputs.web.report_page import render
 from bedrock_locust.outputs.web.tab import add_bar, add_tabs
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.web import parse_hosts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from locust.web import WebUI
 
-    from bedrock_locust.live.output import RunView
     from bedrock_locust.outputs.web.runs import Runs
     from bedrock_locust.outputs.web.vega import Made
     from bedrock_locust.settings.plan import Plan
@@ -31,14 +33,22 @@ if TYPE_CHECKING:
     MakePlan = Callable[[Mapping[str, str]], Plan | None]
 
 STATIC = Path(__file__).parent / "static"
+CHOSEN = 2
+"""Runs that are compared at a time."""
 A_DAY = "private, max-age=86400, immutable"
 
 
-def show(web_ui: WebUI, runs: Runs, *, plan: MakePlan, charts: str | None) -> None:
-    """Add all that the plugin shows to Locust's web UI. `charts` names the maker of the charts, if there is one."""
+def show(
+    web_ui: WebUI, runs: Runs, *, plan: MakePlan, charts: str | None, directory: Callable[[], str] | None = None
+) -> None:
+    """Add all that the plugin shows to Locust's web UI. `charts` names the maker of the charts, if there is one.
+
+    `directory` says where the run folders are whose runs are listed; without it those of this process are.
+    """
     live, script = Live(runs), vega.script()
     definitions = vega.definitions(charts) if charts else None
-    pages = Pages(runs, live, script, definitions, lambda: plan(read_form(web_ui)))
+    past = PastRuns(lambda: Path(directory())) if directory else None
+    pages = Pages(History(runs, past), live, script, definitions, lambda: plan(read_form(web_ui)))
     add_tabs(web_ui, live, runs)
     add_bar(web_ui, [made for made in (script, definitions) if made and definitions])
     options = web_ui.environment.parsed_options
@@ -56,10 +66,10 @@ class Pages:
     """The views."""
 
     def __init__(
-        self, runs: Runs, live: Live, script: Made, charts: Made | None, plan: Callable[[], Plan | None]
+        self, history: History, live: Live, script: Made, charts: Made | None, plan: Callable[[], Plan | None]
     ) -> None:
         """`plan` makes the plan of a run with the form that the request sends."""
-        self._runs = runs
+        self._history = history
         self._live = live
         self._script = script
         self._charts = charts
@@ -73,23 +83,45 @@ class Pages:
             ("/charts", self.charts, "GET"),
             ("/charts.json", self.definitions, "GET"),
             ("/live.json", self.live, "GET"),
+            ("/state.json", self.state, "GET"),
             ("/vega.js", self.vega, "GET"),
             ("/static/<name>", self.static, "GET"),
             ("/runs/<name>/", self.report, "GET"),
             ("/runs/<name>/charts/<chart>", self.chart, "GET"),
+            ("/compare", self.compare, "POST"),
             ("/runs/<name>/report.md", self.markdown, "GET"),
+            ("/runs/<name>/report.html", self.page, "GET"),
             ("/runs/<name>/requests.csv", self.requests, "GET"),
             ("/runs/<name>/run.zip", self.archive, "GET"),
         )
 
     def home(self) -> str:
-        """The plan of the next run, and the runs of this process."""
+        """The plan of the next run, and all runs."""
         return render_template(
             "bedrock/home.html",
             root="",
             plan=self.plan(),
-            runs=[about(run) for run in reversed(list(self._runs))],
+            runs=self._history.all(),
         )
+
+    def compare(self) -> str:
+        """Two runs against each other; the older one is the base."""
+        names = sorted(request.form.getlist("run"))
+        if trouble := self._no_comparison(names):
+            return render_template("bedrock/comparison.html", root="", trouble=trouble)
+        try:
+            made = compare([self._run(name)[0] for name in names])
+        except ComparisonError as error:
+            return render_template("bedrock/comparison.html", root="", trouble=str(error))
+        return render_template("bedrock/comparison.html", root="", report=render(made.markdown), chart=made.chart)
+
+    def _no_comparison(self, names: Sequence[str]) -> str:
+        """Why these runs are not compared; empty if they are."""
+        if len(names) != CHOSEN:
+            return f"Tick two runs to compare them: you ticked {len(names)}."
+        if self._history.goes_on:
+            return "A run goes on, and to compare others would disturb it. Compare them when it is over."
+        return ""
 
     def plan(self) -> dict[str, Any]:
         """What a run with the values of the form would do, or what is wrong with them."""
@@ -113,6 +145,10 @@ class Pages:
         """The figures of the latest run."""
         return Response(self._live.page(), mimetype="application/json")
 
+    def state(self) -> Response:
+        """How far the latest run is."""
+        return Response(self._live.state(), mimetype="application/json")
+
     def vega(self) -> Response:
         """The JavaScript that draws the charts."""
         return Response(self._script.output(), mimetype="text/javascript", headers={"Cache-Control": A_DAY})
@@ -126,10 +162,10 @@ class Pages:
 
     def report(self, name: str) -> str:
         """The report of a run as a page; while there is none yet, how far the run is."""
-        run = self._run(name)
-        path = downloads.inside(run.path, "report.md")
-        report = render(path.read_text(encoding="utf-8", errors="replace")) if path and run.ended_at else None
-        return render_template("bedrock/report.html", root="../../", run=about(run), report=report)
+        folder, run = self._run(name)
+        path = downloads.inside(folder, "report.md")
+        report = render(path.read_text(encoding="utf-8", errors="replace")) if path and run["ended_at"] else None
+        return render_template("bedrock/report.html", root="../../", run=run, report=report)
 
     def chart(self, name: str, chart: str) -> Response:
         """A chart of a report."""
@@ -145,6 +181,13 @@ class Pages:
         path = self._file(name, "report.md")
         return send_file(path, mimetype="text/markdown", as_attachment=True, download_name=f"{name}-report.md")
 
+    def page(self, name: str) -> Response:
+        """The report as one HTML file: to be kept, not to be shown here, where its scripts would run beside ours."""
+        path = self._file(name, "report.html")
+        response = send_file(path, mimetype="text/html", as_attachment=True, download_name=f"{name}-report.html")
+        response.headers["Content-Security-Policy"] = PASSIVE
+        return response
+
     def requests(self, name: str) -> Response:
         """Every call of the run."""
         path = self._file(name, "requests.csv")
@@ -152,16 +195,17 @@ class Pages:
 
     def archive(self, name: str) -> Response:
         """The whole run folder."""
-        return _attachment(downloads.archive(self._run(name).path), "application/zip", f"{name}.zip")
+        return _attachment(downloads.archive(self._run(name)[0]), "application/zip", f"{name}.zip")
 
-    def _run(self, name: str) -> RunView:
-        run = self._runs.find(name)
-        if run is None:
+    def _run(self, name: str) -> tuple[Path, dict[str, Any]]:
+        """The folder of a run, and what is told of it."""
+        found = self._history.find(name)
+        if found is None:
             abort(404)
-        return run
+        return found
 
     def _file(self, name: str, *parts: str) -> Path:
-        path = downloads.inside(self._run(name).path, *parts)
+        path = downloads.inside(self._run(name)[0], *parts)
         if path is None:
             abort(404)
         return path.absolute()

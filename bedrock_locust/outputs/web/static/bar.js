@@ -1,11 +1,21 @@
 "use strict";
-// The bar below Locust's own page: what a run with the form as it stands would do.
+// The bar below Locust's own page: what a run with the form as it stands would do, or how far the run is.
 (() => {
+  const RUNNING_MS = 2000;
+  const IDLE_MS = 10000;
+  const STARTING_MS = 500;
   const bar = document.getElementById("bedrock-bar");
   const plan = document.getElementById("bedrock-plan");
+  const report = document.getElementById("bedrock-report");
   const snake = (name) => name.replace(/[A-Z]/g, (letter) => "_" + letter.toLowerCase());
+  // Before a run the form is in the page, later in a dialog beside it. Others, such as that of the login, have no users.
+  const startForm = () =>
+    [...document.querySelectorAll("form")].find((form) => form.querySelector("[name^=bedrock], [name=userCount]"));
   let waiting;
   let asked = 0;
+  let run = null;
+  let before;
+  let polling;
 
   function values(form) {
     const fields = new URLSearchParams();
@@ -15,23 +25,47 @@
     return fields;
   }
 
+  function tell(text, isMistake = false) {
+    plan.classList.toggle("mistake", isMistake);
+    if (plan.textContent !== text) plan.textContent = text;
+  }
+
+  // Locust greys out its own fields for users and ramp-up, and does not say why.
+  const planned = (lines) => (lines.length ? `The levels set users and ramp-up: ${lines.join("; ")}` : "");
+
   async function show() {
-    const form = document.querySelector("#root form");
+    const form = startForm();
     const number = ++asked;
     if (!form) {
-      plan.textContent = "";
+      tell(run ? run.line : "");
       return;
     }
     const answer = await fetch("./bedrock/plan.json", { method: "POST", body: values(form) });
     const said = answer.ok && !answer.redirected ? await answer.json() : { lines: [], mistakes: [] };
     if (number !== asked) return;
-    plan.classList.toggle("mistake", said.mistakes.length > 0);
-    plan.textContent = said.mistakes.length ? said.mistakes.join("\n") : said.lines.join("; ");
+    tell(said.mistakes.length ? said.mistakes.join("\n") : planned(said.lines), said.mistakes.length > 0);
   }
 
   function soon() {
     clearTimeout(waiting);
     waiting = setTimeout(() => show().catch(() => {}), 300);
+  }
+
+  async function follow() {
+    clearTimeout(polling);
+    try {
+      const answer = await fetch("./bedrock/state.json", { cache: "no-store" });
+      if (answer.ok && !answer.redirected) run = (await answer.json()).run;
+    } catch { /* The server is gone, or comes back. */ }
+    if (before !== undefined && run && run.name !== before && !run.ended_at) {
+      location.assign("./bedrock/charts");
+      return;
+    }
+    report.hidden = !(run && run.report);
+    if (run && run.report) report.href = `./bedrock/runs/${run.name}/`;
+    if (!startForm()) tell(run ? run.line : "");
+    const running = run && !run.ended_at;
+    polling = setTimeout(follow, before !== undefined ? STARTING_MS : running ? RUNNING_MS : IDLE_MS);
   }
 
   function theme() {
@@ -42,14 +76,20 @@
   document.addEventListener("input", soon);
   document.addEventListener("change", soon);
   document.addEventListener("click", () => setTimeout(theme, 50));
+  document.addEventListener("submit", (event) => {
+    if (event.target !== startForm()) return;
+    before = run ? run.name : "";
+    follow();
+  }, true);
   // React draws the form when it likes, and takes it away when a run begins.
   new MutationObserver(() => {
-    const has = Boolean(document.querySelector("#root form"));
+    const has = Boolean(startForm());
     if (has !== (bar.dataset.form === "true")) {
       bar.dataset.form = has;
       soon();
     }
-  }).observe(document.getElementById("root"), { childList: true, subtree: true });
+  }).observe(document.body, { childList: true, subtree: true });
   theme();
   soon();
+  follow();
 })();

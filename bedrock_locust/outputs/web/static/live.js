@@ -19,6 +19,8 @@
   ];
   const DATA = ["points", "failures", "levels"];
   const status = document.getElementById("status");
+  const report = document.getElementById("report");
+  const stop = document.getElementById("stop");
   const number = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 4 });
   let definitions;
   let views = {};
@@ -58,8 +60,8 @@
   function lines() {
     const ms = (value) => `${shown(value)} ms`;
     const percents = (name, unit, divisor) =>
-      lastOf([`${name}_p50`, `${name}_p99`], (point) =>
-        `now P50 ${shown(point[`${name}_p50`] / divisor)} ${unit}, P99 ${shown(point[`${name}_p99`] / divisor)} ${unit}`);
+      lastOf([`${name}_p50`, `${name}_p95`], (point) =>
+        `now P50 ${shown(point[`${name}_p50`] / divisor)} ${unit}, P95 ${shown(point[`${name}_p95`] / divisor)} ${unit}`);
     const failed = figures.failed.reduce((sum, row) => sum + row.calls, 0);
     return {
       ttft: percents("ttft", "ms", 1),
@@ -77,11 +79,11 @@
       status.textContent = "No run has begun yet. Start one in Locust's form; this page follows it.";
       return;
     }
-    const levels = run.levels_planned ? `level ${run.levels} of ${run.levels_planned}, ` : "";
     const reason = run.reason ? ` (${run.reason})` : "";
-    status.textContent =
-      `${run.model}: ${run.state}${reason}; ${levels}${shown(run.calls)} calls, ${shown(run.failed)} failed; ` +
-      `a point is ${figures.width_s} s`;
+    status.textContent = `${run.model}: ${run.line}${reason}; a point is ${figures.width_s} s`;
+    stop.hidden = run.state !== "running";
+    report.hidden = !run.report;
+    if (run.report) report.href = `runs/${run.name}/`;
   }
 
   // What a chart needs: drawn without it, Vega makes endless axes.
@@ -161,6 +163,17 @@
     // A point more comes as often as points are far apart.
     setTimeout(poll, running ? Math.min(MOST_MS, Math.max(RUNNING_MS, 1000 * figures.width_s)) : IDLE_MS);
   }
+
+  stop.addEventListener("click", async () => {
+    stop.disabled = true;
+    try {
+      const answer = await fetch("../stop", { method: "POST" });
+      if (!answer.ok || answer.redirected) throw new Error(answer.status);
+    } catch (error) {
+      status.textContent = `The run could not be stopped: ${error.message}. Use the Stop button in Locust's page.`;
+    }
+    stop.disabled = false;
+  });
 
   async function begin() {
     const answer = await fetch("charts.json");
