@@ -13,6 +13,7 @@ from gevent.event import Event
 
 from bedrock_locust import exits
 from bedrock_locust.aws.boto3_client import warm_up
+from bedrock_locust.process import report as report_process
 from bedrock_locust.process.locust_patches import keep_time, survive_wrong_messages
 from bedrock_locust.process.logs import scrub_logs
 from bedrock_locust.process.present import NO_OPTIONS, present
@@ -89,6 +90,8 @@ class Plugin:
         from bedrock_locust.lead import Lead  # noqa: PLC0415
 
         try:
+            limit_s = getattr(environment.parsed_options, "bedrock_report_timeout", report_process.LIMIT_S)
+            report_process.limit_s = max(1, limit_s)
             parse_hosts(getattr(environment.parsed_options, "bedrock_allowed_hosts", None))
             self._form_may_set = parse_form_may_set(getattr(environment.parsed_options, "bedrock_form_may_set", None))
             self._lead = Lead(environment, runner, web_ui, self._report, self._charts)

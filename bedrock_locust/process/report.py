@@ -10,10 +10,12 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from gevent import monkey
 
+from bedrock_locust import exits
+from bedrock_locust.process.signals import Held
 from bedrock_locust.redaction import public_environment
 
 if TYPE_CHECKING:
@@ -23,9 +25,14 @@ if TYPE_CHECKING:
     """Makes the report of a run: the run folder and `output.report_file` in, the path of what it wrote out."""
 
 CHILD = "bedrock_locust.process.report_child"
+LIMIT_S = 600
+LOOK_S = 0.1
+limit_s = LIMIT_S
+"""The longest that a report may take, in seconds; `--bedrock-report-timeout` sets it."""
 
 # gevent's own would wait for its loop.
 _waitpid: Any = monkey.get_original("os", "waitpid")
+_select: Any = monkey.get_original("select", "select")
 _close: Any = monkey.get_original("os", "close")
 
 
@@ -69,9 +76,12 @@ def _run(*arguments: str) -> str:
         finally:
             _close(gone)
             _close(says)
-        output = answer.read()
-        _, status = _waitpid(pid, 0)
+        with Held() as signals:
+            output = _read(answer, signals, lambda: os.kill(pid, signal.SIGKILL))
+            _, status = _waitpid(pid, 0)
     code = os.waitstatus_to_exitcode(status)
+    if code == -signal.SIGALRM:
+        raise ReportError(f"it was not there after {limit_s} s, see --bedrock-report-timeout")
     if code < 0:
         raise ReportError(f"its process was ended by {signal.Signals(-code).name}: not enough memory?")
     if code:
@@ -79,11 +89,25 @@ def _run(*arguments: str) -> str:
     return output.decode().splitlines()[-1]
 
 
+def _read(answer: IO[bytes], signals: Held, kill: Callable[[], None]) -> bytes:
+    """All that comes. A second signal meanwhile ends this process at once: the record of the run is on disk."""
+    output = b""
+    while True:
+        if signals.look() > 1:
+            kill()
+            os._exit(exits.ENDED_AT_ONCE)
+        if _select([answer], [], [], LOOK_S)[0]:
+            piece = os.read(answer.fileno(), 1 << 16)
+            if not piece:
+                return output
+            output += piece
+
+
 def _start(arguments: Sequence[str], gone: int, says: int) -> int:
     """Its process id. It is in a group of its own, as Ctrl-C is for this process."""
     return os.posix_spawn(
         sys.executable,
-        [sys.executable, "-m", CHILD, *arguments],
+        [sys.executable, "-m", CHILD, str(limit_s), *arguments],
         # The path is that of this process: Locust adds the folder of the locustfile to it.
         {**public_environment(os.environ), "PYTHONPATH": os.pathsep.join(sys.path)},
         file_actions=[
@@ -92,6 +116,7 @@ def _start(arguments: Sequence[str], gone: int, says: int) -> int:
             (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
         ],
         setpgroup=0,
+        setsigmask=(),
     )
 
 

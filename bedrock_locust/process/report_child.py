@@ -1,5 +1,6 @@
-"""The process that makes a report, run by `process/report.py` with `python -m`: function, run folder and copy in.
+"""The process that makes a report, run by `process/report.py` with `python -m`.
 
+Its arguments are the limit in seconds, the function, the run folder and where its copy goes.
 The last line of its output is JSON: `written`, or what went wrong. It ends as soon as its standard input does.
 """
 
@@ -8,14 +9,16 @@ from __future__ import annotations
 import json
 import os
 import pkgutil
+import signal
 import sys
 import threading
 from pathlib import Path
 from typing import Any
 
 
-def main(function: str, *paths: str) -> None:
-    """Call the function with the paths, and print what came of it."""
+def main(limit_s: str, function: str, *paths: str) -> None:
+    """Call the function with the paths, and print what came of it. After the limit the process is killed by SIGALRM."""
+    signal.alarm(int(limit_s))  # ends it whatever it does, also while no Python runs
     threading.Thread(target=_leave_with_the_run, daemon=True).start()
     print(json.dumps(_made(function, paths), default=str))
 

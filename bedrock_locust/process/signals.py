@@ -7,7 +7,7 @@ import os
 import signal
 import stat
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import gevent
 
@@ -104,3 +104,42 @@ def _leave_terminal() -> None:
             if stat.S_ISCHR(os.fstat(descriptor).st_mode):
                 os.dup2(nowhere, descriptor)
     os.close(nowhere)
+
+
+class Held:
+    """Holds the signals back that would end a run, while gevent's loop stands still and could not hear them.
+
+    The first is handled when the loop goes on; how many there were is known at once.
+    """
+
+    def __enter__(self) -> Self:
+        # A thread that does not hold them back would get them instead.
+        gevent.get_hub().threadpool.kill()
+        wanted = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+        self._signals = {signum for signum in wanted if not _is_handled_by_python(signum)}
+        self._before = signal.pthread_sigmask(signal.SIG_BLOCK, self._signals)
+        self._came: list[signal.Signals] = []
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, self._before)
+        for signum in self._came[:1]:
+            os.kill(os.getpid(), signum)
+
+    def look(self) -> int:
+        """How many signals have come so far."""
+        for signum in signal.sigpending() & self._signals:
+            signal.sigwait({signum})
+            self._came.append(signal.Signals(signum))
+            text = (
+                "the report is being made (again to end at once)" if len(self._came) == 1 else "again, ending at once"
+            )
+            with contextlib.suppress(OSError, ValueError):
+                print(f"\nbedrock-locust: {self._came[-1].name}, {text}", file=sys.stderr, flush=True)
+        return len(self._came)
+
+
+def _is_handled_by_python(signum: signal.Signals) -> bool:
+    """Whether a signal is ignored, or ends this process at once, which needs no loop."""
+    handler = signal.getsignal(signum)
+    return handler is signal.SIG_IGN or isinstance(getattr(handler, "__self__", None), Signals)

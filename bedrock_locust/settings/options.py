@@ -175,6 +175,15 @@ def add_options(
         help="How long master and workers wait for a silent other side before they give it up, 6 to 55 s. Default: 30",
     )
     parser.add_argument(
+        "--bedrock-report-timeout",
+        env_var="BEDROCK_REPORT_TIMEOUT",
+        default=600,
+        type=int,
+        metavar="SECONDS",
+        include_in_web_ui=False,
+        help="How long making the report may take; then the run ends without it. Default: 600",
+    )
+    parser.add_argument(
         "--bedrock-allow-endpoint",
         env_var="BEDROCK_ALLOW_ENDPOINT",
         default=None,

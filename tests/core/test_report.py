@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from bedrock_locust.process import report
 from bedrock_locust.process.report import ReportError, maker
 from tests.e2e.running import until
 
@@ -41,6 +43,14 @@ def gone(folder, copy=None):
 def slow(folder, copy=None):
     (folder / "pid").write_text(str(os.getpid()))
     time.sleep(60)
+"""
+
+WAITS = """
+def waits(folder, copy=None):
+    (folder / "pid").write_text(str(os.getpid()))
+    while not (folder / "go on").exists():
+        time.sleep(0.02)
+    return write(folder)
 """
 
 
@@ -100,3 +110,39 @@ def test_it_ends_with_the_process_that_wants_it(folder: Path) -> None:
     wanting.kill()
     wanting.wait(10)
     until(lambda: not psutil.pid_exists(pid), "end of the process of the report", 10)
+
+
+def test_a_report_has_a_limit(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that takes too long is ended, also where it does not let go, and says which option there is."""
+    monkeypatch.setattr(report, "limit_s", 1)
+    with pytest.raises(ReportError, match="not there after 1 s, see --bedrock-report-timeout"):
+        make("slow", folder)
+
+
+@pytest.mark.parametrize(("signals", "code"), [(1, -signal.SIGTERM), (2, 130)])
+def test_signals_while_it_is_made(folder: Path, signals: int, code: int) -> None:
+    """The first lets the report be finished and is handled then; the second ends the process at once."""
+    program = (
+        "import locust, pathlib; from bedrock_locust.process.report import maker;"
+        "maker('makers_of_reports:waits')(pathlib.Path.cwd(), None); import gevent; gevent.sleep(30)"
+    )
+    (folder / "makers_of_reports.py").write_text(MAKERS + WAITS)
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], cwd=folder, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert process.stderr is not None
+    until(lambda: (folder / "pid").exists() and (folder / "pid").read_text(), "report that is made")
+    child = psutil.Process(int((folder / "pid").read_text()))
+    process.terminate()
+    assert (
+        "SIGTERM, the report is being made (again to end at once)"
+        in process.stderr.readline() + process.stderr.readline()
+    )
+    if signals == 2:
+        process.terminate()
+    else:
+        (folder / "go on").touch()
+    with process:
+        assert process.wait(30) == code
+    until(lambda: not child.is_running(), "end of what makes the report")
+    assert (folder / "report.md").exists() == (signals == 1)
