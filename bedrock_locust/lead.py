@@ -29,7 +29,7 @@ from bedrock_locust.process.present import NO_OPTIONS, present
 from bedrock_locust.process.signals import Signals
 from bedrock_locust.process.stop import RunStop
 from bedrock_locust.recording.recorder import LOCAL
-from bedrock_locust.recording.run_folder import check_directory
+from bedrock_locust.recording.run_folder import check_directory, check_report_file
 from bedrock_locust.recording.run_info import first_info
 from bedrock_locust.run import Run
 from bedrock_locust.settings.mistakes import SettingsError
@@ -118,6 +118,7 @@ class Lead:
         """The client of a run that can begin now. Raises SettingsError."""
         client = self._preparation.connect()
         check_directory(self.settings.output.directory)
+        check_report_file(self.settings.output.report_file)
         return client
 
     def _warn(self) -> None:

@@ -14,6 +14,7 @@ from gevent.event import Event
 from bedrock_locust import exits
 from bedrock_locust.aws.boto3_client import warm_up
 from bedrock_locust.process import report as report_process
+from bedrock_locust.process.function_name import why_not_found
 from bedrock_locust.process.locust_patches import keep_time, survive_wrong_messages
 from bedrock_locust.process.logs import scrub_logs
 from bedrock_locust.process.present import NO_OPTIONS, present
@@ -40,7 +41,7 @@ _plugins: list[Plugin] = []
 
 
 def setup(*, report: MakeReport | str | None = None, charts: str | None = None) -> None:
-    """Register the plugin with Locust. Call it once, at the top level of the locustfile.
+    """Register the plugin with Locust, at the top level of the locustfile. A second call has to say the same.
 
     `report` makes the report: it gets the run folder and `output.report_file`, and returns the path of
     what it wrote; without one a run leaves its CSV files and `run.json`. A function that is named, as
@@ -48,10 +49,11 @@ def setup(*, report: MakeReport | str | None = None, charts: str | None = None) 
     than the report. `charts` names the function that makes the charts of the web UI in the same way.
     """
     if _plugins:
-        raise RuntimeError("bedrock_locust.setup() has been called already: call it once, in one locustfile")
+        _plugins[0].check_alike(report, charts)
+        return
     know_environment(os.environ)
     scrub_logs()
-    _plugins.append(Plugin(maker(report) if isinstance(report, str) else report, charts))
+    _plugins.append(Plugin(report, charts))
     warm_up()
 
 
@@ -63,7 +65,7 @@ def settings_of(environment: Environment) -> Settings:
 class Plugin:
     """The plugin in one process."""
 
-    def __init__(self, report: MakeReport | None, charts: str | None) -> None:
+    def __init__(self, report: MakeReport | str | None, charts: str | None) -> None:
         self._report = report
         self._charts = charts
         self._lead: Lead | None = None
@@ -73,6 +75,14 @@ class Plugin:
         events.init.add_listener(self._on_init)
         events.test_start.add_listener(self._on_test_start)
         self._ready = Event()
+
+    def check_alike(self, report: MakeReport | str | None, charts: str | None) -> None:
+        """Raise RuntimeError where another call of setup() asks for something else, as two locustfiles may."""
+        if (report, charts) != (self._report, self._charts):
+            raise RuntimeError(
+                f"bedrock_locust.setup() was called with report={self._report!r} and charts={self._charts!r}, and"
+                f" now with report={report!r} and charts={charts!r}: call it once, or with the same arguments"
+            )
 
     def _on_parser(self, parser: LocustArgumentParser, **_: Any) -> None:
         """Add the options; Locust asks for them at its start, and again for each view of the form."""
@@ -94,7 +104,10 @@ class Plugin:
             report_process.limit_s = max(1, limit_s)
             parse_hosts(getattr(environment.parsed_options, "bedrock_allowed_hosts", None))
             self._form_may_set = parse_form_may_set(getattr(environment.parsed_options, "bedrock_form_may_set", None))
-            self._lead = Lead(environment, runner, web_ui, self._report, self._charts)
+            _check_name("report", self._report)
+            _check_name("charts", self._charts)
+            report = maker(self._report) if isinstance(self._report, str) else self._report
+            self._lead = Lead(environment, runner, web_ui, report, self._charts)
         except SettingsError as error:
             _refuse(error)
         self._ready.set()
@@ -105,6 +118,12 @@ class Plugin:
             self._ready.wait(INIT_LIMIT_S)
             if self._worker:
                 self._worker.begin()
+
+
+def _check_name(argument: str, function: object) -> None:
+    """Raise SettingsError where setup() was given the name of a function that is not there."""
+    if isinstance(function, str) and (why := why_not_found(function)):
+        raise SettingsError(f"setup({argument}={function!r}): {why}; correct the name, or rename a file that hides it")
 
 
 def _refuse(error: SettingsError) -> NoReturn:

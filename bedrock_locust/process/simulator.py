@@ -32,6 +32,11 @@ class SimulatorProcess:
             more = shlex.split(options)
         except ValueError as error:
             raise SettingsError(f"--bedrock-simulator: {options!r} has open quotes ({error}): close them") from None
+        if more and not more[0].startswith("-"):
+            raise SettingsError(
+                f"--bedrock-simulator: {more[0]!r} is not an option of the simulator. A user class after this option is"
+                " taken for its value: put the class first, or write --bedrock-simulator="
+            )
         # A session of its own: Ctrl-C is for the run, which ends the simulator last.
         self._process = subprocess.Popen(  # noqa: S603 - our own module, with the options of the user
             [*command, "--port", "0", *more],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import os
 import re
 import shutil
 import tempfile
@@ -192,6 +193,21 @@ def check_directory(directory: str) -> None:
             pass
     except OSError as error:
         raise _unwritable(directory, error) from None
+
+
+def check_report_file(file: str) -> None:
+    """Raise SettingsError if the report cannot be copied to a file, as far as its path tells."""
+    path = Path(file)
+    folder = next((parent for parent in path.parents if parent.exists()), Path())
+    if path.is_dir():
+        why = "is a directory"
+    elif not folder.is_dir():
+        why = f"cannot be made, as {folder} is not a directory"
+    elif not os.access(path if path.exists() else folder, os.W_OK):
+        why = "cannot be written (no permission)"
+    else:
+        return
+    raise SettingsError(f"output.report_file {file!r} {why}: name another file with --bedrock-report-file")
 
 
 def _unwritable(directory: str, error: OSError) -> SettingsError:

@@ -6,18 +6,21 @@ import http.server
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from .checks import info, read
-from .running import free_port
+from .running import DEADLINE_S, ROOT, free_port, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .running import Place, Simulator
 
+STOCK = ROOT / "locustfile.py"
+SIMULATED = ("--bedrock-simulator=",)
 HOST = ("--host", "http://127.0.0.1:9")
 CASES: dict[str, tuple[dict[str, Any] | str | None, tuple[str, ...], str]] = {
     "no-file": (None, (), "config.json: no such file. Copy config.example.json to config.json"),
@@ -40,6 +43,17 @@ CASES: dict[str, tuple[dict[str, Any] | str | None, tuple[str, ...], str]] = {
     "refused": ({}, HOST, "endpoint http://127.0.0.1:9: no connection (Connection refused): check --host"),
     "both": ({}, (*HOST, "--bedrock-simulator"), "--host and --bedrock-simulator: choose one"),
     "directory": ({"output": {"directory": "config.json/x"}}, ("--bedrock-simulator",), "cannot write there"),
+    "report-directory": (
+        {"output": {"report_file": "results"}},
+        SIMULATED,
+        "report_file 'results' is a directory: name",
+    ),
+    "report-below-file": (
+        {},
+        (*SIMULATED, "--bedrock-report-file", "config.json/r.md"),
+        "config.json is not a directory",
+    ),
+    "user-class": ({}, ("--bedrock-simulator", "StreamingUser"), "'StreamingUser' is not an option of the simulator"),
     "simulator": ({}, ("--bedrock-simulator=--ttft-ms much",), "--bedrock-simulator: the simulator did not start"),
 }
 
@@ -57,11 +71,52 @@ def test_one_clear_line(place: Place, case: str) -> None:
         file.write_text(config)
     code, output = place.run(*arguments)
     assert code != 0
+    _check_one_line(place, output, expected)
+
+
+def _check_one_line(place: Place, output: str, expected: str) -> None:
+    """The output has one line of ours, with the text, and nothing has begun."""
     lines = [line for line in output.splitlines() if "bedrock-locust: " in line]
     assert len(lines) == 1, output
     assert expected in lines[0]
     assert "Traceback" not in output, output
     assert not any((place.path / "results").glob("*"))
+
+
+SETUPS = {
+    "report": ('setup(report="reports:nosuch")', "", "setup(report='reports:nosuch'): "),
+    "charts": ('setup(charts="reports.chart.live:charts")', "", "__init__.py has no module 'chart'"),
+    "hidden": ('setup(report="reports:write")', "def mine(): ...", "reports.py has no 'write'"),
+}
+
+
+@pytest.mark.parametrize("case", SETUPS)
+def test_a_function_that_is_not_there(place: Place, case: str) -> None:
+    """A mistyped name in setup(), or an own module that hides ours, is found before the load."""
+    line, reports, expected = SETUPS[case]
+    text = STOCK.read_text()
+    start = text.index("setup(report")
+    own = place.path / "locustfile.py"
+    own.write_text(text[:start] + line + text[text.index("\n", start) :])
+    if reports:
+        (place.path / "reports.py").write_text(reports + "\n")
+    code, output = place.run(*SIMULATED, locustfile=own)
+    assert code == 2
+    _check_one_line(place, output, expected)
+
+
+def test_two_locustfiles(place: Place) -> None:
+    """Two locustfiles may both set the plugin up, but not in two ways."""
+    place.configure({"concurrency": {"end": 1}, "test": {"non_streaming": False}})
+    other = "from bedrock_locust import setup\nsetup(report=%r, charts='reports.charts.live:charts')\n"
+    both = Path(f"{STOCK},{place.path / 'other.py'}")
+    (place.path / "other.py").write_text(other % "reports:write")
+    code, output = place.run(*SIMULATED, locustfile=both)
+    assert code == 0, output
+    (place.path / "other.py").write_text(other % "reports:other")
+    code, output = place.run(*SIMULATED, locustfile=both)
+    assert code != 0
+    assert "call it once, or with the same arguments" in output
 
 
 def test_no_credentials(place: Place) -> None:
@@ -121,12 +176,15 @@ def test_nonsense(place: Place, nonsense: str, streaming: bool) -> None:
 
 
 def test_report_file(place: Place, simulator: Simulator) -> None:
-    """A report file that cannot be written costs the copy, and an exit code, but nothing of the run."""
+    """A report file that can no longer be written costs the copy, and an exit code, but nothing of the run."""
     place.configure({"concurrency": {"end": 1}, "test": {"non_streaming": False}})
-    code, output = place.run("--host", simulator.url, "--bedrock-report-file", "config.json/report.md")
-    assert code == 1
+    process = place.start("--headless", "--host", simulator.url, "--bedrock-report-file", "late.md")
+    until(place.runs, "run")
+    (place.path / "late.md").mkdir()
+    assert process.wait(DEADLINE_S) == 1
+    output = place.output(process)
     run = place.runs()[0]
-    assert "bedrock-locust: report file config.json" in output
+    assert "bedrock-locust: report file late.md" in output
     assert str(run.relative_to(place.path)) in output
     assert "Traceback" not in output, output
     assert info(run)["ended"] == "complete"
