@@ -35,6 +35,7 @@ from bedrock_locust.run import Run
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.team.master_receiver import Receiver
 from bedrock_locust.team.messages import GRACE_S, HAND_OVER_S, RunOrder
+from bedrock_locust.wire.in_flight import calls_in_flight
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -166,7 +167,8 @@ class Lead:
         else:
             bench = Bench(self._environment, self.settings, client, LOCAL)
             put_bench(bench)
-            self._run.recorder.join_local(Pulse(bench.measured_level).start())
+            pulse = Pulse(bench.measured_level).start()
+            self._run.recorder.join_local(pulse, lambda: calls_in_flight.now)
         if level := getattr(self._options, LEVEL, None):
             self._run.on_level(Level.from_plain(level))
         # Last, so that it is the first at the exit.

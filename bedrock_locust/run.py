@@ -241,7 +241,7 @@ class Run:
             self._tick("running")
 
     def _tick(self, stage: Stage) -> None:
-        self._outputs.tick(State(stage, self._level, self._users, in_flight=None))
+        self._outputs.tick(State(stage, self._level, self._users, in_flight=self.recorder.in_flight))
 
     @property
     def _users(self) -> int:

@@ -29,6 +29,7 @@ from bedrock_locust.settings.schema import Settings
 from bedrock_locust.team.messages import FINISH, GRACE_S, Finish, RunOrder, mismatch, version_of, worker_name
 from bedrock_locust.team.worker_buffer import Buffer
 from bedrock_locust.team.worker_sender import Sender
+from bedrock_locust.wire.in_flight import calls_in_flight
 
 if TYPE_CHECKING:
     from locust.env import Environment
@@ -100,7 +101,9 @@ class Worker:
             return
         bench = Bench(self._environment, settings, client, self._name)
         put_bench(bench)
-        self._buffer = Buffer(order.run, Pulse(bench.measured_level).start(), self._sender.offset)
+        self._buffer = Buffer(
+            order.run, Pulse(bench.measured_level).start(), self._sender.offset, lambda: calls_in_flight.now
+        )
         self._sender.begin(self._buffer, order.worker_timeout_s)
         self._warn(order.users)
 

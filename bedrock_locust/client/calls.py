@@ -14,7 +14,7 @@ from bedrock_locust.client.request import asked_in_body, asked_in_converse, nati
 from bedrock_locust.errors import DeadlineError, Failure, classify
 from bedrock_locust.formats import ChunkReader, converse
 from bedrock_locust.formats.required import read_answer
-from bedrock_locust.wire.in_flight import in_flight
+from bedrock_locust.wire.in_flight import calls_in_flight, in_flight
 from bedrock_locust.wire.measurement import Measurement
 
 if TYPE_CHECKING:
@@ -155,6 +155,7 @@ class BedrockClient:
 
     def _measure(self, measurement: Measurement, arguments: dict[str, Any], read: Reader) -> None:
         """Make the call and read all of its answer, within the limit of a call."""
+        calls_in_flight.now += 1
         in_flight.stopwatch = measurement.stopwatch
         # A plain Timeout: botocore would wrap an Exception raised inside it.
         limit = gevent.Timeout.start_new(self._call_limit_s)
@@ -175,6 +176,7 @@ class BedrockClient:
             if in_flight.exchange is not None:
                 in_flight.exchange.close()
             in_flight.clear()
+            calls_in_flight.now -= 1
 
     def _fire(self, measurement: Measurement, call: Call, failure: Failure | None) -> None:
         """Fire the one event of a call. `exception` and `context` are always given: listeners ask for them."""

@@ -18,7 +18,7 @@ from bedrock_locust.process.clock import clock
 from bedrock_locust.recording.worker_record import WorkerRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from bedrock_locust.level import Level
     from bedrock_locust.live.health import Pulse
@@ -46,6 +46,7 @@ class Recorder:
         self._levels: dict[str, Level] = {}
         self._cpu = Cpu()
         self._pulse: Pulse | None = None
+        self._count_in_flight: Callable[[], int] | None = None
         self.gaps = Gaps()
         self.health = Health()
         self.write_info()
@@ -98,9 +99,18 @@ class Recorder:
         """The record of a worker of the run."""
         return self.records.setdefault(worker, WorkerRecord())
 
-    def join_local(self, pulse: Pulse) -> None:
+    @property
+    def in_flight(self) -> int | None:
+        """Calls that have begun and not ended; of workers by their last reports. None if not known."""
+        if self._count_in_flight:
+            return self._count_in_flight()
+        counts = [record.in_flight for record in self.records.values() if record.state == "running"]
+        known = [count for count in counts if count is not None]
+        return sum(known) if known else None
+
+    def join_local(self, pulse: Pulse, in_flight: Callable[[], int] | None = None) -> None:
         """Take note that the users run in this process, of which this is the Pulse."""
-        self._pulse = pulse
+        self._pulse, self._count_in_flight = pulse, in_flight
         self.records[LOCAL] = WorkerRecord(rows_made=0)
 
     def change(self, worker: str, what: str, since: float | None = None) -> None:

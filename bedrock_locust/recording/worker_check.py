@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bedrock_locust.call import CANCELLED, COLUMNS, Call
@@ -36,9 +37,8 @@ def checked(report: RowsReport) -> RowsReport:
     _whole(report.rows_made, "rows_made")
     _optional(report.cpu_percent, _number, "cpu_percent")
     _optional(report.last, _whole, "last")
-    return type(report)(
-        report.run, report.rows_made, report.cpu_percent, report.last, tuple(map(_batch, report.batches))
-    )
+    _whole(report.in_flight, "in_flight")
+    return replace(report, batches=tuple(map(_batch, report.batches)))
 
 
 def number(value: object, what: str) -> None:

@@ -20,6 +20,8 @@ class WorkerRecord:
 
     rows_made: int | None = None
     rows_received: int = 0
+    in_flight: int | None = None
+    """Calls that have begun and not ended, by the last report."""
     cpu_percent: float | None = None
     clock_offset_ms: float | None = None
     last_report_at: float | None = None
@@ -47,6 +49,7 @@ class WorkerRecord:
         """Take over the counts of a report that arrived at a Unix time. Reports can arrive out of order."""
         self.rows_made = max(self.rows_made or 0, report.rows_made)
         self.cpu_percent = report.cpu_percent
+        self.in_flight = report.in_flight
         self.clock_offset_ms = clock_offset_ms
         self.warning = warning
         self.last_report_at = at

@@ -43,6 +43,8 @@ class RowsReport:
     last: int | None
     """The number of the last batch, once there will be no other."""
     batches: tuple[Batch, ...] = ()
+    in_flight: int = 0
+    """Calls of the worker that have begun and not ended."""
 
     def to_plain(self) -> dict[str, Any]:
         """A dict of types that msgpack can carry."""
@@ -52,10 +54,12 @@ class RowsReport:
             "cpu_percent": self.cpu_percent,
             "last": self.last,
             "batches": [batch.to_plain() for batch in self.batches],
+            "in_flight": self.in_flight,
         }
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> RowsReport:
         """The report that `to_plain` made the dict of. Raises KeyError for a field that is missing."""
         batches = tuple(map(Batch.from_plain, plain["batches"]))
-        return cls(plain["run"], plain["rows_made"], plain["cpu_percent"], plain["last"], batches)
+        counts = plain["rows_made"], plain["cpu_percent"], plain["last"]
+        return cls(plain["run"], *counts, batches, plain["in_flight"])

@@ -14,7 +14,7 @@ from bedrock_locust.recording.worker_rows import Batch, RowsReport
 from bedrock_locust.team.clock_offset import ClockOffset
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from bedrock_locust.call import Call, Value
     from bedrock_locust.live.health import Pulse
@@ -43,8 +43,15 @@ class _Unconfirmed:
 class Buffer:
     """The rows of one run on a worker."""
 
-    def __init__(self, run: str, pulse: Pulse, offset: ClockOffset | None = None) -> None:
-        """Start times are corrected by the offset of this process's clock."""
+    def __init__(
+        self,
+        run: str,
+        pulse: Pulse,
+        offset: ClockOffset | None = None,
+        in_flight: Callable[[], int] = lambda: 0,
+    ) -> None:
+        """Start times are corrected by the offset of this process's clock. `in_flight` counts its calls in flight."""
+        self._in_flight = in_flight
         self.run = run
         self.lost = 0
         """Rows that did not fit in, or that came after the end."""
@@ -118,7 +125,7 @@ class Buffer:
         if hearing and self._last is None:
             self._make_batch()
         batches = tuple(self._due()) if hearing else ()
-        return RowsReport(self.run, self._made, self._cpu.percent(), self._last, batches)
+        return RowsReport(self.run, self._made, self._cpu.percent(), self._last, batches, self._in_flight())
 
     def _due(self) -> list[Batch]:
         """Batches that were never sent, or whose confirmation is late: as many as fit into one message."""

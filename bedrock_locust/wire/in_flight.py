@@ -37,6 +37,16 @@ class InFlight(threading.local):
 in_flight = InFlight()
 
 
+class CallCount:
+    """How many calls of this process have begun and not ended."""
+
+    def __init__(self) -> None:
+        self.now = 0
+
+
+calls_in_flight = CallCount()
+
+
 def follow(client: BaseClient) -> None:
     """Have botocore's public events tell what becomes of the calls of a client, and leave their answers to us.
 

@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ParamValidationError
 
 from bedrock_locust.formats import UnknownFormatError, claude, llama
+from bedrock_locust.wire.in_flight import calls_in_flight
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -270,3 +271,16 @@ def test_mistakes_of_the_caller(client: BedrockClient, events: list[dict[str, An
         with pytest.raises(ParamValidationError, match="must be the model's JSON request"):
             client.invoke_model(modelId=CLAUDE, body=body)
     assert events == []
+
+
+def test_calls_in_flight_are_counted_from_their_start(client: BedrockClient, simulator: Simulator) -> None:
+    """A call counts while it goes on, and no longer, however it ends."""
+    simulator.set(ttft_ms=300)
+    making = [gevent.spawn(client.converse, **arguments("converse", CLAUDE)) for _ in range(3)]
+    with gevent.Timeout(20):
+        while calls_in_flight.now < 3:
+            gevent.sleep(0.01)
+        gevent.joinall(making)
+    with pytest.raises(ParamValidationError):
+        client.converse(modelId=7, messages=[])
+    assert calls_in_flight.now == 0

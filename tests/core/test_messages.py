@@ -38,6 +38,7 @@ ROWS = st.builds(
     cpu_percent=st.none() | SECONDS,
     last=st.none() | NUMBERS,
     batches=st.lists(BATCHES, max_size=3).map(tuple),
+    in_flight=NUMBERS,
 )
 REPORTS = st.builds(
     Report,

@@ -212,6 +212,21 @@ def test_a_change_names_the_levels_that_it_disturbed(recorder: Recorder) -> None
     assert (second["what"], second["levels"]) == ("back", ["streaming-3"])
 
 
+def test_calls_in_flight(recorder: Recorder) -> None:
+    """Those of this process at once, those of workers by their last reports; a worker that has ended has none."""
+    assert recorder.in_flight is None
+    recorder.join("silent")
+    boxes = {name: Buffer("run-1", Pulse(lambda: ""), in_flight=lambda: 3) for name in ("one", "two")}
+    for name, box in boxes.items():
+        deliver(recorder, name, box)
+    assert recorder.in_flight == 6
+    boxes["one"].close()
+    deliver(recorder, "one", boxes["one"])
+    assert recorder.in_flight == 3
+    recorder.join_local(Pulse(lambda: ""), lambda: 8)
+    assert recorder.in_flight == 8
+
+
 def test_a_run_that_has_just_begun(recorder: Recorder) -> None:
     """From the start there is a run.json, for a run that crashes."""
     rows = {"rows_written": 0, "rows_lost": 0}

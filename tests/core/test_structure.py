@@ -110,8 +110,8 @@ PLAN: dict[str, dict[str, str]] = {
         "outputs": "call errors histogram level live process redaction settings",
         "run": "call errors exits level live process recording settings",
         # who joins the two
-        "worker": "aws bench call exits live process settings team",
-        "lead": "aws bench exits level live outputs process recording run settings team",
+        "worker": "aws bench call exits live process settings team wire",
+        "lead": "aws bench exits level live outputs process recording run settings team wire",
         "commands": "exits formats settings",
         "plugin": "aws exits lead process redaction settings worker",
         "simulator": "",

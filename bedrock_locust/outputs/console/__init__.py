@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from bedrock_locust.histogram import Histogram
     from bedrock_locust.level import Level
-    from bedrock_locust.live.output import Outcome
+    from bedrock_locust.live.output import Outcome, State
     from bedrock_locust.live.tally import LevelTally, Tally
     from bedrock_locust.settings.plan import Plan
     from bedrock_locust.settings.schema import Settings
@@ -69,16 +69,17 @@ def _levels(levels: Sequence[Level]) -> str:
     return ", ".join(words)
 
 
-def progress(tally: Tally, level: Level | None) -> str:
-    """One line: the totals, and the rates since the last one."""
-    total, recent = tally.total, tally.interval()
+def progress(tally: Tally, state: State) -> str:
+    """One line: the totals, the calls in flight, and the rates since the last line."""
+    total, recent, level = tally.total, tally.interval(), state.level
     where = f"{level.key} {level.phase:<7}" if level else "running"
     rates = (
         f"{recent.ok / recent.seconds:,.1f} requests/s, {recent.output_tokens / recent.seconds:,.0f} output tokens/s"
     )
+    in_flight = "" if state.in_flight is None else f", {state.in_flight:,} in flight"
     return (
         f"  {time.strftime('%H:%M:%S')}  {where}  {total.calls:,} calls, {total.ok:,} ok, {total.failed:,} failed"
-        f" | {rates}"
+        f"{in_flight} | {rates}"
     )
 
 

@@ -50,7 +50,7 @@ class Plain:
         """Print a line, if the last one is some time ago."""
         if time.monotonic() >= self._due:
             self._due += PROGRESS_S
-            print(console.progress(tally, state.level), flush=True)
+            print(console.progress(tally, state), flush=True)
 
     def close(self) -> None:
         """Show nothing more."""
