@@ -54,7 +54,7 @@ def test_check_prints_plan_and_cost(here: Path, capsys: pytest.CaptureFixture[st
     assert "2 levels, up to 4 users" in out
     # 6 users for 20 s, calls of 0.8 to 6 s with 100 tokens each way.
     assert "expected cost 0.012 to 0.090 USD; at most 0.0009" in out
-    assert "locust -f locustfile.py --headless --bedrock-prompt-size 400 --bedrock-end 4" in out
+    assert "locust -f locustfile.py --headless --bedrock-end 4 --bedrock-prompt-size 400" in out
 
 
 def test_check_warns(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 FIGURES: dict[str, dict[str, Any]] = {
     "concurrency": {"start": 2, "end": 10, "step": 4, "duration_seconds": 12},
-    "model": {"id": "anthropic.claude-3-sonnet-20240229-v1:0", "quota": 420},
+    "model": {"id": "us.anthropic.claude-haiku-5-5", "quota": 420},
     "test": {"prompt_size": 1000, "max_tokens": 256},
 }
 
