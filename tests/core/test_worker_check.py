@@ -44,6 +44,7 @@ def plain(**changes: Any) -> dict[str, Any]:
                 "pulse": {"streaming-1": {"cpu_s": 0.1, "wall_s": 0.5, "lag": {1: 2}}},
             }
         ],
+        "in_flight": 2,
     }
     return {
         "version": __version__,
