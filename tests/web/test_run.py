@@ -82,7 +82,7 @@ def test_a_run_from_the_form(
     assert [row["level"] for row in read(second / "levels.csv")] == ["non_streaming-1"]
     home.goto(there.base + "bedrock/")
     until(lambda: home.reload() and "complete" in home.locator(".state").first.inner_text(), "the second run")
-    assert [row[1].split()[0] for row in rows(home, "tbody tr")] == ["complete", "interrupted"]
+    assert [row[2].split()[0] for row in rows(home, "tbody tr")] == ["complete", "interrupted"]
 
 
 def check_report(home: Page, run: Path, to: Path) -> None:
