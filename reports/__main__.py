@@ -10,7 +10,8 @@ from pathlib import Path
 from reports import RunFolderError, write
 
 FORMATS = ("markdown", "html", "json")
-EXIT_GATE = 3
+EXIT_INPUT, EXIT_GATE = 2, 3
+AT_LEAST_TWO = "give at least two run folders, such as: compare results/<before> results/<after>"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -51,18 +52,54 @@ def _gate(run_folder: Path) -> int:
 
 def _compare(options: argparse.Namespace) -> int:
     from reports.compare import write as compare  # noqa: PLC0415 - pandas, see reports.write
+    from reports.numbers.regression import SUCCESS_DROP_POINTS, Limits  # noqa: PLC0415
 
-    base = options.baseline or options.runs[0]
-    others = [run for run in options.runs if run != base]
-    if not others and len(options.runs) > 1:
-        return _fail(f"compare: {base} is given more than once, and no other run: give the one to hold against it", 2)
-    if not others:
-        return _fail("compare: give at least two run folders, such as: compare results/<before> results/<after>", 2)
-    written, passed = compare(
-        [base, *others], options.output, options.max_regression, formats=options.format, language=options.language
-    )
-    print(written)
-    return 0 if passed else _fail("the regression gate failed, see the report", EXIT_GATE)
+    sides, mistake = _sides(options)
+    if options.max_success_drop is not None and options.max_regression is None:
+        mistake = mistake or "compare: --max-success-drop belongs to --max-regression: give both"
+    if mistake:
+        return _fail(mistake, EXIT_INPUT)
+    drop = SUCCESS_DROP_POINTS if options.max_success_drop is None else options.max_success_drop
+    limits = None if options.max_regression is None else Limits(options.max_regression, drop)
+    done = compare(sides, options.output, limits, formats=options.format, language=options.language)
+    print(done.verdict, done.path, sep="\n")
+    if not done.is_compared:
+        return _fail("nothing could be compared, see the report", EXIT_INPUT)
+    return 0 if done.passed else _fail("the regression gate failed, see the report", EXIT_GATE)
+
+
+def _sides(options: argparse.Namespace) -> tuple[list[list[Path]], str]:
+    """The runs, side by side, the base first; and what is wrong with them, if anything is."""
+    if not (options.base or options.run):
+        return _single_runs(options.runs, options.baseline)
+    if options.runs or options.baseline:
+        return [], (
+            "compare: --base and --run name all runs: leave out --baseline and the runs that stand alone, or use "
+            "`compare BASE RUN` without --base and --run"
+        )
+    if not (options.base and options.run):
+        return [], "compare: --base and --run belong together: give the runs of both sides"
+    return _distinct([options.base, options.run])
+
+
+def _single_runs(runs: list[Path], baseline: Path | None) -> tuple[list[list[Path]], str]:
+    base = baseline or next(iter(runs), None)
+    others = [run for run in runs if base is not None and run.resolve() != base.resolve()]
+    if base is not None and not others and len(runs) > 1:
+        return [], f"compare: {base} is given more than once, and no other run: give the one to compare with it"
+    if base is None or not others:
+        return [], f"compare: {AT_LEAST_TWO}"
+    return _distinct([[base], *([run] for run in others)])
+
+
+def _distinct(sides: list[list[Path]]) -> tuple[list[list[Path]], str]:
+    """The sides; a run that is given twice would be compared with itself."""
+    seen: set[Path] = set()
+    for run in (run for side in sides for run in side):
+        if run.resolve() in seen:
+            return [], f"compare: {run} is given more than once: give each run once"
+        seen.add(run.resolve())
+    return sides, ""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -80,15 +117,28 @@ def _parser() -> argparse.ArgumentParser:
 
 def _compare_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m reports compare", description="Compare runs, level by level: exit code 3 for a regression."
+        prog="python -m reports compare",
+        description="Compare runs, level by level: exit code 3 for a regression, 2 if nothing could be compared.",
     )
-    parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="folders of runs; the first is the base")
-    parser.add_argument("--baseline", type=Path, metavar="RUN", help="the run that the others are held against")
+    parser.add_argument("runs", type=Path, nargs="*", metavar="RUN", help="folders of runs; the first is the base")
+    parser.add_argument("--baseline", type=Path, metavar="RUN", help="the run that the others are compared with")
+    parser.add_argument(
+        "--base", type=Path, nargs="+", metavar="RUN", help="several runs of the base, instead of single runs"
+    )
+    parser.add_argument(
+        "--run", type=Path, nargs="+", metavar="RUN", help="several runs to compare with the base; 3 and 3 tell more"
+    )
     parser.add_argument(
         "--max-regression",
         type=_percent,
         metavar="10%",
-        help="fail if anything is clearly worse, and as measured by more than this",
+        help="fail if a time or output tokens/s is clearly worse, and as measured by more than this",
+    )
+    parser.add_argument(
+        "--max-success-drop",
+        type=_points,
+        metavar="POINTS",
+        help="with --max-regression: fail if a success rate falls by more than this many points; default: 1",
     )
     parser.add_argument(
         "--output", type=Path, default=Path("comparison"), metavar="FOLDER", help="where to write, default: comparison"
@@ -122,6 +172,16 @@ def _percent(text: str) -> float:
         value = -1
     if not 0 <= value < 1000:
         raise argparse.ArgumentTypeError(f"{text!r}: give a percentage, such as 10%")
+    return value
+
+
+def _points(text: str) -> float:
+    try:
+        value = float(text.strip())
+    except ValueError:
+        value = -1
+    if not 0 <= value <= 100:
+        raise argparse.ArgumentTypeError(f"{text!r}: give points of the success rate from 0 to 100, such as 1")
     return value
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from string import ascii_uppercase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reports import document
 from reports.charts import Drawing
@@ -13,38 +13,56 @@ from reports.charts.comparison import chart
 from reports.edition import edition
 from reports.figures_json import SCHEMA, plain, tree
 from reports.numbers import comparison, regression
-from reports.numbers.comparison import Side
 from reports.numbers.intervals import needed
+from reports.numbers.sample import WIDENING
+from reports.numbers.sides import Side
 from reports.reading import RunFolderError
 from reports.reading.run import read
 from reports.sections.compared import Compared
-from reports.sections.comparison import page
+from reports.sections.comparison import page, spoken
 from reports.sections.trust import told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from reports.edition import Edition
+    from reports.numbers.comparison import Comparison, Difference
+    from reports.numbers.regression import Failures, Limits
+
 IMAGE = "chart:comparison"
 """Where the chart goes in the page."""
 
 
+class Written(NamedTuple):
+    """What came of a comparison."""
+
+    path: Path
+    """What was written first."""
+    verdict: str
+    """The verdict as plain text: the gate, if there is one, and each run against the base."""
+    is_compared: bool
+    """Whether there was anything to compare in each run, or something measured that fails the gate."""
+    passed: bool
+    """Whether the regression gate was passed; without limits it is."""
+
+
 def write(
-    folders: Sequence[Path],
+    sides: Sequence[Sequence[Path]],
     output: Path,
-    limit_percent: float | None = None,
+    limits: Limits | None = None,
     *,
     formats: Sequence[str] | None = None,
     language: str | None = None,
-) -> tuple[Path, bool]:
-    """Compare runs with the first of them; write `comparison.md` and the like into `output`.
+) -> Written:
+    """Compare runs with the first of the sides; write `comparison.md` and the like into `output`.
 
-    Returns what was written first, and whether the regression gate was passed; without a limit it is.
-    Raises `RunFolderError` if a folder holds no run, `OSError` if a file cannot be written.
+    A side is one run, or several that were made alike. Raises `RunFolderError` if a folder holds no run,
+    `OSError` if a file cannot be written.
     """
-    if len(folders) > len(ascii_uppercase):
+    if len(sides) > len(ascii_uppercase):
         raise RunFolderError(f"compare: at most {len(ascii_uppercase)} runs at a time")
-    compared = _compared(dict(zip(ascii_uppercase, folders, strict=False)), limit_percent, language)
+    compared = _compared(dict(zip(ascii_uppercase, sides, strict=False)), limits, language)
     drawn = chart(compared.runs, compared.say)
     drawing = Drawing.of(drawn) if drawn is not None else None
     text = page(compared, IMAGE if drawing else "")
@@ -60,17 +78,33 @@ def write(
     for kind in wanted:
         name, content = texts[kind]
         (output / name).write_text(content, encoding="utf-8", newline="\n")
-    return output / texts[wanted[0]][0], compared.gate is None or compared.gate.passed
+    return Written(output / texts[wanted[0]][0], spoken(compared), _is_compared(compared), _passed(compared))
 
 
-def _compared(folders: Mapping[str, Path], limit_percent: float | None, language: str | None) -> Compared:
-    base, *others = folders
-    runs = {base: edition(read(folders[base]), language)}
-    runs |= {letter: edition(read(folders[letter]), runs[base].say.code) for letter in others}
-    sides = {letter: Side(run) for letter, run in runs.items()}
-    comparisons = {run: comparison.compare(sides[base], sides[run]) for run in others}
-    gate = None if limit_percent is None else regression.gate(comparisons, limit_percent)
-    return Compared(runs, sides, folders, comparisons, gate)
+def _is_compared(compared: Compared) -> bool:
+    measured = compared.gate and any(found.measured for found in compared.gate.failures.values())
+    return bool(measured) or not any(found.is_empty for found in compared.comparisons.values())
+
+
+def _passed(compared: Compared) -> bool:
+    return compared.gate is None or compared.gate.passed
+
+
+def _compared(folders: Mapping[str, Sequence[Path]], limits: Limits | None, language: str | None) -> Compared:
+    names = {
+        f"{letter}{place}" if len(paths) > 1 else letter: (letter, path)
+        for letter, paths in folders.items()
+        for place, path in enumerate(paths, 1)
+    }
+    runs: dict[str, Edition] = {}
+    for name, (_, path) in names.items():
+        code = next(iter(runs.values())).say.code if runs else language
+        runs[name] = edition(read(path), code)
+    sides = {letter: Side([runs[name] for name, (own, _) in names.items() if own == letter]) for letter in folders}
+    base, *others = sides
+    comparisons = {letter: comparison.compare(sides[base], sides[letter]) for letter in others}
+    gate = None if limits is None else regression.gate(comparisons, limits)
+    return Compared(runs, sides, {name: path for name, (_, path) in names.items()}, comparisons, gate)
 
 
 def _json(compared: Compared) -> str:
@@ -79,28 +113,59 @@ def _json(compared: Compared) -> str:
         "schema": SCHEMA,
         "base": compared.base,
         "runs": {
-            label: {"folder": compared.folders[label].name, **tree(run, told(run))}
-            for label, run in compared.runs.items()
+            name: {"folder": compared.folders[name].name, **tree(run, told(run))} for name, run in compared.runs.items()
         },
+        "sides": {letter: [name for name in compared.runs if name[:1] == letter] for letter in compared.sides},
         "comparisons": {
-            label: {
-                "verdict": one.verdict,
-                "tests": [{**asdict(test), "percent_change": test.percent_change} for test in one.tests],
-                "success": [asdict(share) for share in one.success],
-                "missing": one.missing,
-                "untested": [
-                    {
-                        "level": test.level,
-                        "metric": test.metric,
-                        "percent": test.percent,
-                        "calls_needed": needed(test.percent),
-                    }
-                    for test in one.untested
-                ],
-                "fails_gate": [asdict(it) for it in (*gate.worse[label], *gate.unshown[label])] if gate else [],
-            }
-            for label, one in compared.comparisons.items()
+            letter: {**_tree(one), "fails_gate": _fails(gate.failures[letter]) if gate else []}
+            for letter, one in compared.comparisons.items()
         },
-        "gate": {"max_regression_percent": gate.max_regression_percent, "passed": gate.passed} if gate else None,
+        "gate": {
+            "max_regression_percent": gate.limits.regression_percent,
+            "max_success_drop_points": gate.limits.success_drop_points,
+            "passed": gate.passed,
+        }
+        if gate
+        else None,
     }
     return json.dumps(plain(found), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _tree(one: Comparison) -> dict[str, Any]:
+    return {
+        "verdict": one.verdict,
+        "tests": [_difference(test) for test in one.tests],
+        "throughput": [_difference(test) for test in one.throughput],
+        "success": [asdict(share) for share in one.success],
+        "missing": one.missing,
+        "lacking": [{"level": level, "metric": metric} for level, metric in one.lacking],
+        "answers": [asdict(answers) for answers in one.answers],
+        "untested": [
+            {
+                "level": test.level,
+                "metric": test.metric,
+                "percent": test.percent,
+                "calls_needed": needed(test.percent or 0, WIDENING),
+            }
+            for test in one.untested
+        ],
+    }
+
+
+def _difference(test: Difference) -> dict[str, Any]:
+    return {**asdict(test), "percent_change": test.percent_change}
+
+
+def _fails(found: Failures) -> list[dict[str, Any]]:
+    """What fails the gate in a run, each with its `reason`."""
+    reasons: dict[str, list[dict[str, Any]]] = {
+        "worse": [_difference(test) for test in found.worse],
+        "unshown": [_difference(test) for test in found.unshown],
+        "success": [asdict(share) for share in found.fallen],
+        "success_untold": [asdict(share) for share in found.untold],
+        "answers": [asdict(answers) for answers in found.answers],
+        "lacking": [{"level": level, "metric": metric} for level, metric in found.lacking],
+        "missing": [{"level": level} for level in found.missing],
+        "nothing_compared": [{}] if found.is_empty else [],
+    }
+    return [{"reason": reason, **one} for reason, entries in reasons.items() for one in entries]

@@ -1,161 +1,233 @@
-"""Runs against a base, level by level: which differences are more than chance."""
+"""A run, or several, against a base, level by level: which differences are more than chance."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from reports.numbers import intervals, percentiles
+from reports.numbers import changes, intervals, sides
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import numpy as np
-    import pandas as pd
     from numpy.typing import NDArray
 
-    from reports.numbers.analysis import Analysis
+    from reports.numbers.sides import Level, Side
 
-METRICS = ("ttft_ms", "tpot_ms", "latency_ms")
-PERCENTS = (50, 95)
-Level = tuple[str, Any]
-"""A mode, and users or, in a run without levels, a name."""
-
-
-@dataclass(frozen=True)
-class Side:
-    """A run in a comparison."""
-
-    analysis: Analysis
-
-    @cached_property
-    def keys(self) -> dict[Level, str]:
-        """The levels in which calls ended, even if all of them failed -> their keys in the run."""
-        figures = self.analysis.figures
-        ended = figures[figures["ok"] + figures["failed"] > 0]
-        columns = (ended["mode"], ended["users"], ended["name"], ended.index)
-        return {
-            (mode, name if math.isnan(users) else users): str(key)
-            for mode, users, name, key in zip(*columns, strict=True)
-        }
-
-    def row(self, level: Level) -> pd.Series[Any]:
-        """The figures of a level."""
-        return self.analysis.level(self.keys[level])
-
-    def figure(self, level: Level, column: str) -> float:
-        """One figure of a level."""
-        return self.analysis.number(self.keys[level], column)
-
-    def sample(self, level: Level, metric: str) -> NDArray[np.floating]:
-        """The known values of a metric over the successful calls of a level, sorted."""
-        return self.analysis.levels.sample(self.keys[level], metric)
-
-    def successes(self, level: Level) -> tuple[float, float]:
-        """How many calls of a level succeeded, and how many ended."""
-        row = self.row(level)
-        return float(row["ok"]), float(row["ok"] + row["failed"])
+METRICS = ("ttft_ms", "tpot_ms", "latency_ms", "max_gap_ms")
+PERCENTS = (50, 95, 99)
+TESTED_PERCENTS = {"max_gap_ms": (95, 99)}
+"""Where not all of `PERCENTS` are of interest."""
+ALWAYS = (50, 95)
+"""Percentiles that are named if there are too few calls to compare them; of a higher one that goes without saying."""
+THROUGHPUT = "output_tokens_per_s"
+FEW_CALLS = 20
+"""With fewer calls that ended, a success rate cannot be told."""
+UNLIKE_ANSWERS = 0.1
+"""Answers that differ by more than this share in length make their latencies another thing."""
+UNLIKE_CHANCE = 0.001
 
 
 @dataclass(frozen=True)
-class Test:
-    """One percentile of one metric in one level, in two runs."""
+class Difference:
+    """One percentile of one metric, or the throughput, in one level of both sides."""
 
     level: Level
     metric: str
-    percent: int
+    percent: int | None
+    """None: the metric is no percentile."""
     before: float
     after: float
     change: intervals.Change | None
     """None: too few calls to tell."""
     clear: bool = False
-    """Whether the difference is more than chance, all tests of the two runs together."""
+    """Whether the difference is more than chance, all tests of the two sides together."""
+    counts: bool = True
+    """Whether it says something of the service: the latency of answers of another length does not."""
+    before_longer: bool = False
+    """Whether `before` is only a lower bound, as too many calls failed before their end; `after_longer` alike."""
+    after_longer: bool = False
 
     @property
     def percent_change(self) -> float:
         """From the base to the run, in percent; NaN if the base is 0."""
         return 100 * (self.after / self.before - 1) if self.before > 0 else math.nan
 
+    @property
+    def percent_worse(self) -> float:
+        """By how many percent of the base the run is worse; negative if it is better."""
+        return -self.percent_change if self.metric == THROUGHPUT else self.percent_change
+
 
 @dataclass(frozen=True)
 class Share:
-    """The success rates of a level in two runs, 0 to 1, and their difference with its interval."""
+    """The success rates of a level on both sides, 0 to 1, and their difference with its interval."""
 
     level: Level
     before: float
     after: float
     low: float
     high: float
+    chance: float = 1.0
+    clear: bool = False
+    """Whether the difference is more than chance, all tests of the two sides together."""
+    calls: float = math.inf
+    """Calls that ended, on the side with fewer."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there are calls enough to tell a rate."""
+        return self.calls >= FEW_CALLS
+
+
+@dataclass(frozen=True)
+class Answers:
+    """A level in which the answers of both sides are not alike."""
+
+    level: Level
+    before: float
+    """Mean output tokens of a call; NaN where they are not counted, and the sides allow different `max_tokens`."""
+    after: float
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A run against the base."""
+    """A run, or several, against the base."""
 
-    tests: list[Test]
+    tests: list[Difference]
     success: list[Share]
     missing: list[Level]
     """Levels of the base in which no call of the run ended."""
+    throughput: list[Difference]
+    lacking: list[tuple[Level, str]]
+    """Metrics that the base has in a level, and the run has not although calls succeeded."""
+    answers: list[Answers]
 
     @property
     def verdict(self) -> str:
-        """`faster`, `slower`, `mixed`, `none` (no difference shown) or `nothing` (could be compared)."""
-        if len(self.untested) == len(self.tests):
+        """`faster`, `slower`, `mixed`, `none` (no difference shown) or `nothing` (could be compared).
+
+        `mixed` also if what succeeds is faster, but more calls fail.
+        """
+        if self.is_empty:
             return "nothing"
-        worse = {test.after > test.before for test in self.tests if test.clear}
+        worse = {test.after > test.before for test in self.tests if test.clear and test.counts}
+        if worse and self.failing:
+            worse.add(True)
         return "mixed" if len(worse) > 1 else {True: "slower", False: "faster"}[worse.pop()] if worse else "none"
 
     @property
-    def untested(self) -> list[Test]:
+    def is_empty(self) -> bool:
+        """Whether neither a time nor a success rate could be compared."""
+        return not any(test.change for test in self.tests) and not any(share.is_known for share in self.success)
+
+    @property
+    def untested(self) -> list[Difference]:
         """What has too few calls to tell a difference from chance."""
         return [test for test in self.tests if test.change is None]
 
     @property
-    def failing(self) -> list[Share]:
-        """Where the success rate is clearly lower, the largest fall first."""
-        return sorted((share for share in self.success if share.high < 0), key=lambda share: share.after - share.before)
+    def tested(self) -> list[Difference]:
+        """Times of which a difference could be told from chance."""
+        return [test for test in self.tests if test.change is not None]
 
     @property
-    def mending(self) -> list[Share]:
+    def failing(self) -> list[Share]:
+        """Where the success rate is clearly lower, the largest fall first."""
+        clear = [share for share in self.success if share.clear and share.after < share.before]
+        return sorted(clear, key=lambda share: share.after - share.before)
+
+    @property
+    def recovering(self) -> list[Share]:
         """Where the success rate is clearly higher, the largest rise first."""
-        return sorted((share for share in self.success if share.low > 0), key=lambda share: share.before - share.after)
-
-    def unshown(self, most_percent: float) -> list[Test]:
-        """What is worse by more than so many percent, with too few calls to tell whether by chance."""
-        return [test for test in self.untested if test.percent_change > most_percent]
-
-    def worse(self, most_percent: float) -> list[Test | Share]:
-        """What is clearly worse by more than so many percent; for the success rate, so many points."""
-        slower = [test for test in self.tests if test.clear and test.percent_change > most_percent]
-        failing = [share for share in self.failing if 100 * (share.before - share.after) > most_percent]
-        return [*slower, *failing]
+        clear = [share for share in self.success if share.clear and share.after > share.before]
+        return sorted(clear, key=lambda share: share.before - share.after)
 
 
 def compare(base: Side, run: Side) -> Comparison:
     """A run against the base, in the levels that both have."""
     levels = [level for level in base.keys if level in run.keys]
-    tests = [test for level in levels for test in _tests(base, run, level)]
-    chances = [test.change.chance for test in tests if test.change is not None]
-    clear = iter(intervals.holm(chances))
-    tests = [replace(test, clear=test.change is not None and next(clear)) for test in tests]
+    answers = [found for level in levels if (found := _answers(base, run, level)) is not None]
+    unlike = {found.level for found in answers}
+    tests = [test for level in levels for test in _tests(base, run, level, comparable=level not in unlike)]
+    throughput = [test for level in levels for test in _throughput(base, run, level, comparable=level not in unlike)]
+    shares = [_share(base, run, level) for level in levels]
+    tests, throughput, shares = _judged(tests, throughput, shares)
     missing = [level for level in base.keys if level not in run.keys]
-    return Comparison(tests, [_share(base, run, level) for level in levels], missing)
+    lacking = [(level, metric) for level in levels for metric in _lacking(base, run, level)]
+    return Comparison(tests, shares, missing, throughput, lacking, answers)
 
 
-def _tests(base: Side, run: Side, level: Level) -> Iterator[Test]:
+def _judged(
+    tests: list[Difference], throughput: list[Difference], shares: list[Share]
+) -> tuple[list[Difference], list[Difference], list[Share]]:
+    """What is clear, all tests together (Holm)."""
+    differences = [*tests, *throughput]
+    chances = [test.change.chance for test in differences if test.change is not None]
+    clear = iter(intervals.holm([*chances, *(share.chance for share in shares)]))
+    judged = [replace(test, clear=test.change is not None and next(clear)) for test in differences]
+    return judged[: len(tests)], judged[len(tests) :], [replace(share, clear=next(clear)) for share in shares]
+
+
+def _tests(base: Side, run: Side, level: Level, *, comparable: bool) -> Iterator[Difference]:
     for metric in METRICS:
-        before, after = base.sample(level, metric), run.sample(level, metric)
-        if len(before) and len(after):
-            for percent in PERCENTS:
-                values = percentiles.at(before, percent), percentiles.at(after, percent)
-                change = intervals.quantile_change(before, after, percent)
-                yield Test(level, metric, percent, *values, change)
+        before, after = base.samples(level, metric), run.samples(level, metric)
+        if all(map(len, before)) and all(map(len, after)):
+            for percent in TESTED_PERCENTS.get(metric, PERCENTS):
+                change = changes.percentile(before, after, percent)
+                if change is not None or (percent in ALWAYS and metric not in TESTED_PERCENTS):
+                    old, new = (side.percentile(level, metric, percent) for side in (base, run))
+                    yield Difference(
+                        *(level, metric, percent, old.value, new.value, change),
+                        counts=comparable or metric != "latency_ms",
+                        before_longer=old.is_least,
+                        after_longer=new.is_least,
+                    )
+
+
+def _throughput(base: Side, run: Side, level: Level, *, comparable: bool) -> Iterator[Difference]:
+    before, after = base.rates(level), run.rates(level)
+    change = changes.throughput(before, after)
+    if change is not None:
+        means = [sides.mean([one.per_s for one in side]) for side in (before, after)]
+        yield Difference(level, THROUGHPUT, None, means[0], means[1], change, counts=comparable)
 
 
 def _share(base: Side, run: Side, level: Level) -> Share:
-    before, after = base.successes(level), run.successes(level)
-    low, high = intervals.share_difference(before, after)
-    before_rate, after_rate = (hits / count if count else math.nan for hits, count in (before, after))
-    return Share(level, before_rate, after_rate, low, high)
+    before, after = base.trials(level), run.trials(level)
+    hits, counts = ([sum(one[place] for one in side) for side in (before, after)] for place in (0, 1))
+    shift = changes.success(before, after)
+    return Share(
+        level, hits[0] / counts[0], hits[1] / counts[1], shift.low, shift.high, shift.chance, calls=min(counts)
+    )
+
+
+def _lacking(base: Side, run: Side, level: Level) -> Iterator[str]:
+    """What the base has in a level, and the run lacks although calls succeeded in it."""
+    if all(run.each(level, "ok")):
+        for metric in METRICS:
+            if all(base.each(level, f"{metric}_count")) and not all(run.each(level, f"{metric}_count")):
+                yield metric
+        if all(value > 0 for value in base.each(level, THROUGHPUT)) and not all(
+            value > 0 for value in run.each(level, THROUGHPUT)
+        ):
+            yield THROUGHPUT
+
+
+def _answers(base: Side, run: Side, level: Level) -> Answers | None:
+    """None where the answers are alike as far as can be seen."""
+    before, after = base.answers(level), run.answers(level)
+    if len(before) and len(after):
+        means = [float(values.mean(dtype="float64")) for values in (before, after)]
+        return Answers(level, *means) if _unlike(before, after) else None
+    return Answers(level, math.nan, math.nan) if base.most_tokens != run.most_tokens else None
+
+
+def _unlike(before: NDArray[np.floating], after: NDArray[np.floating]) -> bool:
+    """Whether mean lengths differ by more than `UNLIKE_ANSWERS`, and by more than chance."""
+    first, second = (float(values.mean(dtype="float64")) for values in (before, after))
+    error = math.sqrt(sum(float(values.var(dtype="float64")) / len(values) for values in (before, after)))
+    z = -intervals.NORMAL.inv_cdf(UNLIKE_CHANCE / 2)
+    return abs(second - first) > max(UNLIKE_ANSWERS * first, z * error)

@@ -193,9 +193,9 @@ def change(before: Sides, after: Sides, percent: float, degrees: int | None) -> 
         return None
     low = -_greatest_gap(wide_before.most, wide_after.least)
     high = _greatest_gap(wide_after.most, wide_before.least)
-    old, new = (_laws(side, percent, 1.0) for side in (before, after))
+    old, new = (_laws(side, percent, 1.0, is_open=False) for side in (before, after))
     rarer = min(_chance_above(old.most, new.least), _chance_above(new.most, old.least))
-    chance = min(2 * rarer, 1.0)
+    chance = min(2 * max(rarer, _least_chance(before, after)), 1.0)
     return Change(math.expm1(low), math.expm1(high), chance if degrees is None else student_chance(chance, degrees))
 
 
@@ -219,7 +219,8 @@ def holm(chances: Sequence[float], level: float = 0.05) -> list[bool]:
 class _Law(NamedTuple):
     """Where the logarithm of a quantile lies: in the middle between two neighbours, with the probability `masses`.
 
-    The spans at either end of the sample are open: their probability counts against every bound and chance.
+    The spans beyond the sample are open for an interval, and count against its bounds. For the chance that two equal
+    runs differ as much they end with the sample.
     """
 
     middles: NDArray[np.float64]
@@ -236,16 +237,26 @@ class _Laws(NamedTuple):
     most: _Law
 
 
-def _laws(side: Sides, percent: float, widening: float) -> _Laws:
+def _least_chance(before: Sides, after: Sides) -> float:
+    """How likely all values of one sample are above all of the other where both are of the same kind.
+
+    That is one of all the ways to deal out n + m values, with as many as the design effects leave.
+    """
+    n, m = (max(len(side.least) / max(side.effect, 1.0), 1.0) for side in (before, after))
+    return math.exp(math.lgamma(n + 1) + math.lgamma(m + 1) - math.lgamma(n + m + 1))
+
+
+def _laws(side: Sides, percent: float, widening: float, *, is_open: bool = True) -> _Laws:
     first, masses = places_below(len(side.least), percent / 100, side.effect * widening)
-    least = _law(side.least, first, masses)
-    return _Laws(least, least if side.most is side.least else _law(side.most, first, masses))
+    least = _law(side.least, first, masses, is_open=is_open)
+    return _Laws(least, least if side.most is side.least else _law(side.most, first, masses, is_open=is_open))
 
 
-def _law(ordered: Values, first: int, masses: NDArray[np.float64]) -> _Law:
+def _law(ordered: Values, first: int, masses: NDArray[np.float64], *, is_open: bool) -> _Law:
+    """The spans beyond the sample end nowhere if they are open, else at its ends."""
     own = np.log(ordered[max(first - 1, 0) : first + len(masses)].astype("float64"))
-    below = [-math.inf] if first == 0 else []
-    above = [math.inf] if first + len(masses) > len(ordered) else []
+    below = [-math.inf if is_open else own[0]] if first == 0 else []
+    above = [math.inf if is_open else own[-1]] if first + len(masses) > len(ordered) else []
     ends = np.concatenate([below, own, above])
     return _Law((ends[:-1] + ends[1:]) / 2, masses, np.append(np.cumsum(masses[::-1])[::-1], 0.0))
 

@@ -8,7 +8,7 @@ below a percentile varies in the course of the window as it would for independen
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -41,6 +41,8 @@ class Sample:
     """In which part of the window each of these calls started, 0 to `PARTS` - 1."""
     longer: NDArray[np.bool_] | None = None
     """Which values are lower bounds: calls that failed after that time. None: no value is."""
+    unknown: int = 0
+    """Calls that failed after a long time, of which this metric says nothing."""
 
     def __len__(self) -> int:
         return len(self.ordered)
@@ -66,6 +68,15 @@ class Sample:
     def widened_effect(self, percent: float) -> float:
         """The design effect of a percentile, with what its own uncertainty adds to it."""
         return WIDENING * self.effect(percent)
+
+    def side(self, percent: float) -> intervals.Sides:
+        """The sample as a side of a comparison: what is unknown may be the shortest or the longest of all."""
+        if not (self.unknown and len(self)):
+            return intervals.Sides(self.ordered, self.most, self.effect(percent))
+        least, most = (np.full(self.unknown, value) for value in (self.ordered[0], np.inf))
+        return intervals.Sides(
+            np.concatenate([least, self.ordered]), np.concatenate([self.most, most]), self.effect(percent)
+        )
 
     def effect(self, percent: float) -> float:
         """The design effect of the number of values up to a percentile, 1 at least; see `design_effect`."""
@@ -93,14 +104,17 @@ TIMEOUTS = ("TimeoutError", "ModelTimeoutError")
 def with_slow_failures(levels: Levels, key: str, metric: str) -> Sample:
     """The sample with the calls that failed because, or after, they had taken long: each took longer than it lasted.
 
-    These are timeouts, and answers that broke off after the median of the successful calls or later.
+    These are timeouts, and answers that broke off after the median of the successful calls or later. Of their time
+    per token and their gaps nothing is known.
     """
     found = of(levels, key, metric)
-    if metric not in SLOW_METRICS or (metric == "ttft_ms" and levels.mode(key) != "streaming"):
+    if key not in levels.failing or (metric == "ttft_ms" and levels.mode(key) != "streaming"):
         return found
     slow = _slow(levels, key)
     if slow.empty:
         return found
+    if metric not in SLOW_METRICS:
+        return replace(found, unknown=len(slow))
     lasted = slow["latency_ms"].to_numpy()
     seen = slow["ttft_ms"].to_numpy() if metric == "ttft_ms" else np.full(len(slow), np.nan)
     values = np.concatenate([found.ordered, np.where(np.isnan(seen), lasted, seen)])
@@ -187,9 +201,17 @@ def design_effect(hits: NDArray[np.integer], counts: NDArray[np.integer]) -> flo
     return max(float(strengths.mean()), 1.0) if known.any() else 1.0
 
 
+def variance_of_sum(amounts: NDArray[np.float64]) -> float:
+    """The variance of the sum of amounts, one for each part of the window, that may depend on each other.
+
+    2 mean_j (sum_b w_j(b) x_b)^2 with the waves w_j of `design_effect`; `WAVES` degrees of freedom.
+    """
+    return 2 * float(((_WAVES @ amounts) ** 2).mean())
+
+
 def change(before: Sample, after: Sample, percent: float) -> intervals.Change | None:
     """The relative change of a percentile between two samples of dependent calls; None of too few calls to tell."""
-    sides = [intervals.Sides(one.ordered, one.most, one.effect(percent)) for one in (before, after)]
+    sides = [one.side(percent) for one in (before, after)]
     spread = degrees(*(variance(side, percent) for side in sides))
     return intervals.change(sides[0], sides[1], percent, spread)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from reports.reading import tokens, windows
-from reports.reading.blocks import blocks, codes, ended_at
+from reports.reading.blocks import alike, blocks, codes, ended_at
 from reports.reading.calls import MODES
 from reports.reading.compact_columns import categories
 from reports.reading.run import CANCELLED
@@ -123,8 +123,18 @@ class Levels:
 
     def window(self, key: str) -> tuple[float, float]:
         """When the window of a level opened and closed, Unix s; NaN if it never did."""
-        row = self.table.loc[[key]].iloc[0]
-        return float(row["measured_from"]), float(row["measured_to"])
+        return self._windows[key]
+
+    @cached_property
+    def _windows(self) -> dict[str, tuple[float, float]]:
+        columns = self.table.index, self.table["measured_from"], self.table["measured_to"]
+        return {str(key): (float(opened), float(closed)) for key, opened, closed in zip(*columns, strict=True)}
+
+    @cached_property
+    def failing(self) -> set[str]:
+        """The levels in which a call that counts failed."""
+        failed = codes(self.calls, "outcome") == OUTCOMES.index("failed")
+        return {key for (key,) in alike(self.calls, ["key"], failed & self.counted)}
 
     def mode(self, key: str) -> str:
         """The mode of a level."""

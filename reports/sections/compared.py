@@ -13,21 +13,23 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reports.edition import Edition
-    from reports.numbers.comparison import Comparison, Level, Side
+    from reports.numbers.comparison import Comparison
     from reports.numbers.regression import Gate
+    from reports.numbers.sides import Level, Side
     from reports.texts import Language
 
 
 @dataclass(frozen=True)
 class Compared:
-    """Runs by their letters, the first the base, and what each of the others is against it."""
+    """The sides by their letters, the first the base, and what each of the others is against it."""
 
     runs: Mapping[str, Edition]
-    """Letter -> run."""
+    """Every run by its name: the letter of its side, and its number where the side has several."""
     sides: Mapping[str, Side]
     folders: Mapping[str, Path]
+    """By the name of the run."""
     comparisons: Mapping[str, Comparison]
-    """By the letter of the run that is held against the base."""
+    """By the letter of the side that is held against the base."""
     gate: Gate | None
     """None if no limit is set."""
 
@@ -39,14 +41,20 @@ class Compared:
     @property
     def say(self) -> Language:
         """The language of the base."""
-        return self.runs[self.base].say
+        return next(iter(self.runs.values())).say
 
     @cached_property
     def common(self) -> list[Level]:
-        """The levels that all runs have, in the order of the base."""
+        """The levels that all sides have, in the order of the base."""
         first, *others = self.sides.values()
         return [level for level in first.keys if all(level in other.keys for other in others)]
 
     def level(self, level: Level) -> str:
         """A level of the base in words."""
-        return label(self.say, self.sides[self.base].row(level), mode=True)
+        if level not in self._labels:
+            self._labels[level] = label(self.say, self.sides[self.base].row(level), mode=True)
+        return self._labels[level]
+
+    @cached_property
+    def _labels(self) -> dict[Level, str]:
+        return {}

@@ -11,7 +11,7 @@ from reports.sections.configuration import shown
 from reports.sections.regression import regression
 from reports.sections.trust import told
 from reports.sections.unlike import unlike
-from reports.sections.verdict import verdict
+from reports.sections.verdict import headline, verdict
 
 if TYPE_CHECKING:
     from reports.edition import Edition
@@ -23,9 +23,9 @@ def page(compared: Compared, image: str) -> str:
     say = compared.say
     blocks = [
         f"# {say('compare.title')}",
+        regression(compared),
         *(verdict(compared, run) for run in compared.comparisons),
         unlike(compared),
-        regression(compared),
         _runs(compared),
         *_doubts(compared),
         f"![{say('chart.compare.alt')}]({image})" if image else "",
@@ -35,6 +35,13 @@ def page(compared: Compared, image: str) -> str:
         section(say("method"), say("compare.method")),
     ]
     return join(*blocks) + "\n"
+
+
+def spoken(compared: Compared) -> str:
+    """The verdict as plain text, a line for the gate and one for each run."""
+    gate = regression(compared).split("\n\n", maxsplit=1)[0]
+    lines = [gate, *(headline(compared, run) for run in compared.comparisons)]
+    return "\n".join(line.replace("**", "") for line in lines if line)
 
 
 def _runs(compared: Compared) -> str:

@@ -13,15 +13,10 @@ TEXTS = {
     "compare.faster": "**{run} is faster than {base}.**",
     "compare.slower": "**{run} is slower than {base}.**",
     "compare.mixed": "**{run} is in part faster, in part slower than {base}.**",
-    "compare.none": "**No difference in time between {run} and {base} is shown.**",
     "compare.nothing": "**Nothing could be compared: {run} has no level in common with {base}.** Compare runs of the same modes and users.",
-    "compare.none_untested": "**No difference in time between {run} and {base} is shown in what could be tested; not tested, for want of calls: {untested}.**",
-    "compare.nothing_untested": "**Nothing of {run} could be compared with {base}**, for want of calls: {untested}.",
     "compare.nothing_succeeded": "**No times of {run} could be compared with {base}**: in no level did calls succeed in both.",
-    "compare.untested": "Not tested, for want of calls: {untested}.",
     "compare.untested_one": "{percentile} of {metrics}, {levels} (about {calls} successful calls in each run are needed)",
     "compare.most": "The largest clear change: {metric} {percentile} {change} % ({interval} %), {level}.",
-    "compare.tests": "{clear} of {tests} comparisons are clear.",
     "compare.success_fell": "**More calls failed**: {changes}.",
     "compare.success_rose": "**Fewer calls failed**: {changes}.",
     "compare.success_one": "{level} (success {before} % before, {after} % now)",
@@ -32,7 +27,6 @@ TEXTS = {
     "compare.at_simulator": "the local simulator",
     "compare.at_aws": "AWS",
     "compare.at_elsewhere": "an endpoint that is not of AWS",
-    "compare.throughput_most": "Output tokens/s at best, {mode}: {before} in {base}, {after} in {run} ({change} %).",
     "compare.ttft_ms": "Time to first token (ms)",
     "compare.tpot_ms": "Time per token (ms)",
     "compare.latency_ms": "Latency (s)",
@@ -47,26 +41,50 @@ TEXTS = {
     "compare.success_change": "Success, {run} against {base} (points)",
     "compare.settings": "Settings that differ",
     "compare.untrusted": "**What to bear in mind of {run}:**",
-    "compare.gate_passed": "**Regression gate: passed.** Nothing is both clearly worse than in {base} and, as measured, by more than {limit} %.",
     "compare.gate_failed": "Clearly worse than in {base} and, as measured, by more than {limit} %:",
-    "compare.gate_untested": "**Regression gate: passed.** Nothing that could be tested is both clearly worse than in {base}"
-    " and, as measured, by more than {limit} %, and nothing else is above it.",
-    "compare.gate_unshown": "Not shown to be within {limit} % of {base}, for want of calls:",
     "compare.gate_missing": "Levels of {base} in which no call ended:",
     "compare.gate_fails": "**Regression gate: failed.**",
     "compare.gate_absent": "{level} in {run}",
-    "compare.gate_empty": "**Regression gate: failed.** Nothing could be compared with {base}.",
-    "compare.gate_time": "{metric} {percentile} of {run}, {level} ({change} %{interval})",
-    "compare.gate_success": "success of {run}, {level} ({change} points{interval})",
+    "compare.mixed_failing": "**{run} is faster than {base} where calls succeed, but more of its calls fail.**",
+    "compare.none": "**No difference in time between {run} and {base} is shown (P50 and P95: {range} %).**",
+    "compare.none_untested": "**No difference in time between {run} and {base} is shown in what could be tested (P50 and P95: {range} %). Too few calls to tell: {untested}.**",
+    "compare.none_untested_at_all": "**Times of {run} could not be compared with {base}. Too few calls to tell: {untested}.**",
+    "compare.nothing_untested": "**Nothing of {run} could be compared with {base}. Too few calls to tell: {untested}.**",
+    "compare.untested": "Too few calls to tell: {untested}.",
+    "compare.tests": "{clear} of {tests} comparisons are clear.",
+    "compare.answers": "**Answers are not alike**: {answers}. Latency and output tokens/s there do not count: they follow the length of the answer.",
+    "compare.answers_one": "{level} ({before} output tokens per call in {base}, {after} in {run})",
+    "compare.answers_unknown": "{level} (no token counts, and `max_tokens` differs)",
+    "compare.lacking": "{run} has no {metric} at levels where {base} has it: {levels}.",
+    "compare.best_same": "Best output tokens/s, {mode}: {before} in {base} and {after} in {run}, both {old} ({change} %).",
+    "compare.best_apart": "Best output tokens/s, {mode}: {before} in {base} {old}; {after} in {run} {new}. These are different levels: compare them in the table.",
+    "compare.max_gap_ms": "Longest gap of a call (ms)",
+    "metric.max_gap_ms": "longest gap of a call",
+    "metric.output_tokens_per_s": "output tokens/s",
+    "compare.is_lower": "lower",
+    "compare.is_higher": "higher",
+    "compare.is_untested": "(too few calls to tell)",
+    "compare.is_unlike": "(answers differ)",
+    "compare.gate_passed": "**Regression gate: passed.** No time and no output tokens/s is clearly worse than in {base} and, as measured, by more than {limit} %; no success rate fell by more than {drop} points.",
+    "compare.gate_untested": "**Regression gate: passed.** Nothing that could be tested is clearly worse than in {base} and, as measured, by more than {limit} %; nothing else is, as measured, worse by more than that; no success rate fell by more than {drop} points.",
+    "compare.gate_unshown": "Worse than in {base} by more than {limit} % as measured, with too few calls to tell:",
+    "compare.gate_fallen": "Success rates that fell by more than {drop} points:",
+    "compare.gate_untold": "Too few calls to tell whether a success rate fell by more than {drop} points:",
+    "compare.gate_answers": "Levels that cannot be compared, as the answers are not alike:",
+    "compare.gate_lacking": "Metrics that {base} has and the run lacks:",
+    "compare.gate_lacks": "{metric} of {run}, {level}",
+    "compare.gate_empty": "Nothing could be compared with {base}:",
+    "compare.gate_time": "{metric} of {run}, {level} ({change} %{interval})",
+    "compare.gate_success": "success of {run}, {level} ({change} points; {interval}; {calls} calls)",
     "compare.method": """\
-- Levels of the same mode and users are compared, over the successful calls of their windows.
-- **In brackets**: the interval of the change of a percentile, 95 %, by bootstrap of both samples (20,000 draws,
-  fixed seed). It asks for no shape of the distribution: latencies have long tails. None where there are too few
-  calls for the percentile.
-- **faster, slower**: so much would come by chance in less than 5 % of such comparisons of two runs that are the
-  same, all comparisons of the two runs together (Holm). No word is no proof that there is no difference.
-- **Success**: Newcombe's interval of the difference of two shares. Throughput has no interval: it is one number
-  for a level.
-- Calls of one run are not independent of each other, and the service has better and worse hours: what is shown
-  are differences between these runs. Repeat them, in turn, before deciding.""",
+- Levels of the same mode and users are compared, over the calls of their windows. Calls that timed out, or broke off
+  late, count as longer than they lasted (`>`).
+- **In brackets**: the 95 % confidence interval of the change. It asks for no shape of the distribution, and it is wider
+  where calls of a run are slow together: see docs/metrics.md.
+- **faster, slower**: a difference that two equal runs would show by chance in less than 5 % of comparisons, all figures
+  of the two sides taken together (Holm). No word does not prove that there is no difference.
+- **P99 and longest gaps** are compared where there are calls enough on both sides.
+- **Success**: Newcombe's interval of the difference of two shares.
+- A single run cannot show what changes more slowly than about a third of its window, such as a busy hour. Repeat the
+  runs in turn, and compare them with `--base A1 A2 A3 --run B1 B2 B3`: then the spread between runs counts, too.""",
 }
