@@ -70,6 +70,10 @@ class Side:
         """The figures of a level in the first run."""
         return self.runs[0].level(self.keys[level][0])
 
+    def rows(self, levels: Sequence[Level]) -> pd.DataFrame:
+        """The figures of some levels in the first run."""
+        return self.runs[0].figures.loc[[self.keys[level][0] for level in levels]]
+
     def each(self, level: Level, column: str) -> list[float]:
         """One figure of a level, run by run."""
         pairs = zip(self._figures, self.keys[level], strict=True)

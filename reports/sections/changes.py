@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from reports.markdown import UNKNOWN, Column, number, numbers, percent, seconds, section, signed, table
 from reports.numbers.comparison import THROUGHPUT
 from reports.sections.verdict import change_words, points_words
@@ -60,9 +58,7 @@ def _by_percent(tests: Sequence[Difference], metric: str) -> dict[int, dict[Leve
 
 
 def _levels(compared: Compared, levels: Sequence[Level]) -> list[Column]:
-    base = compared.sides[compared.base]
-    rows = [base.row(level) for level in levels]
-    return level_columns(compared.say, pd.DataFrame(rows, columns=base.runs[0].figures.columns))
+    return level_columns(compared.say, compared.sides[compared.base].rows(levels))
 
 
 def _values(compared: Compared, levels: Sequence[Level], metric: str, point: float) -> list[Column]:

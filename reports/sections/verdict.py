@@ -6,7 +6,6 @@ import math
 from typing import TYPE_CHECKING
 
 from reports.markdown import number, percent, signed
-from reports.reading.calls import MODES
 from reports.sections.untested import untested_words
 from reports.sections.words import at
 
@@ -126,7 +125,7 @@ def _best(compared: Compared, run: str) -> Iterator[str]:
     say, sides = compared.say, (compared.sides[compared.base], compared.sides[run])
     if len({one.levels.shaped for side in sides for one in side.runs}) > 1 or any(len(side.runs) > 1 for side in sides):
         return
-    for mode in MODES:
+    for mode in dict.fromkeys(found.mode for found in sides[0].runs[0].conclusions):
         found = [_best_of(compared, side, mode) for side in sides]
         (before, old), (after, new) = found
         if before > 0 and after > 0:
