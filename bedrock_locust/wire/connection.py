@@ -50,47 +50,38 @@ class Address(NamedTuple):
     tls: bool
 
 
-class _Step:
-    """Reads a connection whenever something is there: all of it, up to a budget."""
+def _step(
+    connection: Connection, read: Callable[[int], bytes], tls: Tls | None, size: int, take: Callable[[bytes], int]
+) -> Callable[[], bool]:
+    """The step that reads a connection whenever something is there: all of it, up to a budget.
 
-    def __init__(
-        self,
-        connection: Connection,
-        read: Callable[[int], bytes],
-        tls: Tls | None,
-        size: int,
-        take: Callable[[bytes], int],
-    ) -> None:
-        self._connection, self._read, self._tls, self._take = connection, read, tls, take
-        self._most = size
-        self._size = min(size, READ)
+    It runs for each token, so it is a closure. It returns whether more is on its way.
+    """
+    most = size
 
-    def __call__(self) -> bool:
-        """Read. Returns whether more is on its way."""
+    def step() -> bool:
+        nonlocal size, most
         came = 0
         try:
             while came < BUDGET:
-                data = self._read(self._size)
-                came += len(data)
-                was_full = len(data) == self._size
-                if not self._pass_on(data, READ_ON if was_full else READ):
-                    self._connection.stop()
+                data = read(size)
+                most = tls.pass_on(data, most, take) if tls else take(data)
+                if not most:
+                    connection.stop()
                     return False
-                if not was_full:
-                    break
+                came += len(data)
+                if len(data) < size:
+                    size = min(most, READ)
+                    return came >= MUCH
+                size = min(most, READ_ON)
         except BlockingIOError:
             pass
         except Exception as error:  # noqa: BLE001 - it is raised where the bytes are waited for
-            self._connection.fail(error)
+            connection.fail(error)
             return False
         return came >= MUCH
 
-    def _pass_on(self, data: bytes, size: int) -> bool:
-        """Hand over what was read, and set the next read to `size` at most. Returns whether more is wanted."""
-        take = self._take
-        self._most = self._tls.pass_on(data, self._most, take) if self._tls else take(data)
-        self._size = min(self._most, size)
-        return self._most > 0
+    return step
 
 
 class Connection:
@@ -137,9 +128,8 @@ class Connection:
         `take` gets at most `size` bytes at first. It says how many it wants at most next, and 0 when it has
         enough; nothing means that the peer has closed. It may not wait; what it raises is raised by `wait`.
         """
-        step = _Step(self, self._read, self._tls, size, take)
         self._reading = True
-        self._poller.watch(self._socket.fileno(), step)
+        self._poller.watch(self._socket.fileno(), _step(self, self._read, self._tls, size, take))
 
     def fail(self, error: Exception) -> None:
         """Stop reading. The greenlet that waits gets this error."""

@@ -86,6 +86,11 @@ class StreamBody:
             self._begun += data
             self._look(self._begun)
 
+    @property
+    def feed_on(self) -> Callable[[bytes], None]:
+        """What may take the rest, once an event has come, if the size of the response is watched elsewhere."""
+        return self.feed if self._inflater else self._feed
+
     def _look(self, begun: bytearray) -> None:
         """Go on with an event stream. Events of another kind may never end; a page is read whole to be described."""
         if len(begun) < PRELUDE_SIZE:

@@ -111,10 +111,14 @@ class Exchange:
         self._received = received = self._received + len(data)
         if received > LIMIT:
             raise too_large(received)
-        response.feed(data)  # nothing is the end: of a body without a length, too
-        if response.pieces:
+        try:
+            # No data is the end, also of a body without a length.
+            (response.feed_on if had_head else response.feed)(data)
+        except HTTPParseError as error:
+            response.refuse_unless_whole(error)
+        if pieces := response.pieces:
             self.arrived, self.lag_s = connection.arrived, connection.lag_s
-            self._take(response.take_body())
+            self._take(bytes(pieces.pop()) if len(pieces) == 1 else response.take_body())
         if response.message_complete:
             self._stopwatch.ended(connection.arrived)
             connection.wake()
@@ -147,15 +151,18 @@ class Exchange:
         """The response headers."""
         return self._response.head
 
-    def read_stream(self, feed: Callable[[bytes], None]) -> None:
-        """Read the body to its end, and give it to `feed` as it comes: what that gets had `arrived` then."""
+    def read_stream(self, feed: Callable[[bytes], None], feed_on: Callable[[bytes], None] | None = None) -> None:
+        """Read the body to its end, and give it to `feed` as it comes: what that gets had `arrived` then.
+
+        From the first token on `feed_on` gets it, if there is one.
+        """
         stopwatch = self._stopwatch
 
         def feed_first(data: bytes) -> None:
             feed(data)
             if stopwatch.chunks:
                 stopwatch.read_lag_ms = self.lag_s * 1000
-                self._take = feed
+                self._take = feed_on or feed
 
         self._read_body(feed_first)
 

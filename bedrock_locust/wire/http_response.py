@@ -16,8 +16,6 @@ _INTERIM = re.compile(rb"HTTP/\d\.\d 1(?!01)\d\d").match
 """The begin of an interim response (RFC 9110, 15.2); after 101 another protocol is spoken, so it is final."""
 _STATUS_SIZE = len(b"HTTP/1.1 200")
 _LOWEST_STATUS = 100
-_feed = HTTPResponse.__mro__[1].feed  # type: ignore[attr-defined]  # mypy takes it for any class
-"""The parser's own. What HTTPResponse puts around it, for answers to HEAD, takes longer than the rest of a token."""
 
 
 class FinalResponse(HTTPResponse):
@@ -48,11 +46,21 @@ class FinalResponse(HTTPResponse):
             if not data:
                 return
         try:
-            _feed(self, data)
-        except HTTPParseError:
-            if not self.message_complete:
-                raise
-            self._has_surplus = True
+            self.feed_on(data)
+        except HTTPParseError as error:
+            self.refuse_unless_whole(error)
+
+    feed_on = HTTPResponse.__mro__[1].feed  # type: ignore[attr-defined]  # mypy takes it for any class
+    """The parser's own: the same as `feed` once there is a head, if its error goes to `refuse_unless_whole`.
+
+    It is for each token. What HTTPResponse puts around it, for answers to HEAD, takes longer than the rest of a token.
+    """
+
+    def refuse_unless_whole(self, error: HTTPParseError) -> None:
+        """Raise an error of the parser, unless it is only about bytes after the end of the response."""
+        if not self.message_complete:
+            raise error
+        self._has_surplus = True
 
     def _final(self, data: bytes, *, ended: bool) -> bytes:
         """What belongs to the final response, once some of it is there."""

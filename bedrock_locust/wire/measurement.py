@@ -77,7 +77,7 @@ class Measurement:
                     body.feed(data)
         else:
             body = StreamBody(self.headers, decode)
-            self.exchange.read_stream(body.feed)
+            self.exchange.read_stream(body.feed, body.feed_on)
         body.end()
         if not self.reading.stopped:
             raise IncompleteStreamError("the stream ended without its stop event")
