@@ -331,7 +331,7 @@ UNKNOWN_OPERATION = b'{"Output":{"__type":"com.amazon.coral.service#UnknownOpera
         (b"[]", "NotAnAnswerError", "2 bytes, an array of 0"),
         (b"", "NotAnAnswerError", "0 bytes"),
         (b"<html>Log in</html>", "NotAnAnswerError", "19 bytes: <html>Log in</html>"),
-        (b'{"choices":[{"message":{"content":"hi"}}]}', "NotAnAnswerError", "42 bytes, members choices"),
+        (b'{"greeting":[{"message":{"content":"hi"}}]}', "NotAnAnswerError", "43 bytes, members greeting"),
         (b'{"usage":{"input_tokens":5}}', "NotAnAnswerError", "28 bytes, members usage"),
     ],
 )
