@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bedrock_locust.call import Call
+from bedrock_locust.recording.worker_check import WrongReportError
 from bedrock_locust.recording.worker_rows import Batch, RowsReport
 from bedrock_locust.team.messages import Finish, Report, RunOrder, Taken, mismatch, version_of, worker_name
 
@@ -19,6 +21,7 @@ from .strategies import calls
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+CALL = Call(started_at=1.8e9, mode="streaming", operation="o", model_id="m", name="n", latency_ms=900.5, worker="w")
 NUMBERS = st.integers(0, 2**40)
 SECONDS = st.floats(0, 4e9)
 NAMES = st.text(max_size=20)
@@ -78,9 +81,24 @@ def carried(plain: Mapping[str, Any]) -> dict[str, Any]:
     return data
 
 
+def read_or_refused(plain: Mapping[str, Any]) -> Report | str:
+    """The report, or why it is refused."""
+    try:
+        return Report.from_plain(plain)
+    except WrongReportError as error:
+        return str(error)
+
+
 @given(REPORTS)
 def test_a_report_arrives_as_it_was(report: Report) -> None:
-    """With any rows in it."""
+    """With any rows in it; what the check of a report makes of them is the same on both sides."""
+    assert read_or_refused(carried(report.to_plain())) == read_or_refused(report.to_plain())
+
+
+def test_a_usual_report_arrives_as_it_was() -> None:
+    """A batch of rows, as a worker makes it."""
+    batch = Batch(1, [CALL.to_row()], {"streaming-1": {3: 2}}, {})
+    report = Report("1", 1.0, 2.0, None, "", RowsReport("r", 1, 12.5, 1, (batch,)))
     assert Report.from_plain(carried(report.to_plain())) == report
 
 
@@ -117,7 +135,7 @@ def test_an_order_arrives_as_it_was(order: RunOrder) -> None:
 def test_a_field_that_is_missing_is_named(read: Callable[[Mapping[str, Any]], object], plain: dict[str, Any]) -> None:
     """A message that lacks something is refused, with the name of what it lacks."""
     for name in plain:
-        with pytest.raises(KeyError, match=name):
+        with pytest.raises((KeyError, WrongReportError), match=name):
             read({key: value for key, value in plain.items() if key != name})
 
 
