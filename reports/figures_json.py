@@ -68,6 +68,7 @@ def tree(analysis: Analysis, told: Sequence[str]) -> dict[str, Any]:
         "failures": _rows(analysis.failures),
         "failures_by_level": _rows(analysis.failures_by_level.reset_index()),
         "streaming_gain": [asdict(found) for found in analysis.gains],
+        "stop_reasons": _rows(analysis.stop_reasons),
         "slowest": _calls(analysis.slowest),
         "stalls": _calls(analysis.stalls),
         "phases": _rows(analysis.phases),
@@ -124,6 +125,7 @@ def _quota(analysis: Analysis) -> dict[str, Any]:
         "tokens_per_minute": quota.tokens_per_minute,
         "output_burndown": quota.output_burndown,
         "max_tokens": quota.max_tokens,
+        "together": dict(quota.together),
         "forecasts": [asdict(found) for found in analysis.forecasts],
     }
 

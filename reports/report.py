@@ -11,6 +11,7 @@ from reports import charts, document, figures_json
 from reports.edition import Edition, edition
 from reports.markdown import join
 from reports.reading.run import read
+from reports.sections.answers import answers
 from reports.sections.client import client
 from reports.sections.configuration import configuration
 from reports.sections.cost import cost
@@ -43,6 +44,7 @@ SECTIONS = (
     server,
     streaming,
     tokens,
+    answers,
     quota,
     errors,
     cost,

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from reports.numbers import conclusion, cost, failures, forecast, gain, phases, quota, slo, slowest
+from reports.numbers import answers, conclusion, cost, failures, forecast, gain, phases, quota, slo, slowest
 from reports.numbers.figures import figures
 from reports.numbers.growth import Growth
 from reports.numbers.limit import Evidence
@@ -54,6 +54,8 @@ class Analysis:
     """By mode and quota, the one that breaks first before the other."""
     cost: Cost | None
     """None without prices."""
+    stop_reasons: pd.DataFrame
+    """See `answers.stop_reasons`."""
     conclusions: list[Conclusion]
     gains: list[Gain]
     """What streaming changes, by users."""
@@ -76,6 +78,11 @@ class Analysis:
     def percents(self) -> tuple[float, ...]:
         """The percentiles to show of what an SLO can ask for: the usual ones, and the one that it asks for."""
         return with_extra(self.gate.slo.percentile) if self.gate else PERCENTS
+
+    def of(self, found: Conclusion) -> list[str]:
+        """The levels that a conclusion is about, by users."""
+        own = (self.figures["mode"] == found.mode) & (self.figures["group"] == found.group)
+        return [str(key) for key in self.figures.index[own]]
 
     @property
     def failing(self) -> list[str]:
@@ -101,7 +108,7 @@ class Analysis:
     def best_level(self, mode: str) -> str | None:
         """The level of a mode with the most output tokens/s, with tolerable failures if there is one; None of none."""
         of_mode = self.figures[(self.figures["mode"] == mode) & (self.figures["output_tokens_per_s"] > 0)]
-        good = of_mode[~of_mode.index.isin(self.failing)]
+        good = of_mode[~of_mode.index.isin([*self.failing, *answers.unanswered(self.stop_reasons)])]
         rates = (good if len(good) else of_mode)["output_tokens_per_s"]
         return str(rates.idxmax()) if len(rates) else None
 
@@ -123,8 +130,9 @@ def analyse(run: Run) -> Analysis:
     table = figures(rows, run.gaps, asked.percentile if asked else slo.DEFAULT_PERCENTILE)
     kinds, failed = failures.by_kind(run.calls), failures.by_level(rows)
     gate, late, used = slo.gate(run, rows, table), late_levels(table, run), quota.quota(run, rows)
+    reasons = answers.stop_reasons(rows)
     overused, message = forecast.overused(used, table), quota.throttle_message(kinds)
-    known = Evidence(gate, late, failed, overused, used, message, Growth(rows))
+    known = Evidence(gate, late, failed, overused, used, message, Growth(rows), answers.unanswered(reasons))
     return Analysis(
         run=run,
         levels=rows,
@@ -138,6 +146,7 @@ def analyse(run: Run) -> Analysis:
         overused=overused,
         forecasts=forecast.forecasts(used, table),
         cost=cost.cost(run, rows),
+        stop_reasons=reasons,
         conclusions=conclusion.conclusions(table, known),
         gains=gain.gains(rows, table),
         slowest=slowest.slowest(rows, "latency_ms"),

@@ -26,6 +26,8 @@ class Conclusion:
     """The telling levels of one mode, as keys of the table of figures; None if there is no such level."""
 
     mode: str
+    group: str
+    """The user class; empty for the stock ones."""
     rate: str
     """The column that ranks the levels: output tokens per second, or requests if no tokens are known."""
     advised: str | None
@@ -54,18 +56,21 @@ class Conclusion:
 
 
 def conclusions(figures: pd.DataFrame, known: Evidence) -> list[Conclusion]:
-    """One conclusion for each mode that measured anything, streaming first."""
+    """One conclusion for each mode and user class that measured anything, streaming first."""
     measured = figures[figures["ok"] + figures["failed"] > 0]
-    by_mode = [(mode, measured[measured["mode"] == mode]) for mode in measured["mode"].unique()]
-    return [conclude(mode, rows, known) for mode, rows in by_mode]
+    groups = list(dict.fromkeys(zip(measured["mode"], measured["group"], strict=True)))
+    return [
+        conclude(mode, group, measured[(measured["mode"] == mode) & (measured["group"] == group)], known)
+        for mode, group in groups
+    ]
 
 
-def conclude(mode: str, figures: pd.DataFrame, known: Evidence) -> Conclusion:
+def conclude(mode: str, group: str, figures: pd.DataFrame, known: Evidence) -> Conclusion:
     """The telling ones of these levels, all of one mode and with ended calls, in order of users."""
     rate = _rate(figures)
     useful = figures[(figures["ok"] > 0) & figures[rate].notna()]
     bad = failing(figures, known.tolerable)
-    good = useful[~useful.index.isin(bad)]
+    good = useful[~useful.index.isin([*bad, *known.unanswered])]
     best = _highest(good, rate) or _highest(useful, rate)
     sound = good[~good.index.isin(list(known.late))]
     has_users = bool(figures["users"].notna().all())
@@ -80,6 +85,7 @@ def conclude(mode: str, figures: pd.DataFrame, known: Evidence) -> Conclusion:
     grows = len(last_two) > 1 and known.growth.grows(figures, last_two[0], last_two[1], rate)
     return Conclusion(
         mode=mode,
+        group=group,
         rate=rate,
         advised=advised,
         basis=basis if advised == wanted else "quota",
@@ -105,7 +111,7 @@ def _rate(figures: pd.DataFrame) -> str:
 
 def _wanted(figures: pd.DataFrame, knee: Sequence[str], best: str | None, known: Evidence) -> tuple[str | None, str]:
     if known.gate is not None and known.gate.slo.asks(str(figures["mode"].iloc[0])):
-        return _highest_met(figures, known.gate, limit.excused(figures, known)), "slo"
+        return _highest_met(figures, known), "slo"
     return (knee[0], "knee") if knee else (best, "most")
 
 
@@ -126,11 +132,11 @@ def _carried(
     return _highest(good[good.index.isin(list(carried))], rate)
 
 
-def _highest_met(figures: pd.DataFrame, gate: Gate, excused: Sequence[str]) -> str | None:
-    """The highest level up to which every level that tells anything met the SLO."""
-    last = None
+def _highest_met(figures: pd.DataFrame, known: Evidence) -> str | None:
+    """The highest level up to which every level that tells anything met the SLO, with real answers."""
+    excused, last = limit.excused(figures, known), None
     for key in map(str, figures.index):
-        if gate.met(key):
+        if known.gate is not None and known.gate.met(key) and key not in known.unanswered:
             last = key
         elif key not in excused:
             break

@@ -37,7 +37,7 @@ class Cost:
     total: float
     """Every call with token counts, warm-up and drain included."""
     unknown: int
-    """Calls without token counts that succeeded, or had begun to answer: not in any figure here."""
+    """Calls that succeeded, or had begun to answer, without token counts or prices: in no figure here."""
     table: pd.DataFrame
     """By level: `total`, and `per_1000` successful calls, measured ones."""
 
@@ -66,7 +66,7 @@ def cost(run: Run, levels: Levels) -> Cost | None:
         return None
     own = {key: Sums() for key in levels.calls["key"].cat.categories}
     for block in blocks(len(levels.calls)):
-        _add(own, levels, block, {column: price or 0.0 for column, price in prices.items()})
+        _add(own, run, levels, block, {column: price or 0.0 for column, price in prices.items()})
     rows = {key: own.get(key, Sums()) for key in levels.table.index}
     return Cost(
         currency=run.text("settings", "pricing", "currency") or "USD",
@@ -80,16 +80,16 @@ def cost(run: Run, levels: Levels) -> Cost | None:
     )
 
 
-def _add(own: dict[str, Sums], levels: Levels, block: slice, prices: Mapping[str, float]) -> None:
+def _add(own: dict[str, Sums], run: Run, levels: Levels, block: slice, prices: Mapping[str, float]) -> None:
     """Count a block of calls in the sums of their levels."""
     calls = levels.calls.iloc[block]
     each = sum(np.nan_to_num(calls[column].to_numpy().astype("float64")) * prices[column] / 1e6 for column in PRICES)
-    known = (calls["input_tokens"].notna() & calls["output_tokens"].notna()).to_numpy()
-    keys, ok = codes(calls, "key"), is_ok(calls)
+    known = (calls["input_tokens"].notna() & calls["output_tokens"].notna()).to_numpy() & run.of_model(calls)
+    keys, ok, priced = codes(calls, "key"), is_ok(calls), run.of_model(calls)
     counting, answered = known & ok & levels.counted[block], ok | _has_begun(calls)
     for number in np.unique(keys):
         sums, mine = own[levels.calls["key"].cat.categories[number]], keys == number
-        sums.total += float(each[mine].sum())
+        sums.total += float(each[mine & priced].sum())
         sums.counting += int((mine & counting).sum())
         sums.of_counting += float(each[mine & counting].sum())
         sums.unknown += int((mine & answered & ~known).sum())

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from reports.numbers import steady
+from reports.numbers.answers import no_answers
+from reports.numbers.consistency import crowded, duplicates, impossible
 from reports.numbers.percentiles import needed
-from reports.numbers.workers import BUSY_PERCENT, causes, is_said_late
+from reports.numbers.workers import BUSY_PERCENT, causes, has_free_cpu, is_said_late
 from reports.reading import endpoint
 from reports.reading.blocks import blocks
 from reports.reading.levels import is_ok
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
     from reports.numbers.analysis import Analysis
 
 
+SPINNING_SHARE = 0.1
+"""From so many exceptions a call on, tasks spin rather than call."""
 CUT_OFF_SHARE = 0.05
 """From this share of calls cut off on, P95 of a level depends on what they would have taken."""
 
@@ -111,10 +117,14 @@ def _busy_workers(analysis: Analysis) -> Iterator[Doubt]:
 
 def _late_levels(analysis: Analysis) -> Iterator[Doubt]:
     """Those that the load generator noted itself, with its reasons, and those of which the calls tell."""
+    if analysis.run.exceptions["count"].sum() > SPINNING_SHARE * len(analysis.run.calls):
+        return  # tasks that fail at once keep it busy: more workers would not help
     said = [key for key in analysis.late if is_said_late(analysis.run, key)]
-    if said:
-        causing = {key: [cause._asdict() for cause in causes(analysis.run, key)] for key in said}
-        yield Doubt("late_said", {"levels": said, "causes": causing})
+    for what, is_free in (("late_said", False), ("late_machine", True)):
+        keys = [key for key in said if has_free_cpu(analysis.run, key) is is_free]
+        causing = {key: [cause._asdict() for cause in causes(analysis.run, key)] for key in keys}
+        if keys:
+            yield Doubt(what, {"levels": keys, "causes": causing})
     seen = analysis.figures.loc[[key for key in analysis.late if key not in said]]
     delay_ms = float(seen[["send_delay_ms_p95", "read_lag_ms_p95"]].max().max())
     yield from _of_levels("late", seen, delay_ms=delay_ms)
@@ -124,8 +134,62 @@ def _mixtures(analysis: Analysis) -> Iterator[Doubt]:
     """More than one service tier, or model, among the successful calls."""
     for what, column in (("tiers", "service_tier"), ("models", "model_id")):
         found = analysis.run.of_successes(column)
-        if len(found) > 1 and (what == "tiers" or analysis.levels.shaped):
+        if len(found) > 1:
             yield Doubt(what, {what: found})
+
+
+def _drifts(analysis: Analysis) -> Iterator[Doubt]:
+    """Levels whose latency was not steady, and levels that started slowly without a warm-up."""
+    if not analysis.levels.shaped:
+        return
+    found = {str(key): steady.drift(analysis.levels, str(key)) for key in analysis.figures.index}
+    changes = {key: one.change for key, one in found.items() if one is not None}
+    most = max(changes.values(), key=abs, default=0.0)
+    yield from _of_levels("drift", analysis.figures.loc[list(changes)], change=100 * most)
+    if analysis.run.number("settings", "concurrency", "warmup_seconds") == 0:
+        starts = {str(key): steady.slow_start(analysis.levels, str(key)) for key in analysis.figures.index}
+        slow = {key: change for key, change in starts.items() if change is not None and key not in changes}
+        most = max(slow.values(), key=abs, default=0.0)
+        yield from _of_levels("no_warmup", analysis.figures.loc[list(slow)], change=100 * most)
+
+
+def _short_levels(analysis: Analysis) -> Iterator[Doubt]:
+    """Levels so short that many of their calls ended after them."""
+    if not analysis.levels.shaped:
+        return
+    found = {str(key): steady.late_share(analysis.levels, str(key)) for key in analysis.figures.index}
+    short = {key: length_s for key, (share, length_s) in found.items() if share > steady.MOST_LATE_SHARE}
+    needed_s = math.ceil(max(short.values(), default=0.0) / steady.MOST_LATE_SHARE)
+    yield from _of_levels("short_levels", analysis.figures.loc[list(short)], needed_s=needed_s)
+
+
+def _broken_rows(analysis: Analysis) -> Iterator[Doubt]:
+    """Rows that cannot be as they are."""
+    run, figures = analysis.run, analysis.figures
+    for what, rows in (("duplicates", duplicates(run.calls)), ("impossible", impossible(run.calls))):
+        if rows:
+            yield Doubt(what, {"rows": rows})
+    written = run.number("rows_written")
+    if written is not None and len(run.calls) > written and run.text("ended") not in {"", "running"}:
+        yield Doubt("more_rows", {"found": len(run.calls), "written": written})
+    if analysis.levels.shaped:
+        found = {str(key): crowded(analysis.levels, str(key)) for key in figures.index}
+        yield from _of_levels("crowded", figures.loc[[key for key, most in found.items() if most is not None]])
+
+
+def _no_answers(analysis: Analysis) -> Iterator[Doubt]:
+    """Levels in which successes were no answers."""
+    rows = no_answers(analysis.stop_reasons)
+    levels = [str(key) for key in dict.fromkeys(rows["level"])]
+    reasons = list(dict.fromkeys(rows["stop_reason"]))
+    yield from _of_levels("no_answers", analysis.figures.loc[levels], answers=int(rows["calls"].sum()), reasons=reasons)
+
+
+def _exceptions(analysis: Analysis) -> Iterator[Doubt]:
+    """Exceptions in the tasks of the locustfile: what the users did then was no load."""
+    found = analysis.run.exceptions
+    if len(found):
+        yield Doubt("exceptions", {"exceptions": int(found["count"].sum()), "message": str(found["message"].iloc[0])})
 
 
 def _missing_levels(analysis: Analysis) -> Iterator[Doubt]:
@@ -188,7 +252,9 @@ def _of_levels(what: str, figures: pd.DataFrame, **values: Any) -> Iterator[Doub
 CHECKS = (
     _endpoint,
     _end,
+    _exceptions,
     _damage,
+    _broken_rows,
     _missing_workers,
     _lost_rows,
     _disturbed_levels,
@@ -198,6 +264,9 @@ CHECKS = (
     _weak_levels,
     _few_samples,
     _cut_off,
+    _short_levels,
+    _drifts,
+    _no_answers,
     _mixtures,
     _missing_tokens,
     _unknown_paces,

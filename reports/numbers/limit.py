@@ -50,6 +50,8 @@ class Evidence:
     message: str
     """What the service said when it throttled."""
     growth: Growth
+    unanswered: Sequence[str]
+    """The levels with more than tolerable answers that are none."""
 
     @property
     def tolerable(self) -> float:

@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from reports.numbers.throughput import ended_inside, inside, overlap_s
-from reports.reading.blocks import alike
+from reports.numbers.throughput import ended_inside, inside, on_time_axis, overlap_s
+from reports.reading.blocks import alike, blocks
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from numpy.typing import NDArray
+
     from reports.reading.levels import Levels
     from reports.reading.run import Run
 
@@ -43,8 +47,11 @@ class Quota:
     output_burndown: float | None
     """Tokens of quota that one output token uses."""
     max_tokens: float | None
+    """What calls allowed their answers, on average."""
     table: pd.DataFrame
-    """One row per level: see `COLUMNS` and `_row`."""
+    """One row per level: see `COLUMNS` and `_row`. Calls to another model are not counted."""
+    together: Mapping[str, float]
+    """In a run without levels, what all kinds of call used of each quota in the same minutes, in percent."""
 
     @property
     def percent(self) -> pd.Series[float]:
@@ -82,29 +89,68 @@ def throttle_message(failures: pd.DataFrame) -> str:
 def quota(run: Run, levels: Levels) -> Quota:
     """The use of the quotas in each level."""
     burndown = run.number("settings", "model", "output_burndown")
-    max_tokens = run.number("settings", "test", "max_tokens")
     requests, tokens = run.number("settings", "model", "quota"), run.number("settings", "model", "tokens_per_minute")
-    started = _started(levels)
-    rows = {
-        key: _row(levels, str(key), started.get(str(key), (0, 0)), burndown or math.nan, max_tokens or math.nan)
-        for key in levels.table.index
-    }
+    counting = _Counting(run, burndown or math.nan)
+    started = _started(run, levels)
+    rows = {key: _row(levels, str(key), started.get(str(key), (0, 0)), counting) for key in levels.table.index}
     table = pd.DataFrame.from_dict(rows, orient="index", columns=list(COLUMNS), dtype="float64")
     table["requests_percent"] = 100 * table["requests_per_min"] / (requests or math.nan)
     table["tokens_percent"] = 100 * table["counted_per_min"] / (tokens or math.nan)
-    return Quota(requests, tokens, burndown, max_tokens, table)
+    together = {} if levels.shaped else _together(levels, started, counting, requests, tokens)
+    return Quota(requests, tokens, burndown, counting.mean_max_tokens, table, together)
 
 
-def _started(levels: Levels) -> dict[str, tuple[int, int]]:
+class _Counting:
+    """How the service counts the calls of a run."""
+
+    def __init__(self, run: Run, burndown: float) -> None:
+        self.run, self.burndown = run, burndown
+        # Older versions did not record it: their stock users sent what the settings say.
+        told = "max_tokens" in run.columns
+        self._usual = math.nan if told else run.number("settings", "test", "max_tokens") or math.nan
+
+    def max_tokens(self, calls: pd.DataFrame) -> NDArray[np.float64]:
+        """What each call allowed its answer; NaN if that is not known."""
+        return calls["max_tokens"].fillna(self._usual).to_numpy().astype("float64")
+
+    @property
+    def mean_max_tokens(self) -> float | None:
+        """What calls allowed their answers, on average."""
+        sent = self.run.calls["max_tokens"].mean()
+        mean = float(sent) if sent > 0 else self._usual
+        return None if math.isnan(mean) else mean
+
+
+def _together(
+    levels: Levels,
+    started: Mapping[str, tuple[int, int]],
+    counting: _Counting,
+    requests: float | None,
+    tokens: float | None,
+) -> dict[str, float]:
+    """Percentages of rows with windows of their own cannot be added up: one window from the first call to the last."""
+    opened_at, closed_at = float(levels.table["measured_from"].min()), float(levels.table["measured_to"].max())
+    if not closed_at > opened_at:
+        return {}
+    calls = (on_time_axis(levels.calls.iloc[block]) for block in blocks(len(levels.calls)))
+    use = _sums(calls, opened_at, closed_at, counting)
+    per_min = 60 * sum(count - throttled for count, throttled in started.values()) / (closed_at - opened_at)
+    counted = use.counted(closed_at - opened_at, counting.burndown)
+    return {"requests": 100 * per_min / (requests or math.nan), "tokens": 100 * counted / (tokens or math.nan)}
+
+
+def _started(run: Run, levels: Levels) -> dict[str, tuple[int, int]]:
     """By level: calls that started in its window, and those of them that were throttled."""
     found: dict[str, tuple[int, int]] = {}
-    for (key, error), same in alike(levels.calls, ["key", "error"], levels.counted).items():
+    for (key, error), same in alike(
+        levels.calls, ["key", "error"], levels.counted & run.of_model(levels.calls)
+    ).items():
         calls, throttled = found.get(key, (0, 0))
         found[key] = calls + same.calls, throttled + same.calls * (error == THROTTLED)
     return found
 
 
-def _row(levels: Levels, key: str, started: tuple[int, int], burndown: float, max_tokens: float) -> dict[str, float]:
+def _row(levels: Levels, key: str, started: tuple[int, int], counting: _Counting) -> dict[str, float]:
     """What one level used.
 
     `accepted`: calls that started in the window and were not throttled, `requests_per_min` of them a minute, beside
@@ -117,10 +163,9 @@ def _row(levels: Levels, key: str, started: tuple[int, int], burndown: float, ma
     if not closed_at > opened_at:
         return {}
     window_s, (calls, throttled) = closed_at - opened_at, started
-    found = [_Use(), *(_use(block, opened_at, closed_at) for block in inside(levels, key))]
-    use = _Use(*map(math.fsum, zip(*found, strict=True)))
-    tokens, reserved = 60 / window_s * use.final(burndown), use.held(max_tokens) / window_s
-    output = levels.sample(key, "output_tokens")
+    use = _sums(inside(levels, key), opened_at, closed_at, counting)
+    tokens, reserved = 60 / window_s * use.final(counting.burndown), use.held() / window_s
+    output, allowed = levels.sample(key, "output_tokens"), counting.mean_max_tokens or math.nan
     return {
         "accepted": calls - throttled,
         "requests_per_min": 60 * (calls - throttled) / window_s,
@@ -129,7 +174,7 @@ def _row(levels: Levels, key: str, started: tuple[int, int], burndown: float, ma
         "tokens_per_min": tokens,
         "reserved_in_flight": reserved,
         "counted_per_min": tokens + reserved,
-        "reserve_ratio": max_tokens / float(output.mean(dtype="float64")) if output.any() else math.nan,
+        "reserve_ratio": allowed / float(output.mean(dtype="float64")) if output.any() else math.nan,
     }
 
 
@@ -140,8 +185,8 @@ class _Use(NamedTuple):
     """Calls with token counts that ended in the window, and their tokens."""
     ended_input: float = 0.0
     ended_output: float = 0.0
-    at_work_s: float = 0.0
-    """How long calls were at work in the window, and in token seconds what of it their cached prompts held."""
+    allowed_s: float = 0.0
+    """What the `max_tokens` of calls held in the window, and their cached prompts, in token seconds."""
     cached_s: float = 0.0
     known: float = 0.0
     """Calls with token counts, their prompts in tokens and, in token seconds, what these held."""
@@ -154,14 +199,24 @@ class _Use(NamedTuple):
         """Tokens that count for the calls that ended."""
         return self.ended_input + burndown * self.ended_output if self.ended else math.nan
 
-    def held(self, max_tokens: float) -> float:
+    def held(self) -> float:
         """Token seconds that were reserved; a call without counts is taken for an average one."""
         average = self.prompts / self.known if self.known else 0.0
-        return self.prompts_s + average * self.unknown_s + self.cached_s + max_tokens * self.at_work_s
+        return self.prompts_s + average * self.unknown_s + self.cached_s + self.allowed_s
+
+    def counted(self, window_s: float, burndown: float) -> float:
+        """Tokens that stand against the quota in any minute of a window."""
+        return 60 / window_s * self.final(burndown) + self.held() / window_s
 
 
-def _use(calls: pd.DataFrame, opened_at: float, closed_at: float) -> _Use:
-    calls = calls[np.asarray(calls["error"] != THROTTLED)]
+def _sums(calls: Iterable[pd.DataFrame], opened_at: float, closed_at: float, counting: _Counting) -> _Use:
+    """What calls on the time axis used in a window."""
+    found = [_Use(), *(_use(block, opened_at, closed_at, counting) for block in calls)]
+    return _Use(*map(math.fsum, zip(*found, strict=True)))
+
+
+def _use(calls: pd.DataFrame, opened_at: float, closed_at: float, counting: _Counting) -> _Use:
+    calls = calls[np.asarray(calls["error"] != THROTTLED) & counting.run.of_model(calls)]
     prompt, output, read, written = (
         calls[column].to_numpy().astype("float64")
         for column in ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
@@ -173,7 +228,7 @@ def _use(calls: pd.DataFrame, opened_at: float, closed_at: float) -> _Use:
         ended=float(ended.sum()),
         ended_input=float(prompt[ended].sum() + np.nansum(written[ended])),
         ended_output=float(np.nansum(output[ended])),
-        at_work_s=float(span_s.sum()),
+        allowed_s=float((span_s * counting.max_tokens(calls))[span_s > 0].sum()),
         cached_s=float((span_s * (np.nan_to_num(read) + np.nan_to_num(written))).sum()),
         known=float(known.sum()),
         prompts=float(prompt[known].sum()),

@@ -12,7 +12,7 @@ import pandas as pd
 from reports.numbers import intervals, sample
 from reports.numbers.failures import TELLING_FAILURES, TOLERABLE_FAILURES
 from reports.numbers.figures import SLO_METRICS
-from reports.numbers.throughput import ended_inside, inside
+from reports.numbers.throughput import calls_inside, inside
 from reports.reading.tokens import tpot_ms
 
 if TYPE_CHECKING:
@@ -230,6 +230,6 @@ def _goodput(slo: Slo, levels: Levels, key: str) -> dict[str, float]:
     if not closed_at > opened_at:
         return {"goodput_per_s": math.nan, "good_share": share}
     inside_ = sum(
-        int((is_good(slo, calls) & ended_inside(calls, opened_at, closed_at)).sum()) for calls in inside(levels, key)
+        float((is_good(slo, calls) * calls_inside(calls, opened_at, closed_at)).sum()) for calls in inside(levels, key)
     )
     return {"goodput_per_s": inside_ / (closed_at - opened_at), "good_share": share}

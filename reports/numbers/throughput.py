@@ -77,7 +77,7 @@ class _Amounts(NamedTuple):
     """What happened in a window."""
 
     ended: float = 0.0
-    """Successes that ended."""
+    """Successes, each spread over its length."""
     failed: float = 0.0
     output: float = 0.0
     """Tokens of successes."""
@@ -95,8 +95,8 @@ def _amounts(calls: pd.DataFrame, opened_at: float, closed_at: float) -> _Amount
     failed = calls[np.asarray(calls["error"] != "") & np.asarray(calls["error"] != CANCELLED)]
     at_work = (ok["started_at"] <= closed_at) & (ok["ended_at"] >= opened_at)
     return _Amounts(
-        ended=float(ended_inside(ok, opened_at, closed_at).sum()),
-        failed=float(ended_inside(failed, opened_at, closed_at).sum()),
+        ended=float(calls_inside(ok, opened_at, closed_at).sum()),
+        failed=float(calls_inside(failed, opened_at, closed_at).sum()),
         output=float((ok["output_tokens"] * share_inside(ok, opened_at, closed_at)).sum()),
         input=float(ok.loc[ok["input_at"].between(opened_at, closed_at), "input_tokens"].astype("float64").sum()),
         busy_s=float(overlap_s(calls["started_at"], calls["ended_at"], opened_at, closed_at).sum()),
@@ -109,6 +109,13 @@ def _amounts(calls: pd.DataFrame, opened_at: float, closed_at: float) -> _Amount
 def ended_inside(calls: pd.DataFrame, opened_at: float, closed_at: float) -> NDArray[np.bool_]:
     """Which calls ended in the window."""
     return calls["ended_at"].between(opened_at, closed_at).to_numpy()
+
+
+def calls_inside(calls: pd.DataFrame, opened_at: float, closed_at: float) -> pd.Series[float]:
+    """The part of each call, 0 to 1, that falls into the window: a call is spread over its length, as tokens are."""
+    start, end = calls["started_at"], calls["ended_at"]
+    at_once: Any = start.between(opened_at, closed_at).astype("float64")
+    return (overlap_s(start, end, opened_at, closed_at) / (end - start)).where(end > start, at_once)
 
 
 def share_inside(calls: pd.DataFrame, opened_at: float, closed_at: float) -> pd.Series[float]:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 BUSY_PERCENT = 90
 """From this share of a core on, a worker may measure itself rather than the service."""
 
+FREE_PERCENT = 60
+"""Below this share of a core, a worker that is late does not lack a core of its own."""
+
 LATE_SHARE = 0.1
 """From this part of the median wait on, the client's own delays show in the figures."""
 LATE_MS = 5
@@ -69,6 +72,18 @@ def late_levels(figures: pd.DataFrame, run: Run) -> list[str]:
 def is_said_late(run: Run, key: str) -> bool:
     """Whether the load generator itself noted that it was the limit in a level."""
     return run.get("health", key, "client_limited") is True
+
+
+def has_free_cpu(run: Run, key: str) -> bool:
+    """Whether every worker had most of its core left while it was late in a level: something else used the machine."""
+    workers = run.get("health", key, "workers")
+    used = (
+        [finite(one.get("cpu_percent")) for one in workers.values() if isinstance(one, dict)]
+        if isinstance(workers, dict)
+        else []
+    )
+    busy = any(cause.what == "cpu_percent" for cause in causes(run, key))
+    return not busy and bool(used) and all(percent is not None and percent < FREE_PERCENT for percent in used)
 
 
 def causes(run: Run, key: str) -> list[Cause]:

@@ -50,6 +50,8 @@ class Read:
     """Whether the last line was cut short."""
     lost: int
     """Lines that could not be read."""
+    columns: frozenset[str]
+    """The columns that the file has."""
 
 
 def read(path: Path) -> Read:
@@ -63,7 +65,7 @@ def read(path: Path) -> Read:
         raise RunFolderError(f"cannot read {path}: {error.strerror}") from error
     except pd.errors.ParserError as error:
         raise RunFolderError(f"cannot read {path}: {str(error).strip()}; mend or remove that line") from error
-    return Read(columns.frame(), cut=end < size, lost=columns.lost)
+    return Read(columns.frame(), cut=end < size, lost=columns.lost, columns=columns.seen)
 
 
 def whole_records(path: Path, block_bytes: int = BLOCK_BYTES) -> tuple[int, int]:
@@ -158,6 +160,7 @@ class _Columns:
 
     def clear(self) -> None:
         self._length = self.lost = 0
+        self.seen = frozenset[str]()
         types = {number: "float64" if number == "started_at" else "float32" for number in NUMBERS}
         self._numbers = {number: Numbers(self._most, types[number]) for number in NUMBERS}
         # Of a model that does not reason they are the same; TTFT is put first.
@@ -165,6 +168,7 @@ class _Columns:
         self._texts = {text: Texts(np.zeros(self._most, dtype="int8")) for text in TEXTS}
 
     def add(self, piece: pd.DataFrame) -> None:
+        self.seen |= frozenset(piece.columns)
         none = pd.Series(np.nan, index=piece.index)
         numbers = {number: _sane(piece.get(number, none)) for number in NUMBERS}
         is_call = piece["mode"].isin(MODES) & numbers["started_at"].notna() & numbers["latency_ms"].notna()

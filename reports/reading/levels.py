@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from reports.reading import tokens, windows
 from reports.reading.blocks import alike, blocks, codes, ended_at
@@ -18,7 +19,6 @@ from reports.reading.run import CANCELLED
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import pandas as pd
     from numpy.typing import NDArray
 
     from reports.reading.run import Run
@@ -42,8 +42,9 @@ class Levels:
     """The rows of the report and the calls behind them."""
 
     table: pd.DataFrame
-    """One row per level: `mode`, `name`, `users`, `users_reached`, `completed`, the window
-    `measured_from` to `measured_to` (Unix s) and `window_s`; streaming first, then by users."""
+    """One row per level: `mode`, `group` (an own user class; empty for the stock ones), `name`, `users`,
+    `users_reached`, `completed`, the window `measured_from` to `measured_to` (Unix s) and `window_s`; streaming
+    first, then by users."""
     calls: pd.DataFrame
     """Every call of the run; `key` is the level it belongs to, `outcome` one of `OUTCOMES`."""
     shaped: bool
@@ -184,11 +185,40 @@ def levels(run: Run) -> Levels:
     """The levels of the run, or one row per mode and name if it has none."""
     calls = run.calls
     shaped = len(run.levels) > 0 or bool((calls["level"] != "").any())
-    calls = calls.assign(key=calls["level"] if shaped else _name_keys(calls), outcome=outcomes(calls))
-    table = windows.told(run.levels, calls) if shaped else windows.named(calls)
+    keys, known = _level_keys(run) if shaped else (_name_keys(calls), run.levels)
+    calls = calls.assign(key=keys, outcome=outcomes(calls))
+    table = windows.told(known, calls) if shaped else windows.named(calls)
     table["window_s"] = table["measured_to"] - table["measured_from"]
     table["order"] = table["mode"].map(MODES.index)
     return Levels(table.sort_values(["order", "users", "name"]).drop(columns="order"), calls, shaped)
+
+
+def _level_keys(run: Run) -> tuple[Any, pd.DataFrame]:
+    """The key of each call's level, and the rows of `levels.csv` by key, with the mode that their calls had.
+
+    A level in which an own user class made calls of both modes is two: its name with the mode.
+    """
+    calls, modes = run.calls, dict[str, list[str]]()
+    for level, mode in sorted(alike(run.calls, ["level", "mode"], np.ones(len(run.calls), dtype=bool))):
+        modes.setdefault(level, []).append(mode)
+    both = {level for level, found in modes.items() if level and len(found) > 1}
+    rows = [
+        {**row, "key": f"{row['level']} {mode}" if row["level"] in both else row["level"], "mode": mode, "group": group}
+        for row in run.levels.to_dict("records")
+        for group in [row["mode"] if row["mode"] not in MODES else ""]
+        for mode in modes.get(row["level"], [row["mode"] if row["mode"] in MODES else MODES[0]])
+    ]
+    known = pd.DataFrame(rows, columns=["key", "group", *run.levels.columns]).astype({"key": "str", "group": "str"})
+    if not both:
+        return calls["level"], known
+    names = [f"{level} {mode}" if level in both else level for level in calls["level"].cat.categories for mode in MODES]
+    order = np.array(
+        [MODES.index(mode) if mode in MODES else 0 for mode in calls["mode"].cat.categories], dtype="int32"
+    )
+    numbers = codes(calls, "level").astype("int32") * len(MODES) + order[codes(calls, "mode")]
+    distinct = list(dict.fromkeys(names))
+    places = np.array([distinct.index(name) for name in names], dtype="int32")
+    return categories(places[numbers], distinct), known
 
 
 def outcomes(calls: pd.DataFrame) -> pd.Categorical[Any]:

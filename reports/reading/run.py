@@ -14,7 +14,6 @@ import pandas as pd
 from reports.reading import RunFolderError, gaps
 from reports.reading import calls as call_table
 from reports.reading.blocks import alike, blocks, ended_at
-from reports.reading.calls import MODES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,8 +40,12 @@ class Run:
     """One row per level that started; empty in a run without a shape."""
     gaps: pd.DataFrame
     """The buckets of `gaps.csv`; none if it is missing or could not be read."""
+    exceptions: pd.DataFrame
+    """The exceptions in tasks, by Locust's `exceptions.csv`: `count` and `message`, the most frequent first."""
     info: dict[str, Any]
     """`run.json`; empty if it could not be read."""
+    columns: frozenset[str]
+    """The columns that `requests.csv` has: an older version wrote fewer."""
     damage: tuple[Damage, ...]
     """What is missing or broken in the folder: the key of a text, and how many lines it is about."""
 
@@ -73,6 +76,12 @@ class Run:
         said = self.number("ended_at")
         ends = (float(ended_at(self.calls[block]).max()) for block in blocks(len(self.calls)))
         return max(ends, default=None) if said is None else said
+
+    def of_model(self, calls: pd.DataFrame) -> NDArray[np.bool_]:
+        """Which of the calls went to the model in the settings, whose quotas and prices these have."""
+        model = self.text("settings", "model", "id")
+        own: NDArray[np.bool_] = calls["model_id"].isin([model, ""]).to_numpy() | (not model)
+        return own
 
     @property
     def model_ids(self) -> list[str]:
@@ -113,16 +122,13 @@ def read(folder: Path) -> Run:
         raise RunFolderError(f"the disk of {folder} was full, and its run went on elsewhere: give {moved}")
     if not path.is_file():
         raise RunFolderError(f"no requests.csv in {folder}: give the folder of a run, such as results/<run>")
-    calls, cut = _calls(path)
+    found = call_table.read(path)
+    calls, cut = found.calls, _calls_damage(cut=found.cut, lost=found.lost)
     levels, no_levels = _levels(folder / "levels.csv")
     buckets, no_gaps = _gaps(folder / "gaps.csv", streamed=bool(calls["max_gap_ms"].notna().any()))
     info, no_info = _info(folder / "run.json")
-    return Run(calls, levels, buckets, info, (*cut, *no_levels, *no_gaps, *no_info))
-
-
-def _calls(path: Path) -> tuple[pd.DataFrame, list[Damage]]:
-    found = call_table.read(path)
-    return found.calls, _calls_damage(cut=found.cut, lost=found.lost)
+    exceptions, damage = _exceptions(folder / "exceptions.csv"), (*cut, *no_levels, *no_gaps, *no_info)
+    return Run(calls, levels, buckets, exceptions, info, found.columns, damage)
 
 
 def _calls_damage(*, cut: bool, lost: int) -> list[Damage]:
@@ -137,7 +143,7 @@ def _levels(path: Path) -> tuple[pd.DataFrame, list[Damage]]:
         levels = _table(b"", LEVEL_TEXTS, LEVEL_NUMBERS, path, ("level",))
         return levels, [("damage.no_levels", 0)]
     # Cut-off rows are none: `completed` is their last cell.
-    whole = (levels["level"] != "") & levels["mode"].isin(MODES) & levels["completed"].isin(["true", "false"])
+    whole = (levels["level"] != "") & (levels["mode"] != "") & levels["completed"].isin(["true", "false"])
     damage = [] if whole.all() else [("damage.no_levels", 0)]
     return levels[whole].drop_duplicates("level", keep="last").reset_index(drop=True), damage
 
@@ -154,6 +160,16 @@ def _gaps(path: Path, *, streamed: bool) -> tuple[pd.DataFrame, list[Damage]]:
         return missing
     lost = int((~gaps.sound(buckets)).sum())
     return buckets[gaps.sound(buckets)], [("damage.gaps", lost)] if lost else []
+
+
+def _exceptions(path: Path) -> pd.DataFrame:
+    """What of the file can be read; it is Locust's, and no run needs it."""
+    try:
+        found = _table(_bytes(path), ("Message",), ("Count",), path, ())
+    except RunFolderError:
+        found = _table(b"", ("Message",), ("Count",), path, ())
+    found = found.rename(columns={"Message": "message", "Count": "count"})
+    return found[found["count"] > 0].sort_values("count", ascending=False, kind="stable").reset_index(drop=True)
 
 
 def _info(path: Path) -> tuple[dict[str, Any], list[Damage]]:

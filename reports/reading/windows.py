@@ -12,7 +12,7 @@ from reports.reading.blocks import alike, blocks, ended_at
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-COLUMNS = ["mode", "name", "users", "users_reached", "completed", "measured_from", "measured_to"]
+COLUMNS = ["mode", "group", "name", "users", "users_reached", "completed", "measured_from", "measured_to"]
 SEEN = {
     "mode": "first",
     "name": "first",
@@ -27,7 +27,7 @@ SEEN = {
 
 def told(known: pd.DataFrame, calls: pd.DataFrame) -> pd.DataFrame:
     """The levels of `levels.csv` and those that only their calls tell of; open windows are closed."""
-    table = known.assign(name=known["level"], key=known["level"]).set_index("key")[COLUMNS]
+    table = known.assign(name=known["level"]).set_index("key")[COLUMNS]
     keys = [key for (key,) in alike(calls, ["key"], np.ones(len(calls), dtype=bool)) if key]
     lost = [key for key in keys if key not in table.index]
     if not lost and table["measured_to"].notna().all():
@@ -41,7 +41,7 @@ def told(known: pd.DataFrame, calls: pd.DataFrame) -> pd.DataFrame:
 def named(calls: pd.DataFrame) -> pd.DataFrame:
     """One row per mode and name; the window reaches from the first start to the last end."""
     seen = _seen(calls, np.ones(len(calls), dtype=bool))
-    seen = seen.assign(users=float("nan"), users_reached=float("nan"), completed="")
+    seen = seen.assign(users=float("nan"), users_reached=float("nan"), completed="", group="")
     return seen.assign(measured_from=seen["first_start"], measured_to=seen["last_end"])[COLUMNS]
 
 
@@ -54,7 +54,7 @@ def _closed(table: pd.DataFrame, last_end: pd.Series[float]) -> pd.DataFrame:
 def _guessed(seen: pd.DataFrame) -> pd.DataFrame:
     """Levels made from their calls: the window reaches from the first measured start to the last one."""
     window = {"measured_from": seen["first_measured"], "measured_to": seen["last_measured"]}
-    return seen.assign(name=seen.index, users_reached=float("nan"), completed="", **window)[COLUMNS]
+    return seen.assign(name=seen.index, users_reached=float("nan"), completed="", group="", **window)[COLUMNS]
 
 
 def _seen(calls: pd.DataFrame, chosen: NDArray[np.bool_]) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reports.markdown import amount, escape, money
+from reports.markdown import amount, code, escape, money
 from reports.numbers.failures import total_counts
 from reports.sections.gain import gain
 from reports.sections.kinds import failing, kinds
@@ -69,7 +69,7 @@ def _remedy(analysis: Edition, category: str) -> str:
 def _sentences(analysis: Edition, found: Conclusion) -> Iterator[str]:
     """The level to run at, its figures, the most throughput, what gave out."""
     say = analysis.say
-    mode = say.sentence(say.mode(found.mode))
+    mode = say.sentence(" ".join(part for part in (say.mode(found.mode), code(found.group)) if part))
     if found.best is None:
         yield say("end.mode", mode=mode)
     elif found.basis == "most" or (found.advised is None and found.basis not in {"slo", "quota"}):
@@ -91,7 +91,7 @@ def _advice(analysis: Edition, found: Conclusion, mode: str) -> Iterator[str]:
         return
     say, row = analysis.say, analysis.level(found.advised)
     if found.basis == "slo" and analysis.gate is not None:
-        text = "slo_all" if _all_met(analysis, found.mode) else "slo"
+        text = "slo_all" if _all_met(analysis, found) else "slo"
         slo = slo_words(say, analysis.gate.slo, found.mode)
         yield say(f"runs.{text}", mode=mode, level=label(say, row), slo=slo)
     elif len(found.knee) > 1:
@@ -108,8 +108,7 @@ def _advice(analysis: Edition, found: Conclusion, mode: str) -> Iterator[str]:
 def _no_level(analysis: Edition, found: Conclusion, mode: str) -> Iterator[str]:
     """No level met the SLO: what the first of them missed, or what was not measured."""
     say, gate = analysis.say, analysis.gate
-    of_mode = analysis.figures.index[analysis.figures["mode"] == found.mode]
-    for key in [str(key) for key in of_mode if gate is not None and gate.checks.get(str(key))][:1]:
+    for key in [key for key in analysis.of(found) if gate is not None and gate.checks.get(key)][:1]:
         if gate is not None:
             words = {"slo": slo_words(say, gate.slo, found.mode), "level": label(say, analysis.level(key))}
             failing = failing_words(say, gate.slo, gate.checks[key])
@@ -142,15 +141,15 @@ def _most(analysis: Edition, found: Conclusion) -> Iterator[str]:
     yield say("runs.best_over" if above else "runs.best", rate=rate_words(say, found.rate, best), at=at(say, best))
 
 
-def _all_met(analysis: Edition, mode: str) -> bool:
-    """Whether every level of a mode is known to have met the SLO."""
-    keys = analysis.figures.index[analysis.figures["mode"] == mode]
-    return analysis.gate is not None and all(analysis.gate.met(str(key)) for key in keys)
+def _all_met(analysis: Edition, found: Conclusion) -> bool:
+    """Whether every level is known to have met the SLO."""
+    gate = analysis.gate
+    return gate is not None and all(gate.met(key) for key in analysis.of(found))
 
 
 def _is_last(analysis: Edition, found: Conclusion) -> bool:
     """Whether the advised level is the last of its mode, or the limit was reached at the next."""
-    keys = [str(key) for key in analysis.figures.index[analysis.figures["mode"] == found.mode]]
+    keys = analysis.of(found)
     beyond = keys[keys.index(found.advised) + 1 :] if found.advised is not None else []
     return not beyond or (found.limit is not None and found.limit.kind != "flat" and found.limit.key == beyond[0])
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from reports.markdown import amount, escape, percent
 from reports.numbers.failures import by_frequency
+from reports.numbers.forecast import FULL_PERCENT
 from reports.numbers.quota import THROTTLED
 from reports.sections.limits import said, unsure
 from reports.sections.quota import together
@@ -32,7 +33,7 @@ def kinds(analysis: Edition) -> list[str]:
     more = len(ended) - len(shown)
     if more > 0:
         paragraphs.append(analysis.say("kind.more", count=amount(more)))
-    above = (analysis.quota.table[["requests_percent", "tokens_percent"]].sum() > 100).any()
+    above = any(used > FULL_PERCENT for used in analysis.quota.together.values())
     return [*paragraphs, together(analysis) if above else ""]
 
 

@@ -69,7 +69,8 @@ def _failed(analysis: Edition, row: pd.Series[Any], limit: Limit) -> dict[str, s
 def _main(analysis: Edition, found: Conclusion, main: Limit) -> str:
     """How many calls the main failure took, from its level to the last of the mode."""
     say, figures = analysis.say, analysis.figures
-    rows = figures[(figures["mode"] == found.mode) & (figures["ok"] + figures["failed"] > 0)].loc[main.key :]
+    own = figures.loc[analysis.of(found)]
+    rows = own[own["ok"] + own["failed"] > 0].loc[main.key :]
     row, ended = analysis.level(main.key), (rows["ok"] + rows["failed"]).sum()
     failed = measured(analysis.failures_by_level, list(rows.index), main.category)
     where = at(say, row) if len(rows) == 1 else say("from.users", level=label(say, row))

@@ -54,7 +54,7 @@ def together(analysis: Edition) -> str:
     shown = [
         say("quota.share", percent=number(used), quota=_of(analysis, name))
         for name in ("requests", "tokens")
-        if (used := float(found.used(name).sum(min_count=1))) > 0
+        if (used := found.together.get(name, 0.0)) > 0
     ]
     return say("quota.together", shares=say.listing(shown)) if shown else ""
 
@@ -65,9 +65,9 @@ def over(analysis: Edition, found: Conclusion) -> Iterator[str]:
         yield from _about(analysis, found)
         return
     say, row = analysis.say, analysis.level(found.over_at)
-    of_mode = analysis.figures.index[analysis.figures["mode"] == found.mode]
+    of_mode = analysis.of(found)
     where = at(say, row) if found.over_at == of_mode[-1] else say("from.users", level=label(say, row))
-    used = analysis.quota.used(found.over.quota)[of_mode[of_mode.get_loc(found.over_at) :]]
+    used = analysis.quota.used(found.over.quota)[of_mode[of_mode.index(found.over_at) :]]
     used = used[analysis.quota.table["throttled_share"][used.index] <= SLIGHT_SHARE]
     shown = [
         say("quota.at", percent=number(used[key]), at=at(say, analysis.level(key)))
@@ -79,8 +79,7 @@ def over(analysis: Edition, found: Conclusion) -> Iterator[str]:
 
 def _about(analysis: Edition, found: Conclusion) -> Iterator[str]:
     """The first level of a mode that may have been above a quota, or not."""
-    keys = [str(key) for key in analysis.figures.index[analysis.figures["mode"] == found.mode]]
-    for key in [key for key in keys if key in analysis.overused][:1]:
+    for key in [key for key in analysis.of(found) if key in analysis.overused][:1]:
         say, used = analysis.say, analysis.overused[key]
         values = {"percent": number(used.percent), "low": number(used.low_percent), "quota": _of(analysis, used.quota)}
         yield say("runs.about", where=say.sentence(at(say, analysis.level(key))), **values)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from reports.markdown import amount, code, escape, number
 from reports.numbers.doubts import doubts
-from reports.sections.words import label, level_names
+from reports.sections.words import label, level_names, reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -40,22 +40,29 @@ def _codes(analysis: Edition, texts: list[str]) -> str:
 
 
 WORDS: Mapping[str, Callable[[Edition, Any], str]] = {
+    "answers": lambda analysis, count: analysis.say.noun(count, "answer"),
     "calls": lambda analysis, count: analysis.say.noun(count, "successful"),
     "category": lambda _, category: escape(category),
+    "change": lambda _, change: f"{change:+.0f}",
     "count": lambda analysis, count: analysis.say.noun(count, "call"),
     "delay_ms": lambda _, delay_ms: number(delay_ms),
+    "exceptions": lambda analysis, count: analysis.say.noun(count, "exception"),
     "found": lambda _, count: amount(count),
     "host": lambda _, host: code(host),
     "levels": _levels,
     "lines": lambda analysis, count: analysis.say.noun(count, "line"),
     "lost": lambda _, count: amount(count),
     "made": lambda analysis, count: analysis.say.noun(count, "call"),
+    "message": lambda _, message: escape(message),
     "missing": lambda _, count: amount(count),
     "models": _codes,
     "needed": lambda _, count: amount(count),
+    "needed_s": lambda analysis, length_s: analysis.say.duration(length_s),
     "percent": lambda _, percent: number(percent),
     "planned": lambda analysis, count: analysis.say.noun(count, "planned"),
     "reason": lambda _, reason: escape(reason),
+    "reasons": lambda analysis, reasons: analysis.say.listing([reason(analysis.say, one) for one in reasons]),
+    "rows": lambda analysis, count: analysis.say.noun(count, "row"),
     "started": lambda _, count: amount(count),
     "tiers": _codes,
     "worker": lambda analysis, name: _workers(analysis, [name]),
@@ -100,5 +107,6 @@ SPECIAL: Mapping[str, Callable[[Edition, Mapping[str, Any]], dict[str, str]]] = 
     "failed": _end,
     "same_failures": _same_failures,
     "late_said": _late_said,
+    "late_machine": _late_said,
 }
 """Doubts with words of their own."""

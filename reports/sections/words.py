@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from reports.charts import knee, tokens
 from reports.markdown import UNKNOWN, Column, amount, bounds, code, number, percent, seconds, texts
+from reports.numbers.answers import EMPTY
 from reports.numbers.percentiles import PERCENTS, is_open
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ def label(say: Language, row: pd.Series[Any], *, mode: bool = False) -> str:
         name = code(str(row["name"]))
         return f"{say.mode(row['mode'])} {name}" if mode else name
     users = say.noun(row["users"], "user")
-    return say("level.at", mode=say.mode(row["mode"]), users=users) if mode else users
+    kind = " ".join(part for part in (say.mode(row["mode"]), code(str(row["group"]))) if part)
+    return say("level.at", mode=kind, users=users) if mode else users
 
 
 def at(say: Language, row: pd.Series[Any]) -> str:
@@ -48,6 +50,8 @@ def level_names(say: Language, figures: pd.DataFrame) -> str:
 def level_columns(say: Language, figures: pd.DataFrame, *, mode: bool = True) -> list[Column]:
     """The columns that say which level a row is: mode, and users or name."""
     modes = [texts(say("col.mode"), figures["mode"].map(say.mode))] if mode else []
+    if (figures["group"] != "").any():
+        modes.append(texts(say("col.group"), figures["group"].map(code)))
     if figures["users"].notna().any():
         return [*modes, Column(say("col.users"), [amount(users) for users in figures["users"]])]
     return [*modes, texts(say("col.name"), figures["name"].map(code))]
@@ -88,6 +92,11 @@ def value(row: pd.Series[Any], column: str, form: Callable[[Any], str] = number)
     """A percentile of a level; `> 3.00` where only a lower bound is known."""
     text = form(row[column])
     return f"> {text}" if text != UNKNOWN and row.get(f"{column}_longer", 0) else text
+
+
+def reason(say: Language, stop_reason: str) -> str:
+    """Why an answer ended, as the service said, or that it was empty."""
+    return say("answers.empty") if stop_reason == EMPTY else code(stop_reason)
 
 
 def footnotes(say: Language, *blocks: str) -> str:

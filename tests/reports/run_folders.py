@@ -155,6 +155,7 @@ def call(random_: random.Random, at: float, **cells: Any) -> Row:
         "model_id": MODEL,
         "worker": random_.choice(["host_1f2e", "host_9a0c"]),
         "prompt_chars": 1000,
+        "max_tokens": 256,
         "send_delay_ms": round(random_.uniform(1, 6), 2),
         "latency_ms": round(last_ms + random_.uniform(1, 9), 1),
         "input_tokens": random_.randint(240, 260),

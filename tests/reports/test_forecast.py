@@ -30,23 +30,34 @@ def analysis_of(path: Path, length_s: float, percent_at_8: float, **settings: An
 
 
 def test_a_level_that_only_its_short_window_let_run_is_not_advised(tmp_path: Path) -> None:
-    """8 users are at 120 % of the quota for 20 s: 4 users are within it."""
-    analysis, text = analysis_of(tmp_path, 20, 120)
+    """8 users are at 180 % of the quota for 20 s: 4 users are within it."""
+    analysis, text = analysis_of(tmp_path, 20, 180)
     found = analysis.conclusions[0]
     assert (found.advised, found.basis, found.over_at) == ("streaming-04", "quota", "streaming-08")
     assert "**Streaming: within the quotas up to 4 users.**" in text
     assert "From 8 users on, the run exceeded the quota of" in text
-    assert re.search(r"\(used 120 % at 8 users and \d+ % at \d+ users\)\. It was not throttled because", text)
+    assert re.search(r"\(used 180 % at 8 users and \d+ % at \d+ users\)\. It was not throttled because", text)
     assert "Highest throughput, but above the quota" in text
     assert "Throughput still grew" not in text
 
 
 def test_an_slo_that_was_met_above_the_quota_is_said_beside_it(tmp_path: Path) -> None:
     """Both: up to where the quotas carry it, and up to where the SLO was met."""
-    analysis, text = analysis_of(tmp_path, 20, 120, slo={"latency_ms": 60_000})
+    analysis, text = analysis_of(tmp_path, 20, 180, slo={"latency_ms": 60_000})
     assert analysis.conclusions[0].advised == "streaming-04"
     assert "was met up to 12 users." in text
     assert analysis.gate_passed
+
+
+def test_use_that_few_calls_show_is_about_at_the_quota(tmp_path: Path) -> None:
+    """102 % of some 120 calls in 20 s is no use above the quota: the advice stays, and says how near it is."""
+    analysis, text = analysis_of(tmp_path, 20, 75)
+    assert analysis.conclusions[0].over is None
+    assert analysis.conclusions[0].basis != "quota"
+    assert re.search(
+        r"At 12 users, the run was about at the quota of \d+ requests/min \(10\d % used, at least [89]", text
+    )
+    assert "exceeded" not in text
 
 
 def test_no_level_within_the_quotas(tmp_path: Path) -> None:

@@ -50,9 +50,9 @@ def analysis_of(run: make.Folder, path: Path) -> tuple[Edition, str]:
 
 
 def test_odd_failures_do_not_hide_what_then_took_over(tmp_path: Path) -> None:
-    """Two odd errors at 4 users are said, and so is the throttling of most calls from 8 on, each with its remedy."""
+    """Twelve odd errors at 4 users are said, and so is the throttling of most calls from 8 on, each with its remedy."""
     run = run_of(4, 8, 12)
-    spoil(run, {8: 0.6, 12: 0.6}, {4: 2})
+    spoil(run, {8: 0.6, 12: 0.6}, {4: 12})
     run.info["remedies"]["ModelError"] = "Run it again."
     found, text = analysis_of(run, tmp_path)
     conclusion = found.conclusions[0]

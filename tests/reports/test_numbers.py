@@ -36,6 +36,11 @@ def plain_percentile(values: list[float], percent: int) -> float:
     return ordered[low] + (ordered[high] - ordered[low]) * (rank - low)
 
 
+def part(start: float, end: float) -> float:
+    """The share of a call that falls into the window."""
+    return max(min(end, END) - max(start, AT), 0) / (end - start) if end > start else float(AT <= start <= END)
+
+
 def plain_rates(rows: list[Row]) -> dict[str, float]:
     """What happened from `AT` to `END`, row by row."""
     ended = failed = output = given_ = busy_s = 0.0
@@ -48,9 +53,9 @@ def plain_rates(rows: list[Row]) -> dict[str, float]:
             for name, known in present.items():
                 known.append(row.get(name) is not None)
         if row.get("error"):
-            failed += row["error"] != "Cancelled" and AT <= end <= END
+            failed += (row["error"] != "Cancelled") * part(start, end)
             continue
-        ended += AT <= end <= END
+        ended += part(start, end)
         first, last, arrival = start, end, end
         if row["mode"] == "streaming" and row.get("ttft_ms") is not None and row.get("last_token_ms") is not None:
             first = arrival = start + row["ttft_ms"] / 1000

@@ -173,6 +173,22 @@ TEXTS = {
     " answers back, so nothing is known of the time per token of these calls.",
     "trust.hidden_tokens": "{calls} counted more output tokens than their streamed content can hold: {levels}. The model reasoned"
     " without streaming it, so the time per token of these calls is not known.",
+    "trust.drift": "Latency was not steady: {levels} (it changed by up to {change} % within a level). The figures are means over the"
+    " change. Measure longer, with a longer warm-up (`concurrency.warmup_seconds`).",
+    "trust.no_warmup": "The first seconds differ: {levels} (by up to {change} %). Set `concurrency.warmup_seconds` to leave them out.",
+    "trust.short_levels": "More than a quarter of the calls ended after their level: {levels}. The levels are too short for such calls:"
+    " {needed_s} would do (`concurrency.duration_seconds`).",
+    "trust.duplicates": "`requests.csv` has {rows} twice: counts and rates are too high. Look at how the file was made.",
+    "trust.impossible": "{rows} of `requests.csv` cannot be right: a time is below zero, or first token, last token and end are out of"
+    " order. Look at the file.",
+    "trust.more_rows": "`requests.csv` has {found} calls, but the run recorded {written}: rows were added. Restore the file.",
+    "trust.crowded": "More calls were in flight than there were users: {levels}. Tasks that make calls side by side, or rows of another"
+    " run, would explain it.",
+    "trust.no_answers": "{answers} of the successes were no answers ({reasons}): {levels}. They are fast and short, so the figures say little"
+    " about real answers. No level with more than 1 % of them is advised.",
+    "trust.exceptions": "The tasks of the locustfile raised {exceptions}, most often: {message}. Users whose tasks fail make less load. See"
+    " `exceptions.csv`.",
+    "trust.late_machine": "Client-limited although its CPU was free: {levels}. Something else used the machine. Stop it and run again.",
     "trust.longer": "Measure longer (`concurrency.duration_seconds`, or `--run-time` without levels).",
     "trust.workers": "worker {workers}",
     "slo": "Service level objective",

@@ -1,0 +1,222 @@
+"""Reasons to doubt a run: each from a folder that has it, and none in a sound one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reports.edition import edition
+from reports.numbers.doubts import doubts
+from reports.numbers.steady import mann_kendall
+from reports.reading.run import read
+from reports.sections.trust import told
+
+from . import closed_loop
+from . import run_folders as make
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from .closed_loop import Row
+
+
+def usual(random_: random.Random, _: int) -> Row:
+    """An answer after a second, more or less."""
+    return closed_loop.streamed(1000 * random_.lognormvariate(0, 0.1))
+
+
+def sound_run(answer: Callable[[random.Random, int], Row] = usual, **options: Any) -> make.Folder:
+    """A run in which all went well."""
+    run = closed_loop.run((4, 8), answer, **options)
+    run.info["settings"]["concurrency"] |= {"warmup_seconds": 5}
+    return run
+
+
+def found_in(run: make.Folder, path: Path) -> dict[str, tuple[dict[str, Any], str]]:
+    """The doubts of a run: what -> its values, and its words."""
+    run.info["rows_written"] = run.info.get("rows_written", len(run.requests))
+    known = edition(read(run.write(path)))
+    return {doubt.what: (dict(doubt.values), text) for doubt, text in zip(doubts(known), told(known), strict=True)}
+
+
+def test_a_sound_run_has_none(tmp_path: Path) -> None:
+    """Nothing to bear in mind, in either language."""
+    assert found_in(sound_run(), tmp_path) == {}
+
+
+def test_every_doubt_has_words_in_both_languages(tmp_path: Path) -> None:
+    """No value of a doubt is left without its words."""
+    run = sound_run()
+    run.requests[5]["ttft_ms"] = -3
+    run.requests.append(dict(run.requests[7]))
+    for language in ("en", "zh"):
+        texts = told(edition(read(run.write(tmp_path)), language))
+        assert texts
+        assert not any("{" in text for text in texts)
+
+
+def test_latency_that_drifts_is_said(tmp_path: Path) -> None:
+    """Twice as long at the end of a level as at its start; with the direction and how much."""
+    run = sound_run(window_s=120)
+    for row in run.requests:
+        level = next(level for level in run.levels if level["level"] == row["level"])
+        row["latency_ms"] *= 1 + max(row["started_at"] - level["measured_from"], 0) / 120
+        row["last_token_ms"] = row["latency_ms"] - 1
+    values, text = found_in(run, tmp_path)["drift"]
+    assert values["levels"] == ["streaming-04", "streaming-08"]
+    assert values["change"] == pytest.approx(67, abs=10)
+    assert "Latency was not steady: streaming at 4 users and streaming at 8 users" in text
+
+
+@pytest.mark.parametrize(
+    ("values", "z"), [(list(range(10)), 44 / 125**0.5), (list(range(10, 0, -1)), -44 / 125**0.5), ([3] * 10, 0)]
+)
+def test_the_trend_test_is_that_of_mann_and_kendall(values: list[float], z: float) -> None:
+    """45 pairs of ten values, less one for continuity, over the spread of 125."""
+    assert mann_kendall(values) == pytest.approx(z)
+
+
+def test_steady_levels_seldom_drift(tmp_path: Path) -> None:
+    """Of forty steady levels, at most one is called otherwise."""
+    drifting = 0
+    for seed in range(20):
+        found = found_in(sound_run(seed=seed), tmp_path / str(seed))
+        drifting += len(found["drift"][0]["levels"]) if "drift" in found else 0
+    assert drifting <= 1
+
+
+@pytest.mark.parametrize("warmup_s", [0, 5])
+def test_slow_first_seconds_ask_for_a_warm_up(tmp_path: Path, warmup_s: float) -> None:
+    """Where none was set."""
+    run = sound_run(window_s=100)
+    run.info["settings"]["concurrency"]["warmup_seconds"] = warmup_s
+    for row in run.requests:
+        level = next(level for level in run.levels if level["level"] == row["level"])
+        if row["started_at"] < level["measured_from"] + 9:
+            row["latency_ms"] *= 2
+    assert ("no_warmup" in found_in(run, tmp_path)) is (warmup_s == 0)
+
+
+def test_levels_too_short_for_their_calls_are_named(tmp_path: Path) -> None:
+    """20 s answers in levels of 30 s; with the length that would do."""
+    run = sound_run(lambda *_: closed_loop.streamed(20_000), window_s=30)
+    values, text = found_in(run, tmp_path)["short_levels"]
+    assert values["needed_s"] == 80
+    assert "1 min 20 s would do" in text
+
+
+def test_rows_that_are_there_twice_are_counted(tmp_path: Path) -> None:
+    """Also where they are far apart in the file."""
+    run = sound_run()
+    run.info["rows_written"] = len(run.requests) + 3
+    run.requests += [dict(row) for row in run.requests[10:13]]
+    found = found_in(run, tmp_path)
+    assert found["duplicates"][0] == {"rows": 3}
+    assert "`requests.csv` has 3 rows twice" in found["duplicates"][1]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"ttft_ms": -5},
+        {"latency_ms": -1_000},
+        {"ttft_ms": 900, "last_token_ms": 400, "max_gap_ms": None},
+        {"last_token_ms": 90_000},
+    ],
+)
+def test_impossible_times_are_counted(tmp_path: Path, cells: Row) -> None:
+    """Below zero, or out of order."""
+    run = sound_run()
+    run.requests[20] |= cells
+    assert found_in(run, tmp_path)["impossible"][0] == {"rows": 1}
+
+
+def test_rows_beyond_those_that_were_recorded_are_named(tmp_path: Path) -> None:
+    """A file with rows of another run."""
+    run = sound_run()
+    run.info["rows_written"] = len(run.requests) - 5
+    assert found_in(run, tmp_path)["more_rows"][0] == {"found": len(run.requests), "written": len(run.requests) - 5}
+
+
+def test_more_calls_at_a_time_than_users_are_named(tmp_path: Path) -> None:
+    """Each of four users has one call at a time."""
+    run = sound_run()
+    extra = [row | {"started_at": row["started_at"] + 0.2} for row in run.requests if row["users"] == 4]
+    run.requests += extra
+    assert found_in(run, tmp_path)["crowded"][0]["levels"] == ["streaming-04"]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        *({"stop_reason": reason} for reason in ("guardrail_intervened", "refusal", "content_filtered")),
+        {"stop_reason": "malformed_model_output"},
+        {"output_tokens": 0},
+    ],
+)
+def test_answers_that_are_none_are_named_and_their_level_is_not_advised(tmp_path: Path, cells: Row) -> None:
+    """A third of the answers at 8 users are refusals, which come fast: 4 users are advised."""
+
+    def refusing(random_: random.Random, users: int) -> Row:
+        refused = users == 8 and random_.random() < 0.3
+        return closed_loop.streamed(300, ttft_ms=100, tokens=20) | cells if refused else usual(random_, users)
+
+    run = sound_run(refusing)
+    found = found_in(run, tmp_path)
+    assert found["no_answers"][0]["levels"] == ["streaming-08"]
+    known = edition(read(tmp_path))
+    assert known.conclusions[0].advised == "streaming-04"
+    assert known.best_level("streaming") == "streaming-04"
+
+
+def test_exceptions_in_tasks_are_quoted(tmp_path: Path) -> None:
+    """The most frequent one; and a client that spins on them is not told to use more workers."""
+    run = sound_run()
+    for row in run.requests:
+        row["read_lag_ms"] = 400
+    assert "late" in found_in(run, tmp_path)
+    with (tmp_path / "exceptions.csv").open("w", encoding="utf-8", newline="") as file:
+        file.write("Count,Message,Traceback,Nodes\n3,odd,x,local\n900,no key 'a',x,local\n")
+    found = found_in(run, tmp_path)
+    assert found["exceptions"][0] == {"exceptions": 903, "message": "no key 'a'"}
+    assert "903 exceptions, most often: no key 'a'" in found["exceptions"][1]
+    assert "late" not in found
+
+
+@pytest.mark.parametrize(("cpu_percent", "what"), [(4.0, "late_machine"), (85.0, "late_said")])
+def test_a_late_client_with_a_free_cpu_was_not_alone(tmp_path: Path, cpu_percent: float, what: str) -> None:
+    """Then the advice is to run again, not to add workers; in no case is it the limit."""
+    run = sound_run()
+    causes = [{"what": "loop_lag_p99_ms", "worker": "local", "value": 80.0}]
+    workers = {"local": {"cpu_percent": cpu_percent, "loop_lag_p99_ms": 80.0}}
+    run.info["health"] = {"streaming-08": {"client_limited": True, "causes": causes, "workers": workers}}
+    found = found_in(run, tmp_path)
+    assert set(found) == {what}
+    assert ("run again" in found[what][1]) is (what == "late_machine")
+    assert edition(read(tmp_path)).conclusions[0].limit is None
+
+
+def cut(run: make.Folder) -> None:
+    """Cut off the calls of a run that would end after the window of their level."""
+    windows = {level["level"]: level["measured_to"] for level in run.levels}
+    for place, row in enumerate(run.requests):
+        left_ms = 1000 * (windows[row["level"]] - row["started_at"])
+        if row["latency_ms"] > left_ms:
+            run.requests[place] = make.cut_off(row) | {"latency_ms": left_ms}
+
+
+def test_calls_that_the_end_cut_off_are_counted(tmp_path: Path) -> None:
+    """10 to 30 s answers in a level of a minute: percentiles are of the estimate, not of those that came in time."""
+    run = closed_loop.run((60,), lambda random_, _: closed_loop.streamed(1000 * random_.uniform(10, 30)), window_s=60)
+    cut(run)
+    values, text = found_in(run, tmp_path)["cut_off"]
+    measured = [row for row in run.requests if row["phase"] == "measure"]
+    assert values["count"] == sum(row.get("error") == "Cancelled" for row in measured)
+    assert f"The end cut off {values['count']} calls" in text
+    figures = edition(read(tmp_path)).figures.loc["streaming-60"]
+    assert figures["latency_ms_p50"] == pytest.approx(20_000, rel=0.1)
+    assert figures["latency_ms_p95"] == pytest.approx(29_000, rel=0.05)
+    assert figures["latency_ms_of_successes_p50"] < 0.97 * figures["latency_ms_p50"]

@@ -1,0 +1,93 @@
+"""What counts against the quotas: the calls to their model, by what each of them sent."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reports.edition import edition
+from reports.numbers.intervals import count
+from reports.reading.run import read
+from reports.report import markdown
+
+from . import closed_loop
+from . import run_folders as make
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def named(name: str, calls: int, from_s: float, each_s: float) -> list[make.Row]:
+    """Calls of a kind, one after the other."""
+    random_ = random.Random(3)
+    return [make.call(random_, make.T0 + from_s + place * each_s, name=name) for place in range(calls)]
+
+
+def test_percentages_of_different_windows_are_not_added_up(tmp_path: Path) -> None:
+    """Ten calls within a second are 600 a minute, but the run made 70 in a minute, 88 % of the quota of 80."""
+    run = make.Folder([*named("slow", 60, 0, 1), *named("quick", 10, 20, 0.1)], [], make.info(70, None))
+    run.info["settings"]["model"]["quota"] = 80
+    found = edition(read(run.write(tmp_path)))
+    assert found.quota.table["requests_percent"].sum() > 300
+    assert found.quota.together["requests"] == pytest.approx(100 * 70 / (found.levels.load_s / 60) / 80, rel=1e-6)
+    assert found.quota.together["requests"] < 90
+    assert "in the same minutes" not in markdown(found, {}).split("\n## ")[0]
+
+
+def test_calls_to_another_model_use_other_quotas_and_prices(tmp_path: Path) -> None:
+    """Half of the calls go elsewhere: half of the use, and their cost is not known."""
+    run = closed_loop.run((4,), lambda *_: closed_loop.streamed(1000))
+    run.info["settings"]["model"] |= {"quota": 100, "tokens_per_minute": 100_000}
+    run.info["settings"]["pricing"] = {"input_per_million": 3, "output_per_million": 15}
+    whole = edition(read(run.write(tmp_path / "one")))
+    for row in run.requests[::2]:
+        row["model_id"] = "another.model"
+    half = edition(read(run.write(tmp_path / "two")))
+    for name in ("requests", "tokens"):
+        used = [one.quota.used(name)["streaming-04"] for one in (whole, half)]
+        assert used[1] == pytest.approx(used[0] / 2, rel=0.05)
+    assert whole.cost is not None
+    assert half.cost is not None
+    assert (whole.cost.unknown, half.cost.unknown) == (0, len(run.requests[::2]))
+    assert half.cost.total == pytest.approx(whole.cost.total / 2, rel=0.05)
+    assert "Calls went to different models" in markdown(half, {})
+
+
+def test_reservations_are_what_each_call_sent(tmp_path: Path) -> None:
+    """Not what the settings say; where a file that has the column does not know, nothing is."""
+    run = closed_loop.run((4,), lambda *_: closed_loop.streamed(1000) | {"max_tokens": 1_000})
+    run.info["settings"]["model"]["tokens_per_minute"] = 100_000
+    found = edition(read(run.write(tmp_path / "sent"))).quota
+    assert found.max_tokens == 1_000
+    held = found.table["reserved_in_flight"]["streaming-04"]
+    assert held == pytest.approx(4 * (1_000 + 250), rel=0.05)
+    for row in run.requests:
+        row["max_tokens"] = None
+    found = edition(read(run.write(tmp_path / "unknown"))).quota
+    assert found.max_tokens is None
+    assert found.table["tokens_percent"].isna().all()
+
+
+def test_either_quota_alone_can_be_the_limit(tmp_path: Path) -> None:
+    """Of requests, and of tokens: the one of which more is used."""
+    scarce = {
+        "requests": {"quota": 100, "tokens_per_minute": 10**9},
+        "tokens": {"quota": 10**6, "tokens_per_minute": 9_000},
+    }
+    for tighter, quotas in scarce.items():
+        run = closed_loop.run((4,), lambda *_: closed_loop.streamed(1000), window_s=20)
+        run.info["settings"]["model"] |= quotas
+        found = edition(read(run.write(tmp_path / tighter)))
+        assert found.overused["streaming-04"].quota == tighter
+        assert found.quota.tighter("streaming-04") == tighter
+
+
+@pytest.mark.parametrize("events", [0, 1, 37, 1000])
+def test_the_interval_of_a_count_holds_it(events: int) -> None:
+    """37 calls are between 27 and 51 as far as chance goes."""
+    low, high = count(events)
+    assert 0 <= low <= events <= high
+    if events == 37:
+        assert [low, high] == pytest.approx([26.9, 51.0], abs=0.1)
