@@ -102,17 +102,18 @@ class Forecast:
     def __str__(self) -> str:
         counted = f", each counted {self.burndown:g} times" if self.burndown != 1 else ""
         low, high = self.percent
-        used = (
-            f"{low:.0f} to {high:.0f} % of the quota with {self.last_users} user{'s' if self.last_users != 1 else ''}"
-        )
+        used = f"{low:.0f} to {high:.0f} % of the quota with {_users(self.last_users)}"
         if self.possible_from is None:
             return f"{self.quota}: {used} ({self.loads}{counted})"
         if self.certain_from is None:
-            return (
-                f"throttling possible from {self.possible_from} users on: {self.quota}, {used} ({self.loads}{counted})"
-            )
+            at = _users(self.possible_from)
+            return f"throttling possible from {at} on: {self.quota}, {used} ({self.loads}{counted})"
         between = "" if self.possible_from == self.certain_from else f"{self.possible_from} to "
-        return f"throttling expected from {between}{self.certain_from} users on: {self.quota} ({self.loads}{counted})"
+        return f"throttling expected from {between}{_users(self.certain_from)} on: {self.quota} ({self.loads}{counted})"
+
+
+def _users(count: int) -> str:
+    return f"{count} user{'s' if count != 1 else ''}"
 
 
 def forecast(settings: Settings, first: Call | None = None, levels: Sequence[Level] | None = None) -> Forecast | None:

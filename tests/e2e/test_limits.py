@@ -34,7 +34,7 @@ def test_a_limit_ends_the_run_with_a_report(place: Place, simulator: Simulator, 
     assert (said["ended"], said["limit"]) == ("interrupted", "limits.max_requests")
     assert said["end_reason"].endswith(f"20 calls had ended, {len(rows)} were made in the end"), said["end_reason"]
     assert said["limit_total"] == len(rows)
-    limit = f"ended early by a limit in its settings (`limits.max_requests` = 20, {len(rows)} in the end)"
+    limit = f"A limit in the settings ended the run early (`limits.max_requests` = 20, {len(rows)} at the end)"
     assert limit in (run / "report.md").read_text()
 
 

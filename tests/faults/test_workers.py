@@ -196,7 +196,7 @@ def test_all_gone(team: Team, simulator: Simulator) -> None:
 
 def test_late_and_with_a_wrong_clock(team: Team, simulator: Simulator, tmp_path: Path) -> None:
     """One that joins in mid-run, from a machine whose clock is an hour ahead: its calls are where they belong."""
-    team.place.configure({"concurrency": levels(6, end=2), "test": {**STREAMING, "transport": "botocore"}})
+    team.place.configure({"concurrency": levels(12, end=2), "test": {**STREAMING, "transport": "botocore"}})
     team.work()
     master = team.lead(simulator, 1)
     run = team.measuring(FIRST)
