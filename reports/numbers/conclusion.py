@@ -77,7 +77,7 @@ def conclude(mode: str, group: str, figures: pd.DataFrame, known: Evidence) -> C
     knee = known.growth.knee(sound, rate) if has_users else ()
     wanted, basis = _wanted(figures, knee, best, known)
     over = known.over(figures)
-    carried = _below(figures, over)
+    carried = _carried_levels(figures, over, known)
     advised = _carried(wanted, sound, carried, rate, known.gate if basis == "slo" else None)
     at_knee = basis == "knee" and advised == wanted
     first = limit.first(figures, bad, known) or (_flat(figures, knee, known.late) if at_knee else None)
@@ -115,10 +115,11 @@ def _wanted(figures: pd.DataFrame, knee: Sequence[str], best: str | None, known:
     return (knee[0], "knee") if knee else (best, "most")
 
 
-def _below(figures: pd.DataFrame, over: str | None) -> list[str]:
-    """The levels below the first that was above a quota; all, if none was."""
+def _carried_levels(figures: pd.DataFrame, over: str | None, known: Evidence) -> list[str]:
+    """The levels below the first that was above a quota, be it by chance; all, if none was surely above one."""
     keys = [str(key) for key in figures.index]
-    return keys if over is None else keys[: keys.index(over)]
+    above = [place for place, key in enumerate(keys) if key in known.overused]
+    return keys if over is None else keys[: above[0]]
 
 
 def _carried(

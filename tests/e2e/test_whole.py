@@ -56,7 +56,7 @@ def test_service_tiers(place: Place, start_simulator: Callable[..., Simulator]) 
     assert set(answered.values()) == {"reserved", "default"}
     report = (run / "report.md").read_text(encoding="utf-8")
     assert "The service answered in different tiers" in report
-    assert "Not AWS: what answered is `127.0.0.1`" in report
+    assert "Not AWS: the answers came from `127.0.0.1`" in report
 
 
 def test_processes(place: Place, simulator: Simulator) -> None:

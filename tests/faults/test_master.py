@@ -51,7 +51,7 @@ def test_killed(team: Team, simulator: Simulator) -> None:
         [sys.executable, "-m", "reports", str(run)], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
     )
     assert done.returncode == 0, done.stderr
-    assert "it crashed" in (run / "report.md").read_text()
+    assert "or the run crashed" in (run / "report.md").read_text()
 
 
 def test_the_terminal_goes_away(team: Team, simulator: Simulator) -> None:

@@ -97,7 +97,7 @@ def test_killed(team: Team, simulator: Simulator) -> None:
     assert "is missing: not heard of since" in output
     assert "was lost: for some seconds users were fewer" in output
     assert "Traceback" not in output
-    assert "A worker was lost in mid-run" in (run / "report.md").read_text()
+    assert "A worker was lost or left during the run" in (run / "report.md").read_text()
 
 
 @pytest.mark.long

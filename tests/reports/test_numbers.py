@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reports.numbers import failures, percentiles, throughput
+from reports.numbers import failures, percentiles, sample, throughput
 from reports.numbers.analysis import Analysis, analyse
 from reports.reading.run import read
 
@@ -131,7 +131,11 @@ def test_throughput_is_what_happened_in_the_window(tmp_path: Path, calls: list[R
 @FILES
 @given(st.lists(rows(), max_size=60))
 def test_latencies_are_of_measured_successes(tmp_path: Path, calls: list[Row]) -> None:
-    """Only successful calls that began in phase `measure` count; TPOT follows its formula."""
+    """Only successful calls that began in phase `measure` count; TPOT follows its formula.
+
+    The main percentiles of TTFT and latency count slow failures and calls that were cut off as well:
+    `test_waits_that_were_cut_off_count` holds them.
+    """
     figures = analysis_of(calls, tmp_path).figures.loc["streaming-04"]
     ok = [row for row in calls if row["phase"] == "measure" and not row["error"]]
     streamed = [row for row in ok if "ttft_ms" in row]
@@ -147,7 +151,33 @@ def test_latencies_are_of_measured_successes(tmp_path: Path, calls: list[Row]) -
     for metric, values in metrics.items():
         assert figures[f"{metric}_count"] == len(values)
         if values:
-            assert figures[f"{metric}_p95"] == pytest.approx(plain_percentile(values, 95), rel=1e-9)
+            name = f"{metric}_p95" if metric == "tpot_ms" else f"{metric}_of_successes_p95"
+            assert figures[name] == pytest.approx(plain_percentile(values, 95), rel=1e-9)
+
+
+def plain_product_limit(times: list[tuple[int, bool]], share: float) -> float:
+    """The time by which this share has ended, by Kaplan and Meier (1958), step by step; infinite if never."""
+    left = 1.0
+    for time in sorted({time for time, _ in times}):
+        at_risk = sum(other >= time for other, _ in times)
+        ended = sum(other == time and not is_open for other, is_open in times)
+        left *= 1 - ended / at_risk
+        if 1 - left >= share - 1e-9:
+            return time
+    return math.inf
+
+
+@QUICK
+@given(st.lists(st.tuples(st.integers(1, 9), st.booleans()), min_size=1, max_size=40))
+def test_waits_that_were_cut_off_count(times: list[tuple[int, bool]]) -> None:
+    """Each value stands for its share of the estimate; where that never ends, for the longest wait seen, marked."""
+    ordered = sorted(times)
+    values, longer = sample.product_limit(
+        np.array([time for time, _ in ordered], dtype="float64"), np.array([is_open for _, is_open in ordered])
+    )
+    plain = [plain_product_limit(times, (place + 0.5) / len(times)) for place in range(len(times))]
+    assert [math.inf if more else value for value, more in zip(values, longer, strict=True)] == plain
+    assert all(value == ordered[-1][0] for value, more in zip(values, longer, strict=True) if more)
 
 
 @FILES

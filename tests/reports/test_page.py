@@ -134,7 +134,7 @@ def test_a_report_has_a_page_beside_it(tmp_path: Path) -> None:
     assert {"report.md", "report.html", "report.json"} <= {path.name for path in tmp_path.iterdir()}
     assert {path.name for path in (tmp_path / "copy").iterdir()} == {"benchmark_report.md", "benchmark_report.html"}
     details = re.findall(r"<summary><h2>([^<]*)", (tmp_path / "report.html").read_text(encoding="utf-8"))
-    assert details[0] == "As the service itself reports it"
+    assert details[0] == "Times reported by the service"
     assert details[-2:] == ["Configuration", "Method"]
 
 
