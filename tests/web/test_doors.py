@@ -181,7 +181,7 @@ def test_through_a_proxy_with_login_and_base_path(
     start(page)
     fills(page)
     until(lambda: place.runs() and (place.runs()[0] / "report.md").exists(), "report")
-    page.get_by_role("link", name="Runs and reports").click()
+    page.get_by_role("link", name="Runs", exact=True).click()
     page.get_by_role("link", name="Open the report").click()
     expect(page.locator(".report h1")).to_contain_text("Bedrock load test")
 
