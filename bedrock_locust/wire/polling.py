@@ -104,6 +104,7 @@ class BatchPoller:
         self._to_resume: deque[Callable[[], None]] = deque()
         self._served_at = 0.0
         self._more_comes = False
+        self._closed = False
         self._busy = Busy(loop)
         self._timer = loop.timer(COLLECT_S, COLLECT_S)
         # With ref=False it does not keep the loop running; a greenlet that waits for a socket has a timer that does.
@@ -122,7 +123,8 @@ class BatchPoller:
             self._epoll.unregister(fileno)
 
     def close(self) -> None:
-        """Give the watchers back."""
+        """Give the watchers back. A step, or the collector of garbage in the middle of one, may do it."""
+        self._closed = True
         self._busy.close()
         self._timer.close()
         self._watcher.close()
@@ -134,7 +136,9 @@ class BatchPoller:
 
     def _on_readable(self) -> None:
         now = time.perf_counter()
-        if self._collects(now) or (self._serve(now, self._busy) and self._to_resume):
+        waits = self._collects(now) or (self._serve(now, self._busy) and self._to_resume)
+        # gevent starts a closed timer again without a word.
+        if waits and not self._closed:
             self._watcher.stop()
             self._timer.start(self._on_timer)
 
@@ -143,7 +147,8 @@ class BatchPoller:
         return now - self._served_at < COLLECT_S and len(self._steps) > FEW and not self._more_comes
 
     def _on_timer(self) -> None:
-        if not self._serve(time.perf_counter(), None) or (self._more_comes and not self._to_resume):
+        done = not self._serve(time.perf_counter(), None) or (self._more_comes and not self._to_resume)
+        if done and not self._closed:
             self._timer.stop()
             self._watcher.start(self._on_readable)
 

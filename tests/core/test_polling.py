@@ -110,6 +110,38 @@ def test_an_error_is_raised_where_it_is_waited(kind: Callable[[], Poller]) -> No
             late.waits.until_woken()
 
 
+@pytest.mark.skipif(not STAMPED, reason="epoll is Linux's")
+@pytest.mark.parametrize("collects", [False, True], ids=["at once", "collected"])
+def test_a_poller_that_is_closed_by_a_step_stays_closed(collects: bool, capfd: pytest.CaptureFixture[str]) -> None:
+    """The hub that serves it reads no closed set, at once and later, and has nothing to complain of."""
+    with ExitStack() as stack:
+        poller = BatchPoller()
+        readers = [Reader(stack, poller, 100) for _ in range(FEW + 1 if collects else 1)]
+        for reader in readers:
+            poller.watch(reader.ours.fileno(), reader.step)
+        readers[0].peer.send(b"x")
+        gevent.sleep(0)
+        closer = Reader(stack, poller, 1)
+        poller.watch(closer.ours.fileno(), partial(_close, poller))
+        for reader in (*readers, closer):
+            reader.peer.send(b"x")
+        gevent.sleep(5 * COLLECT_S)
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def _close(poller: Poller) -> bool:
+    poller.resume(_work)
+    poller.resume(_work)
+    poller.close()
+    return True
+
+
+def _work() -> None:
+    begun = time.perf_counter()
+    while time.perf_counter() < begun + 2 * COLLECT_S:
+        pass
+
+
 def _fail(poller: Poller, reader: Reader) -> bool:
     poller.unwatch(reader.ours.fileno())
     reader.waits.wake(ConnectionResetError())
