@@ -89,7 +89,7 @@ class Lead:
         terminate = bool(web_ui or (self._options.headless and environment.shape_class))
         self._signals = Signals(self._on_signal, self._last_words, terminate=terminate, theirs=bool(web_ui))
         if web_ui:
-            guard_form(web_ui, self._preparation.check_form, self._runs.expect)
+            guard_form(web_ui, self._check_form, self._runs.expect)
             folder, plan = (lambda: self.settings.output.directory), self._preparation.plan_of_form
             show(web_ui, self._runs, plan=plan, charts=charts, directory=folder)
         self._listen()
@@ -118,9 +118,12 @@ class Lead:
     def _prepare(self) -> BedrockRuntimeClient:
         """The client of a run that can begin now. Raises SettingsError."""
         client = self._preparation.connect()
-        check_directory(self.settings.output.directory)
-        check_report_file(self.settings.output.report_file)
+        _check_files(self.settings)
         return client
+
+    def _check_form(self, form: Mapping[str, str]) -> None:
+        """Raise SettingsError where no run could begin with a form: the page says so in place of a start."""
+        _check_files(self._preparation.check_form(form))
 
     def _warn(self) -> None:
         if self.settings.aws.access_key_id:
@@ -136,6 +139,9 @@ class Lead:
         except (SettingsError, LevelError) as error:
             # What was right when Locust started is no longer: a folder, a profile, an endpoint.
             self._refuse(error)
+            if self._run is None and isinstance(gevent.getcurrent(), gevent.Greenlet):
+                # Locust would go on in this greenlet, and make users that have no run.
+                raise gevent.GreenletExit from None
 
     def _refuse(self, error: SettingsError | LevelError) -> None:
         """End a run that has just begun, because of a mistake in settings or shape."""
@@ -271,6 +277,12 @@ class Lead:
         """The process ends at once: what has been measured goes to disk. A simulator ends with its parent."""
         if self._run:
             self._run.abandon()
+
+
+def _check_files(settings: Settings) -> None:
+    """Raise SettingsError where the results of a run could not be written."""
+    check_directory(settings.output.directory)
+    check_report_file(settings.output.report_file)
 
 
 def _close_page(web_ui: WebUI, run: Run) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bedrock_locust import __version__, formats
 from bedrock_locust.aws.boto3_client import check_credentials, check_endpoint, connect
 from bedrock_locust.aws.preflight import preflight
-from bedrock_locust.level import planned_levels
+from bedrock_locust.level import LevelError, planned_levels
 from bedrock_locust.process.present import NO_OPTIONS, present
 from bedrock_locust.process.simulator import SimulatorProcess
 from bedrock_locust.settings import options
@@ -46,11 +46,7 @@ class Preparation:
     def connect(self) -> BedrockRuntimeClient:
         """Read the settings anew and make the client of a run."""
         settings = self._load(self._options, self._environment.host)
-        if self._local and self.simulator is None:
-            check_credentials(settings)
-        client = self._client(settings)
-        if self._local and settings.aws.endpoint_url:
-            check_endpoint(settings.aws.endpoint_url)
+        client = self._checked_client(settings)
         self.settings = settings.in_region(client.meta.region_name)
         return client
 
@@ -61,15 +57,18 @@ class Preparation:
     def check_form(self, form: Mapping[str, str]) -> Settings:
         """The settings of a form with which a run can begin."""
         settings = self._read(form)
-        self.try_one_call(self._client(settings), settings)
+        client = self._checked_client(settings)
+        try:
+            planned_levels(self._environment_of(form))
+        except LevelError as error:
+            raise SettingsError(str(error)) from None
+        self.try_one_call(client, settings)
         return settings
 
     def plan_of_form(self, form: Mapping[str, str]) -> Plan | None:
         """What a run with this form would do; None without levels."""
-        settings, environment = self._read(form), copy(self._environment)
-        environment.parsed_options = self._with(form)
-        environment.host = form.get("host", self._environment.host)
-        return self.plan(planned_levels(environment), settings)
+        settings = self._read(form)
+        return self.plan(planned_levels(self._environment_of(form)), settings)
 
     def plan(self, levels: Sequence[Level] | None, settings: Settings | None = None) -> Plan | None:
         """What a run with these levels will do, by default with the present settings; None without levels."""
@@ -80,6 +79,13 @@ class Preparation:
 
     def _read(self, form: Mapping[str, str]) -> Settings:
         return self._load(self._with(form), form.get("host", self._environment.host))
+
+    def _environment_of(self, form: Mapping[str, str]) -> Environment:
+        """The environment as it is once Locust has taken over a form."""
+        environment = copy(self._environment)
+        environment.parsed_options = self._with(form)
+        environment.host = form.get("host", self._environment.host)
+        return environment
 
     def _with(self, form: Mapping[str, str]) -> Namespace:
         """The options of this process, with those of a form over them."""
@@ -93,6 +99,15 @@ class Preparation:
             except formats.UnknownFormatError as error:
                 raise SettingsError(f"model.api is invoke, but {error}") from None
         return settings
+
+    def _checked_client(self, settings: Settings) -> BedrockRuntimeClient:
+        """A client with which this process, if it makes the calls, can sign and connect."""
+        if self._local and self.simulator is None:
+            check_credentials(settings)
+        client = self._client(settings)
+        if self._local and settings.aws.endpoint_url:
+            check_endpoint(settings.aws.endpoint_url)
+        return client
 
     def _client(self, settings: Settings) -> BedrockRuntimeClient:
         return connect(settings, simulator=self.simulator is not None, version=__version__)

@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import random
+import signal
 import socket
 import threading
 import time
@@ -17,7 +18,7 @@ import msgpack
 import pytest
 import zmq
 
-from .running import free_port, until
+from .running import ROOT, free_port, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,9 +71,9 @@ def attacker() -> Iterator[tuple[str, list[str]]]:
 class Page:
     """The web UI of a locust, asked as a browser or as curl asks it."""
 
-    def __init__(self, place: Place, *arguments: str) -> None:
+    def __init__(self, place: Place, *arguments: str, **options: Any) -> None:
         self.port = free_port()
-        self.process = place.start("--web-port", str(self.port), *arguments)
+        self.process = place.start("--web-port", str(self.port), *arguments, **options)
         until(lambda: self.ask("GET", "/")[0] == 200 or self.process.poll() is not None, "web UI")
 
     def ask(
@@ -158,6 +159,62 @@ def test_the_form_reads_no_file(place: Place, simulator: Simulator) -> None:
     assert len(set(said)) == 2, "each of the two pages says the same of all files"
     assert all("bedrock_config is no field of the form" in text for text in said)
     assert not place.runs()
+
+
+def test_a_start_that_cannot_be_is_refused(place: Place, simulator: Simulator) -> None:
+    """Where nothing listens any more the page says so in place of a start, as often as it is asked, and Ctrl-C ends."""
+    page = Page(place, "--host", simulator.url)
+    simulator.process.kill()
+    simulator.process.wait(10)
+    for _ in range(2):
+        answer = page.start(user_count="1", spawn_rate="1")
+        assert (answer["success"], "no connection" in answer["message"]) == (False, True), answer
+    assert not place.runs()
+    page.process.send_signal(signal.SIGINT)
+    assert page.process.wait(20) == 0
+    assert "Traceback" not in place.output(page.process)
+
+
+BLOCKED = """
+from pathlib import Path
+from locust import events
+
+def block(**_):
+    Path("results").rmdir()
+    Path("results").write_text("no folder")
+
+if Path("block").exists():
+    events.test_start.add_listener(block)
+"""
+"""A locustfile after whose start no folder of results can be made any more."""
+
+
+@pytest.mark.parametrize("workers", [(), ("--processes", "2")])
+@pytest.mark.parametrize("headless", [True, False])
+def test_a_start_that_fails_late_makes_no_users(
+    place: Place, simulator: Simulator, workers: tuple[str, ...], headless: bool
+) -> None:
+    """What goes wrong between form and run is one line; no user is made without a run, and one Ctrl-C ends."""
+    first = place.path / "first.py"
+    first.write_text(BLOCKED)
+    (place.path / "block").touch()
+    options: Any = {"locustfile": f"{first},{ROOT / 'locustfile.py'}"}
+    arguments = ("--host", simulator.url, *workers)
+    if headless:
+        process = place.start("--headless", "--only-summary", *arguments, **options)
+    else:
+        page = Page(place, *arguments, **options)
+        process = page.process
+        if workers:
+            place.said(process, "2 workers connected")
+        assert page.start(user_count="1", spawn_rate="1")["success"]
+        place.said(process, "cannot write there")
+        process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 2
+    output = place.output(process)
+    assert output.count("output.directory 'results': cannot write there") == 1, output
+    assert "Traceback" not in output
+    assert not simulator.calls()
 
 
 @pytest.mark.parametrize("option", ["--bedrock-allowed-hosts", "--bedrock-form-may-set"])
