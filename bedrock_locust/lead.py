@@ -24,7 +24,7 @@ from bedrock_locust.outputs.registered import outputs_of
 from bedrock_locust.outputs.web import Runs, show
 from bedrock_locust.outputs.web.form import guard_form
 from bedrock_locust.process.at_exit import ExitCode, undisturbed
-from bedrock_locust.process.locust_patches import listen_first
+from bedrock_locust.process.locust_patches import listen_first, survive_wrong_messages
 from bedrock_locust.process.present import NO_OPTIONS, present
 from bedrock_locust.process.signals import Signals
 from bedrock_locust.process.stop import RunStop
@@ -33,6 +33,7 @@ from bedrock_locust.recording.run_folder import check_directory, check_report_fi
 from bedrock_locust.recording.run_info import first_info
 from bedrock_locust.run import Run
 from bedrock_locust.settings.mistakes import SettingsError
+from bedrock_locust.team.locust_check import check_message
 from bedrock_locust.team.master_receiver import Receiver
 from bedrock_locust.team.messages import GRACE_S, HAND_OVER_S, RunOrder
 from bedrock_locust.wire.in_flight import calls_in_flight
@@ -79,7 +80,10 @@ class Lead:
         self._exit_code, self._exits = ExitCode(), False
         self._stop_timeout = environment.stop_timeout
         # First: a worker reports at once, and to start a simulator, or to make a call, gives it a turn.
-        self._receiver = Receiver(environment, runner) if isinstance(runner, MasterRunner) else None
+        self._receiver: Receiver | None = None
+        if isinstance(runner, MasterRunner):
+            self._receiver = Receiver(environment, runner)
+            survive_wrong_messages(runner, check_message, self._receiver.roster.turn_away)
         self._preparation = Preparation(environment, local=isinstance(runner, LocalRunner))
         client = self._prepare()
         if self._starts_alone():

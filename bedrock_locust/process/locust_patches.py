@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-STATISTICS = frozenset({"stats", "stats_total", "errors"})
-"""What each report of a worker to Locust has."""
-
 
 def keep_time() -> None:
     """Have Locust's runners and statistics read a wall clock that is never set, from now on.
@@ -61,25 +58,25 @@ def _receive(server: zmqrpc.Server) -> Any:
         raise RPCReceiveError(f"not a message of Locust's ({type(error).__name__})") from error
 
 
-def _check_statistics(message: Message) -> None:
-    """Raise TypeError for a report that Locust's own listeners would stumble over, with a traceback for each."""
-    data: Any = message.data
-    if message.type == "stats" and not (isinstance(data, dict) and data.keys() >= STATISTICS):
-        raise TypeError("a report without statistics")
-
-
-def survive_wrong_messages(runner: MasterRunner) -> None:
+def survive_wrong_messages(
+    runner: MasterRunner, check: Callable[[str, Message], None], refuse: Callable[[str, str], None]
+) -> None:
     """Have a master go on whatever is sent to its port: in Locust 2.47 some messages end what listens to workers.
 
-    What is no message of Locust's is said, and dropped, as Locust does with most of it.
+    `check` gets the id of the sender and the message, and raises ValueError where that is none of Locust's. It is
+    dropped, then, and `refuse` gets the id and the reason.
     """
     handle = runner.handle_message
 
     def handle_message(client_id: str, message: Message) -> None:
         try:
-            _check_statistics(message)
+            check(client_id, message)
+        except ValueError as wrong:
+            refuse(client_id, redact(str(wrong)))
+            return
+        try:
             handle(client_id, message)
-        except Exception as error:  # noqa: BLE001 - whatever a stranger has sent
+        except Exception as error:  # noqa: BLE001 - whatever Locust stumbles over
             logger.error(  # noqa: TRY400 - one line says it
                 "bedrock-locust: dropped a message to the master's port from %.80r: %s", client_id, redact(repr(error))
             )

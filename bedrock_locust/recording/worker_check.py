@@ -34,53 +34,54 @@ class WrongReportError(ValueError):
 
 def checked(report: RowsReport) -> RowsReport:
     """The report, with texts of the service as they may be kept. Raises WrongReportError."""
-    _whole(report.rows_made, "rows_made")
+    whole(report.rows_made, "rows_made")
     _optional(report.cpu_percent, _number, "cpu_percent")
-    _optional(report.last, _whole, "last")
-    _whole(report.in_flight, "in_flight")
+    _optional(report.last, whole, "last")
+    whole(report.in_flight, "in_flight")
     return replace(report, batches=tuple(map(_batch, report.batches)))
 
 
 def number(value: object, what: str) -> None:
     """Raise WrongReportError unless a value is a finite number, of either sign."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not -MOST <= value <= MOST:
-        raise WrongReportError(f"{what} is {_shown(value)}, not a number in range")
+        raise WrongReportError(f"{what} is {shown(value)}, not a number in range")
 
 
 def _batch(batch: Batch) -> Batch:
-    if not _whole(batch.number, "number of a batch"):
+    if not whole(batch.number, "number of a batch"):
         raise WrongReportError("number of a batch is 0")
     if not isinstance(batch.rows, list | tuple):
-        raise WrongReportError(f"rows are {_shown(batch.rows)}, not a list")
+        raise WrongReportError(f"rows are {shown(batch.rows)}, not a list")
     for level, gaps in _levels(batch.gaps, "gaps"):
-        _counts(gaps, f"gaps of {_shown(level)}")
+        _counts(gaps, f"gaps of {shown(level)}")
     for level, seen in _levels(batch.pulse, "pulse"):
-        _pulse(seen, f"pulse of {_shown(level)}")
+        _pulse(seen, f"pulse of {shown(level)}")
     return type(batch)(batch.number, [_row(row) for row in batch.rows], batch.gaps, batch.pulse)
 
 
 def _row(row: Sequence[Value]) -> list[Value]:
     if not isinstance(row, list | tuple) or len(row) != len(COLUMNS):
-        raise WrongReportError(f"a row is {_shown(row)}, not {len(COLUMNS)} values")
+        raise WrongReportError(f"a row is {shown(row)}, not {len(COLUMNS)} values")
     return [check(value, column) for check, column, value in zip(_CHECKS, COLUMNS, row, strict=True)]
 
 
 def _number(value: Any, what: str) -> Any:
     number(value, what)
     if value < 0 and what not in _SIGNED:
-        raise WrongReportError(f"{what} is {_shown(value)}, less than 0")
+        raise WrongReportError(f"{what} is {shown(value)}, less than 0")
     return value
 
 
-def _whole(value: Any, what: str) -> Any:
+def whole(value: Any, what: str) -> Any:
+    """The value. Raises WrongReportError unless it is a whole number, 0 or more, in range."""
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST:
-        raise WrongReportError(f"{what} is {_shown(value)}, not a whole number in range")
+        raise WrongReportError(f"{what} is {shown(value)}, not a whole number in range")
     return value
 
 
 def _text(value: Any, what: str) -> Any:
     if not isinstance(value, str) or len(value) > LONGEST:
-        raise WrongReportError(f"{what} is {_shown(value)}, not a text of at most {LONGEST} characters")
+        raise WrongReportError(f"{what} is {shown(value)}, not a text of at most {LONGEST} characters")
     return value if value.isprintable() else word(value, LONGEST)
 
 
@@ -105,29 +106,30 @@ def _optional(value: Any, check: Callable[[Any, str], Any], what: str) -> Any:
 
 def _levels(value: object, what: str) -> list[tuple[str, Any]]:
     if not isinstance(value, dict) or not all(isinstance(level, str) and len(level) <= LONGEST for level in value):
-        raise WrongReportError(f"{what} are {_shown(value)}, not by level")
+        raise WrongReportError(f"{what} are {shown(value)}, not by level")
     return list(value.items())
 
 
 def _counts(value: object, what: str) -> None:
     """Buckets of a Histogram and how often each was hit."""
     if not isinstance(value, dict):
-        raise WrongReportError(f"{what} are {_shown(value)}, not counts")
+        raise WrongReportError(f"{what} are {shown(value)}, not counts")
     for bucket, count in value.items():
         if isinstance(bucket, bool) or not isinstance(bucket, int) or abs(bucket) > 1_000_000:
-            raise WrongReportError(f"{what} have the bucket {_shown(bucket)}")
-        _whole(count, what)
+            raise WrongReportError(f"{what} have the bucket {shown(bucket)}")
+        whole(count, what)
 
 
 def _pulse(value: object, what: str) -> None:
     if not isinstance(value, dict) or not {"cpu_s", "wall_s", "lag"} <= value.keys():
-        raise WrongReportError(f"{what} is {_shown(value)}")
+        raise WrongReportError(f"{what} is {shown(value)}")
     for key in ("cpu_s", "wall_s"):
         _number(value[key], f"{what}, {key},")
     _counts(value["lag"], f"{what}, lag,")
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """The beginning of a value, as it can stand in a line."""
     return word(repr(value)[:200])
 
 
@@ -138,7 +140,7 @@ def _check_of(column: str) -> Callable[[Any, str], Any]:
         return _category
     if column in TEXT_LIMITS:
         return _said
-    check = _whole if kind.startswith("int") else _number if kind.startswith("float") else _text
+    check = whole if kind.startswith("int") else _number if kind.startswith("float") else _text
     return functools.partial(_optional_of, check) if "None" in kind else check
 
 

@@ -28,6 +28,9 @@ STRANGER_S = 10
 """A worker whose reports lack ours is a stranger after this time, in seconds, and at once if it has users: a worker
 with the plugin can report while its locustfile is still being set up, but has no users then."""
 
+MOST_STRANGERS = 100
+"""Senders to the master's port that are no workers, and that a line names."""
+
 
 class Roster:
     """The workers of the run that goes on.
@@ -46,6 +49,7 @@ class Roster:
         self._strangers: dict[str, float] = {}
         self._refused: dict[str, str] = {}
         self._sent_away: set[str] = set()
+        self._dropped: set[str] = set()
         self._spread_over: set[str] = set()
         environment.events.heartbeat_sent.add_listener(self._on_heartbeat)
         gevent.spawn(self._watch)
@@ -94,6 +98,14 @@ class Roster:
         """Refuse a worker whose reports cannot be used, and have it end: it cannot know by itself."""
         self.refuse(client_id, why)
         self._runner.send_message("quit", client_id=client_id)
+
+    def turn_away(self, client_id: str, why: str) -> None:
+        """Take note of a message that was dropped. A worker that sends one ends; of strangers each is named once."""
+        if client_id in self._runner.clients:
+            self.send_away(client_id, f"what it reports is wrong: {why}")
+        elif client_id not in self._dropped and len(self._dropped) < MOST_STRANGERS:
+            self._dropped.add(client_id)
+            logger.error("bedrock-locust: dropped a message to the master's port from %.80r: %s", client_id, why)
 
     def meet(self, client_id: str, *, has_users: bool) -> None:
         """Note a report without ours in it: the worker may have no plugin."""

@@ -266,5 +266,29 @@ def test_random_bytes_on_the_master_port(place: Place, simulator: Simulator) -> 
     assert (master.wait(90), worker.wait(30)) == (0, 0), place.output(master)
     assert "Traceback" not in place.output(master)
     assert "not a message of Locust's" in place.output(master)
-    assert "dropped a message to the master's port" in place.output(master)
+    assert place.output(master).count("dropped a message to the master's port from 'stranger'") == 1
     assert len(simulator.calls()) == len((place.runs()[0] / "requests.csv").read_text().splitlines()) - 1
+
+
+def test_a_worker_that_reports_what_cannot_be(place: Place, simulator: Simulator) -> None:
+    """A worker with wrong figures for Locust's tables is sent away in one line, and the run of the others is whole."""
+    port = free_port()
+    place.configure({"concurrency": {"end": 1, "duration_seconds": 5}, "test": {"non_streaming": False}})
+    arguments = ("--host", simulator.url, "--master", "--master-bind-port", str(port), "--expect-workers", "1")
+    master = place.start("--headless", "--only-summary", *arguments)
+    worker = place.start("--worker", "--master-port", str(port))
+    until(lambda: place.levels() or master.poll() is not None, "first level")
+    dealer: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.DEALER)
+    dealer.setsockopt(zmq.LINGER, 5000)
+    dealer.setsockopt(zmq.IDENTITY, b"evil_1")
+    dealer.connect(f"tcp://127.0.0.1:{port}")
+    wrong = {"stats": [{"name": {}, "method": 1}], "stats_total": {}, "errors": {}, "user_classes_count": {"X": "many"}}
+    for kind, data in (("client_ready", -1), ("stats", wrong), ("stats", wrong), ("heartbeat", {"state": [], "x": 1})):
+        dealer.send(msgpack.packb([kind, data, "evil_1"]))
+    dealer.close()
+    assert (master.wait(90), worker.wait(30)) == (0, 0), place.output(master)
+    output = place.output(master)
+    assert "Traceback" not in output
+    assert output.count("worker evil_1 cannot take part: what it reports is wrong:") == 1, output
+    rows = (place.runs()[0] / "requests.csv").read_text().splitlines()
+    assert len(simulator.calls()) == len(rows) - 1
