@@ -1,15 +1,17 @@
-"""`python -m reports results/<run>`: make the report of a run again, or compare runs."""
+"""`python -m reports results/<run>`: make the report of a run again, compare runs, or ask for more quota."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
 from reports import RunFolderError, write
 
-FORMATS = ("markdown", "html", "json")
+FORMATS = ("markdown", "html", "json", "junit", "github")
+COMPARISON_FORMATS = FORMATS[:3]
 EXIT_INPUT, EXIT_GATE = 2, 3
 AT_LEAST_TWO = "give at least two run folders, such as: compare results/<before> results/<after>"
 
@@ -17,10 +19,11 @@ AT_LEAST_TWO = "give at least two run folders, such as: compare results/<before>
 def main(arguments: list[str] | None = None) -> int:
     """Do as asked. 0: done, 1: a file could not be written, 2: bad input, 3: a gate failed."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    comparing = arguments[:1] == ["compare"]
-    options = (_compare_parser() if comparing else _parser()).parse_args(arguments[comparing:])
+    command = next((one for one in COMMANDS if arguments[:1] == [one]), "")
+    parser, run = COMMANDS.get(command, (_parser, _report))
+    options = parser().parse_args(arguments[bool(command) :])
     try:
-        return _compare(options) if comparing else _report(options)
+        return run(options)
     except RunFolderError as error:
         return _fail(str(error), 2)
     except OSError as error:
@@ -102,16 +105,41 @@ def _distinct(sides: list[list[Path]]) -> tuple[list[list[Path]], str]:
     return sides, ""
 
 
+def _quota_request(options: argparse.Namespace) -> int:
+    """Print the sheet, or write it."""
+    from reports.exports import quota_request  # noqa: PLC0415 - pandas, see reports.write
+    from reports.reading.run import read  # noqa: PLC0415
+
+    sheet = quota_request.text(read(options.run_folder))
+    if options.output is None:
+        print(sheet, end="")
+        return 0
+    options.output.write_text(sheet, encoding="utf-8", newline="\n")
+    print(options.output)
+    return 0
+
+
+def _quota_request_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m reports quota-request",
+        description="Print the figures that AWS Support asks for with a request for more quota, as Markdown.",
+    )
+    parser.add_argument("run_folder", type=Path, help="the folder of the run, below results/")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write it to this file instead")
+    return parser
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m reports",
         description="Make the report of a run again.",
-        epilog="To compare runs: python -m reports compare --help",
+        epilog="To compare runs: python -m reports compare --help. For a request for more quota: "
+        "python -m reports quota-request --help",
     )
     parser.add_argument("run_folder", type=Path, help="the folder of the run, below results/")
     parser.add_argument("--report-file", type=Path, metavar="FILE", help="write a copy of the report here too")
     parser.add_argument("--gate", action="store_true", help="end with exit code 3 if the run did not meet its SLO")
-    _common(parser)
+    _common(parser, FORMATS)
     return parser
 
 
@@ -143,25 +171,25 @@ def _compare_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--output", type=Path, default=Path("comparison"), metavar="FOLDER", help="where to write, default: comparison"
     )
-    _common(parser)
+    _common(parser, COMPARISON_FORMATS)
     return parser
 
 
-def _common(parser: argparse.ArgumentParser) -> None:
+def _common(parser: argparse.ArgumentParser, formats: tuple[str, ...]) -> None:
     parser.add_argument(
         "--format",
-        type=_formats,
+        type=partial(_formats, formats),
         metavar="FORMAT[,FORMAT]",
-        help="markdown, html, json; default: output.formats of the run, else all",
+        help=f"{', '.join(formats)}; default: output.formats of the run, else markdown,html,json",
     )
     parser.add_argument("--language", choices=("en", "zh"), help="default: output.language of the run, else en")
 
 
-def _formats(text: str) -> list[str]:
+def _formats(known: tuple[str, ...], text: str) -> list[str]:
     formats = [one.strip() for one in text.split(",") if one.strip()]
-    wrong = [one for one in formats if one not in FORMATS]
+    wrong = [one for one in formats if one not in known]
     if wrong or not formats:
-        raise argparse.ArgumentTypeError(f"{text!r}: choose from {', '.join(FORMATS)}")
+        raise argparse.ArgumentTypeError(f"{text!r}: choose from {', '.join(known)}")
     return formats
 
 
@@ -188,6 +216,10 @@ def _points(text: str) -> float:
 def _fail(message: str, code: int) -> int:
     print(f"python -m reports: {message}", file=sys.stderr)
     return code
+
+
+COMMANDS = {"compare": (_compare_parser, _compare), "quota-request": (_quota_request_parser, _quota_request)}
+"""Command -> its options and what it does; without one, the report of a run is made."""
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from reports import document
 from reports.charts import Drawing
 from reports.charts.comparison import chart
 from reports.edition import edition
-from reports.figures_json import SCHEMA, plain, tree
+from reports.exports.figures import SCHEMA, plain, tree
 from reports.numbers import comparison, regression
 from reports.numbers.intervals import needed
 from reports.numbers.sample import WIDENING

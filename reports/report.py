@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from reports import charts, document, figures_json
+from reports import charts, document
 from reports.edition import Edition, edition
+from reports.exports import figures, github, junit
 from reports.markdown import join
 from reports.reading.run import read
 from reports.sections.answers import answers
@@ -57,7 +58,8 @@ SECTIONS = (
     method,
 )
 """The table of contents of the report."""
-FILES = {"markdown": "report.md", "html": "report.html", "json": "report.json"}
+FILES = {"markdown": "report.md", "html": "report.html", "json": "report.json", "junit": "junit.xml"}
+"""Format -> its file in the run folder. `github` has none: it goes to the summary of a job."""
 FOLDED = (server, slowest, stalls, phases, configuration, method)
 """Sections that a page shows closed at first."""
 
@@ -76,18 +78,22 @@ def write(
 
 
 def publish(analysis: Edition, folder: Path, report_file: Path | None, formats: set[str]) -> Path:
-    """Write an analysis in these formats; return the first of Markdown, HTML and JSON."""
+    """Write an analysis in these formats; return the first of `FILES`, or the folder if none of them was asked for."""
     drawn = charts.draw(analysis) if formats & {"markdown", "html"} or report_file else {}
     if "markdown" in formats:
         charts.write(drawn, folder / "charts")
         _write(folder / "report.md", markdown(analysis, links(drawn, "charts")))
     if "json" in formats:
-        _write(folder / "report.json", figures_json.text(analysis, told(analysis), told_plainly(analysis)))
+        _write(folder / "report.json", figures.text(analysis, told(analysis), told_plainly(analysis)))
     if "html" in formats:
         _write(folder / "report.html", html(analysis, drawn))
+    if "junit" in formats:
+        _write(folder / FILES["junit"], junit.text(analysis))
     if report_file is not None:
         _copy(analysis, folder, report_file, drawn, page_too="html" in formats)
-    return next(folder / name for kind, name in FILES.items() if kind in formats)
+    if "github" in formats:
+        github.append(markdown(analysis, {}), analysis.say("github.cut"))
+    return next((folder / name for kind, name in FILES.items() if kind in formats), folder)
 
 
 def _copy(analysis: Edition, folder: Path, report_file: Path, drawn: Mapping[str, Drawing], *, page_too: bool) -> None:
@@ -118,9 +124,9 @@ def links(names: Iterable[str], folder: str) -> dict[str, str]:
 
 
 def _formats(analysis: Edition) -> set[str]:
-    """All formats, or those that the settings of the run ask for, with Markdown and JSON."""
+    """Markdown, HTML and JSON, or Markdown, JSON and what the settings of the run ask for."""
     asked = analysis.run.get("settings", "output", "formats")
-    return {"markdown", "json", *(["html"] if not isinstance(asked, list) or "html" in asked else [])}
+    return {"markdown", "json", *(asked if isinstance(asked, list) else ["html"])}
 
 
 def _way(start: Path, end: Path) -> str:

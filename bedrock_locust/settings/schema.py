@@ -206,8 +206,8 @@ class Output(Section):
     """Folder in which the run folders are written."""
     language: Literal["en", "zh"] = "en"
     """Language of the report: `en` or `zh`."""
-    formats: tuple[Literal["markdown", "html", "json"], ...] = ("markdown", "html", "json")
-    """Formats of the report. Markdown and JSON are always made; HTML is one file of about 1 MB."""
+    formats: tuple[Literal["markdown", "html", "json", "junit", "github"], ...] = ("markdown", "html", "json")
+    """Formats of the report; Markdown and JSON are always made. `junit`: the SLO gate; `github`: the summary of a job."""
 
 
 class Settings(Section):

@@ -120,7 +120,7 @@ class Gate:
 
     def counting(self, levels: pd.DataFrame) -> list[str]:
         """The levels that count for the verdict: something is asked of them, and they have not too many users."""
-        asked = levels[[self.slo.asks(mode) for mode in levels["mode"]]]
+        asked = levels[np.array([self.slo.asks(mode) for mode in levels["mode"]], dtype=bool)]
         within = asked if self.slo.users is None else asked[~(asked["users"] > self.slo.users)]
         return [str(key) for key in within.index]
 

@@ -124,10 +124,10 @@ PLAN: dict[str, dict[str, str]] = {
         "edition": "numbers reading texts",
         "charts": "edition markdown numbers reading texts",
         "sections": "charts edition markdown numbers texts",
-        "figures_json": "numbers reading",
+        "exports": "edition markdown numbers reading sections",
         "document": "charts texts",
-        "report": "charts document edition figures_json markdown reading sections",
-        "compare": "charts document edition figures_json numbers reading sections",
+        "report": "charts document edition exports markdown reading sections",
+        "compare": "charts document edition exports numbers reading sections",
     },
     "shapes": {"dispatch": "", "step": "dispatch"},
 }

@@ -253,4 +253,8 @@ TEXTS = {
     "method.names": """\
 - **There are no levels**, so there is a row for each mode and name, over all its calls; per second is from
   the first start to the last end.""",
+    "github.cut": "The other sections are left out: GitHub shows at most 1 MiB.",
+    "junit.levels": "levels that count",
+    "junit.no_level": "no level counts for the SLO: none is asked for anything, or all have more users than `slo.users`",
+    "junit.above": "counts up to {users} only (`slo.users`)",
 }

@@ -210,4 +210,8 @@ TEXTS = {
 - **拐点**是吞吐量与平均延迟之比最大的级别。""",
     "method.names": """\
 - **没有级别**，因此每个模式和名称一行，取其所有调用；每秒从第一次开始到最后一次结束。""",
+    "github.cut": "其余章节已省略：GitHub 最多显示 1 MiB。",
+    "junit.levels": "计入的级别",
+    "junit.no_level": "没有级别计入 SLO：没有任何要求，或者用户数都超过 `slo.users`",
+    "junit.above": "只计入 {users}以内的级别（`slo.users`）",
 }

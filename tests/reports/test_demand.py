@@ -1,0 +1,98 @@
+"""What a run asked of its quotas, against a plain computation, and the sheet for AWS Support."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reports.__main__ import main
+from reports.numbers.demand import demand
+from reports.reading.run import read
+
+from . import run_folders as make
+from .test_numbers import plain_percentile, rows
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .test_numbers import Row
+
+FILES = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@FILES
+@given(st.lists(rows(), max_size=40), st.integers(1, 20))
+def test_minutes_and_lengths_are_those_of_a_plain_computation(tmp_path: Path, calls: list[Row], apart: int) -> None:
+    """Whole minutes from the first call that was not throttled; each call counts where it started."""
+    for row in calls:
+        row["started_at"] = make.T0 + (row["started_at"] - make.T0) * apart
+    found = demand(read(make.Folder(calls, [], {}).write(tmp_path)))
+    taken = [row for row in calls if row["error"] != "ThrottlingError"]
+    assert (found.calls, found.throttled) == (len(taken), len(calls) - len(taken))
+    if not taken:
+        assert math.isnan(found.requests.steady)
+        return
+    first = min(row["started_at"] for row in taken)
+    minutes = int((max(row["started_at"] for row in taken) - first) // 60)
+    assert found.minutes == minutes
+    sums = {place: [0.0, 0.0] for place in range(max(minutes, 1))}
+    for row in taken:
+        place = int((row["started_at"] - first) // 60)
+        if place in sums:
+            sums[place][0] += 1
+            sums[place][1] += (row["input_tokens"] or 0) + (row["output_tokens"] or 0)
+    for rate, part in ((found.requests, 0), (found.tokens, 1)):
+        if part and all(row["input_tokens"] is None for row in taken):
+            assert math.isnan(rate.steady)
+            continue
+        values = [minute[part] for minute in sums.values()]
+        assert rate.steady == pytest.approx(plain_percentile(values, 50))
+        assert rate.peak == pytest.approx(plain_percentile(values, 90))
+    for lengths, name in ((found.input, "input_tokens"), (found.output, "output_tokens")):
+        known = [row[name] for row in taken if row[name] is not None]
+        assert lengths.mean == pytest.approx(math.fsum(known) / len(known) if known else math.nan, nan_ok=True)
+        assert lengths.p90 == pytest.approx(plain_percentile(known, 90) if known else math.nan, nan_ok=True)
+
+
+def test_long_prompts_and_caches_count(tmp_path: Path) -> None:
+    """A prompt is long with what it reads from a cache; two of four are."""
+    run = make.shaped(("streaming",), (4,))
+    run.requests = run.requests[:4]
+    for row, (tokens, cached) in zip(run.requests, [(100, 0), (100, 30_000), (25_000, 0), (25_001, 0)], strict=True):
+        row |= {"input_tokens": tokens, "cache_read_tokens": cached, "cache_write_tokens": 0, "error": ""}
+    found = demand(read(run.write(tmp_path)))
+    assert found.long_share == 0.5
+    assert found.input.mean == (100 + 30_100 + 25_000 + 25_001) / 4
+
+
+def test_the_sheet_has_the_figures_and_says_what_they_are_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Printed, or written where asked for; a simulator is named, and so is a load too short to tell its peak."""
+    run = make.shaped(("streaming",), (4, 8))
+    run.info |= {"simulator": True}
+    folder = run.write(tmp_path / "run")
+    assert main(["quota-request", str(folder)]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("# Request for more Amazon Bedrock quota\n")
+    assert "| Tokens per minute, peak (P90)" in text
+    assert "did not go to AWS" in text
+    assert "Fewer than 10 minutes" in text
+    assert "nan" not in text.lower()
+    assert main(["quota-request", str(folder), "--output", str(tmp_path / "sheet.md")]) == 0
+    assert (tmp_path / "sheet.md").read_text(encoding="utf-8") == text
+    assert main(["quota-request", str(tmp_path)]) == 2
+    assert main(["quota-request", str(folder), "--output", str(tmp_path)]) == 1
+
+
+def test_a_run_without_calls_has_a_sheet_of_unknowns(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is made up."""
+    folder = make.Folder(info=make.info(0, 1)).write(tmp_path)
+    assert main(["quota-request", str(folder)]) == 0
+    text = capsys.readouterr().out
+    assert "From 0 requests" in text
+    assert "nan" not in text.lower()
