@@ -207,7 +207,7 @@ class Output(Section):
     language: Literal["en", "zh"] = "en"
     """Language of the report: `en` or `zh`."""
     formats: tuple[Literal["markdown", "html", "json", "junit", "github"], ...] = ("markdown", "html", "json")
-    """Formats of the report; Markdown and JSON are always made. `junit`: the SLO gate; `github`: the summary of a job."""
+    """Formats of the report; Markdown and JSON are always made. `junit`: the gate; `github`: the summary of a job."""
 
 
 class Settings(Section):
