@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from bedrock_locust.live.health import Health
     from bedrock_locust.live.output import EarlyEnd, Output, Stage
     from bedrock_locust.live.tally import Tally
+    from bedrock_locust.process.own_folder import OwnFolder
     from bedrock_locust.process.report import MakeReport
     from bedrock_locust.settings.plan import Plan
     from bedrock_locust.settings.schema import Settings
@@ -79,6 +80,11 @@ class Run:
     def path(self) -> Path:
         """The run folder."""
         return self.folder.path
+
+    @property
+    def own_folder(self) -> OwnFolder:
+        """The run folder as this run knows it, whatever its path leads to."""
+        return self.folder.own
 
     @property
     def trouble(self) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bedrock_locust.level import Level
     from bedrock_locust.live.health import Health
     from bedrock_locust.live.tally import Tally
+    from bedrock_locust.process.own_folder import OwnFolder
     from bedrock_locust.settings.plan import Plan
     from bedrock_locust.settings.schema import Settings
 
@@ -64,6 +65,10 @@ class RunView(Protocol):
     @property
     def path(self) -> Path:
         """The run folder. A full disk may make it another one."""
+
+    @property
+    def own_folder(self) -> OwnFolder:
+        """The run folder as the run knows it, whatever its path leads to."""
 
     @property
     def trouble(self) -> str:

@@ -139,7 +139,9 @@ def cell(value: Any) -> Any:
 
 
 def _open(path: Path) -> FileIO:
-    return path.open("w+b", buffering=0)
+    """A new file. What was at its path is removed: a link of either kind would lead elsewhere."""
+    path.unlink(missing_ok=True)
+    return path.open("x+b", buffering=0)
 
 
 def _write(file: FileIO, data: bytes, offset: int) -> None:

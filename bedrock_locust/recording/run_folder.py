@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bedrock_locust.call import COLUMNS
+from bedrock_locust.process.own_folder import OwnFolder
 from bedrock_locust.recording.row_file import MEMORY_LIMIT, RowFile, cell, csv_text
 from bedrock_locust.settings.mistakes import SettingsError
 
@@ -53,7 +54,8 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         """Raises OSError if the files cannot be made."""
-        self.path = path
+        self.own = OwnFolder.at(path)
+        """The folder as it is known: renewed only when this makes it again, or moves."""
         self.trouble = ""
         """Why the folder cannot be written now, in words; empty while all is well."""
         self._rows = RowFile(path / ROWS, COLUMNS)
@@ -69,6 +71,11 @@ class RunFolder:
             return cls(_make_unused(Path(directory), f"{stamp}-{_file_name(model_id)}"))
         except OSError as error:
             raise _unwritable(directory, error) from None
+
+    @property
+    def path(self) -> Path:
+        """Where the folder is."""
+        return self.own.path
 
     @property
     def rows_written(self) -> int:
@@ -126,10 +133,10 @@ class RunFolder:
         self.flush()
         if not self.trouble:
             return
-        why, old = self.trouble, self.path
+        why, was = self.trouble, self.own
         if self._move():
-            with contextlib.suppress(OSError):
-                (old / MOVED).symlink_to(self.path.parent)
+            with contextlib.suppress(OSError), was.opened() as folder:
+                os.symlink(self.path.parent, MOVED, dir_fd=folder)
             logger.warning("bedrock-locust: %s: the whole run folder is now %s; %s", why, self.path, self._so_far())
             return
         self._rows.give_up()
@@ -150,11 +157,12 @@ class RunFolder:
 
     def _move_to(self, path: Path) -> None:
         """Continue in this folder. The rows come last: until they are there, nothing has changed. Raises OSError."""
+        own = OwnFolder.at(path)
         for name, text in self._texts.items():
-            _replace(path / name, text)
+            _replace(own, name, text)
         self._rows.move(path / ROWS)
         self._unwritten.clear()
-        self.path, self.trouble = path, ""
+        self.own, self.trouble = own, ""
 
     def close(self) -> None:
         """Finish `requests.csv`."""
@@ -181,7 +189,7 @@ class RunFolder:
         self.flush()
 
     def _replace(self, name: str) -> None:
-        _replace(self.path / name, self._texts[name])
+        _replace(self.own, name, self._texts[name])
         self._unwritten.discard(name)
 
 
@@ -221,16 +229,9 @@ def _reason(error: OSError) -> str:
     return error.strerror or str(error)
 
 
-def _replace(path: Path, text: str) -> None:
+def _replace(folder: OwnFolder, name: str, text: str) -> None:
     """Replace a file by a new one. If that fails, raises OSError and leaves no draft behind."""
-    draft = path.with_suffix(DRAFT)
-    try:
-        draft.write_text(text, encoding="utf-8", newline="")
-        draft.replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            draft.unlink()
-        raise
+    folder.replace(name, text.encode(), str(Path(name).with_suffix(DRAFT)))
 
 
 def _file_name(model_id: str) -> str:

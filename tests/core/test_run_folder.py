@@ -214,3 +214,45 @@ def test_files_of_a_run(folder: RunFolder) -> None:
     folder.close()
     assert {path.name for path in folder.path.iterdir()} == {"requests.csv", "levels.csv", "run.json", "stats.csv"}
     assert read(folder.path / "stats.csv") == [["Name", "Count"], ["a,b", "1"]]
+
+
+def test_a_link_in_the_place_of_the_folder(folder: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is written where a link leads; at the end the folder is in another place, known from us."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    was = folder.path
+    for name in ("run.json", "levels.csv", "requests.csv"):
+        (precious / name).write_text("precious")
+    was.rename(tmp_path / "away")
+    was.symlink_to(precious)
+    folder.write_info({"ended": "complete"})
+    folder.flush()
+    assert "cannot be written" in folder.trouble
+    (precious / "requests.csv").unlink()
+    folder.flush()
+    folder.settle()
+    folder.close()
+    assert {path.name: path.read_text() for path in precious.iterdir()} == dict.fromkeys(
+        ("run.json", "levels.csv"), "precious"
+    )
+    assert folder.path.parent.parent == tmp_path
+    assert json.loads((folder.path / "run.json").read_text(encoding="utf-8")) == {"ended": "complete"}
+    with folder.own.open("requests.csv") as file:
+        assert file.read().startswith(b"started_at")
+
+
+def test_links_in_the_place_of_files(folder: RunFolder, tmp_path: Path) -> None:
+    """What leads out of the folder is replaced, not followed, also where the rows begin anew."""
+    precious = tmp_path / "precious"
+    precious.write_text("precious")
+    (folder.path / "run.tmp").symlink_to(precious)
+    (folder.path / "run.json").hardlink_to(precious)
+    folder.write_info({"ended": "running"})
+    (folder.path / "requests.csv").unlink()
+    (folder.path / "requests.csv").symlink_to(tmp_path / "none")
+    folder.flush()
+    folder.close()
+    assert precious.read_text() == "precious"
+    assert not (tmp_path / "none").exists()
+    assert len(read(folder.path / "requests.csv")) == 1

@@ -46,7 +46,15 @@ def a_run(folder: Path) -> Any:
     (folder / "report.md").write_text("# A report")
     figures = {"tally": recorder.tally, "health": recorder.health, "is_local": True, "levels": None}
     end = {"state": "complete", "reason": "", "ended_at": time.time() + 9}
-    return SimpleNamespace(path=recorder.folder.path, trouble="", info=INFO, settings=SETTINGS, **figures, **end)
+    return SimpleNamespace(
+        path=recorder.folder.path,
+        own_folder=recorder.folder.own,
+        trouble="",
+        info=INFO,
+        settings=SETTINGS,
+        **figures,
+        **end,
+    )
 
 
 def plan(form: Mapping[str, str]) -> Plan | None:
@@ -162,6 +170,25 @@ def test_downloads(client: FlaskClient, folder: Path) -> None:
         assert answer.headers["Content-Disposition"] == f"attachment; filename=a-run-{name}"
         answer.close()
     assert "<h1>A report</h1>" in client.get("/bedrock/runs/a-run/").text
+
+
+@pytest.mark.parametrize("link", [True, False])
+def test_another_folder_in_its_place(client: FlaskClient, folder: Path, tmp_path: Path, link: bool) -> None:
+    """Where a run folder was swapped for a link to another, or for another, nothing of that is served."""
+    other = tmp_path / "other"
+    (other / "charts").mkdir(parents=True)
+    for name in ("report.md", "report.html", "requests.csv", "run.json", "charts/ttft.svg"):
+        (other / name).write_text("marked-secret")
+    folder.rename(tmp_path / "away")
+    if link:
+        folder.symlink_to(other)
+    else:
+        other.rename(folder)
+    for path in ("", "report.md", "report.html", "requests.csv", "charts/ttft.svg", "run.zip"):
+        answer = client.get(f"/bedrock/runs/a-run/{path}")
+        assert b"marked-secret" not in answer.data, path
+        answer.close()
+    assert "a-run" in client.get("/bedrock/").text, "the run is still listed"
 
 
 def test_rows_in_locusts_answer(client: FlaskClient) -> None:

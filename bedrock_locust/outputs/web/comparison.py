@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import gevent.subprocess
 
+from bedrock_locust.redaction import public_environment
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -44,8 +46,6 @@ def compare(runs: Sequence[Path]) -> Comparison:
             *map(str, runs),
             "--output",
             scratch,
-            "--format",
-            "markdown",
         ]
         try:
             done = gevent.subprocess.run(
@@ -55,7 +55,7 @@ def compare(runs: Sequence[Path]) -> Comparison:
                 timeout=LIMIT_S,
                 check=False,
                 # The path is that of this process: Locust adds the folder of the locustfile to it.
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+                env={**public_environment(os.environ), "PYTHONPATH": os.pathsep.join(sys.path)},
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise ComparisonError(f"The runs could not be compared: {error}") from None

@@ -1,43 +1,37 @@
-"""The files of a run, for a browser: nothing outside the run folder, and nothing that a spreadsheet would execute."""
+"""The files of a run, for a browser: without links, and with nothing that a spreadsheet would execute."""
 
 from __future__ import annotations
 
 import csv
 import io
+import os
 import re
+import time
 import zipfile
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import gevent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from bedrock_locust.process.own_folder import OwnFolder
+
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the beginning of a formula."""
 CHUNK_ROWS = 500
 CHUNK_BYTES = 1 << 18
+EARLIEST = (1980, 1, 1, 0, 0, 0)
+"""Before this there is no time in a zip file."""
 CHART = re.compile(r"[A-Za-z0-9_-]+\.svg")
 
 
-def inside(folder: Path, *parts: str) -> Path | None:
-    """A regular file in the folder; None where there is none, or where a link or `..` leads out of it."""
-    path = folder.joinpath(*parts)
-    try:
-        real = path.resolve(strict=True)
-    except (OSError, ValueError):
-        return None
-    is_within = real.is_relative_to(folder.resolve())
-    return path if is_within and real.is_file() and not path.is_symlink() else None
-
-
-def safe_csv(path: Path) -> Iterator[bytes]:
+def safe_csv(file: BinaryIO) -> Iterator[bytes]:
     """A CSV file; an apostrophe stands before text cells that a spreadsheet would take for a formula."""
-    with path.open(encoding="utf-8", newline="", errors="replace") as file:
+    with io.TextIOWrapper(file, encoding="utf-8", newline="", errors="replace") as lines:
         text = io.StringIO()
         writer = csv.writer(text)
-        for count, row in enumerate(csv.reader(_without_nul(file)), 1):
+        for count, row in enumerate(csv.reader(_without_nul(lines)), 1):
             writer.writerow([_harmless(cell) for cell in row])
             if count % CHUNK_ROWS == 0:
                 yield _taken(text)
@@ -45,20 +39,30 @@ def safe_csv(path: Path) -> Iterator[bytes]:
         yield _taken(text)
 
 
-def archive(folder: Path) -> Iterator[bytes]:
+def archive(folder: OwnFolder) -> Iterator[bytes]:
     """The whole folder as a zip file, piece by piece; its CSV files are as `safe_csv` gives them."""
     pipe = _Pipe()
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as zipped:
-        for path in sorted(folder.rglob("*")):
-            name = path.relative_to(folder)
-            if inside(folder, *name.parts) is None or path.suffix == ".tmp":
+        for parts, _ in folder.files():
+            if parts[-1].endswith(".tmp"):
                 continue
-            with zipped.open(zipfile.ZipInfo.from_file(path, Path(folder.name, name)), "w", force_zip64=True) as member:
-                for piece in safe_csv(path) if path.suffix == ".csv" else _pieces(path):
+            try:
+                file = folder.open(*parts)
+            except OSError:  # it has gone since
+                continue
+            with zipped.open(_about(file, "/".join((folder.path.name, *parts))), "w", force_zip64=True) as member:
+                for piece in safe_csv(file) if parts[-1].endswith(".csv") else _pieces(file):
                     member.write(piece)
                     yield pipe.taken()
             yield pipe.taken()
     yield pipe.taken()
+
+
+def _about(file: BinaryIO, name: str) -> zipfile.ZipInfo:
+    about = os.fstat(file.fileno())
+    info = zipfile.ZipInfo(name, max(EARLIEST, time.localtime(about.st_mtime)[:6]))
+    info.external_attr = (about.st_mode & 0xFFFF) << 16
+    return info
 
 
 class _Pipe(io.RawIOBase):
@@ -81,8 +85,8 @@ class _Pipe(io.RawIOBase):
         return held
 
 
-def _pieces(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    with file:
         while piece := file.read(CHUNK_BYTES):
             yield piece
             gevent.sleep(0)

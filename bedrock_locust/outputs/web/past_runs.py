@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import gevent
+
+from bedrock_locust.process.own_folder import OwnFolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,7 +28,7 @@ Stamp = tuple[int, ...]
 class PastRun:
     """A run folder."""
 
-    path: Path
+    folder: OwnFolder
     about: dict[str, Any]
     """As `live.about` tells of a run of this process, with its conclusion and the bytes of its folder."""
 
@@ -54,50 +57,62 @@ class PastRuns:
 
     def find(self, name: str) -> PastRun | None:
         """The run whose folder has this name; None where there is none, or where the name leads elsewhere."""
-        path = self._folder() / name
-        if not NAME.fullmatch(name) or path.is_symlink() or not (path / "run.json").is_file():
+        if not NAME.fullmatch(name):
             return None
-        stamp = _stamp(path)
-        known = self._known.get(path)
+        try:
+            folder = OwnFolder.at(self._folder() / name)
+            stamp = _stamp(folder)
+        except OSError:
+            return None
+        known = self._known.get(folder.path)
         if known is None or known[0] != stamp:
-            known = self._known[path] = (stamp, PastRun(path, _about(path)))
+            known = self._known[folder.path] = (stamp, PastRun(folder, _about(folder)))
         return known[1]
 
 
-def _stamp(path: Path) -> Stamp:
-    """What changes when a run or its report is written anew."""
-    files = [path / "run.json", path / "report.json"]
-    return tuple(file.stat().st_mtime_ns if file.is_file() else 0 for file in files)
+def _stamp(folder: OwnFolder) -> Stamp:
+    """What changes when a run or its report is written anew. Raises OSError without a run."""
+    return folder.inode, _changed_ns(folder, "run.json"), _changed_ns(folder, "report.json", missing=0)
 
 
-def _about(path: Path) -> dict[str, Any]:
-    info, report = _read(path / "run.json"), _read(path / "report.json")
+def _changed_ns(folder: OwnFolder, name: str, missing: int | None = None) -> int:
+    try:
+        with folder.open(name) as file:
+            return os.fstat(file.fileno()).st_mtime_ns
+    except OSError:
+        if missing is None:
+            raise
+        return missing
+
+
+def _about(folder: OwnFolder) -> dict[str, Any]:
+    info, report = _read(folder, "run.json"), _read(folder, "report.json")
     calls, summary, levels = report.get("calls"), report.get("summary"), report.get("levels")
     counts = calls if isinstance(calls, dict) else {}
     model = _at(info, "settings", "model", "id")
     return {
-        "name": path.name,
+        "name": folder.path.name,
         "state": str(info.get("ended") or info.get("state") or "unknown"),
         "reason": str(info.get("end_reason") or ""),
         "model": f"{model} (local simulator)" if info.get("simulator") is True else str(model or ""),
         "endpoint": str(info.get("endpoint") or ""),
         "started_at": _number(info.get("started_at")),
-        "ended_at": _number(info.get("ended_at")) or _stamp(path)[0] / 1e9,
+        "ended_at": _number(info.get("ended_at")) or _stamp(folder)[1] / 1e9,
         "calls": sum(value for value in counts.values() if isinstance(value, int)) if counts else None,
         "failed": counts.get("failed"),
         "levels": len(levels) if isinstance(levels, list) else None,
         "levels_planned": info.get("levels_planned"),
         "conclusion": str(summary[0]) if isinstance(summary, list) and summary else "",
-        "bytes": sum(file.stat().st_size for file in path.rglob("*") if file.is_file() and not file.is_symlink()),
+        "bytes": sum(size for _, size in folder.files()),
     }
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(folder: OwnFolder, name: str) -> dict[str, Any]:
     """The JSON object in a file; empty where there is none."""
     try:
-        if path.stat().st_size > MOST_BYTES:
-            return {}
-        found = json.loads(path.read_text(encoding="utf-8"))
+        with folder.open(name) as file:
+            content = file.read(MOST_BYTES + 1)
+        found = {} if len(content) > MOST_BYTES else json.loads(content.decode())
     except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from flask import Blueprint, Response, abort, render_template, request, send_file
 from werkzeug.security import safe_join
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from bedrock_locust.outputs.web.runs import Runs
     from bedrock_locust.outputs.web.vega import Made
+    from bedrock_locust.process.own_folder import OwnFolder
     from bedrock_locust.settings.plan import Plan
 
     MakePlan = Callable[[Mapping[str, str]], Plan | None]
@@ -110,7 +111,7 @@ class Pages:
         if trouble := self._no_comparison(names):
             return render_template("bedrock/comparison.html", root="", trouble=trouble)
         try:
-            made = compare([self._run(name)[0] for name in names])
+            made = compare([self._run(name)[0].path for name in names])
         except ComparisonError as error:
             return render_template("bedrock/comparison.html", root="", trouble=str(error))
         return render_template("bedrock/comparison.html", root="", report=render(made.markdown), chart=made.chart)
@@ -163,52 +164,61 @@ class Pages:
     def report(self, name: str) -> str:
         """The report of a run as a page; while there is none yet, how far the run is."""
         folder, run = self._run(name)
-        path = downloads.inside(folder, "report.md")
-        report = render(path.read_text(encoding="utf-8", errors="replace")) if path and run["ended_at"] else None
+        report = _page_of(folder) if run["ended_at"] else None
         return render_template("bedrock/report.html", root="../../", run=run, report=report)
 
     def chart(self, name: str, chart: str) -> Response:
         """A chart of a report."""
         if not downloads.CHART.fullmatch(chart):
             abort(404)
-        path = self._file(name, "charts", chart)
-        response = send_file(path, mimetype="image/svg+xml", max_age=0)
+        response = send_file(self._file(name, "charts", chart), mimetype="image/svg+xml", max_age=0)
         response.headers["Content-Security-Policy"] = PASSIVE
         return response
 
     def markdown(self, name: str) -> Response:
         """The report as it is in the run folder."""
-        path = self._file(name, "report.md")
-        return send_file(path, mimetype="text/markdown", as_attachment=True, download_name=f"{name}-report.md")
+        file = self._file(name, "report.md")
+        return send_file(file, mimetype="text/markdown", as_attachment=True, download_name=f"{name}-report.md")
 
     def page(self, name: str) -> Response:
         """The report as one HTML file: to be kept, not to be shown here, where its scripts would run beside ours."""
-        path = self._file(name, "report.html")
-        response = send_file(path, mimetype="text/html", as_attachment=True, download_name=f"{name}-report.html")
+        file = self._file(name, "report.html")
+        response = send_file(file, mimetype="text/html", as_attachment=True, download_name=f"{name}-report.html")
         response.headers["Content-Security-Policy"] = PASSIVE
         return response
 
     def requests(self, name: str) -> Response:
         """Every call of the run."""
-        path = self._file(name, "requests.csv")
-        return _attachment(downloads.safe_csv(path), "text/csv", f"{name}-requests.csv")
+        file = self._file(name, "requests.csv")
+        response = _attachment(downloads.safe_csv(file), "text/csv", f"{name}-requests.csv")
+        response.call_on_close(file.close)
+        return response
 
     def archive(self, name: str) -> Response:
         """The whole run folder."""
         return _attachment(downloads.archive(self._run(name)[0]), "application/zip", f"{name}.zip")
 
-    def _run(self, name: str) -> tuple[Path, dict[str, Any]]:
+    def _run(self, name: str) -> tuple[OwnFolder, dict[str, Any]]:
         """The folder of a run, and what is told of it."""
         found = self._history.find(name)
         if found is None:
             abort(404)
         return found
 
-    def _file(self, name: str, *parts: str) -> Path:
-        path = downloads.inside(self._run(name)[0], *parts)
-        if path is None:
+    def _file(self, name: str, *parts: str) -> BinaryIO:
+        try:
+            return self._run(name)[0].open(*parts)
+        except OSError:
             abort(404)
-        return path.absolute()
+
+
+def _page_of(folder: OwnFolder) -> str | None:
+    """The report in a run folder as HTML; None while there is none."""
+    try:
+        with folder.open("report.md") as file:
+            return render(file.read().decode(errors="replace"))
+    except OSError:
+        return None
 
 
 def _attachment(pieces: Any, mimetype: str, name: str) -> Response:
