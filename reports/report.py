@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -134,5 +135,8 @@ def _way(start: Path, end: Path) -> str:
 
 
 def _write(path: Path, text: str) -> Path:
+    """Write a file. Raises OSError, also where a link leads out of its folder: whose file that is nobody knows."""
+    if path.is_symlink() and path.resolve().parent != path.parent.resolve():
+        raise OSError(errno.ELOOP, "it is a link that leads out of its folder", str(path))
     path.write_text(text, encoding="utf-8", newline="\n")
     return path

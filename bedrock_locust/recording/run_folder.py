@@ -209,6 +209,8 @@ def check_report_file(file: str) -> None:
     folder = next((parent for parent in path.parents if parent.exists()), Path())
     if path.is_dir():
         why = "is a directory"
+    elif path.is_symlink() and path.resolve().parent != path.parent.resolve():
+        why = "is a link that leads out of its folder"
     elif not folder.is_dir():
         why = f"cannot be made, as {folder} is not a directory"
     elif not os.access(path if path.exists() else folder, os.W_OK):

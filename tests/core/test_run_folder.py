@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from bedrock_locust.call import COLUMNS, Call
 from bedrock_locust.level import Level
-from bedrock_locust.recording.run_folder import LEVEL_COLUMNS, RunFolder, check_directory
+from bedrock_locust.recording.run_folder import LEVEL_COLUMNS, RunFolder, check_directory, check_report_file
 from bedrock_locust.settings.mistakes import SettingsError
 
 from .strategies import calls
@@ -214,6 +214,16 @@ def test_files_of_a_run(folder: RunFolder) -> None:
     folder.close()
     assert {path.name for path in folder.path.iterdir()} == {"requests.csv", "levels.csv", "run.json", "stats.csv"}
     assert read(folder.path / "stats.csv") == [["Name", "Count"], ["a,b", "1"]]
+
+
+def test_a_report_file_that_is_a_link(tmp_path: Path) -> None:
+    """A link is followed to a file beside it, and nowhere else."""
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "out.md").symlink_to(tmp_path / "elsewhere" / "precious")
+    (tmp_path / "beside.md").symlink_to("latest.md")
+    check_report_file(str(tmp_path / "beside.md"))
+    with pytest.raises(SettingsError, match=r"out.md' is a link that leads out of its folder: name another"):
+        check_report_file(str(tmp_path / "out.md"))
 
 
 def test_a_link_in_the_place_of_the_folder(folder: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

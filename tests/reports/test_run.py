@@ -189,6 +189,19 @@ def test_a_copy_that_cannot_be_written_leaves_the_report_whole(tmp_path: Path) -
     assert (folder / "report.md").read_text(encoding="utf-8").endswith("latency.\n")
 
 
+@pytest.mark.parametrize("name", ["run/report.json", "copy.md"])
+def test_no_file_is_written_where_a_link_leads(tmp_path: Path, name: str) -> None:
+    """A link out of its folder is named, and what it leads to stays as it is."""
+    folder = make.shaped(("streaming",), (2,)).write(tmp_path / "run")
+    precious = tmp_path / "elsewhere" / "precious"
+    precious.parent.mkdir()
+    precious.write_text("precious")
+    (tmp_path / name).symlink_to(precious)
+    with pytest.raises(OSError, match="leads out of its folder"):
+        reports.write(folder, tmp_path / "copy.md")
+    assert precious.read_text() == "precious"
+
+
 def test_charts_of_an_earlier_report_do_not_stay(tmp_path: Path) -> None:
     """A chart that now has no data is removed."""
     folder = make.shaped(("streaming",), (2,)).write(tmp_path)
