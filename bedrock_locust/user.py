@@ -43,6 +43,7 @@ class BedrockUser(User):
             bench.boto3_client,
             environment.events.request,
             call_limit_s=bench.settings.call_limit_s,
+            native_formats=bench.settings.native_formats,
             tags=bench.tags,
             context=self.context,
         )
@@ -111,7 +112,7 @@ def request(settings: Settings, prompt: str) -> dict[str, Any]:
             "performanceConfig": model.latency and {"latency": model.latency},
         }
     else:
-        body = formats.native(model.id).body(prompt, test.max_tokens, test.temperature, model.id)
+        body = formats.native(model.id, model.format).body(prompt, test.max_tokens, test.temperature, model.id)
         arguments = {"body": json.dumps(body), "contentType": "application/json"}
         options = {"serviceTier": model.service_tier, "performanceConfigLatency": model.latency}
     return {"modelId": model.id, **arguments, **{key: value for key, value in options.items() if value}}

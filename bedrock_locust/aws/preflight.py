@@ -57,7 +57,9 @@ def public(call: Call) -> dict[str, Any]:
 def _call(client: BedrockRuntimeClient, settings: Settings) -> Call:
     """A call like those of the first users, without a `request` event."""
     user = StreamingUser if settings.test.streaming else NonStreamingUser
-    bedrock = BedrockClient(client, EventHook(), call_limit_s=settings.call_limit_s)
+    bedrock = BedrockClient(
+        client, EventHook(), call_limit_s=settings.call_limit_s, native_formats=settings.native_formats
+    )
     test = settings.test
     prompt = Prompts(test.prompt_template, test.prompt_size, test.unique_prompts).next()
     call: Call = getattr(bedrock, user.operations[settings.model.api])(name="preflight", **request(settings, prompt))

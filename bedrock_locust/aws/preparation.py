@@ -95,7 +95,7 @@ class Preparation:
         settings = options.load(parsed, endpoint)
         if settings.model.api == "invoke":
             try:
-                formats.native(settings.model.id)
+                formats.native(settings.model.id, settings.model.format)
             except formats.UnknownFormatError as error:
                 raise SettingsError(f"model.api is invoke, but {error}") from None
         return settings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
 
 import gevent
@@ -18,7 +19,7 @@ from bedrock_locust.wire.in_flight import calls_in_flight, in_flight
 from bedrock_locust.wire.measurement import Measurement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from locust.event import EventHook
 
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     Reader = Callable[[Measurement], None]
 
 CUT_OFF = Failure(CANCELLED, "", "", "cut off by the end of the run")
+
+
+NO_FORMATS: Mapping[str, str] = MappingProxyType({})
 
 
 def _nothing() -> dict[str, Any]:
@@ -57,22 +61,25 @@ class BedrockClient:
     `with client.converse(..., catch_response=True) as answer:` counts the call at the end of the block, and
     `answer.failure("why")` makes it a failure.
 
+    `native_formats` names the format of InvokeModel for model ids that do not tell it (see `model.format`).
     `tags` gives the fields of each Call that its circumstances decide (level, users, phase, worker), asked
     for when the call starts; `context` gives the `context` of its request event.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a choice of its own
         self,
         boto3_client: BedrockRuntimeClient,
         request_event: EventHook,
         *,
         call_limit_s: float = 1200,
+        native_formats: Mapping[str, str] = NO_FORMATS,
         tags: Callable[[], dict[str, Any]] = _nothing,
         context: Callable[[], dict[str, Any]] = _nothing,
     ) -> None:
         self._boto3 = boto3_client
         self._request_event = request_event
         self._call_limit_s = call_limit_s
+        self._native_formats = native_formats
         self._tags = tags
         self._context = context
 
@@ -100,7 +107,7 @@ class BedrockClient:
     def invoke_model(self, *, name: str = "", catch_response: Literal[True], **arguments: Any) -> Answer: ...
     def invoke_model(self, *, name: str = "", catch_response: bool = False, **arguments: Any) -> Call | Answer:
         """Call InvokeModel with the model's native body and read the whole answer."""
-        native = native_of(arguments)
+        native = native_of(arguments, self._native_formats)
         plan = _Plan("invoke_model", name, asked_in_body(native, arguments), _whole(native), catch_response)
         return self._call(plan, arguments)
 
@@ -116,7 +123,7 @@ class BedrockClient:
         self, *, name: str = "", catch_response: bool = False, **arguments: Any
     ) -> Call | Answer:
         """Call InvokeModelWithResponseStream with the model's native body and read the stream to its end."""
-        native = native_of(arguments)
+        native = native_of(arguments, self._native_formats)
         plan = _Plan(
             "invoke_model_with_response_stream",
             name,

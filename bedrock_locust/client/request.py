@@ -46,7 +46,12 @@ def _wrong_body(why: str) -> ParamValidationError:
     return ParamValidationError(report=f"Invalid value for parameter body, must be the model's JSON request: {why}")
 
 
-def native_of(arguments: Mapping[str, Any]) -> formats.NativeFormat:
-    """The native format of a model. Raises UnknownFormatError; a wrong type or none at all is for boto3 to refuse."""
+def native_of(arguments: Mapping[str, Any], named: Mapping[str, str]) -> formats.NativeFormat:
+    """The native format of a model: `named` has those of ids that do not tell.
+
+    Raises UnknownFormatError; a wrong type or none at all is for boto3 to refuse.
+    """
     model_id = arguments.get("modelId")
-    return formats.native(model_id) if isinstance(model_id, str) and model_id else claude
+    if not isinstance(model_id, str) or not model_id:
+        return claude
+    return formats.native(model_id, named.get(model_id))

@@ -66,7 +66,7 @@ def _checked(settings: Settings) -> Settings:
     """The settings, if there is a request format for them. Raises SettingsError."""
     if settings.model.api == "invoke":
         try:
-            formats.native(settings.model.id)
+            formats.native(settings.model.id, settings.model.format)
         except formats.UnknownFormatError as error:
             raise SettingsError(f"model.api is invoke, but {error}") from None
     return settings

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from bedrock_locust.formats import claude_text
 from bedrock_locust.formats.reading import PLAIN_TEXT
 from bedrock_locust.formats.required import required
 from bedrock_locust.formats.values import count, members, objects, text
@@ -63,7 +64,13 @@ def max_tokens(request: Mapping[str, Any]) -> int | None:
 
 
 def read(response: object, reading: Reading) -> None:
-    """Take the figures out of a whole response. Raises MissingPartError."""
+    """Take the figures out of a whole response. Raises MissingPartError.
+
+    Claude 2 answers a request in its older format in that format.
+    """
+    if "completion" in members(response):
+        claude_text.read(response, reading)
+        return
     for block in objects(required(response, "content", list)):
         reading.add_text(block.get("text"))
     said = members(response)
@@ -89,6 +96,8 @@ def read_event(chunk: Mapping[str, Any], reading: Reading) -> Content:
             reading.take(USAGE, chunk.get("usage"))
         case "message_stop":
             reading.stop(None)
+        case "completion" | None:
+            return claude_text.read_event(chunk, reading)
     return ""
 
 

@@ -30,6 +30,11 @@ USAGE = {
     "cache_write_tokens": "cacheWriteInputTokens",
 }
 """Figure of a Reading -> its name in `usage`."""
+OTHER_USAGE = {
+    "cache_read_tokens": "cacheReadInputTokenCount",
+    "cache_write_tokens": "cacheWriteInputTokenCount",
+}
+"""The names of the cache counts in the native format of Nova, which Converse has, too, for some models."""
 STARTS = ("toolUse", "toolResult", "image")
 """Kinds of block that have a start of their own: it is the first sign of a tool call or a picture."""
 
@@ -97,6 +102,7 @@ def _delta(delta: Mapping[str, Any], reading: Reading) -> Content:
 
 
 def _usage(part: Mapping[str, Any], reading: Reading) -> None:
+    reading.take(OTHER_USAGE, part.get("usage"))
     reading.take(USAGE, part.get("usage"))
     if (latency_ms := milliseconds(members(part.get("metrics")).get("latencyMs"))) is not None:
         reading.server_latency_ms = latency_ms

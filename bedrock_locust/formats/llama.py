@@ -1,4 +1,4 @@
-"""Meta's prompt format, for Llama 3 and later through InvokeModel.
+"""Meta's prompt format, for Llama through InvokeModel.
 
 Sources: "Meta Llama models" in the Bedrock user guide for the body; Meta's model cards for the
 prompt templates.
@@ -29,6 +29,7 @@ _PLAIN_DELTA = re.compile(
 USAGE = {"input_tokens": "prompt_token_count", "output_tokens": "generation_token_count"}
 """Figure of a Reading -> its name in a response and in a chunk."""
 
+LLAMA_2 = "<s>[INST] {prompt} [/INST]"
 LLAMA_3 = (
     "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\n{prompt}<|eot_id|>"
     "<|start_header_id|>assistant<|end_header_id|>\n\n"
@@ -40,7 +41,8 @@ LLAMA_4 = (
 
 def body(prompt: str, max_tokens: int, temperature: float | None, model_id: str) -> dict[str, Any]:
     """The request body for a prompt, in the template of the model's generation."""
-    template = LLAMA_3 if re.search(r"meta\.llama3", model_id) else LLAMA_4
+    generation = re.search(r"meta\.llama(\d)", model_id)
+    template = {"2": LLAMA_2, "3": LLAMA_3}.get(generation[1] if generation else "", LLAMA_4)
     # Not str.format: a prompt may have braces of its own.
     request: dict[str, Any] = {"prompt": template.replace("{prompt}", prompt), "max_gen_len": max_tokens}
     if temperature is not None:

@@ -61,12 +61,16 @@ class Reading:
     output_tokens: int | None = None
     cache_read_tokens: int | None = None
     cache_write_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    """The output tokens that were reasoning; they are part of `output_tokens`."""
     server_ttft_ms: float | None = None
     server_latency_ms: float | None = None
     stop_reason: str = ""
     service_tier: str = ""
     stopped: bool = False
     """Whether the event that ends a stream has come."""
+    in_reasoning: bool = False
+    """Whether the text so far ends within reasoning that stands in tags (see tagged.py)."""
     text_bytes: int = 0
     """UTF-8 bytes of answer text."""
     other_bytes: int = 0

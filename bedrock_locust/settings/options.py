@@ -89,6 +89,7 @@ OPTIONS = (
         "Your quota of tokens per minute",
     ),
     Option("--bedrock-api", "model", "api", "converse (any model) or invoke (the model's native format)"),
+    Option("--bedrock-format", "model", "format", "Native format of invoke, for an ARN that does not name its model"),
     Option("--bedrock-service-tier", "model", "service_tier", "default, priority, flex or reserved"),
     Option("--bedrock-latency", "model", "latency", "standard or optimized"),
     Option("--bedrock-prompt-size", "test", "prompt_size", "Characters in each prompt"),

@@ -116,6 +116,15 @@ def _has_valid_port(url: str) -> bool:
         return False
 
 
+# fmt: off
+NativeFormat = Literal[
+    "claude", "claude_text", "cohere", "cohere_text", "deepseek", "gpt_oss", "imported", "jamba", "llama", "mistral",
+    "mistral_chat", "nova", "open_weight", "palmyra", "titan",
+]
+# fmt: on
+"""The names in `formats.FORMATS`."""
+
+
 class Model(Section):
     """The model under test and its quotas, per minute."""
 
@@ -127,6 +136,8 @@ class Model(Section):
     """Your quota of tokens per minute."""
     api: Literal["converse", "invoke"] = "converse"
     """`converse` works for any model; `invoke` sends the model's native format."""
+    format: NativeFormat | None = None
+    """Native format of `invoke`, for an ARN that does not name its model. Without it the model id tells."""
     service_tier: Literal["default", "priority", "flex", "reserved"] | None = None
     """Service tier of each call. Without it none is sent."""
     latency: Literal["standard", "optimized"] | None = None
@@ -233,6 +244,11 @@ class Settings(Section):
     def _tier_of_the_original(cls, values: Any) -> Any:
         """Accept `test.service_tier`, where the original tool had it."""
         return _with_tier_in_model(values) if isinstance(values, dict) else values
+
+    @property
+    def native_formats(self) -> dict[str, str]:
+        """The native formats of models whose ids do not tell them."""
+        return {self.model.id: self.model.format} if self.model.format else {}
 
     @property
     def call_limit_s(self) -> float:

@@ -10,7 +10,8 @@ import gevent
 import pytest
 from botocore.exceptions import ParamValidationError
 
-from bedrock_locust.formats import UnknownFormatError, claude, llama
+from bedrock_locust import formats
+from bedrock_locust.formats import UnknownFormatError
 from bedrock_locust.wire.in_flight import calls_in_flight
 
 if TYPE_CHECKING:
@@ -36,7 +37,10 @@ def arguments(operation: str, model_id: str) -> dict[str, Any]:
             "messages": [{"role": "user", "content": [{"text": PROMPT}]}],
             "inferenceConfig": {"maxTokens": 50},
         }
-    native = llama if model_id == LLAMA else claude
+    try:
+        native = formats.native(model_id)
+    except UnknownFormatError:
+        native = formats.native(model_id, "imported")
     return {"modelId": model_id, "body": json.dumps(native.body(PROMPT, 50, None, model_id))}
 
 
@@ -266,7 +270,7 @@ def test_mistakes_of_the_caller(client: BedrockClient, events: list[dict[str, An
     with pytest.raises(ParamValidationError):
         client.converse(modelId=CLAUDE, message=[])
     with pytest.raises(UnknownFormatError, match="use api: converse"):
-        client.invoke_model(modelId=NOVA, body="{}")
+        client.invoke_model(modelId="arn:aws:bedrock:us-east-1:123456789012:provisioned-model/a1b2", body="{}")
     for body in ("not JSON", b"\xff", "[1]", "[" * 10_000):
         with pytest.raises(ParamValidationError, match="must be the model's JSON request"):
             client.invoke_model(modelId=CLAUDE, body=body)

@@ -78,7 +78,7 @@ def test_check_warns(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     [
         (("nosuch.json",), "nosuch.json: no such file."),
         (("--bedrock-end", "x"), '--bedrock-end (or BEDROCK_END, or the form): concurrency.end is "x"'),
-        (("--bedrock-api", "invoke"), "model.api is invoke, but model 'm' has no native request format"),
+        (("--bedrock-api", "invoke"), "model.api is invoke, but model 'm' does not tell its native request format"),
     ],
 )
 def test_check_refuses(arguments: tuple[str, ...], line: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bedrock_locust.formats import ChunkReader, Reading, claude, converse, llama
+from bedrock_locust.formats import ChunkReader, Reading, claude, converse, llama, native
+from bedrock_locust.formats.required import MissingPartError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bedrock_locust.formats import Content
+    from bedrock_locust.formats import Content, NativeFormat
 
 TEXTS = ["Hello", "", "two words, (a comma)", "Grüße 世界 🙂", "{}[]:"]
 texts = st.one_of(st.text(), st.sampled_from(['"', "\\", "\n", "\x00", "\ud800", '"}}', *TEXTS]))
@@ -75,6 +76,71 @@ def test_claude(text: str, ascii_only: bool) -> None:
 def test_llama(text: str, count: int, ascii_only: bool) -> None:
     """Any text, with its count of tokens."""
     same(llama_chunk(text, count, ascii_only=ascii_only), llama.read_delta, llama.read_event)
+
+
+def natives(text: str, *, ascii_only: bool) -> dict[str, tuple[NativeFormat, bytes]]:
+    """A chunk with text of each other family that has a way to read it without a parser."""
+    chat = {"id": "c", "choices": [{"index": 0, "delta": {"content": text}, "finish_reason": None}], "created": 1}
+    index = {"contentBlockIndex": 3}
+    titan = {"outputText": text, "index": 0, "totalOutputTextTokenCount": None, "completionReason": None}
+    said: dict[str, Any] = {
+        "nova": {"contentBlockDelta": {"delta": {"text": text}, **index}},
+        "titan": {**titan, "inputTextTokenCount": None},
+        "mistral": {"outputs": [{"text": text, "stop_reason": None}]},
+        "deepseek": {"choices": [{"index": 0, "text": text, "stop_reason": None}]},
+        "cohere": {"is_finished": False, "event_type": "text-generation", "text": text},
+        "cohere_text": {"is_finished": False, "text": text},
+        "open_weight": {**chat, "object": "chat.completion.chunk", "service_tier": "flex", "usage": None},
+    }
+
+    def coded(chunk: Any) -> bytes:
+        return json.dumps(chunk, ensure_ascii=ascii_only, separators=(",", ":")).encode(errors="surrogatepass")
+
+    return {name: (native("any", name), coded(chunk)) for name, chunk in said.items()}
+
+
+FAMILIES = list(natives("", ascii_only=True))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@given(text=texts, ascii_only=st.booleans())
+def test_families(family: str, text: str, ascii_only: bool) -> None:
+    """Any text, in each native format."""
+    module, chunk = natives(text, ascii_only=ascii_only)[family]
+    same(chunk, module.read_delta, module.read_event)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@given(text=texts, place=st.integers(0, 400), instead=st.binary(max_size=3))
+def test_damaged_chunks(family: str, text: str, place: int, instead: bytes) -> None:
+    """What is no JSON is never read without a parser, in no native format."""
+    module, chunk = natives(text, ascii_only=False)[family]
+    damaged = bytearray(chunk)
+    damaged[place % len(damaged) : place % len(damaged) + 1] = instead
+    try:
+        json.loads(damaged.decode())
+    except ValueError:
+        assert module.read_delta(bytes(damaged), Reading()) is None
+    else:
+        same_or_refused(bytes(damaged), module)
+
+
+def same_or_refused(chunk: bytes, module: NativeFormat) -> None:
+    """Without a parser nothing is read of what a parser finds lacking a part."""
+    try:
+        module.read_event(json.loads(chunk), Reading())
+    except (MissingPartError, AttributeError, TypeError):
+        assert module.read_delta(chunk, Reading()) is None
+    else:
+        same(chunk, module.read_delta, module.read_event)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("text", TEXTS)
+def test_plain_text_of_families_needs_no_parser(family: str, text: str) -> None:
+    """What the service sends for most tokens is read so in each format."""
+    module, chunk = natives(text, ascii_only=False)[family]
+    assert module.read_delta(chunk, Reading()) == ("text" if text else "")
 
 
 @given(texts, st.booleans(), st.integers(0, 400), st.binary(max_size=3))

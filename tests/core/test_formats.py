@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,24 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bedrock_locust import formats
-from bedrock_locust.formats import Reading, UnknownFormatError, claude, converse, llama
+from bedrock_locust.formats import (
+    Reading,
+    UnknownFormatError,
+    claude,
+    cohere,
+    cohere_text,
+    converse,
+    deepseek,
+    gpt_oss,
+    jamba,
+    llama,
+    mistral,
+    mistral_chat,
+    nova,
+    open_weight,
+    palmyra,
+    titan,
+)
 from bedrock_locust.settings.schema import Settings
 from bedrock_locust.user import request
 
@@ -49,6 +67,33 @@ TEXT_BYTES = len(TEXT.encode())
         ("us.meta.llama3-3-70b-instruct-v1:0", llama),
         ("us.meta.llama4-scout-17b-instruct-v1:0", llama),
         ("arn:aws:bedrock:us-east-1::foundation-model/meta.llama3-8b-instruct-v1:0", llama),
+        ("meta.llama2-13b-chat-v1", llama),
+        ("anthropic.claude-v2:1", claude),
+        ("amazon.nova-lite-v1:0", nova),
+        ("us.amazon.nova-2-lite-v1:0", nova),
+        ("amazon.titan-text-express-v1", titan),
+        ("amazon.titan-tg1-large", titan),
+        ("mistral.mistral-7b-instruct-v0:2", mistral),
+        ("mistral.mixtral-8x7b-instruct-v0:1", mistral),
+        ("mistral.mistral-large-2402-v1:0", mistral),
+        ("mistral.mistral-large-2407-v1:0", mistral_chat),
+        ("us.mistral.pixtral-large-2502-v1:0", mistral_chat),
+        ("mistral.ministral-3-8b-instruct", mistral_chat),
+        ("cohere.command-r-plus-v1:0", cohere),
+        ("cohere.command-text-v14", cohere_text),
+        ("ai21.jamba-1-5-large-v1:0", jamba),
+        ("us.deepseek.r1-v1:0", deepseek),
+        ("deepseek.v3-v1:0", open_weight),
+        ("openai.gpt-oss-120b-1:0", gpt_oss),
+        ("openai.gpt-oss-safeguard-20b", gpt_oss),
+        ("us.writer.palmyra-x5-v1:0", palmyra),
+        ("qwen.qwen3-235b-a22b-2507-v1:0", open_weight),
+        ("moonshot.kimi-k2-thinking", open_weight),
+        ("global.moonshotai.kimi-k3", open_weight),
+        ("minimax.minimax-m2", open_weight),
+        ("zai.glm-4.7", open_weight),
+        ("google.gemma-3-27b-it", open_weight),
+        ("nvidia.nemotron-nano-9b-v2", open_weight),
     ],
 )
 def test_a_model_has_its_native_format(model_id: str, module: NativeFormat) -> None:
@@ -59,11 +104,12 @@ def test_a_model_has_its_native_format(model_id: str, module: NativeFormat) -> N
 @pytest.mark.parametrize(
     "model_id",
     [
-        "meta.llama2-13b-chat-v1",
-        "amazon.nova-lite-v1:0",
-        "us.amazon.nova-pro-v1:0",
-        "amazon.titan-text-express-v1",
-        "mistral.mistral-large-2407-v1:0",
+        "amazon.nova-canvas-v1:0",
+        "amazon.nova-sonic-v1:0",
+        "amazon.titan-embed-text-v2:0",
+        "amazon.titan-image-generator-v2:0",
+        "cohere.embed-english-v3",
+        "openai.gpt-5.6-sol",
         f"{ARN}:application-inference-profile/a1b2c3d4e5f6",
         f"{ARN}:provisioned-model/a1b2c3d4e5f6",
         "not-anthropic.claude",
@@ -351,7 +397,7 @@ def test_a_header_that_is_no_number_says_nothing(value: str) -> None:
     """Whatever a gateway puts into a header, it is a count or not known."""
     reading = Reading()
     reading.add_headers({"x-amzn-bedrock-input-token-count": value})
-    expected = int(value) if value and set(value) <= set("0123456789") else None
+    expected = int(value) if value and set(value) <= set("0123456789") and int(value) < 10**12 else None
     assert reading.input_tokens == expected
 
 
@@ -388,6 +434,14 @@ def test_the_prompt_is_in_the_body(prompt: str, max_tokens: int, temperature: fl
         body = llama.body(prompt, max_tokens, temperature, model_id)
         assert prompt in body["prompt"]
         assert llama.prompt_chars(body) == len(body["prompt"])
+    for name in formats.native_names():
+        native = formats.native("any", name)
+        body = native.body(prompt, max_tokens, temperature, "meta.llama2-13b-chat-v1")
+        assert json.dumps(prompt)[1:-1] in json.dumps(body)
+        assert len(prompt) <= native.prompt_chars(body) <= len(prompt) + 200, "its template may count, too"
+        assert native.max_tokens(body) == max_tokens
+        assert ("temperature" in json.dumps(body)) >= (temperature is not None)
+        assert native.max_tokens({}) is None
 
 
 def test_the_template_of_llama_depends_on_its_generation() -> None:

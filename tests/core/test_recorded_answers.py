@@ -38,8 +38,14 @@ if TYPE_CHECKING:
     Ask = Callable[[str, Recording], Call]
 
 NAMES = {
-    "input_tokens": ("inputTokens", "input_tokens", "prompt_token_count", "inputTokenCount"),
-    "output_tokens": ("outputTokens", "output_tokens", "generation_token_count", "outputTokenCount"),
+    "input_tokens": (
+        *("inputTokens", "input_tokens", "prompt_token_count", "inputTokenCount", "inputTextTokenCount"),
+        "prompt_tokens",
+    ),
+    "output_tokens": (
+        *("outputTokens", "output_tokens", "generation_token_count", "outputTokenCount", "tokenCount"),
+        *("totalOutputTextTokenCount", "completion_tokens"),
+    ),
     "cache_read_tokens": ("cacheReadInputTokens", "cache_read_input_tokens", "cacheReadInputTokenCount"),
     "cache_write_tokens": ("cacheWriteInputTokens", "cache_creation_input_tokens", "cacheWriteInputTokenCount"),
 }
@@ -79,8 +85,6 @@ def clients(server: RawServer) -> dict[str, BedrockClient]:
 
 def has_format(recording: Recording) -> bool:
     """Whether there is a format for the model."""
-    if recording.body.startswith(b'{"type":"completion"'):
-        return False  # Claude 2 in its older format
     try:
         return recording.operation.startswith("converse") or bool(formats.native(recording.model_id))
     except formats.UnknownFormatError:
@@ -129,16 +133,37 @@ def of_native(bodies: list[dict[str, Any]], headers: dict[str, str]) -> Figures:
     counts = list[dict[str, Any]]()
     reason, text = "", ""
     for body in bodies:
-        counts += [body, body.get("usage") or {}, (body.get("message") or {}).get("usage") or {}]
-        reason = body.get("stop_reason") or (body.get("delta") or {}).get("stop_reason") or reason
-        text += (body.get("delta") or {}).get("text") or body.get("generation") or ""
-        text += "".join(block.get("text", "") for block in body.get("content") or ())
+        counts += counts_in(body)
+        for part in parts_of(body):
+            reason = next((str(part[name]) for name in REASONS if part.get(name)), reason)
+            text += next((part[name] for name in TEXTS if isinstance(part.get(name), str)), "")
     if any(body.get("amazon-bedrock-guardrailAction") == "INTERVENED" for body in bodies):
         reason = "guardrail_intervened"
     rest = figures([bodies[-1].get("amazon-bedrock-invocationMetrics") or {}])
     rest |= {figure: int(headers[header]) for figure, header in HEADERS.items() if header in headers}
     found = {figure: rest[figure] if value is None else value for figure, value in figures(counts).items()}
     return {**found, "stop_reason": reason, "text": text}
+
+
+REASONS = ("stop_reason", "stopReason", "completionReason", "finish_reason")
+TEXTS = ("text", "generation", "outputText", "completion")
+
+
+def counts_in(body: dict[str, Any]) -> list[dict[str, Any]]:
+    """All objects of a body or a chunk that may have counts."""
+    message = body.get("message")
+    inner = [message.get("usage")] if isinstance(message, dict) else []
+    metadata = [body["metadata"]["usage"]] if "metadata" in body else []
+    return [found for found in (body, *body.get("results", []), body.get("usage"), *inner, *metadata) if found]
+
+
+def parts_of(body: dict[str, Any]) -> list[dict[str, Any]]:
+    """All objects of a body or a chunk that may have text or a stop reason, in order."""
+    delta = body.get("contentBlockDelta", body).get("delta") or {}
+    message = body.get("output", {}).get("message", {})
+    lists = [body.get(name) or [] for name in ("content", "results", "outputs", "generations")]
+    inner = [part for parts in (*lists, message.get("content", [])) for part in parts]
+    return [*inner, delta, body.get("messageStop", {}), body]
 
 
 HEADERS = {

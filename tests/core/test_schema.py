@@ -92,6 +92,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "quota": None,
         "tokens_per_minute": None,
         "api": "converse",
+        "format": None,
         "service_tier": None,
         "latency": None,
         "output_burndown": None,

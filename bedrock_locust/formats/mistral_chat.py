@@ -1,0 +1,28 @@
+"""Newer models of Mistral through InvokeModel: Large 2407 and 3, Pixtral, Ministral, Magistral, Voxtral.
+
+Source: "Mistral AI chat completion" in the Bedrock user guide. Some say `stop_reason` where others say
+`finish_reason`; the text of an answer, or of a chunk, may be in `message` or in `delta`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bedrock_locust.formats import open_weight
+from bedrock_locust.formats.open_weight import body, max_tokens, prompt_chars, read, read_delta
+from bedrock_locust.formats.values import objects
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bedrock_locust.formats.reading import Content, Reading
+
+__all__ = ["body", "max_tokens", "prompt_chars", "read", "read_delta", "read_event"]
+
+
+def read_event(chunk: Mapping[str, Any], reading: Reading) -> Content:
+    """Take the figures out of one stream chunk, and say what it brought. Raises MissingPartError."""
+    choices = [
+        {**choice, "delta": choice.get("delta") or choice.get("message")} for choice in objects(chunk.get("choices"))
+    ]
+    return open_weight.read_event({**chunk, "choices": choices} if choices else chunk, reading)
