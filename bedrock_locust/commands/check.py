@@ -103,10 +103,16 @@ def _users(settings: Settings) -> str:
 
 
 def _warnings(settings: Settings) -> Iterator[str]:
+    factor = f"{settings.model.burndown:g}"
     if settings.aws.access_key_id:
         yield "the file holds AWS keys. A profile (aws.profile) or a role is safer."
     if settings.pricing is None:
         yield "the cost is not known. Add pricing.input_per_million and pricing.output_per_million."
+    if not settings.model.burndown_is_certain:
+        yield (
+            f"AWS does not state for this model how often an output token counts against the quota: {factor} is taken."
+            " model.output_burndown sets it."
+        )
     if settings.limits is None:
         yield "nothing ends the run early. limits.max_cost_usd, limits.max_requests and limits.max_error_rate can."
     _, most = expected_calls(settings, settings.concurrency.start)

@@ -12,8 +12,7 @@ REMEDIES: dict[str, str] = {
     "ThrottlingError": "More requests or tokens per minute than the quota allows. Use fewer users, lower"
     " max_tokens (it is reserved when a call starts), or ask for a higher quota in Service Quotas.",
     "ValidationError": "The service refused the request. Check the model id (newer models need an inference profile"
-    " id: us., eu., apac., global.), and whether this model takes these parameters (some refuse temperature: set it"
-    " to null).",
+    " id: us., eu., apac., global.), and whether this model takes these parameters (many refuse temperature).",
     "AccessDeniedError": "Allow bedrock:InvokeModel and bedrock:InvokeModelWithResponseStream in the IAM policy, and"
     " check that the account has access to the model.",
     "ModelNotFoundError": "Check the model id and that the model exists in this region; newer models need an"
@@ -62,9 +61,14 @@ _LEGACY = (
     "The provider has marked this model as legacy, and this account has not used it lately. Choose a newer"
     " version of the model."
 )
+_TEMPERATURE = (
+    "This model takes no sampling parameters, as many newer models. Remove test.temperature, or set it to null"
+    " (--bedrock-temperature null); in a locustfile of your own remove temperature, top_p and top_k from the request."
+)
 _SPECIAL: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(words, re.IGNORECASE), text)
     for words, text in (
+        (r"\b(?:temperature|top_?p|top_?k)\b", _TEMPERATURE),
         (r"signature expired|not yet current|too skewed|request time.{1,40}too large", _CLOCK),
         (r"bearer token|api[ -]?key", _API_KEY),
         (r"on-demand throughput.{1,20}supported|\binference profile\b", _PROFILE),

@@ -1,17 +1,33 @@
-"""How many tokens of quota an output token of a model uses."""
+"""How many tokens of quota an output token of a model uses. burndown.json has rates, source and date."""
 
 from __future__ import annotations
 
+import json
 import re
-
-_OLD_CLAUDE = re.compile(r"claude-(?:v?[12]\b|instant|3-(?!7)|v2)")
-CLAUDE_BURNDOWN = 5.0
-"""Output tokens of Claude 3.7 and later count five times against the quota (AWS: Amazon Bedrock User
-Guide, How tokens are counted; read November 2026). AWS lists models by name; that later models have the same
-factor follows from its wording for 3.7 and up. An ARN that does not name its model has the factor 1."""
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
 
 
-def burndown_of(model_id: str) -> float:
-    """The burn-down factor of output tokens that AWS states for a model: 5 for Claude 3.7 and later, else 1."""
+class Rate(NamedTuple):
+    """The burn-down of a model."""
+
+    factor: float
+    certain: bool
+    """Whether AWS states it for this model."""
+
+
+NONE = Rate(1.0, certain=True)
+
+
+@cache
+def _rates() -> list[tuple[re.Pattern[str], Rate]]:
+    """The patterns of model ids, and what they mean; the first that is found counts."""
+    said = json.loads(files(__package__).joinpath("burndown.json").read_text(encoding="utf-8"))
+    return [(re.compile(one["models"]), Rate(float(one["factor"]), certain=one["certain"])) for one in said["rates"]]
+
+
+def burndown_of(model_id: str) -> Rate:
+    """The burn-down of output tokens of a model on bedrock-runtime; 1 for an ARN that does not name its model."""
     name = model_id.lower()
-    return CLAUDE_BURNDOWN if "claude" in name and not _OLD_CLAUDE.search(name) else 1.0
+    return next((rate for pattern, rate in _rates() if pattern.search(name)), NONE)

@@ -28,6 +28,9 @@ TOKEN_FACTORS = (0.75, 1.3)
 """How much shorter or longer other calls may be than the first one."""
 
 
+TOKENS_PER_DAY = "tokens per day"
+
+
 @dataclass(frozen=True)
 class Load:
     """The latency and the tokens of one call."""
@@ -86,7 +89,7 @@ class Forecast:
     """The load at which the levels are expected to use up the quota of which they use most."""
 
     quota: str
-    """`requests per minute` or `tokens per minute`."""
+    """`requests per minute`, `tokens per minute` or `tokens per day`."""
     last_users: int
     """Users of the last level."""
     percent: tuple[float, float]
@@ -126,12 +129,33 @@ def forecast(settings: Settings, first: Call | None = None, levels: Sequence[Lev
     if not (users := sorted({level.users for level in planned})):
         return None
     found = [_of(settings, loads, users, quota, burndown) for quota, burndown in _quotas(settings)]
+    if by_day := _of_day(settings, loads, planned):
+        found.append(by_day)
     return max(found, key=lambda one: one.percent[1], default=None)
 
 
 def _of(settings: Settings, loads: Loads, steps: Sequence[int], quota: str, burndown: float) -> Forecast:
     used = [_percent(settings, loads, users, quota) for users in steps]
     return Forecast(quota, steps[-1], used[-1], _first(steps, used, 1), _first(steps, used, 0), loads, burndown)
+
+
+def _of_day(settings: Settings, loads: Loads, planned: Sequence[Level]) -> Forecast | None:
+    """What the run will have used of a quota of tokens per day by the end of each level, in the order of its users."""
+    model, day = settings.model, settings.model.tokens_per_day
+    if not day or any(level.length_s is None for level in planned):
+        return None
+    steps = sorted({level.users for level in planned})
+    used = []
+    for most in steps:
+        user_seconds = sum(level.users * (level.length_s or 0) for level in planned if level.users <= most)
+        percents = [
+            100 * user_seconds * load.calls_per_s(1) * (load.input_tokens + load.output_tokens * model.burndown) / day
+            for load in loads.extremes
+        ]
+        used.append((min(percents), max(percents)))
+    return Forecast(
+        TOKENS_PER_DAY, steps[-1], used[-1], _first(steps, used, 1), _first(steps, used, 0), loads, model.burndown
+    )
 
 
 def expected_calls(settings: Settings, users: int, first: Call | None = None) -> tuple[float, float]:

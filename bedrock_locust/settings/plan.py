@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from bedrock_locust.settings.schema import Settings
 
 
+DAY_S = 24 * 3600
+
+
 @dataclass(frozen=True)
 class Plan:
     """The levels of a run. `None` means without a bound."""
@@ -59,6 +62,9 @@ class Plan:
         minutes = None if seconds is None else math.ceil(seconds / 60)
         calls = model.quota * minutes if model.quota and minutes else None
         quota_tokens = model.tokens_per_minute * minutes if model.tokens_per_minute and minutes else None
+        if model.tokens_per_day and seconds is not None:
+            by_day = model.tokens_per_day * math.ceil(seconds / DAY_S)
+            quota_tokens = min(quota_tokens or by_day, by_day)
         bounds = [calls and calls * test.max_tokens, quota_tokens and int(quota_tokens / model.burndown)]
         call_cost = _call_cost(settings)
         costs = [calls and call_cost and calls * call_cost, _cost_of(quota_tokens, settings)]
@@ -86,7 +92,12 @@ class Plan:
         each = f"at most {self.max_tokens:,} output tokens a call"
         more = [line for line in (self._cost(), self.quota_use) if line]
         if self.output_tokens is None:
-            return [levels, length, f"{each}; no quota limits the calls: set model.quota to see the worst case", *more]
+            return [
+                levels,
+                length,
+                f"{each}; no quota limits the calls: set model.tokens_per_minute to see the worst case",
+                *more,
+            ]
         calls = f"{self.calls:,} calls and " if self.calls else ""
         counted = f", each counted {self.burndown:g} times" if self.burndown != 1 else ""
         all_tokens = f"the quota allows at most {calls}{self.output_tokens:,} output tokens in all{counted}"

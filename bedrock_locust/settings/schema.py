@@ -130,10 +130,12 @@ class Model(Section):
 
     id: ModelId
     """Model id, inference profile id or ARN. Required."""
-    quota: Positive | None = None
-    """Your quota of requests per minute. The plan and the report compare the run with it."""
     tokens_per_minute: Positive | None = None
-    """Your quota of tokens per minute."""
+    """Your quota of tokens per minute. The plan and the report compare the run with it."""
+    tokens_per_day: Positive | None = None
+    """Your quota of tokens per day. The plan compares the run with it."""
+    quota: Positive | None = None
+    """Your quota of requests per minute. Many newer models have none."""
     api: Literal["converse", "invoke"] = "converse"
     """`converse` works for any model; `invoke` sends the model's native format."""
     format: NativeFormat | None = None
@@ -148,7 +150,12 @@ class Model(Section):
     @property
     def burndown(self) -> float:
         """Tokens of quota that one output token uses."""
-        return self.output_burndown or burndown_of(self.id)
+        return self.output_burndown or burndown_of(self.id).factor
+
+    @property
+    def burndown_is_certain(self) -> bool:
+        """Whether that is what AWS, or the settings, state for this model."""
+        return bool(self.output_burndown) or burndown_of(self.id).certain
 
 
 class Test(Section):
@@ -164,8 +171,8 @@ class Test(Section):
     """Run the levels with non-streaming calls."""
     max_tokens: Annotated[Positive, Field(le=1_000_000)] = 2048
     """Most output tokens of an answer. Newer models reserve them from the quota of tokens."""
-    temperature: NotNegative | None = 0.7
-    """Sampling temperature; `null` for models that refuse it."""
+    temperature: NotNegative | None = None
+    """Sampling temperature. Without it none is sent: many newer models refuse it."""
     unique_prompts: bool = True
     """Start each prompt with a random nonce, so that no prompt cache answers for the model."""
     timeout_seconds: Seconds = 300

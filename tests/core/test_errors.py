@@ -183,6 +183,8 @@ ON_DEMAND = (
         ("ModelNotFoundError", "This model version has reached the end of its life.", "no longer offered"),
         ("ModelNotFoundError", "Model use case details have not been submitted for this account.", "use case form"),
         ("ValidationError", "Malformed input request", "temperature"),
+        ("ValidationError", "`temperature` is deprecated for this model.", "test.temperature"),
+        ("ValidationError", "Unsupported parameter: 'top_p' is not supported with this model.", "test.temperature"),
         ("ThrottlingError", "Too many requests to this inference profile", "quota"),
         ("NoSuchCategory", "", ""),
     ],

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bedrock_locust.call import Call
+from bedrock_locust.level import Level
 from bedrock_locust.settings.forecast import Forecast, expected_calls, expected_cost, forecast
 from bedrock_locust.settings.schema import Settings
 
@@ -71,6 +72,18 @@ def test_the_burn_down_is_named() -> None:
     model = {"id": "anthropic.claude-sonnet-4-20250514-v1:0"}
     assert str(found(first(), model={**model, "tokens_per_minute": 9_200})).endswith(", each counted 5 times)")
     assert "counted" not in str(found(first(), model={**model, "quota": 100}))
+
+
+def test_a_quota_by_the_day_counts_the_whole_run() -> None:
+    """1 + 3 users for 60 s each: 60 and then 240 s of calls, each of 100 + 2 x 50 tokens, by the first call of 2 s."""
+    steps = {"start": 1, "end": 3, "step": 2, "duration_seconds": 60}
+    model = {"id": "m", "tokens_per_day": 20_000, "output_burndown": 2}
+    made = found(first(), model=model, concurrency=steps, test={"streaming": False})
+    assert (made.quota, made.last_users) == ("tokens per day", 3)
+    assert made.percent[1] == pytest.approx(100 * 240 / 1.05 * 175 / 20_000)
+    assert made.possible_from == 3
+    shapeless = [Level(key="a", mode="streaming", users=3, phase="measure")]
+    assert forecast(settings(model=model), first(), shapeless) is None, "a level that does not say how long it is"
 
 
 def test_possible_is_not_certain() -> None:

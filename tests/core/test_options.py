@@ -39,6 +39,7 @@ OTHER_VALUES: dict[str, tuple[str, Any]] = {
     "non_streaming": ("false", False),
     "max_tokens": ("7", 7),
     "temperature": ("0", 0.0),
+    "tokens_per_day": ("7", 7),
     "format": ("nova", "nova"),
     "unique_prompts": ("false", False),
     "timeout_seconds": ("7.5", 7.5),

@@ -28,13 +28,15 @@ def test_levels_and_length() -> None:
         ({"quota": 100}, 100 * 20 * 2048),
         ({"tokens_per_minute": 5000}, 5000 * 20),
         ({"quota": 1, "tokens_per_minute": 5000}, 20 * 2048),
+        ({"tokens_per_day": 7000}, 7000),
+        ({"tokens_per_day": 7000, "tokens_per_minute": 100}, 2000),
     ],
 )
 def test_worst_case(model: dict[str, int], tokens: int | None) -> None:
     """The quotas bound the tokens; without one nothing does, and the plan says how to see the worst case."""
     made = plan(model={"id": "m", **model})
     assert made.output_tokens == tokens
-    assert ("set model.quota" in made.lines()[2]) == (tokens is None)
+    assert ("set model.tokens_per_minute" in made.lines()[2]) == (tokens is None)
 
 
 def test_cost() -> None:

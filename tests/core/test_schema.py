@@ -53,8 +53,9 @@ def lines(values: dict[str, Any]) -> tuple[str, ...]:
 
 
 def test_the_example_has_the_keys_of_the_original() -> None:
-    """All but the access keys, which do not belong in a file, and prices besides."""
+    """All but the access keys, which do not belong in a file; prices and the quota of tokens besides."""
     known = {section: set(keys) for section, keys in example().items() if section != "pricing"}
+    known["model"].remove("tokens_per_minute")
     assert known == {**KEYS_OF_THE_ORIGINAL, "aws": {"region"}}
 
 
@@ -91,6 +92,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "id": "m",
         "quota": None,
         "tokens_per_minute": None,
+        "tokens_per_day": None,
         "api": "converse",
         "format": None,
         "service_tier": None,
@@ -103,7 +105,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "streaming": True,
         "non_streaming": True,
         "max_tokens": 2048,
-        "temperature": 0.7,
+        "temperature": None,
         "unique_prompts": True,
         "timeout_seconds": 300,
         "transport": "measured",
