@@ -20,6 +20,7 @@ from bedrock_locust.level import Level, LevelError, planned_levels
 from bedrock_locust.live.health import Pulse
 from bedrock_locust.outputs import console
 from bedrock_locust.outputs.console.screen import wants_tables
+from bedrock_locust.outputs.prometheus import exposed
 from bedrock_locust.outputs.registered import outputs_of
 from bedrock_locust.outputs.web import Runs, show
 from bedrock_locust.outputs.web.form import guard_form
@@ -76,6 +77,7 @@ class Lead:
         self._run: Run | None = None
         self._stop: RunStop | None = None
         self._runs = Runs()
+        self._lasting = exposed(self._options, web_ui)
         self._written: Path | None = None
         self._exit_code, self._exits = ExitCode(), False
         self._stop_timeout = environment.stop_timeout
@@ -170,7 +172,9 @@ class Lead:
             preflight=public(first_call) if first_call else None,
         )
         plan = levels, self._preparation.plan(levels)
-        self._run = Run(self._environment, self.settings, info, plan, outputs_of(self._options, self._runs))
+        self._run = Run(
+            self._environment, self.settings, info, plan, outputs_of(self._options, self._runs, self._lasting)
+        )
         self._options.bedrock_run = self._order(info, levels).to_json()
         if self._receiver:
             self._receiver.begin(self._run.recorder)

@@ -9,14 +9,16 @@ from bedrock_locust.outputs.console.output import Console
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Sequence
 
     from bedrock_locust.live.output import Output
     from bedrock_locust.outputs.web.runs import Runs
 
 
-def outputs_of(options: Namespace, page: Runs) -> list[Output]:
+def outputs_of(options: Namespace, page: Runs, lasting: Sequence[Output] = ()) -> list[Output]:
     """The outputs of a run that begins, in the order in which each of them gets a call.
 
-    `options` are those of the command line. `page` lists the runs of this process for the web page.
+    `options` are those of the command line. `page` lists the runs of this process for the web page. `lasting` are those
+    that go on from run to run.
     """
-    return [EndAtLimit(), page, Console(options)]
+    return [EndAtLimit(), page, Console(options), *lasting]

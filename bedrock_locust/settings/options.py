@@ -217,6 +217,25 @@ def add_options(
         help="Settings that the form of the web UI may change, separated by commas: host, aws.profile,"
         " output.directory, output.report_file. Default: none of them",
     )
+    parser.add_argument(
+        "--bedrock-metrics-port",
+        env_var="BEDROCK_METRICS_PORT",
+        default=None,
+        type=int,
+        metavar="PORT",
+        include_in_web_ui=False,
+        help="Port on which a server of Prometheus fetches /metrics; needs the extra prometheus. The web UI has"
+        " /metrics with the extra alone",
+    )
+    parser.add_argument(
+        "--bedrock-metrics-host",
+        env_var="BEDROCK_METRICS_HOST",
+        default="127.0.0.1",
+        metavar="ADDRESS",
+        include_in_web_ui=False,
+        help="Address on which that port listens. For others than 127.0.0.1 set BEDROCK_METRICS_TOKEN, which is then"
+        " asked for as a bearer token",
+    )
     shown = current.public() if current else {}
     for option in OPTIONS:
         # The form shows the settings in force, whatever the command line said at the start.

@@ -1,0 +1,45 @@
+"""The figures of a run for Prometheus: `figures` counts, `endpoint` lets a server of Prometheus fetch them.
+
+They need the extra `prometheus`, so the rest of the package asks `exposed` for them.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import TYPE_CHECKING
+
+from bedrock_locust.settings.mistakes import SettingsError
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from locust.web import WebUI
+
+    from bedrock_locust.live.output import Output
+
+
+def exposed(options: Namespace, web_ui: WebUI | None) -> list[Output]:
+    """The output that keeps the figures, with the ways to them open: `/metrics` of the web UI, and a port if asked for.
+
+    Nothing without the extra, or without a way. Raises SettingsError where a port is asked for and cannot be had.
+    """
+    port = getattr(options, "bedrock_metrics_port", None)
+    if web_ui is None and port is None:
+        return []
+    if importlib.util.find_spec("prometheus_client") is None:
+        if port is None:
+            return []
+        raise SettingsError(
+            "--bedrock-metrics-port: the package prometheus-client is missing: pip install 'bedrock-locust[prometheus]'"
+        )
+    from bedrock_locust.outputs.prometheus.endpoint import Endpoint, serve  # noqa: PLC0415 - the extra
+    from bedrock_locust.outputs.prometheus.figures import Figures  # noqa: PLC0415
+    from bedrock_locust.outputs.web.metrics import add_metrics  # noqa: PLC0415
+
+    figures = Figures()
+    endpoint = Endpoint(figures.registry)
+    if web_ui is not None:
+        add_metrics(web_ui, endpoint)
+    if port is not None:
+        serve(endpoint, options.bedrock_metrics_host, port)
+    return [figures]

@@ -1,0 +1,33 @@
+"""`/metrics` of the web UI: the figures for Prometheus, behind the login of the page or a bearer token."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Response, request
+
+from bedrock_locust.outputs.web.guard import guarded, harden
+from bedrock_locust.process.present import present
+
+if TYPE_CHECKING:
+    from locust.web import WebUI
+
+    from bedrock_locust.outputs.prometheus.endpoint import Endpoint
+
+
+def add_metrics(web_ui: WebUI, endpoint: Endpoint) -> None:
+    """Add the route. A request with the token needs no login, one without it is any visitor of the page."""
+
+    def answer() -> Response:
+        made = endpoint.answer(request.headers.get("Accept", ""))
+        return harden(Response(made.get_data(), content_type=made.content_type))
+
+    behind_login = guarded(web_ui, answer)
+
+    def metrics() -> Response:
+        has_token = endpoint.knows(request.headers.get("Authorization", ""))
+        return answer() if has_token else behind_login()
+
+    base = getattr(web_ui.environment.parsed_options, "web_base_path", "") or ""
+    app = present(web_ui.app, "the web UI has its app from its start")
+    app.add_url_rule(f"{base}/metrics", "bedrock_metrics", metrics, methods=["GET"])

@@ -1,0 +1,195 @@
+"""The figures for Prometheus, read back with its own parser, and who may fetch them."""
+
+from __future__ import annotations
+
+import socket
+import urllib.error
+import urllib.request
+from collections import Counter
+from dataclasses import replace
+from itertools import pairwise
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import gevent
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from prometheus_client.parser import text_string_to_metric_families
+
+from bedrock_locust.call import CANCELLED
+from bedrock_locust.level import Level
+from bedrock_locust.live.health import Health
+from bedrock_locust.live.output import State
+from bedrock_locust.outputs.prometheus import exposed
+from bedrock_locust.outputs.prometheus.endpoint import TOKEN, Endpoint, serve
+from bedrock_locust.outputs.prometheus.figures import BOUNDS, Figures
+from bedrock_locust.settings.mistakes import SettingsError
+
+from .strategies import calls
+from .test_output import CALL, LEVEL, STATE, run_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bedrock_locust.call import Call
+
+ORDER = ("mode", "target", "level", "phase", "result", "category", "type", "le")
+Samples = dict[tuple[str, tuple[str, ...]], float]
+
+
+def samples(figures: Figures) -> Samples:
+    """Every sample by name and values of its labels, but for the moments at which counters were made."""
+    text = Endpoint(figures.registry).answer("").get_data(as_text=True)
+    return {
+        (sample.name, tuple(sample.labels[name] for name in ORDER if name in sample.labels)): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if not sample.name.endswith("_created")
+    }
+
+
+@settings(deadline=None)
+@given(st.lists(calls(error=st.sampled_from(["", "ThrottlingError", CANCELLED])), max_size=20))
+def test_each_call_is_counted_once(found: list[Call]) -> None:
+    """By mode, model, level and phase; tokens of all, times of successes; nothing else adds to it."""
+    figures = Figures()
+    for call in found:
+        figures.add(call)
+    seen = samples(figures)
+    results, tokens, latency_s = Counter[Any](), Counter[Any](), Counter[Any]()
+    for call in found:
+        labels = (call.mode, call.model_id, call.level, call.phase)
+        result = {"": "ok", CANCELLED: "cancelled"}.get(call.error, "failed")
+        results[*labels, result] += 1
+        tokens[*labels, "output"] += call.output_tokens or 0
+        if result == "ok":
+            latency_s[labels] += 1
+    assert {labels: value for (name, labels), value in seen.items() if name == "bedrock_calls_total"} == results
+    assert {
+        labels: value
+        for (name, labels), value in seen.items()
+        if name == "bedrock_tokens_total" and labels[-1] == "output"
+    } == +tokens
+    counts = {labels: value for (name, labels), value in seen.items() if name == "bedrock_latency_seconds_count"}
+    assert counts == latency_s
+    failed = sum(value for (name, _), value in seen.items() if name == "bedrock_failures_total")
+    assert failed == sum(count for labels, count in results.items() if labels[-1] == "failed")
+
+
+def test_times_are_in_seconds_and_in_the_right_bucket() -> None:
+    """0.9 s of latency, 0.25 s to the first token; a bucket is within 25 %."""
+    figures = Figures()
+    figures.add(replace(CALL, level="streaming-1", phase="measure", ttft_ms=250.0))
+    seen = samples(figures)
+    labels = ("streaming", "m", "streaming-1", "measure")
+    assert seen["bedrock_latency_seconds_sum", labels] == pytest.approx(0.9)
+    assert seen["bedrock_ttft_seconds_sum", labels] == pytest.approx(0.25)
+    upper = [bound for bound in BOUNDS if seen["bedrock_ttft_seconds_bucket", (*labels, str(bound))] == 1]
+    assert min(upper) == min(bound for bound in BOUNDS if bound >= 0.25)
+    assert all(b / a < 1.26 for a, b in pairwise(BOUNDS))
+    assert BOUNDS[-1] > 120
+
+
+def test_the_load_and_the_level_that_runs() -> None:
+    """One level is shown as running at a time; the end of the load leaves none, and no user."""
+    figures, health = Figures(), Health()
+    other = replace(LEVEL, key="streaming-2")
+    figures.begin(run_of(health=health))
+    figures.level(LEVEL)
+    figures.tick(replace(STATE, users=7, in_flight=5))
+    seen = samples(figures)
+    assert seen["bedrock_level", ("streaming", "m", "streaming-1")] == 1
+    assert (seen["bedrock_users", ()], seen["bedrock_calls_in_flight", ()]) == (7, 5)
+    assert seen["bedrock_client_limited", ("streaming", "m", "streaming-1")] == 0
+    health.add_pulse("local", {other.key: {"cpu_s": 0.99, "wall_s": 1.0, "lag": {}}})
+    figures.level(other)
+    figures.tick(State("running", other, users=2, in_flight=None))
+    seen = samples(figures)
+    assert seen["bedrock_level", ("streaming", "m", "streaming-1")] == 0
+    assert seen["bedrock_level", ("streaming", "m", "streaming-2")] == 1
+    assert seen["bedrock_client_limited", ("streaming", "m", "streaming-2")] == 1
+    figures.level(None)
+    figures.tick(State("ending", None, users=2, in_flight=2))
+    seen = samples(figures)
+    assert not [labels for (name, labels), value in seen.items() if name == "bedrock_level" and value]
+    assert (seen["bedrock_users", ()], seen["bedrock_calls_in_flight", ()]) == (0, 0)
+
+
+def test_it_counts_on_from_run_to_run() -> None:
+    """A counter of Prometheus never falls while the process lives."""
+    figures = Figures()
+    for _ in range(2):
+        figures.begin(run_of(health=Health()))
+        figures.level(Level(key="streaming-1", mode="streaming", users=1))
+        figures.add(replace(CALL, level="streaming-1", phase="measure"))
+        figures.level(None)
+    assert samples(figures)["bedrock_calls_total", ("streaming", "m", "streaming-1", "measure", "ok")] == 2
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of an endpoint with a token."""
+    monkeypatch.setenv(TOKEN, "marked-secret-of-metrics")
+    server = serve(Endpoint(Figures().registry), "127.0.0.1", 0)
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.stop(1)
+
+
+def fetch(url: str, **headers: str) -> tuple[int, str]:
+    """Status and body, by way of a thread that lets the server have its turn."""
+
+    def get() -> tuple[int, str]:
+        try:
+            with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=10) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+
+    found: tuple[int, str] = gevent.get_hub().threadpool.apply(get)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("path", "authorization", "status"),
+    [
+        ("/metrics", "Bearer marked-secret-of-metrics", 200),
+        ("/metrics", "bearer marked-secret-of-metrics", 200),
+        ("/metrics", "", 401),
+        ("/metrics", "Bearer", 401),
+        ("/metrics", "Bearer marked-secret-of-metric", 401),
+        ("/metrics", "Basic marked-secret-of-metrics", 401),
+        ("/", "Bearer marked-secret-of-metrics", 404),
+    ],
+)
+def test_only_the_token_opens_it(served: str, path: str, authorization: str, status: int) -> None:
+    """Any other header is refused, with the name of the variable and never its value."""
+    found, body = fetch(served + path, **({"Authorization": authorization} if authorization else {}))
+    assert found == status
+    assert ("bedrock_users" in body) == (status == 200)
+    assert "marked-secret" not in body
+
+
+def test_the_newer_format_is_given_to_who_asks_for_it(served: str) -> None:
+    """OpenMetrics ends with a mark of its own."""
+    headers = {
+        "Authorization": "Bearer marked-secret-of-metrics",
+        "Accept": "application/openmetrics-text; version=1.0.0",
+    }
+    assert fetch(f"{served}/metrics", **headers)[1].endswith("# EOF\n")
+
+
+def test_a_port_in_use_is_refused() -> None:
+    """One line with the option, the port and what to do."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        options: Any = SimpleNamespace(bedrock_metrics_port=port, bedrock_metrics_host="127.0.0.1")
+        with pytest.raises(SettingsError, match=f"--bedrock-metrics-port {port}: .*give another"):
+            exposed(options, None)
+
+
+def test_without_a_way_to_them_nothing_is_counted() -> None:
+    """No web UI and no port: no output."""
+    options: Any = SimpleNamespace(bedrock_metrics_port=None)
+    assert exposed(options, None) == []
