@@ -2,10 +2,15 @@
 
 A made-up run of so many calls (ten levels, both modes, 2 % throttled) is written to a temporary folder,
 then its report is made in a process of its own, whose wall time and peak memory are printed.
+
+With `--distinct messages` every call fails with a message of its own; with `--distinct all` code, tier, stop reason,
+name and model of each call are its own as well, and there are no levels: the report is by name then.
 """
 
 from __future__ import annotations
 
+import argparse
+import csv
 import json
 import resource
 import subprocess
@@ -29,19 +34,44 @@ LEVELS = [(mode, users) for mode in ("streaming", "non_streaming") for users in 
 
 def main() -> None:
     """Make the run, make its report, say what it took."""
-    calls = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("calls", type=int, nargs="?", default=1_000_000)
+    parser.add_argument("--distinct", choices=("messages", "all"))
+    asked = parser.parse_args()
+    calls: int = asked.calls
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "run"
         folder.mkdir()
         _write_run(folder, calls)
+        if asked.distinct:
+            _make_distinct(folder / "requests.csv", everything=asked.distinct == "all")
+        if asked.distinct == "all":
+            (folder / "levels.csv").unlink()
         size_mb = (folder / "requests.csv").stat().st_size / 1e6
         began = time.perf_counter()
         subprocess.run([sys.executable, "-m", "reports", str(folder)], check=True, stdout=subprocess.DEVNULL)
         wall_s = time.perf_counter() - began
+        report_mb = sum(path.stat().st_size for path in folder.glob("report.*")) / 1e6
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     peak_mb = used.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
     took = f"{wall_s:.1f} s ({used.ru_utime + used.ru_stime:.1f} s of CPU)"
-    print(f"{calls:,} calls, requests.csv {size_mb:,.0f} MB: {took}, peak {peak_mb:,.0f} MB")
+    print(f"{calls:,} calls, requests.csv {size_mb:,.0f} MB: {took}, peak {peak_mb:,.0f} MB, report {report_mb:.1f} MB")
+
+
+def _make_distinct(path: Path, *, everything: bool) -> None:
+    """Have each row fail with texts of its own."""
+    columns = HEADER.split(",")
+    own = ["error_message", *(("error_code", "service_tier", "stop_reason", "name", "model_id") if everything else ())]
+    rows = path.with_suffix(".rows")
+    with path.open(encoding="utf-8", newline="") as old, rows.open("w", encoding="utf-8", newline="") as new:
+        writer = csv.writer(new)
+        writer.writerow(columns)
+        for number, row in enumerate(csv.DictReader(old)):
+            failed = {"error": "ThrottlingError", "error_code": "ThrottlingException", "error_stage": "response"}
+            texts = {column: f"{column} {number:012d} {'x' * 30}" for column in own}
+            values = {**row, **failed, **texts, **({"level": ""} if everything else {})}
+            writer.writerow([values[column] for column in columns])
+    rows.replace(path)
 
 
 def _write_run(folder: Path, calls: int) -> None:

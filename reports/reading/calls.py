@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,14 @@ NUMBERS = (
 REQUIRED = ("started_at", "mode", "latency_ms", "error")
 UNIQUE = ("error_message", "request_id")
 """Texts that differ from call to call: kept only for the calls that the report names."""
+MOST_TEXTS = {
+    **dict.fromkeys(("error_code", "error_stage", "service_tier", "stop_reason", "model_id", "name"), 100),
+    **dict.fromkeys(("error", "worker"), 1000),
+    "level": 10_000,
+}
+"""Column -> how many different texts of it are told apart. Of more, as a hostile service sends, the rest is one."""
+KIND = ("error", "error_code", "error_stage")
+"""What makes a kind of failure."""
 NOTABLE = 10
 """How many of the slowest calls, and of those with the longest stalls, keep their request id."""
 MOST = 1e12
@@ -165,7 +174,8 @@ class _Columns:
         self._numbers = {number: Numbers(self._most, types[number]) for number in NUMBERS}
         # Of a model that does not reason they are the same; TTFT is put first.
         self._numbers["first_text_ms"].same = self._numbers["ttft_ms"]
-        self._texts = {text: Texts(np.zeros(self._most, dtype="int8")) for text in TEXTS}
+        most = {text: MOST_TEXTS.get(text, sys.maxsize) for text in TEXTS}
+        self._texts = {text: Texts(np.zeros(self._most, dtype="int8"), most[text]) for text in TEXTS}
 
     def add(self, piece: pd.DataFrame) -> None:
         self.seen |= frozenset(piece.columns)
@@ -174,6 +184,7 @@ class _Columns:
         is_call = piece["mode"].isin(MODES) & numbers["started_at"].notna() & numbers["latency_ms"].notna()
         self.lost += int((~is_call).sum())
         calls = piece[is_call]
+        calls = calls.assign(**{column: self._texts[column].fold(calls[column]) for column in KIND if column in calls})
         keep = _notable(calls.assign(**{column: numbers[column][is_call] for column in numbers}))
         for column in UNIQUE:
             if column in calls:
@@ -204,7 +215,7 @@ def _sane(column: pd.Series[Any]) -> pd.Series[float]:
 def _notable(calls: pd.DataFrame) -> NDArray[np.bool_]:
     """Which calls of a piece the report might name: the slowest, the longest stalls, the first failure of each kind."""
     keep = np.zeros(len(calls), dtype=bool)
-    kinds = [column for column in ("error", "error_code", "error_stage") if column in calls]
+    kinds = [column for column in KIND if column in calls]
     failed = calls["error"].to_numpy() != ""
     keep[failed] = ~calls.loc[failed, kinds].duplicated().to_numpy()
     counts = ~failed & (calls["phase"].isin(["measure", ""]).to_numpy() if "phase" in calls else True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,22 +13,40 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+OTHER = "other"
+"""What stands for all texts of a column beyond the most that it keeps."""
+
+
 @dataclass
 class Texts:
     """A column of texts as numbers, of as few bytes as do, and what each number means."""
 
     codes: NDArray[np.signedinteger]
+    most: int = sys.maxsize
+    """How many different texts are kept apart; the rest is OTHER."""
     places: dict[str, int] = field(default_factory=lambda: {"": 0})
 
     def put(self, start: int, texts: pd.Series[Any]) -> None:
         """Fill the places from `start` on."""
         codes, found = pd.factorize(texts)
-        known = np.array([self.places.setdefault(str(text), len(self.places)) for text in found], dtype="int32")
+        known = np.array([self._place(str(text)) for text in found], dtype="int32")
         needed = np.min_scalar_type(-len(self.places))
         if needed.itemsize > self.codes.itemsize:
             self.codes = self.codes.astype(needed)
         # A missing text has the code -1, which is the last of this table: the empty one.
         self.codes[start : start + len(codes)] = np.append(known, 0)[codes]
+
+    def _is_kept(self, text: str) -> bool:
+        return text in self.places or len(self.places) < self.most
+
+    def _place(self, text: str) -> int:
+        return self.places.setdefault(text if self._is_kept(text) else OTHER, len(self.places))
+
+    def fold(self, texts: pd.Series[Any]) -> pd.Series[Any]:
+        """The texts, with OTHER for those that are not kept apart."""
+        codes, found = pd.factorize(texts)
+        kept = [OTHER if self._place(str(text)) == self.places.get(OTHER) else str(text) for text in found]
+        return pd.Series(np.array([*kept, ""], dtype=object)[codes], index=texts.index, dtype="str")
 
 
 @dataclass

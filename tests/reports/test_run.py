@@ -16,6 +16,7 @@ import reports
 from reports.charts import CHARTS
 from reports.charts.timeline import MOST_BARS
 from reports.edition import edition
+from reports.numbers.failures import by_kind
 from reports.reading import calls, gaps, run
 from reports.reading.calls import whole_records
 from reports.reading.run import read
@@ -187,6 +188,26 @@ def test_a_copy_that_cannot_be_written_leaves_the_report_whole(tmp_path: Path) -
     with pytest.raises(OSError, match=r"requests\.csv"):
         reports.write(folder, folder / "requests.csv" / "report.md")
     assert (folder / "report.md").read_text(encoding="utf-8").endswith("latency.\n")
+
+
+def test_any_number_of_different_texts_is_bounded(tmp_path: Path) -> None:
+    """The first 100 codes, names and models are told apart, the rest is one; each call counts, and has its message."""
+    own = ("error_code", "name", "model_id", "service_tier", "stop_reason", "error_message", "request_id")
+    with (tmp_path / "requests.csv").open("w", newline="") as file:
+        rows = csv.DictWriter(file, ["started_at", "mode", "latency_ms", "error", "error_stage", *own])
+        rows.writeheader()
+        for number in range(120_000):
+            texts = {column: f"{column}-{number}" for column in own}
+            rows.writerow({"started_at": 1.8e9, "mode": "streaming", "latency_ms": 5, "error": "ModelError", **texts})
+    table = calls.read(tmp_path / "requests.csv").calls
+    assert len(table) == 120_000
+    for column in own[:5]:
+        assert len(table[column].cat.categories) <= 102, column
+        assert (table[column] == "other").sum() == 120_000 - 99, column
+    kinds = by_kind(table)
+    assert (len(kinds), kinds["calls"].sum()) == (100, 120_000)
+    assert list(kinds.loc[0, ["error_code", "calls", "error_message"]]) == ["other", 119_901, "error_message-99"]
+    assert (table["error_message"] != "").sum() < 300, "of each kind in each piece that was read, one"
 
 
 @pytest.mark.parametrize("name", ["run/report.json", "copy.md"])
