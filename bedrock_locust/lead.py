@@ -34,7 +34,7 @@ from bedrock_locust.recording.run_folder import check_directory, check_report_fi
 from bedrock_locust.recording.run_info import first_info
 from bedrock_locust.run import Run
 from bedrock_locust.settings.mistakes import SettingsError
-from bedrock_locust.team.locust_check import check_message
+from bedrock_locust.team.locust_check import checker
 from bedrock_locust.team.master_receiver import Receiver
 from bedrock_locust.team.messages import GRACE_S, HAND_OVER_S, RunOrder
 from bedrock_locust.wire.in_flight import calls_in_flight
@@ -85,7 +85,7 @@ class Lead:
         self._receiver: Receiver | None = None
         if isinstance(runner, MasterRunner):
             self._receiver = Receiver(environment, runner)
-            survive_wrong_messages(runner, check_message, self._receiver.roster.turn_away)
+            survive_wrong_messages(runner, checker(environment.stats), self._receiver.roster.turn_away)
         self._preparation = Preparation(environment, local=isinstance(runner, LocalRunner))
         client = self._prepare()
         if self._starts_alone():

@@ -15,7 +15,7 @@ from bedrock_locust import exits
 from bedrock_locust.aws.boto3_client import warm_up
 from bedrock_locust.process import report as report_process
 from bedrock_locust.process.function_name import why_not_found
-from bedrock_locust.process.locust_patches import keep_time
+from bedrock_locust.process.locust_patches import bound_tables, keep_time
 from bedrock_locust.process.logs import scrub_logs
 from bedrock_locust.process.present import NO_OPTIONS, present
 from bedrock_locust.process.report import maker
@@ -90,6 +90,7 @@ class Plugin:
 
     def _on_init(self, environment: Environment, runner: Runner, web_ui: WebUI | None, **_: Any) -> None:
         keep_time()
+        bound_tables()
         if isinstance(runner, WorkerRunner):
             self._worker = Worker(environment, runner)
             self._ready.set()

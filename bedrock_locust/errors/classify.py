@@ -38,7 +38,8 @@ class Failure:
     def exception(self) -> CallError:
         """The failure as Locust's failure table shows it."""
         where = f" in {self.stage}" if self.stage == "stream" else ""
-        return CallError(f"{self.category} ({self.code}{where})" if self.code else self.category)
+        code = word(self.code)
+        return CallError(f"{self.category} ({code}{where})" if code else self.category)
 
 
 def classify(error: BaseException, stage: Stage, *, signing: bool = False) -> Failure:

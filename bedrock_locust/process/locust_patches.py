@@ -88,6 +88,39 @@ def survive_wrong_messages(
         setattr(owner, name, method)
 
 
+MOST_NAMES = MOST_ERRORS = 1000
+"""Names of calls, and errors of them, that Locust's tables tell apart in a process. The rest is counted as OTHER."""
+OTHER = "other"
+_log_request: Any = stats.RequestStats.log_request
+_log_error: Any = stats.RequestStats.log_error
+
+
+def bound_tables() -> None:
+    """Have Locust's tables tell a bounded number of names and errors apart.
+
+    Locust 2.47 keeps an entry for each for good, and sends all of them to its page: an id in a name, or in the message
+    of an error, would take all memory in a long run.
+    """
+    setattr(stats.RequestStats, "log_request", _log_bounded_request)  # noqa: B010 - mypy wants no method replaced
+    setattr(stats.RequestStats, "log_error", _log_bounded_error)  # noqa: B010 - the same
+
+
+def _log_bounded_request(table: stats.RequestStats, method: str, name: str, took_ms: int, length: int) -> None:
+    _log_request(table, method, told_apart(table, method, name), took_ms, length)
+
+
+def _log_bounded_error(table: stats.RequestStats, method: str, name: str, error: Exception | str | None) -> None:
+    name = told_apart(table, method, name)
+    if len(table.errors) >= MOST_ERRORS and stats.StatsError.create_key(method, name, error) not in table.errors:
+        error = OTHER
+    _log_error(table, method, name, error)
+
+
+def told_apart(table: stats.RequestStats, method: str, name: str) -> str:
+    """The name, or OTHER where the table has no room for another."""
+    return name if len(table.entries) < MOST_NAMES or (name, method) in table.entries else OTHER
+
+
 HELD_BEATS = 1
 """Heartbeats that Locust still waits for, of a worker that is kept."""
 

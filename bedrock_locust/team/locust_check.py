@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bedrock_locust.process.locust_patches import MOST_ERRORS, MOST_NAMES, OTHER
 from bedrock_locust.recording.worker_check import LONGEST, WrongReportError, number, shown, whole
 from bedrock_locust.redaction import MESSAGE_LIMIT, redact, scrub, word
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from locust.rpc.protocol import Message
+    from locust.stats import RequestStats
 
 LONGEST_ID = 300
 """Characters of the longest id of a worker, which has the name of its host."""
@@ -31,6 +33,37 @@ _COUNTS = ("response_times", "num_reqs_per_sec", "num_fail_per_sec")
 _MAY_BE_NONE = frozenset({"last_request_timestamp", "min_response_time", "first_seen", "last_seen"})
 
 
+def checker(table: RequestStats) -> Callable[[str, Message], None]:
+    """What checks messages to the master that has this table, which then keeps within its bounds."""
+
+    def check(client_id: str, message: Message) -> None:
+        check_message(client_id, message)
+        if message.type == "stats":
+            _fold(message.data, table)
+
+    return check
+
+
+def _fold(data: dict[str, Any], table: RequestStats) -> None:
+    """Have a report bring no more names and errors than there is room for."""
+    new = set[tuple[str, str]]()
+    for entry in data["stats"]:
+        place = entry["name"], entry["method"]
+        if len(table.entries) + len(new) >= MOST_NAMES and place not in new and place not in table.entries:
+            entry["name"] = OTHER
+        elif place not in table.entries:
+            new.add(place)
+    errors = dict[str, Any]()
+    for key, error in data["errors"].items():
+        if key in table.errors or len(table.errors) + len(errors) < MOST_ERRORS:
+            errors[key] = error
+        elif OTHER in errors:
+            errors[OTHER]["occurrences"] += error["occurrences"]
+        else:
+            errors[OTHER] = {**error, "name": OTHER, "method": "", "error": OTHER}
+    data["errors"] = errors
+
+
 def check_message(client_id: str, message: Message) -> None:
     """Raise WrongReportError where a message is not one of Locust's; cut and scrub the texts of one that is."""
     if not client_id.isprintable() or len(client_id) > LONGEST_ID:
@@ -41,6 +74,8 @@ def check_message(client_id: str, message: Message) -> None:
         raise WrongReportError(f"the type of the message is {shown(message.type)}")
     if check := _CHECKS.get(message.type):
         check(message.data)
+    if message.type == "logs" and message.data["worker_id"] != client_id:
+        raise WrongReportError(f"it has the log of another worker, {shown(message.data['worker_id'])}")
 
 
 def _dict(value: Any, what: str) -> Any:

@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bedrock_locust.process import locust_patches
 from bedrock_locust.recording.worker_check import WrongReportError
-from bedrock_locust.team.locust_check import check_message
+from bedrock_locust.team.locust_check import check_message, checker
 
 from .test_worker_check import ANYTHING, places
 
@@ -62,12 +63,11 @@ PLACES = [(kind, path) for kind, data in MESSAGES.items() for path in places(dat
 def master() -> Iterator[MasterRunner]:
     """A master with one worker; its listeners are Locust's."""
     environment = Environment(user_classes=[Asker])
-    setup_distributed_stats_event_listeners(environment.events, environment.stats)
     runner = environment.create_master_runner("127.0.0.1", 0)
     runner.handle_message(ID, Message("client_ready", __version__, ID))
     yield runner
     runner.greenlet.kill()
-    runner.server.close()
+    runner.server.socket.context.destroy(linger=0)
 
 
 @pytest.mark.parametrize("kind", MESSAGES)
@@ -157,3 +157,23 @@ def test_texts_are_cut_and_scrubbed() -> None:
     check_message(ID, Message("logs", logs, ID))
     assert set(logs["logs"]) == {"SessionToken: ***"}
     assert len(logs["logs"]) < 5000
+
+
+def test_a_table_keeps_within_its_bounds(master: MasterRunner) -> None:
+    """However many names and errors a worker reports, the master's tables keep a thousand of each, and all calls."""
+    stats = master.environment.stats
+    stats.clear_all()
+    check = checker(stats)
+    for part in range(5):
+        data = report()
+        (entry,), (error,) = data["stats"], data["errors"].values()
+        data["stats"] = [{**entry, "name": f"n{part}-{number}"} for number in range(500)]
+        data["errors"] = {f"{part}-{number}": {**error, "error": f"e{part}-{number}"} for number in range(500)}
+        message = Message("stats", data, ID)
+        check(ID, message)
+        master.handle_message(ID, message)
+    assert len(stats.entries) == locust_patches.MOST_NAMES + 1
+    assert sum(entry.num_requests for entry in stats.entries.values()) == 5 * 500 * 3
+    assert len(stats.errors) == locust_patches.MOST_ERRORS + 1
+    assert sum(error.occurrences for error in stats.errors.values()) == 2500
+    stats.clear_all()

@@ -128,3 +128,24 @@ def test_a_stop_can_be_done_anew(state: str) -> None:
         stop_anew(runner)
     runner.quit()
     assert told == ["stopped"]
+
+
+BOUNDED = """
+from locust.env import Environment
+from bedrock_locust.process.locust_patches import bound_tables
+bound_tables()
+stats = Environment().stats
+for number in range(3000):
+    stats.log_request("m", f"n{number}", 1, 1)
+    stats.log_error("m", f"n{number}", ValueError(f"e{number}"))
+known = stats.entries[("n5", "m")]
+stats.log_request("m", "n5", 1, 1)
+counted = sum(entry.num_requests for entry in stats.entries.values())
+print(len(stats.entries), stats.total.num_requests, counted, known.num_requests)
+print(len(stats.errors), sum(e.occurrences for e in stats.errors.values()))
+"""
+
+
+def test_tables_tell_a_bounded_number_apart() -> None:
+    """Of names and errors a thousand each; all else is counted as other."""
+    assert answer(BOUNDED).split() == ["1001", "3001", "3001", "2", "1001", "3000"]

@@ -110,7 +110,7 @@ def receiver() -> Iterator[Receiver]:
     runner = environment.create_master_runner("127.0.0.1", 0)
     yield Receiver(environment, runner)
     runner.greenlet.kill()
-    runner.server.close()
+    runner.server.socket.context.destroy(linger=0)
 
 
 def test_such_a_worker_is_refused_once(receiver: Receiver, caplog: pytest.LogCaptureFixture) -> None:
