@@ -13,6 +13,7 @@ from locust.runners import LocalRunner, MasterRunner
 import gevent
 
 from bedrock_locust import __version__, exits
+from bedrock_locust.aws.host import http_users
 from bedrock_locust.aws.preflight import public
 from bedrock_locust.aws.preparation import Preparation
 from bedrock_locust.bench import LEVEL, Bench, put_bench
@@ -135,6 +136,12 @@ class Lead:
         if self.settings.aws.access_key_id:
             logger.warning(
                 "bedrock-locust: the configuration file holds AWS keys; a profile (aws.profile) or a role is safer"
+            )
+        if self._environment.host and (classes := http_users(self._environment)):
+            logger.warning(
+                "bedrock-locust: --host is the address of %s; Bedrock calls go to %s",
+                ", ".join(classes),
+                self.settings.aws.endpoint_url or "AWS. For another endpoint set aws.endpoint_url",
             )
         if getattr(self._options, "reset_stats", False):
             logger.warning("bedrock-locust: --reset-stats empties Locust's own tables at every level; leave it out")

@@ -13,12 +13,14 @@ from gevent.event import Event
 
 from bedrock_locust import exits
 from bedrock_locust.aws.boto3_client import warm_up
+from bedrock_locust.aws.host import bedrock_host
 from bedrock_locust.process import report as report_process
 from bedrock_locust.process.function_name import why_not_found
 from bedrock_locust.process.locust_patches import bound_tables, keep_time
 from bedrock_locust.process.logs import scrub_logs
 from bedrock_locust.process.present import NO_OPTIONS, present
 from bedrock_locust.process.report import maker
+from bedrock_locust.process.web_port import check_web_port
 from bedrock_locust.redaction import know_environment, scrub
 from bedrock_locust.settings import options
 from bedrock_locust.settings.mistakes import SettingsError
@@ -59,7 +61,7 @@ def setup(*, report: MakeReport | str | None = None, charts: str | None = None) 
 
 def settings_of(environment: Environment) -> Settings:
     """The settings in force: those of the configuration file, the options and the web form. Raises SettingsError."""
-    return options.load(present(environment.parsed_options, NO_OPTIONS), environment.host)
+    return options.load(present(environment.parsed_options, NO_OPTIONS), bedrock_host(environment))
 
 
 class Plugin:
@@ -103,6 +105,7 @@ class Plugin:
             report_process.limit_s = max(1, limit_s)
             parse_hosts(getattr(environment.parsed_options, "bedrock_allowed_hosts", None))
             self._form_may_set = parse_form_may_set(getattr(environment.parsed_options, "bedrock_form_may_set", None))
+            check_web_port(web_ui)
             _check_name("report", self._report)
             _check_name("charts", self._charts)
             report = maker(self._report) if isinstance(self._report, str) else self._report

@@ -12,6 +12,7 @@ import gevent.lock
 
 from bedrock_locust import __version__, exits
 from bedrock_locust.aws.boto3_client import check_credentials, connect
+from bedrock_locust.aws.host import bedrock_host
 from bedrock_locust.aws.own_endpoint import check_endpoint_is_own
 from bedrock_locust.bench import Bench, put_bench
 from bedrock_locust.call import Call
@@ -54,7 +55,7 @@ class Worker:
         self._credentials = own_credentials(options)
         self._buffer: Buffer | None = None
         self._directory = own_directory(options)
-        self._endpoints = own_endpoints(options, environment.host)
+        self._endpoints = own_endpoints(options, bedrock_host(environment))
         self._quitting = self._refused = False
         self._stop: RunStop | None = None
         self._stopping = gevent.lock.RLock()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bedrock_locust import __version__, formats
 from bedrock_locust.aws.boto3_client import check_credentials, check_endpoint, connect
+from bedrock_locust.aws.host import bedrock_host, http_users
 from bedrock_locust.aws.preflight import preflight
 from bedrock_locust.level import LevelError, planned_levels
 from bedrock_locust.process.present import NO_OPTIONS, present
@@ -37,7 +38,8 @@ class Preparation:
         self._environment = environment
         self._options: Namespace = present(environment.parsed_options, NO_OPTIONS)
         self._local = local
-        self.settings = self._load(self._options, environment.host)
+        self._simulator_url: str | None = None
+        self.settings = self._load(self._options, environment)
         """The settings of the last run, or of the next."""
         self.first_call: Call | None = None
         """The call that was made to see that calls work, if one was."""
@@ -45,7 +47,7 @@ class Preparation:
 
     def connect(self) -> BedrockRuntimeClient:
         """Read the settings anew and make the client of a run."""
-        settings = self._load(self._options, self._environment.host)
+        settings = self._load(self._options, self._environment)
         client = self._checked_client(settings)
         self.settings = settings.in_region(client.meta.region_name)
         return client
@@ -78,7 +80,7 @@ class Preparation:
         return Plan.of(settings, str(forecast(settings, self.first_call, levels) or ""), self.first_call, levels)
 
     def _read(self, form: Mapping[str, str]) -> Settings:
-        return self._load(self._with(form), form.get("host", self._environment.host))
+        return self._load(self._with(form), self._environment_of(form))
 
     def _environment_of(self, form: Mapping[str, str]) -> Environment:
         """The environment as it is once Locust has taken over a form."""
@@ -91,8 +93,8 @@ class Preparation:
         """The options of this process, with those of a form over them."""
         return Namespace(**{**vars(self._options), **form})
 
-    def _load(self, parsed: Namespace, endpoint: str | None) -> Settings:
-        settings = options.load(parsed, endpoint)
+    def _load(self, parsed: Namespace, environment: Environment) -> Settings:
+        settings = options.load(parsed, self._simulator_url or bedrock_host(environment))
         if settings.model.api == "invoke":
             try:
                 formats.native(settings.model.id, settings.model.format)
@@ -116,8 +118,11 @@ class Preparation:
         asked = self._options.bedrock_simulator
         if asked is None:
             return None
-        if self._environment.host:
+        if bedrock_host(self._environment):
             raise SettingsError("--host and --bedrock-simulator: choose one; the simulator is an endpoint of its own")
         simulator = SimulatorProcess(asked)
-        self._environment.host = simulator.url
+        self._simulator_url = simulator.url
+        if not http_users(self._environment):
+            # Locust's page shows it.
+            self._environment.host = simulator.url
         return simulator

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import socket
 import subprocess
 import sys
 import threading
@@ -32,7 +33,7 @@ CASES: dict[str, tuple[dict[str, Any] | str | None, tuple[str, ...], str]] = {
     "end-before-start": ({"concurrency": {"start": 9}}, (), "concurrency: end is 3, less than start (9)"),
     "unknown-key": ({"test": {"max_token": 5}}, (), "unknown key test.max_token: did you mean test.max_tokens?"),
     "option": ({}, ("--bedrock-end", "0"), "--bedrock-end (or BEDROCK_END, or the form): concurrency.end is"),
-    "no-format": ({"model": {"id": "amazon.nova-pro-v1:0", "api": "invoke"}}, HOST, "use api: converse"),
+    "no-format": ({"model": {"id": "luma.ray-v2:0", "api": "invoke"}}, HOST, "use api: converse"),
     "placeholder": (
         {"aws": {"access_key_id": "YOUR_AWS_ACCESS_KEY_ID", "secret_access_key": "YOUR_AWS_SECRET_ACCESS_KEY"}},
         (),
@@ -117,6 +118,17 @@ def test_two_locustfiles(place: Place) -> None:
     code, output = place.run(*SIMULATED, locustfile=both)
     assert code != 0
     assert "call it once, or with the same arguments" in output
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "", "no.such.host.invalid"])
+def test_a_web_port_that_cannot_be_had(place: Place, host: str) -> None:
+    """In use, or of no address of this machine: one line with the option, and exit code 2."""
+    with socket.create_server((host if host == "127.0.0.1" else "", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        process = place.start(*SIMULATED, "--web-port", port, *(["--web-host", host] if host else []))
+        assert process.wait(DEADLINE_S) == 2
+    output = place.output(process)
+    _check_one_line(place, output, f"--web-port {port}: the web UI cannot listen on ")
 
 
 def test_no_credentials(place: Place) -> None:
