@@ -77,5 +77,6 @@ def bench_of(environment: Environment) -> Bench:
     except KeyError:
         raise RuntimeError(
             "no Bedrock run has begun here: a BedrockUser needs bedrock_locust.setup(), called once in the locustfile,"
-            " and settings that a run can begin with"
+            " and settings that a run can begin with. Where Locust is used as a library, the environment also needs"
+            " events=locust.events, as in examples/library.py"
         ) from None

@@ -20,13 +20,13 @@ from bedrock_locust.bench import LEVEL, Bench, put_bench
 from bedrock_locust.level import Level, LevelError, planned_levels
 from bedrock_locust.live.health import Pulse
 from bedrock_locust.outputs import console
-from bedrock_locust.outputs.console.screen import wants_tables
+from bedrock_locust.outputs.console.screen import stream_of, wants_tables
 from bedrock_locust.outputs.prometheus import exposed
 from bedrock_locust.outputs.registered import outputs_of
 from bedrock_locust.outputs.web import Runs, show
 from bedrock_locust.outputs.web.form import guard_form
 from bedrock_locust.process.at_exit import ExitCode, undisturbed
-from bedrock_locust.process.locust_patches import listen_first, survive_wrong_messages
+from bedrock_locust.process.locust_patches import leave_out_tables, listen_first, survive_wrong_messages
 from bedrock_locust.process.present import NO_OPTIONS, present
 from bedrock_locust.process.signals import Signals
 from bedrock_locust.process.stop import RunStop
@@ -35,6 +35,7 @@ from bedrock_locust.recording.run_folder import check_directory, check_report_fi
 from bedrock_locust.recording.run_info import first_info
 from bedrock_locust.run import Run
 from bedrock_locust.settings.mistakes import SettingsError
+from bedrock_locust.settings.options import endpoint_in_file
 from bedrock_locust.team.locust_check import checker
 from bedrock_locust.team.master_receiver import Receiver
 from bedrock_locust.team.messages import GRACE_S, HAND_OVER_S, RunOrder
@@ -99,6 +100,8 @@ class Lead:
             guard_form(web_ui, self._check_form, self._runs.expect)
             folder, plan = (lambda: self.settings.output.directory), self._preparation.plan_of_form
             show(web_ui, self._runs, plan=plan, charts=charts, directory=folder)
+        if self._options.headless and not wants_tables(self._options):
+            leave_out_tables()
         self._listen()
 
     @property
@@ -143,6 +146,10 @@ class Lead:
                 ", ".join(classes),
                 self.settings.aws.endpoint_url or "AWS. For another endpoint set aws.endpoint_url",
             )
+        in_file, in_force = endpoint_in_file(self._options), self.settings.aws.endpoint_url
+        if in_file and in_force != in_file:
+            by = "the simulator" if self._preparation.simulator else f"--host {in_force}"
+            logger.warning("bedrock-locust: %s takes the place of aws.endpoint_url %s", by, in_file)
         if getattr(self._options, "reset_stats", False):
             logger.warning("bedrock-locust: --reset-stats empties Locust's own tables at every level; leave it out")
 
@@ -264,7 +271,7 @@ class Lead:
         if self._preparation.simulator:
             self._preparation.simulator.stop()
         if self._written and wants_tables(self._options):
-            console.write(f"\nReport: {self._written}")
+            console.write(f"\nReport: {self._written}", stream_of(self._options))
 
     def _on_exit(self) -> None:
         """The process ends without Locust's end of it: a task, or a listener, called sys.exit."""

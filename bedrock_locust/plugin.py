@@ -91,6 +91,8 @@ class Plugin:
         options.add_options(parser, self._lead.settings if self._lead else None, self._form_may_set)
 
     def _on_init(self, environment: Environment, runner: Runner, web_ui: WebUI | None, **_: Any) -> None:
+        if environment.parsed_options is None:
+            _refuse(SettingsError(NO_OPTIONS))
         keep_time()
         bound_tables()
         if isinstance(runner, WorkerRunner):

@@ -7,8 +7,9 @@ from typing import TypeVar
 Value = TypeVar("Value")
 
 NO_OPTIONS = (
-    "bedrock-locust needs the options of Locust: start it with the `locust` command, or give the environment"
-    " parsed_options that locust.argument_parser.parse_options() returns"
+    "Locust's environment has no options: start it with the `locust` command, or make the environment with"
+    " events=locust.events and parsed_options=locust.argument_parser.get_parser().parse_args(), as"
+    " examples/library.py does"
 )
 """Said where Locust is used as a library without options."""
 

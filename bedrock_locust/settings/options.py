@@ -289,10 +289,16 @@ def own_credentials(parsed: Namespace) -> dict[str, Any]:
 
 def own_endpoints(parsed: Namespace, host: str | None) -> frozenset[str]:
     """The endpoints that this process names itself: in its file, with `--host` or with `--bedrock-allow-endpoint`."""
-    aws = _own_values(parsed).get("aws")
-    in_file = aws.get("endpoint_url") if isinstance(aws, dict) else None
     allowed = (getattr(parsed, "bedrock_allow_endpoint", None) or "").split(",")
-    return frozenset(url.strip() for url in (in_file, host, *allowed) if isinstance(url, str) and url.strip())
+    return frozenset(
+        url.strip() for url in (endpoint_in_file(parsed), host, *allowed) if isinstance(url, str) and url.strip()
+    )
+
+
+def endpoint_in_file(parsed: Namespace) -> str | None:
+    """The endpoint that the configuration file names, if it does."""
+    aws = _own_values(parsed).get("aws")
+    return aws.get("endpoint_url") if isinstance(aws, dict) else None
 
 
 def own_directory(parsed: Namespace) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import json
 import socket
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from .checks import info, read
-from .running import DEADLINE_S, ROOT, free_port, until
+from .running import DEADLINE_S, LOCUST, ROOT, free_port, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -129,6 +130,62 @@ def test_a_web_port_that_cannot_be_had(place: Place, host: str) -> None:
         assert process.wait(DEADLINE_S) == 2
     output = place.output(process)
     _check_one_line(place, output, f"--web-port {port}: the web UI cannot listen on ")
+
+
+def test_a_host_that_replaces_the_setting(place: Place, simulator: Simulator) -> None:
+    """--host takes the place of aws.endpoint_url, and that is said."""
+    place.configure({"aws": {"region": "us-east-1", "endpoint_url": "http://127.0.0.1:9"}, "concurrency": {"end": 1}})
+    code, output = place.run("--host", simulator.url)
+    assert code == 0, output
+    assert f"--host {simulator.url} takes the place of aws.endpoint_url http://127.0.0.1:9" in output
+
+
+LIBRARY = """
+from locust import User, events
+from locust.env import Environment
+from bedrock_locust import setup
+
+setup()
+environment = Environment(user_classes=[User], events=events)
+events.init.fire(environment=environment, runner=environment.create_local_runner(), web_ui=None)
+print("it went on")
+"""
+
+
+def test_locust_as_a_library_without_options(place: Place) -> None:
+    """One line says what to pass."""
+    ended = subprocess.run(
+        [sys.executable, "-c", LIBRARY],
+        cwd=place.path,
+        env=place.env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 2
+    assert "parsed_options=locust.argument_parser.get_parser().parse_args()" in ended.stderr
+    assert ended.stderr.count("\n") == 1, ended.stderr
+    assert not ended.stdout
+
+
+@pytest.mark.parametrize("more", [(), ("--print-stats",), ("--bedrock-console", "off")], ids=" ".join)
+def test_json(place: Place, simulator: Simulator, more: tuple[str, ...]) -> None:
+    """With --json, standard output is Locust's JSON and nothing else."""
+    place.configure({"concurrency": {"end": 1}, "test": {"non_streaming": False}})
+    ended = subprocess.run(
+        [LOCUST, "-f", STOCK, "--headless", "--json", "--host", simulator.url, *more],
+        cwd=place.path,
+        env=place.env,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    [entry] = json.loads(ended.stdout)
+    assert entry["num_requests"] == len(simulator.calls())
+    assert "Report" in ended.stderr
 
 
 def test_no_credentials(place: Place) -> None:

@@ -158,6 +158,15 @@ def test_commands_beside_locust(clone: Path) -> None:
     assert (clone / "comparison" / "comparison.md").exists()
 
 
+def test_a_run_from_a_program(clone: Path) -> None:
+    """The example of Locust as a library makes a run with its report, and ends with its exit code."""
+    [command] = [command for command in commands() if "examples/library.py" in command]
+    ended(start(clone, command))
+    [run] = (clone / "results").iterdir()
+    assert (run / "report.md").exists()
+    assert '"complete"' in (run / "run.json").read_text(encoding="utf-8")
+
+
 def test_every_command_is_accounted_for() -> None:
     """A command is run here, is one of make, which knows its target, or has a reason above; its files exist."""
     for command in commands():

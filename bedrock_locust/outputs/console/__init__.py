@@ -7,7 +7,7 @@ import json
 import shutil
 import textwrap
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,10 +28,10 @@ MOST_LOADS = 12
 """Numbers of users that are all named; of more, the first three and the last."""
 
 
-def write(text: str) -> None:
-    """Print it, if that can be."""
+def write(text: str, stream: TextIO | None = None) -> None:
+    """Print it, by default to standard output, if that can be."""
     with contextlib.suppress(OSError):
-        print(text, flush=True)
+        print(text, file=stream, flush=True)
 
 
 def header(settings: Settings, *, endpoint: str, levels: Sequence[Level], plan: Plan | None) -> str:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from bedrock_locust.live.limits import Spending
 from bedrock_locust.live.output import ROWS_WITHIN_S, OutputBase
 from bedrock_locust.outputs import console
-from bedrock_locust.outputs.console.screen import FailSafe, screen, wants_tables
-from bedrock_locust.process.locust_patches import leave_out_tables
+from bedrock_locust.outputs.console.screen import FailSafe, screen
 from bedrock_locust.settings.plan import money
 
 if TYPE_CHECKING:
@@ -33,8 +32,6 @@ class Console(OutputBase):
         self._run = run
         self._spending = Spending(run.settings.pricing)
         self._screen = FailSafe(screen(self._options, run.levels))
-        if self._options.headless and not wants_tables(self._options):
-            leave_out_tables()
         endpoint, levels = run.info["endpoint"], run.levels or ()
         self._screen.say(console.header(run.settings, endpoint=endpoint, levels=levels, plan=run.plan))
 

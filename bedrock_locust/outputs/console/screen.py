@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 import time
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 from bedrock_locust.outputs import console
 from bedrock_locust.outputs.console.panel import Panel
@@ -39,18 +39,20 @@ class Screen(Protocol):
 class Plain:
     """Lines: one every few seconds, and what is said."""
 
-    def __init__(self) -> None:
+    def __init__(self, stream: TextIO | None = None) -> None:
+        """Lines go to the stream, by default to what is standard output at the time."""
+        self._stream = stream
         self._due = time.monotonic() + PROGRESS_S
 
     def say(self, text: str) -> None:
         """Print it."""
-        print(text, flush=True)
+        print(text, file=self._stream, flush=True)
 
     def show(self, tally: Tally, state: State, spent: str) -> None:  # noqa: ARG002 - a line has room for no more
         """Print a line, if the last one is some time ago."""
         if time.monotonic() >= self._due:
             self._due += PROGRESS_S
-            print(console.progress(tally, state), flush=True)
+            print(console.progress(tally, state), file=self._stream, flush=True)
 
     def close(self) -> None:
         """Show nothing more."""
@@ -91,6 +93,11 @@ class FailSafe:
             self._screen.close()
 
 
+def stream_of(options: Namespace) -> TextIO:
+    """Where our words go: with `--json` standard output is for Locust's figures alone."""
+    return sys.stderr if getattr(options, "json", False) else sys.stdout
+
+
 def wants_tables(options: Namespace) -> bool:
     """Whether Locust's own tables are asked for, or are all that there is."""
     return bool(getattr(options, "print_stats", False)) or getattr(options, "bedrock_console", None) == "off"
@@ -101,6 +108,8 @@ def screen(options: Namespace, levels: Sequence[Level] | None) -> Screen:
     asked = getattr(options, "bedrock_console", None) or "auto"
     if asked == "off":
         return Silent()
+    if (stream := stream_of(options)) is not sys.stdout:
+        return Plain(stream)
     terminal = sys.stdout.isatty() and os.environ.get("TERM", "") not in ("", "dumb")
     wanted = asked == "live" or (asked == "auto" and options.headless and not os.environ.get("CI"))
     return Panel(levels) if terminal and wanted else Plain()
