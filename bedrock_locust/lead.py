@@ -35,7 +35,7 @@ from bedrock_locust.recording.run_folder import check_directory, check_report_fi
 from bedrock_locust.recording.run_info import first_info
 from bedrock_locust.run import Run
 from bedrock_locust.settings.mistakes import SettingsError
-from bedrock_locust.settings.options import endpoint_in_file
+from bedrock_locust.settings.options import endpoint_in_file, exposed_keys
 from bedrock_locust.team.locust_check import checker
 from bedrock_locust.team.master_receiver import Receiver
 from bedrock_locust.team.messages import GRACE_S, HAND_OVER_S, RunOrder
@@ -150,6 +150,8 @@ class Lead:
         if in_file and in_force != in_file:
             by = "the simulator" if self._preparation.simulator else f"--host {in_force}"
             logger.warning("bedrock-locust: %s takes the place of aws.endpoint_url %s", by, in_file)
+        if why := exposed_keys(self._options):
+            logger.warning("bedrock-locust: %s", why)
         if getattr(self._options, "reset_stats", False):
             logger.warning("bedrock-locust: --reset-stats empties Locust's own tables at every level; leave it out")
 

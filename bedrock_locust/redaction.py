@@ -69,6 +69,9 @@ _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)
 _SECRET_NAMES = re.compile(r"KEY|SECRET|TOKEN|PASSW|CREDENTIAL|COOKIE|AUTH", re.IGNORECASE)
 """In names of environment variables."""
 
+OWN_SECRETS = ("BEDROCK_WEB_PASSWORD", "BEDROCK_SIMULATOR_CONTROL_TOKEN")
+"""Environment variables of this package with a secret."""
+
 _known: set[str] = set()
 _literals: re.Pattern[str] | None = None
 
@@ -83,8 +86,9 @@ def know(*secrets: str | None) -> None:
 
 
 def know_environment(environ: Mapping[str, str]) -> None:
-    """Take note of the credentials of AWS, and of the passwords of proxies, in environment variables."""
+    """Take note of the credentials of AWS, the passwords of proxies, and our own, in environment variables."""
     know(*(value for name, value in environ.items() if name.startswith("AWS_") and _is_secret_name(name)))
+    know(*filter(None, map(environ.get, OWN_SECRETS)))
     for name, value in environ.items():
         if name.lower().endswith("_proxy") and "@" in value:
             userinfo = value.rpartition("@")[0].rpartition("//")[2]

@@ -25,7 +25,7 @@ from bedrock_locust.process.present import NO_OPTIONS, present
 from bedrock_locust.process.signals import Signals
 from bedrock_locust.process.stop import RunStop
 from bedrock_locust.settings.mistakes import SettingsError
-from bedrock_locust.settings.options import own_credentials, own_directory, own_endpoints
+from bedrock_locust.settings.options import exposed_keys, own_credentials, own_directory, own_endpoints
 from bedrock_locust.settings.schema import Settings
 from bedrock_locust.team.messages import FINISH, GRACE_S, Finish, RunOrder, mismatch, version_of, worker_name
 from bedrock_locust.team.worker_buffer import Buffer
@@ -53,6 +53,8 @@ class Worker:
         self._runner = runner
         # Now: at the start of a run the master's options replace those of this process.
         self._credentials = own_credentials(options)
+        if not options.processes and (why := exposed_keys(options)):
+            logger.warning("bedrock-locust: %s", why)
         self._buffer: Buffer | None = None
         self._directory = own_directory(options)
         self._endpoints = own_endpoints(options, bedrock_host(environment))

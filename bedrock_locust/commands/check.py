@@ -56,7 +56,7 @@ def run(parsed: Namespace) -> int:
     print(f"{parsed.bedrock_config or options.DEFAULT_CONFIG}: the settings are right\n")
     for title, words in _plan(settings):
         print(f"  {title:<8}{words}")
-    for warning in _warnings(settings):
+    for warning in filter(None, (*_warnings(settings), options.exposed_keys(parsed))):
         print(f"\nNote: {warning}")
     print(f"\nNothing was called. To start the run: {_command(parsed)}")
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from argparse import Action
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
@@ -277,6 +278,17 @@ def load(parsed: Namespace, endpoint: str | None) -> Settings:
     if getattr(parsed, "bedrock_simulator", None) is not None:
         _forget_credentials(values)
     return build(values, origin, file)
+
+
+def exposed_keys(parsed: Namespace) -> str:
+    """Why the keys in the configuration file of this process are no secret, and what to do; empty where they are."""
+    path = Path(getattr(parsed, "bedrock_config", None) or DEFAULT_CONFIG)
+    aws = _own_values(parsed).get("aws")
+    has_keys = isinstance(aws, dict) and any(map(aws.get, CREDENTIALS - {"profile"}))
+    mode = stat.S_IMODE(path.stat().st_mode) if has_keys else 0
+    if not mode & stat.S_IROTH:
+        return ""
+    return f"{path} holds AWS keys, and everybody on this machine can read it (mode {mode:04o}): chmod 600 {path}"
 
 
 def own_credentials(parsed: Namespace) -> dict[str, Any]:

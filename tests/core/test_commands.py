@@ -61,6 +61,7 @@ def test_check_warns(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Of keys in the file, of an unknown cost, of a run that nothing ends, and of levels that are too short."""
     keys = {"access_key_id": "AKIA5ecret", "secret_access_key": "5ecret"}
     write(here, aws=keys, concurrency={"duration_seconds": 5})
+    (here / "config.json").chmod(0o644)
     code, out, _ = check(capsys)
     assert code == 0
     assert "5ecret" not in out
@@ -70,6 +71,7 @@ def test_check_warns(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
         ["the", "cost", "is"],
         ["nothing", "ends", "the"],
         ["the", "first", "level"],
+        ["config.json", "holds", "AWS"],
     ]
 
 

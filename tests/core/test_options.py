@@ -317,6 +317,24 @@ def test_parsed_options_can_be_sent_to_workers(option: Option) -> None:
     assert getattr(parse(), option.dest) is None
 
 
+@pytest.mark.parametrize(
+    ("mode", "keys", "said"),
+    [
+        (0o644, {"access_key_id": "a", "secret_access_key": "b"}, True),
+        (0o644, {"session_token": "t"}, True),
+        (0o640, {"access_key_id": "a", "secret_access_key": "b"}, False),
+        (0o644, {"profile": "p"}, False),
+        (0o644, {"access_key_id": None}, False),
+    ],
+)
+def test_keys_that_everybody_can_read(here: Path, mode: int, keys: dict[str, Any], said: bool) -> None:
+    """A file with keys that others on the machine can read is named, with what to do."""
+    write(here, aws=keys)
+    (here / "config.json").chmod(mode)
+    why = "config.json holds AWS keys, and everybody on this machine can read it (mode 0644): chmod 600 config.json"
+    assert options.exposed_keys(parse()) == (why if said else "")
+
+
 def test_own_credentials_are_those_of_the_file(here: Path) -> None:
     """A worker has the credentials of its own file, and nothing else of it."""
     aws = {"access_key_id": "A", "secret_access_key": "B", "session_token": "C", "profile": "p"}

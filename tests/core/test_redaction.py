@@ -217,9 +217,10 @@ def test_what_the_environment_holds() -> None:
         "MY_PASSWORD": "fifth-secret",
         "SOMETHING": "with second-secret in it",
         "BEDROCK_SIMULATOR_CONTROL_TOKEN": "own",
+        "BEDROCK_WEB_PASSWORD": "sixth-secret",
     }
     know_environment(environ)
-    for secret in ("first-secret", "second-secret", "third-secret", "fourth-secret", "fourth%2Dsecret"):
+    for secret in ("first-secret", "second-secret", "third-secret", "fourth-secret", "fourth%2Dsecret", "sixth-secret"):
         assert scrub(f"({secret})") == f"({MASK})"
     assert scrub("us-east-1 /bin") == "us-east-1 /bin"
     assert public_environment(environ) == {"AWS_REGION": "us-east-1", "PATH": "/bin"}

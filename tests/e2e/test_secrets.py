@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import re
 import socket
+import stat
 import threading
+import urllib.parse
 import urllib.request
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .running import ROOT, free_port, until
+from .running import QUICK, ROOT, free_port, until
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from .running import Place, Simulator
 
-KEY = "AKIAMARKEDKEYMARKED1"
-SECRET = "marked-secret-5f3a"
-TOKEN = "marked-token-9c2e"
+API_KEY = "ABSKmarkedApiKey0123456789/marked+of=="
+"""A Bedrock API key."""
+FILE_KEYS = {
+    "access_key_id": "AKIAMARKEDKEYMARKED1",
+    "secret_access_key": "marked/secret+5f3a/of-the-file",
+    "session_token": "marked-token-9c2e/of+the-file==",
+}
+WITNESS = """
+import json, os
+from pathlib import Path
+
+command = Path("/proc/self/cmdline").read_bytes().decode()
+if "locustfile.py" not in command:
+    (Path({folder!r}) / str(os.getpid())).write_text(command + json.dumps(dict(os.environ)))
+"""
+"""Runs at the start of every Python process, and leaves what its environment is; but for those of locust's own."""
 
 
 class Tap(threading.Thread):
@@ -48,37 +69,123 @@ class Tap(threading.Thread):
             sink.close()
 
 
-def test_no_secret_leaves(place: Place, simulator: Simulator) -> None:
-    """Keys of the master's file are in no file of the run, no output, no page and no message to a worker."""
-    keys = {"access_key_id": KEY, "secret_access_key": SECRET, "session_token": TOKEN}
+def forms(secret: str) -> set[str]:
+    """A secret as it is, and in the encodings in which a request or a message may have it."""
+    return {
+        *(secret, urllib.parse.quote(secret), urllib.parse.quote_plus(secret), json.dumps(secret)[1:-1]),
+        *(base64.b64encode(secret.encode()).decode(), urllib.parse.quote(secret, safe="").lower()),
+    }
+
+
+def witnesses(place: Place) -> Path:
+    """Have each child leave its environment in a folder."""
+    folder = place.path / "witnesses"
+    folder.mkdir()
+    (place.path / "site").mkdir()
+    (place.path / "site" / "sitecustomize.py").write_text(WITNESS.format(folder=str(folder)))
+    place.env["PYTHONPATH"] = str(place.path / "site")
+    return folder
+
+
+def _wait_for_reports(place: Place, runs: int) -> None:
+    until(lambda: sum((run / "report.html").exists() for run in place.runs()) == runs, f"{runs} reports")
+
+
+def everything_of(place: Place, web: int, master: Any, tap: Tap, *, runs: int) -> dict[str, str]:
+    """All that a reader of page, files, logs, children and network can see, after runs from the page."""
+    base = f"http://127.0.0.1:{web}/"
+
+    def get(route: str, form: bytes | None = None) -> str:
+        with urllib.request.urlopen(base + route, form, timeout=60) as answer:
+            text: str = answer.read().decode(errors="replace")
+            return text
+
+    texts = {}
+    for number in range(1, runs + 1):
+        texts[f"start {number}"] = get("swarm", b"user_count=1&spawn_rate=1")
+        _wait_for_reports(place, number)
+        until(lambda: '"ended_at":null' not in get("bedrock/state.json").replace(" ", ""), "end of the run")
+    names = [run.name for run in place.runs()]
+    of_runs = [f"bedrock/runs/{name}/{part}" for name in names for part in PARTS_OF_A_RUN]
+    texts |= {route: get(route) for route in (*ROUTES, "bedrock/vega.js", "bedrock/state.json", *of_runs)}
+    compared = "&".join(f"run={name}" for name in names).encode()
+    texts["compare"] = get("bedrock/compare", compared)
+    master.terminate()
+    for process in place.started:
+        process.wait(60)
+    skipped = {"config.json", "certificate.pem"}
+    files = [path for path in place.path.rglob("*") if path.is_file() and path.name not in skipped]
+    texts |= {str(path.relative_to(place.path)): path.read_text(errors="replace") for path in files}
+    return {**texts, "messages": tap.seen.decode("latin-1")}
+
+
+KINDS = {
+    "keys of a file": ({}, {}),
+    "keys of the environment": ({}, {"HTTPS_PROXY": "http://somebody:marked-password-4c4c@127.0.0.1:9"}),
+    "api key": ({}, {"AWS_BEARER_TOKEN_BEDROCK": API_KEY}),
+    "proxy": (
+        {"endpoint_url": "https://nowhere.example.com"},
+        {"HTTPS_PROXY": "http://somebody:marked-password-4c4c@127.0.0.1:9", "NO_PROXY": "127.0.0.1"},
+    ),
+}
+"""Where the secrets are -> changes to the section `aws` and to the environment."""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_secret_leaves(place: Place, start_simulator: Callable[..., Simulator], kind: str) -> None:
+    """No key, token, API key or password of a proxy is in a file, log, route, child or message of master and worker.
+
+    All of them log at DEBUG, where botocore logs whole requests.
+    """
+    aws, environ = KINDS[kind]
+    certificate = place.path / "certificate.pem"
+    tls = ("--tls-self-made", str(certificate)) if kind == "api key" else ()
+    simulator = start_simulator(*QUICK, *tls)
+    place.env |= environ | ({"AWS_CA_BUNDLE": str(certificate)} if tls else {})
+    secrets = [API_KEY] if kind == "api key" else ["marked-password-4c4c", "somebody:marked-password-4c4c"]
+    if kind == "keys of a file":
+        aws, secrets = FILE_KEYS, list(FILE_KEYS.values())
+    elif kind != "api key":
+        place.env |= MARKED | environ
+        secrets += [MARKED["AWS_SECRET_ACCESS_KEY"], MARKED["AWS_SESSION_TOKEN"], MARKED["AWS_ACCESS_KEY_ID"]]
     place.configure(
-        {"aws": keys | {"region": "us-east-1"}, "concurrency": {"end": 1}, "test": {"non_streaming": False}}
+        {
+            "aws": {"region": "us-east-1", **aws},
+            "concurrency": {"end": 1, "duration_seconds": 1},
+            "test": {"non_streaming": False, "preflight": False, "timeout_seconds": 5},
+        }
     )
+    folder = witnesses(place)
     web, master_port = free_port(), free_port()
     tap = Tap(master_port)
     tap.start()
+    host = () if "endpoint_url" in aws else ("--host", simulator.url)
+    debug = ("--loglevel", "DEBUG", "--logfile")
     master = place.start(
-        *("--host", simulator.url, "--master", "--master-bind-port", str(master_port), "--web-port", str(web))
+        *(*host, "--master", "--master-bind-port", str(master_port), "--web-port", str(web), *debug, "master.log")
     )
-    place.said(master, "Starting web interface")
-    worker = place.start("--worker", "--master-port", str(tap.port))
-    place.said(master, "workers connected")
-    with urllib.request.urlopen(f"http://127.0.0.1:{web}/", timeout=10) as answer:
-        page = answer.read().decode()
-    urllib.request.urlopen(f"http://127.0.0.1:{web}/swarm", b"x=1", timeout=10).close()
-    until(lambda: any((run / "report.md").exists() for run in place.runs()), "report")
-    master.terminate()
-    master.wait(30)
-    worker.wait(30)
+    until(lambda: listens(web), "page")
+    place.env["BEDROCK_ALLOW_ENDPOINT"] = f"{simulator.url},https://nowhere.example.com"
+    worker = place.start("--worker", "--master-port", str(tap.port), *debug, "worker.log")
+    until(lambda: "workers connected" in (place.path / "master.log").read_text() or worker.poll() is not None, "worker")
+    texts = everything_of(place, web, master, tap, runs=1 + (kind == "keys of the environment"))
 
-    assert simulator.calls(), "the keys were used"
-    assert b"bedrock_run" in tap.seen, "the settings went through the tap"
-    texts = {"page": page, "messages": tap.seen.decode("latin-1")}
-    texts |= {f"output {n}": place.output(process) for n, process in enumerate(place.started)}
-    texts |= {str(path): path.read_text() for path in place.runs()[0].rglob("*") if path.is_file()}
-    texts["copy"] = (place.path / "benchmark_report.md").read_text()
-    found = [name for name, text in texts.items() for secret in (KEY, SECRET, TOKEN) if secret in text]
-    assert not found, f"secrets in {found}"
+    rows = (place.runs()[0] / "requests.csv").read_text().splitlines()
+    assert len(rows) > 1, "calls were made"
+    assert bool(simulator.calls()) is bool(host) if not tls else True, "by the worker, of the simulator"
+    assert "bedrock_run" in texts["messages"], "the settings went through the tap"
+    assert "botocore" in texts["worker.log"], "requests were logged"
+    commands = " ".join(path.read_text() for path in folder.iterdir())
+    children = ("report_child", "vl_convert", *(["compare"] if len(place.runs()) > 1 else []))
+    assert all(child in commands for child in children), "the children were seen"
+    found = {name for name, text in texts.items() for secret in secrets for form in forms(secret) if form in text}
+    assert not found
+    assert not [
+        name for name, text in texts.items() if re.search(r"[Mm]arked[-/+%]?(?:secret|token|password|Api)", text)
+    ]
+    shared = [path for run in place.runs() for path in run.rglob("*") if path.is_file()]
+    umask = 0o022
+    assert {stat.S_IMODE(path.stat().st_mode) for path in shared} == {0o666 & ~umask}, "people share results"
 
 
 MARKED = {
@@ -100,6 +207,9 @@ ROUTES = (
     *("", "logs", "stats/requests", "stats/report", "stats/requests/csv", "stats/failures/csv", "exceptions", "tasks"),
     *("exceptions/csv", "worker-count", "bedrock/", "bedrock/live.json", "bedrock/charts.json"),
 )
+
+
+PARTS_OF_A_RUN = ("", "report.md", "report.html", "requests.csv", "run.zip")
 
 
 def listens(port: int) -> bool:
