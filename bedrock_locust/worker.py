@@ -96,7 +96,6 @@ class Worker:
             own = settings if order.simulator else settings.with_credentials(self._credentials)
             if not order.simulator:
                 check_endpoint_is_own(settings.aws.endpoint_url, self._endpoints)
-                check_credentials(own)
             client = self._connect(own, simulator=order.simulator)
         except SettingsError as error:
             self._sender.refuse(str(error))
@@ -123,10 +122,11 @@ class Worker:
         return worker_name(self._runner.client_id, self._runner.worker_index)
 
     def _connect(self, settings: Settings, *, simulator: bool) -> BedrockRuntimeClient:
-        """The client of this process, made anew only for other settings."""
+        """The client of this process, made anew only for other settings. Raises SettingsError."""
         key = settings.model_dump_json()
+        session = None if simulator else check_credentials(settings)
         if self._connection is None or self._connection[0] != key:
-            self._connection = (key, connect(settings, simulator=simulator, version=__version__))
+            self._connection = (key, connect(settings, simulator=simulator, version=__version__, session=session))
         return self._connection[1]
 
     def _on_request(self, response: Any = None, **_: Any) -> None:

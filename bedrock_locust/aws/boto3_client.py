@@ -66,9 +66,15 @@ def _loader() -> Loader:
     return loader
 
 
-def connect(settings: Settings, *, simulator: bool, version: str) -> BedrockRuntimeClient:
-    """A client for the settings. Raises SettingsError where boto3 cannot make one."""
-    session = _session(settings.aws, simulator=simulator)
+def connect(
+    settings: Settings, *, simulator: bool, version: str, session: boto3.Session | None = None
+) -> BedrockRuntimeClient:
+    """A client for the settings. Raises SettingsError where boto3 cannot make one.
+
+    `session` is one that has found its credentials: a new one would look for them again, and run a
+    `credential_process` a second time.
+    """
+    session = session or _session(settings.aws, simulator=simulator)
     if not simulator:
         check_region(session, own_endpoint=settings.aws.endpoint_url is not None)
     config = _config(settings, simulator=simulator, version=version)
@@ -114,13 +120,14 @@ def _trust() -> ssl.SSLContext:
     return ssl.create_default_context(cafile=get_cert_path(bundle or True))
 
 
-def check_credentials(settings: Settings) -> None:
-    """Raise SettingsError if this process cannot sign a call, by keys or by a Bedrock API key."""
+def check_credentials(settings: Settings) -> boto3.Session:
+    """A session that can sign calls, by keys or by a Bedrock API key. Raises SettingsError if this process cannot."""
     session = _session(settings.aws, simulator=False)
     if session.region_name:
         check_region(session, own_endpoint=settings.aws.endpoint_url is not None)
     check_signing(_client(session, settings, _config(settings, simulator=False, version="check"), simulator=False))
     know_credentials(session)
+    return session
 
 
 def check_endpoint(url: str) -> None:

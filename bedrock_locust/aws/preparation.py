@@ -104,15 +104,11 @@ class Preparation:
 
     def _checked_client(self, settings: Settings) -> BedrockRuntimeClient:
         """A client with which this process, if it makes the calls, can sign and connect."""
-        if self._local and self.simulator is None:
-            check_credentials(settings)
-        client = self._client(settings)
+        session = check_credentials(settings) if self._local and self.simulator is None else None
+        client = connect(settings, simulator=self.simulator is not None, version=__version__, session=session)
         if self._local and settings.aws.endpoint_url:
             check_endpoint(settings.aws.endpoint_url)
         return client
-
-    def _client(self, settings: Settings) -> BedrockRuntimeClient:
-        return connect(settings, simulator=self.simulator is not None, version=__version__)
 
     def _start_simulator(self) -> SimulatorProcess | None:
         asked = self._options.bedrock_simulator

@@ -16,6 +16,7 @@ from bedrock_locust.errors import DeadlineError, Failure, classify
 from bedrock_locust.formats import ChunkReader, converse
 from bedrock_locust.formats.required import read_answer
 from bedrock_locust.wire.in_flight import calls_in_flight, in_flight
+from bedrock_locust.wire.leftover import close_sockets
 from bedrock_locust.wire.measurement import Measurement
 
 if TYPE_CHECKING:
@@ -171,8 +172,10 @@ class BedrockClient:
             measurement.exchange, measurement.body = in_flight.exchange, in_flight.body
             measurement.response = response["ResponseMetadata"]
             read(measurement)
-        except gevent.Timeout as timeout:
-            if timeout is not limit:
+        except BaseException as error:
+            if not isinstance(error, Exception):
+                close_sockets(error)
+            if error is not limit:
                 raise
             raise DeadlineError(
                 f"still running after {self._call_limit_s:g} s, the most that a call may take"

@@ -225,6 +225,16 @@ def test_keys_need_no_network(printing: Callable[[str], None]) -> None:
     check_credentials(settings())
 
 
+def test_a_process_runs_once(configured: Callable[[str], None], tmp_path: Path) -> None:
+    """To check the credentials and to make the client: one run of the process, which may be slow or ask a person."""
+    ran = tmp_path / "ran"
+    text = "import sys; open(sys.argv[1], 'a').write('x'); print(sys.argv[2])"
+    configured(f"credential_process = {shlex.join([sys.executable, '-c', text, str(ran), lasting(60)])}")
+    session = check_credentials(settings())
+    connect(settings(), simulator=False, version="test", session=session)
+    assert ran.read_text() == "x"
+
+
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_credentials_that_end_in_a_run(
     secure: tuple[str, str],
