@@ -38,7 +38,8 @@ class Call:
     """Unix time of the start, seconds."""
     mode: Mode
     operation: str
-    """The boto3 method: converse, converse_stream, invoke_model, invoke_model_with_response_stream."""
+    """What was called: boto3's converse, converse_stream, invoke_model, invoke_model_with_response_stream; or
+    responses, chat_completions, messages, each with `_stream` after it where it streams."""
     model_id: str
     name: str
     """The caller's name for this kind of call; the stock users put the level in it."""
@@ -89,6 +90,8 @@ class Call:
     error_message: str = ""
     request_id: str = ""
     attempts: int | None = None
+    reasoning_tokens: int | None = None
+    """The output tokens that were reasoning, where the service says so; they are part of `output_tokens`."""
     gaps: Mapping[int, int] = field(default_factory=lambda: NO_GAPS, repr=False, compare=False)
     """The silences between content events: bucket of a Histogram -> count. Not a column: `gaps.csv` has them."""
     text: str = field(default="", repr=False, compare=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from locust import User, task
@@ -15,6 +16,7 @@ from bedrock_locust import formats
 from bedrock_locust.bench import bench_of
 from bedrock_locust.client import BedrockClient
 from bedrock_locust.formats import converse
+from bedrock_locust.formats.apis import CHAT, MESSAGES, RESPONSES
 from bedrock_locust.workload.prompts import Prompts
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from locust.env import Environment
 
     from bedrock_locust.call import Call, Mode
+    from bedrock_locust.formats.apis import Api
     from bedrock_locust.settings.schema import Settings
 
 FAILURE_PACE_S = 0.1
@@ -69,15 +72,13 @@ class _BenchmarkUser(BedrockUser):
 
     abstract = True
     mode: ClassVar[Mode]
-    operations: ClassVar[dict[str, str]]
-    """`model.api` -> boto3 method."""
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         test = self.settings.test
         self._prompts = Prompts(test.prompt_template, test.prompt_size, test.unique_prompts)
         self._tags = bench_of(environment).tags
-        self._send: Callable[..., Call] = getattr(self.client, self.operations[self.settings.model.api])
+        self._send = call_of(self.client, self.settings, self.mode)
 
     @task
     def ask(self) -> None:
@@ -92,19 +93,40 @@ class StreamingUser(_BenchmarkUser):
     """Makes streaming calls, one after the other."""
 
     mode = "streaming"
-    operations: ClassVar = {"converse": "converse_stream", "invoke": "invoke_model_with_response_stream"}
 
 
 class NonStreamingUser(_BenchmarkUser):
     """Makes non-streaming calls, one after the other."""
 
     mode = "non_streaming"
-    operations: ClassVar = {"converse": "converse", "invoke": "invoke_model"}
+
+
+OPERATIONS = {
+    ("converse", "streaming"): "converse_stream",
+    ("converse", "non_streaming"): "converse",
+    ("invoke", "streaming"): "invoke_model_with_response_stream",
+    ("invoke", "non_streaming"): "invoke_model",
+}
+"""`model.api` and mode -> boto3 method."""
+APIS = {"responses": RESPONSES, "chat": CHAT, "messages": MESSAGES}
+"""`model.api` -> one of the APIs that boto3 does not have."""
+
+
+def call_of(client: BedrockClient, settings: Settings, mode: Mode) -> Callable[..., Call]:
+    """The method of a client for the API of the settings in a mode."""
+    name = settings.model.api
+    if name in APIS:
+        return partial(getattr(client, APIS[name].operation), stream=mode == "streaming")
+    method: Callable[..., Call] = getattr(client, OPERATIONS[name, mode])
+    return method
 
 
 def request(settings: Settings, prompt: str) -> dict[str, Any]:
-    """The arguments of a boto3 call for a prompt, in the API of the settings."""
-    model, test = settings.model, settings.test
+    """The arguments of a call for a prompt, in the API of the settings."""
+    model = settings.model
+    if model.api in APIS:
+        return _of_api(APIS[model.api], settings, prompt)
+    test = settings.test
     if model.api == "converse":
         arguments = converse.request(prompt, test.max_tokens, test.temperature)
         options: dict[str, Any] = {
@@ -115,4 +137,16 @@ def request(settings: Settings, prompt: str) -> dict[str, Any]:
         body = formats.native(model.id, model.format).body(prompt, test.max_tokens, test.temperature, model.id)
         arguments = {"body": json.dumps(body), "contentType": "application/json"}
         options = {"serviceTier": model.service_tier, "performanceConfigLatency": model.latency}
+    options["projectIdentifier"] = model.project
     return {"modelId": model.id, **arguments, **{key: value for key, value in options.items() if value}}
+
+
+def _of_api(api: Api, settings: Settings, prompt: str) -> dict[str, Any]:
+    """The arguments of a call of an API that boto3 does not have."""
+    model, test = settings.model, settings.test
+    arguments = api.format.request(prompt, test.max_tokens, test.temperature, model.id)
+    if model.service_tier:
+        arguments["service_tier"] = model.service_tier
+    if model.project:
+        arguments["extra_headers"] = {api.project: model.project}
+    return arguments

@@ -18,22 +18,36 @@ import botocore
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, InvalidRegionError, ProfileNotFound
-from botocore.httpsession import get_cert_path
+from botocore.httpsession import URLLib3Session, get_cert_path
 from botocore.utils import get_environ_proxies
 
 from bedrock_locust.aws.checked_once import CheckedOnce
-from bedrock_locust.aws.credentials import check_signing, key_instead_of_token, know_credentials, quieten, refuse
+from bedrock_locust.aws.credentials import (
+    check_signing,
+    key_instead_of_token,
+    know_credentials,
+    quieten,
+    refuse,
+    signer,
+)
 from bedrock_locust.aws.region import check_region
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.schema import Aws
+from bedrock_locust.wire.botocore_patches import drop_interim_responses
+from bedrock_locust.wire.direct import Direct
 from bedrock_locust.wire.in_flight import follow, watch
 from bedrock_locust.wire.transport import Transport
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from botocore.awsrequest import AWSPreparedRequest, AWSResponse
     from botocore.loaders import Loader
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
 
     from bedrock_locust.settings.schema import Settings
+
+    Send = Callable[[AWSPreparedRequest], AWSResponse]
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +57,9 @@ POOL_SIZE = 1000
 CONNECT_TIMEOUT_S = 10.0
 UNCHECKED = Config(parameter_validation=False)
 SIMULATOR_KEYS: dict[str, Any] = {"aws_access_key_id": "simulator", "aws_secret_access_key": "simulator"}
+SOCKET_OPTIONS = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1), (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
+SIGNING_NAMES = {"runtime": "bedrock", "mantle": "bedrock-mantle"}
+"""Endpoint -> the name of its service in signatures."""
 SIMULATOR_REGION = "us-east-1"
 
 
@@ -81,8 +98,19 @@ def connect(
     checking, quick = (
         _client(session, settings, one, simulator=simulator) for one in (config, config.merge(UNCHECKED))
     )
-    _measure([checking, quick], settings)
-    return cast("BedrockRuntimeClient", CheckedOnce(checking, quick))
+    url = _address(settings, checking)
+    send = _measure([checking, quick], url, settings, config)
+    service, region = SIGNING_NAMES[settings.model.endpoint], checking.meta.region_name
+    sign = signer(session, service, region, with_api_key=not simulator)
+    direct = Direct(settings.model.endpoint, url, sign, send, {"user-agent": _user_agent(version)})
+    return cast("BedrockRuntimeClient", CheckedOnce(checking, quick, direct))
+
+
+def _address(settings: Settings, client: BedrockRuntimeClient) -> str:
+    """The URL of the endpoint under test."""
+    if settings.model.endpoint == "mantle" and not settings.aws.endpoint_url:
+        return f"https://bedrock-mantle.{client.meta.region_name}.api.aws"
+    return client.meta.endpoint_url
 
 
 def _client(session: boto3.Session, settings: Settings, config: Config, *, simulator: bool) -> BedrockRuntimeClient:
@@ -97,21 +125,38 @@ def _client(session: boto3.Session, settings: Settings, config: Config, *, simul
         refuse(error)
 
 
-def _measure(clients: list[BedrockRuntimeClient], settings: Settings) -> None:
-    """Send the requests of the clients over the measured socket; if botocore sends them, note at least when."""
-    url = clients[0].meta.endpoint_url
+def _measure(clients: list[BedrockRuntimeClient], url: str, settings: Settings, config: Config) -> Send:
+    """Send the requests of the clients over the measured socket; if botocore sends them, note at least when.
+
+    Returns what sends a signed request that is not of a client.
+    """
     proxied = bool(get_environ_proxies(url))
     if proxied:
         logger.warning("bedrock-locust: a proxy is set for %s: times are taken in botocore's own transport", url)
     if proxied or settings.test.transport == "botocore":
         attach = watch
+        send: Send = _plain_session(config, get_environ_proxies(url)).send
     else:
         connect_s = min(CONNECT_TIMEOUT_S, settings.test.timeout_seconds)
         context = _trust() if url.startswith("https:") else None
-        attach = Transport(context, connect_s, settings.test.timeout_seconds).attach
+        transport = Transport(context, connect_s, settings.test.timeout_seconds)
+        attach, send = transport.attach, transport.send
     for client in clients:
         follow(client)
         attach(client)
+    return send
+
+
+def _plain_session(config: Any, proxies: dict[str, str]) -> URLLib3Session:
+    """Botocore's own transport, as its clients have it."""
+    drop_interim_responses()
+    return URLLib3Session(
+        verify=botocore.session.Session().get_config_variable("ca_bundle") or True,
+        proxies=proxies,
+        timeout=(config.connect_timeout, config.read_timeout),  # type: ignore[arg-type]  # the stubs know one number
+        max_pool_connections=config.max_pool_connections,
+        socket_options=cast("Any", SOCKET_OPTIONS),
+    )
 
 
 def _trust() -> ssl.SSLContext:
@@ -181,6 +226,10 @@ def _session(aws: Aws, *, simulator: bool) -> boto3.Session:
     return made
 
 
+def _user_agent(version: str) -> str:
+    return f"Boto3/{boto3.__version__} Botocore/{botocore.__version__} bedrock-locust/{version}"
+
+
 def _config(settings: Settings, *, simulator: bool, version: str) -> Config:
     """The configuration of botocore. Nothing is retried: a throttle is a result, not a delay.
 
@@ -195,6 +244,6 @@ def _config(settings: Settings, *, simulator: bool, version: str) -> Config:
         max_pool_connections=max(POOL_SIZE, users),
         tcp_keepalive=True,
         # The whole header, so that botocore need not build it for each call.
-        user_agent=f"Boto3/{boto3.__version__} Botocore/{botocore.__version__} bedrock-locust/{version}",
+        user_agent=_user_agent(version),
         **signed,
     )

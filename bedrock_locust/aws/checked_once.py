@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
 
+    from bedrock_locust.wire.direct import Direct
+
 MOST_SHAPES = 1000
 """Shapes of arguments that are remembered; a task that makes up names for its fields has no end of them."""
 
@@ -20,8 +22,12 @@ class CheckedOnce:
     A load test makes the same call over and over, and checking is half of what boto3 needs for a call.
     """
 
-    def __init__(self, checking: BedrockRuntimeClient, quick: BedrockRuntimeClient) -> None:
+    def __init__(
+        self, checking: BedrockRuntimeClient, quick: BedrockRuntimeClient, direct: Direct | None = None
+    ) -> None:
+        """`direct` makes the calls of the APIs that boto3 does not have."""
         self.meta = quick.meta
+        self.direct = direct
         self._checking = checking
         self._quick = quick
         self._known: set[Hashable] = set()

@@ -6,13 +6,17 @@ import logging
 import os
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from botocore.auth import SigV4Auth
 from botocore.exceptions import InvalidEndpointConfigurationError, NoAuthTokenError, NoCredentialsError
 
 from bedrock_locust.redaction import know, redact
 from bedrock_locust.settings.mistakes import SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import boto3
+    from botocore.awsrequest import AWSRequest
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
 
 TOKEN = "AWS_BEARER_TOKEN_BEDROCK"  # noqa: S105 - the name of a variable
@@ -42,6 +46,29 @@ def know_credentials(session: boto3.Session) -> None:
     if credentials is not None:
         frozen = credentials.get_frozen_credentials()
         know(frozen.access_key, frozen.secret_key, frozen.token)
+
+
+def signer(session: boto3.Session, service: str, region: str, *, with_api_key: bool) -> Callable[[AWSRequest], None]:
+    """What signs a request for a service: with a Bedrock API key where there is one, else with the keys of a session.
+
+    It raises NoCredentialsError where there are none, and InvalidEndpointConfigurationError for an API key that would
+    be sent in the clear.
+    """
+    token = os.environ.get(TOKEN) if with_api_key else None
+    found = None if token else session.get_credentials()
+
+    def sign(request: AWSRequest) -> None:
+        if token:
+            if not str(request.url).startswith("https://"):
+                raise InvalidEndpointConfigurationError(msg="an API key is sent over HTTPS only")
+            request.headers["Authorization"] = f"Bearer {token}"
+        elif found is None:
+            raise NoCredentialsError
+        else:
+            # Frozen for each request: the keys of a role are renewed in between.
+            SigV4Auth(found.get_frozen_credentials(), service, region).add_auth(request)
+
+    return sign
 
 
 def quieten() -> None:

@@ -11,13 +11,13 @@ from bedrock_locust.aws.boto3_client import check_credentials
 from bedrock_locust.client import BedrockClient
 from bedrock_locust.errors import LASTING, remedy
 from bedrock_locust.settings.mistakes import SettingsError
-from bedrock_locust.user import NonStreamingUser, StreamingUser, request
+from bedrock_locust.user import call_of, request
 from bedrock_locust.workload.prompts import Prompts
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
 
-    from bedrock_locust.call import Call
+    from bedrock_locust.call import Call, Mode
     from bedrock_locust.settings.schema import Settings
 
 logger = logging.getLogger(__name__)
@@ -56,14 +56,13 @@ def public(call: Call) -> dict[str, Any]:
 
 def _call(client: BedrockRuntimeClient, settings: Settings) -> Call:
     """A call like those of the first users, without a `request` event."""
-    user = StreamingUser if settings.test.streaming else NonStreamingUser
+    mode: Mode = "streaming" if settings.test.streaming else "non_streaming"
     bedrock = BedrockClient(
         client, EventHook(), call_limit_s=settings.call_limit_s, native_formats=settings.native_formats
     )
     test = settings.test
     prompt = Prompts(test.prompt_template, test.prompt_size, test.unique_prompts).next()
-    call: Call = getattr(bedrock, user.operations[settings.model.api])(name="preflight", **request(settings, prompt))
-    return call
+    return call_of(bedrock, settings, mode)(name="preflight", **request(settings, prompt))
 
 
 def _has_credentials(settings: Settings) -> bool:

@@ -1,4 +1,4 @@
-"""BedrockClient: boto3's calls, each measured, each returning a Call and firing one `request` event."""
+"""BedrockClient: all calls of Bedrock, each measured, each returning a Call and firing one `request` event."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from botocore.exceptions import ParamValidationError
 
 from bedrock_locust.call import CANCELLED
 from bedrock_locust.client.answer import Answer
-from bedrock_locust.client.request import asked_in_body, asked_in_converse, native_of
+from bedrock_locust.client.request import Asked, asked_in_body, asked_in_converse, native_of, post_of
 from bedrock_locust.errors import DeadlineError, Failure, classify
 from bedrock_locust.formats import ChunkReader, converse
+from bedrock_locust.formats.apis import CHAT, MESSAGES, RESPONSES
 from bedrock_locust.formats.required import read_answer
 from bedrock_locust.wire.in_flight import calls_in_flight, in_flight
 from bedrock_locust.wire.leftover import close_sockets
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
 
     from bedrock_locust.call import Call
-    from bedrock_locust.client.request import Asked
     from bedrock_locust.formats import StreamReader, WholeReader
+    from bedrock_locust.formats.apis import Api
+    from bedrock_locust.wire.direct import Direct
 
     Reader = Callable[[Measurement], None]
 
@@ -50,13 +52,21 @@ class _Plan(NamedTuple):
     asked: Asked
     read: Reader
     catch_response: bool
+    model_id: str
+    send: Callable[[], Mapping[str, Any]]
+    """Makes the call. Returns what boto3 calls ResponseMetadata."""
 
 
 class BedrockClient:
-    """The four calls of Bedrock Runtime with boto3's arguments, and `name` for Locust's table.
+    """The four calls of Bedrock Runtime with boto3's arguments, and those of three other APIs.
+
+    `name` is for Locust's table.
+    `responses`, `chat_completions` and `messages` have the arguments of those APIs, and stream with `stream=True`.
+    They go to the endpoint of the settings.
 
     A failure of the service is in the `Call`, not raised. Raised are a caller's mistakes: arguments that
-    boto3 refuses (botocore's ParamValidationError) and models without a native format (UnknownFormatError).
+    boto3 refuses or that an API cannot do without (botocore's ParamValidationError), and models without a native
+    format (UnknownFormatError).
 
     With `catch_response=True` a method returns an Answer instead, for a task that judges it:
     `with client.converse(..., catch_response=True) as answer:` counts the call at the end of the block, and
@@ -90,8 +100,7 @@ class BedrockClient:
     def converse(self, *, name: str = "", catch_response: Literal[True], **arguments: Any) -> Answer: ...
     def converse(self, *, name: str = "", catch_response: bool = False, **arguments: Any) -> Call | Answer:
         """Call Converse and wait for the whole answer."""
-        plan = _Plan("converse", name, asked_in_converse(arguments), _whole(converse), catch_response)
-        return self._call(plan, arguments)
+        return self._boto("converse", name, asked_in_converse(arguments), _whole(converse), catch_response, arguments)
 
     @overload
     def converse_stream(self, *, name: str = "", catch_response: Literal[False] = False, **arguments: Any) -> Call: ...
@@ -99,8 +108,8 @@ class BedrockClient:
     def converse_stream(self, *, name: str = "", catch_response: Literal[True], **arguments: Any) -> Answer: ...
     def converse_stream(self, *, name: str = "", catch_response: bool = False, **arguments: Any) -> Call | Answer:
         """Call ConverseStream and read the stream to its end."""
-        plan = _Plan("converse_stream", name, asked_in_converse(arguments), _streamed(converse), catch_response)
-        return self._call(plan, arguments)
+        asked, read = asked_in_converse(arguments), _streamed(converse)
+        return self._boto("converse_stream", name, asked, read, catch_response, arguments)
 
     @overload
     def invoke_model(self, *, name: str = "", catch_response: Literal[False] = False, **arguments: Any) -> Call: ...
@@ -109,8 +118,8 @@ class BedrockClient:
     def invoke_model(self, *, name: str = "", catch_response: bool = False, **arguments: Any) -> Call | Answer:
         """Call InvokeModel with the model's native body and read the whole answer."""
         native = native_of(arguments, self._native_formats)
-        plan = _Plan("invoke_model", name, asked_in_body(native, arguments), _whole(native), catch_response)
-        return self._call(plan, arguments)
+        asked, read = asked_in_body(native, arguments), _whole(native)
+        return self._boto("invoke_model", name, asked, read, catch_response, arguments)
 
     @overload
     def invoke_model_with_response_stream(
@@ -125,21 +134,100 @@ class BedrockClient:
     ) -> Call | Answer:
         """Call InvokeModelWithResponseStream with the model's native body and read the stream to its end."""
         native = native_of(arguments, self._native_formats)
-        plan = _Plan(
-            "invoke_model_with_response_stream",
-            name,
-            asked_in_body(native, arguments),
-            _streamed(ChunkReader(native)),
-            catch_response,
-        )
-        return self._call(plan, arguments)
+        asked, read = asked_in_body(native, arguments), _streamed(ChunkReader(native))
+        return self._boto("invoke_model_with_response_stream", name, asked, read, catch_response, arguments)
 
-    def _call(self, plan: _Plan, arguments: dict[str, Any]) -> Call | Answer:
+    @overload
+    def responses(
+        self, *, name: str = "", catch_response: Literal[False] = False, stream: bool = False, **arguments: Any
+    ) -> Call: ...
+    @overload
+    def responses(
+        self, *, name: str = "", catch_response: Literal[True], stream: bool = False, **arguments: Any
+    ) -> Answer: ...
+    def responses(
+        self, *, name: str = "", catch_response: bool = False, stream: bool = False, **arguments: Any
+    ) -> Call | Answer:
+        """Call the Responses API: `model`, `input` and what else it takes; `extra_headers` are sent as headers."""
+        return self._direct(RESPONSES, name, catch_response, stream, arguments)
+
+    @overload
+    def chat_completions(
+        self, *, name: str = "", catch_response: Literal[False] = False, stream: bool = False, **arguments: Any
+    ) -> Call: ...
+    @overload
+    def chat_completions(
+        self, *, name: str = "", catch_response: Literal[True], stream: bool = False, **arguments: Any
+    ) -> Answer: ...
+    def chat_completions(
+        self, *, name: str = "", catch_response: bool = False, stream: bool = False, **arguments: Any
+    ) -> Call | Answer:
+        """Call Chat Completions: `model`, `messages` and what else it takes; `extra_headers` are sent as headers.
+
+        A stream is asked to say its counts (`stream_options.include_usage`), unless `stream_options` says otherwise.
+        """
+        if stream:
+            arguments.setdefault("stream_options", {"include_usage": True})
+        return self._direct(CHAT, name, catch_response, stream, arguments)
+
+    @overload
+    def messages(
+        self, *, name: str = "", catch_response: Literal[False] = False, stream: bool = False, **arguments: Any
+    ) -> Call: ...
+    @overload
+    def messages(
+        self, *, name: str = "", catch_response: Literal[True], stream: bool = False, **arguments: Any
+    ) -> Answer: ...
+    def messages(
+        self, *, name: str = "", catch_response: bool = False, stream: bool = False, **arguments: Any
+    ) -> Call | Answer:
+        """Call Messages: `model`, `max_tokens`, `messages` and what else it takes; `extra_headers` go as headers."""
+        return self._direct(MESSAGES, name, catch_response, stream, arguments)
+
+    def _boto(  # noqa: PLR0913, PLR0917 - what a plan needs
+        self,
+        operation: str,
+        name: str,
+        asked: Asked,
+        read: Reader,
+        catch_response: bool,
+        arguments: dict[str, Any],
+    ) -> Call | Answer:
+        """Make a call of boto3's."""
+
+        def send() -> Mapping[str, Any]:
+            about: Mapping[str, Any] = getattr(self._boto3, operation)(**arguments)["ResponseMetadata"]
+            return about
+
+        return self._call(_Plan(operation, name, asked, read, catch_response, arguments.get("modelId", ""), send))
+
+    def _direct(
+        self,
+        api: Api,
+        name: str,
+        catch_response: bool,
+        stream: bool,
+        arguments: dict[str, Any],
+    ) -> Call | Answer:
+        """Make a call of an API that boto3 does not have."""
+        direct: Direct | None = getattr(self._boto3, "direct", None)
+        if direct is None:
+            raise ValueError(
+                f"client.{api.operation}() needs a client of BedrockUser or of bedrock_locust.aws: this one was made"
+                " from a plain boto3 client, which has neither the address nor the credentials for it"
+            )
+        post = post_of(api, direct.endpoint, arguments, stream=stream)
+        asked = Asked(api.format.prompt_chars(arguments), api.format.max_tokens(arguments))
+        read = _sse(api) if stream else _whole(api.format)
+        plan = _Plan(post.operation, name, asked, read, catch_response, arguments["model"], lambda: direct.post(post))
+        return self._call(plan)
+
+    def _call(self, plan: _Plan) -> Call | Answer:
         measurement = Measurement(
             {
                 "operation": plan.operation,
                 "name": plan.name or plan.operation,
-                "model_id": arguments.get("modelId", ""),
+                "model_id": plan.model_id,
                 "prompt_chars": plan.asked.prompt_chars,
                 "max_tokens": plan.asked.max_tokens,
                 **self._tags(),
@@ -147,7 +235,7 @@ class BedrockClient:
         )
         failure: Failure | None = None
         try:
-            self._measure(measurement, arguments, plan.read)
+            self._measure(measurement, plan)
         except ParamValidationError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever happens to a call is its result
@@ -161,17 +249,16 @@ class BedrockClient:
         fire(call, failure)
         return call
 
-    def _measure(self, measurement: Measurement, arguments: dict[str, Any], read: Reader) -> None:
+    def _measure(self, measurement: Measurement, plan: _Plan) -> None:
         """Make the call and read all of its answer, within the limit of a call."""
         calls_in_flight.now += 1
         in_flight.stopwatch = measurement.stopwatch
         # A plain Timeout: botocore would wrap an Exception raised inside it.
         limit = gevent.Timeout.start_new(self._call_limit_s)
         try:
-            response = getattr(self._boto3, measurement.about["operation"])(**arguments)
+            measurement.response = dict(plan.send())
             measurement.exchange, measurement.body = in_flight.exchange, in_flight.body
-            measurement.response = response["ResponseMetadata"]
-            read(measurement)
+            plan.read(measurement)
         except BaseException as error:
             if not isinstance(error, Exception):
                 close_sockets(error)
@@ -219,6 +306,11 @@ def _whole(reader: WholeReader) -> Reader:
         reading.add_headers(headers)
 
     return read
+
+
+def _sse(api: Api) -> Reader:
+    """What reads a stream of server-sent events."""
+    return lambda measurement: measurement.drain_sse(api.format)
 
 
 def _streamed(reader: StreamReader) -> Reader:

@@ -11,6 +11,7 @@ from botocore import exceptions as aws
 from urllib3 import exceptions as http
 
 from bedrock_locust.errors.categories import category_of
+from bedrock_locust.errors.categories import known as has_category
 from bedrock_locust.errors.kinds import (
     CallError,
     DeadlineError,
@@ -69,8 +70,12 @@ def _client_side(error: BaseException, code: str, stage: Stage, message: str) ->
 
 def _category_inside(error: ModelFailedError | NotAnAnswerError) -> str:
     """The category of a failure that came with status 200."""
-    known = category_of(error.code, 0, str(error)) if isinstance(error, ModelFailedError) else "UnknownError"
-    return "NotAnAnswerError" if known == "UnknownError" else known
+    if not isinstance(error, ModelFailedError):
+        return "NotAnAnswerError"
+    known = category_of(error.code, 0, str(error))
+    if known != "UnknownError":
+        return known
+    return "ModelError" if error.code and not has_category(error.code) else "NotAnAnswerError"
 
 
 def _lacking(error: BaseException) -> str:

@@ -36,6 +36,8 @@ _PLAIN_DELTA = re.compile(
     + listed(rb"(?:" + _IN_CHUNK + rb"|" + _TIER + rb")", before=False) + rb"\}"
 ).fullmatch  # fmt: skip
 
+_NEWER = re.compile(r"\b(?:openai|xai)\.(?!gpt-oss)")
+"""Models that refuse `max_tokens`."""
 _WITHOUT_CHOICES = frozenset({"usage", METRICS})
 """A chunk with one of these need not have choices."""
 MOST = ("max_completion_tokens", "max_tokens")
@@ -48,6 +50,13 @@ def body(prompt: str, max_tokens: int, temperature: float | None, model_id: str)
     if temperature is not None:
         request["temperature"] = temperature
     return request
+
+
+def request(prompt: str, max_tokens: int, temperature: float | None, model_id: str) -> dict[str, Any]:
+    """The body of a call of the API for a prompt."""
+    asked = body(prompt, max_tokens, temperature, model_id)
+    limit = "max_completion_tokens" if _NEWER.search(model_id) else "max_tokens"
+    return {"model": model_id, **asked, limit: asked.pop("max_tokens")}
 
 
 def prompt_chars(request: Mapping[str, Any]) -> int:
@@ -96,6 +105,11 @@ def read_delta(chunk: bytes, reading: Reading) -> Content | None:
     if brought is not None and (tier := found[3] or found[1]):
         reading.service_tier = tier.decode()
     return brought
+
+
+def done(reading: Reading) -> None:
+    """The stream said `[DONE]`: it is whole."""
+    reading.stop(None)
 
 
 def _take_figures(said: Mapping[str, Any], reading: Reading) -> None:

@@ -75,7 +75,7 @@ def read(response: object, reading: Reading) -> None:
         reading.add_text(block.get("text"))
     said = members(response)
     reading.stop(said.get("stop_reason"))
-    reading.take(USAGE, said.get("usage"))
+    _take_usage(said.get("usage"), reading)
 
 
 def read_event(chunk: Mapping[str, Any], reading: Reading) -> Content:
@@ -90,10 +90,10 @@ def read_event(chunk: Mapping[str, Any], reading: Reading) -> Content:
             block = members(chunk.get("content_block"))
             return reading.add_other(block) if WHOLE_BLOCKS(text(block.get("type"))) else ""
         case "message_start":
-            reading.take(USAGE, members(chunk.get("message")).get("usage"))
+            _take_usage(members(chunk.get("message")).get("usage"), reading)
         case "message_delta":
             reading.stop_because(members(chunk.get("delta")).get("stop_reason"))
-            reading.take(USAGE, chunk.get("usage"))
+            _take_usage(chunk.get("usage"), reading)
         case "message_stop":
             reading.stop(None)
         case "completion" | None:
@@ -112,6 +112,11 @@ def _delta(delta: Mapping[str, Any], reading: Reading) -> Content:
     if kind == "text_delta":
         return reading.add_text(delta.get("text"))
     return reading.add_other(delta.get(DELTAS.get(kind, "")))
+
+
+def _take_usage(usage: object, reading: Reading) -> None:
+    reading.take(USAGE, usage)
+    reading.take({"reasoning_tokens": "thinking_tokens"}, members(usage).get("output_tokens_details"))
 
 
 def _text_chars(content: object) -> int:

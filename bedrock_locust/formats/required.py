@@ -57,8 +57,12 @@ def _error_code(content: bytes) -> str:
 
 
 def refuse_error(body: object) -> None:
-    """Raise ModelFailedError for an error in the model's own format: a whole response, or a chunk."""
-    if members(body).get("type") == "error":
+    """Raise ModelFailedError for an error in the model's own format: a whole response, a chunk or an event.
+
+    The formats of OpenAI have it in `error`, which is null otherwise.
+    """
+    inside = members(body)
+    if inside.get("type") == "error" or inside.get("error"):
         code, message = said(body)
         raise ModelFailedError(message or "an error without a message", code)
 

@@ -90,7 +90,23 @@ OPTIONS = (
     ),
     Option("--bedrock-tokens-per-day", "model", "tokens_per_day", "Your quota of tokens per day"),
     Option("--bedrock-quota", "model", "quota", "Your quota of requests per minute"),
-    Option("--bedrock-api", "model", "api", "converse (any model) or invoke (the model's native format)"),
+    Option(
+        "--bedrock-input-tokens-per-minute",
+        "model",
+        "input_tokens_per_minute",
+        "Your quota of input tokens per minute on bedrock-mantle",
+    ),
+    Option(
+        "--bedrock-output-tokens-per-minute",
+        "model",
+        "output_tokens_per_minute",
+        "Your quota of output tokens per minute on bedrock-mantle",
+    ),
+    Option(
+        "--bedrock-api", "model", "api", "converse (any model), invoke (native format), responses, chat or messages"
+    ),
+    Option("--bedrock-endpoint", "model", "endpoint", "runtime (bedrock-runtime) or mantle (bedrock-mantle)"),
+    Option("--bedrock-project", "model", "project", "Project of the calls; without it the default one"),
     Option("--bedrock-format", "model", "format", "Native format of invoke, for an ARN that does not name its model"),
     Option("--bedrock-service-tier", "model", "service_tier", "default, priority, flex or reserved"),
     Option("--bedrock-latency", "model", "latency", "standard or optimized"),

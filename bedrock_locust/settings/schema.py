@@ -18,7 +18,7 @@ from pydantic import (
 
 from bedrock_locust.redaction import know
 from bedrock_locust.settings import jsonc
-from bedrock_locust.settings.burndown import burndown_of
+from bedrock_locust.settings.burndown import NONE, Rate, burndown_of
 from bedrock_locust.settings.fields import (
     WEEK_S,
     Amount,
@@ -28,10 +28,12 @@ from bedrock_locust.settings.fields import (
     Positive,
     Seconds,
     Section,
+    Text,
     Users,
 )
 from bedrock_locust.settings.goals import Limits, Pricing, Slo, unknown_cost
 from bedrock_locust.settings.mistakes import SettingsError, describe
+from bedrock_locust.settings.pairs import impossible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -136,8 +138,16 @@ class Model(Section):
     """Your quota of tokens per day. The plan compares the run with it."""
     quota: Positive | None = None
     """Your quota of requests per minute. Many newer models have none."""
-    api: Literal["converse", "invoke"] = "converse"
-    """`converse` works for any model; `invoke` sends the model's native format."""
+    input_tokens_per_minute: Positive | None = None
+    """Your quota of input tokens per minute on bedrock-mantle."""
+    output_tokens_per_minute: Positive | None = None
+    """Your quota of output tokens per minute on bedrock-mantle."""
+    api: Literal["converse", "invoke", "responses", "chat", "messages"] = "converse"
+    """`converse` works for any model; `invoke` sends its native format; docs/apis.md says who has the others."""
+    endpoint: Literal["runtime", "mantle"] = "runtime"
+    """`runtime` is bedrock-runtime, `mantle` is bedrock-mantle, with model ids and quotas of its own."""
+    project: Text | None = None
+    """Project of the calls: its id, or on runtime its ARN. Without it the default one."""
     format: NativeFormat | None = None
     """Native format of `invoke`, for an ARN that does not name its model. Without it the model id tells."""
     service_tier: Literal["default", "priority", "flex", "reserved"] | None = None
@@ -150,12 +160,17 @@ class Model(Section):
     @property
     def burndown(self) -> float:
         """Tokens of quota that one output token uses."""
-        return self.output_burndown or burndown_of(self.id).factor
+        return self.output_burndown or self._rate.factor
 
     @property
     def burndown_is_certain(self) -> bool:
         """Whether that is what AWS, or the settings, state for this model."""
-        return bool(self.output_burndown) or burndown_of(self.id).certain
+        return bool(self.output_burndown) or self._rate.certain
+
+    @property
+    def _rate(self) -> Rate:
+        """What AWS states; for bedrock-mantle it states none."""
+        return burndown_of(self.id) if self.endpoint == "runtime" else NONE
 
 
 class Test(Section):
@@ -239,6 +254,12 @@ class Settings(Section):
     pricing: Pricing | None = None
     slo: Slo | None = None
     limits: Limits | None = None
+
+    @model_validator(mode="after")
+    def _can_be_called(self) -> Settings:
+        if why := impossible(self.model, self.test.max_tokens):
+            raise ValueError(why)
+        return self
 
     @model_validator(mode="after")
     def _a_cost_needs_prices(self) -> Settings:

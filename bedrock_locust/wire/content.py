@@ -5,12 +5,14 @@ The client asks for no compression (`accept-encoding: identity`), but gateways c
 
 from __future__ import annotations
 
+import contextlib
 import zlib
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 from bedrock_locust.errors import AnswerTooLargeError, NotAnAnswerError
-from bedrock_locust.formats.required import not_an_answer
+from bedrock_locust.errors.refusal import parse
+from bedrock_locust.formats.required import not_an_answer, refuse_error
 from bedrock_locust.redaction import word
 
 if TYPE_CHECKING:
@@ -25,6 +27,10 @@ LENGTH_BEGINS = 1
 """The largest first byte of a frame, which is no character of a text: no frame is longer than 25 MB."""
 SSE = (b"data:", b"event:", b"id:", b"retry:", b":")
 """How a stream of server-sent events begins."""
+SSE_BEGIN = 64
+"""Bytes in which such a stream shows: its first field, after blank lines."""
+OTHER_TEXT = b"{[<\x00\x01"
+"""First bytes of JSON, of a page, and of an event stream of AWS."""
 WINDOWS = {"gzip": (31,), "x-gzip": (31,), "deflate": (15, -15)}
 """Content coding -> what zlib calls it. What `deflate` means differs from server to server (RFC 9110, 8.4.1.2)."""
 
@@ -32,6 +38,11 @@ WINDOWS = {"gzip": (31,), "x-gzip": (31,), "deflate": (15, -15)}
 def is_event_stream(headers: Mapping[str, str]) -> bool:
     """Whether a response says that it is one. The names of the headers are in small letters."""
     return headers.get("content-type", "").partition(";")[0].strip().lower() == EVENT_STREAM
+
+
+def is_sse(headers: Mapping[str, str]) -> bool:
+    """Whether a response says that it is a stream of server-sent events."""
+    return headers.get("content-type", "").partition(";")[0].strip().lower() == "text/event-stream"
 
 
 def too_large(size: int) -> AnswerTooLargeError:
@@ -119,6 +130,29 @@ class StreamBody:
 
     def _wrong(self, content: bytearray) -> NotAnAnswerError:
         return not_an_answer(bytes(content), self._headers.get("content-type", ""))
+
+
+class SseBody(StreamBody):
+    """The same for a stream of server-sent events.
+
+    Besides, `feed` and `end` raise ModelFailedError for an error of the service in place of a stream.
+    """
+
+    def _look(self, begun: bytearray) -> None:
+        start = bytes(begun[:SSE_BEGIN]).lstrip(b"\xef\xbb\xbf\r\n")
+        if start.startswith(SSE) or (is_sse(self._headers) and start and start[0] not in OTHER_TEXT):
+            self._begun = None
+            self._feed(bytes(begun))
+
+    def end(self) -> None:
+        """The body has ended."""
+        if self._inflater and self._size:
+            self._inflater.end()
+        if self._begun is None or (is_sse(self._headers) and not self._begun):
+            return
+        with contextlib.suppress(ValueError):
+            refuse_error(parse(bytes(self._begun)))
+        raise self._wrong(self._begun)
 
 
 def _inflater(headers: Mapping[str, str]) -> _Inflater | None:

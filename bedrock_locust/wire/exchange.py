@@ -16,7 +16,7 @@ from botocore.exceptions import (
 from geventhttpclient.response import HTTPParseError
 from urllib3.exceptions import ProtocolError
 
-from bedrock_locust.wire.content import LIMIT, is_event_stream, too_large
+from bedrock_locust.wire.content import LIMIT, is_event_stream, is_sse, too_large
 from bedrock_locust.wire.http_response import FinalResponse
 
 if TYPE_CHECKING:
@@ -30,6 +30,12 @@ FIRST_READ = 256
 """Bytes of a read until the first token is there: less than two events, so that the stamp is that of the first."""
 FIRST_BYTES = 4096
 """A response without a token in its first bytes is no stream of tokens, and all of it is read at once."""
+FIRST_SSE_BYTES = 8 * 1024 * 1024
+"""The same for server-sent events: an answer of Responses begins with the whole request, twice."""
+LONG_LINE = 4096
+"""In a line that is longer than this already, no token is near."""
+LONG_READ = 4096
+"""Bytes of a read in such a line: a megabyte in reads of FIRST_READ would hold up all other streams."""
 HEAD_LIMIT = 256 * 1024
 """Bytes of a head, and of interim responses before it. Python's own HTTP client takes 64 kB a line."""
 ANY = 1024 * 1024
@@ -64,6 +70,8 @@ class Exchange:
         self.arrived = self.lag_s = 0.0
         """Of what is taken: when it had arrived, on time.perf_counter's clock, and how late it was read at most."""
         self._received = 0
+        self._in_line: Callable[[], int] | None = None
+        """Bytes of the line of a stream that has not ended, where somebody knows."""
         self._released = False
         self._connection = self._connect()
 
@@ -125,12 +133,18 @@ class Exchange:
             return 0
         if not had_head or not data:
             self._check_progress(data)
-        return ANY if self._stopwatch.chunks or not self._awaits_token() else FIRST_READ
+        return ANY if self._stopwatch.chunks or not self._awaits_token() else self._first_read()
 
     def _awaits_token(self) -> bool:
         """Whether each byte may be the first token, or the head before it."""
-        response = self._response
-        return self._received <= FIRST_BYTES and (not response.headers_complete or is_event_stream(response.head))
+        response, received = self._response, self._received
+        if received <= FIRST_BYTES and (not response.headers_complete or is_event_stream(response.head)):
+            return True
+        return received <= FIRST_SSE_BYTES and response.headers_complete and is_sse(response.head)
+
+    def _first_read(self) -> int:
+        """How much to read at most while the first token has not come."""
+        return LONG_READ if self._in_line and self._in_line() > LONG_LINE else FIRST_READ
 
     def _check_progress(self, data: bytes) -> None:
         """Wake the greenlet once the head is there. Raises ProtocolError for an early end, and for an endless head."""
@@ -151,12 +165,18 @@ class Exchange:
         """The response headers."""
         return self._response.head
 
-    def read_stream(self, feed: Callable[[bytes], None], feed_on: Callable[[bytes], None] | None = None) -> None:
+    def read_stream(
+        self,
+        feed: Callable[[bytes], None],
+        feed_on: Callable[[bytes], None] | None = None,
+        in_line: Callable[[], int] | None = None,
+    ) -> None:
         """Read the body to its end, and give it to `feed` as it comes: what that gets had `arrived` then.
 
-        From the first token on `feed_on` gets it, if there is one.
+        From the first token on `feed_on` gets it, if there is one. `in_line` says how much of a line, whose end has
+        not come, has been fed.
         """
-        stopwatch = self._stopwatch
+        stopwatch, self._in_line = self._stopwatch, in_line
 
         def feed_first(data: bytes) -> None:
             feed(data)

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from bedrock_locust.call import Call
 from bedrock_locust.errors import IncompleteStreamError
 from bedrock_locust.formats import Reading
-from bedrock_locust.formats.events import DELTAS, PLAIN_LIMIT, read_event
+from bedrock_locust.formats.events import DELTAS, PLAIN_LIMIT, read_data, read_event
 from bedrock_locust.formats.reading import TIER
 from bedrock_locust.redaction import ID_LIMIT, fit, word
-from bedrock_locust.wire.content import StreamBody, plain
+from bedrock_locust.wire.content import SseBody, StreamBody, plain
 from bedrock_locust.wire.eventstream import Decoder, refuse_exception
+from bedrock_locust.wire.sse import SseDecoder
 from bedrock_locust.wire.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
@@ -22,11 +23,17 @@ if TYPE_CHECKING:
     from bedrock_locust.call import Mode
     from bedrock_locust.errors import Failure
     from bedrock_locust.formats import StreamReader
+    from bedrock_locust.formats.apis import ApiFormat
     from bedrock_locust.wire.eventstream import Headers
     from bedrock_locust.wire.exchange import Exchange
 
-STREAMING = frozenset({"converse_stream", "invoke_model_with_response_stream"})
-"""The boto3 methods that stream."""
+STREAMING = frozenset(
+    {
+        *("converse_stream", "invoke_model_with_response_stream"),
+        *("responses_stream", "chat_completions_stream", "messages_stream"),
+    }
+)
+"""The operations that stream."""
 
 
 @dataclass(slots=True)
@@ -68,19 +75,49 @@ class Measurement:
         event, MalformedEventError for an event that cannot be read, and botocore's EventStreamError for an
         exception that the service put into it.
         """
+        self._drain(StreamBody, Decoder(self._taker(reader)).feed)
+        self._check_end()
+
+    def drain_sse(self, api: ApiFormat) -> None:
+        """Read a stream of server-sent events to its end.
+
+        Raises as `drain` does, and ModelFailedError for an error of the service in the stream.
+        """
+        decoder = SseDecoder(self._sse_taker(api))
+        self._drain(SseBody, decoder.feed, lambda: decoder.unfinished)
+        decoder.end()
+        self._check_end()
+
+    def _drain(
+        self, kind: type[StreamBody], decode: Callable[[bytes], None], in_line: Callable[[], int] | None = None
+    ) -> None:
         self.stopwatch.stage = "stream"
-        decode = Decoder(self._taker(reader)).feed
         if self.exchange is None:
             with closing(self.body):
-                body = StreamBody(self.headers, decode)
+                body = kind(self.headers, decode)
                 for data in self.body.stream():
                     body.feed(data)
         else:
-            body = StreamBody(self.headers, decode)
-            self.exchange.read_stream(body.feed, body.feed_on)
+            body = kind(self.headers, decode)
+            self.exchange.read_stream(body.feed, body.feed_on, in_line)
         body.end()
+
+    def _check_end(self) -> None:
         if not self.reading.stopped:
             raise IncompleteStreamError("the stream ended without its stop event")
+
+    def _sse_taker(self, api: ApiFormat) -> Callable[[bytes, bytes], None]:
+        """What takes the data of each server-sent event; the name of one says nothing that its data does not."""
+        exchange, read_delta = self.exchange, api.read_delta
+        content, reading = self.stopwatch.content, self.reading
+
+        def take(data: bytes, _name: bytes) -> None:
+            brought = read_delta(data, reading) if len(data) <= PLAIN_LIMIT else None
+            if brought is None:
+                brought = read_data(api, data, reading)
+            content(brought, exchange.arrived if exchange else None)
+
+        return take
 
     def _taker(self, reader: StreamReader) -> Callable[[Headers, bytes], None]:
         """What takes each frame of a stream; the measured socket knows when it had arrived."""
@@ -122,6 +159,7 @@ class Measurement:
             output_tokens=reading.output_tokens,
             cache_read_tokens=reading.cache_read_tokens,
             cache_write_tokens=reading.cache_write_tokens,
+            reasoning_tokens=reading.reasoning_tokens,
             server_ttft_ms=reading.server_ttft_ms,
             server_latency_ms=reading.server_latency_ms,
             read_lag_ms=stopwatch.read_lag_ms,

@@ -1,4 +1,4 @@
-"""The measured transport: boto3 builds and signs each request, this module sends it and reads the answer.
+"""The measured transport: boto3 or `direct` builds and signs each request, this module sends it and reads the answer.
 
 botocore's public `before-send` event hands over the signed request and takes an AWSResponse for it.
 """
@@ -36,11 +36,11 @@ class Transport:
         """Send the requests of this client from now on."""
         client.meta.events.register(
             "before-send.bedrock-runtime",
-            self._send,  # type: ignore[arg-type]  # what it returns is taken, though the stubs say None
+            self.send,  # type: ignore[arg-type]  # what it returns is taken, though the stubs say None
             unique_id="bedrock-locust-transport",
         )
 
-    def _send(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+    def send(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
         """Send a signed request. Returns the response as botocore expects it."""
         parts = urlsplit(request.url)
         port = parts.port or DEFAULT_PORTS[parts.scheme]

@@ -21,12 +21,15 @@ if TYPE_CHECKING:
     from .raw_server import Answer
 
 METHODS = {
+    "responses": "responses",
+    "completions": "chat_completions",
     "converse": "converse",
     "converse-stream": "converse_stream",
     "invoke": "invoke_model",
     "invoke-with-response-stream": "invoke_model_with_response_stream",
 }
 """The end of the path of an operation -> its method in boto3."""
+SSE = "text/event-stream"
 EVENT_STREAM = "application/vnd.amazon.eventstream"
 
 
@@ -57,11 +60,14 @@ class Recording:
 
     @property
     def streams(self) -> bool:
-        """Whether the answer is an event stream."""
-        return self.headers.get("content-type") == EVENT_STREAM
+        """Whether the answer is an event stream, of AWS or of server-sent events."""
+        return self.headers.get("content-type") in (EVENT_STREAM, SSE)
 
     def arguments(self) -> dict[str, Any]:
-        """boto3's arguments for a call that gets this answer; what they ask does not matter."""
+        """The arguments for a call that gets this answer; what they ask of boto3 does not matter."""
+        if self.operation in ("responses", "completions"):
+            asked: dict[str, Any] = json.loads(self.request)
+            return asked
         if self.operation.startswith("converse"):
             return {"modelId": self.model_id, "messages": [{"role": "user", "content": [{"text": "hi"}]}]}
         return {"modelId": self.model_id, "body": self.request or "{}"}
@@ -107,9 +113,9 @@ def _recording(said: dict[str, Any]) -> Recording:
     )
 
 
-def each(*operations: str) -> pytest.MarkDecorator:
-    """Parametrize a test with `recording`: each answer of bedrock-runtime to these operations (default: all)."""
-    found = [one for one in recordings() if not operations or one.operation in operations]
+def each(*operations: str, api: str = "runtime") -> pytest.MarkDecorator:
+    """Parametrize a test with `recording`: each answer of an endpoint to these operations (default: all)."""
+    found = [one for one in recordings(api) if not operations or one.operation in operations]
     cases: list[Any] = [pytest.param(one, id=one.source.rsplit("/", 1)[-1]) for one in found]
     reason = "BEDROCK_RECORDINGS does not name the folder with the recorded answers"
     absent = pytest.param(None, id="recordings", marks=pytest.mark.skip(reason=reason))

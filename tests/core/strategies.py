@@ -41,6 +41,7 @@ def calls(**fixed: st.SearchStrategy[object]) -> st.SearchStrategy[Call]:
             "cache_read_tokens",
             "cache_write_tokens",
             "attempts",
+            "reasoning_tokens",
         )
     }
     texts = dict.fromkeys(

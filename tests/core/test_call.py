@@ -56,6 +56,7 @@ DESIGNED = [
     "error_message",
     "request_id",
     "attempts",
+    "reasoning_tokens",
 ]
 CALL = Call(started_at=1.8e9, mode="streaming", operation="converse_stream", model_id="m", name="n", latency_ms=900)
 

@@ -10,13 +10,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bedrock_locust.formats import ChunkReader, Reading, claude, converse, llama, native
+from bedrock_locust.errors import ModelFailedError
+from bedrock_locust.formats import ChunkReader, Reading, chat, claude, converse, llama, messages, native, responses
 from bedrock_locust.formats.required import MissingPartError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bedrock_locust.formats import Content, NativeFormat
+    from bedrock_locust.formats.apis import ApiFormat
 
 TEXTS = ["Hello", "", "two words, (a comma)", "Grüße 世界 🙂", "{}[]:"]
 texts = st.one_of(st.text(), st.sampled_from(['"', "\\", "\n", "\x00", "\ud800", '"}}', *TEXTS]))
@@ -125,11 +127,11 @@ def test_damaged_chunks(family: str, text: str, place: int, instead: bytes) -> N
         same_or_refused(bytes(damaged), module)
 
 
-def same_or_refused(chunk: bytes, module: NativeFormat) -> None:
+def same_or_refused(chunk: bytes, module: NativeFormat | ApiFormat) -> None:
     """Without a parser nothing is read of what a parser finds lacking a part."""
     try:
         module.read_event(json.loads(chunk), Reading())
-    except (MissingPartError, AttributeError, TypeError):
+    except (MissingPartError, ModelFailedError, AttributeError, TypeError):
         assert module.read_delta(chunk, Reading()) is None
     else:
         same(chunk, module.read_delta, module.read_event)
@@ -141,6 +143,82 @@ def test_plain_text_of_families_needs_no_parser(family: str, text: str) -> None:
     """What the service sends for most tokens is read so in each format."""
     module, chunk = natives(text, ascii_only=False)[family]
     assert module.read_delta(chunk, Reading()) == ("text" if text else "")
+
+
+def of_apis(text: str, *, ascii_only: bool, spaces: bool, sort: bool) -> dict[str, tuple[ApiFormat, bytes]]:
+    """The data of an event with text, of each API that has server-sent events; in any order, with or without blanks."""
+    choice = {"delta": {"content": text, "refusal": None}, "finish_reason": None, "index": 0, "logprobs": None}
+    chunk = {"choices": [choice], "created": 1, "id": "c", "model": "m", "object": "chat.completion.chunk"}
+    responses_event = {
+        "type": "response.output_text.delta",
+        "sequence_number": 7,
+        "item_id": "msg_1",
+        "output_index": 1,
+        "content_index": 0,
+        "delta": text,
+        "logprobs": [],
+        "obfuscation": "x9",
+    }
+    said: dict[str, tuple[ApiFormat, Any]] = {
+        "responses": (responses, responses_event),
+        "chat": (chat, {**chunk, "service_tier": "auto", "system_fingerprint": None, "usage": None}),
+        "messages": (
+            messages,
+            {"type": "content_block_delta", "index": 1, "delta": {"type": "text_delta", "text": text}},
+        ),
+    }
+
+    def coded(event: Any) -> bytes:
+        separators = (", ", ": ") if spaces else (",", ":")
+        written = json.dumps(event, ensure_ascii=ascii_only, separators=separators, sort_keys=sort)
+        return written.encode(errors="surrogatepass")
+
+    return {name: (api, coded(event)) for name, (api, event) in said.items()}
+
+
+APIS = pytest.mark.parametrize("api", ["responses", "chat", "messages"])
+FLAGS = pytest.mark.parametrize(("spaces", "sort"), [(False, False), (False, True), (True, False), (True, True)])
+
+
+@APIS
+@FLAGS
+@given(text=texts, ascii_only=st.booleans())
+def test_apis(api: str, text: str, ascii_only: bool, *, spaces: bool, sort: bool) -> None:
+    """Any text, in each API with server-sent events."""
+    module, event = of_apis(text, ascii_only=ascii_only, spaces=spaces, sort=sort)[api]
+    same(event, module.read_delta, module.read_event)
+
+
+@APIS
+@given(text=texts, place=st.integers(0, 400), instead=st.binary(max_size=3), sort=st.booleans())
+def test_damaged_events(api: str, text: str, place: int, instead: bytes, sort: bool) -> None:
+    """What is no JSON, or no event with text, is never read without a parser."""
+    module, event = of_apis(text, ascii_only=False, spaces=False, sort=sort)[api]
+    damaged = bytearray(event)
+    damaged[place % len(damaged) : place % len(damaged) + 1] = instead
+    try:
+        json.loads(damaged.decode())
+    except ValueError:
+        assert module.read_delta(bytes(damaged), Reading()) is None
+    else:
+        same_or_refused(bytes(damaged), module)
+
+
+@APIS
+@FLAGS
+@pytest.mark.parametrize("text", TEXTS)
+def test_plain_text_of_apis_needs_no_parser(api: str, text: str, *, spaces: bool, sort: bool) -> None:
+    """What the service sends for most tokens is read so, in any order of its members."""
+    module, event = of_apis(text, ascii_only=False, spaces=spaces, sort=sort)[api]
+    assert module.read_delta(event, Reading()) == ("text" if text else "")
+
+
+def test_reasoning_in_tags_needs_a_parser() -> None:
+    """Text with tags, and what comes before the tag is closed."""
+    module, event = of_apis("<reasoning>hm</reasoning>", ascii_only=False, spaces=False, sort=False)["chat"]
+    assert module.read_delta(event, Reading()) is None
+    _, plain = of_apis("hm", ascii_only=False, spaces=False, sort=False)["chat"]
+    assert module.read_delta(plain, Reading(in_reasoning=True)) is None
 
 
 @given(texts, st.booleans(), st.integers(0, 400), st.binary(max_size=3))

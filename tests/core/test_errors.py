@@ -327,7 +327,8 @@ def test_what_is_raised_while_signing_is_about_credentials(error: Exception) -> 
     [
         ("overloaded_error", "ServiceUnavailableError"),
         ("rate_limit_error", "ThrottlingError"),
-        ("new_error", "NotAnAnswerError"),
+        ("new_error", "ModelError"),
+        ("UnknownOperationException", "NotAnAnswerError"),
         ("", "NotAnAnswerError"),
     ],
 )

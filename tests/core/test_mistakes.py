@@ -76,7 +76,11 @@ NAN, INFINITY = float("nan"), float("inf")
         ("model", {}, "model.id is required: add it"),
         ("output", {"report_file": ""}, 'output.report_file is "", but must not be empty'),
         ("output", {"directory": ""}, 'output.directory is "", but must not be empty'),
-        ("model", {"id": "m", "api": "rest"}, "model.api is \"rest\", but must be 'converse' or 'invoke'"),
+        (
+            "model",
+            {"id": "m", "api": "rest"},
+            "model.api is \"rest\", but must be 'converse', 'invoke', 'responses', 'chat' or 'messages'",
+        ),
         (
             "model",
             {"id": "m", "service_tier": "gold"},

@@ -40,6 +40,10 @@ OTHER_VALUES: dict[str, tuple[str, Any]] = {
     "max_tokens": ("7", 7),
     "temperature": ("0", 0.0),
     "tokens_per_day": ("7", 7),
+    "endpoint": ("mantle", "mantle"),
+    "project": ("proj_1", "proj_1"),
+    "input_tokens_per_minute": ("7", 7),
+    "output_tokens_per_minute": ("7", 7),
     "format": ("nova", "nova"),
     "unique_prompts": ("false", False),
     "timeout_seconds": ("7.5", 7.5),
@@ -131,6 +135,15 @@ def test_settings_have_options() -> None:
     }
 
 
+ON_MANTLE = {"endpoint": "mantle", "api": "chat"}
+BESIDE: dict[str, dict[str, Any]] = {
+    "endpoint": {"api": "chat"},
+    "input_tokens_per_minute": ON_MANTLE,
+    "output_tokens_per_minute": ON_MANTLE,
+}
+"""Key -> other settings of the model without which it cannot be set."""
+
+
 @pytest.mark.parametrize("option", OPTIONS, ids=IDS)
 def test_option_over_environment_over_file_over_default(
     option: Option, here: Path, monkeypatch: pytest.MonkeyPatch
@@ -138,19 +151,20 @@ def test_option_over_environment_over_file_over_default(
     """The more particular word counts, for each setting."""
     typed, meant = OTHER_VALUES[option.key]
     default = value_of(Settings.model_validate({"model": {"id": "m"}}), option)
-    write(here, **PRICED)
+    file = {**PRICED, "model": {"id": "m", **BESIDE.get(option.key, {})}}
+    write(here, **file)
     assert value_of(options.load(parse(), None), option) == default
-    in_file: dict[str, dict[str, Any]] = {"model": {"id": "m"}, **PRICED}
+    in_file: dict[str, dict[str, Any]] = {name: dict(section) for name, section in file.items()}
     in_file.setdefault(option.section, {})[option.key] = meant
     write(here, **in_file)
     assert value_of(options.load(parse(), None), option) == meant
-    write(here, **PRICED)
+    write(here, **file)
     monkeypatch.setenv(option.env_var, typed)
     assert value_of(options.load(parse(), None), option) == meant
     write(here, **in_file)
     monkeypatch.setenv(option.env_var, "")
     assert value_of(options.load(parse(), None), option) == meant
-    write(here, **PRICED)
+    write(here, **file)
     monkeypatch.setenv(option.env_var, "not this")
     assert value_of(options.load(parse(option.flag, typed), None), option) == meant
 
@@ -164,7 +178,11 @@ def test_option_over_environment_over_file_over_default(
         ("--bedrock-temperature", "hot", 'test.temperature is "hot", but must be a number'),
         ("--bedrock-temperature", "nan", 'test.temperature is "nan", but must be a number'),
         ("--bedrock-duration", "inf", 'concurrency.duration_seconds is "inf", but must be a number'),
-        ("--bedrock-api", "rest", "model.api is \"rest\", but must be 'converse' or 'invoke'"),
+        (
+            "--bedrock-api",
+            "rest",
+            "model.api is \"rest\", but must be 'converse', 'invoke', 'responses', 'chat' or 'messages'",
+        ),
     ],
 )
 def test_a_message_names_the_option(
@@ -368,7 +386,8 @@ def test_options_are_not_required() -> None:
 def test_a_setting_with_few_values_is_a_list(here: Path) -> None:
     """The form offers the values that a setting can have, and `not sent` where it may be left out."""
     found = {option.key: option.choices for option in OPTIONS}
-    assert found["api"] == ["converse", "invoke"]
+    assert found["api"] == ["converse", "invoke", "responses", "chat", "messages"]
+    assert found["endpoint"] == ["runtime", "mantle"]
     assert found["service_tier"] == [options.NOT_SENT, "default", "priority", "flex", "reserved"]
     assert found["language"] == ["en", "zh"]
     assert [found[key] for key in ("region", "max_tokens", "temperature", "streaming")] == [None] * 4

@@ -194,6 +194,49 @@ def test_figures_and_failures(
             assert call.chunks
 
 
+def by_json(recording: Recording) -> Figures:
+    """What the bodies of Responses and Chat Completions say: that of a stream has its whole response at its end."""
+    content = recording.body
+    if recording.streams:
+        [content] = [line[6:] for line in content.split(b"\n") if b'"type":"response.completed"' in line]
+    said = json.loads(content)
+    said = said.get("response", said)
+    usage = said["usage"]
+    inside = usage.get("input_tokens_details") or {}
+    cached, written = inside.get("cached_tokens"), inside.get("cache_write_tokens")
+    blocks = [block for item in said.get("output", []) for block in item.get("content") or [] if "text" in block]
+    messages = [choice["message"]["content"] for choice in said.get("choices", [])]
+    told = [block["text"] for block in blocks if block["type"] == "output_text"]
+    asked = usage.get("input_tokens", usage.get("prompt_tokens"))
+    return {
+        "input_tokens": asked - (cached or 0) - (written or 0),
+        "output_tokens": usage.get("output_tokens", usage.get("completion_tokens")),
+        "cache_read_tokens": cached,
+        "cache_write_tokens": written,
+        "reasoning_tokens": (usage.get("output_tokens_details") or {}).get("reasoning_tokens"),
+        "stop_reason": said.get("status") or said["choices"][0]["finish_reason"],
+        "service_tier": said["service_tier"],
+        "text": "".join([*told, *messages]),
+    }
+
+
+@each(api="mantle")
+def test_answers_of_mantle(server: RawServer, clients: dict[str, BedrockClient], recording: Recording) -> None:
+    """Counts, stop reason, tier and text of Responses and Chat Completions, whole and streamed, cut at any byte."""
+    theirs = by_json(recording)
+    size = len(recording.sent())
+    for transport, client in clients.items():
+        for cuts in ((), range(0, size, 7), range(0, size, 1000)):
+            server.answer = recording.replayed(*cuts)
+            call: Call = getattr(client, recording.method)(**recording.arguments())
+            assert call.ok, call
+            assert {name: getattr(call, name) for name in theirs} == theirs, transport
+            assert (call.mode == "streaming") == recording.streams
+            if recording.streams:
+                assert (call.first_text_ms is not None) == bool(call.text)
+                assert call.chunks
+
+
 def as_arguments(value: Any, shape: Shape) -> Any:
     """The JSON of a request as boto3's arguments: what is base64 there is bytes here."""
     about: Any = shape

@@ -1,0 +1,131 @@
+"""Pairs of API, endpoint and model that no call can have. They are refused before the first call, with one that works.
+
+Model ids are opaque, and what a model speaks changes from month to month, so only what holds for a whole provider or
+endpoint is refused here; for the rest the service's own refusal has a remedy. Sources: "Endpoints", "Quotas" and the
+pages of the APIs in the Bedrock user guide, and aws-samples/sample-per-model-bedrock (runs of August 2026).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+BOTO3_APIS = frozenset({"converse", "invoke"})
+OPENAI_APIS = frozenset({"responses", "chat"})
+LEAST_OF_RESPONSES = 16
+"""The service refuses a smaller `max_output_tokens`."""
+
+_PREFIX = re.compile(r"(?:global|us-gov|us|eu|apac|jp|au|in|ca|sa|me|il|mx|af|kr|uk)\.(?=[a-z0-9-]+\.)").match
+"""What an inference profile has before the id of its model."""
+_VERSION = re.compile(r"(?:-v\d+|-\d)?:\d+$")
+"""What the ids of many models end with on bedrock-runtime, and none on bedrock-mantle."""
+_PROVIDERS = ("openai.", "xai.", "qwen.", "deepseek.", "google.", "zai.", "moonshot", "minimax.", "nvidia.", "mistral.")
+
+
+class Model(Protocol):
+    """Those settings of the model that matter here."""
+
+    @property
+    def id(self) -> str:
+        """Id or ARN."""
+
+    @property
+    def api(self) -> str:
+        """API."""
+
+    @property
+    def endpoint(self) -> str:
+        """Endpoint."""
+
+    @property
+    def service_tier(self) -> str | None:
+        """Service tier."""
+
+    @property
+    def latency(self) -> str | None:
+        """Latency mode."""
+
+    @property
+    def quota(self) -> int | None:
+        """Requests per minute."""
+
+    @property
+    def tokens_per_minute(self) -> int | None:
+        """Tokens per minute."""
+
+    @property
+    def tokens_per_day(self) -> int | None:
+        """Tokens per day."""
+
+    @property
+    def input_tokens_per_minute(self) -> int | None:
+        """Input tokens per minute."""
+
+    @property
+    def output_tokens_per_minute(self) -> int | None:
+        """Output tokens per minute."""
+
+
+def provider_id(model_id: str) -> str:
+    """A model id without ARN and without the prefix of an inference profile."""
+    name = model_id.rsplit("/", 1)[-1]
+    found = _PREFIX(name)
+    return name[found.end() :] if found else name
+
+
+def impossible(model: Model, max_tokens: int) -> str:
+    """Why no call with these settings can succeed, and what to set instead; empty if one may."""
+    return next(_reasons(model, max_tokens), "")
+
+
+def _reasons(model: Model, max_tokens: int) -> Iterator[str]:
+    name = provider_id(model.id)
+    api = f"model.api is {model.api}"
+    if model.endpoint == "mantle" and model.api in BOTO3_APIS:
+        best = "messages" if name.startswith("anthropic.") else "responses or chat"
+        yield f"{api}, which bedrock-mantle does not have: set model.api to {best}, or model.endpoint to runtime"
+    if model.api in OPENAI_APIS and name.startswith("anthropic."):
+        yield f"{api}, which Claude does not speak: set model.api to messages, or on runtime to converse or invoke"
+    if model.api == "messages" and name.startswith(_PROVIDERS):
+        yield f"{api}, which only Claude speaks: set model.api to chat or responses, or on runtime to converse"
+    if model.endpoint == "mantle":
+        yield from _wrong_id(model.id, name)
+        yield from _wrong_on_mantle(model)
+    else:
+        yield from _wrong_on_runtime(model)
+    if model.api == "responses" and max_tokens < LEAST_OF_RESPONSES:
+        yield f"{api}, which refuses test.max_tokens below {LEAST_OF_RESPONSES}: raise it, or set model.api to chat"
+    if model.latency and model.api not in BOTO3_APIS:
+        yield f"{api}, which has no latency mode: remove model.latency, or set model.api to converse"
+    if model.service_tier and model.api == "messages":
+        yield f"{api}, which takes no service tier: remove model.service_tier, or set model.api to converse or invoke"
+
+
+def _wrong_id(model_id: str, name: str) -> Iterator[str]:
+    bare = _VERSION.sub("", name)
+    if bare != model_id:
+        yield (
+            f"model.id is {model_id!r}, but bedrock-mantle has ids without region, ARN and version: set it to {bare!r},"
+            " or model.endpoint to runtime"
+        )
+
+
+def _wrong_on_mantle(model: Model) -> Iterator[str]:
+    if model.service_tier == "reserved":
+        yield "model.service_tier is reserved, which bedrock-mantle refuses: set another, or model.endpoint to runtime"
+    if model.tokens_per_minute or model.tokens_per_day or model.quota:
+        yield (
+            "bedrock-mantle counts input and output tokens apart, and no requests: set model.input_tokens_per_minute"
+            " and model.output_tokens_per_minute in place of tokens_per_minute, tokens_per_day and quota"
+        )
+
+
+def _wrong_on_runtime(model: Model) -> Iterator[str]:
+    if model.input_tokens_per_minute or model.output_tokens_per_minute:
+        yield (
+            "bedrock-runtime counts input and output tokens together: set model.tokens_per_minute in place of"
+            " input_tokens_per_minute and output_tokens_per_minute, or model.endpoint to mantle"
+        )

@@ -1,0 +1,106 @@
+"""Server-sent events: the same events, however the bytes are cut."""
+
+from __future__ import annotations
+
+import json
+import time
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from bedrock_locust.wire.sse import SseDecoder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Event = tuple[bytes, bytes]
+
+
+def decoded(pieces: Iterable[bytes], *, end: bool = True) -> list[Event]:
+    """The events that come out of these pieces."""
+    found: list[Event] = []
+    decoder = SseDecoder(lambda data, name: found.append((data, name)))
+    for piece in pieces:
+        decoder.feed(piece)
+    if end:
+        decoder.end()
+    return found
+
+
+def plainly(stream: bytes) -> list[Event]:
+    """The events of a whole stream, by the text of the standard: line by line, field by field."""
+    found, data, name = list[Event](), list[bytes](), b""
+    text = stream.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    *lines, rest = text.split(b"\n")
+    for line in [*lines, *([b""] if not rest else [])]:
+        if not line:
+            if value := b"\n".join(data):
+                found.append((value, name))
+            data, name = [], b""
+            continue
+        field, _, value = line.partition(b":")
+        value = value[1:] if value.startswith(b" ") else value
+        if field == b"data":
+            data.append(value)
+        elif field == b"event":
+            name = value
+    return found
+
+
+ENDS = st.sampled_from(["\n", "\r\n", "\r"])
+VALUES = st.one_of(st.text(st.characters(blacklist_characters="\r\n", blacklist_categories=["Cs"])), st.just("[DONE]"))
+LINES = st.one_of(
+    st.builds("data: {}".format, VALUES),
+    st.builds("data:{}".format, VALUES),
+    st.builds("event: {}".format, VALUES),
+    st.builds(": {}".format, VALUES),
+    st.sampled_from(["", "data", "data:", "event:", "id: 7", "retry: 9", "datax: 1", "nothing"]),
+)
+
+
+@given(st.lists(st.tuples(LINES, ENDS)), st.booleans(), st.lists(st.integers(0, 400)))
+@example([("data: a", "\r"), ("", "\r\n"), ("data: b", "\n"), ("", "\n")], False, [8, 9])
+def test_any_cut(lines: list[tuple[str, str]], mark: bool, cuts: list[int]) -> None:
+    """Whole, in single bytes, and cut anywhere: what the text of the standard says."""
+    stream = b"\xef\xbb\xbf" * mark + "".join(line + end for line, end in lines).encode()
+    expected = plainly(stream)
+    places = [0, *sorted(cut for cut in set(cuts) if cut < len(stream)), len(stream)]
+    assert decoded([stream]) == expected
+    assert decoded(stream[start:end] for start, end in pairwise(places)) == expected
+    assert decoded(bytes([byte]) for byte in stream) == expected
+
+
+def test_the_data_may_come_before_the_name() -> None:
+    """bedrock-mantle sends it so."""
+    assert decoded([b'data: {"a":1}\nevent: x\n\n']) == [(b'{"a":1}', b"x")]
+
+
+def test_an_event_that_is_cut_off_is_none() -> None:
+    """But one whose lines are whole is, and a last [DONE] is, though its empty line is missing."""
+    assert decoded([b"data: whole\n\ndata: cu"]) == [(b"whole", b"")]
+    assert decoded([b"data: whole\n"]) == [(b"whole", b"")]
+    assert decoded([b"data: a\n\ndata: [DONE]"]) == [(b"a", b""), (b"[DONE]", b"")]
+    assert decoded([b"data: whole\n"], end=False) == []
+
+
+@pytest.mark.parametrize("piece", [100, 4096, 65536])
+def test_a_line_of_megabytes(piece: int) -> None:
+    """It takes no longer, a byte, than a short one: nothing is put together again and again."""
+    data = json.dumps({"type": "response.created", "instructions": "x" * 4_000_000}).encode()
+    stream = b"data: " + data + b"\n\ndata: next\n\n"
+    begun = time.process_time()
+    found = decoded(stream[start : start + piece] for start in range(0, len(stream), piece))
+    assert [len(value) for value, _ in found] == [len(data), 4]
+    assert time.process_time() - begun < 5, "quadratic work would take minutes"
+
+
+def test_what_has_not_ended_is_known() -> None:
+    """How much of a line has come."""
+    decoder = SseDecoder(lambda *_: None)
+    decoder.feed(b"data: 1234")
+    assert decoder.unfinished == 10
+    decoder.feed(b"\n")
+    assert decoder.unfinished == 0
