@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from bedrock_locust.level import Level
     from bedrock_locust.live.health import Health
-    from bedrock_locust.live.output import EarlyEnd, Output, Stage
+    from bedrock_locust.live.output import EarlyEnd, Output, RunStage
     from bedrock_locust.live.tally import Tally
     from bedrock_locust.process.own_folder import OwnFolder
     from bedrock_locust.process.report import MakeReport
@@ -246,7 +246,7 @@ class Run:
             self.tally.timeline.observe(self._users)
             self._tick("running")
 
-    def _tick(self, stage: Stage) -> None:
+    def _tick(self, stage: RunStage) -> None:
         self._outputs.tick(State(stage, self._level, self._users, in_flight=self.recorder.in_flight))
 
     @property

@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 ROWS_WITHIN_S = 3.5
 """The row of a call is here within this time after the end of the call: Locust's workers report every 3 s."""
 
-Stage = Literal["running", "ending", "recorded"]
+RunStage = Literal["running", "ending", "recorded"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class RunView(Protocol):
 class State:
     """The run once a second, and once more at each stage of its end."""
 
-    stage: Stage
+    stage: RunStage
     """`ending`: the load is over, calls in flight may go on. `recorded`: all rows are in, the report is made next."""
     level: Level | None
     users: int

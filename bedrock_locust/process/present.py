@@ -13,6 +13,9 @@ NO_OPTIONS = (
 )
 """Said where Locust is used as a library without options."""
 
+NO_APP = "this web UI of Locust has no Flask app: bedrock-locust shows its pages only in one that Locust made itself"
+"""Said where somebody made a web UI of their own."""
+
 
 def present(value: Value | None, sentence: str) -> Value:
     """The value. Raises RuntimeError with the sentence, which says what to do, if there is none."""

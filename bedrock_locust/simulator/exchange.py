@@ -86,9 +86,9 @@ class Exchange:
         return message
 
     def _cancel_when_client_leaves(self) -> None:
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101  # a request is always handled in a task
-        asyncio.ensure_future(self._receive()).add_done_callback(lambda _: task.cancel())
+        # A request is always handled in a task.
+        if task := asyncio.current_task():
+            asyncio.ensure_future(self._receive()).add_done_callback(lambda _: task.cancel())
 
     async def respond(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """Answer with a whole body."""

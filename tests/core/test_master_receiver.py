@@ -33,6 +33,18 @@ CALL = Call(started_at=1.8e9, mode="streaming", operation="o", model_id="m", nam
 ID = "w_0123"
 
 
+class Clients(list[Any]):
+    """The workers as Locust's runner has them."""
+
+    @property
+    def all(self) -> list[Any]:
+        """Each."""
+        return self
+
+    def __contains__(self, client_id: object) -> bool:
+        return any(client.id == client_id for client in self)
+
+
 class Master:
     """A master as Locust's runner shows it, which keeps what it sends; and a run on it."""
 
@@ -40,7 +52,7 @@ class Master:
         self.sent: list[tuple[str, dict[str, Any], str]] = []
         self.listeners: dict[str, Any] = {}
         self.state, self.spawning_completed, self.target_user_count, self.spawn_rate = "ready", True, 0, 1
-        self.clients = SimpleNamespace(all=[SimpleNamespace(id=ID, state="running", heartbeat=3)])
+        self.clients = Clients([SimpleNamespace(id=ID, state="running", heartbeat=3)])
         self.environment = Environment(parsed_options=Namespace(bedrock_worker_timeout=30))
         self.receiver = Receiver(self.environment, self)  # type: ignore[arg-type]  # all of a runner that it uses
         self.recorder = Recorder("run-1", RunFolder.create(str(folder), "m", 1.8e9), {"format": 1})
@@ -50,9 +62,9 @@ class Master:
         """Locust's."""
         self.listeners[kind] = listener
 
-    def get_worker_index(self, _: str) -> int:
+    def get_worker_index(self, client_id: str) -> int:
         """Locust's."""
-        return 0
+        return 0 if client_id == ID else 1
 
     def send_message(self, kind: str, data: Any = None, client_id: str = "") -> None:
         """Locust's."""

@@ -10,6 +10,7 @@ from locust import argument_parser
 
 from flask import Response, jsonify, request
 
+from bedrock_locust.process.present import NO_APP, present
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.web import check_fields, check_user_class
 
@@ -53,10 +54,10 @@ def guard_form(
         path = next(ends, None) if request.method == "POST" and "bedrock" not in request.blueprints else None
         return web_ui.auth_required_if_enabled(checks[path])() if path else None
 
-    assert web_ui.app is not None  # noqa: S101 - it has one from its start
-    web_ui.app.before_request(guard)
+    app = present(web_ui.app, NO_APP)
+    app.before_request(guard)
     # The fields of a group stay together: Jinja would put them in the order of the alphabet.
-    web_ui.app.jinja_env.policies["json.dumps_kwargs"] = {"sort_keys": False}
+    app.jinja_env.policies["json.dumps_kwargs"] = {"sort_keys": False}
 
 
 def read_form(web_ui: WebUI) -> dict[str, str]:

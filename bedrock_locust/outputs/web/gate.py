@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Response
 
+from bedrock_locust.process.present import NO_APP, present
 from bedrock_locust.settings.web import ALLOWED_HOSTS, HOST_NAME
 
 if TYPE_CHECKING:
@@ -160,8 +161,7 @@ def close(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 def put_gate(web_ui: WebUI, allowed: frozenset[str]) -> None:
     """Put the gate before all routes of Locust's web server, those that are added later included."""
-    app = web_ui.app
-    assert app is not None  # noqa: S101 - it has one from its start
+    app = present(web_ui.app, NO_APP)
     app.config["SESSION_COOKIE_SAMESITE"] = app.config["REMEMBER_COOKIE_SAMESITE"] = "Lax"
     app.config["REMEMBER_COOKIE_HTTPONLY"] = True
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = MOST_BYTES

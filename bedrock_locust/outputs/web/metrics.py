@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Response, request
 
 from bedrock_locust.outputs.web.guard import guarded, harden
-from bedrock_locust.process.present import present
+from bedrock_locust.process.present import NO_APP, present
 
 if TYPE_CHECKING:
     from locust.web import WebUI
@@ -29,5 +29,5 @@ def add_metrics(web_ui: WebUI, endpoint: Endpoint) -> None:
         return answer() if has_token else behind_login()
 
     base = getattr(web_ui.environment.parsed_options, "web_base_path", "") or ""
-    app = present(web_ui.app, "the web UI has its app from its start")
+    app = present(web_ui.app, NO_APP)
     app.add_url_rule(f"{base}/metrics", "bedrock_metrics", metrics, methods=["GET"])

@@ -18,6 +18,7 @@ from bedrock_locust.outputs.web.live import Live
 from bedrock_locust.outputs.web.past_runs import PastRuns
 from bedrock_locust.outputs.web.report_page import render
 from bedrock_locust.outputs.web.tab import add_bar, add_tabs
+from bedrock_locust.process.present import NO_APP, present
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.web import parse_hosts
 
@@ -59,8 +60,7 @@ def show(
     for rule, view, method in pages.rules():
         blueprint.add_url_rule(rule, view.__name__, guarded(web_ui, view), methods=[method])
     blueprint.after_request(harden)
-    assert web_ui.app is not None  # noqa: S101 - it has one from its start
-    web_ui.app.register_blueprint(blueprint)
+    present(web_ui.app, NO_APP).register_blueprint(blueprint)
 
 
 class Pages:

@@ -11,6 +11,7 @@ from locust.runners import STATE_INIT, STATE_SPAWNING, STATE_STOPPED
 from flask import Response, request
 
 from bedrock_locust.outputs.web.rows import FAILURE_COLUMNS, LEVEL_COLUMNS
+from bedrock_locust.process.present import NO_APP, present
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,8 +52,7 @@ def add_tabs(web_ui: WebUI, live: Live, runs: Runs) -> None:
         news = b'{"extended_stats":' + live.tables().encode() + b"," + body[1:]
         return Response(news, headers=response.headers)
 
-    assert web_ui.app is not None  # noqa: S101 - it has one from its start
-    web_ui.app.after_request(add_rows)
+    present(web_ui.app, NO_APP).after_request(add_rows)
 
 
 def _started(body: bytes) -> bytes:
@@ -76,8 +76,7 @@ def add_bar(web_ui: WebUI, soon: Sequence[Made]) -> None:
             response.set_data(body.replace(b"</body>", BAR + b"</body>"))
         return response
 
-    assert web_ui.app is not None  # noqa: S101 - it has one from its start
-    web_ui.app.after_request(add)
+    present(web_ui.app, NO_APP).after_request(add)
 
 
 def _is(response: Response, path: str) -> bool:

@@ -1,0 +1,131 @@
+"""One call while it is measured: what a stream must be, and what the Call says of it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bedrock_locust.errors import Failure, IncompleteStreamError, NotAnAnswerError
+from bedrock_locust.formats import converse
+from bedrock_locust.wire.measurement import STREAMING, Measurement
+
+from .test_eventstream import encode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ABOUT = {"operation": "converse_stream", "model_id": "m", "name": "n", "level": "streaming-1", "worker": "w"}
+HEADERS = {"content-type": "application/vnd.amazon.eventstream"}
+EVENTS: list[tuple[str, dict[str, Any]]] = [
+    ("messageStart", {"role": "assistant"}),
+    ("contentBlockDelta", {"delta": {"text": "One"}, "contentBlockIndex": 0}),
+    ("contentBlockDelta", {"delta": {"text": " two"}, "contentBlockIndex": 0}),
+    ("messageStop", {"stopReason": "end_turn"}),
+    ("metadata", {"usage": {"inputTokens": 7, "outputTokens": 2}, "metrics": {"latencyMs": 900}}),
+]
+
+
+class Body:
+    """The body of a response as botocore hands it over, in pieces of a size."""
+
+    def __init__(self, data: bytes, size: int) -> None:
+        self._data, self._size, self.closed = data, size, False
+
+    def stream(self) -> Iterator[bytes]:
+        """The pieces."""
+        for start in range(0, len(self._data), self._size):
+            yield self._data[start : start + self._size]
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self.closed = True
+
+
+def frame(kind: str, payload: dict[str, Any]) -> bytes:
+    """An event as the service sends it."""
+    headers = {":message-type": "event", ":event-type": kind, ":content-type": "application/json"}
+    return encode((headers, json.dumps(payload).encode()))
+
+
+def measured(data: bytes, size: int = 1 << 20, **about: str) -> Measurement:
+    """A call whose request is sent and whose body is there."""
+    measurement = Measurement({**ABOUT, **about})
+    measurement.response = {
+        "HTTPHeaders": HEADERS | {"x-amzn-bedrock-service-tier": "flex"},
+        "RequestId": "id-1",
+        "RetryAttempts": 0,
+    }
+    measurement.stopwatch.sent()
+    measurement.body = Body(data, size)
+    return measurement
+
+
+@pytest.mark.parametrize("size", [1, 7, 1 << 20])
+def test_a_stream_is_read_to_its_end_whatever_its_pieces(size: int) -> None:
+    """Every column of the Call comes from what was read, and the connection is given back."""
+    measurement = measured(b"".join(frame(*event) for event in EVENTS), size)
+    measurement.drain(converse)
+    assert measurement.body.closed
+    call = measurement.record(None)
+    assert (call.mode, call.name, call.level, call.worker) == ("streaming", "n", "streaming-1", "w")
+    assert (call.input_tokens, call.output_tokens, call.chunks, call.content_bytes) == (7, 2, 2, 7)
+    assert (call.stop_reason, call.server_latency_ms, call.request_id) == ("end_turn", 900, "id-1")
+    assert (call.text, call.attempts, call.error, call.service_tier) == ("One two", 1, "", "flex")
+    assert 0 <= (call.ttft_ms or -1) <= (call.last_token_ms or -1) <= call.latency_ms
+    assert call.first_text_ms == call.ttft_ms
+    assert sum(call.gaps.values()) == 1
+
+
+def test_a_stream_without_its_stop_event_is_incomplete() -> None:
+    """What had come stays in the Call; the connection is given back all the same."""
+    measurement = measured(b"".join(frame(*event) for event in EVENTS[:3]))
+    with pytest.raises(IncompleteStreamError):
+        measurement.drain(converse)
+    assert measurement.body.closed
+    assert measurement.stopwatch.stage == "stream"
+    assert measurement.record(None).text == "One two"
+
+
+def test_what_is_no_event_stream_is_refused_before_it_is_read() -> None:
+    """A page of a proxy is no answer."""
+    measurement = measured(b"<html>")
+    measurement.response["HTTPHeaders"] = {"content-type": "text/html"}
+    with pytest.raises(NotAnAnswerError):
+        measurement.drain(converse)
+
+
+def test_a_failure_is_data_of_its_call() -> None:
+    """Category, code, stage and message are columns; the id may come with the failure."""
+    measurement = Measurement(ABOUT)
+    failure = Failure("ThrottlingError", "ThrottlingException", "response", "slow down", "id-of-the-error")
+    call = measurement.record(failure)
+    assert (call.error, call.error_code, call.error_stage) == ("ThrottlingError", "ThrottlingException", "response")
+    assert (call.error_message, call.request_id) == ("slow down", "id-of-the-error")
+    assert (call.ttft_ms, call.input_tokens, call.attempts) == (None, None, 1)
+
+
+def test_what_only_a_stream_has_is_unknown_without_one() -> None:
+    """Chunks and bytes of content are of streams."""
+    measurement = measured(b"{}", operation="converse")
+    assert "converse" not in STREAMING
+    call = measurement.record(None)
+    assert (call.mode, call.chunks, call.content_bytes) == ("non_streaming", None, None)
+
+
+def test_a_whole_body_is_bytes_or_can_be_read() -> None:
+    """As the measured socket and botocore hand it over."""
+    measurement = measured(b"")
+    measurement.body = b'{"a": 1}'
+    assert measurement.content() == b'{"a": 1}'
+
+    class Stream:
+        """botocore's StreamingBody."""
+
+        def read(self) -> bytes:
+            """All of it."""
+            return b'{"b": 2}'
+
+    measurement.body = Stream()
+    assert measurement.content() == b'{"b": 2}'

@@ -1,0 +1,72 @@
+"""The times of one call: what starts them, what counts as content, and what a silence is."""
+
+from __future__ import annotations
+
+import time
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bedrock_locust.histogram import bucket
+from bedrock_locust.wire.stopwatch import Stopwatch
+
+KINDS = st.sampled_from(["", "text", "reasoning", "tool"])
+
+
+def test_before_the_request_is_sent_the_start_is_when_the_call_was_asked_for() -> None:
+    """A call that fails while it is built has a latency, and no delay of the send is known to be over."""
+    watch = Stopwatch()
+    assert (watch.stage, watch.send_delay_ms) == ("connect", 0)
+    time.sleep(0.005)
+    assert watch.elapsed_ms >= 5
+    before = watch.started_at
+    watch.sent()
+    assert watch.stage == "response"
+    assert watch.send_delay_ms >= 5
+    assert watch.started_at - before == pytest.approx(watch.send_delay_ms / 1000, abs=1e-5)
+    assert watch.elapsed_ms < watch.send_delay_ms
+
+
+def test_the_end_is_when_the_last_byte_arrived() -> None:
+    """Not when somebody asks."""
+    watch = Stopwatch()
+    watch.sent()
+    start = time.perf_counter() - watch.elapsed_ms / 1000
+    watch.ended(start + 2)
+    time.sleep(0.002)
+    assert watch.elapsed_ms == pytest.approx(2000, abs=1)
+
+
+def test_without_content_there_is_no_token() -> None:
+    """An event without content changes nothing."""
+    watch = Stopwatch()
+    watch.sent()
+    watch.content("")
+    assert (watch.ttft_ms, watch.first_text_ms, watch.last_token_ms, watch.max_gap_ms) == (None, None, None, None)
+    assert (watch.chunks, watch.gaps) == (0, {})
+
+
+@given(st.lists(st.tuples(KINDS, st.floats(0.0001, 5)), min_size=1, max_size=30))
+def test_times_are_those_of_a_plain_computation(events: list[tuple[str, float]]) -> None:
+    """First token, first text, last token, each silence and the longest, from the moments at which events arrived."""
+    watch = Stopwatch()
+    watch.sent()
+    start = at = time.perf_counter() - watch.elapsed_ms / 1000
+    moments = []
+    for kind, after_s in events:
+        at += after_s
+        watch.content(kind, at)  # type: ignore[arg-type]  # any kind
+        if kind:
+            moments.append((kind, (at - start) * 1000))
+    times = [ms for _, ms in moments]
+    texts = [ms for kind, ms in moments if kind == "text"]
+    gaps = [b - a for a, b in pairwise(times)]
+    assert watch.chunks == len(times)
+    assert watch.ttft_ms == (pytest.approx(times[0], abs=0.2) if times else None)
+    assert watch.first_text_ms == (pytest.approx(texts[0], abs=0.2) if texts else None)
+    assert watch.last_token_ms == (pytest.approx(times[-1], abs=0.2) if times else None)
+    assert watch.max_gap_ms == (pytest.approx(max(gaps), abs=0.001) if gaps else None)
+    assert sum(watch.gaps.values()) == len(gaps)
+    assert not gaps or abs(max(watch.gaps) - bucket(max(gaps))) <= 1
