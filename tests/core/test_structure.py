@@ -183,9 +183,16 @@ def test_a_package_can_be_read_at_a_glance(package: str) -> None:
     assert len(entries) <= MOST_ENTRIES[package], entries
 
 
-NAMESAKES = {"settings": "core", "live": "core", "workload": "core", "simulator": "simulator"}
-"""Folder of bedrock_locust -> folder of tests in which each of its modules has a test of its name."""
+NAMESAKES = {
+    **dict.fromkeys(("settings", "live", "workload", "team", "recording", "wire", "run"), "core"),
+    **dict.fromkeys(("lead", "worker"), "e2e"),
+    "simulator": "simulator",
+}
+"""Folder or module of bedrock_locust -> folder of tests in which each of its modules has a test of its name."""
 ELSEWHERE = {
+    "recording.worker_rows": "core/test_recorder.py",  # a report of rows, which the recorder takes
+    "wire.botocore_patches": "core/test_http_response.py",  # interim responses, on both transports
+    "wire.in_flight": "core/test_client.py",  # what joins a call to the hooks of botocore
     "simulator.errors": "simulator/test_faults.py",  # each error is a fault
     "simulator.exchange": "simulator/test_hostile.py",  # what it is for shows with hostile clients
     "simulator.prompts": "simulator/test_cache.py",  # a record; the cache adds up its parts
@@ -195,16 +202,25 @@ ELSEWHERE = {
 """Module, or folder of modules, without a test of its name -> the test that covers it, with the reason."""
 
 
+def _named(module: str) -> bool:
+    """Whether a module must have a test of its name: what is below a folder, or a module that is listed itself."""
+    inner = module.removeprefix("bedrock_locust.")
+    folder = inner.split(".")[0]
+    is_folder = (ROOT / "bedrock_locust" / folder).is_dir()
+    return folder in NAMESAKES and (inner != folder) == is_folder
+
+
 def covering_test(module: str) -> str:
     """The file that tests a module of bedrock_locust, below tests/."""
     inner = module.removeprefix("bedrock_locust.")
     listed = [test for name, test in ELSEWHERE.items() if inner == name or inner.startswith(f"{name}.")]
-    folder, *_, name = inner.split(".")
+    folder, name = inner.split(".")[0], inner.split(".")[-1]
     return listed[0] if listed else f"{NAMESAKES[folder]}/test_{name.strip('_')}.py"
 
 
 @pytest.mark.parametrize(
-    "module", [m for folder in NAMESAKES for m in below(f"bedrock_locust.{folder}") if m.count(".") > 1]
+    "module",
+    [m for m in MODULES if m.split(".")[0] == "bedrock_locust" and _named(m)],
 )
 def test_a_module_has_a_test_of_its_name(module: str) -> None:
     """Who changes a module finds its tests by its name."""
