@@ -12,6 +12,9 @@ from bedrock_locust.recording.worker_record import WorkerRecord, manifest
 from bedrock_locust.recording.worker_rows import RowsReport
 
 
+SINCE = "since its last report at 00:01:01 UTC"
+
+
 def report(rows_made: int = 0, last: int | None = None) -> RowsReport:
     """A report without rows."""
     return RowsReport("run-1", rows_made, cpu_percent=5.0, last=last)
@@ -99,8 +102,7 @@ def test_rows_are_lost_only_where_that_is_known() -> None:
             [WorkerRecord(rows_made=1_500, rows_received=1_500, state="missing", reason="gone", last_report_at=61.0)],
             [
                 "1,500 of at least 1,500 made by 1 worker; some may be lost",
-                "worker w_0 is missing: gone; how many calls it made since its last report at 00:01:01 UTC is not"
-                " known",
+                f"worker w_0 is missing: gone; how many calls it made {SINCE} is not known",
             ],
         ),
     ],
