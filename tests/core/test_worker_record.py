@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from bedrock_locust.recording.worker_record import WorkerRecord, manifest
 from bedrock_locust.recording.worker_rows import RowsReport
 
-
 SINCE = "since its last report at 00:01:01 UTC"
 
 
