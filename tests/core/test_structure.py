@@ -192,6 +192,7 @@ NAMESAKES = {
 ELSEWHERE = {
     "recording.worker_rows": "core/test_recorder.py",  # a report of rows, which the recorder takes
     "wire.botocore_patches": "core/test_http_response.py",  # interim responses, on both transports
+    "wire.direct": "core/test_apis.py",  # what it sends shows where the calls of these APIs arrive
     "wire.in_flight": "core/test_client.py",  # what joins a call to the hooks of botocore
     "simulator.errors": "simulator/test_faults.py",  # each error is a fault
     "simulator.exchange": "simulator/test_hostile.py",  # what it is for shows with hostile clients
