@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from argparse import Namespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from locust import User, argument_parser, events
 from locust.env import Environment
@@ -17,8 +17,10 @@ from hypothesis import strategies as st
 
 from bedrock_locust.outputs.web.form import _shown_fields, guard_form
 from bedrock_locust.settings import options
+from bedrock_locust.settings.fields import FileName
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.options import OPTIONS
+from bedrock_locust.settings.schema import SECTIONS
 from bedrock_locust.settings.web import PROTECTED, check_fields, check_user_class, is_in_form, parse_form_may_set
 
 if TYPE_CHECKING:
@@ -71,6 +73,14 @@ def test_what_the_form_may_not_set(form: dict[str, str]) -> None:
     with pytest.raises(SettingsError) as refused:
         check(form)
     assert next(iter(form)) in str(refused.value) or "--bedrock-form-may-set" in str(refused.value)
+
+
+def test_no_field_names_a_file() -> None:
+    """A setting that is the name of a file is protected, or is no option at all."""
+    for option in OPTIONS:
+        hint = get_type_hints(SECTIONS[option.section], include_extras=True)[option.key]
+        if FileName in (hint, *get_args(hint)):
+            assert f"{option.section}.{option.key}" in PROTECTED
 
 
 @pytest.mark.parametrize(
