@@ -132,8 +132,14 @@ class Lead:
         return client
 
     def _check_form(self, form: Mapping[str, str]) -> None:
-        """Raise SettingsError where no run could begin with a form: the page says so in place of a start."""
-        _check_files(self._preparation.check_form(form))
+        """Raise SettingsError where no run could begin with a form: the page says so in place of a start.
+
+        The call before the load, which costs, is made last, and not for a form that comes while a run goes on.
+        """
+        client, settings = self._preparation.check_form(form)
+        _check_files(settings)
+        if self._run is None:
+            self._preparation.try_one_call(client, settings)
 
     def _warn(self) -> None:
         if self.settings.aws.access_key_id:

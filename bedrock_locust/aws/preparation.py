@@ -56,16 +56,15 @@ class Preparation:
         """Make one call, where the settings ask for it."""
         self.first_call = preflight(client, settings, simulator=self.simulator is not None, local=self._local)
 
-    def check_form(self, form: Mapping[str, str]) -> Settings:
-        """The settings of a form with which a run can begin."""
+    def check_form(self, form: Mapping[str, str]) -> tuple[BedrockRuntimeClient, Settings]:
+        """The client and the settings of a form with which a run can begin. Nothing has been called yet."""
         settings = self._read(form)
         client = self._checked_client(settings)
         try:
             planned_levels(self._environment_of(form))
         except LevelError as error:
             raise SettingsError(str(error)) from None
-        self.try_one_call(client, settings)
-        return settings
+        return client, settings
 
     def plan_of_form(self, form: Mapping[str, str]) -> Plan | None:
         """What a run with this form would do; None without levels."""

@@ -209,6 +209,10 @@ class Test(Section):
         return self
 
 
+MOST_LEVELS = 1000
+"""Levels of a mode. To plan more of them would hold up the page, and the measurement with it."""
+
+
 class Concurrency(Section):
     """The levels: `start`, `start` + `step`, ... users, at most `end`, each for `duration_seconds`."""
 
@@ -227,6 +231,14 @@ class Concurrency(Section):
     def _end_after_start(self) -> Concurrency:
         if self.end < self.start:
             raise ValueError(f"end is {self.end}, less than start ({self.start}): raise end or lower start")
+        return self
+
+    @model_validator(mode="after")
+    def _are_not_too_many(self) -> Concurrency:
+        levels = (self.end - self.start) // self.step + 1
+        if levels > MOST_LEVELS:
+            users = f"{self.start:,} to {self.end:,} users in steps of {self.step}"
+            raise ValueError(f"{users} are {levels:,} levels, and {MOST_LEVELS:,} are the most: raise step")
         return self
 
 

@@ -133,6 +133,13 @@ def test_the_class_picker(changes: object) -> None:
     check_user_class({"user_class_name": "A", "host": "http://x"}, may_set, {"A": "http://here"})
 
 
+@pytest.mark.parametrize("body", [b"[" * 100_000, b"{", b"\xff", b"7"])
+def test_a_class_picker_that_sends_no_object(client: FlaskClient, body: bytes) -> None:
+    """What cannot be read is refused, however deep it is."""
+    answer = client.post("/user", data=body, content_type="application/json")
+    assert (answer.status_code, answer.text) == (403, "the class picker sends a JSON object\n")
+
+
 class Idle(User):
     """A user that does nothing."""
 

@@ -135,6 +135,8 @@ def test_known_hosts(host: str) -> None:
         "localhost.evil.example",
         "127.0.0.1.evil.example",
         "evillocalhost",
+        "evil.example#.localhost",
+        "evil.example/.localhost",
         "load.example.com.evil.example",
         "user@127.0.0.1",
         "127.0.0.1:8089:evil.example",

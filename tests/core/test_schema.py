@@ -214,6 +214,13 @@ def test_a_file_has_at_most_a_megabyte(here: Path) -> None:
         read_file(here / "config.json")
 
 
+def test_most_levels() -> None:
+    """To plan a hundred thousand levels would hold up the page for seconds."""
+    assert lines({"model": {"id": "m"}, "concurrency": {"end": 100_000, "step": 100}}) == ()
+    [line] = lines({"model": {"id": "m"}, "concurrency": {"end": 100_000, "step": 99}})
+    assert "1 to 100,000 users in steps of 99 are 1,011 levels, and 1,000 are the most: raise step" in line
+
+
 @pytest.mark.parametrize(
     ("section", "key", "most", "more"),
     [

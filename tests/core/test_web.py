@@ -107,6 +107,17 @@ def client(folder: Path) -> FlaskClient:
     return client_of(web_ui(folder))
 
 
+@pytest.mark.parametrize("certificate", [None, "certificate.pem"])
+def test_cookies_of_a_page_with_tls(certificate: str | None) -> None:
+    """They are sent over TLS only, where there is TLS."""
+    environment = Environment()
+    environment.create_local_runner()
+    ui = WebUI(environment, "127.0.0.1", 0, tls_cert=certificate, tls_key=certificate, delayed_start=True)
+    show(ui, Runs(), plan=plan, charts=None)
+    assert ui.app is not None
+    assert [ui.app.config[f"{kind}_COOKIE_SECURE"] for kind in ("SESSION", "REMEMBER")] == [bool(certificate)] * 2
+
+
 def test_every_route_needs_the_login(folder: Path) -> None:
     """With Locust's login on, each route of ours, and the check of the form, leads to the login page."""
     ui = web_ui(folder, login=True)

@@ -175,6 +175,19 @@ def test_a_start_that_cannot_be_is_refused(place: Place, simulator: Simulator) -
     assert "Traceback" not in place.output(page.process)
 
 
+def test_a_start_while_a_run_goes_on_costs_nothing(place: Place, simulator: Simulator) -> None:
+    """The call before the load is made once, however often the button is pressed."""
+    place.configure({"concurrency": {"end": 1, "duration_seconds": 3}, "test": {"non_streaming": False}})
+    page = Page(place, "--host", simulator.url, "--bedrock-preflight", "true")
+    page.start()
+    until(place.levels, "run")
+    for _ in range(3):
+        page.start()
+    until((place.runs()[0] / "report.md").exists, "report")
+    rows = (place.runs()[0] / "requests.csv").read_text().splitlines()
+    assert len(simulator.calls()) == len(rows) - 1 + 1, "header and call before the load"
+
+
 BLOCKED = """
 from pathlib import Path
 from locust import events

@@ -42,7 +42,7 @@ def guard_form(
         try:
             classes = web_ui.environment.available_user_classes or {}
             hosts = {name: user_class.host for name, user_class in classes.items()}
-            check_user_class(request.get_json(force=True, silent=True), _options(web_ui), hosts)
+            check_user_class(_json(), _options(web_ui), hosts)
         except SettingsError as error:
             return Response(f"{error}\n", REFUSED, mimetype="text/plain")
         return None
@@ -65,6 +65,14 @@ def read_form(web_ui: WebUI) -> dict[str, str]:
     form: dict[str, str] = request.form.to_dict()
     check_fields(form, _options(web_ui), web_ui.environment.host, _shown_fields)
     return form
+
+
+def _json() -> object:
+    """What the request holds as JSON; None where it is none, or too deep to read."""
+    try:
+        return request.get_json(force=True, silent=True)
+    except RecursionError:
+        return None
 
 
 def _options(web_ui: WebUI) -> Namespace:

@@ -130,7 +130,8 @@ class Gate:
 
     def _is_ours(self, host: Address) -> bool:
         """Whether this server is reached under a name."""
-        return host.is_number or host.host in self._own or host.host.endswith(".localhost")
+        name = host.host
+        return host.is_number or name in self._own or (name.endswith(".localhost") and bool(HOST_NAME.fullmatch(name)))
 
 
 def _closing(start_response: StartResponse) -> StartResponse:
@@ -164,5 +165,6 @@ def put_gate(web_ui: WebUI, allowed: frozenset[str]) -> None:
     app = present(web_ui.app, NO_APP)
     app.config["SESSION_COOKIE_SAMESITE"] = app.config["REMEMBER_COOKIE_SAMESITE"] = "Lax"
     app.config["REMEMBER_COOKIE_HTTPONLY"] = True
+    app.config["SESSION_COOKIE_SECURE"] = app.config["REMEMBER_COOKIE_SECURE"] = bool(web_ui.tls_cert)
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = MOST_BYTES
     app.wsgi_app = Gate(app.wsgi_app, web_ui.host, allowed)  # type: ignore[method-assign]  # as Flask says to do it

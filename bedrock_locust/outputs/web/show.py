@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+import gevent.lock
 from flask import Blueprint, Response, abort, render_template, request, send_file
 from werkzeug.security import safe_join
 
@@ -75,6 +76,8 @@ class Pages:
         self._script = script
         self._charts = charts
         self._plan = plan
+        self._comparing = gevent.lock.BoundedSemaphore()
+        """One at a time: each takes the memory of a report."""
 
     def rules(self) -> tuple[tuple[str, Callable[..., Any], str], ...]:
         """Path, view and method of each."""
@@ -111,7 +114,8 @@ class Pages:
         if trouble := self._no_comparison(names):
             return render_template("bedrock/comparison.html", root="", trouble=trouble)
         try:
-            made = compare([self._run(name)[0].path for name in names])
+            with self._comparing:
+                made = compare([self._run(name)[0].path for name in names])
         except ComparisonError as error:
             return render_template("bedrock/comparison.html", root="", trouble=str(error))
         return render_template("bedrock/comparison.html", root="", report=render(made.markdown), chart=made.chart)
