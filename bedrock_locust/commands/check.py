@@ -85,7 +85,8 @@ def _command(parsed: Namespace) -> str:
 
 def _plan(settings: Settings) -> Iterator[tuple[str, str]]:
     model, test = settings.model, settings.test
-    yield "Model", f"{model.id} in {settings.aws.region or 'the region that boto3 finds'}, API {model.api}"
+    endpoint = " on bedrock-mantle" if model.endpoint == "mantle" else ""
+    yield "Model", f"{model.id} in {settings.aws.region or 'the region that boto3 finds'}, API {model.api}{endpoint}"
     yield "Prompt", f"{test.prompt_size:,} characters"
     for mode, on in (("streaming", test.streaming), ("non-streaming", test.non_streaming)):
         if on:

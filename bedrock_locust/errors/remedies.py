@@ -10,13 +10,15 @@ if TYPE_CHECKING:
 
 REMEDIES: dict[str, str] = {
     "ThrottlingError": "More requests or tokens per minute than the quota allows. Use fewer users, lower"
-    " max_tokens (it is reserved when a call starts), or ask for a higher quota in Service Quotas.",
+    " max_tokens (it is reserved when a call starts), or ask for a higher quota: in Service Quotas, for bedrock-mantle"
+    " at AWS Support.",
     "ValidationError": "The service refused the request. Check the model id (newer models need an inference profile"
     " id: us., eu., apac., global.), and whether this model takes these parameters (many refuse temperature).",
-    "AccessDeniedError": "Allow bedrock:InvokeModel and bedrock:InvokeModelWithResponseStream in the IAM policy, and"
-    " check that the account has access to the model.",
-    "ModelNotFoundError": "Check the model id and that the model exists in this region; newer models need an"
-    " inference profile id (us., eu., apac., global.).",
+    "AccessDeniedError": "Allow bedrock:InvokeModel and bedrock:InvokeModelWithResponseStream in the IAM policy, on"
+    " bedrock-mantle bedrock-mantle:CreateInference, and check that the account has access to the model.",
+    "ModelNotFoundError": "Check the model id and that the model exists in this region, on this endpoint and with this"
+    " API (model.endpoint, model.api). On bedrock-runtime newer models need an inference profile id (us., eu., apac.,"
+    " global.); on bedrock-mantle ids have neither region nor version.",
     "QuotaExceededError": "An account quota is used up. Look it up in Service Quotas and ask for an increase; a quota"
     " per day is free again the next day.",
     "ModelNotReadyError": "The model is still being loaded. Wait a few minutes and run again.",
@@ -61,6 +63,23 @@ _LEGACY = (
     "The provider has marked this model as legacy, and this account has not used it lately. Choose a newer"
     " version of the model."
 )
+_MANTLE = (
+    "Allow bedrock-mantle:CreateInference on the project in the IAM policy: bedrock-mantle has permissions of its own."
+)
+_OTHER_API = (
+    "This endpoint does not have this model with this API. Claude has messages; GPT and Grok have responses and chat;"
+    " models with open weights have chat, on bedrock-runtime only that. Ids differ, too: bedrock-runtime has"
+    " us.openai.gpt-5.6-sol, bedrock-mantle openai.gpt-5.6-sol. Change model.api, model.endpoint or model.id:"
+    " docs/apis.md has the pairs."
+)
+_NO_PATH = (
+    "The endpoint has no such path: bedrock-runtime answers it with status 200 and UnknownOperationException. Check"
+    " model.api and model.endpoint, and that --host or aws.endpoint_url is the address of that endpoint."
+)
+_LIMIT = (
+    "This model takes max_completion_tokens in place of max_tokens by Chat Completions. With model.api chat that is"
+    " sent for the ids of OpenAI and xAI; in a locustfile of your own change the request."
+)
 _TEMPERATURE = (
     "This model takes no sampling parameters, as many newer models. Remove test.temperature, or set it to null"
     " (--bedrock-temperature null); in a locustfile of your own remove temperature, top_p and top_k from the request."
@@ -68,6 +87,13 @@ _TEMPERATURE = (
 _SPECIAL: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(words, re.IGNORECASE), text)
     for words, text in (
+        (r"members Output, Version", _NO_PATH),
+        (r"\bmax_completion_tokens\b", _LIMIT),
+        (
+            r"supported on this route|support (?:this|the ['`\"]?/\S+) API|the model ['`\"].{1,99}does not exist",
+            _OTHER_API,
+        ),
+        (r"bedrock-mantle:\w+", _MANTLE),
         (r"\b(?:temperature|top_?p|top_?k)\b", _TEMPERATURE),
         (r"signature expired|not yet current|too skewed|request time.{1,40}too large", _CLOCK),
         (r"bearer token|api[ -]?key", _API_KEY),
@@ -81,7 +107,9 @@ _SPECIAL: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     )
 )
 """Words of a message -> what to do; the first that fits counts. Bedrock has one code for many of these reasons."""
-_SERVICE_WORDS = frozenset({"ValidationError", "AccessDeniedError", "ModelNotFoundError", "CredentialsError"})
+_SERVICE_WORDS = frozenset(
+    {"ValidationError", "AccessDeniedError", "ModelNotFoundError", "CredentialsError", "NotAnAnswerError"}
+)
 
 
 def remedy(category: str, message: str = "") -> str:

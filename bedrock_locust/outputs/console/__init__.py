@@ -50,10 +50,15 @@ def _requests(settings: Settings, levels: Sequence[Level]) -> list[tuple[str, st
     modes = list(dict.fromkeys(level.mode_in_words for level in levels))
     temperature = "not sent" if test.temperature is None else f"{test.temperature:g}"
     return [
-        ("Modes", f"{' and '.join(modes)}, api {settings.model.api}"),
+        ("Modes", f"{' and '.join(modes)}, api {settings.model.api}{_endpoint(settings)}"),
         ("Prompt", f"{test.prompt_size:,} characters{', unique' if test.unique_prompts else ''}"),
         ("Answer", f"at most {test.max_tokens:,} tokens, temperature {temperature}"),
     ]
+
+
+def _endpoint(settings: Settings) -> str:
+    """The endpoint, where it is not the one that all models have."""
+    return " on bedrock-mantle" if settings.model.endpoint == "mantle" else ""
 
 
 def _levels(levels: Sequence[Level]) -> str:
