@@ -110,7 +110,7 @@ def test_a_run_that_ends_by_its_plan_is_complete(begin: Callable[..., Run], note
         ({"shape", "deserted", "limit"}, "limits.max_requests reached: 2 calls had ended"),
         ({"shape", "signal", "limit"}, "stopped by Ctrl-C"),
     ],
-    ids=str,
+    ids=lambda value: "-".join(sorted(value)) if isinstance(value, set) else None,
 )
 def test_how_a_run_ended(begin: Callable[..., Run], what: set[str], expected: str) -> None:
     """A signal comes before a limit, a limit before workers that are gone, and these before levels left."""

@@ -221,7 +221,7 @@ def covering_test(module: str) -> str:
 
 @pytest.mark.parametrize(
     "module",
-    [m for m in MODULES if m.split(".")[0] == "bedrock_locust" and _named(m)],
+    sorted(m for m in MODULES if m.split(".")[0] == "bedrock_locust" and _named(m)),
 )
 def test_a_module_has_a_test_of_its_name(module: str) -> None:
     """Who changes a module finds its tests by its name."""
