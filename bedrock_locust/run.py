@@ -15,6 +15,7 @@ from bedrock_locust import exits
 from bedrock_locust.call import Call
 from bedrock_locust.errors import remedies, remedy
 from bedrock_locust.live.output import Outcome, Outputs, State
+from bedrock_locust.live.task_errors import TaskErrors
 from bedrock_locust.process.clock import clock
 from bedrock_locust.process.ending import make_report, report_codes
 from bedrock_locust.process.open_files import lack_for_calls, lack_for_workers
@@ -22,6 +23,8 @@ from bedrock_locust.recording.locust_tables import tables
 from bedrock_locust.recording.recorder import LOCAL, Recorder
 from bedrock_locust.recording.run_folder import RunFolder
 from bedrock_locust.recording.worker_record import manifest
+from bedrock_locust.settings.plan import length_in_words
+from bedrock_locust.settings.run_time import run_time_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,6 +47,10 @@ INFO_EVERY = 15
 """Ticks from one `run.json` to the next, if nothing else has it written: after a crash it is at most this old."""
 STILL_S = 3
 """A process that did not run for this long, beyond a tick, was frozen or had no CPU."""
+
+
+RUN_TIME_MARGIN_S = 0.5
+"""How much sooner than the run Locust may have begun to count `--run-time`, in seconds."""
 
 
 class Run:
@@ -72,6 +79,8 @@ class Run:
         self.recorder = Recorder(info["run"], self.folder, info, self._outputs)
         self.complete = self.levels is None
         self._deserted = self._stopped = False
+        self._begun = time.monotonic()
+        self._ran_s = 0.0
         self._level: Level | None = None
         self._outputs.begin(self)
         self._ticking = gevent.spawn(self._tick_on)
@@ -105,6 +114,12 @@ class Run:
     def health(self) -> Health:
         """The health of the load generator so far."""
         return self.recorder.health
+
+    @property
+    def task_errors(self) -> TaskErrors:
+        """The exceptions in tasks so far, of all workers."""
+        runner = self._environment.runner
+        return TaskErrors.of(runner.exceptions.values() if runner else ())
 
     def disturbances(self, level: str) -> list[str]:
         """Why a level had other users than asked for, in words."""
@@ -151,6 +166,7 @@ class Run:
 
     def _close_window(self) -> None:
         """The load is over, and with it the window that is open."""
+        self._ran_s = self._ran_s or time.monotonic() - self._begun
         self._stopped = True
         self.recorder.close_window()
 
@@ -176,8 +192,15 @@ class Run:
             refusals = self._refusals
             return "interrupted", f"no worker could take part: {refusals[0]}" if refusals else "no worker was left"
         if not self.complete:
-            return "interrupted", "stopped before all levels had run"
+            return "interrupted", f"stopped {self._by_time()}before all levels had run"
         return "complete", "all levels ran" if self._environment.shape_class else "stopped as asked"
+
+    def _by_time(self) -> str:
+        """That `--run-time` has ended the run, if it has."""
+        options = self._environment.parsed_options
+        limit_s = run_time_of(options) if options else None
+        over = limit_s is not None and self._ran_s >= limit_s - RUN_TIME_MARGIN_S
+        return f"by --run-time, after {length_in_words(limit_s)}, " if limit_s and over else ""
 
     def end(self, *, ended: str, reason: str, report: MakeReport | None) -> tuple[Path | None, list[int]]:
         """Close the record, make the report and tell the outputs. Returns where the report is, and exit codes."""
@@ -197,6 +220,8 @@ class Run:
         # All is on disk before anything else is tried that might fail.
         self._tick("recorded")
         self._say_if_nothing_worked()
+        if (raised := self.task_errors).total:
+            logger.error("bedrock-locust: %s. See exceptions.csv", raised)
         codes = [exits.FAILED] if self.folder.rows_lost or self.recorder.has_lost or self._deserted else []
         codes += [exits.ENDED_EARLY] if ended == "interrupted" else []
         codes += [exits.BAD_INPUT] if self._deserted and self._refusals else []

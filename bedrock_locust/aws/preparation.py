@@ -17,6 +17,7 @@ from bedrock_locust.settings import options
 from bedrock_locust.settings.forecast import forecast
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.plan import Plan
+from bedrock_locust.settings.run_time import run_time_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -69,14 +70,17 @@ class Preparation:
     def plan_of_form(self, form: Mapping[str, str]) -> Plan | None:
         """What a run with this form would do; None without levels."""
         settings = self._read(form)
-        return self.plan(planned_levels(self._environment_of(form)), settings)
+        return self.plan(planned_levels(self._environment_of(form)), settings, run_time_of(self._with(form)))
 
-    def plan(self, levels: Sequence[Level] | None, settings: Settings | None = None) -> Plan | None:
+    def plan(
+        self, levels: Sequence[Level] | None, settings: Settings | None = None, run_time_s: float | None = None
+    ) -> Plan | None:
         """What a run with these levels will do, by default with the present settings; None without levels."""
         if levels is None:
             return None
         settings = settings or self.settings
-        return Plan.of(settings, str(forecast(settings, self.first_call, levels) or ""), self.first_call, levels)
+        quota_use = str(forecast(settings, self.first_call, levels) or "")
+        return Plan.of(settings, quota_use, self.first_call, levels, run_time_s or run_time_of(self._options))
 
     def _read(self, form: Mapping[str, str]) -> Settings:
         return self._load(self._with(form), self._environment_of(form))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bedrock_locust.level import Level
     from bedrock_locust.live.health import Health
     from bedrock_locust.live.tally import Tally
+    from bedrock_locust.live.task_errors import TaskErrors
     from bedrock_locust.process.own_folder import OwnFolder
     from bedrock_locust.settings.plan import Plan
     from bedrock_locust.settings.schema import Settings
@@ -97,6 +98,10 @@ class RunView(Protocol):
     @property
     def ended_at(self) -> float | None:
         """Unix time of the end, seconds; None until the report is made."""
+
+    @property
+    def task_errors(self) -> TaskErrors:
+        """The exceptions in tasks so far."""
 
     def disturbances(self, level: str) -> Sequence[str]:
         """Why a level had other users than asked for, in words."""

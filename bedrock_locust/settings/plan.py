@@ -41,6 +41,8 @@ class Plan:
     currency: str = ""
     expected_cost: tuple[float, float] | None = None
     """The least and the most that the run is expected to cost."""
+    run_time_s: float | None = None
+    """After how long `--run-time` ends the run, if it does so before the last level is over."""
     quota_use: str = ""
     """How much of the quotas the levels are expected to use, in words."""
 
@@ -51,10 +53,11 @@ class Plan:
         quota_use: str = "",
         first: Call | None = None,
         levels: Sequence[Level] | None = None,
+        run_time_s: float | None = None,
     ) -> Plan:
         """The plan of these levels, or of those of the stock benchmark.
 
-        `first` is the call before the load, if it was made.
+        `first` is the call before the load, if it was made, and `run_time_s` is `--run-time`, if it was given.
         """
         test, model = settings.test, settings.model
         planned = stock_levels(settings) if levels is None else levels
@@ -80,6 +83,7 @@ class Plan:
             all_cost=min((cost for cost in costs if cost), default=None),
             currency=settings.pricing.currency if settings.pricing else "",
             expected_cost=expected_cost(settings, first, planned),
+            run_time_s=run_time_s if run_time_s and run_time_s < (seconds or math.inf) else None,
             quota_use=quota_use,
         )
 
@@ -89,6 +93,8 @@ class Plan:
         length = "for as long as its shape decides"
         if self.seconds is not None:
             length = f"about {length_in_words(self.seconds)}, plus the time that the last calls of each level take"
+        if self.run_time_s is not None:
+            length = f"{length}; --run-time ends it after {length_in_words(self.run_time_s)}, whatever levels are left"
         each = f"at most {self.max_tokens:,} output tokens a call"
         more = [line for line in (self._cost(), self.quota_use) if line]
         if self.output_tokens is None:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 SPINNING_SHARE = 0.1
 """From so many exceptions a call on, tasks spin rather than call."""
+MOST_MESSAGES = 3
+"""Messages of exceptions that are quoted, the most frequent first."""
 CUT_OFF_SHARE = 0.05
 """From this share of calls cut off on, P95 of a level depends on what they would have taken."""
 
@@ -189,7 +191,9 @@ def _exceptions(analysis: Analysis) -> Iterator[Doubt]:
     """Exceptions in the tasks of the locustfile: what the users did then was no load."""
     found = analysis.run.exceptions
     if len(found):
-        yield Doubt("exceptions", {"exceptions": int(found["count"].sum()), "message": str(found["message"].iloc[0])})
+        most = found.groupby("message", sort=False)["count"].sum().nlargest(MOST_MESSAGES)
+        raised = [(str(message), int(count)) for message, count in most.items()]
+        yield Doubt("exceptions", {"exceptions": int(found["count"].sum()), "raised": raised})
 
 
 def _missing_levels(analysis: Analysis) -> Iterator[Doubt]:

@@ -53,13 +53,15 @@ WORDS: Mapping[str, Callable[[Edition, Any], str]] = {
     "lines": lambda analysis, count: analysis.say.noun(count, "line"),
     "lost": lambda _, count: amount(count),
     "made": lambda analysis, count: analysis.say.noun(count, "call"),
-    "message": lambda _, message: escape(message),
     "missing": lambda _, count: amount(count),
     "models": _codes,
     "needed": lambda _, count: amount(count),
     "needed_s": lambda analysis, length_s: analysis.say.duration(length_s),
     "percent": lambda _, percent: number(percent),
     "planned": lambda analysis, count: analysis.say.noun(count, "planned"),
+    "raised": lambda analysis, raised: analysis.say.listing(
+        [f"{code(text)} ({amount(count)})" for text, count in raised]
+    ),
     "reason": lambda _, reason: escape(reason),
     "reasons": lambda analysis, reasons: analysis.say.listing([reason(analysis.say, one) for one in reasons]),
     "rows": lambda analysis, count: analysis.say.noun(count, "row"),

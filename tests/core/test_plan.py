@@ -21,6 +21,15 @@ def test_levels_and_length() -> None:
     assert (made.levels, made.seconds, made.most_users) == (6, 360, 9)
 
 
+@pytest.mark.parametrize(("run_time_s", "said"), [(None, False), (59.0, True), (600.0, False), (2000.0, False)])
+def test_a_run_time_that_ends_it_early(run_time_s: float | None, said: bool) -> None:
+    """It is named where levels are left then, and only there."""
+    settings = Settings.model_validate({"model": {"id": "m"}, "concurrency": {"end": 5}})
+    length = Plan.of(settings, run_time_s=run_time_s).lines()[1]
+    assert ("--run-time ends it after 59 s, whatever levels are left" in length) is said
+    assert ("--run-time" in length) is said
+
+
 @pytest.mark.parametrize(
     ("model", "tokens"),
     [

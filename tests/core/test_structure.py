@@ -104,7 +104,7 @@ PLAN: dict[str, dict[str, str]] = {
         "user": "bench call client formats settings workload",
         "aws": "call client errors formats level process redaction settings user wire workload",
         # what becomes of them
-        "live": "call errors histogram level process settings",
+        "live": "call errors histogram level process redaction settings",
         "recording": "call errors level live process redaction settings workload",
         "team": "call live process recording redaction settings",
         "outputs": "call errors histogram level live process redaction settings",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +17,6 @@ from .running import DEADLINE_S, ROOT, free_port, post, serves, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from .running import Place, Simulator
 
@@ -30,7 +30,7 @@ import time
 
 import gevent
 from locust import LoadTestShape, constant, events, task
-from locust.exception import StopUser
+from locust.exception import StopTest, StopUser
 
 from bedrock_locust import BedrockUser, setup
 
@@ -57,6 +57,8 @@ def end_by(name, user):
             runner.stop()
         case "leave":
             raise StopUser
+        case "stoptest":
+            raise StopTest
         case "exit":
             sys.exit(int(way[-1]))
 
@@ -76,16 +78,17 @@ class Caller(BedrockUser):
     def call(self):
         self.client.converse(modelId=self.settings.model.id, messages=[{"role": "user", "content": [{"text": "x"}]}])
         calls.append(self)
-        for name in ("quit-task", "spawn-task", "stop-task", "leave-task", "exit-task-0", "exit-task-7"):
-            end_by(name, self)
+        if "-task" in way:
+            end_by(way, self)
         if way == "quit-stop" and len(calls) >= 5:
             raise StopUser
 
 
 @events.request.add_listener
 def on_request(**_):
-    if calls:
-        end_by("quit-listener", calls[0])
+    for name in ("quit-listener", "leave-listener", "stoptest-listener"):
+        if calls:
+            end_by(name, calls[0])
 """
 """An own locustfile that ends its run in the way that the environment names."""
 
@@ -131,15 +134,103 @@ def test_every_end_is_an_end(place: Place, simulator: Simulator, way: str, code:
     assert len(rows) >= (0 if way == "quit-start" else 5)
 
 
-def test_users_that_leave(place: Place, simulator: Simulator) -> None:
-    """When all users have stopped themselves, `--run-time` ends the run, as in Locust: that was the plan."""
+@pytest.mark.parametrize("way", ["leave-task", "stoptest-task", "leave-listener", "stoptest-listener"])
+def test_users_that_leave(place: Place, simulator: Simulator, way: str) -> None:
+    """When all users have stopped themselves, `--run-time` ends the run, as in Locust: that was the plan.
+
+    StopTest ends a user, and no more than that: Locust 2.47 asks for it in its own classes only.
+    """
     arguments = ("--headless", "--only-summary", "--host", simulator.url, "--run-time", "3")
-    process = place.start(*arguments, locustfile=own(place, "leave-task"))
+    process = place.start(*arguments, locustfile=own(place, way))
     assert process.wait(DEADLINE_S) == 0, place.output(process)
+    assert "Traceback" not in place.output(process), place.output(process)
     (run,) = place.runs()
     assert info(run)["ended"] == "complete"
-    assert len(read(run / "requests.csv")) == 5
+    assert len(read(run / "requests.csv")) == len(simulator.calls()) == (6 if "listener" in way else 5)
     assert (run / "report.md").exists()
+
+
+ITERATIONS = """
+import types
+from functools import wraps
+
+import gevent
+from locust import events
+from locust.exception import StopUser
+from locust.user.task import DefaultTaskSet
+
+
+@events.test_start.add_listener
+def set_up_limits(environment, **_):
+    runner, limit = environment.runner, 6
+    runner.iterations_started = 0
+
+    def limited(method):
+        @wraps(method)
+        def wrapped(self, task):
+            if runner.iterations_started >= limit:
+                if runner.user_count == 1:
+                    gevent.spawn_later(0.1, runner.quit)
+                raise StopUser
+            if isinstance(task, types.FunctionType):
+                runner.iterations_started += 1
+            method(self, task)
+
+        return wrapped
+
+    DefaultTaskSet.execute_task = limited(DefaultTaskSet.execute_task)
+"""
+"""What `-i 6` of locust-plugins 5.0.3 does, without its options."""
+
+
+@pytest.mark.parametrize("levels", [False, True], ids=["own", "levels"])
+def test_iterations(place: Place, simulator: Simulator, levels: bool) -> None:
+    """A number of iterations ends the run: without levels that was the plan, with levels it was not."""
+    (place.path / "limit.py").write_text(ITERATIONS)
+    if levels:
+        place.configure({"concurrency": {"start": 2, "end": 2, "duration_seconds": 60}})
+    first = ROOT / "locustfile.py" if levels else own(place, "none")
+    arguments = ("--host", simulator.url, *(() if levels else ("--users", "2", "--spawn-rate", "2")))
+    code, output = place.run(*arguments, locustfile=Path(f"{first},{place.path / 'limit.py'}"))
+    assert "Traceback" not in output, output
+    assert code == (ENDED_EARLY if levels else 0), output
+    (run,) = place.runs()
+    assert info(run)["end_reason"] == ("stopped before all levels had run" if levels else "stopped as asked")
+    assert len(read(run / "requests.csv")) == len(simulator.calls()) == 6
+    assert (run / "report.md").exists()
+
+
+RAISES = """
+from locust import task
+from bedrock_locust import BedrockUser, setup
+
+setup(report="reports:write")
+
+
+class Asks(BedrockUser):
+    @task
+    def ask(self):
+        self.client.converse(modelId=self.settings.model.id, messages=[{"role": "user", "content": [{"text": "x"}]}])
+        raise KeyError("no such answer")
+"""
+
+
+@pytest.mark.parametrize("workers", [(), ("--processes", "2")], ids=["local", "processes"])
+def test_tasks_that_raise(place: Place, simulator: Simulator, workers: tuple[str, ...]) -> None:
+    """The exceptions are quoted in the last lines and in the report, and the exit code is not 0."""
+    (place.path / "raises.py").write_text(RAISES)
+    code, output = place.run(
+        *("--host", simulator.url, "--users", "2", "--run-time", "3", *workers), locustfile=place.path / "raises.py"
+    )
+    assert code == FAILED, output
+    (run,) = place.runs()
+    [counted] = read(run / "exceptions.csv")
+    assert int(counted["Count"]) > 1
+    last = " ".join(output[output.rindex("Run complete") :].split())
+    assert "'no such answer' (" in last
+    assert "exceptions in tasks, most often: 'no such answer' (" in output
+    assert "CLIENT-LIMITED" not in output
+    assert f"{counted['Count']} exceptions, most often: `'no such answer'`" in (run / "report.md").read_text()
 
 
 @pytest.mark.parametrize("way", ["quit-task", "exit-task-0"])
@@ -286,7 +377,9 @@ def test_run_time(place: Place, simulator: Simulator) -> None:
     place.configure({"concurrency": {"duration_seconds": 60}})
     code, output = place.run("--host", simulator.url, "--run-time", "4")
     assert code == ENDED_EARLY, output
+    assert "--run-time ends it after 4 s, whatever levels are left" in output
     assert info(place.runs()[0])["ended"] == "interrupted"
+    assert info(place.runs()[0])["end_reason"] == "stopped by --run-time, after 4 s, before all levels had run"
     assert len(read(place.runs()[0] / "requests.csv")) == len(simulator.calls())
 
 

@@ -173,7 +173,7 @@ def test_answers_that_are_none_are_named_and_their_level_is_not_advised(tmp_path
 
 
 def test_exceptions_in_tasks_are_quoted(tmp_path: Path) -> None:
-    """The most frequent one; and a client that spins on them is not told to use more workers."""
+    """The most frequent ones; and a client that spins on them is not told to use more workers."""
     run = sound_run()
     for row in run.requests:
         row["read_lag_ms"] = 400
@@ -181,8 +181,8 @@ def test_exceptions_in_tasks_are_quoted(tmp_path: Path) -> None:
     with (tmp_path / "exceptions.csv").open("w", encoding="utf-8", newline="") as file:
         file.write("Count,Message,Traceback,Nodes\n3,odd,x,local\n900,no key 'a',x,local\n")
     found = found_in(run, tmp_path)
-    assert found["exceptions"][0] == {"exceptions": 903, "message": "no key 'a'"}
-    assert "903 exceptions, most often: no key 'a'" in found["exceptions"][1]
+    assert found["exceptions"][0] == {"exceptions": 903, "raised": [("no key 'a'", 900), ("odd", 3)]}
+    assert "903 exceptions, most often: `no key 'a'` (900) and `odd` (3)." in found["exceptions"][1]
     assert "late" not in found
 
 

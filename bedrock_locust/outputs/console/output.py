@@ -72,5 +72,8 @@ class Console(OutputBase):
         now = time.monotonic()
         for key in [key for key, at in self._due.items() if everything or at <= now]:
             del self._due[key]
-            reasons = self._run.health.levels[key].reasons()
-            self._screen.say(console.level_block(self._run.tally, key, reasons, self._run.disturbances(key)))
+            raised = self._run.task_errors
+            spins = raised.spin(self._run.tally.total.calls)
+            reasons = [] if spins else self._run.health.levels[key].reasons()
+            block = console.level_block(self._run.tally, key, reasons, self._run.disturbances(key))
+            self._screen.say(f"{block}\n  TASKS FAIL: {raised}" if raised.total else block)

@@ -186,7 +186,7 @@ TEXTS = {
     " run, would explain it.",
     "trust.no_answers": "{answers} of the successes were no answers ({reasons}): {levels}. They are fast and short, so the figures say little"
     " about real answers. No level with more than 1 % of them is advised.",
-    "trust.exceptions": "The tasks of the locustfile raised {exceptions}, most often: {message}. Users whose tasks fail make less load. See"
+    "trust.exceptions": "The tasks of the locustfile raised {exceptions}, most often: {raised}. Users whose tasks fail make less load. See"
     " `exceptions.csv`.",
     "trust.late_machine": "Client-limited although its CPU was free: {levels}. Something else used the machine. Stop it and run again.",
     "trust.longer": "Measure longer (`concurrency.duration_seconds`, or `--run-time` without levels).",
