@@ -128,7 +128,8 @@ class Seconds:
         if span <= 0:
             self._tokens[int(first)] += call.output_tokens
             return
-        for second in range(max(int(first), int(now) - RECENT_S), int(last) + 1):
+        # A row whose last token comes long after its end is none of ours, but must not keep this busy for good.
+        for second in range(max(int(first), int(now) - RECENT_S), min(int(last), int(now) + RECENT_S) + 1):
             share = min(last, second + 1) - max(first, second)
             self._tokens[second] += call.output_tokens * min(1.0, max(0.0, share / span))  # type: ignore[assignment]  # fractions
 

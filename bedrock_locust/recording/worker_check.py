@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MOST = 1e12
 """Larger than any number that a row can have: 30 years in milliseconds, and a Unix time in seconds."""
+MOST_BUCKET = 5000
+"""Beyond any bucket of a Histogram: that of MOST is 1382."""
 LONGEST = 2048
 """Characters of the longest text in a row: a model id."""
 CATEGORIES = frozenset({"", CANCELLED, *REMEDIES})
@@ -115,7 +117,7 @@ def _counts(value: object, what: str) -> None:
     if not isinstance(value, dict):
         raise WrongReportError(f"{what} are {shown(value)}, not counts")
     for bucket, count in value.items():
-        if isinstance(bucket, bool) or not isinstance(bucket, int) or abs(bucket) > 1_000_000:
+        if isinstance(bucket, bool) or not isinstance(bucket, int) or abs(bucket) > MOST_BUCKET:
             raise WrongReportError(f"{what} have the bucket {shown(bucket)}")
         whole(count, what)
 

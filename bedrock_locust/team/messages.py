@@ -146,7 +146,7 @@ class RunOrder:
 
 def version_of(plain: Mapping[str, Any]) -> str:
     """The version on the side that sent a message, whichever version that is."""
-    return str(plain.get("version", "unknown"))
+    return word(str(plain.get("version", "unknown")))
 
 
 def worker_name(client_id: str, index: int) -> str:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import copy
+import json
 import math
+import tempfile
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +14,15 @@ from locust.env import Environment
 
 import msgpack
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bedrock_locust import __version__
-from bedrock_locust.call import COLUMNS
+from bedrock_locust.call import COLUMNS, Call
+from bedrock_locust.level import Level
+from bedrock_locust.outputs.web.rows import LevelRows, failure_rows
+from bedrock_locust.recording.recorder import Recorder
+from bedrock_locust.recording.run_folder import RunFolder
 from bedrock_locust.recording.worker_check import WrongReportError
 from bedrock_locust.team.master_receiver import Receiver
 from bedrock_locust.team.messages import Report
@@ -26,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LIMIT_OF_A_CODE = 64
+LEVEL = Level(key="streaming-1", mode="streaming", users=1, phase="measure")
 
 
 def plain(**changes: Any) -> dict[str, Any]:
@@ -122,6 +130,15 @@ def test_such_a_worker_is_refused_once(receiver: Receiver, caplog: pytest.LogCap
     assert lines == [f"bedrock-locust: worker there_0 cannot take part: {why}"]
 
 
+def test_a_version_is_shown_short(receiver: Receiver, caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever a stranger calls its version, the line about it is one, short and harmless."""
+    receiver._take("there_2", {**plain(), "version": "\x1b[2J\n" + "9" * 100_000})
+    [line] = [record.getMessage() for record in caplog.records if "cannot take part" in record.getMessage()]
+    assert "bedrock-locust is 999" in line
+    assert line.isprintable()
+    assert len(line) < 300
+
+
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9) | st.binary(max_size=9),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5) | st.integers(), inner, max_size=3),
@@ -158,3 +175,42 @@ def test_whatever_stands_anywhere(path: tuple[Any, ...], value: object) -> None:
                 assert all(math.isfinite(cell) for cell in row if isinstance(cell, float))
     assert len(said) < 500
     assert not said or said.isprintable()
+
+
+EXTREMES = st.sampled_from([0, 1, 50, 10**9, 10**12])
+NUMBERS = {name: "int" for name in COLUMNS if str(Call.__annotations__[name]).startswith("int")} | {
+    name: "float" for name in COLUMNS if str(Call.__annotations__[name]).startswith("float")
+}
+STARTS = st.sampled_from([0.0, -1.0, -60.0, -1e9, 1e9])
+"""Seconds from now."""
+BUCKETS = st.dictionaries(st.sampled_from([-5000, 1, 5000]), st.sampled_from([1, 10**12]), max_size=2)
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.dictionaries(st.sampled_from(sorted(NUMBERS)), EXTREMES, max_size=6), STARTS, BUCKETS, EXTREMES)
+def test_what_is_taken_is_counted(
+    extremes: dict[str, int], start: float, buckets: dict[int, int], seconds: int
+) -> None:
+    """Numbers in range that cannot belong together neither stop the master nor keep it busy, nor leave no JSON."""
+    now = time.time()
+    row = {name: float(value) if NUMBERS[name] == "float" else value for name, value in extremes.items()}
+    row["started_at"] = now + start
+    sent = plain(**row, mode="streaming", level=LEVEL.key, phase="measure")
+    (batch,) = sent["rows"]["batches"]
+    batch |= {"gaps": {LEVEL.key: buckets}, "pulse": {LEVEL.key: {"cpu_s": seconds, "wall_s": 1, "lag": buckets}}}
+    report = Report.from_plain(sent)
+    assert report.rows is not None
+    with tempfile.TemporaryDirectory() as place:
+        recorder = Recorder("r", RunFolder.create(place, "m", now), {})
+        recorder.level(replace(LEVEL, started_at=now - 9, measured_from=now - 5))
+        recorder.add_report("w", report.rows)
+        tally = recorder.tally
+        shown = [
+            LevelRows(tally, recorder.health).rows(now),
+            failure_rows(tally),
+            list(tally.timeline.points(now, running=True)),
+        ]
+        recorder.close(ended="complete", reason="")
+        assert json.dumps(shown, allow_nan=False)
+        assert tally.total.calls == 1
+        json.loads((recorder.folder.path / "run.json").read_text(encoding="utf-8"), parse_constant=pytest.fail)
