@@ -146,7 +146,7 @@ class RunOrder:
 
 def version_of(plain: Mapping[str, Any]) -> str:
     """The version on the side that sent a message, whichever version that is."""
-    return word(str(plain.get("version", "unknown")))
+    return str(plain.get("version", "unknown"))
 
 
 def worker_name(client_id: str, index: int) -> str:
@@ -160,4 +160,4 @@ def mismatch(here: str, there: str | None) -> str:
         return ""
     if there is None:
         return "there is no bedrock-locust: call bedrock_locust.setup() in its locustfile"
-    return f"bedrock-locust is {there} there and {here} here: install the same on both"
+    return f"bedrock-locust is {word(there)} there and {here} here: install the same on both"
