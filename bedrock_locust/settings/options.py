@@ -66,6 +66,8 @@ class Option(NamedTuple):
         kind: Any = SECTIONS[self.section].model_fields[self.key].annotation
         options = [value for part in (kind, *get_args(kind)) for value in get_args(part) if isinstance(value, str)]
         none = [NOT_SENT] if type(None) in get_args(kind) else []
+        if bool in get_args(kind):
+            options = ["true", "false"]
         return [*none, *options] if options else None
 
     @property
@@ -261,12 +263,19 @@ def add_options(
         parser.add_argument(
             option.flag,
             env_var=option.env_var,
-            default=NOT_SENT if value is None and form.get("choices") else value,
+            default=_chosen(value) if form.get("choices") else value,
             metavar=option.key.upper(),
             include_in_web_ui=is_in_form(option.section, option.key, form_may_set),
             help=f"{option.label} ({option.flag})" if current else option.label,
             **form,
         )
+
+
+def _chosen(value: Any) -> Any:
+    """The choice of a list that stands for a value."""
+    if value is None:
+        return NOT_SENT
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 def _value(shown: Mapping[str, Any], option: Option) -> Any:

@@ -390,4 +390,5 @@ def test_a_setting_with_few_values_is_a_list(here: Path) -> None:
     assert found["endpoint"] == ["runtime", "mantle"]
     assert found["service_tier"] == [options.NOT_SENT, "default", "priority", "flex", "reserved"]
     assert found["language"] == ["en", "zh"]
+    assert found["preflight"] == [options.NOT_SENT, "true", "false"]
     assert [found[key] for key in ("region", "max_tokens", "temperature", "streaming")] == [None] * 4

@@ -90,6 +90,26 @@ def test_fields_in_the_order_of_use(visit: Callable[..., Visit], simulator: Simu
     expect(page.get_by_text("(--bedrock-max-tokens)").first).to_be_attached()
 
 
+def test_the_rest_is_folded_under_headings(visit: Callable[..., Visit], simulator: Simulator) -> None:
+    """Each group opens by itself; a value that was typed in stays, folded or not, and counts for the plan."""
+    page = visit("--host", simulator.url).open()
+    page.get_by_role("button", name="Custom parameters").click()
+    expect(page.locator("[name=bedrockMaxTokens]")).to_be_visible()
+    headings = page.locator(".bedrock-group")
+    expect(headings.first).to_be_visible()
+    assert [heading.inner_text() for heading in headings.all()] == ["Model", "Calls", "SLO", "Limits", "Results", "AWS"]
+    size = page.locator("[name=bedrockPromptSize]")
+    expect(size).to_be_hidden()
+    page.get_by_role("button", name="Calls", exact=True).click()
+    expect(size).to_be_visible()
+    expect(page.locator("[name=bedrockMaxCost]")).to_be_hidden()
+    assert page.locator("[name=bedrockPreflight]").evaluate("field => field.tagName") == "SELECT"
+    size.fill("0")
+    page.get_by_role("button", name="Calls", exact=True).click()
+    expect(size).to_be_hidden()
+    expect(page.locator("#bedrock-plan")).to_contain_text("test.prompt_size")
+
+
 def test_runs_of_other_processes(
     visit: Callable[..., Visit], place: Place, simulator: Simulator, tmp_path: Path
 ) -> None:

@@ -12,7 +12,7 @@ from bedrock_locust.outputs.web.rows import MOST_ROWS, failure_rows
 from bedrock_locust.process.clock import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from bedrock_locust.live.output import RunView
     from bedrock_locust.outputs.web.runs import Runs
@@ -88,13 +88,20 @@ def line(run: RunView, spent: str, now: float) -> str:
     """Level, time left, calls, failures and cost of a run that goes on, or what became of it."""
     total, levels = run.tally.total, list(run.tally.levels.values())
     level = levels[-1].level if levels and run.levels else None
-    words = [f"{total.calls:,} calls", f"{total.failed:,} failed", *([spent] if spent else [])]
+    simulated = ["(local simulator)"] if run.info.get("simulator") is True else []
+    words = [f"{total.calls:,} calls", f"{total.failed:,} failed", *([spent] if spent else []), *simulated]
     if run.state != "running":
         return "; ".join([f"Run {run.state}", ", ".join(words)])
     if level is None or not run.levels:
         return ", ".join(words)
     progress = Progress.of(level, len(levels), run.levels, now)
     return "; ".join([f"Level {progress.number} of {progress.levels}: {level.title}", str(progress), ", ".join(words)])
+
+
+def model_in_words(info: Mapping[str, Any]) -> str:
+    """The model of a run, and that it was simulated, so that no picture of a page lies."""
+    model = str(info["settings"]["model"]["id"])
+    return f"{model} (local simulator)" if info.get("simulator") is True else model
 
 
 def about(run: RunView) -> dict[str, Any]:
@@ -104,7 +111,7 @@ def about(run: RunView) -> dict[str, Any]:
         "name": run.path.name,
         "state": run.state,
         "reason": run.reason or run.trouble,
-        "model": run.info["settings"]["model"]["id"],
+        "model": model_in_words(run.info),
         "endpoint": run.info["endpoint"],
         "started_at": run.info["started_at"],
         "ended_at": run.ended_at,

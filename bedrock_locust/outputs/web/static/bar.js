@@ -11,6 +11,9 @@
   // Before a run the form is in the page, later in a dialog beside it. Others, such as that of the login, have no users.
   const startForm = () =>
     [...document.querySelectorAll("form")].find((form) => form.querySelector("[name^=bedrock], [name=userCount]"));
+  // The last field that is always shown: levels, model and most tokens come before the rest.
+  const LAST_OPEN = "bedrockMaxTokens";
+  const folded = new WeakSet();
   let waiting;
   let asked = 0;
   let run = null;
@@ -68,6 +71,49 @@
     polling = setTimeout(follow, before !== undefined ? STARTING_MS : running ? RUNNING_MS : IDLE_MS);
   }
 
+  // Locust shows all options in one long column. Each group of ours, which the label names as in "(Model: ...)", folds
+  // under a heading; the fields stay where React has put them.
+  function fold(form) {
+    const fields = [...form.querySelectorAll("[name^=bedrock]")];
+    const rest = fields.slice(fields.findIndex((field) => field.name === LAST_OPEN) + 1);
+    if (!rest.length || rest.length === fields.length || folded.has(rest[0])) return;
+    folded.add(rest[0]);
+    let group = "";
+    let inside = [];
+    for (const field of rest) {
+      const wrapper = alone(field);
+      const name = (/\(([^(:]+):/.exec(wrapper.textContent) || ["", "Other"])[1].trim();
+      if (name !== group) {
+        group = name;
+        inside = [];
+        wrapper.before(heading(name, inside));
+      }
+      inside.push(wrapper);
+      wrapper.classList.add("bedrock-folded");
+    }
+  }
+
+  // The largest element that holds this field and no other.
+  function alone(field) {
+    let element = field;
+    while (element.parentElement.querySelectorAll("[name]").length === 1) element = element.parentElement;
+    return element;
+  }
+
+  function heading(name, inside) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "bedrock-group";
+    button.textContent = name;
+    button.setAttribute("aria-expanded", "false");
+    button.addEventListener("click", () => {
+      const opens = button.getAttribute("aria-expanded") === "false";
+      button.setAttribute("aria-expanded", String(opens));
+      for (const element of inside) element.classList.toggle("bedrock-folded", !opens);
+    });
+    return button;
+  }
+
   function theme() {
     const chosen = localStorage.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
     bar.classList.toggle("dark", chosen === "dark");
@@ -83,7 +129,9 @@
   }, true);
   // React draws the form when it likes, and takes it away when a run begins.
   new MutationObserver(() => {
-    const has = Boolean(startForm());
+    const form = startForm();
+    const has = Boolean(form);
+    if (has) fold(form);
     if (has !== (bar.dataset.form === "true")) {
       bar.dataset.form = has;
       soon();

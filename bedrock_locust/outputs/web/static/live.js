@@ -68,7 +68,7 @@
       latency: percents("latency", "s", 1000),
       tokens: lastOf(["tokens_per_s"], (point) => `now ${shown(point.tokens_per_s)}`),
       requests: lastOf(["requests_per_s"], (point) => `now ${shown(point.requests_per_s)}`),
-      in_flight: lastOf(["users"], (point) => `now ${shown(point.users)} users`),
+      in_flight: lastOf(["users"], (point) => `now ${shown(point.users)} user${point.users === 1 ? "" : "s"}`),
       failures: failed ? `${shown(failed)} in all` : "none so far",
     };
   }
