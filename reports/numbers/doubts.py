@@ -133,7 +133,9 @@ def _late_levels(analysis: Analysis) -> Iterator[Doubt]:
 
 
 def _mixtures(analysis: Analysis) -> Iterator[Doubt]:
-    """More than one service tier, or model, among the successful calls."""
+    """More than one service tier, or model, among the successful calls; more than one API among all."""
+    if analysis.levels.shaped and len(apis := analysis.run.apis) > 1:
+        yield Doubt("apis", {"apis": apis})
     for what, column in (("tiers", "service_tier"), ("models", "model_id")):
         found = analysis.run.of_successes(column)
         if len(found) > 1:

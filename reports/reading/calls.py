@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 MODES = ("streaming", "non_streaming")
 TEXTS = (
-    *("mode", "model_id", "name", "level", "users", "phase", "worker", "service_tier", "stop_reason"),
+    *("mode", "operation", "model_id", "name", "level", "users", "phase", "worker", "service_tier", "stop_reason"),
     *("error", "error_code", "error_stage", "error_message", "request_id"),
 )
 NUMBERS = (
@@ -34,7 +34,7 @@ REQUIRED = ("started_at", "mode", "latency_ms", "error")
 UNIQUE = ("error_message", "request_id")
 """Texts that differ from call to call: kept only for the calls that the report names."""
 MOST_TEXTS = {
-    **dict.fromkeys(("error_code", "error_stage", "service_tier", "stop_reason", "model_id", "name"), 100),
+    **dict.fromkeys(("error_code", "error_stage", "service_tier", "stop_reason", "operation", "model_id", "name"), 100),
     **dict.fromkeys(("error", "worker"), 1000),
     "level": 10_000,
 }

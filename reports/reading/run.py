@@ -88,6 +88,14 @@ class Run:
         """The models that were called, most called first; the one in the settings if none was."""
         return self._texts("model_id") or [self.text("settings", "model", "id")]
 
+    @property
+    def apis(self) -> list[str]:
+        """The APIs that were called, most called first: operations without what says that they stream."""
+        found = [
+            name.removesuffix("_with_response_stream").removesuffix("_stream") for name in self._texts("operation")
+        ]
+        return list(dict.fromkeys(found))
+
     def of_successes(self, column: str) -> list[str]:
         """The texts in a column of the successful calls but for the empty one, most frequent first."""
         return self._texts(column, (self.calls["error"] == "").to_numpy())

@@ -8,7 +8,7 @@ from reports.markdown import Column, amount, code, escape, join, moment, number,
 from reports.numbers.percentiles import PERCENTS
 from reports.sections.conclusion import conclusion
 from reports.sections.trust import told
-from reports.sections.words import chart, footnotes, label, percentile
+from reports.sections.words import API_NAMES, chart, footnotes, label, percentile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,11 +43,21 @@ def told_plainly(analysis: Edition) -> list[str]:
 
 
 def title(analysis: Edition) -> str:
-    """The models and the region."""
+    """The models, the region, and the API where it is not Converse."""
     say = analysis.say
     models = say.listing([code(model) for model in analysis.run.model_ids if model], longest=3) or say("unknown.model")
     region = analysis.run.text("settings", "aws", "region")
-    return say("title.region", models=models, region=escape(region)) if region else models
+    where = say("title.region", models=models, region=escape(region)) if region else models
+    return say("title.api", where=where, api=api) if (api := _api(analysis)) else where
+
+
+def _api(analysis: Edition) -> str:
+    """The APIs that were called, and the endpoint; empty for Converse on bedrock-runtime, which all models have."""
+    apis, endpoint = analysis.run.apis, analysis.run.text("settings", "model", "endpoint")
+    if endpoint != "mantle" and apis in ([], ["converse"]):
+        return ""
+    names = analysis.say.listing([API_NAMES.get(api, code(api)) for api in apis], longest=3)
+    return analysis.say("title.mantle", api=names) if endpoint == "mantle" else names
 
 
 def facts(analysis: Edition) -> str:

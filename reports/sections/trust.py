@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from reports.markdown import amount, code, escape, number
 from reports.numbers.doubts import doubts
-from reports.sections.words import label, level_names, reason
+from reports.sections.words import API_NAMES, label, level_names, reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,6 +35,10 @@ def _workers(analysis: Edition, names: list[str]) -> str:
     return analysis.say("trust.workers", workers=analysis.say.listing([code(name) for name in names]))
 
 
+def _apis(analysis: Edition, apis: list[str]) -> str:
+    return analysis.say.listing([API_NAMES.get(api, code(api)) for api in apis])
+
+
 def _codes(analysis: Edition, texts: list[str]) -> str:
     return analysis.say.listing([code(text) for text in texts])
 
@@ -47,6 +51,7 @@ WORDS: Mapping[str, Callable[[Edition, Any], str]] = {
     "count": lambda analysis, count: analysis.say.noun(count, "call"),
     "delay_ms": lambda _, delay_ms: number(delay_ms),
     "exceptions": lambda analysis, count: analysis.say.noun(count, "exception"),
+    "apis": _apis,
     "found": lambda _, count: amount(count),
     "host": lambda _, host: code(host),
     "levels": _levels,

@@ -26,6 +26,15 @@ ALT_TEXTS = {"knee": knee.alt_text, "tokens": tokens.alt_text}
 """Of charts that do not always have the same panels."""
 SLO_TEXTS = {"success_rate": "success", "min_tokens_per_s": "speed"}
 
+API_NAMES = {
+    "converse": "Converse",
+    "invoke_model": "InvokeModel",
+    "responses": "Responses",
+    "chat_completions": "Chat Completions",
+    "messages": "Messages",
+}
+"""API, as `Run.apis` has it -> its name in every language."""
+
 
 def label(say: Language, row: pd.Series[Any], *, mode: bool = False) -> str:
     """A level in words: `12 users`, or the name of the calls in a run without levels."""

@@ -10,6 +10,7 @@ from reports.edition import edition
 from reports.numbers.doubts import doubts
 from reports.numbers.steady import mann_kendall
 from reports.reading.run import read
+from reports.sections.head import title
 from reports.sections.trust import told
 
 from . import closed_loop
@@ -220,3 +221,39 @@ def test_calls_that_the_end_cut_off_are_counted(tmp_path: Path) -> None:
     assert figures["latency_ms_p50"] == pytest.approx(20_000, rel=0.1)
     assert figures["latency_ms_p95"] == pytest.approx(29_000, rel=0.05)
     assert figures["latency_ms_of_successes_p50"] < 0.97 * figures["latency_ms_p50"]
+
+
+def of_api(run: make.Folder, operation: str, endpoint: str = "runtime") -> make.Folder:
+    """A run whose calls were made by another API."""
+    for row in run.requests:
+        row["operation"] = operation
+    run.info["settings"]["model"] |= {"endpoint": endpoint}
+    return run
+
+
+@pytest.mark.parametrize(
+    ("operation", "endpoint", "shown"),
+    [
+        ("converse_stream", "runtime", ""),
+        ("invoke_model_with_response_stream", "runtime", ", InvokeModel"),
+        ("responses_stream", "runtime", ", Responses"),
+        ("chat_completions", "mantle", ", Chat Completions on bedrock-mantle"),
+        ("messages", "mantle", ", Messages on bedrock-mantle"),
+    ],
+)
+def test_the_title_names_the_api(tmp_path: Path, operation: str, endpoint: str, shown: str) -> None:
+    """And the endpoint: all but Converse on bedrock-runtime, which all models have."""
+    known = edition(read(of_api(sound_run(), operation, endpoint).write(tmp_path)))
+    region = known.run.text("settings", "aws", "region")
+    assert title(known).endswith((f" in {region}" if region else "") + shown)
+
+
+def test_calls_by_several_apis_are_said(tmp_path: Path) -> None:
+    """The figures of a level mix them; streaming and non-streaming calls of one API are no mixture."""
+    run = of_api(sound_run(), "responses_stream")
+    run.requests[3]["operation"] = "responses"
+    assert "apis" not in found_in(run, tmp_path / "one")
+    run.requests[5]["operation"] = "converse_stream"
+    values, text = found_in(run, tmp_path / "two")["apis"]
+    assert values == {"apis": ["responses", "converse"]}
+    assert text == "Calls were made by different APIs: Responses and Converse. The figures mix them."

@@ -31,6 +31,8 @@ TEXTS = {
     "unnamed": "unnamed",
     "title": "Bedrock load test: {models}",
     "title.region": "{models} in {region}",
+    "title.api": "{where}, {api}",
+    "title.mantle": "{api} on bedrock-mantle",
     "facts.from": "{calls} from {workers}",
     "facts.load": "{duration} of load",
     "facts.cut": "{levels} ({cut} ended early)",
@@ -160,6 +162,7 @@ TEXTS = {
     "cause.read_lag_p99_ms": "first tokens were read {value} ms late at P99",
     "trust.tiers": "The service answered in different tiers: {tiers}. The figures mix them. Ask for one with"
     " `model.service_tier`; the default tier answers what reserved capacity cannot take.",
+    "trust.apis": "Calls were made by different APIs: {apis}. The figures mix them.",
     "trust.models": "Calls went to different models: {models}. The figures mix them.",
     "trust.planned": "Only {started} of {planned} started. Run the test again to measure the rest.",
     "trust.never": "Never measured: {levels}. Not all users ran, or the warm-up did not finish. {longer}",
