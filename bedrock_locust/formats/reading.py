@@ -97,7 +97,10 @@ class Reading:
         except UnicodeDecodeError:
             return None
         self.text_bytes += len(value)
-        self._keep(piece)
+        # As `_keep` does: this runs for most tokens.
+        if (left := self._text_left) > 0:
+            self._texts.append(piece[:left])
+            self._text_left = left - len(piece)
         return "text" if value else ""
 
     def add_other(self, *values: object) -> Content:

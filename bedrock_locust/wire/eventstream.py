@@ -72,7 +72,8 @@ class Decoder:
                 start += length
                 self._frame(data[start - length : start], PRELUDE_SIZE + headers_length)
         finally:
-            self._rest += data[start:]
+            if start < size:
+                self._rest += data[start:]
 
     def _frame(self, data: bytes, headers_end: int) -> None:
         """A whole frame, its content checked."""

@@ -124,16 +124,22 @@ class Measurement:
         exchange, read_delta = self.exchange, reader.read_delta
         content, reading, operation = self.stopwatch.content, self.reading, self.about["operation"]
 
+        usual: Headers | None = None
+        """The headers of the last event of DELTAS: a stream sends the same ones with nearly every event."""
+
         def take(headers: Headers, payload: bytes) -> None:
-            if headers.get(":message-type") != "event":
-                refuse_exception(headers, payload, operation)
-            kind = headers.get(":event-type", "")
+            nonlocal usual
+            if headers is not usual:
+                if headers.get(":message-type") != "event":
+                    refuse_exception(headers, payload, operation)
+                if headers.get(":event-type", "") in DELTAS:
+                    usual = headers
             # Most events are short texts, which need no JSON parser.
             brought = None
-            if kind in DELTAS and len(payload) <= PLAIN_LIMIT:
+            if headers is usual and len(payload) <= PLAIN_LIMIT:
                 brought = read_delta(payload, reading)
             if brought is None:
-                brought = read_event(reader, kind, payload, reading)
+                brought = read_event(reader, headers.get(":event-type", ""), payload, reading)
             content(brought, exchange.arrived if exchange else None)
 
         return take

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from bedrock_locust.call import Stage
     from bedrock_locust.formats import Content
 
+TOGETHER = 128
+"""Silences that are counted together, which takes a tenth of a millisecond."""
+
 
 class Stopwatch:
     """Times of one call in ms from its start: the moment the signed request is handed to the connection.
@@ -22,13 +25,14 @@ class Stopwatch:
     __slots__ = (
         "_asked",
         "_end",
+        "_gaps",
         "_last",
+        "_longest_ms",
         "_start",
+        "_uncounted_ms",
         "chunks",
         "connect_ms",
         "first_text_ms",
-        "gaps",
-        "max_gap_ms",
         "read_lag_ms",
         "stage",
         "started_at",
@@ -44,10 +48,10 @@ class Stopwatch:
         self.read_lag_ms: float | None = None
         self.ttft_ms: float | None = None
         self.first_text_ms: float | None = None
-        self.max_gap_ms: float | None = None
         self.chunks = 0
-        self.gaps: dict[int, int] = {}
-        """Silences between content events: bucket of a Histogram -> count."""
+        self._uncounted_ms: list[float] = []
+        self._longest_ms: float | None = None
+        self._gaps: dict[int, int] = {}
 
     def sent(self) -> None:
         """The request is handed to the connection."""
@@ -64,20 +68,39 @@ class Stopwatch:
             return
         at = time.perf_counter() if arrived is None else arrived
         if self.chunks:
-            self._gap((at - self._last) * 1000)
+            gaps_ms = self._uncounted_ms
+            gaps_ms.append((at - self._last) * 1000)
+            if len(gaps_ms) == TOGETHER:
+                self._count_gaps()
         else:
             self.ttft_ms = (at - self._start) * 1000
-        if kind == "text" and self.first_text_ms is None:
+        if self.first_text_ms is None and kind == "text":
             self.first_text_ms = (at - self._start) * 1000
         self._last = at
         self.chunks += 1
 
-    def _gap(self, gap_ms: float) -> None:
-        """Count a silence between two content events."""
-        if self.max_gap_ms is None or gap_ms > self.max_gap_ms:
-            self.max_gap_ms = gap_ms
-        key = bucket(gap_ms)
-        self.gaps[key] = self.gaps.get(key, 0) + 1
+    def _count_gaps(self) -> None:
+        """Count the silences since the last time. Many at once take less time than one between two reads."""
+        if not self._uncounted_ms:
+            return
+        gaps, longest_ms = self._gaps, max(self._uncounted_ms)
+        if self._longest_ms is None or longest_ms > self._longest_ms:
+            self._longest_ms = longest_ms
+        for key in map(bucket, self._uncounted_ms):
+            gaps[key] = gaps.get(key, 0) + 1
+        self._uncounted_ms.clear()
+
+    @property
+    def gaps(self) -> dict[int, int]:
+        """Silences between content events: bucket of a Histogram -> count."""
+        self._count_gaps()
+        return self._gaps
+
+    @property
+    def max_gap_ms(self) -> float | None:
+        """The longest silence between two content events; None without two."""
+        self._count_gaps()
+        return self._longest_ms
 
     def ended(self, arrived: float) -> None:
         """Set when the last byte of the response arrived, on time.perf_counter's clock."""

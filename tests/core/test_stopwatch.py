@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bedrock_locust.histogram import bucket
-from bedrock_locust.wire.stopwatch import Stopwatch
+from bedrock_locust.wire.stopwatch import TOGETHER, Stopwatch
 
 KINDS = st.sampled_from(["", "text", "reasoning", "tool"])
 
@@ -70,3 +70,17 @@ def test_times_are_those_of_a_plain_computation(events: list[tuple[str, float]])
     assert watch.max_gap_ms == (pytest.approx(max(gaps), abs=0.001) if gaps else None)
     assert sum(watch.gaps.values()) == len(gaps)
     assert not gaps or abs(max(watch.gaps) - bucket(max(gaps))) <= 1
+
+
+@pytest.mark.parametrize("events", [TOGETHER, TOGETHER + 1, TOGETHER + 2, 3 * TOGETHER + 5])
+def test_each_silence_of_a_long_answer_is_counted_once(events: int) -> None:
+    """Silences are counted many at once; asking for them in between changes nothing."""
+    watch, asked = Stopwatch(), Stopwatch()
+    moments = [float(n) + (0.5 if n == 3 else 0) for n in range(1, events + 1)]
+    for at in moments:
+        watch.content("text", at)
+        asked.content("text", at)
+        assert sum(asked.gaps.values()) == asked.chunks - 1
+        assert (asked.max_gap_ms is None) == (asked.chunks == 1)
+    assert watch.max_gap_ms == asked.max_gap_ms == 1500
+    assert watch.gaps == asked.gaps == {bucket(500): 1, bucket(1500): 1, bucket(1000): events - 3}
