@@ -11,9 +11,11 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import locust  # noqa: F401 - it patches sockets for gevent
+
 import gevent
 
-from .raw_server import chunked, response
+from .raw_server import chunked, response, serving
 
 if TYPE_CHECKING:
     import socket
@@ -222,3 +224,14 @@ class _Messages:
         usage = {"output_tokens": 30, "output_tokens_details": {"thinking_tokens": 9}}
         found.append((False, {"type": "message_delta", "delta": delta, "usage": usage}))
         return [*found, *service.last({"type": "message_stop"})]
+
+
+def main() -> None:
+    """Serve in a process of its own, until it is ended; the first line of its output is the address."""
+    with serving(Service(gap_s=0.005)) as server:
+        print(server.url, flush=True)
+        gevent.get_hub().join()
+
+
+if __name__ == "__main__":
+    main()
