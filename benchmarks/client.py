@@ -4,12 +4,16 @@ Ours, stock boto3 under gevent, LLMeter and a bare gevent recv loop, one after t
 each in a process of its own on one core, against the simulator on another:
 
     python benchmarks/client.py [--streams 20,50,100,200,300] [--rounds 2] [--tls]
+    python benchmarks/client.py --api responses|chat|messages [--streams 100]
     python benchmarks/client.py --reply
 
 All streams of a round start together: 100 tokens at 50 tokens/s, the first after 200 ms. Printed are
 CPU per streamed event; the error of TTFT, which is what the client says minus what is true (first
 token sent, by the simulator's ledger, minus the request's arrival there); events per second; and
 peak memory. LLMeter is left out where it is not installed.
+
+With --api: the same for streams of server-sent events, against sse_service.py, beside the SDK of openai or anthropic
+under gevent where that is installed.
 
 With --reply: how long replies of 1 kB to 5 MB keep their caller, ours beside stock boto3 (see replies.py).
 """
@@ -45,6 +49,14 @@ ARGUMENTS: dict[str, Any] = {
     "messages": [{"role": "user", "content": [{"text": PROMPT}]}],
     "inferenceConfig": {"maxTokens": TOKENS},
 }
+MESSAGES = [{"role": "user", "content": PROMPT}]
+BODIES: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "responses": ("responses", "/openai/v1/responses", {"input": PROMPT}),
+    "chat": ("chat_completions", "/openai/v1/chat/completions", {"messages": MESSAGES}),
+    "messages": ("messages", "/anthropic/v1/messages", {"max_tokens": TOKENS, "messages": MESSAGES}),
+}
+"""API -> method of BedrockClient, path and arguments."""
+API_CONTENDERS = ("bare", "ours", "sdk")
 CONTENDERS = ("bare", "ours", "boto3", "llmeter")
 CLIENT_CORE, SERVER_CORE = 0, 1
 SKIPPED = 3
@@ -61,7 +73,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--tls", action="store_true")
     parser.add_argument("--reply", action="store_true", help="single calls with replies of many sizes instead")
-    parser.add_argument("--contenders", default=",".join(CONTENDERS))
+    parser.add_argument("--api", choices=sorted(BODIES), help="server-sent events of this API instead of Converse")
+    parser.add_argument("--contenders")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     parser.add_argument("--url", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -69,6 +82,8 @@ def main() -> None:
         replies.compare(*start_replies(options.url))
     elif options.reply:
         compare_replies()
+    elif options.child and options.api:
+        child(options.child, options.url, int(options.streams), options.rounds, options.api)
     elif options.child:
         child(options.child, options.url, int(options.streams), options.rounds)
     else:
@@ -77,7 +92,8 @@ def main() -> None:
 
 def compare(options: argparse.Namespace) -> None:
     """Run the contenders, print a line for each and their ratios."""
-    simulator, url = start_simulator(tls=options.tls)
+    simulator, url = start_simulator(tls=options.tls) if options.api is None else start_service()
+    names = options.contenders or ",".join(CONTENDERS if options.api is None else API_CONTENDERS)
     try:
         for streams in map(int, options.streams.split(",")):
             print(
@@ -85,8 +101,8 @@ def compare(options: argparse.Namespace) -> None:
             )
             print(f"{'':<10}{'us/event':>10}{'TTFT error p50':>16}{'p99 (ms)':>10}{'events/s':>10}{'peak MB':>9}")
             costs = {}
-            for name in options.contenders.split(","):
-                result = run(name, url, streams, options.rounds)
+            for name in names.split(","):
+                result = run(name, url, streams, options.rounds, options.api)
                 if result is None:
                     print(f"{name:<10}{'not installed':>14}")
                     continue
@@ -132,10 +148,23 @@ def start_simulator(*, tls: bool) -> tuple[subprocess.Popen[str], str]:
     return process, found[1]
 
 
-def run(name: str, url: str, streams: int, rounds: int) -> dict[str, Any] | None:
+def start_service() -> tuple[subprocess.Popen[str], str]:
+    """The service of server-sent events on the core of the simulator."""
+    pace = ["--ttft-ms", str(TTFT_MS), "--tpot-ms", str(TPOT_MS), "--output-tokens", str(TOKENS)]
+    process = subprocess.Popen(
+        [sys.executable, str(Path(__file__).with_name("sse_service.py")), *pace],
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: os.sched_setaffinity(0, {SERVER_CORE}),  # noqa: PLW1509 - this process has no threads
+    )
+    assert process.stdout  # noqa: S101 - it is a pipe
+    return process, process.stdout.readline().split()[-1]
+
+
+def run(name: str, url: str, streams: int, rounds: int, api: str | None) -> dict[str, Any] | None:
     """One contender in a child process: its figures, held against the ledger."""
     http(f"{url}/_simulator/calls", "DELETE")
-    child_of = [sys.executable, __file__, "--child", name, "--url", url]
+    child_of = [sys.executable, __file__, "--child", name, "--url", url, *(["--api", api] if api else [])]
     ended = subprocess.run(
         [*child_of, "--streams", str(streams), "--rounds", str(rounds)],
         stdout=subprocess.PIPE,
@@ -189,9 +218,9 @@ def print_ratios(costs: dict[str, float]) -> None:
         print("ratios of CPU: " + ", ".join(f"ours/{name} {costs['ours'] / costs[name]:.2f}" for name in others))
 
 
-def child(name: str, url: str, streams: int, rounds: int) -> None:
+def child(name: str, url: str, streams: int, rounds: int, api: str = "") -> None:
     """Run one contender and print its figures as JSON."""
-    contender = globals()[f"start_{name}"](url)
+    contender = globals()[f"start_{name}_{'api' if api else ''}".rstrip("_")](*filter(None, (url, api)))
     if contender is None:
         sys.exit(SKIPPED)
     contender(2, 1)
@@ -299,16 +328,70 @@ def start_boto3(url: str) -> Any:
     return lambda streams, rounds: together(streams, rounds, work)
 
 
+def start_ours_api(url: str, api: str) -> Any:
+    """BedrockClient, by one of the APIs that boto3 does not have."""
+    method, _, arguments = BODIES[api]
+    call_api = getattr(our_client(url), method)
+
+    def work() -> dict[str, Any]:
+        call = call_api(model="m", stream=True, **arguments)
+        assert call.ok, call  # noqa: S101 - a failure is no measurement
+        return {"request_id": call.request_id, "ttft_ms": call.ttft_ms, "started_at": call.started_at}
+
+    return lambda streams, rounds: together(streams, rounds, work)
+
+
+def start_sdk_api(url: str, api: str) -> Any:
+    """The SDK of openai or anthropic under gevent, timed around the call as people do."""
+    import locust  # noqa: F401, PLC0415 - it patches for gevent
+
+    try:
+        if api == "messages":
+            from anthropic import Anthropic as Client  # type: ignore[import-not-found,unused-ignore]  # noqa: PLC0415
+        else:
+            from openai import OpenAI as Client  # type: ignore[import-not-found,unused-ignore]  # noqa: PLC0415
+    except ImportError:
+        return None
+    base = url + ("/anthropic" if api == "messages" else "/openai/v1")
+    client: Any = Client(base_url=base, api_key="none", max_retries=0)
+    create = {"responses": "responses", "chat": "chat.completions", "messages": "messages"}[api]
+    for part in create.split("."):
+        client = getattr(client, part)
+
+    def work() -> dict[str, Any]:
+        begun, ttft_ms = time.perf_counter(), None
+        with client.create(model="m", stream=True, **BODIES[api][2]) as stream:
+            for event in stream:
+                if ttft_ms is None and "word" in str(event):
+                    ttft_ms = (time.perf_counter() - begun) * 1000
+            return {"request_id": stream.response.headers["x-request-id"], "ttft_ms": ttft_ms}
+
+    return lambda streams, rounds: together(streams, rounds, work)
+
+
+def start_bare_api(url: str, api: str) -> Any:
+    """A gevent socket and nothing else, for such a stream."""
+    _, path, arguments = BODIES[api]
+    return bare(url, path, json.dumps({"model": "m", "stream": True, **arguments}).encode())
+
+
 def start_bare(url: str) -> Any:
     """A gevent socket and nothing else: what no client can go below."""
-    from urllib.parse import quote, urlsplit  # noqa: PLC0415
+    from urllib.parse import quote  # noqa: PLC0415
+
+    body = json.dumps({key: value for key, value in ARGUMENTS.items() if key != "modelId"}).encode()
+    return bare(url, f"/model/{quote(MODEL, safe='')}/converse-stream", body)
+
+
+def bare(url: str, path: str, body: bytes) -> Any:
+    """Requests of this body over gevent's sockets, whose answers are read and thrown away."""
+    from urllib.parse import urlsplit  # noqa: PLC0415
 
     import gevent.socket  # noqa: PLC0415
     import gevent.ssl  # noqa: PLC0415
 
     parts = urlsplit(url)
-    body = json.dumps({key: value for key, value in ARGUMENTS.items() if key != "modelId"}).encode()
-    head = f"POST /model/{quote(MODEL, safe='')}/converse-stream HTTP/1.1\r\nhost: {parts.netloc}\r\n"
+    head = f"POST {path} HTTP/1.1\r\nhost: {parts.netloc}\r\n"
     request = f"{head}content-length: {len(body)}\r\n\r\n".encode() + body
     idle: list[Any] = []
 

@@ -106,12 +106,12 @@ class Measurement:
         if not self.reading.stopped:
             raise IncompleteStreamError("the stream ended without its stop event")
 
-    def _sse_taker(self, api: ApiFormat) -> Callable[[bytes, bytes], None]:
-        """What takes the data of each server-sent event; the name of one says nothing that its data does not."""
+    def _sse_taker(self, api: ApiFormat) -> Callable[[bytes], None]:
+        """What takes the data of each server-sent event."""
         exchange, read_delta = self.exchange, api.read_delta
         content, reading = self.stopwatch.content, self.reading
 
-        def take(data: bytes, _name: bytes) -> None:
+        def take(data: bytes) -> None:
             brought = read_delta(data, reading) if len(data) <= PLAIN_LIMIT else None
             if brought is None:
                 brought = read_data(api, data, reading)

@@ -7,26 +7,30 @@ before an empty line, in any order.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_WHOLE = re.compile(rb"(?:event:[^\r\n]*+\n)?data: ?([^\r\n]++)\n(?:event:[^\r\n]*+\n)?\n").fullmatch
+"""An event of one line, with its name before it or after it."""
 BOM = b"\xef\xbb\xbf"
 
 
 class SseDecoder:
-    """Bytes to events: `take` gets the data and the name of each as soon as its empty line is there.
+    """Bytes to events: `take` gets the data of each as soon as its empty line is there.
+
+    The name of an event says nothing here that its data does not, in any of the APIs.
 
     The data of several lines is joined by line breaks. An event without data, or with an empty one, is none.
     """
 
-    def __init__(self, take: Callable[[bytes, bytes], None]) -> None:
+    def __init__(self, take: Callable[[bytes], None]) -> None:
         self._take = take
         self._rest = bytearray()
         """The begin of the next line."""
         self._data: list[bytes] = []
-        self._name = b""
         self._drops_lf = False
         """Whether a line feed that comes next belongs to the carriage return before it."""
         self._first = True
@@ -38,6 +42,10 @@ class SseDecoder:
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes."""
+        # Most pieces are one whole event.
+        if not (self._rest or self._data or self._drops_lf or self._first) and (found := _WHOLE(data)):
+            self._take(found[1])
+            return
         if self._drops_lf and data:
             self._drops_lf = False
             data = data.removeprefix(b"\n")
@@ -68,17 +76,14 @@ class SseDecoder:
             self._data.append(line[5:].removeprefix(b" "))
         elif not line:
             self._end_event()
-        elif line.startswith(b"event:"):
-            self._name = line[6:].removeprefix(b" ")
         elif line == b"data":
             self._data.append(b"")
 
     def _end_event(self) -> None:
-        lines, name = self._data, self._name
-        self._data, self._name = [], b""
+        lines, self._data = self._data, []
         data = lines[0] if len(lines) == 1 else b"\n".join(lines)
         if data:
-            self._take(data, name)
+            self._take(data)
 
     def end(self) -> None:
         """The stream has ended. An event whose last line was whole counts, though its empty line is missing."""

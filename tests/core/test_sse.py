@@ -16,13 +16,13 @@ from bedrock_locust.wire.sse import SseDecoder
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-Event = tuple[bytes, bytes]
+Event = bytes
 
 
 def decoded(pieces: Iterable[bytes], *, end: bool = True) -> list[Event]:
     """The events that come out of these pieces."""
     found: list[Event] = []
-    decoder = SseDecoder(lambda data, name: found.append((data, name)))
+    decoder = SseDecoder(found.append)
     for piece in pieces:
         decoder.feed(piece)
     if end:
@@ -32,21 +32,19 @@ def decoded(pieces: Iterable[bytes], *, end: bool = True) -> list[Event]:
 
 def plainly(stream: bytes) -> list[Event]:
     """The events of a whole stream, by the text of the standard: line by line, field by field."""
-    found, data, name = list[Event](), list[bytes](), b""
+    found, data = list[Event](), list[bytes]()
     text = stream.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     *lines, rest = text.split(b"\n")
     for line in [*lines, *([b""] if not rest else [])]:
         if not line:
             if value := b"\n".join(data):
-                found.append((value, name))
-            data, name = [], b""
+                found.append(value)
+            data = []
             continue
         field, _, value = line.partition(b":")
         value = value[1:] if value.startswith(b" ") else value
         if field == b"data":
             data.append(value)
-        elif field == b"event":
-            name = value
     return found
 
 
@@ -75,14 +73,14 @@ def test_any_cut(lines: list[tuple[str, str]], mark: bool, cuts: list[int]) -> N
 
 def test_the_data_may_come_before_the_name() -> None:
     """bedrock-mantle sends it so."""
-    assert decoded([b'data: {"a":1}\nevent: x\n\n']) == [(b'{"a":1}', b"x")]
+    assert decoded([b'data: {"a":1}\nevent: x\n\n']) == [b'{"a":1}']
 
 
 def test_an_event_that_is_cut_off_is_none() -> None:
     """But one whose lines are whole is, and a last [DONE] is, though its empty line is missing."""
-    assert decoded([b"data: whole\n\ndata: cu"]) == [(b"whole", b"")]
-    assert decoded([b"data: whole\n"]) == [(b"whole", b"")]
-    assert decoded([b"data: a\n\ndata: [DONE]"]) == [(b"a", b""), (b"[DONE]", b"")]
+    assert decoded([b"data: whole\n\ndata: cu"]) == [b"whole"]
+    assert decoded([b"data: whole\n"]) == [b"whole"]
+    assert decoded([b"data: a\n\ndata: [DONE]"]) == [b"a", b"[DONE]"]
     assert decoded([b"data: whole\n"], end=False) == []
 
 
@@ -93,7 +91,7 @@ def test_a_line_of_megabytes(piece: int) -> None:
     stream = b"data: " + data + b"\n\ndata: next\n\n"
     begun = time.process_time()
     found = decoded(stream[start : start + piece] for start in range(0, len(stream), piece))
-    assert [len(value) for value, _ in found] == [len(data), 4]
+    assert [len(value) for value in found] == [len(data), 4]
     assert time.process_time() - begun < 5, "quadratic work would take minutes"
 
 
