@@ -8,7 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from locust import User, task
-from locust.user.task import LOCUST_STATE_STOPPING, LOCUST_STATE_WAITING
 
 import gevent
 
@@ -17,6 +16,7 @@ from bedrock_locust.bench import bench_of
 from bedrock_locust.client import BedrockClient
 from bedrock_locust.formats import converse
 from bedrock_locust.formats.apis import CHAT, MESSAGES, RESPONSES
+from bedrock_locust.process.locust_patches import stop_between_calls
 from bedrock_locust.workload.prompts import Prompts
 
 if TYPE_CHECKING:
@@ -52,19 +52,9 @@ class BedrockUser(User):
         )
 
     def stop(self, force: bool = False) -> bool:
-        """Stop as Locust's users do, but never during a call that has just begun.
-
-        Locust stops a waiting user by a kill that takes effect a moment later. If the wait ends within that
-        moment, the next call begins and is cut off at once. So this also marks the user as stopping.
-        """
-        if not force and self._state == LOCUST_STATE_STOPPING:
-            return False  # the shape and the end of the run both ask; Locust's own method would raise
-        if not force and self._state == LOCUST_STATE_WAITING:
-            self._state = LOCUST_STATE_STOPPING
-            self.group.killone(self.greenlet)
-            return True
-        stopped: bool = super().stop(force)
-        return stopped
+        """Stop as Locust's users do, but never during a call that has just begun."""
+        stopped = None if force else stop_between_calls(self)
+        return bool(super().stop(force)) if stopped is None else stopped
 
 
 class _BenchmarkUser(BedrockUser):

@@ -101,10 +101,10 @@ def natives(text: str, *, ascii_only: bool) -> dict[str, tuple[NativeFormat, byt
     return {name: (native("any", name), coded(chunk)) for name, chunk in said.items()}
 
 
-FAMILIES = list(natives("", ascii_only=True))
+NATIVE_NAMES = list(natives("", ascii_only=True))
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", NATIVE_NAMES)
 @given(text=texts, ascii_only=st.booleans())
 def test_families(family: str, text: str, ascii_only: bool) -> None:
     """Any text, in each native format."""
@@ -112,7 +112,7 @@ def test_families(family: str, text: str, ascii_only: bool) -> None:
     same(chunk, module.read_delta, module.read_event)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", NATIVE_NAMES)
 @given(text=texts, place=st.integers(0, 400), instead=st.binary(max_size=3))
 def test_damaged_chunks(family: str, text: str, place: int, instead: bytes) -> None:
     """What is no JSON is never read without a parser, in no native format."""
@@ -137,7 +137,7 @@ def same_or_refused(chunk: bytes, module: NativeFormat | ApiFormat) -> None:
         same(chunk, module.read_delta, module.read_event)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", NATIVE_NAMES)
 @pytest.mark.parametrize("text", TEXTS)
 def test_plain_text_of_families_needs_no_parser(family: str, text: str) -> None:
     """What the service sends for most tokens is read so in each format."""

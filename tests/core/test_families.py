@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bedrock_locust.formats import Content
 
 NAMES = sorted(WHOLE.keys() - {"converse"})
-FAMILIES = pytest.mark.parametrize(
+EACH_NATIVE = pytest.mark.parametrize(
     ("family", "streams"), [(family, streams) for family in NAMES for streams in (False, True)]
 )
 
@@ -52,7 +52,7 @@ def test_each_format_is_tested() -> None:
     assert formats.native_names() == list(get_args(NativeFormat)) == NAMES
 
 
-@FAMILIES
+@EACH_NATIVE
 def test_an_answer_as_it_should_be(family: str, streams: bool) -> None:
     """Counts, text and end; a stream with reasoning brings it as other content."""
     brought, reading = read(family, said_by(family, streams))
@@ -71,7 +71,7 @@ def nulls(family: str, streams: bool) -> list[tuple[Any, ...]]:
     return list(members_of([("chunk", chunk) for chunk in said] if streams else said))
 
 
-@FAMILIES
+@EACH_NATIVE
 def test_a_null_member_says_nothing(family: str, streams: bool) -> None:
     """Any member may be null: it is as if it had not been said, and nothing else changes."""
     for path in nulls(family, streams):
@@ -84,7 +84,7 @@ def test_a_null_member_says_nothing(family: str, streams: bool) -> None:
         assert reading.output_tokens in {None, 1, 2, 300}
 
 
-@FAMILIES
+@EACH_NATIVE
 @given(data=st.data())
 def test_any_value_anywhere(family: str, streams: bool, data: st.DataObject) -> None:
     """Any JSON at any member: a part is missing, or each figure is one or not known."""

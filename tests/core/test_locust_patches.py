@@ -12,11 +12,13 @@ from locust import User, argument_parser, main, runners, stats
 from locust.env import Environment
 from locust.event import EventHook
 from locust.runners import STATE_MISSING, WorkerNode
+from locust.user.task import LOCUST_STATE_RUNNING, LOCUST_STATE_STOPPING, LOCUST_STATE_WAITING
 
 import gevent
 import pytest
+from gevent.pool import Group
 
-from bedrock_locust.process.locust_patches import HELD_BEATS, keep_workers, listen_first, stop_anew
+from bedrock_locust.process.locust_patches import HELD_BEATS, keep_workers, listen_first, stop_anew, stop_between_calls
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -128,6 +130,35 @@ def test_a_stop_can_be_done_anew(state: str) -> None:
         stop_anew(runner)
     runner.quit()
     assert told == ["stopped"]
+
+
+def test_locust_kills_a_waiting_user_without_a_mark() -> None:
+    """The patch marks it as stopping; and Locust raises for a user that is stopping already."""
+    source = " ".join(inspect.getsource(User.stop).split())
+    assert "self._state in (None, LOCUST_STATE_WAITING): self._group.killone(self._greenlet) return True" in source
+    user = Idle(Environment())
+    user._state = LOCUST_STATE_STOPPING
+    with pytest.raises(Exception, match="unexpected state"):
+        user.stop()
+
+
+@pytest.mark.parametrize(("state", "expected"), [(LOCUST_STATE_RUNNING, None), (LOCUST_STATE_STOPPING, False)])
+def test_a_user_that_does_not_wait_is_left_alone(state: str, expected: bool | None) -> None:
+    """Locust stops one that runs; one that is stopping needs nothing."""
+    user = Idle(Environment())
+    user._state = state
+    assert stop_between_calls(user) is expected
+    assert user._state == state
+
+
+def test_a_user_that_waits_is_killed_and_marked() -> None:
+    """So that it begins nothing in the moment before the kill takes effect."""
+    user, group = Idle(Environment()), Group()
+    user.start(group)
+    user._state = LOCUST_STATE_WAITING
+    assert stop_between_calls(user) is True
+    assert user._state == LOCUST_STATE_STOPPING
+    assert group.join(20) is True
 
 
 BOUNDED = """

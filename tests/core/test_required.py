@@ -258,12 +258,12 @@ REASONS = {
     "claude_text": "stop_sequence",
 }
 """Format -> its stop reason, where that is not `stop`."""
+NATIVE_METHODS = {False: "invoke_model", True: "invoke_model_with_response_stream"}
+OWN_METHODS = {"converse": {False: "converse", True: "converse_stream"}}
 METHODS = {
-    (family, streams): ("converse" if family == "converse" else "invoke_model")
-    + (("_stream" if family == "converse" else "_with_response_stream") if streams else "")
-    for family in WHOLE
-    for streams in (False, True)
+    (family, streams): OWN_METHODS.get(family, NATIVE_METHODS)[streams] for family in WHOLE for streams in (False, True)
 }
+"""Format, and whether it streams -> method of the client."""
 COUNTS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
 TIMES = ("server_ttft_ms", "server_latency_ms")
 
@@ -311,7 +311,7 @@ def sent(family: str, said: Any) -> bytes:
 
 
 ALL = pytest.mark.parametrize(("family", "streams"), list(METHODS), ids=str)
-FAMILIES = pytest.mark.parametrize(
+TRIED_OVER_A_SOCKET = pytest.mark.parametrize(
     ("family", "streams"), [about for about in METHODS if about[0] in ("converse", "claude", "llama")], ids=str
 )
 """Those that are tried with all that can go wrong over a socket. The others are in test_families.py."""
@@ -364,7 +364,7 @@ def has_end(said: Any) -> bool:
     return any(value_at(said, path) in END_WORDS for path in members_of(said))
 
 
-@FAMILIES
+@TRIED_OVER_A_SOCKET
 def test_a_null_member_says_nothing(answered: Ask, family: str, streams: bool) -> None:
     """Any member may be null: it is as if it had not been said, and nothing else changes."""
     for path in members_of(good(family, streams)):
@@ -380,7 +380,7 @@ def test_a_null_member_says_nothing(answered: Ask, family: str, streams: bool) -
 @pytest.mark.parametrize(
     ("value", "expected"), [("5", 5), (5.0, 5), ([5], None), (-1, None), (1e300, None), ({}, None)]
 )
-@FAMILIES
+@TRIED_OVER_A_SOCKET
 def test_counts(answered: Ask, family: str, streams: bool, value: object, expected: int | None) -> None:
     """A count is whole and not negative, or not known."""
     names = {"inputTokens", "input_tokens", "prompt_token_count", "inputTokenCount"}
@@ -392,7 +392,7 @@ def test_counts(answered: Ask, family: str, streams: bool, value: object, expect
     assert (call.error, call.input_tokens, call.output_tokens) == ("", expected, 300)
 
 
-@FAMILIES
+@TRIED_OVER_A_SOCKET
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 @given(data=st.data())
 def test_any_value_anywhere(
@@ -405,7 +405,7 @@ def test_any_value_anywhere(
     assert_sane(answered(family, METHODS[family, streams], sent(family, said)), events)
 
 
-@FAMILIES
+@TRIED_OVER_A_SOCKET
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 @given(data=st.data())
 def test_any_content(

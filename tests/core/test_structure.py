@@ -101,7 +101,7 @@ PLAN: dict[str, dict[str, str]] = {
         "wire": "call errors formats histogram process redaction",
         "bench": "level settings",
         "client": "call errors formats redaction wire",
-        "user": "bench call client formats settings workload",
+        "user": "bench call client formats process settings workload",
         "aws": "call client errors formats level process redaction settings user wire workload",
         # what becomes of them
         "live": "call errors histogram level process redaction settings",

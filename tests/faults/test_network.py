@@ -104,7 +104,6 @@ def test_blocked_for_too_long(team: Team, relay: Relay, simulator: Simulator) ->
     assert known == {call["request_id"] for call in simulator.calls()}
 
 
-@pytest.mark.long
 def test_blocked_at_the_end(team: Team, relay: Relay, simulator: Simulator) -> None:
     """The network stands still when the run ends: the master waits for the worker, and gets all of its rows."""
     team.place.env["BEDROCK_WORKER_TIMEOUT"] = "20"
@@ -124,7 +123,6 @@ def test_blocked_at_the_end(team: Team, relay: Relay, simulator: Simulator) -> N
     assert info(run)["end_reason"] == "stopped before all levels had run"
 
 
-@pytest.mark.long
 def test_cut(team: Team, relay: Relay, simulator: Simulator) -> None:
     """Connections are cut while reports are on their way: what was lost is sent again."""
     team.place.configure({"concurrency": one_level(10), "test": STREAMING})
@@ -144,7 +142,6 @@ def test_cut(team: Team, relay: Relay, simulator: Simulator) -> None:
     assert all(worker["rows_lost"] == 0 for worker in info(run)["workers"].values())
 
 
-@pytest.mark.long
 def test_slow(team: Team, relay: Relay, simulator: Simulator) -> None:
     """A link of 300 ms and 64 kbit/s to one of two workers: both modes, each call in its level, each row once."""
     relay.delay_s, relay.bytes_per_s = 0.15, 8000
@@ -159,12 +156,11 @@ def test_slow(team: Team, relay: Relay, simulator: Simulator) -> None:
     assert info(run)["ended"] == "complete"
 
 
-@pytest.mark.long
 def test_twice_and_late(team: Team, simulator: Simulator, tmp_path: Path) -> None:
     """Reports that come twice, late and out of order: each row is there once."""
     stutter = tmp_path / "stutter.py"
     stutter.write_text(STUTTER.format(root=str(ROOT)))
-    team.place.configure({"concurrency": one_level(10), "test": STREAMING})
+    team.place.configure({"concurrency": one_level(5), "test": STREAMING})
     worker = team.work(locustfile=stutter)
     master = team.lead(simulator, 1)
     assert master.wait(DEADLINE_S) == 0, team.place.output(master)

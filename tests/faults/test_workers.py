@@ -100,8 +100,7 @@ def test_killed(team: Team, simulator: Simulator) -> None:
     assert "A worker was lost or left during the run" in (run / "report.md").read_text()
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("seconds", [8, 30])
+@pytest.mark.parametrize("seconds", [8, pytest.param(30, marks=pytest.mark.long)])
 def test_frozen(team: Team, simulator: Simulator, seconds: int) -> None:
     """One of two stands still, and comes back with an order that it had not read: each row is there, the run ends."""
     team.place.env["BEDROCK_WORKER_TIMEOUT"] = str(max(TIMEOUT_S, seconds + 10))
@@ -155,8 +154,7 @@ def worker_process_of(master: subprocess.Popen[str]) -> psutil.Process:
     return next(child for child in children if "bedrock_locust.simulator" not in child.cmdline())
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("for_good", [False, True])
+@pytest.mark.parametrize("for_good", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_a_frozen_process(team: Team, simulator: Simulator, *, for_good: bool) -> None:
     """With `--processes`, one that stands still is woken when all is over, and keeps its rows; or else it is killed."""
     team.place.configure({"concurrency": levels(9, end=2), "test": STREAMING})

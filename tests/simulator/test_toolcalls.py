@@ -92,3 +92,18 @@ def test_a_deep_schema_has_an_end() -> None:
         assert (found.count(opened), '"bottom"' in found) == (toolcalls.DEEPEST, True)
         cut = json.dumps(toolcalls.example(wrap(schema)))
         assert (cut.count(opened), '"example"' in cut) == (toolcalls.DEEPEST + 1, True)
+
+
+@pytest.mark.parametrize("key", ["anyOf", "oneOf", "allOf"])
+def test_branches_within_branches_have_an_end(key: str) -> None:
+    """Each branch is a level of its own, also where an array stands between two of them."""
+    schema: Any = {"const": "bottom"}
+    for _ in range(toolcalls.DEEPEST):
+        schema = {key: [schema]}
+    assert toolcalls.example(schema) == "bottom"
+    assert toolcalls.example({key: [schema]}) == "example"
+    mixed: Any = {"const": "bottom"}
+    for _ in range(toolcalls.DEEPEST // 2):
+        mixed = {key: [{"type": "array", "items": mixed}]}
+    assert '"bottom"' in json.dumps(toolcalls.example(mixed))
+    assert '"bottom"' not in json.dumps(toolcalls.example({key: [mixed]}))
