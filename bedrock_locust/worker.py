@@ -110,7 +110,7 @@ class Worker:
         self._warn(order.users)
 
     def _warn(self, users: int | None) -> None:
-        """Say, here and on the master, that there are too few files for so many users."""
+        """Say, here and on the master, that this process may open too few files for its users."""
         self._sender.warning = lack_for_calls(users) if users else ""
         if self._sender.warning:
             if not self._quiet:

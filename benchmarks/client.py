@@ -376,7 +376,7 @@ def start_bare_api(url: str, api: str) -> Any:
 
 
 def start_bare(url: str) -> Any:
-    """A gevent socket and nothing else: what no client can go below."""
+    """A gevent socket and nothing else: no client can cost less."""
     from urllib.parse import quote  # noqa: PLC0415
 
     body = json.dumps({key: value for key, value in ARGUMENTS.items() if key != "modelId"}).encode()

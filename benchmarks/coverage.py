@@ -54,7 +54,7 @@ class Noise:
     """Users that call one after the other (closed loop)."""
 
     def windows(self, generator: np.random.Generator, window_s: float, count: int) -> list[tuple[Floats, Floats]]:
-        """The calls that start in so many windows: starts from the opening, and latencies, in seconds."""
+        """The calls that start in this number of windows: starts from the opening, and latencies, in seconds."""
         state = self._states(generator, SETTLE_S + window_s, count)
         rows, now = np.arange(count)[:, None], generator.uniform(0, MEDIAN_S, (count, self.users))
         starts, latencies = [], []
@@ -91,7 +91,7 @@ def sample(starts: Floats, latencies: Floats, window_s: float) -> Sample:
 
 
 def independent(_: Sample, __: float) -> float:
-    """As if no call had to do with another."""
+    """Computed as if calls did not depend on each other."""
     return 1.0
 
 
@@ -141,7 +141,7 @@ def false_verdicts(noise: Noise, window_s: float, replicates: int, change: Chang
 
 
 def as_if_independent(before: Sample, after: Sample, percent: float) -> intervals.Change | None:
-    """The change as if no call had to do with another."""
+    """The change, computed as if calls did not depend on each other."""
     return intervals.quantile_change(before.ordered, after.ordered, percent)
 
 

@@ -57,7 +57,7 @@ class Stock:
         events.report_to_master.fire(client_id="w", data=self.tables)
 
     def fresh(self, count: int) -> list[list[Value]]:
-        """So many rows of calls that end now."""
+        """This number of rows of calls that end now."""
         now, rows = time.time(), self.rows
         made = [rows[number % VARIETY].copy() for number in range(count)]
         for row in made:
@@ -177,7 +177,7 @@ def run_of(options: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    """So many workers, until the master sends them home."""
+    """This number of workers, until the master sends them home."""
     port, workers, rate = map(int, sys.argv[1].split(","))
     context: zmq.Context[Any] = zmq.Context()
     context.set(zmq.MAX_SOCKETS, workers + 10)

@@ -74,7 +74,7 @@ class Memory:
         self.kb: list[float] = []
 
     def look(self) -> None:
-        """Take it now, without what is only waiting to be collected."""
+        """Measure the memory now, after a collection of garbage."""
         gc.collect()
         self.kb.append(self._process.memory_info().rss / 1024)
 
@@ -87,7 +87,7 @@ class Beats(Pulse):
         self._chance = chance
 
     def take(self) -> dict[str, dict[str, Any]]:
-        """Beats for the level that is measured."""
+        """Make up what a pulse has measured in one report, for the level that is running."""
         for _ in range(REPORT_S * 4):
             self._count(self._level(), 0.1, 0.25 + self._chance.expovariate(1000))
         return super().take()

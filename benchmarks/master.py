@@ -153,9 +153,9 @@ class Window(NamedTuple):
     cpu: float
     """Percent of a core, of the master."""
     bytes_per_s: float
-    """By which the table of calls grows."""
+    """The growth of the table of calls."""
     memory_mb: float
-    """Of the master, at its end."""
+    """Memory of the master at its end."""
     their_cpu: float
     """Percent of a core, of the process with the workers."""
     page_s: float | None
@@ -253,7 +253,7 @@ class Run:
         return End(self._table.stat().st_size / max(1, info["rows_written"]), missed, lost, ended - closed)
 
     def kill(self) -> None:
-        """End what still runs."""
+        """End the processes that are still running."""
         for process in (self._master, self._workers):
             if process.poll() is None:
                 process.kill()
@@ -272,7 +272,7 @@ def free_port() -> str:
 
 
 class StreamingUser(User):
-    """Named as the stock user, of which the master tells workers to run so many. Its calls are made up."""
+    """Has the name of the stock user, which the master tells workers to run. Its calls are made up."""
 
     wait_time = constant_pacing(BURST_S)
     rows_per_s = 0.0
@@ -330,7 +330,7 @@ class LightWorker(Worker):
 
 
 def feed(port: int, workers: int, rate: int) -> None:
-    """The child: so many workers, until the master sends them home."""
+    """The child: this number of workers, until the master sends them home."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     bedrock_locust.setup()
     StreamingUser.rows_per_s = rate / workers

@@ -26,13 +26,13 @@ SMALL = 200
 CHUNK = 16 * 1024
 """Bytes of a chunk of a stream."""
 MOST_ROUNDS, LEAST_ROUNDS, BYTES = 100, 5, 30_000_000
-"""Large replies have fewer rounds, so that a size comes to so many bytes in all."""
+"""Large replies have fewer rounds, so that the bytes of each size add up to this number."""
 MOST_MS, MOST_SHARE = 1.0, 0.1
 """How much longer than with boto3 a call may take: the larger of the two."""
 
 
 def serve() -> None:
-    """Answer each request for ever, with what the model id says. Prints the port."""
+    """Answer each request with what the model id says, until it is ended. Prints the port."""
     listener = socket.create_server(("127.0.0.1", 0))
     print(listener.getsockname()[1], flush=True)
     made: dict[str, bytes] = {}

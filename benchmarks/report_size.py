@@ -1,6 +1,6 @@
 """How long the report of a long run takes, and how much memory: `python benchmarks/report_size.py 1000000`.
 
-A made-up run of so many calls (ten levels, both modes, 2 % throttled) is written to a temporary folder,
+A made-up run with this number of calls (ten levels, both modes, 2 % throttled) is written to a temporary folder,
 then its report is made in a process of its own, whose wall time and peak memory are printed.
 
 With `--distinct messages` every call fails with a message of its own; with `--distinct all` code, tier, stop reason,

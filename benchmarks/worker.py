@@ -43,7 +43,7 @@ MODEL = "anthropic.claude-3-sonnet-20240229-v1:0"
 SLOW = ("--ttft-ms", "200", "--tpot-ms", "100", "--output-tokens", "120", "--spread", "0")
 SHORT = ("--ttft-ms", "0", "--tpot-ms", "0", "--output-tokens", "2", "--spread", "0")
 LIMIT_KB = 60.0
-"""For each additional stream."""
+"""Memory for each additional stream."""
 LIMIT_GROWTH_MB = 3.0
 """Over the calls after the first tenth."""
 
@@ -97,7 +97,7 @@ def rss_mb(process: psutil.Process) -> float:
 
 
 def measure_streams(*, tls: bool) -> bool:
-    """Memory of a process while so many streams are open."""
+    """Memory of a process while this number of streams is open."""
     secure = []
     if tls:
         os.environ["AWS_CA_BUNDLE"] = str(Path(tempfile.mkdtemp()) / "certificate.pem")
@@ -218,7 +218,7 @@ def measure_start() -> bool:
 
 
 def measure_calls(calls: int) -> bool:
-    """Memory of a worker and of its master over so many calls."""
+    """Memory of a worker and of its master over this number of calls."""
     marks = [calls // 10, calls // 2, calls]
     levels = {"start": USERS, "end": USERS, "step": 1, "duration_seconds": DEADLINE_S}
     limits = {"max_requests": calls + USERS}

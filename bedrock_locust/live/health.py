@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 BEAT_S = 0.25
 """How often the event loop is asked whether it is late."""
 CPU_LIMIT = 90.0
-"""Percent of a core: above it a process has calls wait for the CPU, as in any queue near saturation."""
+"""Percent of a core. In a process that uses more, calls wait for the CPU, as in any queue near saturation."""
 LOOP_LAG_LIMIT_MS = 50.0
-"""P99. A call that starts waits for that long before it is sent, and reads as late."""
+"""P99. A call that starts waits this long before it is sent, and its bytes are read this late."""
 READ_LAG_SHARE = 0.05
 """P99 of read lag as a share of the median TTFT: times are stamped by the kernel, but no further back than one gap
-between tokens, so reads that late can bend them by about as much."""
+between tokens, so reads that late can change them by about as much."""
 READ_LAG_FLOOR_MS = 5.0
 P99 = 0.99
 WORDS = {
@@ -37,20 +37,20 @@ WORDS = {
     "loop_lag_p99_ms": "the event loop of worker {worker} ran {value:.0f} ms late at P99",
     "read_lag_p99_ms": "first tokens were read {value:.0f} ms late at P99",
 }
-"""What was too much -> how that is said; the report has the same words, and a test that they are."""
+"""What was too much -> the words for it. The report has the same words; a test compares them."""
 
 
 class Cause(NamedTuple):
-    """One reason why the client may have bent the figures of a level."""
+    """One reason why the client may have changed the figures of a level."""
 
     what: str
     """A key of `WORDS`."""
     worker: str
-    """Empty where it is not of one of them."""
+    """The worker; empty where the reason is not one worker's."""
     value: float
 
     def __str__(self) -> str:
-        """In words."""
+        """The reason in words."""
         return WORDS[self.what].format(worker=self.worker, value=self.value)
 
 
@@ -63,17 +63,17 @@ class Pulse:
         self._beat: gevent.Greenlet[[], None] | None = None
 
     def start(self) -> Pulse:
-        """Take it from now on."""
+        """Begin to measure."""
         self._beat = gevent.spawn(self._run)
         return self
 
     def take(self) -> dict[str, dict[str, Any]]:
-        """What has been seen since this was asked for last: for each level `cpu_s`, `wall_s` and counts of `lag`."""
+        """What has been measured since the last call of this: for each level `cpu_s`, `wall_s` and counts of `lag`."""
         taken, self._taken = self._taken, {}
         return taken
 
     def stop(self) -> None:
-        """Take it no more."""
+        """Stop measuring."""
         if self._beat:
             self._beat.kill()
 
@@ -152,7 +152,7 @@ class LevelHealth:
         process.lag.merge(seen["lag"])
 
     def causes(self) -> list[Cause]:
-        """What in the client may have bent the figures; nothing if it has not."""
+        """What in the client may have changed the figures; empty where nothing has."""
         found = []
         for name, process in sorted(self.workers.items()):
             if (cpu := process.cpu_percent or 0) >= CPU_LIMIT:

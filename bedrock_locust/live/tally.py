@@ -114,7 +114,7 @@ class Seconds:
         self._ended: Counter[int] = Counter()
 
     def add(self, call: Call, now: float | None = None) -> None:
-        """Count a success, if it ended of late: its output tokens spread evenly from first to last token."""
+        """Count a success, if it ended recently: its output tokens spread evenly from first to last token."""
         now = clock.wall_at() if now is None else now
         end = call.started_at + call.latency_ms / 1000
         if abs(now - end) > RECENT_S:

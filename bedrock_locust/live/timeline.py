@@ -21,7 +21,7 @@ WINDOW_S = 5
 """Width of a bucket at first: a percentile of one second would be that of a few calls."""
 PERCENTS = (50, 95, 99)
 RECENT_S = 60
-"""How far back calls say how long calls take at present, in seconds."""
+"""The calls of this many seconds say how long calls take at present."""
 
 
 @dataclass(slots=True)
@@ -100,7 +100,7 @@ class Timeline:
             self._buckets[index].tokens += call.output_tokens * seconds / (last - first)
 
     def observe(self, users: int, now: float | None = None) -> None:
-        """Note how many users run."""
+        """Note how many users are running."""
         bucket = self._at(clock.wall_at() if now is None else now)
         bucket.users = max(bucket.users or 0, users)
 
@@ -127,7 +127,7 @@ class Timeline:
             }
 
     def rates(self, until: float) -> tuple[float, float] | None:
-        """Successes and output tokens per second from the start to a time; None where that is no time at all.
+        """Successes and output tokens per second from the start to a time; None where no time has passed.
 
         Of a bucket that the time cuts, its share counts.
         """
@@ -159,7 +159,7 @@ class Timeline:
         return max(self.started_at, min(at, now))
 
     def _at(self, at: float) -> Bucket:
-        """The bucket of a time; the ones up to it are made, and all are coarsened where there are too many."""
+        """The bucket of a time. Makes the buckets up to it, and doubles the width of all where there are too many."""
         index = self._index(at)
         while index >= MOST_BUCKETS:
             self._coarsen()
@@ -172,7 +172,7 @@ class Timeline:
         return int((at - self.started_at) // self.width_s)
 
     def _spread(self, first: float, last: float) -> Iterator[tuple[int, float]]:
-        """The buckets between two times that have been, and the seconds in each."""
+        """The buckets between two times in the past, and the seconds in each."""
         begin, end = first - self.started_at, last - self.started_at
         width = self.width_s
         for index in range(int(begin // width), int(end // width) + 1):

@@ -1,4 +1,4 @@
-"""The wall clock of a run: read once, at its start, and from there carried on by a clock that nobody sets.
+"""The wall clock of a run: read once, at its start, and continued from there by a clock that nobody sets.
 
 NTP and people set wall clocks, and machines sleep. Were each moment of a run read from the wall clock, a step
 of it would put calls outside of the levels in which they were made.
@@ -12,8 +12,8 @@ import time
 logger = logging.getLogger(__name__)
 
 STEP_LIMIT_MS = 100.0
-"""How far the clocks may part before it is said. ntpd sets a clock at once where it is off by more than 128 ms; less is
-slewed, which on Linux the clock behind time.perf_counter takes part in, so that the two do not part."""
+"""How far the clocks may differ before a warning. ntpd sets a clock at once where it is off by more than 128 ms;
+less is slewed, and on Linux the clock behind time.perf_counter is slewed with it, so the two do not differ."""
 
 
 class Clock:
@@ -23,10 +23,10 @@ class Clock:
         self.begin()
 
     def begin(self) -> float:
-        """A run begins: read the machine's wall clock, and return the Unix time."""
+        """Begin a run: read the machine's wall clock, and return the Unix time."""
         self._offset_s = _offset_s()
         self.step_ms = 0.0
-        """By how much the machine's wall clock has been set since, in ms, when it was checked last."""
+        """How far the machine's wall clock has been set since the start, in ms, as of the last check."""
         return self.wall_at()
 
     def wall_at(self, moment: float | None = None) -> float:

@@ -23,12 +23,12 @@ def refuse_if_few(fileno: int) -> None:
 
 
 def lack_for_calls(users: int) -> str:
-    """What to say before a run in which this process runs so many users, if it may open too few files; else empty."""
+    """The warning before a run with this number of users in this process, if it may open too few files; else empty."""
     return _lack(users, "users", "calls will fail with ClientResourceError", ", or use more workers")
 
 
 def lack_for_workers(workers: int) -> str:
-    """The same for a master of so many workers."""
+    """The same for a master with this number of workers."""
     return _lack(workers, "workers", "some will not be heard", "")
 
 

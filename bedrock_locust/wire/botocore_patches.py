@@ -1,4 +1,4 @@
-"""What is changed in botocore's own transport: it drops interim responses.
+"""The change to botocore's own transport: it drops interim responses.
 
 http.client of Python 3.11 to 3.14 drops `100 Continue` only. It takes a `103 Early Hints` for the response, and
 the call after that gets the response of the call before it. botocore (1.40 to 1.44) makes its responses from

@@ -22,13 +22,13 @@ LIMIT = 64 * 1024 * 1024
 """Bytes of a response. The longest answers, 128,000 tokens with an event each, have some 40 million."""
 EVENT_STREAM = "application/vnd.amazon.eventstream"
 PRELUDE_SIZE, CRC_AT = 12, 8
-"""Of the begin of a frame, and the place of the CRC-32 of what is before it."""
+"""Bytes at the beginning of a frame, and the place of the CRC-32 of the bytes before it."""
 LENGTH_BEGINS = 1
-"""The largest first byte of a frame, which is no character of a text: no frame is longer than 25 MB."""
+"""The largest first byte of a frame, because no frame is longer than 25 MB; no text begins with such a byte."""
 SSE = (b"data:", b"event:", b"id:", b"retry:", b":")
-"""How a stream of server-sent events begins."""
+"""The beginnings of a stream of server-sent events."""
 SSE_BEGIN = 64
-"""Bytes in which such a stream shows: its first field, after blank lines."""
+"""Bytes that tell such a stream: its first field, after blank lines."""
 OTHER_TEXT = b"{[<\x00\x01"
 """First bytes of JSON, of a page, and of an event stream of AWS."""
 WINDOWS = {"gzip": (31,), "x-gzip": (31,), "deflate": (15, -15)}
@@ -207,7 +207,7 @@ class _Inflater:
         return b"".join(parts)
 
     def end(self) -> None:
-        """Nothing follows. Raises NotAnAnswerError if something should."""
+        """The body has ended. Raises NotAnAnswerError if something is missing."""
         if not self._object.eof:
             raise self._broken("it ends in the middle")
 

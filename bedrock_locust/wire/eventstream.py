@@ -31,12 +31,12 @@ _prelude = struct.Struct("!III").unpack_from
 _crc = struct.Struct("!I").unpack_from
 PRELUDE_SIZE, CRC_SIZE = 12, 4
 FRAME_SIZE = PRELUDE_SIZE + CRC_SIZE
-"""Of a frame without headers and payload."""
+"""Bytes of a frame without headers and payload."""
 MAX_HEADERS = 128 * 1024
 MAX_PAYLOAD = 24 * 1024 * 1024
 CACHE_LIMIT = 256
 _known_headers: dict[bytes, Headers] = {}
-"""Header blocks and what they say: a service sends the same few over and over."""
+"""Header blocks and their values: a service sends the same few over and over."""
 
 
 class Decoder:
@@ -47,7 +47,7 @@ class Decoder:
         self._rest = bytearray()
         """The begin of the next frame."""
         self._needed = PRELUDE_SIZE
-        """Bytes of it that must be there before anything can be done: its prelude, then all of it."""
+        """Bytes of it that must be there before it can be read: first its prelude, then all of it."""
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes. Raises botocore's ParserError for a damaged stream."""
@@ -90,7 +90,7 @@ class Decoder:
 
 
 def _refuse(length: int, headers_length: int) -> NoReturn:
-    """Raise what is wrong with the lengths in a prelude."""
+    """Raise an error that says what is wrong with the lengths in a prelude."""
     if headers_length > MAX_HEADERS:
         raise InvalidHeadersLength(headers_length)
     if length < headers_length + FRAME_SIZE:

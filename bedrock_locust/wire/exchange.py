@@ -187,7 +187,7 @@ class Exchange:
         self._read_body(feed_first)
 
     def _keep(self, data: bytes) -> None:
-        """Nobody reads the body yet."""
+        """Keep a part of the body until somebody reads it."""
         self._pieces.append(Piece(data, self.arrived, self.lag_s))
 
     def _read_body(self, take: Callable[[bytes], None]) -> None:

@@ -39,7 +39,7 @@ class FinalResponse(HTTPResponse):
     def feed(self, data: bytes) -> None:  # type: ignore[override]  # no text
         """Take the next bytes; none at all is the end of the connection. Raises HTTPParseError for a broken response.
 
-        Bytes after the end of the response are no error, but the connection cannot be used again.
+        Bytes after the end of the response are not an error, but the connection cannot be used again.
         """
         if self._begun is not None:
             data = self._final(self._begun + data, ended=not data)

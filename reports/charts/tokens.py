@@ -81,7 +81,7 @@ def _panel(analysis: Edition, tokens: str, metric: str, divisor: float, modes: S
 
 
 def _some(chosen: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """The places of at most so many of the calls chosen as are drawn: every n-th."""
+    """The places of the calls that are drawn, at most this number: every n-th of those chosen."""
     step, seen = max(-(-int(chosen.sum()) // MOST_POINTS), 1), 0
     places = [np.empty(0, dtype="intp")]
     for block in blocks(len(chosen)):

@@ -217,7 +217,7 @@ def _lacking(base: Side, run: Side, level: Level) -> Iterator[str]:
 
 
 def _answers(base: Side, run: Side, level: Level) -> Answers | None:
-    """None where the answers are alike as far as can be seen."""
+    """None where no difference between the answers shows."""
     before, after = base.answers(level), run.answers(level)
     if len(before) and len(after):
         means = [float(values.mean(dtype="float64")) for values in (before, after)]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from reports.numbers.slo import Gate
 
 COVERED_SHARE = 0.99
-"""So many of the successes need token counts to rank levels by tokens."""
+"""This share of the successes needs token counts to rank levels by tokens."""
 
 
 @dataclass(frozen=True)

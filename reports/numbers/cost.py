@@ -55,7 +55,7 @@ class Sums:
 
     @property
     def per_1000(self) -> float:
-        """The cost of so many of those that count; NaN if there is none."""
+        """The cost of this number of those that count; NaN if there is none."""
         return 1000 * self.of_counting / self.counting if self.counting else math.nan
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 SPINNING_SHARE = 0.1
-"""From so many exceptions a call on, tasks spin rather than call."""
+"""From this number of exceptions for each call on, tasks spin rather than call."""
 MOST_MESSAGES = 3
 """Messages of exceptions that are quoted, the most frequent first."""
 CUT_OFF_SHARE = 0.05
@@ -219,7 +219,7 @@ def _few_samples(analysis: Analysis) -> Iterator[Doubt]:
 
 
 def _cut_off(analysis: Analysis) -> Iterator[Doubt]:
-    """Levels in which so many calls were cut off that their percentiles hang on an estimate."""
+    """Levels whose percentiles rest on an estimate, because too many of their calls were cut off."""
     figures = analysis.figures
     every = figures[["ok", "failed", "cancelled"]].sum(axis=1)
     many = figures[(figures["ok"] > 0) & (figures["cancelled"] > CUT_OFF_SHARE * every)]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Gain:
-    """What streaming changes with so many users."""
+    """What streaming changes with this number of users."""
 
     users: float
     streaming: str

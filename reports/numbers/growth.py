@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from reports.reading.levels import Levels
 
 BLOCKS = 10
-"""A window is cut into so many parts of equal length: calls of one part depend on each other."""
+"""A window is cut into this number of parts of equal length: calls of one part depend on each other."""
 DRAWS = 2000
 SEED = 20251124
 """Fixed, so that two reports of a run say the same."""
@@ -23,9 +23,9 @@ LEAST_CALLS, LEAST_BLOCKS = 10, 5
 WIDENING = 1.28
 """t_9 / z x sqrt((10 + 1) / (10 - 1)): ten weighted parts vary less than ten drawn ones, and ten are few."""
 STABLE_SHARE = 0.9
-"""So many of the resamples must agree on a knee."""
+"""This share of the resamples must agree on a knee."""
 SURE_SHARE = 0.975
-"""So many must show growth."""
+"""This share must show growth."""
 KNEE_LEVELS = 3
 """Of fewer levels no knee can be told."""
 

@@ -113,7 +113,7 @@ def share(hits: float, count: float, z: float = Z) -> Interval:
 
 
 def count(events: float) -> Interval:
-    """The interval of the expected number of events of which so many happened (Wilson's, for a Poisson number)."""
+    """The interval of the expected number of events, from the number that happened (Wilson's, for a Poisson number)."""
     centre, half = events + Z * Z / 2, Z * math.sqrt(events + Z * Z / 4)
     return max(centre - half, 0.0), centre + half
 

@@ -38,7 +38,7 @@ class Slo:
     min_tokens_per_s: float | None = None
     """Output tokens/s that one user sees."""
     users: float | None = None
-    """The gate looks at levels of at most so many users; None: at all."""
+    """The gate looks at levels of at most this number of users; None: at all levels."""
     percentile: float = DEFAULT_PERCENTILE
     """Of 100 calls, how many must keep the times and the speed."""
 
@@ -181,7 +181,7 @@ def _time(slo: Slo, metric: str, times: Sample, mode: object) -> Check | None:
 
 
 def _speed(slo: Slo, tpot_ms: Sample, mode: object) -> Check | None:
-    """The speed that so many of 100 calls reached at least."""
+    """The speed that this number of 100 calls reached at least."""
     slowest = tpot_ms.at(slo.percentile)
     if slo.min_tokens_per_s is None or mode != "streaming":
         return None

@@ -24,7 +24,7 @@ MOST_Z = 2.58
 MOST_CHANGE = 0.25
 """A smaller change over the window is no reason for doubt."""
 MOST_LATE_SHARE = 0.25
-"""So many of the calls may end after their window."""
+"""This share of the calls may end after their window."""
 
 
 @dataclass(frozen=True)

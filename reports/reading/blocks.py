@@ -25,7 +25,7 @@ class Alike(NamedTuple):
 
 
 def blocks(count: int) -> Iterator[slice]:
-    """So many rows, in blocks."""
+    """This number of rows, in blocks."""
     for start in range(0, count, ROWS):
         yield slice(start, min(start + ROWS, count))
 

@@ -73,14 +73,14 @@ def read(path: Path) -> Read:
     except OSError as error:
         raise RunFolderError(f"cannot read {path}: {error.strerror}") from error
     except pd.errors.ParserError as error:
-        raise RunFolderError(f"cannot read {path}: {str(error).strip()}; mend or remove that line") from error
+        raise RunFolderError(f"cannot read {path}: {str(error).strip()}; correct or remove that line") from error
     return Read(columns.frame(), cut=end < size, lost=columns.lost, columns=columns.seen)
 
 
 def whole_records(path: Path, block_bytes: int = BLOCK_BYTES) -> tuple[int, int]:
     """Where the last whole record of a CSV file ends, in bytes, and how many lines there are up to there.
 
-    A record ends at a newline outside of quotes. The file is read in blocks of so many bytes.
+    A record ends at a newline outside of quotes. The file is read in blocks of this number of bytes.
     """
     end = lines = at = 0
     inside = False
@@ -161,7 +161,7 @@ class _Head(io.RawIOBase):
 
 
 class _Columns:
-    """Columns for at most so many calls."""
+    """Columns for at most this number of calls."""
 
     def __init__(self, most: int) -> None:
         self._most = most

@@ -71,7 +71,7 @@ class Numbers:
         self.values[start:stop] = numbers
 
     def column(self, length: int) -> NDArray[np.floating]:
-        """The first so many."""
+        """The first `length` values."""
         if self.values is None and self.same:
             return self.same.column(length)
         if self.values is None:

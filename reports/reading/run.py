@@ -230,7 +230,7 @@ def _parsed(data: bytes, texts: Sequence[str], numbers: Sequence[str], path: Pat
         except ValueError:
             return _csv(data, wanted, numbers)
     except pd.errors.ParserError as error:
-        raise RunFolderError(f"cannot read {path}: {str(error).strip()}; mend or remove that line") from error
+        raise RunFolderError(f"cannot read {path}: {str(error).strip()}; correct or remove that line") from error
 
 
 def _csv(data: bytes, types: dict[str, str], numbers: Sequence[str]) -> pd.DataFrame:

@@ -177,7 +177,7 @@ def _time(metric: str, value_ms: float) -> str:
 
 
 def _exact(metric: str, value_ms: float) -> str:
-    """A time that the digits of the tables can't tell from its limit."""
+    """A time that the digits of the tables cannot tell from its limit."""
     return f"{value_ms / 1000:,.6g} s" if metric == "latency_ms" else f"{value_ms:,.6g} ms"
 
 

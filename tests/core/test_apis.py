@@ -110,7 +110,7 @@ def test_success(
         assert call.ttft_ms == call.first_text_ms
         assert call.max_gap_ms is not None
         assert 0 < (call.ttft_ms or 0) <= (call.last_token_ms or 0) <= call.latency_ms
-        # The service waited so long before each of three tokens.
+        # The service waited this long before each of three tokens.
         assert call.ttft_ms is not None
         assert call.ttft_ms >= service.gap_s * 1000 - 1
     else:

@@ -78,7 +78,7 @@ def settings(url: str = AWAY, **aws: Any) -> Settings:
 
 
 def lasting(minutes: float) -> str:
-    """What a credential_process prints for keys that last so long."""
+    """What a credential_process prints for keys that last this long."""
     until = (datetime.now(UTC) + timedelta(minutes=minutes)).isoformat()
     return json.dumps({"Version": 1, "AccessKeyId": "AKIDONE", "SecretAccessKey": "one", "Expiration": until})
 

@@ -453,7 +453,7 @@ def test_what_goes_wrong_on_this_side(error: Exception, stage: Stage, expected: 
 
 
 def test_each_category_has_a_remedy() -> None:
-    """There is no failure that a report can't advise on, and no advice without a failure."""
+    """There is no failure that a report cannot advise on, and no advice without a failure."""
     client_side = {"StreamInterruptedError", "TimeoutError", "ConnectionError", "ClientResourceError"}
     others = {"CredentialsError", "UnknownError", "NotAnAnswerError", "MalformedEventError", "TaskFailure"}
     assert {*CATEGORIES.values(), *BY_STATUS.values(), *client_side, *others} == set(REMEDIES)

@@ -73,7 +73,7 @@ def test_locust_prints_its_tables_by_name() -> None:
 
 
 def workers(*beats: int) -> list[WorkerNode]:
-    """Workers with so many heartbeats left."""
+    """Workers with these numbers of heartbeats left."""
     return [WorkerNode(f"w_{number}", heartbeat_liveness=left) for number, left in enumerate(beats)]
 
 

@@ -28,7 +28,7 @@ ROW_SIZE = 106
 
 @contextmanager
 def full_at(size: int) -> Iterator[None]:
-    """No file of this process may grow beyond so many bytes: writing on fails, half way if it has to."""
+    """No file of this process may grow beyond this number of bytes: a write beyond it fails, if need be half-way."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:

@@ -157,7 +157,7 @@ def test_a_call_may_take_four_times_the_longest_silence() -> None:
     ],
 )
 def test_a_file_that_is_no_configuration(here: Path, content: bytes, line: str) -> None:
-    """A file that can't be read as an object says why in one line."""
+    """A file that cannot be read as an object says why in one line."""
     (here / "config.json").write_bytes(content)
     with pytest.raises(SettingsError) as refused:
         read_file(Path("config.json"))

@@ -30,7 +30,7 @@ def test_before_the_request_is_sent_the_start_is_when_the_call_was_asked_for() -
 
 
 def test_the_end_is_when_the_last_byte_arrived() -> None:
-    """Not when somebody asks."""
+    """The time of asking does not count."""
     watch = Stopwatch()
     watch.sent()
     start = time.perf_counter() - watch.elapsed_ms / 1000

@@ -65,7 +65,7 @@ def test_failures_are_counted_by_category() -> None:
 
 
 def test_hours_stay_bounded() -> None:
-    """In ten hours no call and no token is lost, and there are never more than so many points."""
+    """In ten hours no call and no token is lost, and the number of points stays bounded."""
     timeline = Timeline(T0, 1)
     for second in range(0, 36_000, 30):
         timeline.add(replace(CALL, started_at=T0 + second), T0 + second + 4)

@@ -159,7 +159,7 @@ class Place:
         return sorted((self.path / "results").glob("*/levels.csv"))
 
     def end(self) -> None:
-        """End what still runs."""
+        """End the processes that are still running."""
         for process in self.started:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize("processes", [(), ("--processes", "2")], ids=["local", "processes"])
 def test_a_limit_ends_the_run_with_a_report(place: Place, simulator: Simulator, processes: tuple[str, ...]) -> None:
-    """A run ends soon after so many calls; the folder and the report say why, and no call is lost."""
+    """A run ends soon after this number of calls; the folder and the report say why, and no call is lost."""
     place.configure({"concurrency": {"duration_seconds": 60}, "limits": {"max_requests": 20}})
     code, output = place.run("--host", simulator.url, *processes)
     assert code == ENDED_EARLY, output

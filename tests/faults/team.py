@@ -45,7 +45,7 @@ class Team:
     def lead(
         self, simulator: Simulator, workers: int, *more: str, headless: bool = True, **options: Any
     ) -> subprocess.Popen[str]:
-        """Start the master; it begins when so many workers are there."""
+        """Start the master; it begins when this number of workers are there."""
         mode = ("--headless", "--only-summary", "--expect-workers", str(workers)) if headless else ()
         bind = ("--master", "--master-bind-port", str(self.port))
         return self.place.start(*mode, *bind, "--host", simulator.url, *more, **options)

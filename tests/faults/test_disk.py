@@ -52,7 +52,7 @@ def start(place: Place, simulator: Simulator, locustfile: Path = ROOT / "locustf
 
 
 def grown(place: Place, size: int) -> Path:
-    """The table of calls, once it has so many bytes."""
+    """The table of calls, once it has this number of bytes."""
 
     def found() -> Path | None:
         return next((path for path in place.path.glob("results/*/requests.csv") if path.stat().st_size > size), None)

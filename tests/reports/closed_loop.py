@@ -23,7 +23,7 @@ def run(
     seed: int = 1,
     calls: int | None = None,
 ) -> make.Folder:
-    """Levels of so many users whose calls become what `answer` says: cells of a row, `latency_ms` among them.
+    """Levels of these numbers of users, whose calls become what `answer` says: cells of a row, `latency_ms` among them.
 
     Without a quota. With `calls`, each level has only as many.
     """

@@ -32,7 +32,7 @@ def run(
     change: Change | None = None,
     **settings: Any,
 ) -> Path:
-    """A run whose calls depend on nothing: so many in each level, spread over its window, each changed if asked for."""
+    """A run whose calls depend on nothing: this number in each level, spread over its window, changed if asked for."""
     random_, folder, at = random.Random(seed), make.Folder(), make.T0
     for count in users:
         folder.levels.append(make.level("streaming", count, at, WINDOW_S))

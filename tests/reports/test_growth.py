@@ -23,7 +23,7 @@ USERS = (2, 4, 8, 16)
 
 
 def answer(latency_ms: Callable[[int], float], spread: float = 0.3) -> Callable[[random.Random, int], Row]:
-    """Answers that take so long with so many users, more or less."""
+    """Answers that take about this long with each number of users."""
     return lambda random_, users: closed_loop.streamed(latency_ms(users) * random_.lognormvariate(0, spread))
 
 

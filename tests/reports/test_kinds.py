@@ -22,7 +22,7 @@ WORDS_OF_LEVELS = (" level", "at 1 user", "First to give out", "runs well", "级
 
 
 def text_of(path: Path, names: list[str], language: str = "en", failed: int = 0, **model: Any) -> str:
-    """The report of a minute with 120 calls of each name, of which so many failed."""
+    """The report of a minute with 120 calls of each name, of which this number failed."""
     random_, run = random.Random(5), make.Folder()
     for name in names:
         starts = [make.T0 + LENGTH_S * place / CALLS for place in range(CALLS)]

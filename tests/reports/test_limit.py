@@ -94,7 +94,7 @@ def test_one_failure_of_one_kind_is_told_once(tmp_path: Path) -> None:
 
 
 def late(run: make.Folder, *users: int) -> None:
-    """Let the client hold up the calls of levels with so many users."""
+    """Let the client hold up the calls of levels with this number of users."""
     for row in run.requests:
         if row["users"] in users and "read_lag_ms" in row:
             row["read_lag_ms"] = 400

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def together(simulator: Simulator, client: BedrockRuntimeClient, count: int) -> list[dict[str, Any]]:
-    """The ledger of so many streams at a time."""
+    """The ledger of this number of streams at a time."""
     with ThreadPoolExecutor(count) as pool:
         list(pool.map(lambda _: converse_stream(client), range(count)))
     return simulator.ended(count)
@@ -59,7 +59,7 @@ def test_calls_wait_for_a_place(simulator: Simulator, client: BedrockRuntimeClie
 
 @contextmanager
 def crowd(simulator: Simulator, new_client: ClientFactory, count: int) -> Iterator[None]:
-    """So many streams under way."""
+    """This number of streams under way."""
     client, streams = new_client(simulator.url, 20), []
     for _ in range(count):
         messages: Any = [{"role": "user", "content": [{"text": "Hi"}]}]

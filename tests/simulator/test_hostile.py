@@ -295,7 +295,7 @@ sys.stdin.read()
 
 @contextlib.contextmanager
 def idle_connections(simulator: Simulator, count: int) -> Iterator[None]:
-    """Idle connections, held by a process of its own, as this one may not have so many files open."""
+    """Idle connections, held by a process of its own, because this one may not open that many files."""
     command = [sys.executable, "-c", HOLDER, str(simulator.port), str(count)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

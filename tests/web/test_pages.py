@@ -88,7 +88,7 @@ def test_base_path(visit: Callable[..., Visit], place: Place, simulator: Simulat
 
 
 def test_a_wrong_value(visit: Callable[..., Visit], place: Place, simulator: Simulator) -> None:
-    """A wrong value is refused in the form, with what to mend, before anything starts."""
+    """A wrong value is refused in the form, with what to correct, before anything starts."""
     there = visit("--host", simulator.url)
     page = there.open()
     fill(page, end="0", max_tokens="many")

@@ -84,7 +84,7 @@ def _is_logger(entry: object) -> bool:
 
 
 class _FromOn(logging.Filter):
-    """Lets pass what is of this level or graver."""
+    """Passes records of this level or a higher one."""
 
     def __init__(self, level: int) -> None:
         super().__init__()

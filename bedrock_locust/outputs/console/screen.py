@@ -33,7 +33,7 @@ class Screen(Protocol):
         """Show how far the run is and what it has cost; called about once a second."""
 
     def close(self) -> None:
-        """Show nothing more."""
+        """Remove what is shown."""
 
 
 class Plain:
@@ -49,17 +49,17 @@ class Plain:
         print(text, file=self._stream, flush=True)
 
     def show(self, tally: Tally, state: State, spent: str) -> None:  # noqa: ARG002 - a line has room for no more
-        """Print a line, if the last one is some time ago."""
+        """Print a line, if the last one was some seconds ago."""
         if time.monotonic() >= self._due:
             self._due += PROGRESS_S
             print(console.progress(tally, state), file=self._stream, flush=True)
 
     def close(self) -> None:
-        """Show nothing more."""
+        """Nothing has to be removed."""
 
 
 class Silent:
-    """Prints nothing."""
+    """A console that prints nothing."""
 
     def say(self, text: str) -> None:
         """Print nothing."""
@@ -68,7 +68,7 @@ class Silent:
         """Show nothing."""
 
     def close(self) -> None:
-        """Show nothing more."""
+        """Nothing has to be removed."""
 
 
 class FailSafe:
@@ -88,13 +88,13 @@ class FailSafe:
             self._screen.show(tally, state, spent)
 
     def close(self) -> None:
-        """Show nothing more."""
+        """Remove what is shown."""
         with contextlib.suppress(OSError):
             self._screen.close()
 
 
 def stream_of(options: Namespace) -> TextIO:
-    """Where our words go: with `--json` standard output is for Locust's figures alone."""
+    """The stream that we write to: with `--json` standard output is for Locust's figures alone."""
     return sys.stderr if getattr(options, "json", False) else sys.stdout
 
 

@@ -15,7 +15,7 @@ MEDIA = ("image", "document", "video", "audio")
 
 
 def read_blocks(blocks: Iterable[Any]) -> list[Part]:
-    """The parts in the content of a message; what is none is passed over."""
+    """The parts in the content of a message; anything else is passed over."""
     return [_read(block) for block in blocks if isinstance(block, dict)]
 
 

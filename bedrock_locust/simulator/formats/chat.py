@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bedrock_locust.simulator.replies import Reply
 
 CREATED = 1_767_225_600
-"""Any time would do."""
+"""The time at which made-up calls begin; any would do."""
 
 _TAG, _END_TAG = "<reasoning>", "</reasoning>"
 

@@ -44,7 +44,7 @@ class _Request(Body):
 
 
 class Claude(Format):
-    """Claude Messages. Any `anthropic_version` will do."""
+    """Claude Messages. Any `anthropic_version` is accepted."""
 
     def read(self, body: bytes) -> Prompt:
         """The prompt in a request body; raises `ServiceError`."""

@@ -29,7 +29,7 @@ class Message(CamelBody):
 
 
 class InferenceConfig(CamelBody):
-    """What Converse calls inference parameters."""
+    """The inference parameters of Converse."""
 
     max_tokens: int | None = Field(None, ge=1)
     temperature: float | None = Field(None, ge=0, le=1)

@@ -4,7 +4,7 @@
   const RUNNING_MS = 2000;
   const IDLE_MS = 5000;
   const MOST_MS = 15000;
-  // Vega keeps some of what it has drawn: after so many updates a chart is drawn anew.
+  // Vega keeps some of what it has drawn: after this number of updates a chart is drawn anew.
   const FRESH = 30;
   const LEVELS = [
     ["level", "Level"], ["users", "Users"], ["calls", "Calls"], ["success", "Success (%)"],
