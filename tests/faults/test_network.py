@@ -120,7 +120,7 @@ def test_blocked_at_the_end(team: Team, relay: Relay, simulator: Simulator) -> N
     assert worker.wait(DEADLINE_S) in (0, 1), team.place.output(worker)
     assert_accounted(run, simulator.calls())
     assert [said["state"] for said in info(run)["workers"].values()] == ["finished"]
-    assert info(run)["end_reason"] == "stopped before all levels had run"
+    assert info(run)["end_reason"] == "stopped by --run-time, after 4 s, before all levels had run"
 
 
 def test_cut(team: Team, relay: Relay, simulator: Simulator) -> None:
@@ -142,6 +142,7 @@ def test_cut(team: Team, relay: Relay, simulator: Simulator) -> None:
     assert all(worker["rows_lost"] == 0 for worker in info(run)["workers"].values())
 
 
+@pytest.mark.long
 def test_slow(team: Team, relay: Relay, simulator: Simulator) -> None:
     """A link of 300 ms and 64 kbit/s to one of two workers: both modes, each call in its level, each row once."""
     relay.delay_s, relay.bytes_per_s = 0.15, 8000

@@ -154,7 +154,8 @@ def worker_process_of(master: subprocess.Popen[str]) -> psutil.Process:
     return next(child for child in children if "bedrock_locust.simulator" not in child.cmdline())
 
 
-@pytest.mark.parametrize("for_good", [False, pytest.param(True, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("for_good", [False, True])
 def test_a_frozen_process(team: Team, simulator: Simulator, *, for_good: bool) -> None:
     """With `--processes`, one that stands still is woken when all is over, and keeps its rows; or else it is killed."""
     team.place.configure({"concurrency": levels(9, end=2), "test": STREAMING})

@@ -71,6 +71,7 @@ def test_tool_call_fits_its_schema() -> None:
         ({"properties": {"a": {"type": "integer"}, "b": {}}, "required": ["b"]}, {"b": "example"}),
         ({"properties": {"a": {"type": "integer"}, "b": {}}}, {"a": 1, "b": "example"}),
         ({"properties": {"a": {}}, "required": ["a", "c", 5]}, {"a": "example"}),
+        ({"properties": {"a": {"type": "integer"}, "b": {}}, "required": "b"}, {"a": 1, "b": "example"}),
     ],
 )
 def test_example_of_a_schema(schema: dict[str, Any], expected: object) -> None:
@@ -107,3 +108,14 @@ def test_branches_within_branches_have_an_end(key: str) -> None:
         mixed = {key: [{"type": "array", "items": mixed}]}
     assert '"bottom"' in json.dumps(toolcalls.example(mixed))
     assert '"bottom"' not in json.dumps(toolcalls.example({key: [mixed]}))
+
+
+def test_ids_of_calls_are_those_of_their_seeds() -> None:
+    """The same seed gives the same id, in every version; no two seeds do, and all are 22 letters and digits long."""
+    assert [toolcalls.new_id(seed) for seed in (0, 1)] == [
+        "tooluse_bAhjGFzmAF7eCnXaHg8Yo4",
+        "tooluse_4jgDQbBRYKUWj60pI9F2q1",
+    ]
+    made = {toolcalls.new_id(seed) for seed in range(1000)}
+    assert len(made) == 1000
+    assert {len(id_) for id_ in made} == {len("tooluse_") + 22}
