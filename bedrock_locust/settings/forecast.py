@@ -29,6 +29,7 @@ TOKEN_FACTORS = (0.75, 1.3)
 
 
 TOKENS_PER_DAY = "tokens per day"
+INPUT, OUTPUT = "input tokens per minute", "output tokens per minute"
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ class Forecast:
     """The load at which the levels are expected to use up the quota of which they use most."""
 
     quota: str
-    """`requests per minute`, `tokens per minute` or `tokens per day`."""
+    """`requests per minute`, `tokens per minute`, `tokens per day`; `input` or `output tokens per minute` on mantle."""
     last_users: int
     """Users of the last level."""
     percent: tuple[float, float]
@@ -189,15 +190,21 @@ def expected_cost(
 def _quotas(settings: Settings) -> list[tuple[str, float]]:
     """The quotas that are set, with how often an output token counts."""
     model = settings.model
-    requests = [("requests per minute", 1.0)] if model.quota else []
-    return [*requests, *([("tokens per minute", model.burndown)] if model.tokens_per_minute else [])]
+    quotas = {
+        "requests per minute": (model.quota, 1.0),
+        "tokens per minute": (model.tokens_per_minute, model.burndown),
+        INPUT: (model.input_tokens_per_minute, 1.0),
+        OUTPUT: (model.output_tokens_per_minute, 1.0),
+    }
+    return [(name, burndown) for name, (quota, burndown) in quotas.items() if quota]
 
 
 def _percent(settings: Settings, loads: Loads, users: int, quota: str) -> tuple[float, float]:
     """The least and the most that a level uses of a quota, in percent.
 
     Tokens are counted as the service counts them: those that the calls of a minute use, and those that the calls
-    in flight have reserved.
+    in flight have reserved. On bedrock-mantle the quota of input tokens holds the `max_tokens` of a call until it ends,
+    and what the answer has used of it remains; the quota of output tokens has what is generated.
     """
     model = settings.model
     used = []
@@ -205,13 +212,14 @@ def _percent(settings: Settings, loads: Loads, users: int, quota: str) -> tuple[
         calls_per_min = 60 * load.calls_per_s(users)
         tokens = calls_per_min * (load.input_tokens + load.output_tokens * model.burndown)
         tokens += users * (load.input_tokens + settings.test.max_tokens)
-        share = calls_per_min / (model.quota or 1) if quota.startswith("requests") else tokens / _tokens(settings)
-        used.append(100 * share)
+        shares = {
+            "requests per minute": calls_per_min / (model.quota or 1),
+            "tokens per minute": tokens / (model.tokens_per_minute or 1),
+            INPUT: tokens / (model.input_tokens_per_minute or 1),
+            OUTPUT: calls_per_min * load.output_tokens / (model.output_tokens_per_minute or 1),
+        }
+        used.append(100 * shares[quota])
     return min(used), max(used)
-
-
-def _tokens(settings: Settings) -> int:
-    return settings.model.tokens_per_minute or 1
 
 
 def _first(levels: Sequence[int], used: list[tuple[float, float]], side: int) -> int | None:

@@ -69,6 +69,8 @@ class Plan:
             by_day = model.tokens_per_day * math.ceil(seconds / DAY_S)
             quota_tokens = min(quota_tokens or by_day, by_day)
         bounds = [calls and calls * test.max_tokens, quota_tokens and int(quota_tokens / model.burndown)]
+        if model.output_tokens_per_minute and minutes:
+            bounds.append(model.output_tokens_per_minute * minutes)
         call_cost = _call_cost(settings)
         costs = [calls and call_cost and calls * call_cost, _cost_of(quota_tokens, settings)]
         return cls(

@@ -86,6 +86,18 @@ def test_a_quota_by_the_day_counts_the_whole_run() -> None:
     assert forecast(settings(model=model), first(), shapeless) is None, "a level that does not say how long it is"
 
 
+def test_quotas_of_mantle_count_input_and_output_apart() -> None:
+    """One user: 1,000 to 2,143 tokens of answers a minute; the quota of input tokens holds 100 + 1000 besides."""
+    model = {"id": "m", "api": "chat", "endpoint": "mantle", "output_tokens_per_minute": 10_000}
+    steps: dict[str, Any] = {"test": {"max_tokens": 1000}, "concurrency": {"start": 1, "end": 1}}
+    made = found(first(), model=model, **steps)
+    assert (made.quota, made.burndown) == ("output tokens per minute", 1)
+    assert made.percent == pytest.approx((10, 21.43), rel=1e-3)
+    both = found(first(), model={**model, "input_tokens_per_minute": 5000}, **steps)
+    assert both.quota == "input tokens per minute"
+    assert both.percent[0] == pytest.approx((15.385 * 165 + 1100) / 50, rel=1e-3)
+
+
 def test_possible_is_not_certain() -> None:
     """Where only fast calls would use the quota up, throttling is possible; without a call the basis is a guess."""
     made = found(model={"id": "m", "quota": 300})

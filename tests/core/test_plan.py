@@ -38,6 +38,7 @@ def test_a_run_time_that_ends_it_early(run_time_s: float | None, said: bool) -> 
         ({"tokens_per_minute": 5000}, 5000 * 20),
         ({"quota": 1, "tokens_per_minute": 5000}, 20 * 2048),
         ({"tokens_per_day": 7000}, 7000),
+        ({"api": "chat", "endpoint": "mantle", "output_tokens_per_minute": 50}, 50 * 20),
         ({"tokens_per_day": 7000, "tokens_per_minute": 100}, 2000),
     ],
 )
