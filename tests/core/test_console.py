@@ -41,6 +41,15 @@ def shown(tally: Tally, level: Level | None, levels: list[Level] | None) -> str:
     return captured.get()
 
 
+@pytest.mark.parametrize("simulated", [True, False])
+def test_a_simulated_run_says_so(simulated: bool) -> None:
+    """In the title of the panel, so that a picture of it cannot pass for one of AWS."""
+    console = Console(width=120, file=sys.stdout)
+    with console.capture() as captured:
+        console.print(Picture(None, simulated).draw(Tally(), State("running", None, 4, 3)))
+    assert ("Bedrock load test (local simulator)" in captured.get()) is simulated
+
+
 def a_level() -> tuple[Tally, Level]:
     """A level that has been measured for half a minute, with three calls."""
     now = time.time()

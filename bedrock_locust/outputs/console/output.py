@@ -31,7 +31,7 @@ class Console(OutputBase):
         """Print what is about to run."""
         self._run = run
         self._spending = Spending(run.settings.pricing)
-        self._screen = FailSafe(screen(self._options, run.levels))
+        self._screen = FailSafe(screen(self._options, run.levels, simulated=run.info.get("simulator") is True))
         endpoint, levels = run.info["endpoint"], run.levels or ()
         self._screen.say(console.header(run.settings, endpoint=endpoint, levels=levels, plan=run.plan))
 

@@ -27,8 +27,8 @@ how many users it spawns."""
 class Panel:
     """The panel of one run."""
 
-    def __init__(self, levels: Sequence[Level] | None) -> None:
-        self._picture = Picture(levels)
+    def __init__(self, levels: Sequence[Level] | None, *, simulated: bool = False) -> None:
+        self._picture = Picture(levels, simulated)
         # Refreshed by who calls `show`: a thread of rich's own would wait for the CPU behind gevent's loop.
         self._live = Live(console=Console(file=sys.stdout), auto_refresh=False, transient=True)
         self._closed = False

@@ -30,6 +30,8 @@ RATE_S = 10
 LATE_S = 3
 UNKNOWN = "\N{EN DASH}"
 MOST_FAILURES = 5
+SIMULATED = " (local simulator)"
+"""Beside the title of a run that is not one of AWS, so that no picture of a panel lies."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class Picture:
     """The panel of a run with these levels; None for a run without levels."""
 
     levels: Sequence[Level] | None
+    simulated: bool = False
 
     def draw(self, tally: Tally, state: State, spent: str = "", now: float | None = None) -> RenderableType:
         """Where the run is, what it has cost, how fast it is `now`, how long calls of this level take, what failed."""
@@ -51,7 +54,7 @@ class Picture:
                 _times(current),
                 *_failures(current),
             ),
-            title="Bedrock load test",
+            title=f"Bedrock load test{SIMULATED if self.simulated else ''}",
             title_align="left",
             box=box.ROUNDED,
             padding=(0, 1),

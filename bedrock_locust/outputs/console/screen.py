@@ -103,7 +103,7 @@ def wants_tables(options: Namespace) -> bool:
     return bool(getattr(options, "print_stats", False)) or getattr(options, "bedrock_console", None) == "off"
 
 
-def screen(options: Namespace, levels: Sequence[Level] | None) -> Screen:
+def screen(options: Namespace, levels: Sequence[Level] | None, *, simulated: bool = False) -> Screen:
     """The console that `--bedrock-console` asks for; by itself a panel is for headless runs on a terminal."""
     asked = getattr(options, "bedrock_console", None) or "auto"
     if asked == "off":
@@ -112,4 +112,4 @@ def screen(options: Namespace, levels: Sequence[Level] | None) -> Screen:
         return Plain(stream)
     terminal = sys.stdout.isatty() and os.environ.get("TERM", "") not in ("", "dumb")
     wanted = asked == "live" or (asked == "auto" and options.headless and not os.environ.get("CI"))
-    return Panel(levels) if terminal and wanted else Plain()
+    return Panel(levels, simulated=simulated) if terminal and wanted else Plain()

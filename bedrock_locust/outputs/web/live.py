@@ -88,8 +88,7 @@ def line(run: RunView, spent: str, now: float) -> str:
     """Level, time left, calls, failures and cost of a run that goes on, or what became of it."""
     total, levels = run.tally.total, list(run.tally.levels.values())
     level = levels[-1].level if levels and run.levels else None
-    simulated = ["(local simulator)"] if run.info.get("simulator") is True else []
-    words = [f"{total.calls:,} calls", f"{total.failed:,} failed", *([spent] if spent else []), *simulated]
+    words = [f"{total.calls:,} calls", f"{total.failed:,} failed", *([spent] if spent else [])]
     if run.state != "running":
         return "; ".join([f"Run {run.state}", ", ".join(words)])
     if level is None or not run.levels:
@@ -113,6 +112,7 @@ def about(run: RunView) -> dict[str, Any]:
         "reason": run.reason or run.trouble,
         "model": model_in_words(run.info),
         "endpoint": run.info["endpoint"],
+        "simulator": run.info.get("simulator") is True,
         "started_at": run.info["started_at"],
         "ended_at": run.ended_at,
         "calls": total.calls,

@@ -33,6 +33,9 @@
     if (plan.textContent !== text) plan.textContent = text;
   }
 
+  // No picture of the page may pass for one of AWS.
+  const running = () => (run ? `${run.simulator ? "Local simulator: " : ""}${run.line}` : "");
+
   // Locust greys out its own fields for users and ramp-up, and does not say why.
   const planned = (lines) => (lines.length ? `The levels set users and ramp-up: ${lines.join("; ")}` : "");
 
@@ -40,7 +43,7 @@
     const form = startForm();
     const number = ++asked;
     if (!form) {
-      tell(run ? run.line : "");
+      tell(running());
       return;
     }
     const answer = await fetch("./bedrock/plan.json", { method: "POST", body: values(form) });
@@ -66,9 +69,9 @@
     }
     report.hidden = !(run && run.report);
     if (run && run.report) report.href = `./bedrock/runs/${run.name}/`;
-    if (!startForm()) tell(run ? run.line : "");
-    const running = run && !run.ended_at;
-    polling = setTimeout(follow, before !== undefined ? STARTING_MS : running ? RUNNING_MS : IDLE_MS);
+    if (!startForm()) tell(running());
+    const goesOn = run && !run.ended_at;
+    polling = setTimeout(follow, before !== undefined ? STARTING_MS : goesOn ? RUNNING_MS : IDLE_MS);
   }
 
   // Locust shows all options in one long column. Each group of ours, which the label names as in "(Model: ...)", folds
