@@ -31,7 +31,7 @@ def main() -> int:
 
     options, behaviour = parse()
     access = Access.of(options.host, options.control_token)
-    app = Simulator(Service(behaviour, options.ledger_size, options.guard, access))
+    app = Simulator(Service(behaviour, options.ledger_size, options.guard, access, options.endpoint))
     parent = PARENT if options.exit_with_parent else None
     try:
         with tls.files(options) as files, asyncio.Runner(loop_factory=server.new_loop) as runner:

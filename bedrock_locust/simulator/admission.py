@@ -10,7 +10,7 @@ from random import Random
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from bedrock_locust.simulator import answers, auth, counting, faults, formats, replies, timing
+from bedrock_locust.simulator import answers, auth, counting, faults, formats, replies, surfaces, timing
 from bedrock_locust.simulator.calls import Call, Operation, request_id_header
 from bedrock_locust.simulator.errors import STATUSES, TOO_MANY_REQUESTS, TOO_MANY_TOKENS, ServiceError
 from bedrock_locust.simulator.exchange import ClientGoneError, Exchange
@@ -44,22 +44,27 @@ async def serve(service: Service, exchange: Exchange, operation: Operation, mode
     try:
         await _Admission(service, exchange, operation, entry, clock, rng).run()
     except ServiceError as error:
-        await _refuse(exchange, entry, error)
+        await _refuse(exchange, entry, error, operation.surface)
     except asyncio.CancelledError:
         entry.outcome = entry.outcome or CLIENT_GONE
     except ClientGoneError:
-        await _refuse(exchange, entry, ServiceError("ValidationException", "The request body is incomplete."))
+        incomplete = ServiceError("ValidationException", "The request body is incomplete.")
+        await _refuse(exchange, entry, incomplete, operation.surface)
         entry.outcome = CLIENT_GONE
     except Exception:
         logger.exception("The simulator failed at %s of %s", operation.name, model_id)
-        await _refuse(exchange, entry, ServiceError("InternalServerException", "The simulator has a fault of its own."))
+        own = ServiceError("InternalServerException", "The simulator has a fault of its own.")
+        await _refuse(exchange, entry, own, operation.surface)
     finally:
         service.ledger.close(entry)
 
 
-async def _refuse(exchange: Exchange, entry: Entry, error: ServiceError) -> None:
+async def _refuse(exchange: Exchange, entry: Entry, error: ServiceError, surface: str) -> None:
     entry.outcome = error.code
     entry.ended_at_ns = time.time_ns()
+    if surface:
+        await exchange.respond(*surfaces.refusal(surface, error, entry.request_id))
+        return
     await exchange.respond(error.status, error.headers | request_id_header(entry), error.body)
 
 
@@ -91,9 +96,18 @@ class _Admission:
         self._authenticate(body)
         if self.operation.counts:
             await self._count(body)
-            return
+        elif name := self.operation.surface:
+            asked = surfaces.asked(name, self.exchange.path, body, self.service.endpoint)
+            self.entry.model_id, self.entry.stream = asked.model_id, asked.operation.stream
+            request_format = formats.open_api(name, self.service.endpoint, asked.model_id)
+            await replace(self, operation=asked.operation).answer(body, request_format)
+        else:
+            native = self.operation.native
+            await self.answer(body, formats.native(self.entry.model_id, body) if native else formats.CONVERSE)
+
+    async def answer(self, body: bytes, request_format: formats.Format) -> None:
+        """Check the content of a request and then the quotas, and answer it."""
         model = self.service.model(self.entry.model_id)
-        request_format = formats.native(self.entry.model_id, body) if self.operation.native else formats.CONVERSE
         prompt = _completed(request_format.read(body), self.entry.model_id, self._headers())
         prompt = self._in_its_tier(prompt, model.behaviour)
         _enter(prompt, self.entry)
@@ -145,8 +159,9 @@ class _Admission:
         drawn = faults.pick(behaviour.faults, self.rng.random())
         fault = faults.scheduled(behaviour.fault_schedule, self.entry.index, since) or drawn
         operation = self.operation
-        fits = faults.can_strike(fault, native=operation.native, stream=operation.stream, counts=operation.counts)
-        return fault if fits else ""
+        native = operation.native or bool(operation.surface)
+        fits = faults.can_strike(fault, native=native, stream=operation.stream, counts=operation.counts)
+        return fault if fits and not (operation.surface and fault in faults.ONLY_IN_FRAMES) else ""
 
     def _reply(self, wish: _Wish) -> replies.Reply:
         entry, prompt, plan, behaviour = self.entry, wish.prompt, wish.plan, wish.model.behaviour

@@ -64,8 +64,10 @@ async def _wait_for_all_tokens(call: Call) -> None:
 
 def _headers(call: Call) -> dict[str, str]:
     headers = request_id_header(call.entry) | {"content-type": "application/json"}
+    if call.operation.surface:
+        headers |= {"x-request-id": call.entry.request_id, "request-id": call.entry.request_id}
     if call.operation.stream:
-        headers["content-type"] = "application/vnd.amazon.eventstream"
+        headers["content-type"] = "text/event-stream" if call.format.style else "application/vnd.amazon.eventstream"
     if call.operation.native:
         headers |= _chosen(call)
         if call.operation.stream:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 SERVICE = "bedrock"
+MANTLE = "bedrock-mantle"
+"""The name of the service in signatures for bedrock-mantle, which takes both."""
 SKEW_SECONDS = 300
 UNSIGNED = "UNSIGNED-PAYLOAD"
 
@@ -48,14 +50,17 @@ class Request:
 class Guard:
     """Accepts requests that are signed with one of these keys (id -> secret), or have one of these tokens."""
 
-    def __init__(self, keys: Mapping[str, str], tokens: Sequence[str] = ()) -> None:
+    def __init__(self, keys: Mapping[str, str], tokens: Sequence[str] = (), *, mantle: bool = False) -> None:
         self._keys, self._tokens = keys, tokens
+        self._services = {SERVICE, MANTLE} if mantle else {SERVICE}
 
     def check(self, request: Request, now: datetime | None = None) -> None:
         """Raise a `ServiceError` unless the signature or the token of the request is right."""
         authorization = request.header("authorization")
         scheme, _, rest = authorization.partition(" ")
-        if scheme == "Bearer":
+        if not authorization and (key := request.header("x-api-key")) and request.path.startswith("/anthropic/"):
+            self._check_token(key)
+        elif scheme == "Bearer":
             self._check_token(rest.strip())
         elif scheme == ALGORITHM:
             self._check_signature(request, dict(_FIELD.findall(rest)), now or datetime.now(UTC))
@@ -75,7 +80,7 @@ class Guard:
         key_id, date, region, service, end = scope
         if key_id not in self._keys:
             raise ServiceError("UnrecognizedClientException", MESSAGES["UnrecognizedClientException"])
-        if service != SERVICE or end != "aws4_request":
+        if service not in self._services or end != "aws4_request":
             raise _invalid(f"Credential should be scoped to correct service: '{SERVICE}'.")
         stamp = request.header("x-amz-date")
         _check_time(stamp, date, now)

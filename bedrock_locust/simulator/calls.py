@@ -26,6 +26,8 @@ class Operation:
     stream: bool
     counts: bool = False
     """Whether it only counts tokens."""
+    surface: str = ""
+    """The API that boto3 does not have, if it is one: `responses`, `chat` or `messages`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ class Exchange:
         """The path as it was sent, percent-encoded, without the query."""
         self.query: str = scope["query_string"].decode("latin-1")
         self._scope = scope
+        self._body: bytes | None = None
         self._receive = receive
         self._send = send
 
@@ -57,6 +58,8 @@ class Exchange:
 
         If the client disconnects, now or later, the task that called this is cancelled.
         """
+        if self._body is not None:
+            return self._body
         body, length, more = bytearray(), 0, True
         while more:
             message = await self._next()
@@ -73,7 +76,8 @@ class Exchange:
                 "1 validation error detected: Value at 'body' failed to satisfy constraint: Member must have length "
                 f"less than or equal to {MAX_BODY}",
             )
-        return bytes(body)
+        self._body = bytes(body)
+        return self._body
 
     async def _next(self) -> Message:
         try:

@@ -58,6 +58,9 @@ _NOT_IN_COUNT_TOKENS = frozenset(
         "ServiceQuotaExceededException",
     }
 )
+ONLY_IN_FRAMES: Final = frozenset({BAD_CRC, DUPLICATE_METADATA})
+"""Faults that server-sent events cannot have."""
+
 _ONLY_IN_STREAMS = frozenset({*STREAM_ERRORS, EARLY_END, TRUNCATED_FRAME, BAD_CRC, DUPLICATE_METADATA})
 
 

@@ -48,7 +48,8 @@ def _guard(options: argparse.Namespace) -> Guard | None:
     if not all(all(text.partition(":")) for text in texts):
         raise BehaviourError("an access key is not ID:SECRET")
     keys = {key: secret for key, _, secret in (text.partition(":") for text in texts)}
-    return Guard(keys, options.bearer_token) if keys or options.bearer_token else None
+    has_any = keys or options.bearer_token
+    return Guard(keys, options.bearer_token, mantle=options.endpoint == "mantle") if has_any else None
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -59,6 +60,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--host", default="127.0.0.1", help="IP address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=_port, default=8080, help="0 = a free one (default: %(default)s)")
+    parser.add_argument(
+        "--endpoint",
+        choices=("runtime", "mantle"),
+        default="runtime",
+        help="what it plays: bedrock-runtime, or bedrock-mantle (default: %(default)s)",
+    )
     parser.add_argument("--exit-with-parent", action="store_true", help="end when the parent process ends")
     parser.add_argument(
         "--ledger-size",

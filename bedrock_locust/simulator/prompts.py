@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bedrock_locust.simulator import tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,12 @@ class Prompt:
     """`performanceConfig.latency` of the request."""
     tier: str = ""
     """`serviceTier.type` of the request."""
+    shows_usage: bool = True
+    """Whether a stream of Chat Completions ends with its usage."""
+    shows_reasoning: bool = False
+    """Whether a summary of the reasoning was asked for, in Responses."""
+    echo: Mapping[str, Any] = field(default_factory=dict)
+    """What a response of Responses says of its request."""
     response_fields: tuple[str, ...] = field(default=())
     """`additionalModelResponseFieldPaths` of the request."""
 

@@ -111,6 +111,11 @@ class Reply:
         return sum(block.tokens for block in self.blocks)
 
     @property
+    def reasoning_tokens(self) -> int:
+        """Those of them that are reasoning."""
+        return sum(block.tokens for block in self.blocks if block.kind is Kind.REASONING)
+
+    @property
     def text(self) -> str:
         """The text blocks in one."""
         return self.of(Kind.TEXT)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 from uuid import uuid4
 
-from bedrock_locust.simulator import admission, control
+from bedrock_locust.simulator import admission, control, surfaces
 from bedrock_locust.simulator.calls import Operation
 from bedrock_locust.simulator.errors import ServiceError
 from bedrock_locust.simulator.exchange import ClientGoneError, Exchange
@@ -54,12 +55,27 @@ class Simulator:
     async def _serve(self, exchange: Exchange) -> None:
         if exchange.path.startswith(control.PREFIX):
             await control.serve(self._service, exchange)
-        elif route := find(exchange.method, exchange.path):
+        elif name := surfaces.name_of(exchange.method, exchange.path, self._service.endpoint):
+            await admission.serve(
+                self._service, exchange, Operation(name, native=False, stream=False, surface=name), ""
+            )
+        elif surfaces.is_near(exchange.path):
+            await self._answer_near(exchange)
+        elif (route := find(exchange.method, exchange.path)) and self._service.endpoint == "runtime":
             operation, model_id = route
             await admission.serve(self._service, exchange, operation, model_id)
         else:
             error = ServiceError("UnknownOperationException", f"No operation is {exchange.method} {exchange.path}.")
             await exchange.respond(error.status, error.headers | {"x-amzn-requestid": str(uuid4())}, error.body)
+
+    async def _answer_near(self, exchange: Exchange) -> None:
+        """A path near those of the APIs that boto3 does not have: bedrock-runtime answers with status 200."""
+        if self._service.endpoint == "runtime":
+            body = json.dumps(surfaces.UNKNOWN).encode()
+            await exchange.respond(200, {"content-type": "application/json"}, body)
+            return
+        error = ServiceError("ResourceNotFoundException", f"No operation is {exchange.method} {exchange.path}.")
+        await exchange.respond(*surfaces.refusal("chat", error, surfaces.new_id()))
 
 
 def find(method: str, path: str) -> tuple[Operation, str] | None:

@@ -15,6 +15,7 @@ from bedrock_locust.simulator.turns import Turns
 if TYPE_CHECKING:
     from bedrock_locust.simulator.auth import Guard
     from bedrock_locust.simulator.behaviour import Behaviour
+    from bedrock_locust.simulator.surfaces import Endpoint
 
 MOST_MODELS = 10_000
 """Most model ids that have a state of their own; beyond it the oldest are forgotten."""
@@ -33,10 +34,16 @@ class Service:
     """Behaviour, ledger, prompt cache, and a state for each model that was called."""
 
     def __init__(
-        self, behaviour: Behaviour, ledger_size: int, guard: Guard | None = None, access: Access | None = None
+        self,
+        behaviour: Behaviour,
+        ledger_size: int,
+        guard: Guard | None = None,
+        access: Access | None = None,
+        endpoint: Endpoint = "runtime",
     ) -> None:
         self.ledger = Ledger(ledger_size)
         self.guard = guard
+        self.endpoint: Endpoint = endpoint
         self.access = access or Access()
         self.turns = Turns()
         self.configure(behaviour)

@@ -6,7 +6,7 @@ import time
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from bedrock_locust.simulator import faults, frames, tokens
+from bedrock_locust.simulator import faults, frames, sse, tokens
 from bedrock_locust.simulator.ledger import OK
 from bedrock_locust.simulator.replies import Kind
 
@@ -33,6 +33,8 @@ class Stream:
         self._events = 0
         self._tokens_due = 0
         self._broken = False
+        self._number = 0
+        """Of the next event, where events are numbered."""
 
     async def send(self) -> None:
         """Send the answer, until it ends or the fault of the call ends it."""
@@ -60,12 +62,13 @@ class Stream:
                 return
             call.pace.advance(self._tokens_due)
             self._tokens_due = tokens.count(text)
-            frame = self._delta_frame(block.kind, index, text)
+            # Made before it is due, but for its number, which counts those before it.
+            frame = None if call.format.numbered else self._delta_frame(block.kind, index, text)
             await call.clock.until(call.pace.due_s)
             if start:
                 await self._send_all(start)
                 start = []
-            await self._send_delta(frame)
+            await self._send_delta(self._delta_frame(block.kind, index, text) if frame is None else frame)
         await self._send_all(call.format.block_stop(call.reply, index))
 
     async def _send_delta(self, frame: bytes) -> None:
@@ -75,7 +78,8 @@ class Stream:
             entry.first_token_at_ns = time.time_ns()
         if entry.events_ns is not None:
             entry.events_ns.append(time.time_ns())
-        await self._exchange.chunk(frame)
+        if frame:  # hidden reasoning has none
+            await self._exchange.chunk(frame)
         entry.output_tokens += self._tokens_due
         self._events += 1
 
@@ -103,7 +107,15 @@ class Stream:
 
     def _frame(self, event: Event) -> bytes:
         event_type, payload = event
-        return frames.event(event_type, payload | {"p": _PADDING[: self._padding()]})
+        style = self._call.format.style
+        if not style:
+            return frames.event(event_type, payload | {"p": _PADDING[: self._padding()]})
+        if not (event_type or payload):
+            return b""
+        if self._call.format.numbered:
+            payload = payload | {"sequence_number": self._number}
+            self._number += 1
+        return sse.event(style, event_type, payload)
 
     def _padding(self) -> int:
         """The length of an event's padding, with which the service hides the length of a token from eavesdroppers."""
@@ -127,12 +139,23 @@ class Stream:
         await self._exchange.end()
 
     def _last_words(self, fault: str) -> bytes:
+        call = self._call
+        if fault in faults.STREAM_ERRORS and call.format.style:
+            return self._frame(call.format.failure(call.reply, _snake(fault), faults.STREAM_ERRORS[fault]))
         if fault in faults.STREAM_ERRORS:
             return frames.exception(fault, faults.STREAM_ERRORS[fault])
         whole = self._frame(self._call.format.delta(Kind.TEXT, 0, "the "))
         if fault == faults.BAD_CRC:
             return whole[:-1] + bytes((whole[-1] ^ 1,))
         return whole[: len(whole) // 2] if fault == faults.TRUNCATED_FRAME else b""
+
+
+def _snake(fault: str) -> str:
+    """The name of an exception event as the APIs of OpenAI and Anthropic would write it."""
+    code: str = {"throttlingException": "rate_limit_exceeded", "serviceUnavailableException": "overloaded_error"}.get(
+        fault, "server_error"
+    )
+    return code
 
 
 @lru_cache(maxsize=16_384)

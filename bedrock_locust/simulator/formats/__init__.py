@@ -16,12 +16,28 @@ from bedrock_locust.simulator.formats.completion import Completion
 from bedrock_locust.simulator.formats.converse import Converse
 from bedrock_locust.simulator.formats.llama import Llama
 from bedrock_locust.simulator.formats.nova import Nova
+from bedrock_locust.simulator.formats.open_chat import OpenChat
+from bedrock_locust.simulator.formats.open_messages import OpenMessages
+from bedrock_locust.simulator.formats.responses import MantleResponses, Responses
 from bedrock_locust.simulator.formats.thinking import always as always_reasons
 from bedrock_locust.simulator.formats.titan import Titan
 
-__all__ = ["CONVERSE", "Format", "Metrics", "always_reasons", "native"]
+__all__ = ["CONVERSE", "Format", "Metrics", "always_reasons", "native", "open_api"]
 
 CONVERSE: Final = Converse()
+
+_OPEN_CHAT, _TAGGED_CHAT, _MESSAGES = OpenChat(), OpenChat(tagged=True), OpenMessages()
+_RESPONSES = {"runtime": Responses(), "mantle": MantleResponses()}
+
+
+def open_api(surface: str, endpoint: str, model_id: str) -> Format:
+    """The format of an API that boto3 does not have."""
+    if surface == "messages":
+        return _MESSAGES
+    if surface == "responses":
+        return _RESPONSES[endpoint]
+    return _TAGGED_CHAT if endpoint == "runtime" and "openai.gpt-oss" in model_id else _OPEN_CHAT
+
 
 _CHAT = Chat()
 _CLAUDE, _LLAMA, _NOVA, _TITAN, _COMMAND = Claude(), Llama(), Nova(), Titan(), Command()

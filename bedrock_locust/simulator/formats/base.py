@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from bedrock_locust.simulator.prompts import Prompt
     from bedrock_locust.simulator.replies import Kind, Reply, Stop
+    from bedrock_locust.simulator.sse import Style
 
 _to_json = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -62,6 +63,10 @@ class Format(ABC):
 
     running_counts: ClassVar[bool] = False
     """Whether a delta depends on more than its text, its block and the request id."""
+    style: ClassVar[Style] = ""
+    """How server-sent events are written; empty where a stream is an AWS event stream."""
+    numbered: ClassVar[bool] = False
+    """Whether each event has a `sequence_number`."""
 
     @abstractmethod
     def read(self, body: bytes) -> Prompt:
@@ -90,6 +95,10 @@ class Format(ABC):
     def block_stop(self, reply: Reply, index: int) -> list[Event]:  # noqa: ARG002  # most have none
         """The events after the last text of a block."""
         return []
+
+    def failure(self, reply: Reply, code: str, message: str) -> Event:
+        """The event that says that a stream of server-sent events has failed."""
+        raise NotImplementedError(f"{type(self).__name__} has no such event: {code}, {message}, {reply.request_id}")
 
     @abstractmethod
     def closing(self, reply: Reply, metrics: Metrics) -> list[Event]:

@@ -1,0 +1,109 @@
+"""Chat Completions on the endpoints' own paths: the bodies of InvokeModel's, streamed as server-sent events."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from bedrock_locust.simulator.errors import ServiceError
+from bedrock_locust.simulator.formats.chat import Chat
+from bedrock_locust.simulator.replies import Kind
+from bedrock_locust.simulator.sse import DONE, Style
+
+if TYPE_CHECKING:
+    from bedrock_locust.simulator.formats.base import Event, Metrics
+    from bedrock_locust.simulator.prompts import Prompt
+    from bedrock_locust.simulator.replies import Reply
+
+_NEW = re.compile(r"\bopenai\.gpt-[56]")
+"""These take `max_completion_tokens` only."""
+
+
+def opened(event: Event) -> dict[str, Any]:
+    """The JSON in an event of InvokeModelWithResponseStream."""
+    found: dict[str, Any] = json.loads(base64.b64decode(event[1]["bytes"]))
+    return found
+
+
+class OpenChat(Chat):
+    """Chat Completions over server-sent events. The usage comes in a chunk of its own, where it was asked for."""
+
+    style: ClassVar[Style] = "plain"
+
+    def read(self, body: bytes) -> Prompt:
+        """The prompt in a request body; raises `ServiceError`."""
+        values = json.loads(body)
+        if _NEW.search(str(values.get("model"))) and "max_tokens" in values:
+            raise ServiceError(
+                "ValidationException",
+                "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens'"
+                " instead.",
+            )
+        options = values.get("stream_options")
+        asks = bool(options.get("include_usage")) if isinstance(options, dict) else False
+        tier = values.get("service_tier")
+        return replace(super().read(body), shows_usage=asks, tier=tier if isinstance(tier, str) else "")
+
+    def answer(self, reply: Reply, metrics: Metrics) -> dict[str, Any]:
+        """A `chat.completion` with details of its usage."""
+        answer = super().answer(reply, metrics)
+        message = answer["choices"][0]["message"]
+        if thought := message.pop("reasoning_content", None):
+            message["reasoning"] = thought
+        return answer | {"usage": _usage(reply), "service_tier": reply.prompt.tier or "default"}
+
+    def opening(self, reply: Reply) -> list[Event]:
+        """A chunk with the role."""
+        return [("", opened(event)) for event in super().opening(reply)]
+
+    def block_start(self, reply: Reply, index: int) -> list[Event]:
+        """The start of a tool call."""
+        is_tool = reply.blocks[index].kind is Kind.TOOL
+        return [("", opened(event)) for event in super().block_start(reply, index)] if is_tool else []
+
+    def delta(self, kind: Kind, index: int, text: str) -> Event:
+        """A chunk with text."""
+        return "", opened(super().delta(kind, index, text))
+
+    def counted_delta(self, reply: Reply, kind: Kind, index: int, text: str, sent: int) -> Event:
+        """A chunk with text; tagged reasoning has its tags around each chunk, as recorded."""
+        if kind is Kind.REASONING and self._tagged:
+            text = f"<reasoning>{text}</reasoning>"
+        body = opened(super().counted_delta(reply, kind, index, text, sent))
+        delta = body["choices"][0]["delta"]
+        if thought := delta.pop("reasoning_content", None):
+            delta["reasoning"] = thought
+        return "", body
+
+    def block_stop(self, reply: Reply, index: int) -> list[Event]:  # noqa: ARG002 - the tags are around each chunk
+        """Nothing."""
+        return []
+
+    def closing(self, reply: Reply, metrics: Metrics) -> list[Event]:
+        """The finish reason, the usage if it was asked for, and the end mark."""
+        [last] = [opened(event) for event in super().closing(reply, metrics)]
+        finish = {key: value for key, value in last.items() if key not in {"usage", METRICS}}
+        usage = [("", finish | {"choices": [], "usage": _usage(reply)})] if reply.prompt.shows_usage else []
+        return [("", finish), *usage, (DONE, {})]
+
+    def failure(self, reply: Reply, code: str, message: str) -> Event:  # noqa: ARG002 - as other formats
+        """An error inside the data."""
+        return "", {"error": {"code": code, "message": message, "param": None, "type": "server_error"}}
+
+
+METRICS = "amazon-bedrock-invocationMetrics"
+
+
+def _usage(reply: Reply) -> dict[str, Any]:
+    """Tokens of the prompt with those of a cache, as OpenAI counts."""
+    output = reply.output_tokens
+    return {
+        "prompt_tokens": reply.prompt.input_tokens,
+        "completion_tokens": output,
+        "total_tokens": reply.prompt.input_tokens + output,
+        "prompt_tokens_details": {"cached_tokens": reply.cache.read, "cache_write_tokens": reply.cache.write},
+        "completion_tokens_details": {"reasoning_tokens": reply.reasoning_tokens},
+    }

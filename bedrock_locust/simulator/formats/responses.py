@@ -1,0 +1,216 @@
+"""OpenAI's Responses. The order of events is that of real streams of Bedrock, see docs/simulator.md."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import Field
+
+from bedrock_locust.simulator.formats.base import Body, Event, Format, Metrics
+from bedrock_locust.simulator.formats.chat import CREATED
+from bedrock_locust.simulator.formats.tooling import openai_choice
+from bedrock_locust.simulator.prompts import Part, Prompt
+from bedrock_locust.simulator.replies import Block, Kind, Stop
+
+if TYPE_CHECKING:
+    from bedrock_locust.simulator.replies import Reply
+    from bedrock_locust.simulator.sse import Style
+
+_GEMMA, _SHOWN = re.compile(r"\bgoogle\.gemma"), re.compile(r"\b(google\.gemma|openai\.gpt-oss)")
+"""Models that spell the events of their reasoning in a way of their own, and that show it without being asked."""
+ECHOED = ("instructions", "tools", "tool_choice", "temperature", "top_p", "max_output_tokens", "store", "metadata")
+
+
+class _Request(Body):
+    input: str | list[dict[str, Any]]
+    instructions: str | None = None
+    max_output_tokens: int | None = Field(None, ge=16)
+    temperature: float | None = Field(None, ge=0, le=2)
+    top_p: float | None = Field(None, ge=0, le=1)
+    tools: list[dict[str, Any]] | None = None
+    tool_choice: Any = None
+    reasoning: dict[str, Any] | None = None
+    service_tier: str | None = None
+    store: bool = True
+
+
+class Responses(Format):
+    """A response and its events; `sequence_number` is added where they are sent."""
+
+    style: ClassVar[Style] = "named"
+    running_counts = numbered = True
+
+    def read(self, body: bytes) -> Prompt:
+        """The prompt in a request body; raises `ServiceError`."""
+        request: _Request = _Request.read(body)
+        tools = [{"type": "function", "function": tool} for tool in request.tools or [] if "name" in tool]
+        items = [{"content": request.input}] if isinstance(request.input, str) else request.input
+        texts = [_text(item) for item in items]
+        effort = (request.reasoning or {}).get("effort")
+        return Prompt(
+            parts=(Part(request.instructions or ""), *(Part(json.dumps(tool)) for tool in tools), *map(Part, texts)),
+            text="".join(texts),
+            max_tokens=request.max_output_tokens,
+            temperature=request.temperature,
+            reasoning=effort not in (None, "none"),
+            shows_reasoning=bool((request.reasoning or {}).get("summary")),
+            tool=openai_choice(tools, _choice(request.tool_choice)),
+            tier=request.service_tier or "",
+            echo={key: value for key, value in json.loads(body).items() if key in ECHOED},
+        )
+
+    def answer(self, reply: Reply, metrics: Metrics) -> dict[str, Any]:  # noqa: ARG002 - it has none
+        """A whole `response`."""
+        output = [_item(reply, index, whole=True) for index in range(len(reply.blocks))]
+        return _response(reply, _status(reply), output) | {"usage": _usage(reply)} | _incomplete(reply)
+
+    def opening(self, reply: Reply) -> list[Event]:
+        """`response.created` and `response.in_progress`, which echo the request."""
+        begun = {"response": _response(reply, "in_progress", [])}
+        return [_event("response.created", **begun), _event("response.in_progress", **begun)]
+
+    def block_start(self, reply: Reply, index: int) -> list[Event]:
+        """The item, and the part of a message."""
+        added = _event("response.output_item.added", output_index=index, item=_item(reply, index, whole=False))
+        if reply.blocks[index].kind is not Kind.TEXT:
+            return [added]
+        part = {"type": "output_text", "text": "", "annotations": [], "logprobs": []}
+        return [added, _event("response.content_part.added", **_place(reply, index), part=part)]
+
+    def delta(self, kind: Kind, index: int, text: str) -> Event:  # noqa: ARG002 - of no answer
+        """A piece of text of no answer."""
+        return _event("response.output_text.delta", output_index=index, content_index=0, delta=text, logprobs=[])
+
+    def counted_delta(self, reply: Reply, kind: Kind, index: int, text: str, sent: int) -> Event:  # noqa: ARG002
+        """A piece of text, reasoning or input of a tool; an empty event where reasoning is not shown."""
+        if kind is Kind.TOOL:
+            place = {"item_id": _id(reply, index), "output_index": index}
+            return _event("response.function_call_arguments.delta", **place, delta=text)
+        if kind is Kind.REASONING:
+            name = _reasoning(reply)
+            return _event(f"{name}.delta", **_place(reply, index), delta=text) if name else ("", {})
+        return _event("response.output_text.delta", **_place(reply, index), delta=text, logprobs=[])
+
+    def block_stop(self, reply: Reply, index: int) -> list[Event]:
+        """The whole text, the part and the item."""
+        block = reply.blocks[index]
+        item = _event("response.output_item.done", output_index=index, item=_item(reply, index, whole=True))
+        if block.kind is Kind.TOOL:
+            place = {"item_id": _id(reply, index), "output_index": index}
+            return [_event("response.function_call_arguments.done", **place, arguments=block.text), item]
+        if block.kind is Kind.REASONING:
+            name = _reasoning(reply)
+            return [*([_event(f"{name}.done", **_place(reply, index), text=block.text)] if name else []), item]
+        part = {"type": "output_text", "text": block.text, "annotations": [], "logprobs": []}
+        return [
+            _event("response.output_text.done", **_place(reply, index), text=block.text, logprobs=[]),
+            _event("response.content_part.done", **_place(reply, index), part=part),
+            item,
+        ]
+
+    def closing(self, reply: Reply, metrics: Metrics) -> list[Event]:
+        """`response.completed`, or `response.incomplete`, with the usage."""
+        return [_event(f"response.{_status(reply)}", response=self.answer(reply, metrics))]
+
+    def failure(self, reply: Reply, code: str, message: str) -> Event:
+        """`response.failed`."""
+        failed = _response(reply, "failed", []) | {"error": {"code": code, "message": message}}
+        return _event("response.failed", response=failed)
+
+
+class MantleResponses(Responses):
+    """The same on bedrock-mantle: recorded there, each event has its data before its name."""
+
+    style: ClassVar[Style] = "named last"
+
+
+def _event(name: str, **members: Any) -> Event:
+    return name, {"type": name, **members}
+
+
+def _text(item: dict[str, Any]) -> str:
+    """What the model reads of an item: a message, or the result of a tool."""
+    content = item.get("content", item.get("output", ""))
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else []
+    return "".join(text for part in parts if isinstance(part, dict) and isinstance(text := part.get("text"), str))
+
+
+def _choice(choice: Any) -> Any:
+    """The choice of a tool as Chat Completions writes it."""
+    return {"type": "function", "function": choice} if isinstance(choice, dict) and "name" in choice else choice
+
+
+def _reasoning(reply: Reply) -> str:
+    """How the events of shown reasoning are called; empty where it is hidden."""
+    if reply.prompt.shows_reasoning:
+        return "response.reasoning_summary_text"
+    if not _SHOWN.search(reply.model_id):
+        return ""
+    return "response.reasoning" if _GEMMA.search(reply.model_id) else "response.reasoning_text"
+
+
+def _id(reply: Reply, index: int) -> str:
+    kind = {Kind.TEXT: "msg", Kind.REASONING: "rs", Kind.TOOL: "fc"}[reply.blocks[index].kind]
+    return f"{kind}_{reply.request_id.replace('-', '')}{index}"
+
+
+def _place(reply: Reply, index: int) -> dict[str, Any]:
+    return {"item_id": _id(reply, index), "output_index": index, "content_index": 0}
+
+
+def _item(reply: Reply, index: int, *, whole: bool) -> dict[str, Any]:
+    block, about = reply.blocks[index], {"id": _id(reply, index), "status": "completed" if whole else "in_progress"}
+    if block.kind is Kind.TOOL:
+        call = {"call_id": block.tool_id, "name": block.tool_name, "arguments": block.text if whole else ""}
+        return about | {"type": "function_call"} | call
+    if block.kind is Kind.REASONING:
+        return about | {"type": "reasoning", "summary": [], "content": _content(reply, block) if whole else []}
+    part = {"type": "output_text", "text": block.text, "annotations": [], "logprobs": []}
+    return about | {"type": "message", "role": "assistant", "content": [part] if whole else []}
+
+
+def _content(reply: Reply, block: Block) -> list[dict[str, Any]]:
+    return [{"type": "reasoning_text", "text": block.text}] if _reasoning(reply) else []
+
+
+def _status(reply: Reply) -> str:
+    return "incomplete" if reply.stop is Stop.LENGTH else "completed"
+
+
+def _incomplete(reply: Reply) -> dict[str, Any]:
+    reason = {"reason": "max_output_tokens"} if reply.stop is Stop.LENGTH else None
+    return {"incomplete_details": reason}
+
+
+def _response(reply: Reply, status: str, output: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "instructions": None,
+        "tools": [],
+        **reply.prompt.echo,
+        "id": f"resp_{reply.request_id.replace('-', '')}",
+        "object": "response",
+        "created_at": CREATED,
+        "status": status,
+        "model": reply.model_id,
+        "output": output,
+        "error": None,
+        "incomplete_details": None,
+        "parallel_tool_calls": True,
+        "service_tier": reply.prompt.tier or "default",
+        "usage": None,
+    }
+
+
+def _usage(reply: Reply) -> dict[str, Any]:
+    """Tokens of the prompt with those of a cache, as OpenAI counts."""
+    return {
+        "input_tokens": reply.prompt.input_tokens,
+        "input_tokens_details": {"cached_tokens": reply.cache.read, "cache_write_tokens": reply.cache.write},
+        "output_tokens": reply.output_tokens,
+        "output_tokens_details": {"reasoning_tokens": reply.reasoning_tokens},
+        "total_tokens": reply.prompt.input_tokens + reply.output_tokens,
+    }

@@ -1,0 +1,44 @@
+"""Runs by the APIs that boto3 does not have, against the simulator: the rows are its ledger."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .checks import info, read
+
+if TYPE_CHECKING:
+    from .running import Place
+
+
+@pytest.mark.parametrize(
+    ("api", "endpoint", "model"),
+    [
+        ("responses", "mantle", "openai.gpt-5.6-sol"),
+        ("chat", "runtime", "openai.gpt-oss-120b-1:0"),
+        ("messages", "mantle", "anthropic.claude-opus-5"),
+    ],
+)
+def test_rows_and_counts(place: Place, api: str, endpoint: str, model: str) -> None:
+    """Every call succeeds, streamed and not; tokens are those that the simulator writes: 20, and 6 of reasoning."""
+    place.configure(
+        {
+            "model": {"id": model, "api": api, "endpoint": endpoint, "quota": None},
+            "concurrency": {"end": 1, "duration_seconds": 1},
+        }
+    )
+    options = f"--endpoint {endpoint} --ttft-ms 40 --tpot-ms 4 --output-tokens 20 --spread 0 --reasoning-tokens 6"
+    code, output = place.run(f"--bedrock-simulator={options}")
+    assert code == 0, output
+    [run] = place.runs()
+    rows = [row for row in read(run / "requests.csv") if not row["error"]]
+    assert info(run)["simulator"] is True
+    assert {row["mode"] for row in rows} == {"streaming", "non_streaming"}
+    reasoning = 6 if api == "chat" else 0  # only gpt-oss reasons without being asked
+    assert {int(row["output_tokens"]) for row in rows} == {20 + reasoning}
+    assert all(int(row["input_tokens"]) > 0 for row in rows)
+    for row in rows:
+        if row["mode"] == "streaming":
+            assert 40 <= float(row["ttft_ms"]) <= float(row["first_text_ms"]) <= float(row["last_token_ms"])
+    assert f"api {api}" in output

@@ -1,0 +1,144 @@
+"""The paths of the APIs that boto3 does not have, what is refused there and how, and faults in their streams."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bedrock_locust.simulator import surfaces
+from bedrock_locust.simulator.errors import STATUSES, ServiceError
+
+from .conftest import FAST
+from .process import Simulator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CHAT = {"model": "openai.gpt-oss-120b-1:0", "messages": [{"role": "user", "content": "Name a colour."}]}
+MESSAGES = {"model": "us.anthropic.claude-opus-5", "max_tokens": 50, "messages": CHAT["messages"]}
+RESPONSES = {"model": "us.openai.gpt-5.6-sol", "input": "Name a colour."}
+REQUESTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "chat": ("/openai/v1/chat/completions", CHAT),
+    "messages": ("/anthropic/v1/messages", MESSAGES),
+    "responses": ("/openai/v1/responses", RESPONSES),
+}
+
+
+@pytest.fixture(scope="module")
+def runtime() -> Iterator[Simulator]:
+    """A simulator of bedrock-runtime."""
+    made = Simulator()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def fresh(runtime: Simulator) -> Simulator:
+    """The same with a fast behaviour and an empty ledger."""
+    runtime.set(**FAST)
+    runtime.request("DELETE", "/_simulator/calls")
+    return runtime
+
+
+def post(simulator: Simulator, name: str, **changes: Any) -> tuple[int, dict[str, str], bytes]:
+    """The answer to the request of an API, with changes."""
+    path, body = REQUESTS[name]
+    return simulator.request("POST", path, json.dumps({**body, **changes}).encode())
+
+
+@pytest.mark.parametrize("endpoint", ["runtime", "mantle"])
+def test_each_api_has_its_path(endpoint: surfaces.Endpoint) -> None:
+    """bedrock-mantle has the two of OpenAI also without their prefix; nothing else is one of them."""
+    is_mantle = endpoint == "mantle"
+    for name, (path, _) in REQUESTS.items():
+        assert surfaces.name_of("POST", path, endpoint) == name
+        assert surfaces.name_of("GET", path, endpoint) is None
+        bare = "/v1/" + path.partition("/v1/")[2]
+        assert (surfaces.name_of("POST", bare, endpoint) is not None) == (is_mantle and name != "messages")
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/openai/v1/models", "/anthropic/v1/messages/count_tokens"])
+def test_bedrock_runtime_answers_unknown_paths_with_status_200(fresh: Simulator, path: str) -> None:
+    """As recorded: a client that looks at the status alone takes it for an answer."""
+    status, _, body = fresh.request("POST", path, b"{}")
+    assert (status, json.loads(body)) == (200, surfaces.UNKNOWN)
+
+
+@pytest.mark.parametrize("code", sorted(STATUSES))
+@pytest.mark.parametrize("name", REQUESTS)
+def test_each_error_has_the_body_of_its_api(name: str, code: str) -> None:
+    """Code and message for OpenAI's, type and message for Anthropic's; wrong keys are 401 in all."""
+    status, headers, body = surfaces.refusal(name, ServiceError.injected(code), "id-1")
+    said = json.loads(body)
+    assert headers["x-request-id"] == headers["request-id"] == "id-1"
+    assert said["error"]["message"]
+    assert status == (401 if code in surfaces._KEYS else said and surfaces._status(name, ServiceError.injected(code)))
+    if name == "messages":
+        assert said["type"] == "error"
+        assert said["error"]["type"].endswith("error")
+    else:
+        assert set(said["error"]) == {"code", "message", "param", "type"}
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "status", "words"),
+    [
+        ("chat", {"model": "us.anthropic.claude-opus-5"}, 404, "doesn't support this API"),
+        ("messages", {"model": "openai.gpt-oss-120b-1:0"}, 404, "doesn't support this API"),
+        ("chat", {"model": ""}, 400, "model: Field required"),
+        ("chat", {"model": "us.openai.gpt-5.6-sol", "max_tokens": 9}, 400, "max_completion_tokens"),
+        ("messages", {"max_tokens": None}, 400, "max_tokens"),
+        ("responses", {"max_output_tokens": 9}, 400, "max_output_tokens"),
+    ],
+)
+def test_what_is_refused(fresh: Simulator, name: str, changes: dict[str, Any], status: int, words: str) -> None:
+    """In the words of the API, and once in the ledger."""
+    found, _, body = post(fresh, name, **changes)
+    assert (found, words in body.decode()) == (status, True), body
+    assert [call["outcome"] != "ok" for call in fresh.ended(1)] == [True]
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_a_body_that_is_no_object_is_refused(fresh: Simulator, name: str) -> None:
+    """Whatever it is."""
+    for body in (b"", b"{", b"[]", b"null", b"7", b'{"model": 7}', b"\xff\xfe"):
+        status, _, said = fresh.request("POST", REQUESTS[name][0], body)
+        assert status == 400, said
+        assert json.loads(said)["error"]["message"]
+
+
+@pytest.mark.parametrize("fault", ["throttlingException", "cut", "early-end", "truncated-frame"])
+@pytest.mark.parametrize("name", REQUESTS)
+def test_faults_strike_in_server_sent_events(fresh: Simulator, name: str, fault: str) -> None:
+    """An error inside the stream is the API's own; other faults leave it without its end."""
+    fresh.set(faults={fault: 1}, fault_after_events=2)
+    if fault == "cut":
+        with pytest.raises((OSError, http.client.HTTPException)):
+            post(fresh, name, stream=True)
+        return
+    status, headers, body = post(fresh, name, stream=True)
+    assert (status, headers["content-type"]) == (200, "text/event-stream")
+    text = body.decode()
+    for end in ("[DONE]", "response.completed", "message_stop"):
+        assert end not in text
+    if fault == "throttlingException":
+        assert "rate_limit_exceeded" in text
+        assert {"chat": '"error":', "messages": "event: error", "responses": "response.failed"}[name] in text
+    assert [call["outcome"] for call in fresh.ended(1)] == [fault]
+
+
+def test_on_mantle_a_model_has_one_prefix_and_no_region() -> None:
+    """A profile or a version is no model there; a wrong prefix is said to be the route."""
+    ok = surfaces.asked("chat", "/v1/chat/completions", b'{"model": "qwen.qwen3-32b", "stream": true}', "mantle")
+    assert (ok.model_id, ok.operation.stream, ok.operation.surface) == ("qwen.qwen3-32b", True, "chat")
+    for path, model, words in (
+        ("/openai/v1/chat/completions", "qwen.qwen3-32b", "isn't supported on this route"),
+        ("/v1/chat/completions", "openai.gpt-5.6-sol", "isn't supported on this route"),
+        ("/openai/v1/chat/completions", "us.openai.gpt-5.6-sol", "does not exist"),
+        ("/v1/chat/completions", "openai.gpt-oss-120b-1:0", "does not exist"),
+    ):
+        with pytest.raises(ServiceError, match=words):
+            surfaces.asked("chat", path, json.dumps({"model": model}).encode(), "mantle")
