@@ -35,5 +35,7 @@ class TaskErrors(NamedTuple):
         return self.total > SPINNING_SHARE * calls
 
     def __str__(self) -> str:
-        said = ", ".join(f"{scrub(message)[:MOST_CHARS]} ({count:,} times)" for message, count in self.top)
+        said = ", ".join(
+            f"{scrub(message)[:MOST_CHARS]} ({count:,} time{'s' if count != 1 else ''})" for message, count in self.top
+        )
         return f"{self.total:,} exception{'s' if self.total != 1 else ''} in tasks, most often: {said}"

@@ -48,6 +48,10 @@ def test_a_simulated_run_says_so(simulated: bool) -> None:
     with console.capture() as captured:
         console.print(Picture(None, simulated).draw(Tally(), State("running", None, 4, 3)))
     assert ("Bedrock load test (local simulator)" in captured.get()) is simulated
+    assert "3 calls" in captured.get()
+    with console.capture() as captured:
+        console.print(Picture(None, simulated).draw(Tally(), State("running", None, 1, 1)))
+    assert "1 call " in captured.get()
 
 
 def a_level() -> tuple[Tally, Level]:

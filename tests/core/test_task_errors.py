@@ -21,6 +21,11 @@ def test_the_most_frequent_first() -> None:
     assert str(errors) == ("15 exceptions in tasks, most often: b (6 times), a b (5 times), no message (3 times)")
 
 
+def test_once() -> None:
+    """One is one."""
+    assert str(TaskErrors.of([entry("x", 1)])) == "1 exception in tasks, most often: x (1 time)"
+
+
 def test_none() -> None:
     """A run without exceptions."""
     assert TaskErrors.of([]).total == 0

@@ -84,7 +84,7 @@ def _now(tally: Tally, level: LevelTally | None, state: State, spent: str, now: 
     grid.add_row("Whole run", *_calls(tally.total), spent)
     if level:
         grid.add_row("This level", *_calls(level), "")
-    in_flight = UNKNOWN if state.in_flight is None else f"{state.in_flight:,} calls"
+    in_flight = UNKNOWN if state.in_flight is None else f"{state.in_flight:,} call{'s' if state.in_flight != 1 else ''}"
     grid.add_row("In flight", in_flight, f"of {state.users:,} user{'s' if state.users != 1 else ''}", "", "")
     requests = f"{seconds.calls_per_s(since, until):,.1f} requests/s"
     grid.add_row(f"Last {RATE_S} s", requests, f"{seconds.tokens_per_s(since, until):,.0f} output tokens/s", "", "")
