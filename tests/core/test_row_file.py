@@ -118,6 +118,70 @@ def test_a_file_that_was_removed_is_copied_whole(path: Path, tmp_path: Path) -> 
     file.close()
 
 
+@pytest.mark.parametrize("size", [1, 105, 106, 107, 212, 2**20])
+def test_a_file_is_copied_in_pieces(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    """Of any size, also one that the file is no multiple of; rows that wait follow those that were written."""
+    monkeypatch.setattr(row_file, "COPY_SIZE", size)
+    file = RowFile(path, HEADER)
+    file.append(rows(0, 4))
+    file.flush()
+    file.append(rows(4, 2))
+    file.move(tmp_path / "new.csv")
+    assert (tmp_path / "new.csv").read_bytes().startswith(path.read_bytes())
+    assert numbers(tmp_path / "new.csv") == [f"{number:03d}" for number in range(6)]
+    assert (file.written, file.lost) == (6, 0)
+    file.close()
+
+
+def test_rows_that_are_given_up_are_lost_and_free_their_room(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are counted once; the file takes as many rows as before."""
+    monkeypatch.setattr(row_file, "MEMORY_LIMIT", 2 * ROW_SIZE)
+    file = RowFile(path, HEADER)
+    file.append(rows(0, 2))
+    file.give_up()
+    assert (file.written, file.lost) == (0, 2)
+    file.give_up()
+    file.append(rows(2, 1))
+    file.append(rows(3, 1))
+    file.append(rows(4, 1))
+    assert file.lost == 3
+    file.close()
+
+
+def test_whether_a_file_is_gone(path: Path) -> None:
+    """Only where nothing is at its path; a file that is closed is nobody's any more."""
+    file = RowFile(path, HEADER)
+    assert not file.gone
+    path.unlink()
+    assert file.gone
+    path.write_text("another")
+    assert not file.gone
+    path.unlink()
+    file.close()
+    assert not file.gone
+    file.check()
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1e9, "1000000000.000"),
+        (1_800_000_000.1234567, "1800000000.123457"),
+        (12.3456, "12.346"),
+        (0.0, "0.000"),
+        (True, "true"),
+        (False, "false"),
+        (None, ""),
+        (7, 7),
+        ("text", "text"),
+    ],
+)
+def test_values_as_text(value: object, text: object) -> None:
+    """Moments to the microsecond, times in ms to the microsecond; what is not known is empty, and 0 is not."""
+    assert row_file.cell(value) == text
+    assert type(row_file.cell(value)) is type(text)
+
+
 CALL = Call(started_at=1.8e9, mode="streaming", operation="o", model_id="m", name="n", latency_ms=1)
 
 
