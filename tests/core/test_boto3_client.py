@@ -31,7 +31,7 @@ def made(simulator: bool = True, **sections: dict[str, Any]) -> BedrockRuntimeCl
 
 def test_nothing_is_retried_and_each_user_has_a_connection() -> None:
     """A throttle is a result; time-outs and pool are those of the settings."""
-    config = made(test={"timeout_seconds": 7}, concurrency={"end": 2 * POOL_SIZE}).meta.config
+    config = made(test={"timeout_seconds": 7}, concurrency={"end": 2 * POOL_SIZE, "step": 100}).meta.config
     about: Any = config
     assert about.retries == {"total_max_attempts": 1, "mode": "standard"}
     assert about.max_pool_connections == 2 * POOL_SIZE
