@@ -20,7 +20,7 @@ FAILED = 1
 that failed."""
 
 ORDER = (BAD_INPUT, ENDED_AT_ONCE, ENDED_EARLY, GATE, FAILED)
-"""Of several codes, the first in this order is the exit code."""
+"""The exit codes in their order: where several apply, the first is taken."""
 
 
 def first(codes: Iterable[int]) -> int | None:

@@ -49,7 +49,7 @@ class Figures:
     p99_ms: float
     worst_ms: float
     cpu_share: float
-    """Of the one core, user and system time, while the streams were read."""
+    """CPU of the one core, user and system time, while the streams were read."""
 
 
 def main() -> int:

@@ -119,7 +119,7 @@ class _Process:
 
     @property
     def cpu_percent(self) -> float | None:
-        """Of one core."""
+        """Percent of one core."""
         return 100 * self.cpu_s / self.wall_s if self.wall_s else None
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bedrock_locust.settings.schema import Settings
 
 LEAST_CALLS = 20
-"""Of fewer calls in its window no error rate is judged."""
+"""An error rate is judged only with at least this number of calls in its window."""
 
 
 class Reached(NamedTuple):

@@ -20,7 +20,7 @@ class Progress:
     """Where a run with levels is. Times in seconds; None where the shape does not say."""
 
     number: int
-    """Of the level that runs, from 1."""
+    """The number of the level that is running, from 1."""
     levels: int
     phase: str
     done_s: float

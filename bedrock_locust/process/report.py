@@ -51,7 +51,7 @@ def why_not_written(error: OSError, folder: Path, again: str) -> str:
 def maker(name: str) -> MakeReport:
     """What makes a report by calling this function, `package.module:function`, in a process of its own.
 
-    It raises OSError where the function has, and ReportError for all else that can befall it.
+    It raises OSError where the function has, and ReportError for everything else that goes wrong in it.
     """
 
     def make(folder: Path, copy: Path | None) -> Path:

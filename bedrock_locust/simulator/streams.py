@@ -34,7 +34,7 @@ class Stream:
         self._tokens_due = 0
         self._broken = False
         self._number = 0
-        """Of the next event, where events are numbered."""
+        """The number of the next event, where events are numbered."""
 
     async def send(self) -> None:
         """Send the answer, until it ends or the fault of the call ends it."""

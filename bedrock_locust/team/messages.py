@@ -37,7 +37,7 @@ class Report:
     """From a worker to its master: every 3 s, at its start and at its end."""
 
     version: str
-    """Of this package, on the worker."""
+    """The version of this package on the worker."""
     asked_at: float
     """Unix time of the worker, seconds."""
     tick: float
@@ -76,7 +76,7 @@ class Taken:
     """From the master to a worker: the answer to each Report."""
 
     version: str
-    """Of this package, on the master."""
+    """The version of this package on the master."""
     asked_at: float | None
     tick: float | None
     """Both as the report had them; None where the worker is of another version."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 285, 220
 MOST_POINTS = 600
-"""Of more calls every n-th is drawn."""
+"""Where there are more calls, every n-th is drawn."""
 LEAST_VALUES = 2
 Panel = tuple[str, str, float, tuple[str, ...]]
 PANELS: tuple[Panel, ...] = (

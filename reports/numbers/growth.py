@@ -27,7 +27,7 @@ STABLE_SHARE = 0.9
 SURE_SHARE = 0.975
 """This share must show growth."""
 KNEE_LEVELS = 3
-"""Of fewer levels no knee can be told."""
+"""A knee needs at least this number of levels."""
 
 
 @dataclass(frozen=True)

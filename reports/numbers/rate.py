@@ -24,7 +24,7 @@ class Rate(NamedTuple):
     per_s: float
     """NaN where no window or no token count is known."""
     variance: float
-    """Of its logarithm."""
+    """The variance of its logarithm."""
 
 
 def rate(levels: Levels, key: str) -> Rate:

@@ -19,7 +19,7 @@ from bedrock_locust.redaction import public_environment
 
 LIMIT_S = 120
 VERSION = version("vl-convert-python")
-"""Of the package that carries the scripts."""
+"""The version of the package that carries the scripts."""
 
 _SCRIPT = "import sys, vl_convert; sys.stdout.buffer.write(vl_convert.javascript_bundle().encode())"
 _CHARTS = "import json, pkgutil, sys; json.dump(pkgutil.resolve_name(sys.argv[1])(), sys.stdout)"

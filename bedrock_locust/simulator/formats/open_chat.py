@@ -79,7 +79,7 @@ class OpenChat(Chat):
         return "", body
 
     def block_stop(self, reply: Reply, index: int) -> list[Event]:  # noqa: ARG002 - the tags are around each chunk
-        """Nothing."""
+        """No events."""
         return []
 
     def closing(self, reply: Reply, metrics: Metrics) -> list[Event]:
