@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 UNKNOWN = "\N{EN DASH}"
-WIDEST_PADDING = 24
+WIDEST_PADDING = 60
+"""Cells are padded up to this many columns of a terminal: longer ones are sentences, not figures."""
 
 _MARKS = re.compile(r"\\([\\`*_\[\]~#])|\*\*|`")
 _ACTIVE = re.compile(r"[\\`*_\[\]~#]")
@@ -104,6 +105,11 @@ def moment(at: float | None, form: str = "%Y-%m-%d %H:%M UTC") -> str:
         return UNKNOWN
 
 
+def terminal_width(text: str) -> int:
+    """How many columns of a terminal a text takes: two for each Chinese character or full-width mark."""
+    return sum(1 + (unicodedata.east_asian_width(character) in "WF") for character in text)
+
+
 @dataclass(frozen=True)
 class Column:
     """One column of a table: ready cells, numbers to the right."""
@@ -119,12 +125,13 @@ class Column:
 
     @property
     def width(self) -> int:
-        """How far cells are padded, so that the source can be read too."""
-        return min(max(map(len, (self.title, *self.cells, "---"))), WIDEST_PADDING)
+        """How far cells are padded, in columns of a terminal, so that the source can be read too."""
+        return min(max(map(terminal_width, (self.title, *self.cells, "---"))), WIDEST_PADDING)
 
     def padded(self, cell: str) -> str:
         """A cell of the width of the column."""
-        return cell.ljust(self.width) if self.left else cell.rjust(self.width)
+        missing = " " * (self.width - terminal_width(cell))
+        return cell + missing if self.left else missing + cell
 
     @property
     def rule(self) -> str:

@@ -208,9 +208,15 @@ def _gate(analysis: Edition) -> str:
     ]
     reasons += _partly(analysis, gate, unmeasured)
     verdict = say("gate.failed", scope=scope, reasons=say("list.clause").join(reasons))
-    if unmeasured or not all(map(gate.unsure, missed)):
-        return verdict
-    return say.paragraph([verdict, say("gate.unsure")])
+    unsure = not unmeasured and all(map(gate.unsure, missed))
+    return say.paragraph([verdict, say("gate.unsure") if unsure else "", _every_level_counts(analysis, gate)])
+
+
+def _every_level_counts(analysis: Edition, gate: Gate) -> str:
+    """Why a run whose advised level is fine fails: levels that are meant to be too much count as well."""
+    if gate.slo.users is not None or analysis.figures["users"].nunique() < 2:
+        return ""
+    return analysis.say("gate.every_level")
 
 
 def _partly(analysis: Edition, gate: Gate, keys: Sequence[str]) -> list[str]:

@@ -123,3 +123,16 @@ def test_hostile_names_and_messages_break_nothing(tmp_path: Path) -> None:
 def test_plain_text_is_what_was_escaped(text: str) -> None:
     """A terminal shows what the Markdown was made from."""
     assert markdown.plain(f"**Bold** and {markdown.escape(text, 10_000)}") == f"Bold and {markdown.one_line(text)}"
+
+
+def test_columns_line_up_in_the_source() -> None:
+    """Long cells, and Chinese ones, which take two columns of a terminal for each character."""
+    verdicts = markdown.texts("SLO", ["met (too few calls to be sure)", "满足（样本不足，结论不确定）", "–"])  # noqa: RUF001
+    table = markdown.table([verdicts, markdown.numbers("用户", [1, 12, 1234])])
+    assert len({markdown.terminal_width(line) for line in table.splitlines()}) == 1
+
+
+def test_a_sentence_in_a_cell_does_not_widen_the_others() -> None:
+    """The message of an error may be as long as a screen is wide."""
+    table = markdown.table([markdown.texts("Error", ["x" * 200, "short"]), markdown.numbers("Calls", [1, 2])])
+    assert len(table.splitlines()[-1]) < 80

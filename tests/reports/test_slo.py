@@ -119,3 +119,16 @@ def test_a_limit_beyond_the_time_out_is_not_known_to_be_kept(tmp_path: Path) -> 
     assert found.gate is not None
     assert found.gate.met("streaming-04") is None
     assert "latency P95 not measured in streaming at 4 users" in text
+
+
+@pytest.mark.parametrize(
+    ("loads", "slo", "said"),
+    [((4, 8), {}, True), ((4, 8), {"users": 8}, False), ((4,), {}, False), ((4, 8), {"latency_ms": 9_000}, False)],
+)
+def test_a_gate_that_fails_says_that_every_level_counts(
+    tmp_path: Path, loads: tuple[int, ...], slo: Row, *, said: bool
+) -> None:
+    """Where a number of users could be set, and was not: not for one level, and not for a gate that passes."""
+    run = closed_loop.run(loads, lambda *_: closed_loop.streamed(3_000))
+    _, text = head_of(run, tmp_path, {"latency_ms": 2_000} | slo)
+    assert ("Levels above the limit count too: set `slo.users`" in text) is said

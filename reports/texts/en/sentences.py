@@ -107,6 +107,7 @@ TEXTS = {
     "gate.unmeasured": "nothing measured in {levels}",
     "gate.partly": "{unmeasured} in {levels}",
     "gate.unsure": "There are too few calls to be sure: see below.",
+    "gate.every_level": "Levels above the limit count too: set `slo.users` to judge only levels of up to that many users.",
     "gate.empty": "**SLO gate: failed** {scope}: nothing was measured there.",
     "gate.all": "(every level)",
     "gate.names": "(every kind of call)",

@@ -103,6 +103,7 @@ TEXTS = {
     "gate.unmeasured": "{levels}没有测到数据",
     "gate.partly": "{levels}的{unmeasured}",
     "gate.unsure": "样本不足，结论不确定，见下文。",
+    "gate.every_level": "超出上限的级别也计入；如只需评判不超过某一用户数的级别，请设置 `slo.users`。",
     "gate.empty": "**SLO 门禁：未通过**{scope}：没有测到数据。",
     "gate.all": "（所有级别）",
     "gate.names": "（所有种类的调用）",
