@@ -20,6 +20,8 @@ CANCELLED = "Cancelled"
 
 BURST_GAP_MS = 1.0
 """Events that came closer together than this, on average, were held back on the way and came in a burst."""
+BYTES_PER_TOKEN = 2
+"""Text has more bytes a token, in any script: fewer, where reasoning was counted, and it was not streamed."""
 UNSEEN_TOKENS = 50
 """As many tokens of an answer may be markup of its format, which is counted but not streamed."""
 
@@ -115,20 +117,35 @@ class Call:
         the first event, which came with the first token. `None` where it is not known: tokens in a single event or
         in a burst, and counts that hold tokens which were not streamed, such as hidden reasoning.
         """
-        if self.ttft_ms is None or self.last_token_ms is None or not self.output_tokens or self.hides_tokens:
+        tokens, first_ms = self.seen_tokens, self.first_text_ms if self.hides_reasoning else self.ttft_ms
+        if first_ms is None or self.last_token_ms is None or not tokens or self.hides_tokens:
             return None
-        events = self.output_tokens if self.chunks is None else self.chunks
-        span_ms = self.last_token_ms - self.ttft_ms
+        events = tokens if self.chunks is None else self.chunks
+        span_ms = self.last_token_ms - first_ms
         if events < 2 or span_ms < (events - 1) * BURST_GAP_MS:
             return None
-        return span_ms / (self.output_tokens * (1 - 1 / events))
+        return span_ms / (tokens * (1 - 1 / events))
+
+    @property
+    def hides_reasoning(self) -> bool:
+        """Whether the service counted reasoning that it did not stream: too few bytes came for all tokens."""
+        if not self.reasoning_tokens or self.content_bytes is None or self.output_tokens is None:
+            return False
+        return self.content_bytes < BYTES_PER_TOKEN * self.output_tokens
+
+    @property
+    def seen_tokens(self) -> int | None:
+        """The output tokens without reasoning that was counted and not streamed."""
+        if not self.hides_reasoning or self.output_tokens is None:
+            return self.output_tokens
+        return max(0, self.output_tokens - (self.reasoning_tokens or 0))
 
     @property
     def hides_tokens(self) -> bool:
-        """Whether more tokens were counted than the streamed content can hold, at a byte a token or more."""
-        if self.content_bytes is None or self.output_tokens is None:
+        """Whether more of these were counted than the streamed content can hold, at a byte a token or more."""
+        if self.content_bytes is None or self.seen_tokens is None:
             return False
-        return self.output_tokens > self.content_bytes + UNSEEN_TOKENS
+        return self.seen_tokens > self.content_bytes + UNSEEN_TOKENS
 
     def to_row(self) -> list[Value]:
         """The values in the order of `COLUMNS`; plain types that msgpack and csv can carry."""

@@ -17,10 +17,11 @@ from reports.sections.answers import answers
 from reports.sections.client import client
 from reports.sections.configuration import configuration
 from reports.sections.cost import cost
+from reports.sections.elsewhere import elsewhere
 from reports.sections.errors import errors
 from reports.sections.gain import streaming
 from reports.sections.head import head, told_plainly
-from reports.sections.levels import first_token, latency, results, server, speed, tokens
+from reports.sections.levels import first_token, gaps, latency, results, server, speed, tokens
 from reports.sections.method import method
 from reports.sections.phases import phases
 from reports.sections.quota import quota
@@ -42,6 +43,7 @@ SECTIONS = (
     slo,
     first_token,
     speed,
+    gaps,
     latency,
     server,
     streaming,
@@ -61,6 +63,8 @@ SECTIONS = (
 """The table of contents of the report."""
 FILES = {"markdown": "report.md", "html": "report.html", "json": "report.json", "junit": "junit.xml"}
 """Format -> its file in the run folder. `github` has none: it goes to the summary of a job."""
+DETAILS = (gaps, server, tokens, slowest, stalls, phases, summary, configuration, method)
+"""Sections that the short report leaves out: nobody decides by them, and the page and the JSON have them."""
 FOLDED = (server, slowest, stalls, phases, configuration, method)
 """Sections that a page shows closed at first."""
 
@@ -82,8 +86,9 @@ def publish(analysis: Edition, folder: Path, report_file: Path | None, formats: 
     """Write an analysis in these formats; return the first of `FILES`, or the folder if none of them was asked for."""
     drawn = charts.draw(analysis) if formats & {"markdown", "html"} or report_file else {}
     if "markdown" in formats:
-        charts.write(drawn, folder / "charts")
-        _write(folder / "report.md", markdown(analysis, links(drawn, "charts")))
+        text = short(analysis, links(drawn, "charts"), formats)
+        charts.write({name: one for name, one in drawn.items() if f"(charts/{name}.svg)" in text}, folder / "charts")
+        _write(folder / "report.md", text)
     if "json" in formats:
         _write(folder / "report.json", figures.text(analysis, told(analysis), told_plainly(analysis)))
     if "html" in formats:
@@ -91,25 +96,48 @@ def publish(analysis: Edition, folder: Path, report_file: Path | None, formats: 
     if "junit" in formats:
         _write(folder / FILES["junit"], junit.text(analysis))
     if report_file is not None:
-        _copy(analysis, folder, report_file, drawn, page_too="html" in formats)
+        _copy(analysis, folder, report_file, drawn, formats)
     if "github" in formats:
-        github.append(markdown(analysis, {}), analysis.say("github.cut"))
+        github.append(short(analysis, {}, formats), analysis.say("github.cut"))
     return next((folder / name for kind, name in FILES.items() if kind in formats), folder)
 
 
-def _copy(analysis: Edition, folder: Path, report_file: Path, drawn: Mapping[str, Drawing], *, page_too: bool) -> None:
+def _copy(analysis: Edition, folder: Path, report_file: Path, drawn: Mapping[str, Drawing], formats: set[str]) -> None:
     """Write the report there: HTML where it is called so, else Markdown, with the page beside it if that is wanted."""
     report_file.parent.mkdir(parents=True, exist_ok=True)
     is_page = report_file.suffix in {".html", ".htm"}
     if not is_page:
-        _write(report_file, markdown(analysis, links(drawn, _way(report_file.parent, folder / "charts"))))
-    if is_page or page_too:
+        _write(report_file, short(analysis, links(drawn, _way(report_file.parent, folder / "charts")), formats))
+    if is_page or "html" in formats:
         _write(report_file if is_page else report_file.with_suffix(".html"), html(analysis, drawn))
 
 
 def markdown(analysis: Edition, charts: Mapping[str, str]) -> str:
     """The whole report; `charts` says where each chart that was drawn is."""
     return join(*(part(analysis, charts) for part in SECTIONS)) + "\n"
+
+
+def short(analysis: Edition, charts: Mapping[str, str], formats: set[str]) -> str:
+    """What one decides by, with each note where it is needed first; `formats` are those that the rest is in."""
+    parts = [part(analysis, charts) for part in SECTIONS if part not in DETAILS]
+    left_out = [part(analysis, charts) for part in DETAILS]
+    files = [FILES[kind] for kind in ("html", "json") if kind in formats] or [FILES["html"]]
+    return _noted_once(join(*parts, elsewhere(analysis, left_out, files)), analysis) + "\n"
+
+
+NOTES = ("mark.shaky", "mark.short", "mark.longer", "mark.interval", "mark.change")
+
+
+def _noted_once(text: str, analysis: Edition) -> str:
+    """The text without the notes that were there before."""
+    seen: set[str] = set()
+    kept = []
+    for paragraph in text.split("\n\n"):
+        if paragraph not in seen:
+            kept.append(paragraph)
+        if paragraph in {analysis.say(note) for note in NOTES}:
+            seen.add(paragraph)
+    return "\n\n".join(kept)
 
 
 def html(analysis: Edition, drawn: Mapping[str, Drawing]) -> str:

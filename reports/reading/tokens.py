@@ -13,10 +13,15 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-COLUMNS = ("ttft_ms", "last_token_ms", "output_tokens", "chunks", "content_bytes")
+COLUMNS = (
+    *("ttft_ms", "last_token_ms", "output_tokens", "chunks", "content_bytes"),
+    *("reasoning_tokens", "first_text_ms"),
+)
 """What is needed of a call."""
 BURST_GAP_MS = 1.0
 """Events that came closer together than this, on average, were held back on the way and came in a burst."""
+BYTES_PER_TOKEN = 2
+"""Text has more bytes a token, in any script: fewer, where reasoning was counted, and it was not streamed."""
 UNSEEN_TOKENS = 50
 """As many tokens of an answer may be markup of its format, which is counted but not streamed."""
 
@@ -26,7 +31,7 @@ def tpot_ms(calls: pd.DataFrame) -> NDArray[np.float64]:
 
     A call that does not say how many events it had counts as one with an event for each token.
     """
-    first, last, tokens, _, _ = _numbers(calls)
+    first, last, tokens = _seen(calls)
     events, span_ms = _events(calls), last - first
     known = (tokens > 0) & (events >= 2) & ~is_burst(calls) & ~hides_tokens(calls)
     found = np.full(len(calls), np.nan)
@@ -37,21 +42,32 @@ def tpot_ms(calls: pd.DataFrame) -> NDArray[np.float64]:
 
 def is_burst(calls: pd.DataFrame) -> NDArray[np.bool_]:
     """Which calls had two events or more that came together, so that nothing is known of their pace."""
-    first, last, *_ = _numbers(calls)
+    first, last, _ = _seen(calls)
     events = _events(calls)
     burst: NDArray[np.bool_] = (events >= 2) & (last - first < (events - 1) * BURST_GAP_MS)
     return burst
 
 
 def hides_tokens(calls: pd.DataFrame) -> NDArray[np.bool_]:
-    """Which calls counted more tokens than their streamed content can hold, at a byte a token or more."""
-    _, _, tokens, _, content_bytes = _numbers(calls)
-    hidden: NDArray[np.bool_] = tokens > content_bytes + UNSEEN_TOKENS
+    """Which calls counted more tokens than their streamed content can hold, at a byte a token or more.
+
+    Reasoning that the service counts by itself, and did not stream, is left out.
+    """
+    _, _, tokens = _seen(calls)
+    hidden: NDArray[np.bool_] = tokens > calls["content_bytes"].to_numpy().astype("float64") + UNSEEN_TOKENS
     return hidden
 
 
+def _seen(calls: pd.DataFrame) -> list[NDArray[np.float64]]:
+    """First and last moment, and number, of the tokens that were streamed."""
+    first, last, tokens, _, content_bytes, reasoning, first_text = _numbers(calls)
+    hides = (reasoning > 0) & (content_bytes < BYTES_PER_TOKEN * tokens)
+    return [np.where(hides, first_text, first), last, np.where(hides, np.maximum(tokens - reasoning, 0), tokens)]
+
+
 def _events(calls: pd.DataFrame) -> NDArray[np.float64]:
-    _, _, tokens, chunks, _ = _numbers(calls)
+    _, _, tokens = _seen(calls)
+    chunks = calls["chunks"].to_numpy().astype("float64")
     return np.where(np.isnan(chunks), tokens, chunks)
 
 

@@ -40,11 +40,22 @@ def conclusion(analysis: Edition) -> list[str]:
         return [analysis.say("end.unmeasured", calls=analysis.say.noun(counts["ok"], "call")), _gate(analysis)]
     if analysis.levels.shaped:
         paragraphs = [analysis.say.paragraph(_sentences(analysis, found)) for found in analysis.conclusions]
-        named = [one.category for found in analysis.conclusions for one in (found.limit, found.main) if one is not None]
     else:
-        paragraphs, named = kinds(analysis), failing(analysis)
-    remedies = [_remedy(analysis, category) for category in dict.fromkeys(named) if category]
+        paragraphs = kinds(analysis)
+    if analysis.place == "simulator":
+        # A picture of the headline alone must not pass for one of Bedrock.
+        paragraphs = [paragraph.replace("**", f"**{analysis.say('simulated')}", 1) for paragraph in paragraphs]
+    remedies = [_remedy(analysis, category) for category in remedied(analysis)]
     return [*paragraphs, _gate(analysis), *remedies, gain(analysis), _cost(analysis)]
+
+
+def remedied(analysis: Edition) -> list[str]:
+    """The categories of failures for which the conclusion says what to do."""
+    if not (analysis.figures["ok"] > 0).any():
+        return [str(category) for category in analysis.failures["error"].iloc[:1]]
+    told = [one.category for found in analysis.conclusions for one in (found.limit, found.main) if one is not None]
+    named = told if analysis.levels.shaped else failing(analysis)
+    return [category for category in dict.fromkeys(named) if category]
 
 
 def _nothing(analysis: Edition, counts: pd.Series[int]) -> str:

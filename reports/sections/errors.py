@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from reports.markdown import amount, code, escape, numbers, percent, section, table, texts
 from reports.numbers.failures import total_counts
+from reports.sections.conclusion import remedied
 from reports.sections.words import level_columns
 
 if TYPE_CHECKING:
@@ -49,8 +50,10 @@ def _rest(analysis: Edition) -> str:
 
 
 def _remedies(analysis: Edition) -> str:
-    ask = analysis.say("errors.ask")
-    remedies = {error: analysis.remedy(error) for error in analysis.failures["error"].unique()}
+    """What the conclusion has not said already."""
+    ask, told = analysis.say("errors.ask"), remedied(analysis)
+    left = [error for error in analysis.failures["error"].unique() if error not in told]
+    remedies = {error: analysis.remedy(error) for error in left}
     lines = [f"- **{escape(error)}**: {escape(remedy or ask, 400)}" for error, remedy in remedies.items()]
     return section(analysis.say("errors.todo"), "\n".join(lines), level=3)
 

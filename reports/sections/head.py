@@ -48,7 +48,8 @@ def title(analysis: Edition) -> str:
     models = say.listing([code(model) for model in analysis.run.model_ids if model], longest=3) or say("unknown.model")
     region = analysis.run.text("settings", "aws", "region")
     where = say("title.region", models=models, region=escape(region)) if region else models
-    return say("title.api", where=where, api=api) if (api := _api(analysis)) else where
+    named = say("title.api", where=where, api=api) if (api := _api(analysis)) else where
+    return say("title.simulator", models=named) if analysis.place == "simulator" else named
 
 
 def _api(analysis: Edition) -> str:

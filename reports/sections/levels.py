@@ -96,10 +96,10 @@ def speed(analysis: Edition, charts: Mapping[str, str]) -> str:
             numbers(say("col.speed"), figures["speed_per_s"]),
         ]
     )
-    return section(say("speed"), shown, footnotes(say, shown), chart(analysis, charts, "pareto"), _gaps(analysis))
+    return section(say("speed"), shown, footnotes(say, shown), chart(analysis, charts, "pareto"))
 
 
-def _gaps(analysis: Edition) -> str:
+def gaps(analysis: Edition, _charts: Mapping[str, str]) -> str:
     """The gaps of all calls of a level together, and the longest of each call."""
     figures, say = _with(analysis, "max_gap_ms"), analysis.say
     shown = table(

@@ -143,12 +143,14 @@ def test_time_per_output_token(
             st.none() | st.integers(0, 2000),
             st.none() | st.integers(0, 2000),
             st.none() | st.integers(0, 9000),
+            st.none() | st.integers(0, 2000),
+            st.none() | st.floats(0, 1e4),
         ),
         max_size=20,
     )
 )
 def test_the_report_has_the_same_time_per_token(
-    rows: list[tuple[float, float | None, int | None, int | None, int | None]],
+    rows: list[tuple[float, float | None, int | None, int | None, int | None, int | None, float | None]],
 ) -> None:
     """Live figures and the report compute it apart; single, many and several tokens an event, bursts, hidden tokens."""
     calls = [
@@ -159,8 +161,10 @@ def test_the_report_has_the_same_time_per_token(
             output_tokens=output_tokens,
             chunks=chunks,
             content_bytes=content_bytes,
+            reasoning_tokens=reasoning,
+            first_text_ms=first_text_ms,
         )
-        for ttft_ms, span_ms, output_tokens, chunks, content_bytes in rows
+        for ttft_ms, span_ms, output_tokens, chunks, content_bytes, reasoning, first_text_ms in rows
     ]
     table = pd.DataFrame([call.to_row() for call in calls], columns=list(COLUMNS))
     table = table.astype(dict.fromkeys(tokens.COLUMNS, "float64"))
@@ -183,6 +187,25 @@ def test_one_event_and_a_burst_have_no_pace() -> None:
     single = replace(CALL, ttft_ms=4990.0, last_token_ms=4990.0, output_tokens=50, chunks=1)
     burst = replace(CALL, ttft_ms=3000.0, last_token_ms=3010.0, output_tokens=74, chunks=74)
     assert (single.tpot_ms, burst.tpot_ms) == (None, None)
+
+
+def test_hidden_reasoning_that_the_service_counts_is_no_part_of_the_pace() -> None:
+    """500 words of text 20 ms apart, after 1,500 tokens of reasoning that was not streamed, are 50 tokens/s."""
+    hidden = replace(
+        CALL,
+        ttft_ms=100.0,
+        first_text_ms=9_000.0,
+        last_token_ms=9_000.0 + 499 * 20,
+        output_tokens=2_000,
+        reasoning_tokens=1_500,
+        chunks=500,
+        content_bytes=2_400,
+    )
+    assert (hidden.hides_reasoning, hidden.hides_tokens, hidden.seen_tokens) == (True, False, 500)
+    assert hidden.tpot_ms == pytest.approx(20)
+    streamed = replace(hidden, content_bytes=8_000, chunks=2_000, last_token_ms=100.0 + 1_999 * 20)
+    assert (streamed.hides_reasoning, streamed.seen_tokens) == (False, 2_000)
+    assert streamed.tpot_ms == pytest.approx(20)
 
 
 def test_reasoning_that_was_counted_but_not_streamed_has_no_pace() -> None:

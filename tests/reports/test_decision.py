@@ -17,6 +17,7 @@ from reports.numbers.analysis import Analysis, analyse
 from reports.reading.run import read
 
 from . import run_folders as make
+from .whole import whole_report
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -178,8 +179,8 @@ def test_a_temperature_that_is_not_sent_is_a_setting(tmp_path: Path) -> None:
     """Null leaves it to the model: without a row nobody could repeat the run."""
     analysis_of(tmp_path, [], test={"temperature": None})
     row = r"test\.temperature` +\| `{}`"
-    assert re.search(row.format("not sent"), reports.write(tmp_path).read_text(encoding="utf-8"))
-    assert re.search(row.format("不发送"), reports.write(tmp_path, language="zh").read_text(encoding="utf-8"))
+    assert re.search(row.format("not sent"), whole_report(tmp_path))
+    assert re.search(row.format("不发送"), whole_report(tmp_path, "zh"))
 
 
 def test_without_sections_there_is_nothing_of_them(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from reports.__main__ import main
 
 from . import run_folders as make
 from .test_golden import CASES
+from .whole import whole_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,7 +99,7 @@ def test_the_numbers_are_those_of_the_tables(tmp_path: Path) -> None:
         cells = [cell.strip() for cell in row.strip("|").split("|")]
         assert int(cells[1]) == level["ttft_ms_count"]
         assert cells[4].split()[0] == f"{level['ttft_ms_p50']:.0f}"
-    slowest = text.split("## Slowest successful calls")[1].split("\n## ")[0]
+    slowest = whole_report(run).split("## Slowest successful calls")[1].split("\n## ")[0]
     assert [call["request_id"] for call in found["slowest"]] == re.findall(r"`([0-9a-f]{12})`", slowest)
     rows = csv.DictReader((run / "requests.csv").read_text(encoding="utf-8").splitlines())
     assert found["tokens"]["output_tokens"] == sum(int(row["output_tokens"] or 0) for row in rows)

@@ -242,10 +242,11 @@ TEXTS = {
 - All times start when a request is handed to an open connection.
 - **Latency**: until the answer is complete. **TTFT**: until the first event with generated content (text,
   reasoning or tool input).
-- **Per token** (TPOT): time from the first to the last token, divided by output tokens less one; tokens/s for
-  each user are 1000 / its P50.
-- **Percentiles** are exact, over all successful calls, interpolated linearly; their intervals come from order
-  statistics, those of shares from Wilson's formula. Failed calls are left out.
+- **Per token** (TPOT): time from the first to the last token, divided by n (1 - 1/events) of n output tokens
+  that were streamed; tokens/s for each user are 1000 / its P50.
+- **Percentiles** are exact, interpolated linearly, over the successful calls; of TTFT and latency also over those that
+  failed because they were slow, or were cut off: each took longer than it lasted. Their intervals come from order
+  statistics, those of shares from Wilson's formula.
 - **Token counts** are the service's own. SDK retries are off: a throttled call counts as failed.""",
     "method.levels": """\
 - **A call belongs to the level in which it started.** Success, latency and TTFT are of the calls that
@@ -261,4 +262,8 @@ TEXTS = {
     "junit.levels": "levels that count",
     "junit.no_level": "no level counts for the SLO: none is asked for anything, or all have more users than `slo.users`",
     "junit.above": "counts up to {users} only (`slo.users`)",
+    "elsewhere": "More in {files}: {sections}.",
+    "elsewhere.settings": "**Settings:** {settings}.",
+    "title.simulator": "{models} (local simulator)",
+    "simulated": "(Local simulator) ",
 }

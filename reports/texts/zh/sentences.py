@@ -205,8 +205,8 @@ TEXTS = {
     "method.always": """\
 - 所有时间从请求交给已打开的连接时算起。
 - **延迟**：到回答完整为止。**TTFT**：到第一个含生成内容（文本、推理或工具输入）的事件为止。
-- **每 token 时间**（TPOT）：从第一个到最后一个 token 的时间，除以输出 token 数减一；每用户 token/s = 1000 / 其 P50。
-- **百分位数**是精确的，取所有成功调用，线性插值；其区间来自次序统计量，比率的区间用 Wilson 公式。失败的调用不计入。
+- **每 token 时间**（TPOT）：从第一个到最后一个 token 的时间，除以 n (1 - 1/事件数)，n 为流式收到的输出 token 数；每用户 token/s = 1000 / 其 P50。
+- **百分位数**是精确的，线性插值，取成功的调用；TTFT 和延迟还计入因过慢而失败或被截断的调用：它们的实际耗时更长。区间来自次序统计量，比率的区间用 Wilson 公式。
 - **token 计数**由服务端提供。SDK 重试已关闭：被限流的调用计为失败。""",
     "method.levels": """\
 - **调用属于它开始时所在的级别**。成功率、延迟和 TTFT 取测量窗口内开始的调用：该级别的用户已全部启动，预热已完成。
@@ -218,4 +218,8 @@ TEXTS = {
     "junit.levels": "计入的级别",
     "junit.no_level": "没有级别计入 SLO：没有任何要求，或者用户数都超过 `slo.users`",
     "junit.above": "只计入 {users}以内的级别（`slo.users`）",
+    "elsewhere": "{files} 中还有：{sections}。",
+    "elsewhere.settings": "**配置：**{settings}。",
+    "title.simulator": "{models}（本地模拟器）",
+    "simulated": "（本地模拟器）",
 }

@@ -1,0 +1,37 @@
+"""What the short report leaves out: its settings in a line, and where the rest is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reports.markdown import code, join
+from reports.sections.configuration import in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from reports.edition import Edition
+
+SHOWN = ("endpoint", "test.", "concurrency.", "arrivals.", "model.api", "model.endpoint", "model.quota", "model.tokens")
+"""The settings that decide what was measured, by how their names begin."""
+
+
+def elsewhere(analysis: Edition, left_out: Sequence[str], files: Sequence[str]) -> str:
+    """The settings that were not left at nothing, and the sections that only other files have."""
+    say = analysis.say
+    titles = [part.split("\n", 1)[0].lstrip("# ") for part in left_out if part]
+    if not titles:
+        return ""
+    also = say("elsewhere", files=say.listing([code(name) for name in files]), sections=say.listing(titles))
+    return join(_settings(analysis), also)
+
+
+def _settings(analysis: Edition) -> str:
+    say, run = analysis.say, analysis.run
+    rows: Mapping[str, object] = {"endpoint": run.get("endpoint"), **analysis.settings}
+    told = [
+        f"{code(key)} {code(in_words(say, key, value), longest=80)}"
+        for key, value in rows.items()
+        if key.startswith(SHOWN) and value not in (None, "", {}, [])
+    ]
+    return say("elsewhere.settings", settings=say("list.comma").join(told)) if told else ""
