@@ -85,6 +85,10 @@ class Visit:
 def fill(page: Page, **settings: str | bool) -> None:
     """Fill in our part of Locust's start form; a setting is called as its option: `end`, `max_tokens`."""
     page.get_by_role("button", name="Custom parameters").click()
+    # Fields that are folded away cannot be filled in.
+    expect(page.locator(".bedrock-group").last).to_be_visible()
+    for heading in page.locator(".bedrock-group[aria-expanded=false]").all()[::-1]:
+        heading.click()
     for name, value in settings.items():
         words = name.split("_")
         field = page.locator(f"[name=bedrock{''.join(word.capitalize() for word in words)}]")
