@@ -30,15 +30,19 @@ class Reached(NamedTuple):
 
 
 class Spending:
-    """What calls have cost, by their token counts."""
+    """What calls have cost, by their token counts. The prices are those of one model.
 
-    def __init__(self, pricing: Pricing | None) -> None:
+    With its `model_id`, calls to others cost nothing that is known; without one, they count at the same prices.
+    """
+
+    def __init__(self, pricing: Pricing | None, model_id: str | None = None) -> None:
         self.total = 0.0
         self._pricing = pricing
+        self._model_id = model_id
 
     def add(self, call: Call) -> None:
         """Count a call; one without token counts costs nothing that is known."""
-        if self._pricing is None:
+        if self._pricing is None or (self._model_id is not None and call.model_id != self._model_id):
             return
         prices = self._pricing
         parts = (
@@ -84,6 +88,7 @@ class Guard:
     def __init__(self, settings: Settings) -> None:
         self._limits: Limits | None = settings.limits
         self._currency = settings.pricing.currency if settings.pricing else ""
+        # A limit holds also for calls to models whose prices are not known.
         self._spending = Spending(settings.pricing)
         self._errors = ErrorRate(settings.limits.window_seconds if settings.limits else 0)
         self._calls = self._output_tokens = self._alike = self._cut_off = 0

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bedrock_locust.call import Call
-from bedrock_locust.live.limits import Guard, Reached
+from bedrock_locust.live.limits import Guard, Reached, Spending
 from bedrock_locust.settings.schema import Settings
 
 
@@ -49,6 +49,17 @@ def test_what_came_after_the_limit_is_said(limits: dict[str, float], words: str)
     for later in (one, one, call(error="Cancelled")):
         guard.add(later)
     assert guard.in_the_end(found[1]) == words
+
+
+def test_calls_to_another_model_have_no_known_price_but_count_for_the_limit() -> None:
+    """What is shown as cost is that of the model of the settings; a limit would be none if other calls were free."""
+    priced = settings(pricing={"input_per_million": 0, "output_per_million": 10}, limits={"max_cost_usd": 0.001})
+    own, other = call(output_tokens=100), call(output_tokens=100, model_id="another")
+    shown = Spending(priced.pricing, priced.model.id)
+    for one in (own, other):
+        shown.add(one)
+    assert shown.total == pytest.approx(0.001)
+    assert Guard(priced).add(other) == Reached("limits.max_cost_usd", "0.001 USD spent")
 
 
 @given(st.lists(st.integers(0, 5_000), max_size=40), st.integers(1, 20_000))

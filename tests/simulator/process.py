@@ -48,8 +48,10 @@ class Simulator:
         self._trust = trust
         self.process = start("--port", "0", "--exit-with-parent", *options)
         assert self.process.stdout is not None
-        readable, _, _ = select.select([self.process.stdout], [], [], DEADLINE_S)
-        line = self.process.stdout.readline() if readable else ""
+        # Not select(): a process of many tests may have more than 1,024 open files.
+        waiting = select.poll()
+        waiting.register(self.process.stdout, select.POLLIN)
+        line = self.process.stdout.readline() if waiting.poll(DEADLINE_S * 1000) else ""
         if not line.startswith(READY):
             self.process.kill()
             raise RuntimeError(f"not ready: {line!r} {self.process.communicate()}")
