@@ -55,8 +55,8 @@ def body(prompt: str, max_tokens: int, temperature: float | None, model_id: str)
 def request(prompt: str, max_tokens: int, temperature: float | None, model_id: str) -> dict[str, Any]:
     """The body of a call of the API for a prompt."""
     asked = body(prompt, max_tokens, temperature, model_id)
-    limit = "max_completion_tokens" if _NEWER.search(model_id) else "max_tokens"
-    return {"model": model_id, **asked, limit: asked.pop("max_tokens")}
+    most = asked.pop("max_tokens")
+    return {"model": model_id, **asked, "max_completion_tokens" if _NEWER.search(model_id) else "max_tokens": most}
 
 
 def prompt_chars(request: Mapping[str, Any]) -> int:

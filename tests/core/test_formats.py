@@ -16,6 +16,7 @@ from bedrock_locust import formats
 from bedrock_locust.formats import (
     Reading,
     UnknownFormatError,
+    chat,
     claude,
     cohere,
     cohere_text,
@@ -501,3 +502,20 @@ def test_boto3_accepts_every_request(
         assert value is None or repr(value) in said, f"{value} is not in the request"
     assert ("temperature" in said) == (temperature is not None)
     assert "None" not in said, f"a value that was not asked for is sent: {said}"
+
+
+@pytest.mark.parametrize(
+    ("model_id", "limit"),
+    [
+        ("us.openai.gpt-5.6-sol", "max_completion_tokens"),
+        ("openai.gpt-6.1", "max_completion_tokens"),
+        ("xai.grok-4.3", "max_completion_tokens"),
+        ("openai.gpt-oss-120b-1:0", "max_tokens"),
+        ("qwen.qwen3-32b", "max_tokens"),
+    ],
+)
+def test_chat_completions_name_the_limit_as_the_model_takes_it(model_id: str, limit: str) -> None:
+    """By one name: newer models refuse a request that has the other, also beside the right one."""
+    asked = chat.request("Name a colour.", 9, None, model_id)
+    assert {key: asked[key] for key in chat.MOST if key in asked} == {limit: 9}
+    assert asked["model"] == model_id

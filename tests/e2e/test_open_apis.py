@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     [
         ("responses", "mantle", "openai.gpt-5.6-sol"),
         ("chat", "runtime", "openai.gpt-oss-120b-1:0"),
+        ("chat", "mantle", "openai.gpt-5.6-sol"),
         ("messages", "mantle", "anthropic.claude-opus-5"),
     ],
 )
@@ -35,7 +36,7 @@ def test_rows_and_counts(place: Place, api: str, endpoint: str, model: str) -> N
     rows = [row for row in read(run / "requests.csv") if not row["error"]]
     assert info(run)["simulator"] is True
     assert {row["mode"] for row in rows} == {"streaming", "non_streaming"}
-    reasoning = 6 if api == "chat" else 0  # only gpt-oss reasons without being asked
+    reasoning = 6 if "gpt-oss" in model else 0  # the others do not reason without being asked
     assert {int(row["output_tokens"]) for row in rows} == {20 + reasoning}
     assert all(int(row["input_tokens"]) > 0 for row in rows)
     for row in rows:
