@@ -121,21 +121,22 @@ def short(analysis: Edition, charts: Mapping[str, str], formats: set[str]) -> st
     """What one decides by, with each note where it is needed first; `formats` are those that the rest is in."""
     parts = [part(analysis, charts) for part in SECTIONS if part not in DETAILS]
     left_out = [part(analysis, charts) for part in DETAILS]
-    files = [FILES[kind] for kind in ("html", "json") if kind in formats] or [FILES["html"]]
+    files = [FILES[kind] for kind in ("html", "json") if kind in formats]
     return _noted_once(join(*parts, elsewhere(analysis, left_out, files)), analysis) + "\n"
 
 
 NOTES = ("mark.shaky", "mark.short", "mark.longer", "mark.interval", "mark.change")
+"""The texts below a table that say what its marks mean."""
 
 
 def _noted_once(text: str, analysis: Edition) -> str:
     """The text without the notes that were there before."""
-    seen: set[str] = set()
+    notes, seen = {analysis.say(note) for note in NOTES}, set[str]()
     kept = []
     for paragraph in text.split("\n\n"):
         if paragraph not in seen:
             kept.append(paragraph)
-        if paragraph in {analysis.say(note) for note in NOTES}:
+        if paragraph in notes:
             seen.add(paragraph)
     return "\n\n".join(kept)
 

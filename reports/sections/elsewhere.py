@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from reports.edition import Edition
 
-SHOWN = ("endpoint", "test.", "concurrency.", "arrivals.", "model.api", "model.endpoint", "model.quota", "model.tokens")
+SHOWN = ("endpoint", "test.", "concurrency.", "model.api", "model.endpoint", "model.quota", "model.tokens")
 """The settings that decide what was measured, by how their names begin."""
 
 
@@ -22,8 +22,8 @@ def elsewhere(analysis: Edition, left_out: Sequence[str], files: Sequence[str]) 
     titles = [part.split("\n", 1)[0].lstrip("# ") for part in left_out if part]
     if not titles:
         return ""
-    also = say("elsewhere", files=say.listing([code(name) for name in files]), sections=say.listing(titles))
-    return join(_settings(analysis), also)
+    places, sections = say.listing([code(name) for name in files]), say.listing(titles)
+    return join(_settings(analysis), say("elsewhere", files=places, sections=sections) if files else "")
 
 
 def _settings(analysis: Edition) -> str:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+ELSEWHERE = "More in "
 SCRIPTS = re.compile(r"<script[^>]*>.*?</script>", re.DOTALL)
 TAGS = re.compile(r"<[^>]*>")
 
@@ -160,3 +161,14 @@ def test_the_languages_have_the_same_texts() -> None:
             {name for _, name, _, _ in string.Formatter().parse(one) if name} for one in (text, chinese.texts[key])
         ]
         assert names[0] == names[1], key
+
+
+@pytest.mark.parametrize(
+    ("formats", "files"),
+    [(["markdown"], ""), (["markdown", "json"], "`report.json`"), (["markdown", "html"], "`report.html`")],
+)
+def test_the_short_report_names_only_files_that_are_made(tmp_path: Path, formats: list[str], files: str) -> None:
+    """Where the rest is; nothing where it is nowhere."""
+    text = reports.write(make.shaped(("streaming",), (2,)).write(tmp_path), formats=formats).read_text(encoding="utf-8")
+    found = [line for line in text.splitlines() if line.startswith(ELSEWHERE)]
+    assert [line.removeprefix(ELSEWHERE).partition(":")[0] for line in found] == ([files] if files else [])
