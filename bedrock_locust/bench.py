@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from bedrock_locust.level import Level
+from bedrock_locust.workload.source import workload_of
 
 if TYPE_CHECKING:
     from locust.env import Environment
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
 
     from bedrock_locust.settings.schema import Settings
+    from bedrock_locust.workload.source import Workload
 
 LEVEL = "level_tag"
 """The attribute of Locust's parsed options with the present level as a mapping, or None.
@@ -31,8 +33,14 @@ class Bench:
     settings: Settings
     boto3_client: BedrockRuntimeClient
     worker: str
+    workload: Workload = field(init=False)
+    """Where the next request comes from."""
     _announced: dict[str, Any] | None = field(default=None, init=False, repr=False)
     _level: Level | None = field(default=None, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Have the workload of the settings."""
+        self.workload = workload_of(self.settings)
 
     @property
     def level(self) -> Level | None:

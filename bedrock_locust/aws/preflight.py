@@ -11,8 +11,8 @@ from bedrock_locust.aws.boto3_client import check_credentials
 from bedrock_locust.client import BedrockClient
 from bedrock_locust.errors import LASTING, remedy
 from bedrock_locust.settings.mistakes import SettingsError
-from bedrock_locust.user import call_of, request
-from bedrock_locust.workload.prompts import Prompts
+from bedrock_locust.user import call_of
+from bedrock_locust.workload.source import workload_of
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
@@ -60,9 +60,7 @@ def _call(client: BedrockRuntimeClient, settings: Settings) -> Call:
     bedrock = BedrockClient(
         client, EventHook(), call_limit_s=settings.call_limit_s, native_formats=settings.native_formats
     )
-    test = settings.test
-    prompt = Prompts(test.prompt_template, test.prompt_size, test.unique_prompts).next()
-    return call_of(bedrock, settings, mode)(name="preflight", **request(settings, prompt))
+    return call_of(bedrock, settings, mode)(name="preflight", **workload_of(settings).next().arguments)
 
 
 def _has_credentials(settings: Settings) -> bool:

@@ -6,7 +6,7 @@ from argparse import Namespace
 from copy import copy
 from typing import TYPE_CHECKING
 
-from bedrock_locust import __version__, formats
+from bedrock_locust import __version__
 from bedrock_locust.aws.boto3_client import check_credentials, check_endpoint, connect
 from bedrock_locust.aws.host import bedrock_host, http_users
 from bedrock_locust.aws.preflight import preflight
@@ -18,6 +18,7 @@ from bedrock_locust.settings.forecast import forecast
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.plan import Plan
 from bedrock_locust.settings.run_time import run_time_of
+from bedrock_locust.workload.template import checked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -97,13 +98,7 @@ class Preparation:
         return Namespace(**{**vars(self._options), **form})
 
     def _load(self, parsed: Namespace, environment: Environment) -> Settings:
-        settings = options.load(parsed, self._simulator_url or bedrock_host(environment))
-        if settings.model.api == "invoke":
-            try:
-                formats.native(settings.model.id, settings.model.format)
-            except formats.UnknownFormatError as error:
-                raise SettingsError(f"model.api is invoke, but {error}") from None
-        return settings
+        return checked(options.load(parsed, self._simulator_url or bedrock_host(environment)))
 
     def _checked_client(self, settings: Settings) -> BedrockRuntimeClient:
         """A client with which this process, if it makes the calls, can sign and connect."""

@@ -7,11 +7,12 @@ import shlex
 import sys
 from typing import TYPE_CHECKING
 
-from bedrock_locust import exits, formats
+from bedrock_locust import exits
 from bedrock_locust.settings import options
 from bedrock_locust.settings.forecast import expected_calls, forecast
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.plan import Plan
+from bedrock_locust.workload.template import checked
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -48,7 +49,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(parsed: Namespace) -> int:
     """Print what is wrong, one line for each mistake, and return 2; or print the plan and return 0."""
     try:
-        settings = _checked(options.load(parsed, None))
+        settings = checked(options.load(parsed, None))
     except SettingsError as error:
         for line in error.lines:
             print(line, file=sys.stderr)
@@ -60,16 +61,6 @@ def run(parsed: Namespace) -> int:
         print(f"\nNote: {warning}")
     print(f"\nNothing was called. To start the run: {_command(parsed)}")
     return 0
-
-
-def _checked(settings: Settings) -> Settings:
-    """The settings, if there is a request format for them. Raises SettingsError."""
-    if settings.model.api == "invoke":
-        try:
-            formats.native(settings.model.id, settings.model.format)
-        except formats.UnknownFormatError as error:
-            raise SettingsError(f"model.api is invoke, but {error}") from None
-    return settings
 
 
 def _command(parsed: Namespace) -> str:

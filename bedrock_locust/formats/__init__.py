@@ -41,6 +41,7 @@ __all__ = [
     "WholeReader",
     "converse",
     "native",
+    "native_name",
     "native_names",
 ]
 
@@ -105,6 +106,12 @@ def native(model_id: str, named: str | None = None) -> NativeFormat:
         if re.match(rf"(?:[a-z]+(?:-[a-z]+)*\.)?{pattern}", name):
             return module
     raise UnknownFormatError(model_id)
+
+
+def native_name(model_id: str, named: str | None = None) -> str:
+    """The name of the format that `native` returns. Raises UnknownFormatError."""
+    module = native(model_id, named)
+    return next(name for name, each in _FORMATS.items() if each is module)
 
 
 def native_names() -> list[str]:

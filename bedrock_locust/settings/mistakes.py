@@ -23,12 +23,16 @@ class SettingsError(Exception):
 SECRET = frozenset({"access_key_id", "secret_access_key", "session_token"})
 """Keys whose values never appear in a message."""
 
+CONTENT = frozenset({("test", "request")})
+"""Settings with contents of prompts, which no message shows either."""
+
 RULES = {
     "greater_than": "must be greater than {gt:g}",
     "greater_than_equal": "must be {ge:g} or more",
     "less_than": "must be less than {lt:g}",
     "less_than_equal": "must be {le:,.0f} or less",
     "string_too_long": "must have at most {max_length} characters",
+    "dict_type": "must be an object {{...}}",
     "tuple_type": "must be a list [...]",
     "string_pattern_mismatch": "must not have control characters",
     "string_too_short": "must not be empty",
@@ -100,7 +104,7 @@ def _rule(mistake: ErrorDetails) -> str:
 
 
 def _shown(path: tuple[str, ...], values: Mapping[str, Any]) -> str:
-    if path[-1] in SECRET or path == ("aws",):
+    if path[-1] in SECRET or path == ("aws",) or path[:2] in CONTENT:
         return "not shown"
     value: Any = values
     for part in path:

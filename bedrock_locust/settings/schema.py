@@ -33,6 +33,7 @@ from bedrock_locust.settings.fields import (
 )
 from bedrock_locust.settings.goals import Limits, Pricing, Slo, unknown_cost
 from bedrock_locust.settings.mistakes import SettingsError, describe
+from bedrock_locust.settings.outline import outline
 from bedrock_locust.settings.pairs import impossible
 
 if TYPE_CHECKING:
@@ -184,6 +185,8 @@ class Test(Section):
     """Run the levels with streaming calls."""
     non_streaming: bool = True
     """Run the levels with non-streaming calls."""
+    request: dict[str, Any] | None = None
+    """Members that each request gets, as `{"system": [{"text": "Be brief."}]}`; docs/workload.md has examples."""
     max_tokens: Annotated[Positive, Field(le=1_000_000)] = 2048
     """Most output tokens of an answer. Newer models reserve them from the quota of tokens."""
     temperature: NotNegative | None = None
@@ -301,9 +304,10 @@ class Settings(Section):
         return {name: section for name, section in values.items() if section is not None}
 
     def recorded(self) -> dict[str, Any]:
-        """The public settings with the burn-down in force: the values that `run.json` keeps for the report."""
+        """What `run.json` keeps: the public settings, the burn-down in force, no contents of `test.request`."""
         values = self.public()
-        return {**values, "model": {**values["model"], "output_burndown": self.model.burndown}}
+        model = {**values["model"], "output_burndown": self.model.burndown}
+        return {**values, "model": model, "test": {**values["test"], "request": outline(self.test.request)}}
 
     def in_region(self, region: str) -> Settings:
         """These settings with the region that boto3 found."""

@@ -33,7 +33,7 @@ from bedrock_locust.formats import (
     titan,
 )
 from bedrock_locust.settings.schema import Settings
-from bedrock_locust.user import request
+from bedrock_locust.workload.request import request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

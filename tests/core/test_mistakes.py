@@ -12,8 +12,8 @@ from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.schema import CREDENTIALS, SECTIONS, build
 
 KNOWN_IN_TEST = (
-    "max_tokens, non_streaming, preflight, prompt_size, prompt_template, streaming, temperature, timeout_seconds,"
-    " transport, unique_prompts"
+    "max_tokens, non_streaming, preflight, prompt_size, prompt_template, request, streaming, temperature,"
+    " timeout_seconds, transport, unique_prompts"
 )
 KNOWN_SECTIONS = "aws, model, test, concurrency, output, pricing, slo, limits"
 PAIR = "config.json: aws: access_key_id and secret_access_key are needed together: give both or none"
@@ -47,6 +47,7 @@ NAN, INFINITY = float("nan"), float("inf")
         ("test", {"temperature": "hot"}, 'test.temperature is "hot", but must be a number'),
         ("test", {"temperature": {}}, "test.temperature is {}, but must be a number"),
         ("test", {"prompt_template": 5}, 'test.prompt_template is 5, but must be a text in "quotes"'),
+        ("test", {"request": "secret"}, "test.request is not shown, but must be an object {...}"),
         ("model", {"id": 5}, 'model.id is 5, but must be a text in "quotes"'),
         ("aws", {"region": 5}, 'aws.region is 5, but must be a text in "quotes"'),
         ("aws", {"access_key_id": 5}, 'aws.access_key_id is not shown, but must be a text in "quotes"'),
@@ -212,7 +213,7 @@ def test_true_is_no_number(section: str, key: str) -> None:
     found = [line for line in lines(values) if f"{section}.{key} is " in line]
     assert len(found) == 1
     assert "but must be" in found[0]
-    assert key in CREDENTIALS or f"{section}.{key} is true" in found[0]
+    assert key in CREDENTIALS or key == "request" or f"{section}.{key} is true" in found[0]
 
 
 def test_a_model_that_is_no_object_beside_the_tier_of_the_original() -> None:

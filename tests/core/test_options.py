@@ -73,6 +73,7 @@ FILE_ONLY = {
     *(("slo", key) for key in ("tpot_ms", "percentile", "min_tokens_per_s", "users")),
     *(("limits", key) for key in ("max_output_tokens", "window_seconds", "same_failures")),
     ("model", "output_burndown"),
+    ("test", "request"),
     ("output", "formats"),
 }
 """What stays the same from run to run, and is set in the file."""

@@ -111,6 +111,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "max_tokens": 2048,
         "temperature": None,
         "unique_prompts": True,
+        "request": None,
         "timeout_seconds": 300,
         "transport": "measured",
         "preflight": None,

@@ -1,0 +1,105 @@
+"""`test.request`, checked before the first call. No message shows what is in it: it may be a prompt."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any
+
+from bedrock_locust import formats
+from bedrock_locust.settings.mistakes import SettingsError
+from bedrock_locust.workload.members import members_of
+from bedrock_locust.workload.request import body_of
+from bedrock_locust.workload.shapes import ShapeError, input_shape, shaped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from bedrock_locust.settings.schema import Settings
+
+    Path = tuple[str, ...]
+
+PROMPT = "test.prompt_template and test.prompt_size, or the section workload, make it"
+ELSEWHERE: Mapping[Path, str] = {
+    ("modelId",): "set model.id",
+    ("model",): "set model.id",
+    ("stream",): "set test.streaming and test.non_streaming",
+    ("serviceTier",): "set model.service_tier",
+    ("service_tier",): "set model.service_tier",
+    ("performanceConfig",): "set model.latency",
+    ("projectIdentifier",): "set model.project",
+}
+"""Member -> what decides it in its place."""
+
+
+def checked(settings: Settings) -> Settings:
+    """The settings, if requests can be made with them. Raises SettingsError."""
+    if settings.model.api == "invoke":
+        try:
+            formats.native(settings.model.id, settings.model.format)
+        except formats.UnknownFormatError as error:
+            raise SettingsError(f"model.api is invoke, but {error}") from None
+    if settings.test.request:
+        _check(settings, settings.test.request)
+    return settings
+
+
+def _check(settings: Settings, template: Mapping[str, Any]) -> None:
+    plain = body_of(settings, "a", 1, 0.5, plain=True)
+    owned = {**ELSEWHERE, **_owned(settings, plain)}
+    for path, value in _leaves(template):
+        if path in owned:
+            raise SettingsError(f"test.request.{_name(path)} cannot be set: {owned[path]}")
+        if isinstance(_at(plain, path), dict) and not isinstance(value, dict):
+            raise SettingsError(f"test.request.{_name(path)} must be an object")
+    if settings.model.api == "converse":
+        _check_shapes(settings, template)
+    elif known := members_of(settings):
+        _check_members(settings, template, known)
+
+
+def _check_shapes(settings: Settings, template: Mapping[str, Any]) -> None:
+    wanted = {"Converse": settings.test.non_streaming, "ConverseStream": settings.test.streaming}
+    try:
+        for operation, is_wanted in wanted.items():
+            if is_wanted:
+                shaped(template, input_shape(operation), "", whole=False)
+    except ShapeError as error:
+        raise SettingsError(f"test.request: {error}. These are the members of {operation} in boto3") from None
+
+
+def _check_members(settings: Settings, template: Mapping[str, Any], known: frozenset[str]) -> None:
+    for name in template:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
+            raise SettingsError(f"test.request.{name[:80]} is no member of the API {settings.model.api}: {hint}")
+
+
+def _owned(settings: Settings, plain: Mapping[str, Any]) -> dict[Path, str]:
+    """The members that settings decide: those that differ where a setting differs."""
+    variants = {
+        PROMPT: body_of(settings, "b", 1, 0.5, plain=True),
+        "set test.max_tokens": body_of(settings, "a", 2, 0.5, plain=True),
+        "set test.temperature": body_of(settings, "a", 1, 0.7, plain=True),
+    }
+    before = dict(_leaves(plain))
+    return {path: said for said, body in variants.items() for path, value in _leaves(body) if before.get(path) != value}
+
+
+def _leaves(value: Mapping[str, Any], above: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """The members that are no objects, or empty ones, with their paths."""
+    for name, part in value.items():
+        if isinstance(part, dict) and part:
+            yield from _leaves(part, (*above, name))
+        else:
+            yield (*above, name), part
+
+
+def _at(value: Any, path: Path) -> Any:
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def _name(path: Path) -> str:
+    return ".".join(path)[:80]
