@@ -219,7 +219,9 @@ class Lead:
             run=info["run"],
             simulator=info["simulator"],
             worker_timeout_s=self._options.bedrock_worker_timeout,
-            users=None if levels is None else math.ceil(max((level.users for level in levels), default=0) / workers),
+            in_flight=None
+            if levels is None
+            else math.ceil(max((level.most_in_flight for level in levels), default=0) / workers),
             settings=self.settings.public(),
         )
 

@@ -10,8 +10,11 @@ if TYPE_CHECKING:
     from locust.env import Environment
 
 Phase = Literal["warmup", "measure", "drain"]
-REQUIRED = ("level", "mode", "users", "phase")
-"""Fields that a shape cannot leave out."""
+Unit = Literal["users", "requests/s"]
+REQUIRED = ("level", "mode", "phase")
+"""Fields that a shape cannot leave out, beside one of LOADS."""
+LOADS = ("users", "rate_per_s")
+"""Fields with the load of a level: it has one of them."""
 
 
 class Shape(Protocol):
@@ -25,6 +28,40 @@ class LevelError(ValueError):
     """A load shape announced a level that cannot be used. The message says what is wrong with it."""
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Load:
+    """How much a level asks of the service: users that call one after the other, or arrivals per second."""
+
+    amount: float
+    unit: Unit = "users"
+
+    def __str__(self) -> str:
+        """In words: `1 user`, `2.5 requests/s`."""
+        return in_words([self])
+
+    @property
+    def number(self) -> str:
+        """The amount without its unit."""
+        return f"{self.amount:,.6g}" if self.amount < 1e6 else f"{self.amount:,.0f}"
+
+    @property
+    def users(self) -> int | None:
+        """The users, if these are the load."""
+        return int(self.amount) if self.unit == "users" else None
+
+
+def in_words(loads: Sequence[Load], most: int | None = None) -> str:
+    """Loads of one unit, with their unit: `1, 2, 4 users`; of more than `most` the first three and the last."""
+    numbers = [load.number for load in loads]
+    shown = numbers if most is None or len(numbers) <= most else [*numbers[:3], "...", numbers[-1]]
+    unit = loads[0].unit if loads else "users"
+    return f"{', '.join(shown)} {_one(unit) if numbers == ['1'] else unit}"
+
+
+def _one(unit: Unit) -> str:
+    return "user" if unit == "users" else "request/s"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
     """A level, and how far it has come. Moments are Unix seconds; `None` means not yet, or not known."""
@@ -33,8 +70,16 @@ class Level:
     """The name of the level, which the rows of its calls have in the column `level`."""
     mode: str
     """The group of calls: `streaming`, `non_streaming`, or what an own user class is called."""
-    users: int
-    """Concurrent users."""
+    users: int | None = None
+    """Concurrent users, in a closed loop."""
+    rate_per_s: float | None = None
+    """Arrivals per second, in an open loop; where the rate changes within the level, their mean."""
+    rate_from_per_s: float | None = None
+    """The rate at the start of the level, where that is another."""
+    rate_to_per_s: float | None = None
+    """The rate at its end, where that is another."""
+    max_in_flight: int | None = None
+    """The most calls in flight, in an open loop: an arrival beyond them is dropped."""
     phase: Phase = "warmup"
     started_at: float | None = None
     measured_from: float | None = None
@@ -45,6 +90,14 @@ class Level:
     warmup_s: float = 0.0
     duration_s: float | None = None
     """How long the level is to be measured; None where the shape does not say."""
+    arrivals_due: int | None = None
+    """Arrivals that the window of an open loop had; None in a closed one, and where it is not known."""
+    arrivals_dropped: int | None = None
+    """Those that were dropped, because `max_in_flight` calls were in flight."""
+    arrivals_missed: int | None = None
+    """Those that nobody made: their worker was lost, or came too late for them."""
+    ended_by: str = ""
+    """Why the level ended before its time; empty where it did not."""
 
     @classmethod
     def from_plain(cls, plain: Any) -> Level:
@@ -57,6 +110,8 @@ class Level:
             raise LevelError(f"the load shape announced {values!r} as a level, but must announce a mapping")
         if missing := [name for name in REQUIRED if name not in values]:
             raise LevelError(f"the load shape announced a level without {missing[0]!r}: {dict(values)}")
+        if len([name for name in LOADS if values.get(name) is not None]) != 1:
+            raise LevelError(f"the load shape must announce a level with either users or rate_per_s: {dict(values)}")
         if values["phase"] not in get_args(Phase):
             raise LevelError(f"the phase of a level is {values['phase']!r}, but must be one of {get_args(Phase)}")
         known = {name: value for name, value in values.items() if name in cls.__slots__}
@@ -69,7 +124,24 @@ class Level:
     @property
     def title(self) -> str:
         """Group and load in words: `non-streaming, 4 users`."""
-        return f"{self.mode_in_words}, {self.users:,} user{'s' if self.users != 1 else ''}"
+        return f"{self.mode_in_words}, {self.load}"
+
+    @property
+    def load(self) -> Load:
+        """What the level asks of the service."""
+        return Load(self.users or 0) if self.rate_per_s is None else Load(self.rate_per_s, "requests/s")
+
+    @property
+    def most_in_flight(self) -> int:
+        """The most calls that are in flight at a time."""
+        return self.users or self.max_in_flight or 0
+
+    @property
+    def rates_per_s(self) -> tuple[float, float]:
+        """The rates of arrivals at the start and at the end of the level; 0 in a closed loop."""
+        flat = self.rate_per_s or 0.0
+        first = flat if self.rate_from_per_s is None else self.rate_from_per_s
+        return first, flat if self.rate_to_per_s is None else self.rate_to_per_s
 
     @property
     def mode_in_words(self) -> str:

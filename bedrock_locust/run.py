@@ -131,7 +131,7 @@ class Run:
         if isinstance(runner, MasterRunner):
             lack = lack_for_workers(runner.worker_count)
         else:
-            lack = lack_for_calls(max(level.users for level in self.levels)) if self.levels else ""
+            lack = lack_for_calls(max(level.most_in_flight for level in self.levels)) if self.levels else ""
         if lack:
             logger.warning("bedrock-locust: %s", lack)
 

@@ -107,11 +107,11 @@ class Worker:
             order.run, Pulse(bench.measured_level).start(), self._sender.offset, lambda: calls_in_flight.now
         )
         self._sender.begin(self._buffer, order.worker_timeout_s)
-        self._warn(order.users)
+        self._warn(order.in_flight)
 
-    def _warn(self, users: int | None) -> None:
-        """Say, here and on the master, that this process may open too few files for its users."""
-        self._sender.warning = lack_for_calls(users) if users else ""
+    def _warn(self, calls: int | None) -> None:
+        """Say, here and on the master, that this process may open too few files for its calls in flight."""
+        self._sender.warning = lack_for_calls(calls) if calls else ""
         if self._sender.warning:
             if not self._quiet:
                 logger.warning("bedrock-locust: %s", self._sender.warning)

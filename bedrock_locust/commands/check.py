@@ -8,10 +8,12 @@ import sys
 from typing import TYPE_CHECKING
 
 from bedrock_locust import exits
+from bedrock_locust.level import in_words
 from bedrock_locust.settings import options
 from bedrock_locust.settings.forecast import expected_calls, forecast
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.plan import Plan
+from bedrock_locust.settings.stock_levels import stock_levels
 from bedrock_locust.workload.template import checked
 
 if TYPE_CHECKING:
@@ -81,17 +83,14 @@ def _plan(settings: Settings) -> Iterator[tuple[str, str]]:
     yield "Prompt", f"{test.prompt_size:,} characters"
     for mode, on in (("streaming", test.streaming), ("non-streaming", test.non_streaming)):
         if on:
-            yield "Levels", f"{mode}: {_users(settings)}"
+            yield "Levels", f"{mode}: {_loads(settings)}"
     for number, line in enumerate(Plan.of(settings, str(forecast(settings) or "")).lines()):
         yield "" if number else "Plan", line
 
 
-def _users(settings: Settings) -> str:
-    """The users of the levels; of many levels the first and the last."""
-    steps = settings.concurrency
-    users = [f"{each:,}" for each in range(steps.start, steps.end + 1, steps.step)]
-    shown = ", ".join(users if len(users) <= MOST_SHOWN else [*users[:3], "...", users[-1]])
-    return f"{shown} user{'s' if users != ['1'] else ''}"
+def _loads(settings: Settings) -> str:
+    """The loads of the levels; of many levels the first and the last."""
+    return in_words(list(dict.fromkeys(level.load for level in stock_levels(settings))), MOST_SHOWN)
 
 
 def _warnings(settings: Settings) -> Iterator[str]:
@@ -107,7 +106,7 @@ def _warnings(settings: Settings) -> Iterator[str]:
         )
     if settings.limits is None:
         yield "nothing ends the run early. limits.max_cost_usd, limits.max_requests and limits.max_error_rate can."
-    _, most = expected_calls(settings, settings.concurrency.start)
+    _, most = expected_calls(settings, stock_levels(settings)[0])
     if most < ENOUGH_FOR_P95:
         yield (
             f"the first level makes about {most:.0f} calls at most, and a P95 needs {ENOUGH_FOR_P95}."

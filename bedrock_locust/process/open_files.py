@@ -22,9 +22,9 @@ def refuse_if_few(fileno: int) -> None:
         raise OSError(errno.EMFILE, f"{os.strerror(errno.EMFILE)}: the last {LAST} of {limit} are for the run itself")
 
 
-def lack_for_calls(users: int) -> str:
-    """The warning before a run with this number of users in this process, if it may open too few files; else empty."""
-    return _lack(users, "users", "calls will fail with ClientResourceError", ", or use more workers")
+def lack_for_calls(calls: int) -> str:
+    """The warning before a run with this number of calls in flight in this process, if it may open too few files."""
+    return _lack(calls, "calls in flight", "calls will fail with ClientResourceError", ", or use more workers")
 
 
 def lack_for_workers(workers: int) -> str:

@@ -41,6 +41,11 @@ LEVEL_COLUMNS = (
     "measured_to",
     "users_reached",
     "completed",
+    "rate_per_s",
+    "arrivals_due",
+    "arrivals_dropped",
+    "arrivals_missed",
+    "ended_by",
 )
 
 
@@ -172,8 +177,7 @@ class RunFolder:
 
     def write_levels(self, levels: Iterable[Level]) -> None:
         """Write `levels.csv`."""
-        rows = [[cell(level.to_plain()[column]) for column in LEVEL_COLUMNS] for level in levels]
-        self.write_table("levels.csv", [LEVEL_COLUMNS, *rows])
+        self.write_table("levels.csv", [LEVEL_COLUMNS, *map(_level_row, levels)])
 
     def write_table(self, name: str, rows: Iterable[Iterable[Any]]) -> None:
         """Write a whole CSV file. If that fails, the old one stays."""
@@ -191,6 +195,13 @@ class RunFolder:
     def _replace(self, name: str) -> None:
         _replace(self.own, name, self._texts[name])
         self._unwritten.discard(name)
+
+
+def _level_row(level: Level) -> list[Any]:
+    """The cells of a level; a rate with all of its digits."""
+    plain = level.to_plain()
+    rate = None if level.rate_per_s is None else f"{level.rate_per_s:.9g}"
+    return [cell(value) for value in ({**plain, "rate_per_s": rate}[column] for column in LEVEL_COLUMNS)]
 
 
 def check_directory(directory: str) -> None:

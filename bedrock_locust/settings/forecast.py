@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from bedrock_locust.settings.stock_levels import stock_levels
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from bedrock_locust.call import Call
-    from bedrock_locust.level import Level
+    from bedrock_locust.level import Level, Load
     from bedrock_locust.settings.schema import Settings
 
 CHARACTERS_PER_TOKEN = 4
@@ -33,42 +33,46 @@ INPUT, OUTPUT = "input tokens per minute", "output tokens per minute"
 
 
 @dataclass(frozen=True)
-class Load:
-    """The latency and the tokens of one call."""
+class Kind:
+    """A kind of call: its latency and its tokens."""
 
     latency_s: float
     input_tokens: float
     output_tokens: float
 
-    def calls_per_s(self, users: int) -> float:
-        """Users call without a pause, so each makes 1 / latency calls a second."""
-        return users / self.latency_s
+    def calls_per_s(self, load: Load) -> float:
+        """Calls a second: users call without a pause, so each makes 1 / latency of them; arrivals come as they do."""
+        return load.amount / self.latency_s if load.unit == "users" else load.amount
+
+    def in_flight(self, load: Load) -> float:
+        """Calls in flight, by Little's law: one for each user; of arrivals, those that come in the time of a call."""
+        return load.amount if load.unit == "users" else load.amount * self.latency_s
 
 
 @dataclass(frozen=True)
-class Loads:
+class Kinds:
     """The extremes of a call: fast and slow, with a short and with a long answer."""
 
-    extremes: tuple[Load, ...]
+    extremes: tuple[Kind, ...]
     seen: bool
     """Whether a call was measured; otherwise this is an assumption."""
 
     @classmethod
-    def of(cls, settings: Settings, first: Call | None = None) -> Loads:
+    def of(cls, settings: Settings, first: Call | None = None) -> Kinds:
         """Judged by the first call, if it was made and succeeded; else assumed."""
         prompt_tokens = settings.test.prompt_size / CHARACTERS_PER_TOKEN
         most = settings.test.max_tokens
         if first is None or first.error:
             answers = sorted({min(most, tokens) for tokens in ANSWERS})
             return cls(
-                tuple(Load(ttft + tpot * n, prompt_tokens, n) for ttft, tpot in SPEEDS for n in answers), seen=False
+                tuple(Kind(ttft + tpot * n, prompt_tokens, n) for ttft, tpot in SPEEDS for n in answers), seen=False
             )
         latency_s = max(first.latency_ms / 1000, 0.001)
         sent = prompt_tokens if first.input_tokens is None else first.input_tokens
         answered = min(most, ANSWERS[-1]) if first.output_tokens is None else first.output_tokens
         return cls(
             tuple(
-                Load(latency_s * slower * longer, sent, answered * longer)
+                Kind(latency_s * slower * longer, sent, answered * longer)
                 for slower in LATENCY_FACTORS
                 for longer in TOKEN_FACTORS
             ),
@@ -76,8 +80,8 @@ class Loads:
         )
 
     def __str__(self) -> str:
-        latencies = sorted(load.latency_s for load in self.extremes)
-        answers = sorted(load.output_tokens for load in self.extremes)
+        latencies = sorted(kind.latency_s for kind in self.extremes)
+        answers = sorted(kind.output_tokens for kind in self.extremes)
         basis = "by the first call: " if self.seen else "if "
         return (
             f"{basis}a call takes {latencies[0]:.2g} to {latencies[-1]:.2g} s"
@@ -91,33 +95,28 @@ class Forecast:
 
     quota: str
     """`requests per minute`, `tokens per minute`, `tokens per day`; `input` or `output tokens per minute` on mantle."""
-    last_users: int
-    """Users of the last level."""
+    last: Load
+    """The load of the last level."""
     percent: tuple[float, float]
     """The least and the most that the last level uses of the quota, in percent."""
-    possible_from: int | None
-    """Users of the first level that may use it up; None if no level does."""
-    certain_from: int | None
-    """Users of the first level that uses it up in any case; None if no level does."""
-    loads: Loads
+    possible_from: Load | None
+    """The load of the first level that may use it up; None if no level does."""
+    certain_from: Load | None
+    """The load of the first level that uses it up in any case; None if no level does."""
+    kinds: Kinds
     burndown: float = 1.0
     """How often an output token counts against the quota; 1 for a quota of requests."""
 
     def __str__(self) -> str:
         counted = f", each counted {self.burndown:g} times" if self.burndown != 1 else ""
         low, high = self.percent
-        used = f"{low:.0f} to {high:.0f} % of the quota with {_users(self.last_users)}"
+        used = f"{low:.0f} to {high:.0f} % of the quota with {self.last}"
         if self.possible_from is None:
-            return f"{self.quota}: {used} ({self.loads}{counted})"
+            return f"{self.quota}: {used} ({self.kinds}{counted})"
         if self.certain_from is None:
-            at = _users(self.possible_from)
-            return f"throttling possible from {at} on: {self.quota}, {used} ({self.loads}{counted})"
-        between = "" if self.possible_from == self.certain_from else f"{self.possible_from} to "
-        return f"throttling expected from {between}{_users(self.certain_from)} on: {self.quota} ({self.loads}{counted})"
-
-
-def _users(count: int) -> str:
-    return f"{count} user{'s' if count != 1 else ''}"
+            return f"throttling possible from {self.possible_from} on: {self.quota}, {used} ({self.kinds}{counted})"
+        between = "" if self.possible_from == self.certain_from else f"{self.possible_from.number} to "
+        return f"throttling expected from {between}{self.certain_from} on: {self.quota} ({self.kinds}{counted})"
 
 
 def forecast(settings: Settings, first: Call | None = None, levels: Sequence[Level] | None = None) -> Forecast | None:
@@ -125,44 +124,48 @@ def forecast(settings: Settings, first: Call | None = None, levels: Sequence[Lev
 
     The first call decides what calls are like, if there was one.
     """
-    loads = Loads.of(settings, first)
+    kinds = Kinds.of(settings, first)
     planned = stock_levels(settings) if levels is None else levels
-    if not (users := sorted({level.users for level in planned})):
+    if not (steps := sorted({level.load for level in planned})):
         return None
-    found = [_of(settings, loads, users, quota, burndown) for quota, burndown in _quotas(settings)]
-    if by_day := _of_day(settings, loads, planned):
+    found = [_of(settings, kinds, steps, quota, burndown) for quota, burndown in _quotas(settings)]
+    if by_day := _of_day(settings, kinds, planned):
         found.append(by_day)
     return max(found, key=lambda one: one.percent[1], default=None)
 
 
-def _of(settings: Settings, loads: Loads, steps: Sequence[int], quota: str, burndown: float) -> Forecast:
-    used = [_percent(settings, loads, users, quota) for users in steps]
-    return Forecast(quota, steps[-1], used[-1], _first(steps, used, 1), _first(steps, used, 0), loads, burndown)
+def _of(settings: Settings, kinds: Kinds, steps: Sequence[Load], quota: str, burndown: float) -> Forecast:
+    used = [_percent(settings, kinds, load, quota) for load in steps]
+    return Forecast(quota, steps[-1], used[-1], _first(steps, used, 1), _first(steps, used, 0), kinds, burndown)
 
 
-def _of_day(settings: Settings, loads: Loads, planned: Sequence[Level]) -> Forecast | None:
-    """What the run will have used of a quota of tokens per day by the end of each level, in the order of its users."""
+def _of_day(settings: Settings, kinds: Kinds, planned: Sequence[Level]) -> Forecast | None:
+    """What the run will have used of a quota of tokens per day by the end of each level, in the order of its load."""
     model, day = settings.model, settings.model.tokens_per_day
     if not day or any(level.length_s is None for level in planned):
         return None
-    steps = sorted({level.users for level in planned})
+    steps = sorted({level.load for level in planned})
     used = []
     for most in steps:
-        user_seconds = sum(level.users * (level.length_s or 0) for level in planned if level.users <= most)
+        until = [level for level in planned if level.load <= most]
         percents = [
-            100 * user_seconds * load.calls_per_s(1) * (load.input_tokens + load.output_tokens * model.burndown) / day
-            for load in loads.extremes
+            100 * _calls(kind, until) * (kind.input_tokens + kind.output_tokens * model.burndown) / day
+            for kind in kinds.extremes
         ]
         used.append((min(percents), max(percents)))
     return Forecast(
-        TOKENS_PER_DAY, steps[-1], used[-1], _first(steps, used, 1), _first(steps, used, 0), loads, model.burndown
+        TOKENS_PER_DAY, steps[-1], used[-1], _first(steps, used, 1), _first(steps, used, 0), kinds, model.burndown
     )
 
 
-def expected_calls(settings: Settings, users: int, first: Call | None = None) -> tuple[float, float]:
-    """The least and the most calls of a level with this number of users."""
-    seconds = settings.concurrency.duration_seconds
-    calls = [load.calls_per_s(users) * seconds for load in Loads.of(settings, first).extremes]
+def _calls(kind: Kind, levels: Iterable[Level]) -> float:
+    """How many calls of a kind these levels make."""
+    return sum(kind.calls_per_s(level.load) * (level.length_s or 0) for level in levels)
+
+
+def expected_calls(settings: Settings, level: Level, first: Call | None = None) -> tuple[float, float]:
+    """The least and the most calls while a level is measured."""
+    calls = [kind.calls_per_s(level.load) * (level.duration_s or 0) for kind in Kinds.of(settings, first).extremes]
     return min(calls), max(calls)
 
 
@@ -176,13 +179,11 @@ def expected_cost(
     prices, planned = settings.pricing, stock_levels(settings) if levels is None else levels
     if prices is None or any(level.length_s is None for level in planned):
         return None
-    user_seconds = sum(level.users * (level.length_s or 0) for level in planned)
     costs = [
-        user_seconds
-        * load.calls_per_s(1)
-        * (load.input_tokens * prices.input_per_million + load.output_tokens * prices.output_per_million)
+        _calls(kind, planned)
+        * (kind.input_tokens * prices.input_per_million + kind.output_tokens * prices.output_per_million)
         / 1e6
-        for load in Loads.of(settings, first).extremes
+        for kind in Kinds.of(settings, first).extremes
     ]
     return min(costs), max(costs)
 
@@ -199,7 +200,7 @@ def _quotas(settings: Settings) -> list[tuple[str, float]]:
     return [(name, burndown) for name, (quota, burndown) in quotas.items() if quota]
 
 
-def _percent(settings: Settings, loads: Loads, users: int, quota: str) -> tuple[float, float]:
+def _percent(settings: Settings, kinds: Kinds, load: Load, quota: str) -> tuple[float, float]:
     """The least and the most that a level uses of a quota, in percent.
 
     Tokens are counted as the service counts them: those that the calls of a minute use, and those that the calls
@@ -208,20 +209,20 @@ def _percent(settings: Settings, loads: Loads, users: int, quota: str) -> tuple[
     """
     model = settings.model
     used = []
-    for load in loads.extremes:
-        calls_per_min = 60 * load.calls_per_s(users)
-        tokens = calls_per_min * (load.input_tokens + load.output_tokens * model.burndown)
-        tokens += users * (load.input_tokens + settings.test.max_tokens)
+    for kind in kinds.extremes:
+        calls_per_min = 60 * kind.calls_per_s(load)
+        tokens = calls_per_min * (kind.input_tokens + kind.output_tokens * model.burndown)
+        tokens += kind.in_flight(load) * (kind.input_tokens + settings.test.max_tokens)
         shares = {
             "requests per minute": calls_per_min / (model.quota or 1),
             "tokens per minute": tokens / (model.tokens_per_minute or 1),
             INPUT: tokens / (model.input_tokens_per_minute or 1),
-            OUTPUT: calls_per_min * load.output_tokens / (model.output_tokens_per_minute or 1),
+            OUTPUT: calls_per_min * kind.output_tokens / (model.output_tokens_per_minute or 1),
         }
         used.append(100 * shares[quota])
     return min(used), max(used)
 
 
-def _first(levels: Sequence[int], used: list[tuple[float, float]], side: int) -> int | None:
-    """The users of the first level that uses all of a quota, by the least (0) or the most (1) that it uses."""
-    return next((users for users, percent in zip(levels, used, strict=True) if percent[side] >= 100), None)
+def _first(levels: Sequence[Load], used: list[tuple[float, float]], side: int) -> Load | None:
+    """The load of the first level that uses all of a quota, by the least (0) or the most (1) that it uses."""
+    return next((load for load, percent in zip(levels, used, strict=True) if percent[side] >= 100), None)

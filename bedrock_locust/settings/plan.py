@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bedrock_locust.level import Load
 from bedrock_locust.settings.forecast import expected_cost
 from bedrock_locust.settings.stock_levels import stock_levels
 
@@ -27,7 +28,8 @@ class Plan:
     levels: int
     seconds: float | None
     """Warm-up and measurement of all levels; without the time that the last calls of each level take."""
-    most_users: int
+    most: Load
+    """The largest load of a level."""
     max_tokens: int
     calls: int | None
     """Most calls that the quota of requests admits in that time."""
@@ -76,7 +78,7 @@ class Plan:
         return cls(
             levels=len(planned),
             seconds=seconds,
-            most_users=max((level.users for level in planned), default=0),
+            most=max((level.load for level in planned), default=Load(0)),
             max_tokens=test.max_tokens,
             calls=calls,
             output_tokens=min((bound for bound in bounds if bound), default=None),
@@ -91,7 +93,7 @@ class Plan:
 
     def lines(self) -> list[str]:
         """The plan in words, one fact a line."""
-        levels = f"{_counted(self.levels, 'level')}, up to {_counted(self.most_users, 'user')}"
+        levels = f"{_counted(self.levels, 'level')}, up to {self.most}"
         length = "for as long as its shape decides"
         if self.seconds is not None:
             length = f"about {length_in_words(self.seconds)}, plus the time that the last calls of each level take"

@@ -128,8 +128,8 @@ class RunOrder:
     run: str
     simulator: bool
     worker_timeout_s: int
-    users: int | None
-    """The most users that one worker runs, if they are spread evenly; None where no shape says how many there are."""
+    in_flight: int | None
+    """The most calls that one worker has in flight, if they are spread evenly; None where no shape says how many."""
     settings: Mapping[str, Any]
     """The public settings."""
 

@@ -81,7 +81,7 @@ def _levels(look: dict[str, Any]) -> list[Any]:
     same = alt.Color("mode:N", scale=_scale(look["modes"]), legend=None)
     base = alt.Chart(LEVELS)
     band = base.mark_rect(opacity=0.1).encode(x=alt.X("from:T", title=None), x2="to:T", color=colour)
-    tooltip = [alt.Tooltip("level:N", title="level"), alt.Tooltip("users:Q")]
+    tooltip = [alt.Tooltip("level:N", title="level"), alt.Tooltip("load:N")]
     rule = base.mark_rule(strokeWidth=1, opacity=0.6).encode(x=alt.X("from:T", title=None), color=same, tooltip=tooltip)
     label = base.mark_text(align="left", baseline="bottom", dx=1, fontSize=11, color=look["ink"])
     return [band, rule, label.encode(x=alt.X("from:T", title=None), y=alt.value(-2), text="label:N")]

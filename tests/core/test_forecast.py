@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bedrock_locust.call import Call
-from bedrock_locust.level import Level
+from bedrock_locust.level import Level, Load
 from bedrock_locust.settings.forecast import Forecast, expected_calls, expected_cost, forecast
 from bedrock_locust.settings.schema import Settings
 
@@ -18,7 +18,7 @@ def settings(**sections: Any) -> Settings:
 
 
 def first(**fields: Any) -> Call:
-    """The call before the load."""
+    """The call before the kind."""
     about: dict[str, Any] = {"mode": "streaming", "operation": "converse_stream", "model_id": "m", "name": "x"}
     return Call(
         **{**about, "started_at": 0.0, "latency_ms": 2000.0, "input_tokens": 100, "output_tokens": 50, **fields}
@@ -32,13 +32,14 @@ def found(first_call: Call | None = None, **sections: Any) -> Forecast:
     return made
 
 
+LEVEL = Level(key="s-3", mode="streaming", users=3, duration_s=10)
 STEPS = {"start": 2, "end": 20, "step": 2}
 
 
 def test_the_levels_at_which_a_quota_of_requests_is_used_up() -> None:
     """By a first call of 2 s: a user makes 60 / (2 * 0.7 * 0.75) = 57 to 60 / (2 * 1.5 * 1.3) = 15 calls a minute."""
     made = found(first(), model={"id": "m", "quota": 250}, concurrency=STEPS)
-    assert (made.quota, made.possible_from, made.certain_from) == ("requests per minute", 6, 18)
+    assert (made.quota, made.possible_from, made.certain_from) == ("requests per minute", Load(6), Load(18))
     assert made.percent == pytest.approx((100 * 20 * 15.385 / 250, 100 * 20 * 57.143 / 250), rel=1e-3)
     assert str(made) == (
         "throttling expected from 6 to 18 users on: requests per minute"
@@ -79,9 +80,9 @@ def test_a_quota_by_the_day_counts_the_whole_run() -> None:
     steps = {"start": 1, "end": 3, "step": 2, "duration_seconds": 60}
     model = {"id": "m", "tokens_per_day": 20_000, "output_burndown": 2}
     made = found(first(), model=model, concurrency=steps, test={"streaming": False})
-    assert (made.quota, made.last_users) == ("tokens per day", 3)
+    assert (made.quota, made.last) == ("tokens per day", Load(3))
     assert made.percent[1] == pytest.approx(100 * 240 / 1.05 * 175 / 20_000)
-    assert made.possible_from == 3
+    assert made.possible_from == Load(3)
     shapeless = [Level(key="a", mode="streaming", users=3, phase="measure")]
     assert forecast(settings(model=model), first(), shapeless) is None, "a level that does not say how long it is"
 
@@ -103,7 +104,7 @@ def test_possible_is_not_certain() -> None:
     made = found(model={"id": "m", "quota": 300})
     assert made.possible_from is not None
     assert made.certain_from is None
-    assert str(made).startswith(f"throttling possible from {made.possible_from} users on: requests per minute, ")
+    assert str(made).startswith(f"throttling possible from {made.possible_from} on: requests per minute, ")
     assert "(if a call takes 0.8 to 18 s and an answer has 100 to 400 tokens)" in str(made)
 
 
@@ -130,10 +131,10 @@ def test_counts_of_the_first_call(
     counts: dict[str, int | None], input_tokens: float, output_tokens: tuple[float, float]
 ) -> None:
     """Where the service gave none they are supposed: four characters a token, and a long answer."""
-    loads = found(first(**counts), model={"id": "m", "quota": 100}).loads
-    assert loads.seen
-    assert {load.input_tokens for load in loads.extremes} == {input_tokens}
-    assert {load.output_tokens for load in loads.extremes} == set(output_tokens)
+    kinds = found(first(**counts), model={"id": "m", "quota": 100}).kinds
+    assert kinds.seen
+    assert {kind.input_tokens for kind in kinds.extremes} == {input_tokens}
+    assert {kind.output_tokens for kind in kinds.extremes} == set(output_tokens)
 
 
 @pytest.mark.parametrize(
@@ -142,12 +143,12 @@ def test_counts_of_the_first_call(
 def test_throttling_begins_with_the_whole_quota(quota: int, possible: int | None, certain: int | None) -> None:
     """A level that uses all of the quota is throttled: with 15.4 to 57.1 calls a minute for each of two users."""
     made = found(first(), model={"id": "m", "quota": quota}, concurrency={"end": 2})
-    assert (made.possible_from, made.certain_from) == (possible, certain)
+    assert (made.possible_from, made.certain_from) == (possible and Load(possible), certain and Load(certain))
 
 
 def test_expected_calls() -> None:
     """A level of 10 s with 3 users that wait for their answers."""
-    low, high = expected_calls(settings(concurrency={"duration_seconds": 10}), 3, first(latency_ms=1000.0))
+    low, high = expected_calls(settings(), LEVEL, first(latency_ms=1000.0))
     assert low == pytest.approx(30 / (1.5 * 1.3))
     assert high == pytest.approx(30 / (0.7 * 0.75))
 

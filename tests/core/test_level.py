@@ -12,17 +12,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import shapes
-from bedrock_locust.level import REQUIRED, Level, LevelError, planned_levels
+from bedrock_locust.level import REQUIRED, Level, LevelError, Load, in_words, planned_levels
 
 from .strategies import UNIX_TIME
 
 ANNOUNCED: dict[str, Any] = {"level": "chat-04", "mode": "chat", "users": 4, "phase": "measure"}
 MOMENTS = st.none() | UNIX_TIME
+RATES = {"rate_per_s": st.floats(0, 1e6), "max_in_flight": st.none() | st.integers(1, 10**6)}
+LOADS = st.fixed_dictionaries({"users": st.integers(0, 10**6)}) | st.fixed_dictionaries(RATES)
 LEVELS = st.builds(
-    Level,
+    lambda load, **rest: Level(**load, **rest),
+    load=LOADS,
     key=st.text(max_size=20),
     mode=st.text(max_size=20),
-    users=st.integers(0, 10**6),
     phase=st.sampled_from(["warmup", "measure", "drain"]),
     started_at=MOMENTS,
     measured_from=MOMENTS,
@@ -49,9 +51,47 @@ def test_what_a_shape_plans_can_be_read() -> None:
 
 def test_little_is_enough() -> None:
     """What a shape does not say is not known, and what this package does not know does no harm."""
-    level = Level.from_plain({**ANNOUNCED, "rate_per_s": 3})
+    level = Level.from_plain({**ANNOUNCED, "colour": 3})
     assert level == Level(key="chat-04", mode="chat", users=4, phase="measure")
     assert (level.started_at, level.duration_s, level.length_s) == (None, None, None)
+
+
+@pytest.mark.parametrize("loads", [{}, {"users": None}, {"users": 3, "rate_per_s": 2.0}])
+def test_a_level_has_one_load(loads: dict[str, Any]) -> None:
+    """Users or arrivals per second: a shape that announces neither, or both, is told."""
+    with pytest.raises(LevelError, match="with either users or rate_per_s"):
+        Level.from_plain({"level": "a", "mode": "streaming", "phase": "measure", **loads})
+
+
+@pytest.mark.parametrize(
+    ("load", "words"),
+    [
+        (Load(1), "1 user"),
+        (Load(1200), "1,200 users"),
+        (Load(1, "requests/s"), "1 request/s"),
+        (Load(0.25, "requests/s"), "0.25 requests/s"),
+        (Load(3e6), "3,000,000 users"),
+    ],
+)
+def test_a_load_in_words(load: Load, words: str) -> None:
+    """With its unit, which no other code needs to know."""
+    assert str(load) == words
+
+
+def test_loads_in_words() -> None:
+    """All of them, or of many the first and the last."""
+    loads = [Load(each, "requests/s") for each in (1, 2.5, 4, 8, 16)]
+    assert in_words(loads) == "1, 2.5, 4, 8, 16 requests/s"
+    assert in_words(loads, 4) == "1, 2.5, 4, ..., 16 requests/s"
+
+
+def test_the_load_of_a_level() -> None:
+    """Of a closed loop its users, of an open one its rate, which may change within the level."""
+    closed = Level(key="a", mode="streaming", users=4)
+    spike = Level(key="b", mode="streaming", rate_per_s=3.0, rate_from_per_s=1.0, rate_to_per_s=5.0, max_in_flight=50)
+    assert (closed.load, closed.most_in_flight, closed.rates_per_s) == (Load(4), 4, (0, 0))
+    assert (spike.load, spike.most_in_flight, spike.rates_per_s) == (Load(3.0, "requests/s"), 50, (1.0, 5.0))
+    assert spike.title == "streaming, 3 requests/s"
 
 
 @pytest.mark.parametrize("name", REQUIRED)

@@ -70,7 +70,7 @@ ORDERS = st.builds(
     run=NAMES,
     simulator=st.booleans(),
     worker_timeout_s=NUMBERS,
-    users=st.none() | NUMBERS,
+    in_flight=st.none() | NUMBERS,
     settings=st.dictionaries(NAMES, st.dictionaries(NAMES, st.none() | NUMBERS | NAMES, max_size=2), max_size=2),
 )
 

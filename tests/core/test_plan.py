@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bedrock_locust.level import Load
 from bedrock_locust.settings.plan import Plan, length_in_words, money
 from bedrock_locust.settings.schema import Settings
 
@@ -18,7 +19,7 @@ def plan(**sections: dict[str, Any]) -> Plan:
 def test_levels_and_length() -> None:
     """Levels of both modes, each with its warm-up; the last level may stay below the end."""
     made = plan(concurrency={"start": 1, "end": 10, "step": 4, "duration_seconds": 50, "warmup_seconds": 10})
-    assert (made.levels, made.seconds, made.most_users) == (6, 360, 9)
+    assert (made.levels, made.seconds, made.most) == (6, 360, Load(9))
 
 
 @pytest.mark.parametrize(("run_time_s", "said"), [(None, False), (59.0, True), (600.0, False), (2000.0, False)])

@@ -8,7 +8,7 @@ import re
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -98,10 +98,20 @@ def test_levels_are_written_whole(folder: RunFolder) -> None:
     done = replace(LEVEL, measured_from=STARTED_AT, measured_to=STARTED_AT + 5, users_reached=4, completed=True)
     folder.write_levels([done, LEVEL])
     folder.close()
+    closed, begun = ["", "", "", "", ""], ["streaming-04", "streaming", "4", "1795492800.900000"]
     assert read(folder.path / "levels.csv")[1:] == [
-        ["streaming-04", "streaming", "4", "1795492800.900000", "1795492800.900000", "1795492805.900000", "4", "true"],
-        ["streaming-04", "streaming", "4", "1795492800.900000", "", "", "0", "false"],
+        [*begun, "1795492800.900000", "1795492805.900000", "4", "true", *closed],
+        [*begun, "", "", "0", "false", *closed],
     ]
+
+
+def test_a_level_of_arrivals_is_written(folder: RunFolder) -> None:
+    """Its rate in place of users, and what became of its arrivals."""
+    counts: dict[str, Any] = {"arrivals_due": 30, "arrivals_dropped": 2, "arrivals_missed": 1, "ended_by": "a limit"}
+    folder.write_levels([replace(LEVEL, users=None, rate_per_s=2.5, **counts)])
+    folder.close()
+    assert read(folder.path / "levels.csv")[1][2:3] == [""]
+    assert read(folder.path / "levels.csv")[1][8:] == ["2.5", "30", "2", "1", "a limit"]
 
 
 def test_the_name_of_a_folder(folder: RunFolder) -> None:

@@ -112,7 +112,7 @@ PLAN: dict[str, dict[str, str]] = {
         # who joins the two
         "worker": "aws bench call exits live process settings team wire",
         "lead": "aws bench exits level live outputs process recording run settings team wire",
-        "commands": "exits settings workload",
+        "commands": "exits level settings workload",
         "plugin": "aws exits lead process redaction settings worker",
         "simulator": "",
     },

@@ -99,7 +99,7 @@ def test_too_few_open_files(place: Place, simulator: Simulator) -> None:
     place.configure({"test": {"non_streaming": False}, "concurrency": {"start": 80, "end": 80, "duration_seconds": 2}})
     code, output = place.run("--host", simulator.url, locustfile=locustfile)
     assert code == 1, output
-    assert "80 users need about 144 open files, but the limit is 60" in output
+    assert "80 calls in flight need about 144 open files, but the limit is 60" in output
     assert "Traceback" not in output, output
     run = place.runs()[0]
     rows = read(run / "requests.csv")
@@ -123,7 +123,7 @@ def test_too_few_open_files_in_one_worker(team: Team, simulator: Simulator) -> N
     few, _ = team.work(locustfile=locustfile), team.work()
     master = team.lead(simulator, 2)
     assert master.wait(60) == 1, team.place.output(master)
-    line = "40 users need about 104 open files, but the limit is 60: calls will fail with ClientResourceError"
+    line = "40 calls in flight need about 104 open files, but the limit is 60: calls will fail with ClientResourceError"
     outputs = [team.place.output(process) for process in (few, team.workers[1], master)]
     assert [output.count(line) for output in outputs] == [1, 0, 1]
     (run,) = team.place.runs()

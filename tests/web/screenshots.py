@@ -100,7 +100,7 @@ def terminal(run: Path, path: Path) -> None:
     current = replace(levels[2], measured_to=None)
     screen = Console(record=True, width=110, file=sys.stderr)
     screen.print(console.level_block(tally, levels[1].key).strip("\n"), highlight=False, markup=False)
-    screen.print(Picture(levels).draw(tally, State("running", current, levels[2].users, levels[2].users), now=at))
+    screen.print(Picture(levels).draw(tally, State("running", current, levels[2].users or 0, levels[2].users), now=at))
     svg = screen.export_svg(title="locust --headless")
     # Without the font that rich would have the reader's browser fetch.
     path.write_text(re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL), encoding="utf-8")

@@ -32,14 +32,14 @@ def figures(update: int) -> dict[str, Any]:
     run = {"name": "r", "state": "running", "reason": "", "model": "m", "levels": LEVELS, "levels_planned": LEVELS}
     times = [first + 16_000 * point for point in range(MOST_BUCKETS)]
     rates = {"users": 5, "requests_per_s": 9.5 + update, "tokens_per_s": 100, "in_flight": 4.5}
-    level = {"mode": "streaming", "users": 5, "level": "streaming-5", "label": ""}
+    level = {"mode": "streaming", "load": "5 users", "level": "streaming-5", "label": ""}
     return {
         "run": {**run, "ended_at": None, "calls": update, "failed": 1},
         "width_s": 16,
         "points": [{"t": at, **rates, **dict.fromkeys(FIGURES, at % 977)} for at in times],
         "failures": [{"t": at, "to": at + 16_000, "category": "ModelError", "per_s": 0.5} for at in times],
         "levels": [{**level, "from": at, "to": at + 16_000} for at in times[:LEVELS]],
-        "rows": [{"level": f"streaming-{n}", "users": n, "calls": update} for n in range(LEVELS)],
+        "rows": [{"level": f"streaming-{n}", "load": f"{n} users", "calls": update} for n in range(LEVELS)],
         "failed": [],
     }
 

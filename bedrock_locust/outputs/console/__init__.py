@@ -9,6 +9,8 @@ import textwrap
 import time
 from typing import TYPE_CHECKING, TextIO
 
+from bedrock_locust.level import in_words
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -25,7 +27,7 @@ NARROWEST = 40
 """Columns that the conclusion is given at least."""
 PERCENTILES = (0.5, 0.95, 0.99)
 MOST_LOADS = 12
-"""Numbers of users that are all named; of more, the first three and the last."""
+"""Loads that are all named; of more, the first three and the last."""
 
 
 def write(text: str, stream: TextIO | None = None) -> None:
@@ -63,10 +65,7 @@ def _endpoint(settings: Settings) -> str:
 
 def _levels(levels: Sequence[Level]) -> str:
     """The loads and the lengths of the levels."""
-    users = list(dict.fromkeys(level.users for level in levels))
-    loads = [f"{each:,}" for each in users]
-    shown = loads if len(loads) <= MOST_LOADS else [*loads[:3], "...", loads[-1]]
-    words = [f"{', '.join(shown)} user{'s' if users != [1] else ''}"]
+    words = [in_words(list(dict.fromkeys(level.load for level in levels)), MOST_LOADS)]
     if len(lengths := {level.duration_s for level in levels}) == 1 and (length := lengths.pop()) is not None:
         words.append(f"{length:g} s each")
     if len(warmups := {level.warmup_s for level in levels}) == 1 and (warmup := warmups.pop()):

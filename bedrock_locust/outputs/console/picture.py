@@ -12,6 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from bedrock_locust.level import Load
 from bedrock_locust.outputs.progress import Progress
 from bedrock_locust.process.clock import clock
 from bedrock_locust.settings.plan import length_in_words
@@ -85,7 +86,7 @@ def _now(tally: Tally, level: LevelTally | None, state: State, spent: str, now: 
     if level:
         grid.add_row("This level", *_calls(level), "")
     in_flight = UNKNOWN if state.in_flight is None else f"{state.in_flight:,} call{'s' if state.in_flight != 1 else ''}"
-    grid.add_row("In flight", in_flight, f"of {state.users:,} user{'s' if state.users != 1 else ''}", "", "")
+    grid.add_row("In flight", in_flight, f"of {Load(state.users)}", "", "")
     requests = f"{seconds.calls_per_s(since, until):,.1f} requests/s"
     grid.add_row(f"Last {RATE_S} s", requests, f"{seconds.tokens_per_s(since, until):,.0f} output tokens/s", "", "")
     return grid

@@ -19,7 +19,7 @@ UNKNOWN = "\N{EN DASH}"
 
 LEVEL_COLUMNS: tuple[tuple[str, str], ...] = (
     ("level", "Level"),
-    ("users", "Users"),
+    ("load", "Load"),
     ("calls", "Calls"),
     ("success", "Success (%)"),
     ("requests_per_s", "Requests/s"),
@@ -72,7 +72,7 @@ class LevelRows:
         requests_per_s, tokens_per_s = (UNKNOWN, UNKNOWN) if rates is None else map(significant, rates)
         return {
             "level": name,
-            "users": level.level.users if level.level else UNKNOWN,
+            "load": str(level.level.load) if level.level else UNKNOWN,
             "calls": level.calls,
             "success": success(level),
             "requests_per_s": requests_per_s,

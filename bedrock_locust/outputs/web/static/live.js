@@ -7,7 +7,7 @@
   // Vega keeps some of what it has drawn: after this number of updates a chart is drawn anew.
   const FRESH = 30;
   const LEVELS = [
-    ["level", "Level"], ["users", "Users"], ["calls", "Calls"], ["success", "Success (%)"],
+    ["level", "Level"], ["load", "Load"], ["calls", "Calls"], ["success", "Success (%)"],
     ["requests_per_s", "Requests/s"], ["tokens_per_s", "Output tokens/s"],
     ["ttft_p50", "TTFT P50 (ms)"], ["ttft_p95", "TTFT P95 (ms)"], ["ttft_p99", "TTFT P99 (ms)"],
     ["tpot_p50", "TPOT P50 (ms)"], ["latency_p50", "Latency P50 (ms)"], ["latency_p95", "Latency P95 (ms)"],
