@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from reports.numbers.rate import Rate
     from reports.numbers.sample import Sample
-    from reports.numbers.sides import Trials
+    from reports.numbers.trials import Trials
 
 
 class Shift(NamedTuple):

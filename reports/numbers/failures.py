@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from reports.numbers import intervals
+from reports.numbers.trials import WIDE_Z
 from reports.reading.blocks import alike, codes
 from reports.reading.levels import OUTCOMES, outcomes
 
@@ -86,16 +87,29 @@ def total_success_rate(counts: pd.Series[int]) -> float:
 
 
 def failing(figures: pd.DataFrame, tolerable: float = TOLERABLE_FAILURES) -> list[str]:
-    """The levels that are shown to have more than tolerable failures: Wilson's interval is all above that share."""
-    bad = (figures["success_rate_high"] < 1 - tolerable) & (figures["failed"] >= TELLING_FAILURES)
+    """The levels with more than tolerable failures, be it in one burst: not levels to run at.
+
+    Wilson's interval is all above that share if calls did not depend on each other.
+    """
+    ended = figures["ok"] + figures["failed"]
+    high = np.array([intervals.share(ok, count)[1] for ok, count in zip(figures["ok"], ended, strict=True)])
+    bad = (high < 1 - tolerable) & (figures["failed"] >= TELLING_FAILURES)
     return [str(key) for key in figures.index[bad]]
 
 
-def stands_out(figures: pd.DataFrame, key: str) -> bool:
-    """Whether more calls failed in a level than in those before it, taken together, by more than chance."""
-    below, row = figures.iloc[: figures.index.get_loc(key)][["failed", "ok"]].sum(), figures.loc[[key]].iloc[0]
-    if not below.sum():
-        return True
-    before, after = ((float(one["failed"]), float(one["failed"] + one["ok"])) for one in (below, row))
-    low, _ = intervals.share_difference(before, after)
-    return low > 0
+def is_shown(figures: pd.DataFrame, key: str, tolerable: float) -> bool:
+    """Whether the failures of a level are more than tolerable, and than in the levels before it, by more than chance.
+
+    Calls that fail in bursts tell less than as many that fail on their own: the design effect counts.
+    """
+    row, below = figures.loc[[key]].iloc[0], figures.iloc[: figures.index.get_loc(key)]
+    if not row["success_rate_high"] < 1 - tolerable:
+        return False
+    before, after = _effective(below), _effective(figures.loc[[key]])
+    return not before[0] or intervals.share_difference(before, after, WIDE_Z)[0] > 0
+
+
+def _effective(figures: pd.DataFrame) -> tuple[float, float]:
+    """Failures and ended calls of some levels, as many as the dependence of the calls on each other leaves."""
+    failed, ok = (figures[name] / figures["success_rate_effect"] for name in ("failed", "ok"))
+    return float(failed.sum()), float(failed.sum() + ok.sum())

@@ -10,6 +10,7 @@ import pandas as pd
 from reports.numbers import gaps as between
 from reports.numbers import intervals, percentiles, sample, throughput
 from reports.numbers.percentiles import PERCENTS
+from reports.numbers.trials import trials
 from reports.reading.blocks import alike
 from reports.reading.levels import OUTCOMES, STREAM_METRICS
 
@@ -31,8 +32,8 @@ def figures(levels: Levels, gaps: pd.DataFrame, slo_percentile: float = 95) -> p
     """One row per level: the columns of `Levels.table`, counts, statistics, tokens, rates.
 
     `ok`, `failed`, `cancelled` and `success_rate` (0 to 1, with its interval `success_rate_low` to
-    `_high`) are of the measured calls; so are `<metric>_p95` and its like (see
-    `percentiles.summary`), over the successful ones and, of TTFT and latency, the calls that are known to have been
+    `_high` and its design effect `success_rate_effect`) are of the measured calls; so are `<metric>_p95` and its like
+    (see `percentiles.summary`), over the successful ones and, of TTFT and latency, the calls that are known to have been
     slow (see `sample.complete`; `<metric>_p95_longer` is 1 where only a lower bound is known, and
     `<metric>_of_successes_p95` leaves them out), and `<tokens>_mean` per call. What an SLO can
     ask for has its percentile, too; `<tokens>_count` is how many successes have a count. Rates are those
@@ -56,8 +57,10 @@ def figures(levels: Levels, gaps: pd.DataFrame, slo_percentile: float = 95) -> p
     table = levels.table.join(pd.DataFrame.from_dict(rows, orient="index", columns=columns, dtype="float64"))
     ended = table["ok"] + table["failed"]
     table["success_rate"] = table["ok"] / ended
-    sides = [intervals.share(ok, count) for ok, count in zip(table["ok"], ended, strict=True)]
-    table[["success_rate_low", "success_rate_high"]] = pd.DataFrame(sides, index=table.index, columns=[0, 1])
+    every = [trials(levels, str(key)) for key in table.index]
+    sides = [(*one.interval(), one.effect) for one in every]
+    names = ["success_rate_low", "success_rate_high", "success_rate_effect"]
+    table[names] = pd.DataFrame(sides, index=table.index, columns=names, dtype="float64")
     table["speed_per_s"] = (1000 / table["tpot_ms_p50"]).where(table["tpot_ms_p50"] > 0)
     return table.copy()
 

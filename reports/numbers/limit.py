@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reports.numbers.failures import TOLERABLE_FAILURES, by_frequency, stands_out
+from reports.numbers.failures import TOLERABLE_FAILURES, by_frequency, is_shown
 from reports.numbers.quota import THROTTLED
 
 if TYPE_CHECKING:
@@ -73,10 +73,11 @@ class Evidence:
 def first(figures: pd.DataFrame, bad: Sequence[str], known: Evidence) -> Limit | None:
     """The first trouble, by users, in the measured levels of a mode; `bad` are those that fail too much.
 
-    Failures have to be more than at the levels below. A level that the client held up tells nothing of the service.
+    Failures have to be more than chance explains, and more than at the levels below. A level that the client held up
+    tells nothing of the service.
     """
     for key in map(str, figures.index):
-        if key in bad and stands_out(figures, key):
+        if key in bad and is_shown(figures, key, known.tolerable):
             return known.failure(key)
         if key in known.late or known.gate is None:
             continue

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from reports.numbers import rate, sample
+from reports.numbers.trials import trials
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from reports.numbers.analysis import Analysis
     from reports.numbers.rate import Rate
     from reports.numbers.sample import Sample
+    from reports.numbers.trials import Trials
 
 Level = tuple[str, Any]
 """A mode, and users or, in a run without levels, a name."""
@@ -30,14 +32,6 @@ class Bound(NamedTuple):
 
     value: float
     is_least: bool
-
-
-class Trials(NamedTuple):
-    """How many calls of a level succeeded, how many ended, and the design effect of the share."""
-
-    hits: float
-    calls: float
-    effect: float
 
 
 @dataclass(frozen=True)
@@ -103,7 +97,7 @@ class Side:
 
     def trials(self, level: Level) -> list[Trials]:
         """Successes, run by run."""
-        return [_trials(run, key) for run, key in zip(self.runs, self.keys[level], strict=True)]
+        return [trials(run.levels, key) for run, key in zip(self.runs, self.keys[level], strict=True)]
 
     def answers(self, level: Level) -> NDArray[np.floating]:
         """The output tokens of each successful call of all runs that has a count."""
@@ -129,11 +123,3 @@ def _keys(run: Analysis) -> dict[Level, str]:
     return {
         (mode, name if math.isnan(users) else users): str(key) for mode, users, name, key in zip(*columns, strict=True)
     }
-
-
-def _trials(run: Analysis, key: str) -> Trials:
-    window, calls = run.levels.window(key), list(run.levels.ended(key))
-    places = np.concatenate([sample.parts(block["started_at"].to_numpy(), window) for block in calls])
-    hits = np.concatenate([(block["error"] == "").to_numpy() for block in calls])
-    by_part = [np.bincount(part, minlength=sample.PARTS) for part in (places[hits], places)]
-    return Trials(float(hits.sum()), float(len(hits)), sample.design_effect(*by_part))

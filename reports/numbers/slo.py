@@ -151,19 +151,18 @@ def _checks(slo: Slo, levels: Levels, key: str, row: pd.Series[float]) -> list[C
         return []
     found = [_time(slo, metric, sample.complete(levels, key, metric), levels.mode(key)) for metric in TIMES]
     found.append(_speed(slo, sample.of(levels, key, "tpot_ms"), levels.mode(key)))
+    interval = (100 * row["success_rate_low"], 100 * row["success_rate_high"])
     if slo.success_rate is not None:
-        low, high = (100 * side for side in intervals.share(row["ok"], ended))
-        value = 100 * row["ok"] / ended
-        found.append(_check("success_rate", slo.success_rate, value, (low, high), at_least=True))
+        found.append(_check("success_rate", slo.success_rate, 100 * row["ok"] / ended, interval, at_least=True))
     else:
-        found.append(_tolerable(row["ok"], ended))
+        found.append(_tolerable(row["ok"], ended, interval))
     return [check for check in found if check is not None]
 
 
-def _tolerable(ok: float, ended: float) -> Check:
+def _tolerable(ok: float, ended: float, interval: intervals.Interval) -> Check:
     """What holds for failures if no success rate is asked for: the threshold of the conclusion."""
     limit, value = 100 * (1 - TOLERABLE_FAILURES), 100 * ok / ended
-    low, high = (100 * side for side in intervals.share(ok, ended))
+    low, high = interval
     met = bool(value >= limit or ended - ok < TELLING_FAILURES)
     return Check("success_rate", limit, value, met, close=not met and low <= limit <= high)
 

@@ -11,7 +11,7 @@ from scipy import stats
 from reports.numbers import changes, intervals, sample
 from reports.numbers.rate import Rate
 from reports.numbers.sample import PARTS, Sample
-from reports.numbers.sides import Trials
+from reports.numbers.trials import Trials
 
 
 def made(values: np.ndarray) -> Sample:

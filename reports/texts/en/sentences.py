@@ -246,7 +246,7 @@ TEXTS = {
   that were streamed; tokens/s for each user are 1000 / its P50.
 - **Percentiles** are exact, interpolated linearly, over the successful calls; of TTFT and latency also over those that
   failed because they were slow, or were cut off: each took longer than it lasted. Their intervals come from order
-  statistics, those of shares from Wilson's formula.
+  statistics, those of shares from Wilson's formula. Both allow for calls that depend on each other.
 - **Token counts** are the service's own. SDK retries are off: a throttled call counts as failed.""",
     "method.levels": """\
 - **A call belongs to the level in which it started.** Success, latency and TTFT are of the calls that
