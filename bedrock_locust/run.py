@@ -13,7 +13,7 @@ import gevent
 
 from bedrock_locust import exits
 from bedrock_locust.call import Call
-from bedrock_locust.errors import remedies, remedy
+from bedrock_locust.errors import reasons, remedies, remedy
 from bedrock_locust.live.output import Outcome, Outputs, State
 from bedrock_locust.live.task_errors import TaskErrors
 from bedrock_locust.process.clock import clock
@@ -215,6 +215,7 @@ class Run:
             limit_total=total,
             clock_step_ms=round(clock.step_ms),
             remedies=remedies(self.tally.total.examples),
+            failure_reasons=reasons(self.tally.total.examples),
         )
         self.recorder.close(ended=ended, reason=reason)
         # All is on disk before anything else is tried that might fail.

@@ -19,8 +19,9 @@ class Edition(Analysis):
     say: Language
 
     def remedy(self, category: str) -> str:
-        """What to do about a category of failures; may be empty."""
-        return self.say.remedies.get(category) or self.run.text("remedies", category)
+        """What to do about a category of failures, by the reason that the service gave where known; may be empty."""
+        reason = self.run.text("failure_reasons", category)
+        return self.say.remedies.get(reason or category) or self.run.text("remedies", category)
 
 
 def edition(run: Run, code: str | None = None) -> Edition:

@@ -19,13 +19,14 @@ from bedrock_locust.errors.kinds import (
     NotAnAnswerError,
 )
 from bedrock_locust.errors.refusal import refusal
-from bedrock_locust.errors.remedies import REMEDIES, remedies, remedy
+from bedrock_locust.errors.remedies import REASONS, REMEDIES, reasons, remedies, remedy
 
 __all__ = [
     "BY_STATUS",
     "CATEGORIES",
     "LASTING",
     "LASTING_CODES",
+    "REASONS",
     "REMEDIES",
     "AnswerTooLargeError",
     "CallError",
@@ -37,6 +38,7 @@ __all__ = [
     "NotAnAnswerError",
     "category_of",
     "classify",
+    "reasons",
     "refusal",
     "remedies",
     "remedy",

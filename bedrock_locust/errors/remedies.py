@@ -43,84 +43,77 @@ REMEDIES: dict[str, str] = {
 }
 """What to do about each category."""
 
-_CLOCK = (
-    "The clock of this machine is wrong: AWS refuses requests that are signed more than 5 minutes off. Set it, and"
-    " keep it right with NTP."
-)
-_API_KEY = (
-    "The Bedrock API key is wrong or has expired. Make a new one in the Bedrock console and set"
-    " AWS_BEARER_TOKEN_BEDROCK; a short-term key lasts 12 hours at most and belongs to one region."
-)
-_PROFILE = (
-    "This model is called by an inference profile: put its prefix before the model id (us., eu., apac.,"
-    " global.), or use the ARN of a profile."
-)
-_USE_CASE = (
-    "The account has not sent the use case form for this provider's models. Submit it in the Bedrock console"
-    " (Model catalog), and wait about 15 minutes."
-)
-_LEGACY = (
-    "The provider has marked this model as legacy, and this account has not used it lately. Choose a newer"
-    " version of the model."
-)
-_MANTLE = (
-    "Allow bedrock-mantle:CreateInference on the project in the IAM policy: bedrock-mantle has permissions of its own."
-)
-_OTHER_API = (
-    "This endpoint does not have this model with this API. Claude has messages; GPT and Grok have responses and chat;"
-    " models with open weights have chat, on bedrock-runtime only that. Ids differ, too: bedrock-runtime has"
-    " us.openai.gpt-5.6-sol, bedrock-mantle openai.gpt-5.6-sol. Change model.api, model.endpoint or model.id:"
-    " docs/apis.md has the pairs."
-)
-_NO_PATH = (
-    "The endpoint has no such path: bedrock-runtime answers it with status 200 and UnknownOperationException. Check"
-    " model.api and model.endpoint, and that --host or aws.endpoint_url is the address of that endpoint."
-)
-_LIMIT = (
-    "This model takes max_completion_tokens in place of max_tokens by Chat Completions. With model.api chat that is"
-    " sent for the ids of OpenAI and xAI; in a locustfile of your own change the request."
-)
-_TEMPERATURE = (
-    "This model takes no sampling parameters, as many newer models. Remove test.temperature, or set it to null"
-    " (--bedrock-temperature null); in a locustfile of your own remove temperature, top_p and top_k from the request."
-)
-_SPECIAL: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(words, re.IGNORECASE), text)
-    for words, text in (
-        (r"members Output, Version", _NO_PATH),
-        (r"\bmax_completion_tokens\b", _LIMIT),
+REASONS: dict[str, str] = {
+    "unknown_path": "The endpoint has no such path: bedrock-runtime answers it with status 200 and"
+    " UnknownOperationException. Check model.api and model.endpoint, and that --host or aws.endpoint_url is the"
+    " address of that endpoint.",
+    "max_completion_tokens": "This model takes max_completion_tokens in place of max_tokens by Chat Completions. With"
+    " model.api chat that is sent for the ids of OpenAI and xAI; in a locustfile of your own change the request.",
+    "other_api": "This endpoint does not have this model with this API. Claude has messages; GPT and Grok have"
+    " responses and chat; models with open weights have chat, on bedrock-runtime only that. Ids differ, too:"
+    " bedrock-runtime has us.openai.gpt-5.6-sol, bedrock-mantle openai.gpt-5.6-sol. Change model.api, model.endpoint"
+    " or model.id: docs/apis.md has the pairs.",
+    "mantle_permission": "Allow bedrock-mantle:CreateInference on the project in the IAM policy: bedrock-mantle has"
+    " permissions of its own.",
+    "sampling": "This model takes no sampling parameters, as many newer models. Remove test.temperature, or set it to"
+    " null (--bedrock-temperature null); in a locustfile of your own remove temperature, top_p and top_k from the"
+    " request.",
+    "clock": "The clock of this machine is wrong: AWS refuses requests that are signed more than 5 minutes off. Set"
+    " it, and keep it right with NTP.",
+    "api_key": "The Bedrock API key is wrong or has expired. Make a new one in the Bedrock console and set"
+    " AWS_BEARER_TOKEN_BEDROCK; a short-term key lasts 12 hours at most and belongs to one region.",
+    "inference_profile": "This model is called by an inference profile: put its prefix before the model id (us., eu.,"
+    " apac., global.), or use the ARN of a profile.",
+    "use_case": "The account has not sent the use case form for this provider's models. Submit it in the Bedrock"
+    " console (Model catalog), and wait about 15 minutes.",
+    "legacy": "The provider has marked this model as legacy, and this account has not used it lately. Choose a newer"
+    " version of the model.",
+    "retired": "This version of the model is no longer offered. Choose a newer one.",
+}
+"""What to do where the message tells more than the category."""
+
+_WORDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (reason, re.compile(words, re.IGNORECASE))
+    for reason, words in (
+        ("unknown_path", r"members Output, Version"),
+        ("max_completion_tokens", r"\bmax_completion_tokens\b"),
         (
+            "other_api",
             r"supported on this route|support (?:this|the ['`\"]?/\S+) API|the model ['`\"].{1,99}does not exist",
-            _OTHER_API,
         ),
-        (r"bedrock-mantle:\w+", _MANTLE),
-        (r"\b(?:temperature|top_?p|top_?k)\b", _TEMPERATURE),
-        (r"signature expired|not yet current|too skewed|request time.{1,40}too large", _CLOCK),
-        (r"bearer token|api[ -]?key", _API_KEY),
-        (r"on-demand throughput.{1,20}supported|\binference profile\b", _PROFILE),
-        (r"use[ -]case|FTU form", _USE_CASE),
-        (r"\blegacy\b", _LEGACY),
-        (
-            r"end of (?:its )?life|\bEOL\b|\bretired\b|no longer (?:available|supported)|\bdeprecated\b",
-            "This version of the model is no longer offered. Choose a newer one.",
-        ),
+        ("mantle_permission", r"bedrock-mantle:\w+"),
+        ("sampling", r"\b(?:temperature|top_?p|top_?k)\b"),
+        ("clock", r"signature expired|not yet current|too skewed|request time.{1,40}too large"),
+        ("api_key", r"bearer token|api[ -]?key"),
+        ("inference_profile", r"on-demand throughput.{1,20}supported|\binference profile\b"),
+        ("use_case", r"use[ -]case|FTU form"),
+        ("legacy", r"\blegacy\b"),
+        ("retired", r"end of (?:its )?life|\bEOL\b|\bretired\b|no longer (?:available|supported)|\bdeprecated\b"),
     )
 )
-"""Words of a message -> what to do; the first that fits counts. Bedrock has one code for many of these reasons."""
+"""Reason -> words of a message; the first that fits counts. Bedrock has one code for many of these reasons."""
 _SERVICE_WORDS = frozenset(
     {"ValidationError", "AccessDeniedError", "ModelNotFoundError", "CredentialsError", "NotAnAnswerError"}
 )
 
 
+def reason(category: str, message: str) -> str:
+    """Which of `REASONS` the message of a failure tells; empty if none."""
+    if category not in _SERVICE_WORDS:
+        return ""
+    return next((name for name, words in _WORDS if words.search(message)), "")
+
+
 def remedy(category: str, message: str = "") -> str:
     """What to do about failures of this category, by the message of one of them; empty for an unknown category."""
-    if category in _SERVICE_WORDS:
-        for words, text in _SPECIAL:
-            if words.search(message):
-                return text
-    return REMEDIES.get(category, "")
+    return REASONS.get(reason(category, message)) or REMEDIES.get(category, "")
 
 
 def remedies(examples: Mapping[str, str]) -> dict[str, str]:
     """What to do about each category: `examples` has the message of one failure for those that have happened."""
     return REMEDIES | {category: found for category, said in examples.items() if (found := remedy(category, said))}
+
+
+def reasons(examples: Mapping[str, str]) -> dict[str, str]:
+    """Category -> the reason that the message of one of its failures tells, where it tells one."""
+    return {category: found for category, said in examples.items() if (found := reason(category, said))}

@@ -32,8 +32,8 @@ def figures(levels: Levels, gaps: pd.DataFrame, slo_percentile: float = 95) -> p
     """One row per level: the columns of `Levels.table`, counts, statistics, tokens, rates.
 
     `ok`, `failed`, `cancelled` and `success_rate` (0 to 1, with its interval `success_rate_low` to
-    `_high` and its design effect `success_rate_effect`) are of the measured calls; so are `<metric>_p95` and its like
-    (see `percentiles.summary`), over the successful ones and, of TTFT and latency, the calls that are known to have been
+    `_high` and its design effect `success_rate_effect`) are of measured calls; so are `<metric>_p95` and its like
+    (see `percentiles.summary`), over the successful ones and, of TTFT and latency, calls that are known to have been
     slow (see `sample.complete`; `<metric>_p95_longer` is 1 where only a lower bound is known, and
     `<metric>_of_successes_p95` leaves them out), and `<tokens>_mean` per call. What an SLO can
     ask for has its percentile, too; `<tokens>_count` is how many successes have a count. Rates are those

@@ -21,6 +21,9 @@ TIMES = (
     ("head.whole", "latency_ms", seconds),
 )
 
+ALIKE_S = 1.5
+"""Levels that differ by less were meant to be as long: a shape looks at its clock once a second."""
+
 
 def head(analysis: Edition, charts: Mapping[str, str]) -> str:
     """Title, conclusion, the level to run at in figures, trust, the chart that shows the limit."""
@@ -87,13 +90,23 @@ def _levels(analysis: Edition) -> list[str]:
     if figures.empty:
         return []
     modes = say.listing([say.mode(mode) for mode in figures["mode"].unique()])
-    held_s = analysis.run.number("settings", "concurrency", "duration_seconds")
     if not analysis.levels.shaped:
         return [modes]
     levels, cut = say.noun(len(figures), "level"), int((figures["completed"] == "false").sum())
-    if held_s:
-        levels = say("facts.levels", levels=levels, duration=say.duration(held_s))
+    if held := _held(analysis):
+        levels = say("facts.levels", levels=levels, duration=held)
     return [say("facts.cut", levels=levels, cut=amount(cut)) if cut else levels, modes]
+
+
+def _held(analysis: Edition) -> str:
+    """How long the levels were measured that were not cut short: one length, or the shortest and the longest."""
+    whole = analysis.figures[analysis.figures["completed"] != "false"]["window_s"].dropna()
+    if whole.empty:
+        return ""
+    low_s, high_s = float(whole.min()), float(whole.max())
+    if high_s - low_s <= ALIKE_S:
+        return analysis.say.duration(float(whole.median()))
+    return analysis.say("list.range", low=analysis.say.duration(low_s), high=analysis.say.duration(high_s))
 
 
 def _telling_level(analysis: Edition) -> str:

@@ -19,18 +19,21 @@ from urllib3 import exceptions as http
 from bedrock_locust.errors import (
     BY_STATUS,
     CATEGORIES,
+    REASONS,
     REMEDIES,
     DeadlineError,
     IncompleteStreamError,
     ModelFailedError,
     category_of,
     classify,
+    reasons,
     refusal,
     remedies,
     remedy,
 )
 from bedrock_locust.errors.refusal import describe, said
 from bedrock_locust.redaction import MESSAGE_LIMIT
+from reports.texts import language
 
 if TYPE_CHECKING:
     from botocore.model import ServiceModel
@@ -218,12 +221,19 @@ def test_a_remedy_fits_the_message(category: str, message: str, words: str) -> N
     assert remedy(category) == REMEDIES.get(category, "")
 
 
+def test_every_remedy_is_told_in_chinese() -> None:
+    """Of categories and of reasons."""
+    assert set(language("zh").remedies) == REMEDIES.keys() | REASONS.keys()
+
+
 def test_remedies_of_a_run() -> None:
     """Each category has one; that of a category which has happened fits its example."""
     found = remedies({"ValidationError": f"ValidationException: {ON_DEMAND}", "NoSuchCategory": "x"})
     assert set(found) == set(REMEDIES)
     assert found["ValidationError"] == remedy("ValidationError", ON_DEMAND) != REMEDIES["ValidationError"]
     assert found["ThrottlingError"] == REMEDIES["ThrottlingError"]
+    said = {"ValidationError": ON_DEMAND, "CredentialsError": "Signature expired: now", "ThrottlingError": "api key"}
+    assert reasons(said) == {"ValidationError": "inference_profile", "CredentialsError": "clock"}
 
 
 @pytest.mark.parametrize(
@@ -471,7 +481,7 @@ def test_what_this_machine_lacks_is_not_the_service(number: int) -> None:
     assert (failure.category, failure.code) == ("ClientResourceError", errno.errorcode[number])
 
 
-@pytest.mark.parametrize(("category", "remedy"), REMEDIES.items())
+@pytest.mark.parametrize(("category", "remedy"), (REMEDIES | REASONS).items())
 def test_a_remedy_is_one_line(category: str, remedy: str) -> None:
     """A remedy reads as a sentence in a table."""
     assert "\n" not in remedy

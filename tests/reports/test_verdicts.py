@@ -79,6 +79,17 @@ def test_a_limit_is_named_by_its_setting(tmp_path: Path, language: str) -> None:
     assert ("Check the model id." if language == "en" else "检查模型 id") in line
 
 
+def test_a_chinese_remedy_is_that_of_the_reason(tmp_path: Path) -> None:
+    """The category has many reasons; the run knows which one it was."""
+    run = make.shaped(("streaming",), (4,))
+    run.requests = [make.failed(row, "ValidationError", "ValidationException", "no") for row in run.requests]
+    run.info["failure_reasons"] = {"ValidationError": "sampling"}
+    assert "test.temperature" in text_of(run, tmp_path, "zh").split("\n## ")[0]
+    run.info["failure_reasons"] = {"ValidationError": "a reason of a later version"}
+    run.info["remedies"]["ValidationError"] = "Do this."
+    assert "Do this." in text_of(run, tmp_path, "zh").split("\n## ")[0]
+
+
 @pytest.mark.parametrize("users", [None, 4])
 def test_the_gate_of_a_run_without_levels_speaks_of_none(tmp_path: Path, users: int | None) -> None:
     """It has no users to count: every kind of call counts."""
@@ -94,6 +105,18 @@ def test_the_head_says_what_was_cut_short(tmp_path: Path) -> None:
     run = make.shaped(("streaming",), (4, 8))
     run.levels[1]["completed"] = "false"
     assert "2 levels of 30 s (1 ended early), streaming" in text_of(run, tmp_path)
+
+
+def test_the_head_says_how_long_levels_were_measured(tmp_path: Path) -> None:
+    """Not what the settings say, which an own shape does not follow."""
+    run = make.shaped(("streaming",), (4, 8, 12), length_s=30.4)
+    run.info["settings"]["concurrency"]["duration_seconds"] = 300
+    assert ", 3 levels of 30 s, streaming" in text_of(run, tmp_path)
+    run.levels[2]["measured_to"] += 20
+    assert ", 3 levels of 30 s to 50 s, streaming" in text_of(run, tmp_path)
+    for level in run.levels:
+        level["completed"] = "false"
+    assert ", 3 levels (3 ended early), streaming" in text_of(run, tmp_path)
 
 
 def test_a_figure_just_above_its_limit_is_told_from_it(tmp_path: Path) -> None:

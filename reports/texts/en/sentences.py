@@ -9,6 +9,7 @@ TEXTS = {
     "list.stop": ".",
     "list.space": " ",
     "list.last": "{first} and {last}",
+    "list.range": "{low} to {high}",
     "list.more": "{count} more",
     "mode.streaming": "streaming",
     "mode.non_streaming": "non-streaming",

@@ -16,8 +16,8 @@ NOUNS = {
     "planned": ("{} 个计划级别", "{} 个计划级别"),
 }
 REMEDIES = {
-    "ThrottlingError": "每分钟请求数或 token 数超出配额。减少用户数，降低 max_tokens（调用开始时即预留），或在 Service Quotas 申请提高配额。",
-    "ValidationError": "服务拒绝了请求。检查模型 id，以及该模型是否接受这些参数（有些模型不接受 temperature：设为 null）。",
+    "ThrottlingError": "每分钟请求数或 token 数超出配额。减少用户数，降低 max_tokens（调用开始时即预留），或申请提高配额：在 Service Quotas 申请，bedrock-mantle 则联系 AWS Support。",
+    "ValidationError": "服务拒绝了请求。检查模型 id（较新的模型需要推理配置文件 id：us.、eu.、apac.、global.），以及该模型是否接受这些参数（许多模型不接受 temperature）。",
     "AccessDeniedError": "在 IAM 策略中允许 bedrock:InvokeModel 和 bedrock:InvokeModelWithResponseStream，并确认账户可访问该模型。",
     "ModelNotFoundError": "检查模型 id 以及该区域是否有此模型；较新的模型需要推理配置文件 id（us.、eu.、apac.、global.）。",
     "QuotaExceededError": "账户配额已用完。在 Service Quotas 查看并申请提高。",
@@ -35,4 +35,15 @@ REMEDIES = {
     "ClientResourceError": "本机的打开文件数、端口或内存已用尽，与服务无关。启动前调高上限（ulimit -n 10000），或把用户分到更多 worker。",
     "CredentialsError": "AWS 凭证缺失、错误或过期。试试：aws sts get-caller-identity",
     "UnknownError": "查看示例消息；如果终端节点不是 Bedrock（--host），原因即在此。",
+    "unknown_path": "终端节点没有这个路径：bedrock-runtime 会返回状态 200 和 UnknownOperationException。检查 model.api 和 model.endpoint，以及 --host 或 aws.endpoint_url 是否为该终端节点的地址。",
+    "max_completion_tokens": "该模型的 Chat Completions 接口用 max_completion_tokens 代替 max_tokens。model.api 为 chat 时，OpenAI 和 xAI 的模型 id 会自动使用它；自己编写的 locustfile 请修改请求。",
+    "other_api": "该终端节点不支持用此 API 调用此模型。Claude 用 messages；GPT 和 Grok 用 responses 和 chat；开放权重模型用 chat，且在 bedrock-runtime 上仅支持 chat。模型 id 也不同：bedrock-runtime 为 us.openai.gpt-5.6-sol，bedrock-mantle 为 openai.gpt-5.6-sol。请修改 model.api、model.endpoint 或 model.id，可用的组合见 docs/apis.md。",
+    "mantle_permission": "bedrock-mantle 有自己的权限：请在 IAM 策略中允许对该项目执行 bedrock-mantle:CreateInference。",
+    "sampling": "与许多较新的模型一样，该模型不接受采样参数。请删除 test.temperature 或设为 null（--bedrock-temperature null）；自己编写的 locustfile 请从请求中去掉 temperature、top_p 和 top_k。",
+    "clock": "本机时钟不准：签名时间相差超过 5 分钟的请求会被 AWS 拒绝。请校准时钟，并用 NTP 保持同步。",
+    "api_key": "Bedrock API 密钥错误或已过期。请在 Bedrock 控制台新建密钥并设置 AWS_BEARER_TOKEN_BEDROCK；短期密钥最长有效 12 小时，且仅限一个区域。",
+    "inference_profile": "该模型须通过推理配置文件调用：在模型 id 前加上前缀（us.、eu.、apac.、global.），或使用推理配置文件的 ARN。",
+    "use_case": "账户尚未提交该提供商模型的使用场景表单。请在 Bedrock 控制台（模型目录）提交，并等待约 15 分钟。",
+    "legacy": "提供商已将该模型标记为旧版，且此账户近期未使用过它。请改用较新的版本。",
+    "retired": "该版本的模型已停止提供。请改用较新的版本。",
 }

@@ -12,6 +12,7 @@ TEXTS = {
     "list.stop": "。",
     "list.space": "",
     "list.last": "{first}和{last}",
+    "list.range": "{low} 至 {high}",
     "list.more": "另外 {count} 个",
     "mode.streaming": "流式",
     "mode.non_streaming": "非流式",
