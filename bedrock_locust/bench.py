@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
 
     from bedrock_locust.settings.schema import Settings
-    from bedrock_locust.workload.source import Workload
+    from bedrock_locust.workload.calibration import Calibration
+    from bedrock_locust.workload.contract import Workload
 
 LEVEL = "level_tag"
 """The attribute of Locust's parsed options with the present level as a mapping, or None.
@@ -33,14 +34,15 @@ class Bench:
     settings: Settings
     boto3_client: BedrockRuntimeClient
     worker: str
+    calibration: InitVar[Calibration | None] = None
     workload: Workload = field(init=False)
     """Where the next request comes from."""
     _announced: dict[str, Any] | None = field(default=None, init=False, repr=False)
     _level: Level | None = field(default=None, init=False, repr=False)
 
-    def __post_init__(self) -> None:
-        """Have the workload of the settings."""
-        self.workload = workload_of(self.settings)
+    def __post_init__(self, calibration: Calibration | None) -> None:
+        """Have the workload of the settings; `calibration` says how many tokens its words have."""
+        self.workload = workload_of(self.settings, calibration, self.worker)
 
     @property
     def level(self) -> Level | None:

@@ -94,6 +94,14 @@ class Call:
     attempts: int | None = None
     reasoning_tokens: int | None = None
     """The output tokens that were reasoning, where the service says so; they are part of `output_tokens`."""
+    input_tokens_asked: int | None = None
+    """The input tokens that the workload meant the request to have."""
+    record: int | None = None
+    """The number of the record of the workload's file that was sent, from 0 on."""
+    session: str = ""
+    """The conversation that the call belongs to; empty outside of conversations."""
+    turn: int | None = None
+    """Which turn of its conversation it is, from 1 on."""
     gaps: Mapping[int, int] = field(default_factory=lambda: NO_GAPS, repr=False, compare=False)
     """The silences between content events: bucket of a Histogram -> count. Not a column: `gaps.csv` has them."""
     text: str = field(default="", repr=False, compare=False)
@@ -103,6 +111,13 @@ class Call:
     def ok(self) -> bool:
         """Whether the call succeeded."""
         return not self.error
+
+    @property
+    def all_input_tokens(self) -> int | None:
+        """The tokens of the prompt, cached or not; None where they are not known."""
+        if self.input_tokens is None:
+            return None
+        return self.input_tokens + (self.cache_read_tokens or 0) + (self.cache_write_tokens or 0)
 
     @property
     def cancelled(self) -> bool:

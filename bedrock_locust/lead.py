@@ -201,7 +201,7 @@ class Lead:
         if self._receiver:
             self._receiver.begin(self._run.recorder)
         else:
-            bench = Bench(self._environment, self.settings, client, LOCAL)
+            bench = Bench(self._environment, self.settings, client, LOCAL, self._preparation.calibration)
             put_bench(bench)
             pulse = Pulse(bench.measured_level).start()
             self._run.recorder.join_local(pulse, lambda: calls_in_flight.now)
@@ -213,6 +213,7 @@ class Lead:
 
     def _order(self, info: Mapping[str, Any], levels: Sequence[Level] | None) -> RunOrder:
         """What the workers must know of a run that begins."""
+        calibration = self._preparation.calibration
         workers = max(1, getattr(self._runner, "worker_count", 1))
         return RunOrder(
             version=__version__,
@@ -223,6 +224,7 @@ class Lead:
             if levels is None
             else math.ceil(max((level.most_in_flight for level in levels), default=0) / workers),
             settings=self.settings.public(),
+            calibration=calibration.to_plain() if calibration else None,
         )
 
     def _on_request(self, **event: Any) -> None:

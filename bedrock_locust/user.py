@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from locust import User, task
 
@@ -13,6 +13,7 @@ import gevent
 from bedrock_locust.bench import bench_of
 from bedrock_locust.client import BedrockClient
 from bedrock_locust.process.locust_patches import stop_between_calls
+from bedrock_locust.workload.contract import Request
 from bedrock_locust.workload.request import APIS
 
 if TYPE_CHECKING:
@@ -42,9 +43,13 @@ class BedrockUser(User):
             environment.events.request,
             call_limit_s=bench.settings.call_limit_s,
             native_formats=bench.settings.native_formats,
-            tags=bench.tags,
+            tags=self._about_call,
             context=self.context,
         )
+
+    def _about_call(self) -> dict[str, Any]:
+        """What the circumstances say of a call that starts now."""
+        return bench_of(self.environment).tags()
 
     def stop(self, force: bool = False) -> bool:
         """Stop as Locust's users do, but never during a call that has just begun."""
@@ -62,13 +67,20 @@ class _BenchmarkUser(BedrockUser):
         super().__init__(environment)
         bench = bench_of(environment)
         self._workload, self._tags = bench.workload, bench.tags
+        self._request = Request({})
         self._send = call_of(self.client, self.settings, self.mode)
+
+    def _about_call(self) -> dict[str, Any]:
+        return {**super()._about_call(), **self._request.about}
 
     @task
     def ask(self) -> None:
         """Make the next call of the workload."""
         begun = time.perf_counter()
-        call = self._send(name=self._tags().get("level") or self.mode, **self._workload.next().arguments)
+        self._request = self._workload.next()
+        call = self._send(name=self._tags().get("level") or self.mode, **self._request.arguments)
+        if call.ok:
+            self._workload.heard(self._request, call.all_input_tokens)
         if not call.ok:
             gevent.sleep(max(0.0, FAILURE_PACE_S - (time.perf_counter() - begun)))
 

@@ -31,6 +31,7 @@ from bedrock_locust.team.messages import FINISH, GRACE_S, Finish, RunOrder, mism
 from bedrock_locust.team.worker_buffer import Buffer
 from bedrock_locust.team.worker_sender import Sender
 from bedrock_locust.wire.in_flight import calls_in_flight
+from bedrock_locust.workload.calibration import Calibration
 
 if TYPE_CHECKING:
     from locust.env import Environment
@@ -101,7 +102,8 @@ class Worker:
             self._sender.refuse(str(error))
             self._quit(str(error), exits.BAD_INPUT, said=self._quiet)
             return
-        bench = Bench(self._environment, settings, client, self._name)
+        calibration = Calibration.from_plain(order.calibration)
+        bench = Bench(self._environment, settings, client, self._name, calibration)
         put_bench(bench)
         self._buffer = Buffer(
             order.run, Pulse(bench.measured_level).start(), self._sender.offset, lambda: calls_in_flight.now

@@ -25,6 +25,7 @@ from reports.sections.levels import first_token, gaps, latency, results, server,
 from reports.sections.method import method
 from reports.sections.phases import phases
 from reports.sections.quota import quota
+from reports.sections.sent import sent
 from reports.sections.slo import slo
 from reports.sections.slowest import slowest, stalls
 from reports.sections.summary import summary
@@ -47,6 +48,7 @@ SECTIONS = (
     latency,
     server,
     streaming,
+    sent,
     tokens,
     answers,
     quota,

@@ -35,7 +35,7 @@ def preflight(client: BedrockRuntimeClient, settings: Settings, *, simulator: bo
     """
     wanted = settings.test.preflight
     if wanted is None:
-        wanted = not simulator and not settings.aws.endpoint_url and (local or _has_credentials(settings))
+        wanted = not simulator and not settings.aws.endpoint_url and (local or has_credentials(settings))
     if not wanted:
         return None
     call = _call(client, settings)
@@ -63,7 +63,8 @@ def _call(client: BedrockRuntimeClient, settings: Settings) -> Call:
     return call_of(bedrock, settings, mode)(name="preflight", **workload_of(settings).next().arguments)
 
 
-def _has_credentials(settings: Settings) -> bool:
+def has_credentials(settings: Settings) -> bool:
+    """Whether this process could sign a call."""
     try:
         check_credentials(settings)
     except SettingsError:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from bedrock_locust import __version__
 from bedrock_locust.aws.boto3_client import check_credentials, check_endpoint, connect
 from bedrock_locust.aws.host import bedrock_host, http_users
-from bedrock_locust.aws.preflight import preflight
+from bedrock_locust.aws.preflight import has_credentials, preflight
+from bedrock_locust.aws.probe import calibrate
 from bedrock_locust.level import LevelError, planned_levels
 from bedrock_locust.process.present import NO_OPTIONS, present
 from bedrock_locust.process.simulator import SimulatorProcess
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from bedrock_locust.call import Call
     from bedrock_locust.level import Level
     from bedrock_locust.settings.schema import Settings
+    from bedrock_locust.workload.calibration import Calibration
 
 
 class Preparation:
@@ -45,6 +47,9 @@ class Preparation:
         """The settings of the last run, or of the next."""
         self.first_call: Call | None = None
         """The call that was made to see that calls work, if one was."""
+        self.calibration: Calibration | None = None
+        """How many tokens the words of requests have, if that was counted."""
+        self._calibrated_for = ""
         self.simulator = self._start_simulator()
 
     def connect(self) -> BedrockRuntimeClient:
@@ -55,8 +60,16 @@ class Preparation:
         return client
 
     def try_one_call(self, client: BedrockRuntimeClient, settings: Settings) -> None:
-        """Make one call, where the settings ask for it."""
+        """Make one call, and count the tokens of words, where the settings ask for it."""
         self.first_call = preflight(client, settings, simulator=self.simulator is not None, local=self._local)
+        if self._local or self.simulator or has_credentials(settings):
+            self._calibrate(client, settings)
+
+    def _calibrate(self, client: BedrockRuntimeClient, settings: Settings) -> None:
+        """Count the tokens of words; not again for the same requests."""
+        key = settings.model_dump_json(include={"aws", "model", "test", "workload"})
+        if self._calibrated_for != key:
+            self._calibrated_for, self.calibration = key, calibrate(client, settings)
 
     def check_form(self, form: Mapping[str, str]) -> tuple[BedrockRuntimeClient, Settings]:
         """The client and the settings of a form with which a run can begin. Nothing has been called yet."""

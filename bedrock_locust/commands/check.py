@@ -13,6 +13,7 @@ from bedrock_locust.settings import options
 from bedrock_locust.settings.forecast import expected_calls, forecast
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.plan import Plan
+from bedrock_locust.settings.sizes import sizes
 from bedrock_locust.settings.stock_levels import stock_levels
 from bedrock_locust.workload.template import checked
 
@@ -77,10 +78,10 @@ def _command(parsed: Namespace) -> str:
 
 
 def _plan(settings: Settings) -> Iterator[tuple[str, str]]:
-    model, test = settings.model, settings.test
+    model, test, size = settings.model, settings.test, sizes(settings)
     endpoint = " on bedrock-mantle" if model.endpoint == "mantle" else ""
     yield "Model", f"{model.id} in {settings.aws.region or 'the region that boto3 finds'}, API {model.api}{endpoint}"
-    yield "Prompt", f"{test.prompt_size:,} characters"
+    yield "Prompt", size.prompt_in_words(settings)
     for mode, on in (("streaming", test.streaming), ("non-streaming", test.non_streaming)):
         if on:
             yield "Levels", f"{mode}: {_loads(settings)}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bedrock_locust.settings.sizes import sizes
 from bedrock_locust.settings.stock_levels import stock_levels
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from bedrock_locust.level import Level, Load
     from bedrock_locust.settings.schema import Settings
 
-CHARACTERS_PER_TOKEN = 4
-"""A rough figure for English text."""
 SPEEDS = ((0.3, 0.005), (2.0, 0.04))
 """Time to first token and time for each token, in seconds, of a fast and of a slow model."""
 ANSWERS = (100, 400)
@@ -60,8 +59,8 @@ class Kinds:
     @classmethod
     def of(cls, settings: Settings, first: Call | None = None) -> Kinds:
         """Judged by the first call, if it was made and succeeded; else assumed."""
-        prompt_tokens = settings.test.prompt_size / CHARACTERS_PER_TOKEN
-        most = settings.test.max_tokens
+        size = sizes(settings)
+        prompt_tokens, most = size.prompt, round(size.limit)
         if first is None or first.error:
             answers = sorted({min(most, tokens) for tokens in ANSWERS})
             return cls(
@@ -212,7 +211,7 @@ def _percent(settings: Settings, kinds: Kinds, load: Load, quota: str) -> tuple[
     for kind in kinds.extremes:
         calls_per_min = 60 * kind.calls_per_s(load)
         tokens = calls_per_min * (kind.input_tokens + kind.output_tokens * model.burndown)
-        tokens += kind.in_flight(load) * (kind.input_tokens + settings.test.max_tokens)
+        tokens += kind.in_flight(load) * (kind.input_tokens + sizes(settings).limit)
         shares = {
             "requests per minute": calls_per_min / (model.quota or 1),
             "tokens per minute": tokens / (model.tokens_per_minute or 1),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bedrock_locust.level import Load
 from bedrock_locust.settings.forecast import expected_cost
+from bedrock_locust.settings.sizes import sizes
 from bedrock_locust.settings.stock_levels import stock_levels
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Plan:
 
         `first` is the call before the load, if it was made, and `run_time_s` is `--run-time`, if it was given.
         """
-        test, model = settings.test, settings.model
+        limit, model = sizes(settings).most_limit, settings.model
         planned = stock_levels(settings) if levels is None else levels
         seconds = length_of(planned)
         minutes = None if seconds is None else math.ceil(seconds / 60)
@@ -70,7 +71,7 @@ class Plan:
         if model.tokens_per_day and seconds is not None:
             by_day = model.tokens_per_day * math.ceil(seconds / DAY_S)
             quota_tokens = min(quota_tokens or by_day, by_day)
-        bounds = [calls and calls * test.max_tokens, quota_tokens and int(quota_tokens / model.burndown)]
+        bounds = [calls and calls * limit, quota_tokens and int(quota_tokens / model.burndown)]
         if model.output_tokens_per_minute and minutes:
             bounds.append(model.output_tokens_per_minute * minutes)
         call_cost = _call_cost(settings)
@@ -79,7 +80,7 @@ class Plan:
             levels=len(planned),
             seconds=seconds,
             most=max((level.load for level in planned), default=Load(0)),
-            max_tokens=test.max_tokens,
+            max_tokens=limit,
             calls=calls,
             output_tokens=min((bound for bound in bounds if bound), default=None),
             burndown=model.burndown if quota_tokens else 1.0,
@@ -129,10 +130,10 @@ def _counted(count: int, noun: str) -> str:
 
 
 def _call_cost(settings: Settings) -> float | None:
-    prices, test = settings.pricing, settings.test
+    prices, size = settings.pricing, sizes(settings)
     if prices is None:
         return None
-    return (test.prompt_size * prices.input_per_million + test.max_tokens * prices.output_per_million) / 1e6
+    return (size.most_prompt * prices.input_per_million + size.most_limit * prices.output_per_million) / 1e6
 
 
 def _cost_of(quota_tokens: int | None, settings: Settings) -> float | None:

@@ -35,6 +35,7 @@ from bedrock_locust.settings.goals import Limits, Pricing, Slo, unknown_cost
 from bedrock_locust.settings.mistakes import SettingsError, describe
 from bedrock_locust.settings.outline import outline
 from bedrock_locust.settings.pairs import impossible
+from bedrock_locust.settings.workload import Workload
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -269,6 +270,7 @@ class Settings(Section):
     pricing: Pricing | None = None
     slo: Slo | None = None
     limits: Limits | None = None
+    workload: Workload | None = None
 
     @model_validator(mode="after")
     def _can_be_called(self) -> Settings:
@@ -328,6 +330,7 @@ SECTIONS: dict[str, type[Section]] = {
     "pricing": Pricing,
     "slo": Slo,
     "limits": Limits,
+    "workload": Workload,
 }
 
 

@@ -28,8 +28,10 @@ def main() -> int:
     from bedrock_locust.simulator.options import parse  # noqa: PLC0415  # slow
     from bedrock_locust.simulator.routes import Simulator  # noqa: PLC0415  # slow
     from bedrock_locust.simulator.service import Service  # noqa: PLC0415  # slow
+    from bedrock_locust.simulator.tokens import prompt_rule  # noqa: PLC0415  # slow
 
     options, behaviour = parse()
+    prompt_rule.per_word = options.words_are_tokens
     access = Access.of(options.host, options.control_token)
     app = Simulator(Service(behaviour, options.ledger_size, options.guard, access, options.endpoint))
     parent = PARENT if options.exit_with_parent else None

@@ -130,6 +130,7 @@ class _Admission:
         return replace(prompt, tier=DEFAULT) if overflows else prompt
 
     async def _count(self, body: bytes) -> None:
+        counting.refuse(self.entry.model_id)
         prompt = counting.read(self.entry.model_id, body)
         _enter(prompt, self.entry)
         if fault := self._fault(self.service.model(self.entry.model_id).behaviour):

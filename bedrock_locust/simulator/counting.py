@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from bedrock_locust.simulator import formats
@@ -13,6 +14,16 @@ from bedrock_locust.simulator.formats.base import CamelBody
 
 if TYPE_CHECKING:
     from bedrock_locust.simulator.prompts import Prompt
+
+
+_REFUSED = re.compile(
+    r"arn:|[a-z]+(?:-[a-z]+)*\.[a-z0-9]+\.|amazon\.nova-"
+    r"|anthropic\.claude-(?:opus-4-[78]|(?:opus|sonnet|haiku|fable)-[5-9])"
+).match
+"""Ids that the service does not count for: inference profiles, ARNs, Nova, and Claude from Opus 4.7 on.
+
+Source: reports in public repositories, July and August 2026. Other ids than these are taken.
+"""
 
 
 class _Invoke(CamelBody):
@@ -37,6 +48,12 @@ def read(model_id: str, body: bytes) -> Prompt:
     if request.input.converse is not None:
         return formats.CONVERSE.read(json.dumps(request.input.converse).encode())
     raise ServiceError("ValidationException", "input must have the member invokeModel or converse.")
+
+
+def refuse(model_id: str) -> None:
+    """Raise `ServiceError` for a model whose tokens the service does not count."""
+    if _REFUSED(model_id):
+        raise ServiceError("ValidationException", "The provided model doesn't support counting tokens.")
 
 
 def _decoded(text: str) -> bytes:

@@ -73,6 +73,15 @@ def _parser() -> argparse.ArgumentParser:
         default=1_000_000,
         help="calls kept for /_simulator/calls; older ones are dropped (default: %(default)s)",
     )
+    parser.add_argument(
+        "--words-are-tokens",
+        type=_per_word,
+        nargs="?",
+        const=1.0,
+        default=0.0,
+        metavar="N",
+        help="count the tokens of prompts by words: N for each, 1 without a number (default: one for 4 characters)",
+    )
     _add_security(parser)
     parser.add_argument("--profile", metavar="FILE", help="settings in TOML or JSON, for all models or for some")
     for name, field in Behaviour.model_fields.items():
@@ -138,6 +147,16 @@ def _port(text: str) -> int:
 
 def _size(text: str) -> int:
     return _whole_number(text, 0, 100_000_000)
+
+
+def _per_word(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number <= 100:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0, at most 100")
+    return number
 
 
 def _whole_number(text: str, least: int, most: int) -> int:

@@ -69,4 +69,4 @@ class Prompt:
 
 def size(parts: tuple[Part, ...]) -> int:
     """Tokens of these parts together."""
-    return tokens.of_chars(sum(len(part.text) for part in parts)) + tokens.MEDIA_TOKENS * sum(p.media for p in parts)
+    return tokens.prompt_rule.count(part.text for part in parts) + tokens.MEDIA_TOKENS * sum(p.media for p in parts)

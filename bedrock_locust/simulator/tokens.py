@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from random import Random
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 CHARS_PER_TOKEN = 4
 
@@ -18,6 +23,24 @@ def count(text: str) -> int:
 def of_chars(chars: int) -> int:
     """Tokens of a text of this many characters."""
     return -(-chars // CHARS_PER_TOKEN)
+
+
+class PromptRule:
+    """How the tokens of prompts are counted in this process: by characters, or by words."""
+
+    def __init__(self) -> None:
+        self.per_word = 0.0
+        """Tokens of a word; 0 = count characters."""
+
+    def count(self, texts: Iterable[str]) -> int:
+        """Tokens of these texts together."""
+        if not self.per_word:
+            return of_chars(sum(map(len, texts)))
+        return math.ceil(self.per_word * sum(len(text.split()) for text in texts) - 1e-9)
+
+
+prompt_rule = PromptRule()
+"""The rule of this process."""
 
 
 _WORDS = (

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bedrock_locust import formats
 from bedrock_locust.formats import converse
 from bedrock_locust.formats.apis import CHAT, MESSAGES, RESPONSES
+from bedrock_locust.workload.shapes import input_shape, shaped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,3 +78,13 @@ def _of_api(api: Api, settings: Settings, body: dict[str, Any]) -> dict[str, Any
     if model.project:
         arguments["extra_headers"] = {api.project: model.project}
     return arguments
+
+
+def with_bytes(settings: Settings) -> Settings:
+    """The settings with bytes in place of base64 in `test.request`, as boto3 takes them in Converse."""
+    template = settings.test.request
+    if settings.model.api != "converse" or not template:
+        return settings
+    operation: Any = "ConverseStream" if settings.test.streaming else "Converse"
+    decoded = shaped(template, input_shape(operation), "", whole=False)
+    return settings.model_copy(update={"test": settings.test.model_copy(update={"request": decoded})})

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from botocore.model import Shape
 
-Operation = Literal["Converse", "ConverseStream"]
+Operation = Literal["Converse", "ConverseStream", "CountTokens"]
 
 
 class ShapeError(ValueError):

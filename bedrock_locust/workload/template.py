@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bedrock_locust import formats
 from bedrock_locust.settings.mistakes import SettingsError
+from bedrock_locust.workload.lengths import with_lengths_of_files
 from bedrock_locust.workload.members import members_of
 from bedrock_locust.workload.request import body_of
 from bedrock_locust.workload.shapes import ShapeError, input_shape, shaped
@@ -40,7 +41,7 @@ def checked(settings: Settings) -> Settings:
             raise SettingsError(f"model.api is invoke, but {error}") from None
     if settings.test.request:
         _check(settings, settings.test.request)
-    return settings
+    return with_lengths_of_files(settings)
 
 
 def _check(settings: Settings, template: Mapping[str, Any]) -> None:

@@ -68,6 +68,7 @@ def tree(analysis: Analysis, told: Sequence[str]) -> dict[str, Any]:
         "failures": _rows(analysis.failures),
         "failures_by_level": _rows(analysis.failures_by_level.reset_index()),
         "streaming_gain": [asdict(found) for found in analysis.gains],
+        "sent": asdict(analysis.sent) if analysis.sent else None,
         "stop_reasons": _rows(analysis.stop_reasons),
         "slowest": _calls(analysis.slowest),
         "stalls": _calls(analysis.stalls),

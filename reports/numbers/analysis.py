@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from reports.numbers import answers, conclusion, cost, failures, forecast, gain, phases, quota, slo, slowest
+from reports.numbers import answers, conclusion, cost, failures, forecast, gain, phases, quota, sent, slo, slowest
 from reports.numbers.figures import figures
 from reports.numbers.growth import Growth
 from reports.numbers.limit import Evidence
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from reports.numbers.forecast import Forecast, Overuse
     from reports.numbers.gain import Gain
     from reports.numbers.quota import Quota
+    from reports.numbers.sent import Sent
     from reports.numbers.slo import Gate
     from reports.reading.levels import Levels
     from reports.reading.run import Run
@@ -63,6 +64,8 @@ class Analysis:
     """The calls with the longest latency; see `reports.numbers.slowest`."""
     stalls: pd.DataFrame
     """Those with the longest silence between two tokens."""
+    sent: Sent | None
+    """The lengths of what was sent; None without a workload."""
     phases: pd.DataFrame
     """Warm-up and drain apart; see `reports.numbers.phases`. Empty without levels."""
 
@@ -151,5 +154,6 @@ def analyse(run: Run) -> Analysis:
         gains=gain.gains(rows, table),
         slowest=slowest.slowest(rows, "latency_ms"),
         stalls=slowest.slowest(rows, "max_gap_ms"),
+        sent=sent.sent(run, rows),
         phases=phases.phases(rows),
     )

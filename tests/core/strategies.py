@@ -42,6 +42,9 @@ def calls(**fixed: st.SearchStrategy[object]) -> st.SearchStrategy[Call]:
             "cache_write_tokens",
             "attempts",
             "reasoning_tokens",
+            "input_tokens_asked",
+            "record",
+            "turn",
         )
     }
     texts = dict.fromkeys(
@@ -56,6 +59,7 @@ def calls(**fixed: st.SearchStrategy[object]) -> st.SearchStrategy[Call]:
             "error_code",
             "error_message",
             "request_id",
+            "session",
         ),
         TEXT,
     )

@@ -57,6 +57,10 @@ DESIGNED = [
     "request_id",
     "attempts",
     "reasoning_tokens",
+    "input_tokens_asked",
+    "record",
+    "session",
+    "turn",
 ]
 CALL = Call(started_at=1.8e9, mode="streaming", operation="converse_stream", model_id="m", name="n", latency_ms=900)
 

@@ -74,6 +74,7 @@ FILE_ONLY = {
     *(("limits", key) for key in ("max_output_tokens", "window_seconds", "same_failures")),
     ("model", "output_burndown"),
     ("test", "request"),
+    *(("workload", key) for key in SECTIONS["workload"].model_fields),
     ("output", "formats"),
 }
 """What stays the same from run to run, and is set in the file."""

@@ -110,7 +110,7 @@ PLAN: dict[str, dict[str, str]] = {
         "outputs": "call errors histogram level live process redaction settings",
         "run": "call errors exits level live process recording settings",
         # who joins the two
-        "worker": "aws bench call exits live process settings team wire",
+        "worker": "aws bench call exits live process settings team wire workload",
         "lead": "aws bench exits level live outputs process recording run settings team wire",
         "commands": "exits level settings workload",
         "plugin": "aws exits lead process redaction settings worker",
@@ -194,6 +194,8 @@ ELSEWHERE = {
     "wire.botocore_patches": "core/test_http_response.py",  # interim responses, on both transports
     "wire.direct": "core/test_apis.py",  # what it sends shows where the calls of these APIs arrive
     "wire.in_flight": "core/test_client.py",  # what joins a call to the hooks of botocore
+    "workload.contract": "core/test_generated.py",  # what each workload offers
+    "workload.source": "core/test_generated.py",  # which workload the settings ask for
     "simulator.errors": "simulator/test_faults.py",  # each error is a fault
     "simulator.exchange": "simulator/test_hostile.py",  # what it is for shows with hostile clients
     "simulator.prompts": "simulator/test_cache.py",  # a record; the cache adds up its parts

@@ -86,17 +86,21 @@ def test_at_most_four_cache_points(client: BedrockRuntimeClient, points: int, re
         client.converse(modelId=CLAUDE, messages=messages)
 
 
+COUNTED = "anthropic.claude-sonnet-4-5-20250929-v1:0"
+"""A bare id, for which the service counts."""
+
+
 def test_count_tokens(simulator: Simulator, client: BedrockRuntimeClient) -> None:
     """CountTokens says what Converse would count, is in the ledger, and uses no quota."""
     messages: Any = [{"role": "user", "content": [{"text": PROMPT}]}]
     simulator.set(requests_per_minute=0.01, burst=1, faults={"AccessDeniedException": 0})
     for _ in range(3):
-        counted = client.count_tokens(modelId=CLAUDE, input={"converse": {"messages": messages}})
+        counted = client.count_tokens(modelId=COUNTED, input={"converse": {"messages": messages}})
         assert counted["inputTokens"] == (len(PROMPT) + 3) // 4
     assert converse(client, CLAUDE)["usage"]["inputTokens"] == counted["inputTokens"]
     simulator.set(faults={"AccessDeniedException": 1})
     with pytest.raises(client.exceptions.AccessDeniedException):
-        client.count_tokens(modelId=CLAUDE, input={"converse": {"messages": messages}})
+        client.count_tokens(modelId=COUNTED, input={"converse": {"messages": messages}})
     calls = simulator.ended(5)
     assert [call["operation"] for call in calls] == ["count-tokens"] * 3 + ["converse", "count-tokens"]
     assert [call["outcome"] for call in calls] == ["ok"] * 4 + ["AccessDeniedException"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 from typing import Any
 
@@ -41,6 +42,29 @@ def test_a_body_of_converse(system: str) -> None:
         converse["system"] = [{"text": system}]
     prompt = counting.read("any", request(converse=converse))
     assert json.loads(counting.answer(prompt)) == {"inputTokens": COUNT + len(system) // 4}
+
+
+@pytest.mark.parametrize(
+    ("model_id", "refused"),
+    [
+        ("us.anthropic.claude-sonnet-4-5-20250929-v1:0", True),
+        ("global.anthropic.claude-sonnet-4-6", True),
+        ("us-gov.anthropic.claude-sonnet-4-5-20250929-v1:0", True),
+        ("arn:aws:bedrock:us-east-1:1:inference-profile/x", True),
+        ("amazon.nova-pro-v1:0", True),
+        ("anthropic.claude-opus-4-7", True),
+        ("anthropic.claude-sonnet-5", True),
+        ("anthropic.claude-haiku-5-5", True),
+        ("anthropic.claude-sonnet-4-5-20250929-v1:0", False),
+        ("anthropic.claude-opus-4-6-v1", False),
+        ("anthropic.claude-3-5-haiku-20241022-v1:0", False),
+        (LLAMA, False),
+    ],
+)
+def test_some_models_are_not_counted(model_id: str, refused: bool) -> None:
+    """The service counts for bare ids of some models only."""
+    with pytest.raises(ServiceError, match="doesn't support") if refused else contextlib.nullcontext():
+        counting.refuse(model_id)
 
 
 @pytest.mark.parametrize(

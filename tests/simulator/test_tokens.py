@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,6 +23,16 @@ def test_tokens_written_are_tokens_counted(start: int, number: int) -> None:
 def test_text_in_pieces_is_the_text(start: int, one: int, other: int) -> None:
     """A stream says the same words as an answer in one piece."""
     assert tokens.write(start, one) + tokens.write(start + one, other) == tokens.write(start, one + other)
+
+
+@pytest.mark.parametrize("per_word", [0, 1, 1.3])
+@given(st.lists(st.sampled_from(["water house", "one", "", " two  words\n"])))
+def test_prompts_are_counted_by_one_rule(per_word: float, texts: list[str]) -> None:
+    """By characters, or by words, as the option says."""
+    rule = tokens.PromptRule()
+    rule.per_word = per_word
+    words = sum(len(text.split()) for text in texts)
+    assert rule.count(texts) == (math.ceil(round(words * per_word, 6)) if per_word else tokens.count("".join(texts)))
 
 
 def test_every_token_is_a_word() -> None:

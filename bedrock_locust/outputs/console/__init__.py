@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING, TextIO
 
 from bedrock_locust.level import in_words
+from bedrock_locust.settings.sizes import sizes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,13 +49,13 @@ def header(settings: Settings, *, endpoint: str, levels: Sequence[Level], plan: 
 
 def _requests(settings: Settings, levels: Sequence[Level]) -> list[tuple[str, str]]:
     """What the stock users ask for."""
-    test = settings.test
+    test, size = settings.test, sizes(settings)
     modes = list(dict.fromkeys(level.mode_in_words for level in levels))
     temperature = "not sent" if test.temperature is None else f"{test.temperature:g}"
     return [
         ("Modes", f"{' and '.join(modes)}, api {settings.model.api}{_endpoint(settings)}"),
-        ("Prompt", f"{test.prompt_size:,} characters{', unique' if test.unique_prompts else ''}"),
-        ("Answer", f"at most {test.max_tokens:,} tokens, temperature {temperature}"),
+        ("Prompt", f"{size.prompt_in_words(settings)}{', unique' if test.unique_prompts else ''}"),
+        ("Answer", f"at most {size.most_limit:,} tokens, temperature {temperature}"),
     ]
 
 

@@ -104,9 +104,11 @@ def test_counts_agree(plain: Simulator, client: BedrockRuntimeClient, name: str)
     """CountTokens, and each operation streamed or not, count the same."""
     family = EVERY[name]
     plain.set(reasoning_tokens=4)
-    body = client.count_tokens(modelId=family.model_id, input={"invokeModel": {"body": family.body}})
-    conversation = client.count_tokens(modelId=family.model_id, input={"converse": {"messages": MESSAGES}})
-    assert body["inputTokens"] == conversation["inputTokens"] == INPUT_TOKENS
+    bare = family.model_id.removeprefix("us.")
+    if name != "nova":  # the service does not count for it
+        body = client.count_tokens(modelId=bare, input={"invokeModel": {"body": family.body}})
+        conversation = client.count_tokens(modelId=bare, input={"converse": {"messages": MESSAGES}})
+        assert body["inputTokens"] == conversation["inputTokens"] == INPUT_TOKENS
     whole = client.converse(modelId=family.model_id, messages=MESSAGES)["usage"]
     assert converse_stream(client, family.model_id)[-1]["metadata"]["usage"] == whole
     assert whole["inputTokens"] == INPUT_TOKENS
@@ -274,7 +276,7 @@ def test_errors_have_their_class(plain: Simulator, client: BedrockRuntimeClient,
     for shape in client.meta.service_model.operation_model(operation).error_shapes:
         plain.set(faults={shape.name: 1})
         with pytest.raises(getattr(client.exceptions, shape.name)) as caught:
-            getattr(client, name)(modelId=claude.model_id, **arguments)
+            getattr(client, name)(modelId=claude.model_id.removeprefix("us."), **arguments)
         response: Any = caught.value.response
         assert response["ResponseMetadata"]["HTTPStatusCode"] == shape.metadata["error"]["httpStatusCode"]
 

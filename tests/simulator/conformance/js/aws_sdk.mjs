@@ -33,7 +33,7 @@ try {
   seen.invoke = decode((await client.send(new InvokeModelCommand({ modelId, body }))).body);
   const streamed = await client.send(new InvokeModelWithResponseStreamCommand({ modelId, body }));
   seen.invokeStream = (await all(streamed.body)).map((event) => decode(event.chunk.bytes));
-  seen.count = await client.send(new CountTokensCommand({ modelId, input: { converse: { messages } } }));
+  seen.count = await client.send(new CountTokensCommand({ modelId: modelId.replace(/^us\./, ""), input: { converse: { messages } } }));
 } catch (error) {
   seen.error = { name: error.name, status: error.$metadata?.httpStatusCode, message: error.message };
 }

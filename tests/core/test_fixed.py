@@ -1,4 +1,4 @@
-"""Where the next request comes from."""
+"""Requests of a set size in characters."""
 
 from __future__ import annotations
 
@@ -18,4 +18,5 @@ def test_the_template_makes_each_request() -> None:
     assert len(prompts) == 3
     system = requests[0].arguments["system"]
     assert system[0]["guardContent"]["image"]["source"]["bytes"] == b"\0\1\2"
+    workload.heard(requests[0], 5)
     assert dict(requests[0].about) == {}

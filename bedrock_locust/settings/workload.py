@@ -1,0 +1,94 @@
+"""The section `workload`: what each call asks, and how long it is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import ConfigDict, Field, model_validator
+
+from bedrock_locust.settings.fields import Amount, FileName, NotNegative, Number, Section, Whole
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MOST_TOKENS = 10_000_000
+KINDS = "must be a number of tokens, {mean, stddev}, {median, mean}, {values, weights} or {from: a file}"
+
+Tokens = Annotated[Whole, Field(gt=0, le=MOST_TOKENS)]
+
+
+class Length(Section):
+    """Lengths in tokens: all the same, or drawn from a distribution.
+
+    A number is a mean without a spread. Mean and standard deviation are a normal distribution, median and mean a
+    lognormal one. Values have weights, or are as frequent as each other; those of a file are its own.
+    """
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    mean: Number | None = None
+    stddev: NotNegative | None = None
+    median: Amount | None = None
+    values: tuple[Tokens, ...] | None = None
+    weights: tuple[NotNegative, ...] | None = None
+    source: FileName | None = Field(None, alias="from")
+    max: Tokens | None = None
+    """The most that is drawn. Without it there is no bound."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_a_number(cls, value: Any) -> Any:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return {"mean": value, "stddev": 0}
+        names = {"from", *cls.model_fields}
+        if not isinstance(value, Mapping) or not value or not set(value) <= names:
+            raise ValueError(KINDS)
+        return value
+
+    @model_validator(mode="after")
+    def _is_one_kind(self) -> Length:
+        given = {name for name in ("mean", "stddev", "median", "values", "weights") if getattr(self, name) is not None}
+        kinds: Sequence[set[str]] = [{"mean", "stddev"}, {"mean", "median"}, {"values", "weights"}, {"values"}]
+        if given not in kinds and not (self.source and not given):
+            raise ValueError(KINDS)
+        if self.mean is not None and not 1 <= self.mean <= MOST_TOKENS:
+            raise ValueError(f"must have a mean from 1 to {MOST_TOKENS:,}")
+        if self.median is not None and self.mean is not None and self.mean < self.median:
+            raise ValueError("must have a mean of the median or more, as a lognormal distribution has")
+        if self.weights is not None and (len(self.weights) != len(self.values or ()) or not sum(self.weights)):
+            raise ValueError("must have a weight for each value, and not all of them 0")
+        if self.values == ():
+            raise ValueError("must have values")
+        return self
+
+    @property
+    def average(self) -> float:
+        """The mean of what is drawn, before `max`."""
+        if self.mean is not None:
+            return self.mean
+        values, weights = self.values or (1,), self.weights or (1,) * len(self.values or (1,))
+        return sum(value * weight for value, weight in zip(values, weights, strict=True)) / sum(weights)
+
+    @property
+    def most(self) -> int:
+        """What hardly any drawn length exceeds: the largest value, or that of one in 1,000."""
+        if self.values:
+            high = float(max(self.values))
+        elif self.median is not None and self.mean is not None:
+            high = self.median * math.exp(3.1 * math.sqrt(2 * math.log(self.mean / self.median)))
+        else:
+            high = (self.mean or 1) + 3.1 * (self.stddev or 0)
+        return min(math.ceil(high), self.max or MOST_TOKENS)
+
+
+class Workload(Section):
+    """What each call asks: lengths in tokens in place of `test.prompt_size` and `test.max_tokens`."""
+
+    input_tokens: Length | None = None
+    """Tokens of each prompt: a number, `{"mean": 800, "stddev": 200}` or others of docs/workload.md."""
+    output_tokens: Length | None = None
+    """Most output tokens of each answer, as `input_tokens`; the prompt asks for a text of this length."""
+    seed: Annotated[Whole, Field(ge=0)] = 0
+    """Lengths and order are the same in runs of the same seed with the same number of processes."""

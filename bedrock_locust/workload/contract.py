@@ -1,0 +1,31 @@
+"""What a workload offers to users: the next request of this process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request, ready to be sent."""
+
+    arguments: dict[str, Any]
+    """The arguments of the method of BedrockClient."""
+    about: Mapping[str, Any] = field(default_factory=dict)
+    """Columns of its row that only the workload knows."""
+    words: int = 0
+    """The words of its filler."""
+
+
+class Workload(Protocol):
+    """Where requests come from. One object serves all users of a process."""
+
+    def next(self) -> Request:
+        """The next request."""
+
+    def heard(self, request: Request, input_tokens: int | None) -> None:
+        """A request has been answered: the service counted these tokens in it; None where that is not known."""

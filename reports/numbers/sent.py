@@ -1,0 +1,65 @@
+"""What was sent: the lengths that the workload asked for, beside those that came out."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from reports.numbers.percentiles import at
+from reports.reading.levels import is_ok
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from reports.reading.levels import Levels
+    from reports.reading.run import Run
+
+AT_THE_LIMIT = ("max_tokens", "length", "max_output_tokens", "LENGTH", "MAX_TOKENS")
+"""Stop reasons of an answer that its limit cut off, in each API."""
+PERCENTS = (50, 95)
+
+
+@dataclass(frozen=True)
+class Length:
+    """Percentiles of lengths in tokens, P50 and P95: what was asked for, and what there was. NaN is not known."""
+
+    asked: tuple[float, float]
+    actual: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """The lengths of the measured successes."""
+
+    calls: int
+    input_tokens: Length
+    output_tokens: Length
+    """Asked for is here the limit of each answer."""
+    cut_share: float
+    """The share of answers that their limit cut off, 0 to 1; NaN where no call says why it ended."""
+
+
+def sent(run: Run, levels: Levels) -> Sent | None:
+    """What was sent; None unless the run has a workload."""
+    workload = run.get("settings", "workload")
+    if not isinstance(workload, dict):
+        return None
+    calls = levels.calls[levels.counted & is_ok(levels.calls)]
+    known = calls[calls["stop_reason"] != ""]
+    whole = sum(calls[name].fillna(0) for name in ("cache_read_tokens", "cache_write_tokens")) + calls["input_tokens"]
+    return Sent(
+        calls=len(calls),
+        input_tokens=Length(_percentiles(calls["input_tokens_asked"]), _percentiles(whole)),
+        output_tokens=Length(_percentiles(calls["max_tokens"]), _percentiles(calls["output_tokens"])),
+        cut_share=float(known["stop_reason"].isin(AT_THE_LIMIT).mean()) if len(known) else math.nan,
+    )
+
+
+def _percentiles(values: pd.Series[float]) -> tuple[float, float]:
+    known: NDArray[np.float64] = np.sort(values.dropna().to_numpy(dtype="float64"))
+    low, high = (at(known, percent) if len(known) else math.nan for percent in PERCENTS)
+    return low, high

@@ -1,0 +1,65 @@
+"""What was sent: the lengths that were asked for, beside those that came out."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING
+
+import reports
+from reports.edition import edition
+from reports.numbers.sent import Length
+from reports.reading.run import read
+from reports.report import markdown
+
+from . import run_folders as make
+from .test_schema import check
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .run_folders import Folder
+
+
+def run_of(asked: int | None = 100, **cells: object) -> Folder:
+    """A run with a workload, whose calls have these cells."""
+    run = make.shaped(("streaming",), (4,))
+    run.info["settings"]["workload"] = {"input_tokens": {"mean": 100}}
+    for row in run.requests:
+        row.update({"input_tokens_asked": asked, "input_tokens": 60, "cache_read_tokens": 41, **cells})
+    return run
+
+
+def test_lengths_stand_beside_those_that_were_asked_for(tmp_path: Path) -> None:
+    """Tokens from the cache are part of the prompt, and answers say how many were cut off."""
+    run = run_of(output_tokens=50, max_tokens=256, stop_reason="end_turn")
+    measured = [row for row in run.requests if row["phase"] == "measure"]
+    for row in measured[: len(measured) // 4]:
+        row.update(output_tokens=256, stop_reason="max_tokens")
+    found = edition(read(run.write(tmp_path)))
+    assert found.sent is not None
+    assert found.sent.input_tokens == Length((100, 100), (101, 101))
+    assert found.sent.output_tokens == Length((256, 256), (50, 256))
+    assert 0.2 < found.sent.cut_share <= 0.25
+    text = markdown(found, {})
+    assert "| Input tokens  |            100 |         101 |            100 |         101 |" in text
+    assert "Answers that ended because they reached `max_tokens`:" in text
+    reports.write(tmp_path, formats=["json"])
+    check("report", json.loads((tmp_path / "report.json").read_text()))
+
+
+def test_what_is_not_known_is_not_said(tmp_path: Path) -> None:
+    """Without stop reasons and lengths that were asked for, there is a dash, and no share."""
+    found = edition(read(run_of(None, stop_reason="").write(tmp_path)))
+    assert found.sent is not None
+    assert math.isnan(found.sent.cut_share)
+    text = markdown(found, {})
+    assert "What was sent" in text
+    assert "ended because they reached" not in text
+
+
+def test_a_run_without_a_workload_has_no_such_section(tmp_path: Path) -> None:
+    """As runs have always been."""
+    found = edition(read(make.shaped(("streaming",), (4,)).write(tmp_path)))
+    assert found.sent is None
+    assert "What was sent" not in markdown(found, {})
