@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -114,11 +113,6 @@ class Analysis:
         good = of_mode[~of_mode.index.isin([*self.failing, *answers.unanswered(self.stop_reasons)])]
         rates = (good if len(good) else of_mode)["output_tokens_per_s"]
         return str(rates.idxmax()) if len(rates) else None
-
-    def best_output(self, mode: str) -> float:
-        """The most output tokens/s of a mode, that of its `best_level`; NaN if there is none."""
-        key = self.best_level(mode)
-        return math.nan if key is None else self.number(key, "output_tokens_per_s")
 
     @property
     def gate_passed(self) -> bool | None:

@@ -91,6 +91,8 @@ def _sentences(analysis: Edition, found: Conclusion) -> Iterator[str]:
         yield from (_within(analysis, found, mode) if found.basis == "quota" else _advice(analysis, found, mode))
         yield from _most(analysis, found)
     yield from over(analysis, found)
+    if found is next(one for one in analysis.conclusions if one.mode == found.mode) and not _is_all_over(found):
+        yield from used_up(analysis, found.mode)
     yield from limits(analysis, found)
     if found.rising and analysis.run.text("ended") in {"", "complete"}:
         yield say("limit.rising")
@@ -142,6 +144,11 @@ def _within(analysis: Edition, found: Conclusion, mode: str) -> Iterator[str]:
     if found.met is not None and analysis.gate is not None:
         slo = slo_words(say, analysis.gate.slo, found.mode)
         yield say("runs.met", slo=slo, level=label(say, analysis.level(found.met)))
+
+
+def _is_all_over(found: Conclusion) -> bool:
+    """Whether every level is above a quota, which is said with the load that uses it up."""
+    return found.basis == "quota" and found.advised is None
 
 
 def _most(analysis: Edition, found: Conclusion) -> Iterator[str]:

@@ -86,11 +86,23 @@ def _about(analysis: Edition, found: Conclusion) -> Iterator[str]:
 
 
 def used_up(analysis: Edition, mode: str) -> Iterator[str]:
-    """The quota that breaks first in a mode, in a sentence."""
-    for forecast in analysis.forecasts:
-        if forecast.mode == mode and forecast.users is not None:
-            yield analysis.say("runs.used_up", quota=_of(analysis, forecast.quota), users=_users(analysis, forecast))
-            return
+    """The quota that breaks first in a mode, in a sentence of the conclusion."""
+    forecast = _told(analysis, mode)
+    if forecast is not None:
+        text = "runs.used_up" if forecast.basis == "between" else "runs.would_be_used_up"
+        yield analysis.say(text, quota=_of(analysis, forecast.quota), users=_users(analysis, forecast))
+
+
+def _told(analysis: Edition, mode: str) -> Forecast | None:
+    """The forecast that the conclusion tells of a mode; none where a level is about at the quota, be it by chance."""
+    told = [found for found in analysis.conclusions if found.mode == mode]
+    if not told or not analysis.levels.shaped or any(_is_about(analysis, found) for found in told):
+        return None
+    return next((one for one in analysis.forecasts if one.mode == mode and one.users is not None), None)
+
+
+def _is_about(analysis: Edition, found: Conclusion) -> bool:
+    return found.over is None and any(key in analysis.overused for key in analysis.of(found))
 
 
 def _of(analysis: Edition, name: str) -> str:
@@ -106,16 +118,18 @@ def _forecasts(analysis: Edition) -> Iterator[str]:
     """A paragraph for each mode: the quota that breaks first, and the other."""
     say = analysis.say
     for mode in dict.fromkeys(forecast.mode for forecast in analysis.forecasts):
-        of_mode = [_forecast(analysis, forecast) for forecast in analysis.forecasts if forecast.mode == mode]
+        told, own = _told(analysis, mode), [one for one in analysis.forecasts if one.mode == mode]
+        of_mode = [_forecast(analysis, forecast, is_told=forecast is told) for forecast in own]
         yield say("quota.mode", mode=say.sentence(say.mode(mode)), forecasts=say.paragraph(of_mode))
 
 
-def _forecast(analysis: Edition, forecast: Forecast) -> str:
+def _forecast(analysis: Edition, forecast: Forecast, *, is_told: bool) -> str:
+    """What a forecast is reckoned from, and from how many users on if the conclusion has not told it."""
     say, used = analysis.say, analysis.quota.used(forecast.quota)
     shown = [say("quota.at", percent=number(used[key]), at=at(say, analysis.level(key))) for key in forecast.keys]
     values = {"quota": say(f"quota.{forecast.quota}"), "levels": say.listing(shown)}
-    if forecast.users is None:
-        return say("quota.full", **values)
+    if forecast.users is None or is_told:
+        return say("quota.measured" if is_told else "quota.full", **values)
     text = "quota.between" if forecast.basis == "between" else "quota.beyond"
     return say(text, users=_users(analysis, forecast), **values)
 

@@ -64,7 +64,7 @@ def test_no_level_within_the_quotas(tmp_path: Path) -> None:
     """Said with the number of users that would be."""
     analysis, text = analysis_of(tmp_path, 20, 800)
     assert (analysis.conclusions[0].advised, analysis.conclusions[0].basis) == (None, "quota")
-    assert "**Streaming: every level exceeds a quota.** At the measured load, the quota of" in text
+    assert "**Streaming: every level exceeds a quota.** Extrapolated from the measured load, the quota" in text
     assert "is used up at about 1 user." in text
 
 
@@ -91,7 +91,10 @@ def test_the_forecast_contradicts_no_level(tmp_path: Path, percent: float, basis
         low, high = found.keys
         slope = (used[high] - used[low]) / (users[high] - users[low])
         assert used[low] + slope * (found.users - users[low]) == pytest.approx(100)
-    assert ("extrapolated from" in text) is (basis != "between")
+    if not analysis.overused or analysis.conclusions[0].over is not None:
+        assert text.count("used up at about") == 1, "once, in the conclusion"
+        assert "used up at about" in text.split("\n## ")[0]
+        assert ("Extrapolated from the measured load" in text) is (basis != "between")
 
 
 def test_load_that_does_not_grow_uses_up_no_quota(tmp_path: Path) -> None:

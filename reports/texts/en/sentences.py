@@ -66,6 +66,7 @@ TEXTS = {
     "runs.quota": "**{mode}: within the quotas up to {level}.**",
     "runs.no_quota": "**{mode}: every level exceeds a quota.**",
     "runs.used_up": "At the measured load, {quota} is used up at about {users}.",
+    "runs.would_be_used_up": "Extrapolated from the measured load, {quota} is used up at about {users}.",
     "runs.met": "The SLO ({slo}) was met up to {level}.",
     "runs.best_over": "Highest throughput, but above the quota: {rate} {at}.",
     "runs.over": "{where}, the run exceeded {quota} (used {used}). It was not throttled because the window was short"
@@ -227,6 +228,7 @@ TEXTS = {
     "quota.mode": "**{mode}:** {forecasts}",
     "quota.between": "{quota} are used up at about {users} (measured: {levels}).",
     "quota.beyond": "{quota} are used up at about {users} (extrapolated from {levels}).",
+    "quota.measured": "{quota}: {levels}.",
     "quota.full": "{quota} are not used up: at most {levels}, because more users bring no more load.",
     "quota.at": "{percent} % {at}",
     "quota.of_requests": "the quota of {quota} requests/min",
