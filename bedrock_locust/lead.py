@@ -21,6 +21,7 @@ from bedrock_locust.level import Level, LevelError, planned_levels
 from bedrock_locust.live.health import Pulse
 from bedrock_locust.outputs import console
 from bedrock_locust.outputs.console.screen import stream_of, wants_tables
+from bedrock_locust.outputs.console.spawning import spare_spawn_news
 from bedrock_locust.outputs.prometheus import exposed
 from bedrock_locust.outputs.registered import outputs_of
 from bedrock_locust.outputs.web import Runs, show
@@ -102,6 +103,8 @@ class Lead:
             show(web_ui, self._runs, plan=plan, charts=charts, directory=folder)
         if self._options.headless and not wants_tables(self._options):
             leave_out_tables()
+        if hasattr(environment.shape_class, "levels") and not wants_tables(self._options):
+            spare_spawn_news()
         self._listen()
 
     @property

@@ -124,7 +124,7 @@ def test_a_minute_after_a_loss(team: Team, simulator: Simulator) -> None:
     """Locust drops a worker a minute after its loss and spreads all users anew: those of the level, and no others."""
     team.place.configure({"concurrency": levels(75, end=2), "test": {"non_streaming": True}})
     first, _ = team.work(), team.work()
-    master = team.lead(simulator, 2, "--run-time", "78", "--loglevel", "DEBUG")
+    master = team.lead(simulator, 2, "--run-time", "78", "--loglevel", "DEBUG", "--bedrock-console", "off")
     run = team.reported(FIRST)
     kill(first)
     assert master.wait(DEADLINE_S + 60) == ENDED_EARLY, team.place.output(master)
