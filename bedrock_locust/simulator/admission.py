@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 from dataclasses import dataclass, replace
 from random import Random
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from bedrock_locust.simulator import answers, auth, counting, faults, formats, replies, surfaces, timing
+from bedrock_locust.simulator import (
+    answers,
+    auth,
+    counting,
+    families,
+    faults,
+    formats,
+    replies,
+    surfaces,
+    timing,
+    toolcalls,
+)
 from bedrock_locust.simulator.calls import Call, Operation, request_id_header
-from bedrock_locust.simulator.errors import STATUSES, TOO_MANY_REQUESTS, TOO_MANY_TOKENS, ServiceError
+from bedrock_locust.simulator.errors import STATUSES, TOO_MANY_REQUESTS, TOO_MANY_TOKENS, UNKNOWN_MODEL, ServiceError
 from bedrock_locust.simulator.exchange import ClientGoneError, Exchange
 from bedrock_locust.simulator.ledger import CLIENT_GONE, OK, Entry
+from bedrock_locust.simulator.prompts import Part
 from bedrock_locust.simulator.quota import TOKENS
 
 if TYPE_CHECKING:
@@ -26,6 +39,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_UNKNOWN = re.compile(r"does-not-exist|^(?!arn:).*:(?!\d)")
+"""Ids of models that do not exist, with this in them or a version that is no number; all others do."""
 PROMPT_HEAD_CHARS = 64
 MOST_CACHE_POINTS = 4
 PATIENCE = 0.25
@@ -95,6 +110,7 @@ class _Admission:
         body = await self.exchange.body()
         self._authenticate(body)
         if self.operation.counts:
+            self._check_id()
             await self._count(body)
         elif name := self.operation.surface:
             asked = surfaces.asked(name, self.exchange.path, body, self.service.endpoint)
@@ -102,6 +118,7 @@ class _Admission:
             request_format = formats.open_api(name, self.service.endpoint, asked.model_id)
             await replace(self, operation=asked.operation).answer(body, request_format)
         else:
+            self._check_id()
             native = self.operation.native
             await self.answer(body, formats.native(self.entry.model_id, body) if native else formats.CONVERSE)
 
@@ -113,6 +130,10 @@ class _Admission:
         _enter(prompt, self.entry)
         plan = timing.plan(model.behaviour, self.rng, self.entry.index)
         await self._within_quota(_Wish(model, request_format, prompt, plan, self._fault(model.behaviour)))
+
+    def _check_id(self) -> None:
+        if _UNKNOWN.search(self.entry.model_id):
+            raise ServiceError("ValidationException", UNKNOWN_MODEL)
 
     def _headers(self) -> dict[str, str]:
         return dict(self.exchange.headers) if self.operation.native else {}
@@ -131,7 +152,7 @@ class _Admission:
 
     async def _count(self, body: bytes) -> None:
         counting.refuse(self.entry.model_id)
-        prompt = counting.read(self.entry.model_id, body)
+        prompt = _completed(counting.read(self.entry.model_id, body), self.entry.model_id, {})
         _enter(prompt, self.entry)
         if fault := self._fault(self.service.model(self.entry.model_id).behaviour):
             raise ServiceError.injected(fault)
@@ -169,6 +190,7 @@ class _Admission:
         cache = self.service.cache.use(entry.model_id, prompt, behaviour.cache_min_tokens, time.monotonic())
         entry.cache_read_tokens, entry.cache_write_tokens = cache.read, cache.write
         start = replies.place(prompt, entry.index, behaviour.seed)
+        prompt = toolcalls.called(prompt, behaviour.tool_share, start)
         content = replies.compose(prompt, start, plan.text_tokens, plan.reasoning_tokens)
         return replies.Reply(entry.request_id, entry.model_id, prompt, cache, content)
 
@@ -204,8 +226,10 @@ def _completed(prompt: Prompt, model_id: str, headers: Mapping[str, str]) -> Pro
     """A prompt with what its body does not have: what the model does by default, and the choices in headers."""
     if sum(part.cache_ttl_s > 0 for part in prompt.parts) > MOST_CACHE_POINTS:
         raise ServiceError("ValidationException", f"A maximum of {MOST_CACHE_POINTS} cache points may be provided.")
+    more = families.of(model_id).tool_tokens if prompt.tool or prompt.offered else 0
     return replace(
         prompt,
+        parts=(Part(more_tokens=more), *prompt.parts) if more else prompt.parts,
         reasoning=prompt.reasoning or formats.always_reasons(model_id),
         latency=prompt.latency or headers.get("x-amzn-bedrock-performanceconfig-latency", ""),
         tier=prompt.tier or headers.get("x-amzn-bedrock-service-tier", ""),

@@ -93,7 +93,7 @@ def _counts(call: Call, metrics: Metrics) -> dict[str, str]:
         "x-amzn-bedrock-output-token-count": call.reply.output_tokens,
         "x-amzn-bedrock-invocation-latency": metrics.latency_ms,
     }
-    if call.reply.cache.asked:
+    if call.reply.counts_cache:
         counts["x-amzn-bedrock-cache-read-input-token-count"] = call.reply.cache.read
         counts["x-amzn-bedrock-cache-write-input-token-count"] = call.reply.cache.write
     return {name: str(value) for name, value in counts.items()}

@@ -67,7 +67,10 @@ class Behaviour(BaseModel):
     reasoning_tokens: int = Field(
         50, ge=0, le=1_000_000, description="mean tokens of reasoning, where a call or a model wants it"
     )
-    tokens_per_event: int = Field(1, ge=1, description="tokens in one stream event")
+    tokens_per_event: int = Field(0, ge=0, description="tokens in one stream event; 0 = as the model's family has them")
+    tool_share: float = Field(
+        0.8, ge=0, le=1, description="share of the calls with tools, none of which has to be called, that call one"
+    )
     requests_per_minute: float = Field(0.0, ge=0, description="quota of each model; 0 = none")
     burst: int = Field(0, ge=0, description="calls that an unused quota admits at once; 0 = a minute's quota")
     tokens_per_minute: float = Field(0.0, ge=0, description="quota of tokens of each model; 0 = none")

@@ -38,6 +38,11 @@ MORE_MEMBERS: dict[str, dict[str, str | int]] = {
 }
 """Error name -> the members that its body has beside the message."""
 
+NAMESPACE = ":http://internal.amazon.com/coral/com.amazon.bedrock/"
+"""What follows the name of an error in its header."""
+
+UNKNOWN_MODEL = "The provided model identifier is invalid."
+
 TOO_MANY_REQUESTS = "Too many requests, please wait before trying again."
 TOO_MANY_TOKENS = "Too many tokens, please wait before trying again."
 
@@ -72,8 +77,8 @@ class ServiceError(Exception):
 
     @property
     def headers(self) -> dict[str, str]:
-        """Where the REST-JSON protocol puts the name of the error."""
-        return {"content-type": "application/json", "x-amzn-errortype": self.code}
+        """Where the REST-JSON protocol puts the name of the error; with what the service puts after it, as recorded."""
+        return {"content-type": "application/json", "x-amzn-errortype": self.code + NAMESPACE}
 
     @property
     def body(self) -> bytes:

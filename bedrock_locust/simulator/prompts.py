@@ -21,6 +21,8 @@ class Part:
     """Images, documents, videos and recordings in it."""
     cache_ttl_s: int = 0
     """Above 0, the prompt up to the end of this part is cached for this many seconds."""
+    more_tokens: int = 0
+    """Tokens beyond those of its text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,13 @@ class Prompt:
     reasoning_budget: int | None = None
     """The most tokens that reasoning may have."""
     tool: Tool | None = None
-    """The tool that has to be called."""
+    """The tool that is called."""
+    offered: tuple[Tool, ...] = ()
+    """The tools that may be called, where none has to be."""
+    has_result: bool = False
+    """Whether the last message has the result of a tool."""
+    says_first: bool = False
+    """Whether there is text before the call of the tool."""
     latency: str = ""
     """`performanceConfig.latency` of the request."""
     tier: str = ""
@@ -69,4 +77,5 @@ class Prompt:
 
 def size(parts: tuple[Part, ...]) -> int:
     """Tokens of these parts together."""
-    return tokens.prompt_rule.count(part.text for part in parts) + tokens.MEDIA_TOKENS * sum(p.media for p in parts)
+    more = sum(part.more_tokens + part.media * tokens.MEDIA_TOKENS for part in parts)
+    return tokens.prompt_rule.count(part.text for part in parts) + more

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
-from bedrock_locust.simulator import tokens, toolcalls
+from bedrock_locust.simulator import families, tokens, toolcalls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,12 +58,6 @@ class Block:
             return json.loads(self.text)
         except ValueError:
             return {}
-
-    def pieces(self, step: int) -> Iterator[str]:
-        """Its text in pieces of this many tokens."""
-        chars = step * tokens.CHARS_PER_TOKEN
-        for start in range(0, len(self.text), chars):
-            yield self.text[start : start + chars]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +110,16 @@ class Reply:
         return sum(block.tokens for block in self.blocks if block.kind is Kind.REASONING)
 
     @property
+    def family(self) -> families.Family:
+        """The family of its model."""
+        return families.of(self.model_id)
+
+    @property
+    def counts_cache(self) -> bool:
+        """Whether a native answer has counts of the cache."""
+        return self.cache.asked or self.family.native_cache
+
+    @property
     def text(self) -> str:
         """The text blocks in one."""
         return self.of(Kind.TEXT)
@@ -139,9 +143,10 @@ def compose(prompt: Prompt, start: int, text_tokens: int, reasoning_tokens: int)
     """The content of an answer: as many tokens as wanted, if the prompt allows that many."""
     blocks = list(_wanted(prompt, start, text_tokens, reasoning_tokens))
     stop, sequence = Stop.TOOL if prompt.tool else Stop.END, None
-    if found := _find_stop(blocks[-1], prompt.stop):
+    text_at = next((at for at, block in enumerate(blocks) if block.kind is Kind.TEXT), -1)
+    if found := _find_stop(blocks[text_at], prompt.stop):
         at, sequence = found
-        blocks[-1], stop = Block(Kind.TEXT, blocks[-1].text[:at]), Stop.SEQUENCE
+        blocks[text_at:], stop = [Block(Kind.TEXT, blocks[text_at].text[:at])], Stop.SEQUENCE
     within = tuple(_limited(blocks, prompt.max_tokens))
     if sum(block.tokens for block in within) < sum(block.tokens for block in blocks):
         return Content(within, Stop.LENGTH)
@@ -153,10 +158,10 @@ def _wanted(prompt: Prompt, start: int, text_tokens: int, reasoning_tokens: int)
         most = reasoning_tokens if prompt.reasoning_budget is None else min(reasoning_tokens, prompt.reasoning_budget)
         # From another place of the book, so that nobody takes it for the text.
         yield Block(Kind.REASONING, tokens.write(start + 2048, most))
+    if not prompt.tool or prompt.says_first:
+        yield Block(Kind.TEXT, tokens.write(start, text_tokens))
     if prompt.tool:
         yield Block(Kind.TOOL, toolcalls.arguments(prompt.tool), prompt.tool.name, toolcalls.new_id(start))
-    else:
-        yield Block(Kind.TEXT, tokens.write(start, text_tokens))
 
 
 def _find_stop(block: Block, sequences: tuple[str, ...]) -> tuple[int, str] | None:

@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bedrock_locust.simulator.prompts import Tool
+    from bedrock_locust.simulator.prompts import Prompt, Tool
 
 DEEPEST = 6
 """Most levels of a schema that are followed."""
 
+TEXT_FIRST = 1 / 3
+"""Share of the calls of tools that come after text, as recorded."""
+
 _ID_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+def called(prompt: Prompt, share: float, start: int) -> Prompt:
+    """The prompt with the tool that the model calls on its own: in this share of the prompts that offer some.
+
+    It calls none after the result of one, so that a conversation has an end. What is chosen depends on the place where
+    the answer begins, as its words do.
+    """
+    rng = Random(start)
+    if not prompt.offered or prompt.has_result or rng.random() >= share:
+        return prompt
+    return replace(prompt, tool=prompt.offered[0], says_first=rng.random() < TEXT_FIRST)
 
 
 def arguments(tool: Tool) -> str:

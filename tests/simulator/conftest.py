@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 settings.register_profile("no-deadline", deadline=None)
 settings.load_profile("no-deadline")
 
-FAST = Behaviour(ttft_ms=20, tpot_ms=2, spread=0, output_tokens=8, stall_seconds=30).model_dump()
+FAST = Behaviour(ttft_ms=20, tpot_ms=2, spread=0, output_tokens=8, stall_seconds=30, tokens_per_event=1).model_dump()
 """Every setting: what a test changed is undone."""
 
 

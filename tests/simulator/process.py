@@ -20,6 +20,13 @@ DEADLINE_S = 20.0
 READY = "bedrock-locust simulator listening on "
 
 
+def error_of(headers: dict[str, str]) -> str:
+    """The name of an error in the headers of an answer, without what the service puts after it."""
+    name, colon, rest = headers["x-amzn-errortype"].partition(":")
+    assert (colon, rest) == (":", "http://internal.amazon.com/coral/com.amazon.bedrock/")
+    return name
+
+
 def start(*options: str) -> subprocess.Popen[str]:
     """Start the command; its output comes through pipes."""
     return subprocess.Popen(

@@ -148,8 +148,9 @@ def test_mistakes_in_settings(settings: dict[str, object], words: str) -> None:
         Behaviour().changed(settings)
 
 
-LEAST_ONE = {"output_tokens", "tokens_per_event", "default_max_tokens"}
+LEAST_ONE = {"output_tokens", "default_max_tokens"}
 MOST = {"spread": 5, "jitter": 5, "output_tokens": 1_000_000, "reasoning_tokens": 1_000_000, "reserved_overflow": 1}
+MOST["tool_share"] = 1
 NUMBERS = [name for name, field in Behaviour.model_fields.items() if field.annotation in (int, float)]
 
 

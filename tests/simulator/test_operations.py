@@ -19,6 +19,7 @@ from .calls import (
     invoke,
     invoke_stream,
 )
+from .process import error_of
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
@@ -60,7 +61,13 @@ def test_claude(client: BedrockRuntimeClient) -> None:
     """InvokeModel answers for Claude with a message, and with counts in its headers."""
     message, headers = invoke(client, CLAUDE)
     assert message["model"] == "claude-sonnet-4-5-20250929"
-    assert message["usage"] == {"input_tokens": INPUT_TOKENS, "output_tokens": 8}
+    assert message["usage"] == {
+        "input_tokens": INPUT_TOKENS,
+        "output_tokens": 8,
+        "cache_read_input_tokens": 0,
+        "cache_creation_input_tokens": 0,
+        "cache_creation": {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 0},
+    }
     assert headers["x-amzn-bedrock-input-token-count"] == str(INPUT_TOKENS)
     assert headers["x-amzn-bedrock-output-token-count"] == "8"
     assert int(headers["x-amzn-bedrock-invocation-latency"]) >= 33
@@ -139,7 +146,7 @@ def test_bare_colon_in_the_path(simulator: Simulator) -> None:
         pytest.param(LLAMA, b"{}", "prompt", id="no-prompt"),
         pytest.param(LLAMA, b'{"prompt": "Hi", "temperature": 2}', "temperature", id="too-hot"),
         pytest.param("amazon.titan-embed-text-v2:0", b"{}", "amazon.titan-embed-text-v2:0", id="unknown"),
-        pytest.param("meta.llama2-13b-chat-v1", b'{"prompt": "Hi"}', "llama3", id="too-old"),
+        pytest.param("cohere.command-text-v14", b'{"prompt": "Hi"}', "Command R", id="too-old"),
     ],
 )
 def test_mistakes_in_a_body(
@@ -171,7 +178,7 @@ def test_converse_without_messages(client: BedrockRuntimeClient) -> None:
 def test_unknown_operations(simulator: Simulator, method: str, path: str) -> None:
     """What is none of the operations is a 404 in the service's form."""
     status, headers, answer = simulator.request(method, path)
-    assert (status, headers["x-amzn-errortype"]) == (404, "UnknownOperationException")
+    assert (status, error_of(headers)) == (404, "UnknownOperationException")
     assert path in json.loads(answer)["message"]
 
 

@@ -66,13 +66,3 @@ def test_reasoning_and_text_share_max_tokens() -> None:
         10,
     )
     assert thought.text != said.text
-
-
-@given(st.integers(1, 60), st.integers(1, 9))
-def test_pieces_of_a_block(length: int, step: int) -> None:
-    """A block in pieces is the block; each piece has as many tokens as asked for, the last one what is left."""
-    block = replies.Block(replies.Kind.TEXT, tokens.write(0, length))
-    pieces = list(block.pieces(step))
-    assert "".join(pieces) == block.text
-    assert [tokens.count(piece) for piece in pieces[:-1]] == [step] * (len(pieces) - 1)
-    assert 1 <= tokens.count(pieces[-1]) <= step

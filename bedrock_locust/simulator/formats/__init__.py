@@ -44,8 +44,8 @@ _CLAUDE, _LLAMA, _NOVA, _TITAN, _COMMAND = Claude(), Llama(), Nova(), Titan(), C
 _MISTRAL, _DEEPSEEK = Completion("outputs"), Completion("choices")
 
 _BY_ID: tuple[tuple[re.Pattern[str], Format], ...] = (
-    (re.compile(r"\banthropic\.claude-(?!v\d|instant)"), _CLAUDE),
-    (re.compile(r"\bmeta\.llama(?!2)"), _LLAMA),
+    (re.compile(r"\banthropic\.claude-"), _CLAUDE),
+    (re.compile(r"\bmeta\.llama"), _LLAMA),
     (re.compile(r"\bamazon\.nova-"), _NOVA),
     (re.compile(r"\bamazon\.titan-text-"), _TITAN),
     (re.compile(r"\bcohere\.command-r"), _COMMAND),
@@ -54,7 +54,8 @@ _BY_ID: tuple[tuple[re.Pattern[str], Format], ...] = (
     (re.compile(r"\b(ai21\.jamba|deepseek\.v|openai\.|qwen\.|xai\.|moonshot\w*\.|zai\.|minimax\.|nvidia\.)"), _CHAT),
 )
 
-_OLD = re.compile(r"\b(anthropic\.claude-(v\d|instant)|meta\.llama2)")
+_OLD = re.compile(r"\b(cohere\.command-(?!r)|ai21\.j2|amazon\.titan-embed|cohere\.embed)")
+"""Models with a format of their own that is not made up here."""
 
 
 class _Members(Body):
@@ -84,7 +85,7 @@ def native(model_id: str, body: bytes) -> Format:
     raise ServiceError(
         "ValidationException",
         f"The simulator does not know the request format of {model_id!r} with this body. InvokeModel works for "
-        "Claude (Messages), Llama (meta.llama3 and later), Nova, Titan text, Mistral, Command R, Jamba, DeepSeek and "
+        "Claude (Messages), Llama, Nova, Titan text, Mistral, Command R, Jamba, DeepSeek and "
         "models with chat completions; Converse works for every model.",
     )
 

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
+from bedrock_locust.simulator import pieces
 from bedrock_locust.simulator.errors import ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from random import Random
 
     from bedrock_locust.simulator.prompts import Prompt
     from bedrock_locust.simulator.replies import Kind, Reply, Stop
@@ -65,6 +67,10 @@ class Format(ABC):
     """Whether a delta depends on more than its text, its block and the request id."""
     style: ClassVar[Style] = ""
     """How server-sent events are written; empty where a stream is an AWS event stream."""
+    splits_text: ClassVar[bool] = False
+    """Whether each piece of text in a stream is a block of its own."""
+    holds_last: ClassVar[bool] = False
+    """Whether the last text of a stream goes out with the closing events."""
     numbered: ClassVar[bool] = False
     """Whether each event has a `sequence_number`."""
 
@@ -100,9 +106,13 @@ class Format(ABC):
         """The event that says that a stream of server-sent events has failed."""
         raise NotImplementedError(f"{type(self).__name__} has no such event: {code}, {message}, {reply.request_id}")
 
+    def streamed(self, reply: Reply, fixed: int, rng: Random) -> Reply:
+        """The reply with the blocks that a stream of it has; `fixed` tokens in an event, or as its family does."""
+        return pieces.split(reply, fixed, rng) if self.splits_text else reply
+
     @abstractmethod
-    def closing(self, reply: Reply, metrics: Metrics) -> list[Event]:
-        """The events after the last block."""
+    def closing(self, reply: Reply, metrics: Metrics, text: str = "") -> list[Event]:
+        """The events after the last block; `text` is the last text, where it is held."""
 
 
 def chunk(body: Mapping[str, Any]) -> Event:
@@ -118,7 +128,7 @@ def invocation_metrics(reply: Reply, metrics: Metrics) -> dict[str, Any]:
         "invocationLatency": metrics.latency_ms,
         "firstByteLatency": metrics.first_byte_ms,
     }
-    if reply.cache.asked:
+    if reply.counts_cache:
         counts |= {"cacheReadInputTokenCount": reply.cache.read, "cacheWriteInputTokenCount": reply.cache.write}
     return {"amazon-bedrock-invocationMetrics": counts}
 

@@ -15,7 +15,7 @@ from pydantic import Field
 from bedrock_locust.simulator.formats.base import Body, Event, Format, Metrics, chunk, invocation_metrics, word
 from bedrock_locust.simulator.formats.blocks import as_text
 from bedrock_locust.simulator.formats.thinking import asked_for
-from bedrock_locust.simulator.formats.tooling import openai_choice
+from bedrock_locust.simulator.formats.tooling import openai_choice, openai_offer
 from bedrock_locust.simulator.prompts import Part, Prompt
 from bedrock_locust.simulator.replies import Block, Kind, Stop
 
@@ -73,6 +73,8 @@ class Chat(Format):
             temperature=request.temperature,
             reasoning=asked_for(effort)[0],
             tool=openai_choice(tools, request.tool_choice),
+            offered=openai_offer(tools, request.tool_choice),
+            has_result=request.messages[-1].role == "tool",
         )
 
     def answer(self, reply: Reply, metrics: Metrics) -> dict[str, Any]:  # noqa: ARG002  # in headers
@@ -111,7 +113,7 @@ class Chat(Format):
         """The tag after reasoning."""
         return [_chunk(reply, {"content": _END_TAG})] if self._is_tagged(reply.blocks[index]) else []
 
-    def closing(self, reply: Reply, metrics: Metrics) -> list[Event]:
+    def closing(self, reply: Reply, metrics: Metrics, text: str = "") -> list[Event]:  # noqa: ARG002
         """A last chunk with the finish reason, the usage and the metrics."""
         choice = {"index": 0, "delta": {}, "finish_reason": _reason(reply)}
         last = _envelope(reply, "chat.completion.chunk", [choice]) | {"usage": _usage(reply)}

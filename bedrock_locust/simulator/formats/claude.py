@@ -15,7 +15,7 @@ from pydantic import Field
 from bedrock_locust.simulator.formats.base import Body, Event, Format, Metrics, chunk, invocation_metrics
 from bedrock_locust.simulator.formats.blocks import as_text, ttl_s
 from bedrock_locust.simulator.formats.thinking import asked_for
-from bedrock_locust.simulator.formats.tooling import anthropic_choice
+from bedrock_locust.simulator.formats.tooling import anthropic_choice, anthropic_offer
 from bedrock_locust.simulator.prompts import Part, Prompt
 from bedrock_locust.simulator.replies import SIGNATURE, Block, Kind
 
@@ -63,21 +63,25 @@ class Claude(Format):
             reasoning=reasoning,
             reasoning_budget=budget,
             tool=anthropic_choice(request.tools, request.tool_choice),
+            offered=anthropic_offer(request.tools, request.tool_choice),
+            has_result=_has_result(request.messages[-1].content),
         )
 
     def answer(self, reply: Reply, metrics: Metrics) -> dict[str, Any]:  # noqa: ARG002  # in headers
         """A `message`."""
         content = [_content(block) for block in reply.blocks]
-        return _message(reply, content, reply.stop, reply.output_tokens) | {"stop_sequence": reply.stop_sequence}
+        message = _message(reply, content, reply.stop, reply.output_tokens) | {"stop_sequence": reply.stop_sequence}
+        return message | (_details(reply, message["usage"]) if reply.family.native_details else {})
 
     def opening(self, reply: Reply) -> list[Event]:
         """`message_start`."""
         return [chunk({"type": "message_start", "message": _message(reply, [], None, 1)})]
 
     def block_start(self, reply: Reply, index: int) -> list[Event]:
-        """`content_block_start`."""
-        block = _content(reply.blocks[index], begins=True)
-        return [chunk({"type": "content_block_start", "index": index, "content_block": block})]
+        """`content_block_start`; that of a tool call has an empty piece of input after it."""
+        block = reply.blocks[index]
+        start = {"type": "content_block_start", "index": index, "content_block": _content(block, begins=True)}
+        return [chunk(start), *([self.delta(block.kind, index, "")] if block.kind is Kind.TOOL else [])]
 
     def delta(self, kind: Kind, index: int, text: str) -> Event:
         """`content_block_delta`."""
@@ -90,13 +94,17 @@ class Claude(Format):
             return [_delta(index, {"type": "signature_delta", "signature": SIGNATURE}), stop]
         return [stop]
 
-    def closing(self, reply: Reply, metrics: Metrics) -> list[Event]:
+    def closing(self, reply: Reply, metrics: Metrics, text: str = "") -> list[Event]:  # noqa: ARG002
         """`message_delta`, and `message_stop` with the metrics."""
         stop = {"stop_reason": reply.stop, "stop_sequence": reply.stop_sequence}
         return [
             chunk({"type": "message_delta", "delta": stop, "usage": {"output_tokens": reply.output_tokens}}),
             chunk({"type": "message_stop"} | invocation_metrics(reply, metrics)),
         ]
+
+
+def _has_result(content: Content) -> bool:
+    return isinstance(content, list) and any(block.get("type") == "tool_result" for block in content)
 
 
 def _parts(content: Content) -> list[Part]:
@@ -137,10 +145,14 @@ def _content(block: Block, *, begins: bool = False) -> dict[str, Any]:
     text = "" if begins else block.text
     if block.kind is Kind.TOOL:
         value = {} if begins else block.tool_input
-        return {"type": "tool_use", "id": block.tool_id, "name": block.tool_name, "input": value}
+        return {"type": "tool_use", "id": _tool_id(block), "name": block.tool_name, "input": value}
     if block.kind is Kind.REASONING:
         return {"type": "thinking", "thinking": text, "signature": "" if begins else SIGNATURE}
     return {"type": "text", "text": text}
+
+
+def _tool_id(block: Block) -> str:
+    return "toolu_bdrk_01" + block.tool_id.removeprefix("tooluse_")
 
 
 def _delta(index: int, delta: dict[str, str]) -> Event:
@@ -157,7 +169,7 @@ def _piece(kind: Kind, text: str) -> dict[str, str]:
 
 def _message(reply: Reply, content: list[dict[str, Any]], stop: str | None, output_tokens: int) -> dict[str, Any]:
     return {
-        "id": f"msg_bdrk_{reply.request_id.replace('-', '')[:24]}",
+        "id": f"msg_bdrk_01{reply.request_id.replace('-', '')[:22]}",
         "type": "message",
         "role": "assistant",
         "model": _model_name(reply.model_id),
@@ -170,14 +182,21 @@ def _message(reply: Reply, content: list[dict[str, Any]], stop: str | None, outp
 
 def _usage(reply: Reply, output_tokens: int) -> dict[str, Any]:
     counts: dict[str, Any] = {"input_tokens": reply.input_tokens, "output_tokens": output_tokens}
-    if reply.cache.asked:
+    if reply.counts_cache:
         counts["cache_read_input_tokens"] = reply.cache.read
         counts["cache_creation_input_tokens"] = reply.cache.write
+    if reply.family.native_cache:
         counts["cache_creation"] = {
             "ephemeral_5m_input_tokens": reply.cache.write_5m,
             "ephemeral_1h_input_tokens": reply.cache.write_1h,
         }
     return counts
+
+
+def _details(reply: Reply, usage: dict[str, Any]) -> dict[str, Any]:
+    """What answers have since Claude 4.8."""
+    details = {"service_tier": "standard", "output_tokens_details": {"thinking_tokens": reply.reasoning_tokens}}
+    return {"stop_details": None, "usage": usage | details}
 
 
 def _model_name(model_id: str) -> str:

@@ -66,7 +66,7 @@ class Command(Format):
         """`text-generation`."""
         return chunk({"event_type": "text-generation", "is_finished": False, "text": text})
 
-    def closing(self, reply: Reply, metrics: Metrics) -> list[Event]:
+    def closing(self, reply: Reply, metrics: Metrics, text: str = "") -> list[Event]:  # noqa: ARG002
         """`stream-end`, with the whole answer and the metrics."""
         end = {"event_type": "stream-end", "is_finished": True, "finish_reason": _reason(reply)}
         return [chunk(end | {"response": self.answer(reply, metrics)} | invocation_metrics(reply, metrics))]

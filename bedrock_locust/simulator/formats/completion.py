@@ -58,7 +58,7 @@ class Completion(Format):
         thought = reply.blocks[index].kind is Kind.REASONING
         return [chunk(self._piece("</think>", None))] if thought else []
 
-    def closing(self, reply: Reply, metrics: Metrics) -> list[Event]:
+    def closing(self, reply: Reply, metrics: Metrics, text: str = "") -> list[Event]:  # noqa: ARG002
         """A last chunk without text, with the stop reason and the metrics."""
         return [chunk(self._piece("", _stop_reason(reply)) | invocation_metrics(reply, metrics))]
 

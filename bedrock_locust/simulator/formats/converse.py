@@ -13,12 +13,19 @@ from pydantic import Field
 from bedrock_locust.simulator.formats.base import CamelBody, Event, Format, Metrics
 from bedrock_locust.simulator.formats.blocks import messages_text, read_blocks
 from bedrock_locust.simulator.formats.thinking import asked_for
-from bedrock_locust.simulator.formats.tooling import ToolConfig, chosen, converse_tool_parts
+from bedrock_locust.simulator.formats.tooling import ToolConfig, chosen, converse_tool_parts, offered
+from bedrock_locust.simulator.pieces import preceded
 from bedrock_locust.simulator.prompts import Prompt
 from bedrock_locust.simulator.replies import SIGNATURE, Block, Kind, Stop
 
 if TYPE_CHECKING:
+    from random import Random
+
+    from bedrock_locust.simulator.families import Family
     from bedrock_locust.simulator.replies import Reply
+
+_WRITTEN_FIRST = {Kind.TEXT: 0, Kind.REASONING: 1, Kind.TOOL: 2}
+"""The order of blocks where text comes before reasoning."""
 
 
 class Message(CamelBody):
@@ -76,6 +83,8 @@ class Request(CamelBody):
             reasoning=reasoning,
             reasoning_budget=budget,
             tool=chosen(self.tool_config),
+            offered=offered(self.tool_config),
+            has_result=any("toolResult" in block for block in messages[-1]),
             latency=self.performance_config.latency,
             tier=self.service_tier.type,
             response_fields=tuple(self.additional_model_response_field_paths),
@@ -92,65 +101,86 @@ class Converse(Format):
 
     def answer(self, reply: Reply, metrics: Metrics) -> dict[str, Any]:
         """The body of a ConverseResponse."""
+        family, blocks = reply.family, list(reply.blocks)
+        if family.text_first:
+            blocks.sort(key=lambda block: _WRITTEN_FIRST[block.kind])
         return {
             "metrics": {"latencyMs": metrics.latency_ms},
-            "output": {"message": {"content": [content(b) for b in reply.blocks], "role": "assistant"}},
+            "output": {"message": {"content": [content(block, family) for block in blocks], "role": "assistant"}},
             "stopReason": reply.stop,
-            "usage": usage(reply),
+            "usage": usage(reply, whole=True),
             **_additional(reply),
             **_echo(reply),
         }
+
+    def streamed(self, reply: Reply, fixed: int, rng: Random) -> Reply:  # noqa: ARG002  # cuts no blocks
+        """The reply with the empty block that some models begin with."""
+        return preceded(reply)
 
     def opening(self, reply: Reply) -> list[Event]:  # noqa: ARG002  # the same for every reply
         """`messageStart`."""
         return [("messageStart", {"role": "assistant"})]
 
     def block_start(self, reply: Reply, index: int) -> list[Event]:
-        """`contentBlockStart`, of a tool call only."""
-        block = reply.blocks[index]
+        """`contentBlockStart`, of a tool call only; Claude's has an empty piece of input after it."""
+        block, family = reply.blocks[index], reply.family
         if block.kind is not Kind.TOOL:
             return []
-        start = {"toolUse": {"name": block.tool_name, "toolUseId": block.tool_id}}
-        return [("contentBlockStart", {"contentBlockIndex": index, "start": start})]
+        start = {"toolUse": {"name": block.tool_name, "toolUseId": block.tool_id, **_type(family)}}
+        begun = ("contentBlockStart", {"contentBlockIndex": index, "start": start})
+        return [begun, _delta(index, {"toolUse": {"input": ""}})] if family.tool_begins_empty else [begun]
 
     def delta(self, kind: Kind, index: int, text: str) -> Event:
         """`contentBlockDelta`."""
         return _delta(index, _piece(kind, text))
 
     def block_stop(self, reply: Reply, index: int) -> list[Event]:
-        """`contentBlockStop`, after the signature of reasoning."""
-        stop = ("contentBlockStop", {"contentBlockIndex": index})
-        if reply.blocks[index].kind is Kind.REASONING:
+        """`contentBlockStop`, after the signature of Claude's reasoning, or an empty piece of text."""
+        block, stop = reply.blocks[index], ("contentBlockStop", {"contentBlockIndex": index})
+        if block.kind is Kind.TEXT and block.text and reply.family.ends_empty:
+            return [_delta(index, {"text": ""}), stop]
+        if block.kind is Kind.REASONING and reply.family.signs:
             return [_delta(index, {"reasoningContent": {"signature": SIGNATURE}}), stop]
         return [stop]
 
-    def closing(self, reply: Reply, metrics: Metrics) -> list[Event]:
+    def closing(self, reply: Reply, metrics: Metrics, text: str = "") -> list[Event]:  # noqa: ARG002
         """`messageStop`, `metadata`."""
-        metadata = {"metrics": {"latencyMs": metrics.latency_ms}, "usage": usage(reply), **_echo(reply)}
+        metadata = {"metrics": {"latencyMs": metrics.latency_ms}, "usage": usage(reply, whole=False), **_echo(reply)}
         return [("messageStop", {"stopReason": reply.stop, **_additional(reply)}), ("metadata", metadata)]
 
 
-def content(block: Block) -> dict[str, Any]:
+def content(block: Block, family: Family) -> dict[str, Any]:
     """A block of an answer without a stream."""
     if block.kind is Kind.TOOL:
-        return {"toolUse": {"input": block.tool_input, "name": block.tool_name, "toolUseId": block.tool_id}}
+        call = {"input": block.tool_input, "name": block.tool_name, "toolUseId": block.tool_id}
+        return {"toolUse": call | _type(family)}
     if block.kind is Kind.REASONING:
-        return {"reasoningContent": {"reasoningText": {"signature": SIGNATURE, "text": block.text}}}
+        signature = {"signature": SIGNATURE} if family.signs else {}
+        return {"reasoningContent": {"reasoningText": {"text": block.text, **signature}}}
     return {"text": block.text}
 
 
-def usage(reply: Reply) -> dict[str, Any]:
-    """The counts of a call; with those of the cache where the prompt has a cache point."""
+def _type(family: Family) -> dict[str, str]:
+    """A member that botocore's model lacks."""
+    return {"type": "tool_use"} if family.types_tools else {}
+
+
+def usage(reply: Reply, *, whole: bool) -> dict[str, Any]:
+    """The counts of a call; those of the cache where its family tells them, each in two spellings, as recorded."""
     counts: dict[str, Any] = {
         "inputTokens": reply.input_tokens,
         "outputTokens": reply.output_tokens,
         "totalTokens": reply.prompt.input_tokens + reply.output_tokens,
+        "serverToolUsage": {},
     }
-    if reply.cache.asked:
-        counts |= {"cacheReadInputTokens": reply.cache.read, "cacheWriteInputTokens": reply.cache.write}
-        written = (("5m", reply.cache.write_5m), ("1h", reply.cache.write_1h))
-        if details := [{"inputTokens": tokens, "ttl": ttl} for ttl, tokens in written if tokens]:
-            counts["cacheDetails"] = details
+    cache, family = reply.cache, reply.family
+    is_used = cache.read > 0 or cache.write > 0
+    if is_used or (family.counts_cache and (whole or cache.asked)):
+        for name, tokens in (("cacheRead", cache.read), ("cacheWrite", cache.write)):
+            counts |= {f"{name}InputTokens": tokens, f"{name}InputTokenCount": tokens}
+    written = (("5m", cache.write_5m), ("1h", cache.write_1h))
+    if family.cache_details and cache.write:
+        counts["cacheDetails"] = [{"inputTokens": tokens, "ttl": ttl} for ttl, tokens in written if tokens]
     return counts
 
 

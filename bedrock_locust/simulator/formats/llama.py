@@ -57,7 +57,7 @@ class Llama(Format):
         first = sent == tokens.count(text)
         return chunk(_piece(text, reply.input_tokens if first else None, sent, None))
 
-    def closing(self, reply: Reply, metrics: Metrics) -> list[Event]:
+    def closing(self, reply: Reply, metrics: Metrics, text: str = "") -> list[Event]:  # noqa: ARG002
         """A last chunk without text, with the stop reason and the metrics."""
         last = _piece("", None, reply.output_tokens, _stop_reason(reply))
         return [chunk(last | invocation_metrics(reply, metrics))]

@@ -1,29 +1,41 @@
 """The format of Amazon's Nova models in InvokeModel: Converse's shapes, each event in a chunk of its own.
 
-As in AWS's documentation of the Nova request schema; the names of the cache counts in `usage` are
-seen in a recording in public client code.
+As in AWS's documentation of the Nova request schema, and in recorded answers: in a stream each piece of text
+is a block of its own, and its usage has no total.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from hashlib import md5
+from typing import TYPE_CHECKING, Any, ClassVar
+from uuid import UUID
+
+from pydantic import AliasChoices, Field
 
 from bedrock_locust.simulator.formats import converse
 from bedrock_locust.simulator.formats.base import Event, Format, Metrics, chunk, invocation_metrics
 
 if TYPE_CHECKING:
     from bedrock_locust.simulator.prompts import Prompt
-    from bedrock_locust.simulator.replies import Kind, Reply
+    from bedrock_locust.simulator.replies import Block, Kind, Reply
 
 _CONVERSE = converse.Converse()
 
 
+class _Config(converse.InferenceConfig):
+    max_tokens: int | None = Field(None, ge=1, validation_alias=AliasChoices("maxTokens", "max_new_tokens"))
+
+
 class _Request(converse.Request):
+    inference_config: _Config = _Config()
     reasoning_config: Any = None
 
 
 class Nova(Format):
     """Nova's `messages-v1`."""
+
+    splits_text: ClassVar[bool] = True
 
     def read(self, body: bytes) -> Prompt:
         """The prompt in a request body; raises `ServiceError`."""
@@ -33,9 +45,9 @@ class Nova(Format):
 
     def answer(self, reply: Reply, metrics: Metrics) -> dict[str, Any]:  # noqa: ARG002  # in headers
         """Message, stop reason and usage."""
-        content = [converse.content(block) for block in reply.blocks]
+        content = [converse.content(_identified(block), reply.family) for block in reply.blocks]
         message = {"content": content, "role": "assistant"}
-        return {"output": {"message": message}, "stopReason": reply.stop, "usage": _usage(reply)}
+        return {"output": {"message": message}, "stopReason": reply.stop, "usage": _usage(reply) | _total(reply)}
 
     def opening(self, reply: Reply) -> list[Event]:
         """`messageStart`."""
@@ -43,7 +55,8 @@ class Nova(Format):
 
     def block_start(self, reply: Reply, index: int) -> list[Event]:
         """`contentBlockStart`, of a tool call only."""
-        return _chunks(_CONVERSE.block_start(reply, index))
+        blocks = tuple(map(_identified, reply.blocks))
+        return _chunks(_CONVERSE.block_start(replace(reply, content=replace(reply.content, blocks=blocks)), index))
 
     def delta(self, kind: Kind, index: int, text: str) -> Event:
         """`contentBlockDelta`."""
@@ -51,9 +64,9 @@ class Nova(Format):
 
     def block_stop(self, reply: Reply, index: int) -> list[Event]:
         """`contentBlockStop`."""
-        return _chunks(_CONVERSE.block_stop(reply, index))
+        return _chunks(_CONVERSE.block_stop(reply, index)[-1:])
 
-    def closing(self, reply: Reply, metrics: Metrics) -> list[Event]:
+    def closing(self, reply: Reply, metrics: Metrics, text: str = "") -> list[Event]:  # noqa: ARG002
         """`messageStop`, and `metadata` with the invocation metrics."""
         metadata = {"usage": _usage(reply), "metrics": {}, "trace": {}}
         return [
@@ -62,14 +75,26 @@ class Nova(Format):
         ]
 
 
+def _identified(block: Block) -> Block:
+    """The same with a tool's id as Nova makes them natively: a UUID."""
+    if not block.tool_id:
+        return block
+    return replace(
+        block, tool_id=str(UUID(bytes=md5(block.tool_id.encode(), usedforsecurity=False).digest(), version=4))
+    )
+
+
 def _usage(reply: Reply) -> dict[str, Any]:
     return {
         "inputTokens": reply.input_tokens,
         "outputTokens": reply.output_tokens,
-        "totalTokens": reply.prompt.input_tokens + reply.output_tokens,
         "cacheReadInputTokenCount": reply.cache.read,
         "cacheWriteInputTokenCount": reply.cache.write,
     }
+
+
+def _total(reply: Reply) -> dict[str, int]:
+    return {"totalTokens": reply.prompt.input_tokens + reply.output_tokens}
 
 
 def _chunks(events: list[Event]) -> list[Event]:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _NEW = re.compile(r"\bopenai\.gpt-[56]")
 """These take `max_completion_tokens` only."""
+_DETAILED = re.compile(r"\b(openai\.gpt-[56]|google\.gemma-4|xai\.grok)")
+"""These tell what of their counts is cached or reasoning; models with open weights do not."""
 
 
 def opened(event: Event) -> dict[str, Any]:
@@ -51,6 +53,7 @@ class OpenChat(Chat):
         """A `chat.completion` with details of its usage."""
         answer = super().answer(reply, metrics)
         message = answer["choices"][0]["message"]
+        message["refusal"] = None
         if thought := message.pop("reasoning_content", None):
             message["reasoning"] = thought
         return answer | {"usage": _usage(reply), "service_tier": reply.prompt.tier or "default"}
@@ -82,7 +85,7 @@ class OpenChat(Chat):
         """No events."""
         return []
 
-    def closing(self, reply: Reply, metrics: Metrics) -> list[Event]:
+    def closing(self, reply: Reply, metrics: Metrics, text: str = "") -> list[Event]:  # noqa: ARG002
         """The finish reason, the usage if it was asked for, and the end mark."""
         [last] = [opened(event) for event in super().closing(reply, metrics)]
         finish = {key: value for key, value in last.items() if key not in {"usage", METRICS}}
@@ -100,10 +103,14 @@ METRICS = "amazon-bedrock-invocationMetrics"
 def _usage(reply: Reply) -> dict[str, Any]:
     """Tokens of the prompt with those of a cache, as OpenAI counts."""
     output = reply.output_tokens
-    return {
+    counts = {
         "prompt_tokens": reply.prompt.input_tokens,
         "completion_tokens": output,
         "total_tokens": reply.prompt.input_tokens + output,
+    }
+    if not _DETAILED.search(reply.model_id):
+        return counts
+    return counts | {
         "prompt_tokens_details": {"cached_tokens": reply.cache.read, "cache_write_tokens": reply.cache.write},
         "completion_tokens_details": {"reasoning_tokens": reply.reasoning_tokens},
     }

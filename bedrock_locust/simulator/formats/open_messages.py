@@ -51,7 +51,7 @@ class OpenMessages(Claude):
         """`content_block_stop`, after the signature of thinking."""
         return [*map(_named, super().block_stop(reply, index))]
 
-    def closing(self, reply: Reply, metrics: Metrics) -> list[Event]:
+    def closing(self, reply: Reply, metrics: Metrics, text: str = "") -> list[Event]:  # noqa: ARG002
         """`message_delta` and `message_stop`."""
         return [*map(_named, super().closing(reply, metrics))]
 

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from bedrock_locust.simulator.formats.base import Body, Event, Format, Metrics
 from bedrock_locust.simulator.formats.chat import CREATED
-from bedrock_locust.simulator.formats.tooling import openai_choice
+from bedrock_locust.simulator.formats.tooling import openai_choice, openai_offer
 from bedrock_locust.simulator.prompts import Part, Prompt
 from bedrock_locust.simulator.replies import Block, Kind, Stop
 
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from bedrock_locust.simulator.sse import Style
 
 _GEMMA, _SHOWN = re.compile(r"\bgoogle\.gemma"), re.compile(r"\b(google\.gemma|openai\.gpt-oss)")
-"""Models that spell the events of their reasoning in a way of their own, and that show it without being asked."""
+"""Models that spell the events of their reasoning in a way of their own, and that show it without being asked.
+
+The latter count 0 tokens of reasoning."""
+_NEW = re.compile(r"\bopenai\.gpt-[56]")
 ECHOED = ("instructions", "tools", "tool_choice", "temperature", "top_p", "max_output_tokens", "store", "metadata")
 
 
@@ -41,6 +44,8 @@ class Responses(Format):
 
     style: ClassVar[Style] = "named"
     running_counts = numbered = True
+    hidden: ClassVar[dict[str, str]] = {}
+    """What deltas of text and of tools have beside it."""
 
     def read(self, body: bytes) -> Prompt:
         """The prompt in a request body; raises `ServiceError`."""
@@ -57,6 +62,8 @@ class Responses(Format):
             reasoning=effort not in (None, "none"),
             shows_reasoning=bool((request.reasoning or {}).get("summary")),
             tool=openai_choice(tools, _choice(request.tool_choice)),
+            offered=openai_offer(tools, request.tool_choice),
+            has_result=items[-1].get("type") == "function_call_output" if items else False,
             tier=request.service_tier or "",
             echo={key: value for key, value in json.loads(body).items() if key in ECHOED},
         )
@@ -64,7 +71,8 @@ class Responses(Format):
     def answer(self, reply: Reply, metrics: Metrics) -> dict[str, Any]:  # noqa: ARG002 - it has none
         """A whole `response`."""
         output = [_item(reply, index, whole=True) for index in range(len(reply.blocks))]
-        return _response(reply, _status(reply), output) | {"usage": _usage(reply)} | _incomplete(reply)
+        done = {"completed_at": CREATED} if _NEW.search(reply.model_id) else {}
+        return _response(reply, _status(reply), output) | {"usage": _usage(reply)} | _incomplete(reply) | done
 
     def opening(self, reply: Reply) -> list[Event]:
         """`response.created` and `response.in_progress`, which echo the request."""
@@ -86,12 +94,12 @@ class Responses(Format):
     def counted_delta(self, reply: Reply, kind: Kind, index: int, text: str, sent: int) -> Event:  # noqa: ARG002
         """A piece of text, reasoning or input of a tool; an empty event where reasoning is not shown."""
         if kind is Kind.TOOL:
-            place = {"item_id": _id(reply, index), "output_index": index}
+            place = {"item_id": _id(reply, index), "output_index": index, **self.hidden}
             return _event("response.function_call_arguments.delta", **place, delta=text)
         if kind is Kind.REASONING:
             name = _reasoning(reply)
             return _event(f"{name}.delta", **_place(reply, index), delta=text) if name else ("", {})
-        return _event("response.output_text.delta", **_place(reply, index), delta=text, logprobs=[])
+        return _event("response.output_text.delta", **_place(reply, index), delta=text, logprobs=[], **self.hidden)
 
     def block_stop(self, reply: Reply, index: int) -> list[Event]:
         """The whole text, the part and the item."""
@@ -110,7 +118,7 @@ class Responses(Format):
             item,
         ]
 
-    def closing(self, reply: Reply, metrics: Metrics) -> list[Event]:
+    def closing(self, reply: Reply, metrics: Metrics, text: str = "") -> list[Event]:  # noqa: ARG002
         """`response.completed`, or `response.incomplete`, with the usage."""
         return [_event(f"response.{_status(reply)}", response=self.answer(reply, metrics))]
 
@@ -124,6 +132,17 @@ class MantleResponses(Responses):
     """The same on bedrock-mantle: recorded there, each event has its data before its name."""
 
     style: ClassVar[Style] = "named last"
+    hidden: ClassVar[dict[str, str]] = {"obfuscation": ""}
+
+    def answer(self, reply: Reply, metrics: Metrics) -> dict[str, Any]:
+        """A whole `response`; that of a newer model of OpenAI says who pays, and which message is the answer."""
+        return super().answer(reply, metrics) | (
+            {"billing": {"payer": "developer"}} if _NEW.search(reply.model_id) else {}
+        )
+
+    def closing(self, reply: Reply, metrics: Metrics, text: str = "") -> list[Event]:  # noqa: ARG002
+        """The last event, without who pays."""
+        return [_event(f"response.{_status(reply)}", response=super().answer(reply, metrics))]
 
 
 def _event(name: str, **members: Any) -> Event:
@@ -169,8 +188,10 @@ def _item(reply: Reply, index: int, *, whole: bool) -> dict[str, Any]:
         return about | {"type": "function_call"} | call
     if block.kind is Kind.REASONING:
         return about | {"type": "reasoning", "summary": [], "content": _content(reply, block) if whole else []}
-    part = {"type": "output_text", "text": block.text, "annotations": [], "logprobs": []}
-    return about | {"type": "message", "role": "assistant", "content": [part] if whole else []}
+    part, phase = {"type": "output_text", "text": block.text, "annotations": []}, {}
+    if _NEW.search(reply.model_id):
+        part, phase = part | {"logprobs": []}, {"phase": "final_answer"}
+    return about | {"type": "message", "role": "assistant", "content": [part] if whole else [], **phase}
 
 
 def _content(reply: Reply, block: Block) -> list[dict[str, Any]]:
@@ -186,10 +207,38 @@ def _incomplete(reply: Reply) -> dict[str, Any]:
     return {"incomplete_details": reason}
 
 
+def _defaults(model_id: str) -> dict[str, Any]:
+    """What a response says of settings that the request left to the model, as recorded."""
+    said: dict[str, Any] = {
+        "background": False,
+        "instructions": None,
+        "metadata": {},
+        "parallel_tool_calls": True,
+        "temperature": 1.0,
+        "text": {"format": {"type": "text"}, "verbosity": "medium"},
+        "tool_choice": "auto",
+        "tools": [],
+        "top_p": 1.0,
+        "truncation": "disabled",
+    }
+    return said | _DEFAULTS_OF_NEW if _NEW.search(model_id) else said
+
+
+_DEFAULTS_OF_NEW: dict[str, Any] = {
+    **dict.fromkeys(("max_output_tokens", "max_tool_calls", "moderation", "previous_response_id")),
+    **dict.fromkeys(("completed_at", "prompt_cache_key", "safety_identifier", "user")),
+    "frequency_penalty": 0.0,
+    "presence_penalty": 0.0,
+    "prompt_cache_retention": "in_memory",
+    "reasoning": {"context": "all_turns", "effort": "medium", "summary": None},
+    "store": True,
+    "top_logprobs": 0,
+}
+
+
 def _response(reply: Reply, status: str, output: list[dict[str, Any]]) -> dict[str, Any]:
     return {
-        "instructions": None,
-        "tools": [],
+        **_defaults(reply.model_id),
         **reply.prompt.echo,
         "id": f"resp_{reply.request_id.replace('-', '')}",
         "object": "response",
@@ -199,7 +248,6 @@ def _response(reply: Reply, status: str, output: list[dict[str, Any]]) -> dict[s
         "output": output,
         "error": None,
         "incomplete_details": None,
-        "parallel_tool_calls": True,
         "service_tier": reply.prompt.tier or "default",
         "usage": None,
     }
@@ -207,10 +255,11 @@ def _response(reply: Reply, status: str, output: list[dict[str, Any]]) -> dict[s
 
 def _usage(reply: Reply) -> dict[str, Any]:
     """Tokens of the prompt with those of a cache, as OpenAI counts."""
+    written = {"cache_write_tokens": reply.cache.write} if _NEW.search(reply.model_id) else {}
     return {
         "input_tokens": reply.prompt.input_tokens,
-        "input_tokens_details": {"cached_tokens": reply.cache.read, "cache_write_tokens": reply.cache.write},
+        "input_tokens_details": {"cached_tokens": reply.cache.read} | written,
         "output_tokens": reply.output_tokens,
-        "output_tokens_details": {"reasoning_tokens": reply.reasoning_tokens},
+        "output_tokens_details": {"reasoning_tokens": 0 if _SHOWN.search(reply.model_id) else reply.reasoning_tokens},
         "total_tokens": reply.prompt.input_tokens + reply.output_tokens,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-_ALWAYS = re.compile(r"\b(deepseek\.r1|openai\.gpt-oss|mistral\.magistral|moonshot\w*\.kimi-k2-thinking)")
+_ALWAYS = re.compile(r"\b(deepseek\.r1|openai\.gpt-oss|mistral\.magistral|moonshot\w*\.kimi-k2-thinking|minimax\.)")
 
 
 def always(model_id: str) -> bool:
@@ -21,5 +21,10 @@ def asked_for(fields: Any) -> tuple[bool, int | None]:
         if isinstance(config := fields.get(name), dict) and config.get("type") in ("enabled", "adaptive"):
             budget = config.get("budget_tokens")
             return True, budget if isinstance(budget, int) and budget > 0 else None
-    effort = fields.get("reasoning_effort")
+    effort = fields.get("reasoning_effort") or _word(fields.get("reasoning_config"))
     return bool(effort and effort != "none") or fields.get("enable_thinking") is True, None
+
+
+def _word(config: Any) -> str:
+    """How much reasoning Qwen is asked for: the configuration is a word, not an object."""
+    return config if isinstance(config, str) else ""

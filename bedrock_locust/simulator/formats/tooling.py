@@ -35,8 +35,16 @@ def chosen(config: ToolConfig) -> Tool | None:
     choice = config.tool_choice
     if "any" not in choice and "tool" not in choice:
         return None
-    tools = [_converse_tool(spec) for tool in config.tools if isinstance(spec := tool.get("toolSpec"), dict)]
-    return pick(tools, _name(choice.get("tool")))
+    return pick(_converse_tools(config), _name(choice.get("tool")))
+
+
+def offered(config: ToolConfig) -> tuple[Tool, ...]:
+    """The tools that may be called, if none has to be."""
+    return () if chosen(config) else tuple(_converse_tools(config))
+
+
+def _converse_tools(config: ToolConfig) -> list[Tool]:
+    return [_converse_tool(spec) for tool in config.tools if isinstance(spec := tool.get("toolSpec"), dict)]
 
 
 def _converse_tool(spec: dict[str, Any]) -> Tool:
@@ -48,17 +56,34 @@ def anthropic_choice(tools: Iterable[Any], choice: Any) -> Tool | None:
     """The same in Anthropic's form: `tool_choice` of type `any` or `tool`."""
     if not isinstance(choice, dict) or choice.get("type") not in ("any", "tool"):
         return None
-    known = [Tool(_name(tool), tool.get("input_schema")) for tool in tools if isinstance(tool, dict)]
-    return pick(known, _name(choice))
+    return pick(_anthropic_tools(tools), _name(choice))
+
+
+def anthropic_offer(tools: Iterable[Any], choice: Any) -> tuple[Tool, ...]:
+    """The tools that may be called in Anthropic's form, if none has to be."""
+    kind = choice.get("type") if isinstance(choice, dict) else "auto"
+    return tuple(_anthropic_tools(tools)) if kind == "auto" else ()
+
+
+def _anthropic_tools(tools: Iterable[Any]) -> list[Tool]:
+    return [Tool(_name(tool), tool.get("input_schema")) for tool in tools if isinstance(tool, dict)]
 
 
 def openai_choice(tools: Iterable[Any], choice: Any) -> Tool | None:
     """The same in OpenAI's form: `tool_choice` is `required`, `any`, or names a function."""
     if choice not in ("required", "any") and not isinstance(choice, dict):
         return None
+    return pick(_functions(tools), _name(choice.get("function")) if isinstance(choice, dict) else "")
+
+
+def openai_offer(tools: Iterable[Any], choice: Any) -> tuple[Tool, ...]:
+    """The tools that may be called in OpenAI's form, if none has to be."""
+    return tuple(_functions(tools)) if choice in (None, "auto") else ()
+
+
+def _functions(tools: Iterable[Any]) -> list[Tool]:
     functions = [f for tool in tools if isinstance(tool, dict) and isinstance(f := tool.get("function"), dict)]
-    known = [Tool(_name(function), function.get("parameters")) for function in functions]
-    return pick(known, _name(choice.get("function")) if isinstance(choice, dict) else "")
+    return [Tool(_name(function), function.get("parameters")) for function in functions]
 
 
 def pick(tools: list[Tool], name: str) -> Tool | None:

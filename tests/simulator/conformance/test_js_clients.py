@@ -23,7 +23,8 @@ def test_aws_sdk(plain: Simulator, secure: Simulator, trusted: str, *, tls: bool
     body = CLAUDE.body.decode()
     seen = run_node("aws_sdk.mjs", simulator.url, handler, CLAUDE.model_id, body, NODE_EXTRA_CA_CERTS=trusted)
     assert "error" not in seen
-    assert seen["converse"]["usage"] == {"inputTokens": INPUT_TOKENS, "outputTokens": 8, "totalTokens": 16}
+    counts = {"inputTokens": INPUT_TOKENS, "outputTokens": 8, "totalTokens": 16}
+    assert seen["converse"]["usage"] == {**counts, "cacheReadInputTokens": 0, "cacheWriteInputTokens": 0}
     kinds = [next(iter(event)) for event in seen["converseStream"]]
     assert kinds == ["messageStart", *["contentBlockDelta"] * 8, "contentBlockStop", "messageStop", "metadata"]
     assert CLAUDE.text(seen["invoke"]).count(" ") == 8
@@ -69,7 +70,8 @@ def test_ai_sdk(plain: Simulator) -> None:
 def test_anthropic_sdk(plain: Simulator) -> None:
     """Anthropic's SDK reads a message, a stream of one, and an error."""
     seen = run_node("anthropic_sdk.mjs", plain.url, CLAUDE.model_id)
-    assert seen["message"]["usage"] == {"input_tokens": INPUT_TOKENS, "output_tokens": 8}
+    usage = seen["message"]["usage"]
+    assert (usage["input_tokens"], usage["output_tokens"], usage["cache_read_input_tokens"]) == (INPUT_TOKENS, 8, 0)
     assert "".join(map(CLAUDE.piece, seen["events"])).count(" ") == 8
     assert seen["events"][-1]["type"] == "message_stop"
     assert seen["error"] == {"name": "BadRequestError", "status": 400}
