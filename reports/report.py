@@ -88,7 +88,7 @@ def publish(analysis: Edition, folder: Path, report_file: Path | None, formats: 
     """Write an analysis in these formats; return the first of `FILES`, or the folder if none of them was asked for."""
     drawn = charts.draw(analysis) if formats & {"markdown", "html"} or report_file else {}
     if "markdown" in formats:
-        text = short(analysis, links(drawn, "charts"), formats)
+        text = short(analysis, links(drawn, "charts"), _rest(formats))
         charts.write({name: one for name, one in drawn.items() if f"(charts/{name}.svg)" in text}, folder / "charts")
         _write(folder / "report.md", text)
     if "json" in formats:
@@ -100,7 +100,7 @@ def publish(analysis: Edition, folder: Path, report_file: Path | None, formats: 
     if report_file is not None:
         _copy(analysis, folder, report_file, drawn, formats)
     if "github" in formats:
-        github.append(short(analysis, {}, formats), analysis.say("github.cut"))
+        github.append(short(analysis, {}, _rest(formats)), analysis.say("github.cut"))
     return next((folder / name for kind, name in FILES.items() if kind in formats), folder)
 
 
@@ -109,7 +109,9 @@ def _copy(analysis: Edition, folder: Path, report_file: Path, drawn: Mapping[str
     report_file.parent.mkdir(parents=True, exist_ok=True)
     is_page = report_file.suffix in {".html", ".htm"}
     if not is_page:
-        _write(report_file, short(analysis, links(drawn, _way(report_file.parent, folder / "charts")), formats))
+        page, json = report_file.with_suffix(".html").name, _way(report_file.parent, folder / FILES["json"])
+        rest = _rest(formats, {"html": page, "json": json})
+        _write(report_file, short(analysis, links(drawn, _way(report_file.parent, folder / "charts")), rest))
     if is_page or "html" in formats:
         _write(report_file if is_page else report_file.with_suffix(".html"), html(analysis, drawn))
 
@@ -119,12 +121,16 @@ def markdown(analysis: Edition, charts: Mapping[str, str]) -> str:
     return join(*(part(analysis, charts) for part in SECTIONS)) + "\n"
 
 
-def short(analysis: Edition, charts: Mapping[str, str], formats: set[str]) -> str:
-    """What one decides by, with each note where it is needed first; `formats` are those that the rest is in."""
+def short(analysis: Edition, charts: Mapping[str, str], rest: Sequence[str]) -> str:
+    """What one decides by, with each note where it is needed first; `rest` are the files with all of it."""
     parts = [part(analysis, charts) for part in SECTIONS if part not in DETAILS]
     left_out = [part(analysis, charts) for part in DETAILS]
-    files = [FILES[kind] for kind in ("html", "json") if kind in formats]
-    return _noted_once(join(*parts, elsewhere(analysis, left_out, files)), analysis) + "\n"
+    return _noted_once(join(*parts, elsewhere(analysis, left_out, rest)), analysis) + "\n"
+
+
+def _rest(formats: set[str], files: Mapping[str, str] = FILES) -> list[str]:
+    """Of the files that are made, those that leave nothing out."""
+    return [files[kind] for kind in ("html", "json") if kind in formats]
 
 
 NOTES = ("mark.shaky", "mark.short", "mark.longer", "mark.interval", "mark.change")

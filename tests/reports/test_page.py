@@ -133,6 +133,9 @@ def test_a_report_has_a_page_beside_it(tmp_path: Path) -> None:
     assert written == tmp_path / "report.md"
     assert {"report.md", "report.html", "report.json"} <= {path.name for path in tmp_path.iterdir()}
     assert {path.name for path in (tmp_path / "copy").iterdir()} == {"benchmark_report.md", "benchmark_report.html"}
+    copy = (tmp_path / "copy" / "benchmark_report.md").read_text()
+    assert "`benchmark_report.html` and `../report.json`" in copy
+    assert "`report.html`" not in copy
     details = re.findall(r"<summary><h2>([^<]*)", (tmp_path / "report.html").read_text(encoding="utf-8"))
     assert details[0] == "Times reported by the service"
     assert details[-2:] == ["Configuration", "Method"]
