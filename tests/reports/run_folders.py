@@ -35,6 +35,7 @@ REQUEST_COLUMNS = [
 ]
 LEVEL_COLUMNS = [
     *("level", "mode", "users", "started_at", "measured_from", "measured_to", "users_reached", "completed"),
+    *("rate_per_s", "arrivals_due", "arrivals_dropped", "arrivals_missed", "ended_by"),
 ]
 GAP_COLUMNS = ["level", "lower_ms", "upper_ms", "count"]
 ANSWER_COLUMNS = {
