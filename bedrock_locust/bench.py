@@ -11,6 +11,8 @@ from bedrock_locust.level import Level
 from bedrock_locust.workload.source import workload_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from locust.env import Environment
 
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
@@ -37,6 +39,10 @@ class Bench:
     calibration: InitVar[Calibration | None] = None
     workload: Workload = field(init=False)
     """Where the next request comes from."""
+    arrival: Mapping[str, Any] | None = field(default=None, init=False, repr=False)
+    """Of the user that is being made: the level, phase and moment of the arrival that it is; None in a closed loop."""
+    now: Callable[[], Level | None] | None = field(default=None, init=False, repr=False)
+    """What knows the present level, in place of the shape: the schedule of an open loop."""
     _announced: dict[str, Any] | None = field(default=None, init=False, repr=False)
     _level: Level | None = field(default=None, init=False, repr=False)
 
@@ -47,14 +53,18 @@ class Bench:
     @property
     def level(self) -> Level | None:
         """The present level; None where there is none. Raises LevelError where the shape announced a wrong one."""
+        if self.now:
+            return self.now()
         announced = getattr(self.environment.parsed_options, LEVEL, None)
         if announced != self._announced:
             self._level = Level.from_plain(announced) if announced else None
             self._announced = announced and dict(announced)
         return self._level
 
-    def tags(self) -> dict[str, Any]:
-        """Level, users, phase and worker of a call that starts now."""
+    def tags(self, arrival: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Level, users, phase and worker of a call that starts now; an arrival knows its level itself."""
+        if arrival is not None:
+            return {"worker": self.worker, **arrival}
         level = self.level
         if level is None:
             return {"worker": self.worker}

@@ -102,6 +102,8 @@ class Call:
     """The conversation that the call belongs to; empty outside of conversations."""
     turn: int | None = None
     """Which turn of its conversation it is, from 1 on."""
+    scheduled_at: float | None = None
+    """Unix time at which the call was to start, seconds, in an open loop; None in a closed one."""
     gaps: Mapping[int, int] = field(default_factory=lambda: NO_GAPS, repr=False, compare=False)
     """The silences between content events: bucket of a Histogram -> count. Not a column: `gaps.csv` has them."""
     text: str = field(default="", repr=False, compare=False)

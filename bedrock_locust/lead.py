@@ -13,6 +13,9 @@ from locust.runners import LocalRunner, MasterRunner
 import gevent
 
 from bedrock_locust import __version__, exits
+from bedrock_locust.arrivals.lease import alone
+from bedrock_locust.arrivals.schedule import Schedule
+from bedrock_locust.arrivals.tenant import Tenant
 from bedrock_locust.aws.host import http_users
 from bedrock_locust.aws.preflight import public
 from bedrock_locust.aws.preparation import Preparation
@@ -38,6 +41,7 @@ from bedrock_locust.run import Run
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.options import endpoint_in_file, exposed_keys
 from bedrock_locust.team.locust_check import checker
+from bedrock_locust.team.master_leases import Leases
 from bedrock_locust.team.master_receiver import Receiver
 from bedrock_locust.team.messages import GRACE_S, HAND_OVER_S, RunOrder
 from bedrock_locust.wire.in_flight import calls_in_flight
@@ -86,8 +90,11 @@ class Lead:
         self._stop_timeout = environment.stop_timeout
         # First: a worker reports at once, and to start a simulator, or to make a call, gives it a turn.
         self._receiver: Receiver | None = None
+        self._leases: Leases | None = None
+        self._tenant: Tenant | None = None
         if isinstance(runner, MasterRunner):
             self._receiver = Receiver(environment, runner)
+            self._leases = Leases(runner, self._receiver.roster.able)
             survive_wrong_messages(runner, checker(environment.stats), self._receiver.roster.turn_away)
         self._preparation = Preparation(environment, local=isinstance(runner, LocalRunner))
         client = self._prepare()
@@ -122,6 +129,8 @@ class Lead:
         # A shape fires it, see docs/extending.md.
         events.level_change = EventHook()  # type: ignore[attr-defined]  # Locust's events are open to new ones
         events.level_change.add_listener(self._on_level)  # type: ignore[attr-defined]
+        events.schedule_change = EventHook()  # type: ignore[attr-defined]
+        events.schedule_change.add_listener(self._on_schedule)  # type: ignore[attr-defined]
         listen_first(events.request, self._on_request)
 
     def _starts_alone(self) -> bool:
@@ -207,7 +216,8 @@ class Lead:
             bench = Bench(self._environment, self.settings, client, LOCAL, self._preparation.calibration)
             put_bench(bench)
             pulse = Pulse(bench.measured_level).start()
-            self._run.recorder.join_local(pulse, lambda: calls_in_flight.now)
+            self._tenant = Tenant(self._runner, bench, LOCAL)
+            self._run.recorder.join_local(pulse, lambda: calls_in_flight.now, self._tenant.made.to_plain)
         if level := getattr(self._options, LEVEL, None):
             self._run.on_level(Level.from_plain(level))
         # Last, so that it is the first at the exit.
@@ -241,9 +251,32 @@ class Lead:
             except LevelError as error:
                 self._refuse(error)
 
+    def _on_schedule(self, schedule: Mapping[str, Any], **_: Any) -> None:
+        """The shape has announced arrivals: have them made here, or by the workers."""
+        if self._run is None or self._stop is not None:
+            return
+        try:
+            found = Schedule.from_plain(schedule)
+        except LevelError as error:
+            self._refuse(error)
+            return
+        self._run.on_schedule(found)
+        if self._leases:
+            self._leases.begin(self._run.recorder.run, found)
+        elif self._tenant:
+            self._tenant.renew(found, alone(LOCAL, found.max_in_flight))
+
+    def _stop_arrivals(self) -> None:
+        """Have no more calls arrive."""
+        if self._leases:
+            self._leases.stop()
+        if self._tenant:
+            self._tenant.stop()
+
     def _on_test_stopping(self, **_: Any) -> None:
         """The load ends: by plan with no call in flight, or early."""
         self._environment.stop_timeout = GRACE_S
+        self._stop_arrivals()
         if self._run and self._stop is None:
             self._run.stopping()
             if self._receiver:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from locust.env import Environment
 
+    from bedrock_locust.arrivals.schedule import Schedule
     from bedrock_locust.level import Level
     from bedrock_locust.live.health import Health
     from bedrock_locust.live.output import EarlyEnd, Output, RunStage
@@ -180,6 +181,11 @@ class Run:
             self._outputs.level(None)
         else:
             self.recorder.level(level)
+
+    def on_schedule(self, schedule: Schedule) -> None:
+        """Take note of arrivals that come from now on."""
+        if not self._stopped:
+            self.recorder.schedule(schedule)
 
     def outcome(self, stopped_by: str, *, deserted: bool = False) -> tuple[str, str]:
         """How the run ended, and why. `stopped_by` names a signal or an exit; `deserted`: no worker was left."""

@@ -38,6 +38,7 @@ class BedrockUser(User):
         super().__init__(environment)
         bench = bench_of(environment)
         self.settings: Settings = bench.settings
+        self._tags: Callable[[], dict[str, Any]] = partial(bench.tags, bench.arrival)
         self.client = BedrockClient(
             bench.boto3_client,
             environment.events.request,
@@ -49,7 +50,7 @@ class BedrockUser(User):
 
     def _about_call(self) -> dict[str, Any]:
         """What the circumstances say of a call that starts now."""
-        return bench_of(self.environment).tags()
+        return self._tags()
 
     def stop(self, force: bool = False) -> bool:
         """Stop as Locust's users do, but never during a call that has just begun."""
@@ -66,7 +67,7 @@ class _BenchmarkUser(BedrockUser):
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         bench = bench_of(environment)
-        self._workload, self._tags = bench.workload, bench.tags
+        self._workload, self._is_arrival = bench.workload, bench.arrival is not None
         self._request = Request({})
         self._send = call_of(self.client, self.settings, self.mode)
 
@@ -81,7 +82,7 @@ class _BenchmarkUser(BedrockUser):
         call = self._send(name=self._tags().get("level") or self.mode, **self._request.arguments)
         if call.ok:
             self._workload.heard(self._request, call.all_input_tokens)
-        if not call.ok:
+        elif not self._is_arrival:
             gevent.sleep(max(0.0, FAILURE_PACE_S - (time.perf_counter() - begun)))
 
 

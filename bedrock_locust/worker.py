@@ -11,6 +11,7 @@ import gevent
 import gevent.lock
 
 from bedrock_locust import __version__, exits
+from bedrock_locust.arrivals.tenant import Tenant
 from bedrock_locust.aws.boto3_client import check_credentials, connect
 from bedrock_locust.aws.host import bedrock_host
 from bedrock_locust.aws.own_endpoint import check_endpoint_is_own
@@ -27,7 +28,17 @@ from bedrock_locust.process.stop import RunStop
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.options import exposed_keys, own_credentials, own_directory, own_endpoints
 from bedrock_locust.settings.schema import Settings
-from bedrock_locust.team.messages import FINISH, GRACE_S, Finish, RunOrder, mismatch, version_of, worker_name
+from bedrock_locust.team.messages import (
+    FINISH,
+    GRACE_S,
+    LEASE,
+    Finish,
+    LeaseOrder,
+    RunOrder,
+    mismatch,
+    version_of,
+    worker_name,
+)
 from bedrock_locust.team.worker_buffer import Buffer
 from bedrock_locust.team.worker_sender import Sender
 from bedrock_locust.wire.in_flight import calls_in_flight
@@ -57,6 +68,7 @@ class Worker:
         if not options.processes and (why := exposed_keys(options)):
             logger.warning("bedrock-locust: %s", why)
         self._buffer: Buffer | None = None
+        self._tenant: Tenant | None = None
         self._directory = own_directory(options)
         self._endpoints = own_endpoints(options, bedrock_host(environment))
         self._quitting = self._refused = False
@@ -74,6 +86,7 @@ class Worker:
         )
         self._sender = Sender(environment, runner, on_gone=self._lose_master, on_stranger=self._refuse)
         runner.register_message(FINISH, self._on_finish)
+        runner.register_message(LEASE, self._on_lease)
         events = environment.events
         events.test_start.add_listener(self.begin)
         listen_first(events.request, self._on_request)
@@ -105,8 +118,13 @@ class Worker:
         calibration = Calibration.from_plain(order.calibration)
         bench = Bench(self._environment, settings, client, self._name, calibration)
         put_bench(bench)
+        self._tenant = tenant = Tenant(self._runner, bench, self._runner.client_id)
         self._buffer = Buffer(
-            order.run, Pulse(bench.measured_level).start(), self._sender.offset, lambda: calls_in_flight.now
+            order.run,
+            Pulse(bench.measured_level).start(),
+            self._sender.offset,
+            lambda: calls_in_flight.now,
+            tenant.made.to_plain,
         )
         self._sender.begin(self._buffer, order.worker_timeout_s)
         self._warn(order.in_flight)
@@ -162,10 +180,19 @@ class Worker:
             self._close(self._buffer, asked.grace_s)
             gevent.spawn(self._deliver, self._buffer)
 
+    def _on_lease(self, environment: Environment, msg: Any) -> None:  # noqa: ARG002 - Locust's name
+        """The master says which arrivals are ours. Until the clocks have been compared, none are."""
+        order = LeaseOrder.from_plain(msg.data)
+        ours = self._buffer is not None and self._buffer.run == order.run and not self._buffer.closed
+        if self._tenant and ours and self._sender.offset.offset_s is not None:
+            self._tenant.renew(order.schedule, order.lease, clock_offset_s=self._sender.offset.correction_s)
+
     def _on_signal(self) -> type[BaseException] | None:
         return None if self._quitting else KeyboardInterrupt
 
     def _on_test_stopping(self, **_: Any) -> None:
+        if self._tenant:
+            self._tenant.stop()
         if self._stop is None:
             by_a_user = gevent.getcurrent() in list(self._runner.user_greenlets)
             self._stop = RunStop(self._runner, self._forget_stop, limit_s=STOP_LIMIT_S, quits=by_a_user)
@@ -190,6 +217,8 @@ class Worker:
             if buffer.closed:
                 return
             self._environment.stop_timeout = grace_s
+            if self._tenant:
+                self._tenant.stop()
             self._runner.stop()
             # So that the stop message, which follows, makes the worker ready for the next run at once.
             self._environment.stop_timeout = 0

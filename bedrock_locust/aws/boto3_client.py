@@ -235,13 +235,13 @@ def _config(settings: Settings, *, simulator: bool, version: str) -> Config:
 
     Calls of the simulator are signed by keys, because boto3 sends an API key only over HTTPS.
     """
-    users = settings.concurrency.end
+    most = settings.open_loop.max_in_flight if settings.open_loop else settings.concurrency.end
     signed: dict[str, Any] = {"signature_version": "v4"} if simulator else {}
     return Config(
         connect_timeout=min(CONNECT_TIMEOUT_S, settings.test.timeout_seconds),
         read_timeout=settings.test.timeout_seconds,
         retries={"total_max_attempts": 1},
-        max_pool_connections=max(POOL_SIZE, users),
+        max_pool_connections=max(POOL_SIZE, most),
         tcp_keepalive=True,
         # The whole header, so that botocore need not build it for each call.
         user_agent=_user_agent(version),

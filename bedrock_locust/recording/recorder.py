@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from bedrock_locust.arrivals.counts import Account
 from bedrock_locust.call import Call
 from bedrock_locust.live.gaps import Gaps
 from bedrock_locust.live.health import Cpu, Health
@@ -20,6 +21,8 @@ from bedrock_locust.recording.worker_record import WorkerRecord
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from bedrock_locust.arrivals.counts import Fate, Plain
+    from bedrock_locust.arrivals.schedule import Schedule
     from bedrock_locust.level import Level
     from bedrock_locust.live.health import Pulse
     from bedrock_locust.recording.run_folder import RunFolder
@@ -47,6 +50,8 @@ class Recorder:
         self._cpu = Cpu()
         self._pulse: Pulse | None = None
         self._count_in_flight: Callable[[], int] | None = None
+        self._count_arrivals: Callable[[], Plain] | None = None
+        self._account: Account | None = None
         self.gaps = Gaps()
         self.health = Health()
         self.write_info()
@@ -108,9 +113,31 @@ class Recorder:
         known = [count for count in counts if count is not None]
         return sum(known) if known else None
 
-    def join_local(self, pulse: Pulse, in_flight: Callable[[], int] | None = None) -> None:
+    def schedule(self, schedule: Schedule) -> None:
+        """Take note of arrivals that come from now on."""
+        self._account = self._account or Account()
+        self._account.begin(schedule, clock.wall_at())
+
+    def fate(self, level: str | None = None) -> Fate | None:
+        """What has become of the arrivals in the window of a level, or of all so far; None in a closed loop.
+
+        Of workers by their last reports, which lag by a few seconds: arrivals since then look missed.
+        """
+        if self._account is None:
+            return None
+        self._account.advance(clock.wall_at())
+        reports = [record.arrivals for record in self.records.values()]
+        reports += [self._count_arrivals()] if self._count_arrivals else []
+        return self._account.fate(reports, None if level is None else (level, "measure"))
+
+    def join_local(
+        self,
+        pulse: Pulse,
+        in_flight: Callable[[], int] | None = None,
+        arrivals: Callable[[], Plain] | None = None,
+    ) -> None:
         """Take note that the users run in this process, of which this is the Pulse."""
-        self._pulse, self._count_in_flight = pulse, in_flight
+        self._pulse, self._count_in_flight, self._count_arrivals = pulse, in_flight, arrivals
         self.records[LOCAL] = WorkerRecord(rows_made=0)
 
     def change(self, worker: str, what: str, since: float | None = None) -> None:
@@ -154,14 +181,25 @@ class Recorder:
             record.end()
         self.folder.settle()
         self.folder.write_table("gaps.csv", self.gaps.rows())
-        self.folder.write_levels(self._levels.values())
-        self.write_info(ended=ended, end_reason=reason, ended_at=clock.wall_at())
+        self.folder.write_levels(map(self._accounted, self._levels.values()))
+        fate = self.fate()
+        arrivals = {"arrivals": fate._asdict()} if fate else {}
+        self.write_info(ended=ended, end_reason=reason, ended_at=clock.wall_at(), **arrivals)
         self.folder.settle()
         self.folder.close()
+
+    def _accounted(self, level: Level) -> Level:
+        """The level with what became of its arrivals."""
+        fate = None if level.rate_per_s is None else self.fate(level.key)
+        if fate is None:
+            return level
+        return replace(level, arrivals_due=fate.due, arrivals_dropped=fate.dropped, arrivals_missed=fate.missed)
 
     def close_window(self) -> None:
         """The load ends now: close the window that is open. Its level is complete if it has lasted as planned."""
         now = clock.wall_at()
+        if self._account:
+            self._account.stop(now)
         for level in list(self._levels.values()):
             if level.measured_from and not level.measured_to:
                 whole = level.duration_s is not None and now - level.measured_from >= level.duration_s

@@ -40,6 +40,9 @@ def checked(report: RowsReport) -> RowsReport:
     _optional(report.cpu_percent, _number, "cpu_percent")
     _optional(report.last, whole, "last")
     whole(report.in_flight, "in_flight")
+    for level, phases in _levels(report.arrivals, "arrivals"):
+        for phase, counts in _levels(phases, f"arrivals of {shown(level)}"):
+            _pair(counts, f"arrivals of {shown(level)}, {shown(phase)}")
     return replace(report, batches=tuple(map(_batch, report.batches)))
 
 
@@ -119,6 +122,14 @@ def _counts(value: object, what: str) -> None:
     for bucket, count in value.items():
         if isinstance(bucket, bool) or not isinstance(bucket, int) or abs(bucket) > MOST_BUCKET:
             raise WrongReportError(f"{what} have the bucket {shown(bucket)}")
+        whole(count, what)
+
+
+def _pair(value: object, what: str) -> None:
+    """Two counts."""
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        raise WrongReportError(f"{what} are {shown(value)}, not two counts")
+    for count in value:
         whole(count, what)
 
 

@@ -6,9 +6,12 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from bedrock_locust.arrivals.counts import merged
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from bedrock_locust.arrivals.counts import Plain
     from bedrock_locust.recording.worker_rows import RowsReport
 
 State = Literal["running", "finished", "missing", "refused"]
@@ -22,6 +25,8 @@ class WorkerRecord:
     rows_received: int = 0
     in_flight: int | None = None
     """Calls that have begun and not ended, by the last report."""
+    arrivals: Plain = field(default_factory=dict)
+    """What the worker has made of its arrivals, by the last report."""
     cpu_percent: float | None = None
     clock_offset_ms: float | None = None
     last_report_at: float | None = None
@@ -50,6 +55,7 @@ class WorkerRecord:
         self.rows_made = max(self.rows_made or 0, report.rows_made)
         self.cpu_percent = report.cpu_percent
         self.in_flight = report.in_flight
+        self.arrivals = merged(self.arrivals, report.arrivals)
         self.clock_offset_ms = clock_offset_ms
         self.warning = warning
         self.last_report_at = at

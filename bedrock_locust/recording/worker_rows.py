@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from bedrock_locust.arrivals.counts import Plain
     from bedrock_locust.call import Value
 
 
@@ -45,6 +46,8 @@ class RowsReport:
     batches: tuple[Batch, ...] = ()
     in_flight: int = 0
     """Calls of the worker that have begun and not ended."""
+    arrivals: Plain = field(default_factory=dict)
+    """What the worker has made of its arrivals so far, in an open loop."""
 
     def to_plain(self) -> dict[str, Any]:
         """A dict of types that msgpack can carry."""
@@ -55,6 +58,7 @@ class RowsReport:
             "last": self.last,
             "batches": [batch.to_plain() for batch in self.batches],
             "in_flight": self.in_flight,
+            "arrivals": self.arrivals,
         }
 
     @classmethod
@@ -62,4 +66,4 @@ class RowsReport:
         """The report that `to_plain` made the dict of. Raises KeyError for a field that is missing."""
         batches = tuple(map(Batch.from_plain, plain["batches"]))
         counts = plain["rows_made"], plain["cpu_percent"], plain["last"]
-        return cls(plain["run"], *counts, batches, plain["in_flight"])
+        return cls(plain["run"], *counts, batches, plain["in_flight"], plain["arrivals"])

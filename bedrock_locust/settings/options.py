@@ -26,6 +26,7 @@ GROUPS = {
     "model": "Model",
     "test": "Calls",
     "concurrency": "Levels",
+    "arrivals": "Arrivals",
     "slo": "SLO",
     "limits": "Limits",
     "output": "Results",
@@ -82,6 +83,17 @@ OPTIONS = (
     Option("--bedrock-step", "concurrency", "step", "Users added from level to level"),
     Option("--bedrock-duration", "concurrency", "duration_seconds", "Seconds for which each level is measured"),
     Option("--bedrock-warmup", "concurrency", "warmup_seconds", "Seconds of each level before it is measured"),
+    Option("--bedrock-load", "test", "load", "users (start, end, step) or rates (of arrivals)"),
+    Option("--bedrock-rates", "arrivals", "rates", "Arrivals per second of each level, such as 1,2,4"),
+    Option(
+        "--bedrock-arrival-profile",
+        "arrivals",
+        "profile",
+        "In place of rates: seconds, first and last rate of each part, such as 60:1:10,300:10:10",
+    ),
+    Option(
+        "--bedrock-max-in-flight", "arrivals", "max_in_flight", "Most calls in flight; an arrival beyond is dropped"
+    ),
     Option("--bedrock-model", "model", "id", "Id, inference profile id or ARN"),
     Option("--bedrock-max-tokens", "test", "max_tokens", "Most output tokens of an answer"),
     Option(
@@ -256,10 +268,16 @@ def add_options(
         " asked for as a bearer token",
     )
     shown = current.public() if current else {}
+    if current and (arrivals := current.open_loop):
+        shown["concurrency"] |= {key: getattr(arrivals, key) for key in OF_BOTH}
     for option in OPTIONS:
         # The form shows the settings in force, whatever the command line said at the start.
         form: dict[str, Any] = {"action": _Shown, "choices": option.choices} if current else {}
-        value = current.aws.profile if current and option.key == "profile" else _value(shown, option)
+        value = (
+            current.aws.profile
+            if current and (option.section, option.key) == ("aws", "profile")
+            else _value(shown, option)
+        )
         parser.add_argument(
             option.flag,
             env_var=option.env_var,
@@ -280,7 +298,15 @@ def _chosen(value: Any) -> Any:
 
 def _value(shown: Mapping[str, Any], option: Option) -> Any:
     """What an option is set to, in the public settings."""
-    return shown.get(option.section, {}).get(option.key)
+    value = shown.get(option.section, {}).get(option.key)
+    return _listed(value) if isinstance(value, list) else value
+
+
+def _listed(values: list[Any]) -> str:
+    """A list as an option has it: `1,2.5`, or `60:1:10,300:10:10`."""
+    return ",".join(
+        ":".join(f"{each:g}" for each in (value if isinstance(value, list) else [value])) for value in values
+    )
 
 
 class _Shown(Action):
@@ -294,9 +320,17 @@ def load(parsed: Namespace, endpoint: str | None) -> Settings:
     """The settings in force: options over the configuration file over the defaults. Raises SettingsError."""
     values, file = _from_file(parsed)
     given = _given(parsed)
+    _choose_loop(values, {(option.section, option.key): option for option in given})
     for option, value in given.items():
-        _put(values, option.section, option.key, value)
-    origin: dict[tuple[str, ...], str] = {(option.section, option.key): option.origin for option in given}
+        if option.key not in OF_BOTH:
+            _put(values, option.section, option.key, value)
+    section = _section_of_load(values)
+    for option, value in given.items():
+        if option.key in OF_BOTH:
+            _put(values, section, option.key, value)
+    origin: dict[tuple[str, ...], str] = {
+        (section if option.key in OF_BOTH else option.section, option.key): option.origin for option in given
+    }
     if endpoint:
         _put(values, "aws", "endpoint_url", endpoint)
         origin["aws", "endpoint_url"] = "--host"
@@ -374,6 +408,40 @@ def _given(parsed: Namespace) -> Mapping[Option, Any]:
     values = {option: getattr(parsed, option.dest, None) for option in OPTIONS}
     given = {option: value for option, value in values.items() if value not in (None, "")}
     return {option: None if value == NOT_SENT and option.choices else value for option, value in given.items()}
+
+
+LOADS = {
+    "users": (("concurrency", "start"), ("concurrency", "end"), ("concurrency", "step")),
+    "rates": (("arrivals", "rates"), ("arrivals", "profile")),
+}
+"""What the load can be -> the settings of which an option chooses it, where `test.load` is not given."""
+
+
+def _choose_loop(values: dict[str, Any], given: Mapping[tuple[str, str], Option]) -> None:
+    """Have options choose the load over the file. Raises SettingsError where they choose two."""
+    if ("test", "load") in given:
+        return
+    chosen = {load: [given[at] for at in settings if at in given] for load, settings in LOADS.items()}
+    if all(chosen.values()):
+        both = " and ".join(options[0].flag for options in chosen.values())
+        raise SettingsError(f"{both}: the load is users or rates: leave one out, or choose with --bedrock-load")
+    for load, options in chosen.items():
+        if options:
+            _put(values, "test", "load", load)
+    if len(chosen["rates"]) == 1 and isinstance(arrivals := values.get("arrivals"), dict):
+        # An option takes the place of the other kind in the file.
+        values["arrivals"] = {key: value for key, value in arrivals.items() if key not in {"rates", "profile"}}
+
+
+OF_BOTH = frozenset({"duration_seconds", "warmup_seconds"})
+"""Settings of the levels that users and rates have alike: an option sets the one of the load."""
+
+
+def _section_of_load(values: Mapping[str, Any]) -> str:
+    """The section with the levels of the load that is chosen."""
+    test = values.get("test")
+    load = test.get("load") if isinstance(test, dict) else None
+    return "arrivals" if load == "rates" or (load is None and values.get("arrivals")) else "concurrency"
 
 
 def _put(values: dict[str, Any], section: str, key: str, value: Any) -> None:

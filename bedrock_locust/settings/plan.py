@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 DAY_S = 24 * 3600
+LEFT_OUT = "test.load is rates: the users of concurrency are left out"
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ class Plan:
     """After how long `--run-time` ends the run, if it does so before the last level is over."""
     quota_use: str = ""
     """How much of the quotas the levels are expected to use, in words."""
+    left_out: str = ""
+    """Which settings do not count in this run, in words."""
 
     @classmethod
     def of(
@@ -90,6 +93,7 @@ class Plan:
             expected_cost=expected_cost(settings, first, planned),
             run_time_s=run_time_s if run_time_s and run_time_s < (seconds or math.inf) else None,
             quota_use=quota_use,
+            left_out=LEFT_OUT if settings.open_loop and settings.has_steps else "",
         )
 
     def lines(self) -> list[str]:
@@ -101,7 +105,7 @@ class Plan:
         if self.run_time_s is not None:
             length = f"{length}; --run-time ends it after {length_in_words(self.run_time_s)}, whatever levels are left"
         each = f"at most {self.max_tokens:,} output tokens a call"
-        more = [line for line in (self._cost(), self.quota_use) if line]
+        more = [line for line in (self._cost(), self.quota_use, self.left_out) if line]
         if self.output_tokens is None:
             return [
                 levels,

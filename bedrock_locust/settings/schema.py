@@ -18,6 +18,7 @@ from pydantic import (
 
 from bedrock_locust.redaction import know
 from bedrock_locust.settings import jsonc
+from bedrock_locust.settings.arrivals import Arrivals
 from bedrock_locust.settings.burndown import NONE, Rate, burndown_of
 from bedrock_locust.settings.fields import (
     WEEK_S,
@@ -198,6 +199,8 @@ class Test(Section):
     """Longest silence of the service, in seconds. A call that takes four times this long in all fails, too."""
     transport: Literal["measured", "botocore"] = "measured"
     """`measured` reads from a socket of our own and knows when each token arrived; `botocore` uses the SDK's."""
+    load: Literal["users", "rates"] = "users"
+    """What the load is: `users` of `concurrency`, or the rates of `arrivals`, which it is where that is given."""
     preflight: bool | None = None
     """Make one call before the load. `null` makes it only if the endpoint is that of AWS."""
 
@@ -266,6 +269,7 @@ class Settings(Section):
     model: Model
     test: Test = Test()
     concurrency: Concurrency = Concurrency()
+    arrivals: Arrivals | None = None
     output: Output = Output()
     pricing: Pricing | None = None
     slo: Slo | None = None
@@ -289,6 +293,31 @@ class Settings(Section):
     def _tier_of_the_original(cls, values: Any) -> Any:
         """Accept `test.service_tier`, where the original tool had it."""
         return _with_tier_in_model(values) if isinstance(values, dict) else values
+
+    @model_validator(mode="before")
+    @classmethod
+    def _rates_where_given(cls, values: Any) -> Any:
+        """Have calls arrive at rates where `arrivals` is given, unless `test.load` says otherwise."""
+        if not isinstance(values, dict) or not values.get("arrivals"):
+            return values
+        test = values.get("test", {})
+        return {**values, "test": {"load": "rates", **test}} if isinstance(test, dict) else values
+
+    @model_validator(mode="after")
+    def _has_its_load(self) -> Settings:
+        if self.test.load == "rates" and self.arrivals is None:
+            raise ValueError("test.load is rates, but there are none: set arrivals.rates (--bedrock-rates)")
+        return self
+
+    @property
+    def has_steps(self) -> bool:
+        """Whether `concurrency` is not the default: somebody has set it."""
+        return self.concurrency != Concurrency()
+
+    @property
+    def open_loop(self) -> Arrivals | None:
+        """The arrivals, where calls arrive at rates; None where users call one after the other."""
+        return self.arrivals if self.test.load == "rates" else None
 
     @property
     def native_formats(self) -> dict[str, str]:
@@ -326,6 +355,7 @@ SECTIONS: dict[str, type[Section]] = {
     "model": Model,
     "test": Test,
     "concurrency": Concurrency,
+    "arrivals": Arrivals,
     "output": Output,
     "pricing": Pricing,
     "slo": Slo,

@@ -6,6 +6,8 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any
 
+from locust.runners import STATE_RUNNING, STATE_SPAWNING
+
 import gevent
 
 from bedrock_locust import __version__
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 BEAT_S = 0.5
+HEARD_S = 3
+"""A worker that is silent for this long gets no more arrivals to make, in seconds."""
 STRANGER_S = 10
 """A worker whose reports lack ours is a stranger after this time, in seconds, and at once if it has users: a worker
 with the plugin can report while its locustfile is still being set up, but has no users then."""
@@ -73,6 +77,12 @@ class Roster:
     def silent_s(self, client_id: str) -> float:
         """How long a worker of the run has been silent, in seconds."""
         return self._silent_s.get(client_id, 0.0)
+
+    def able(self) -> list[str]:
+        """The workers of the run that are heard and have begun it: they can make calls now."""
+        begun = {client.id for client in self._runner.clients.all if client.state in (STATE_SPAWNING, STATE_RUNNING)}
+        heard = [id_ for id_, silent_s in self._silent_s.items() if silent_s < HEARD_S and not self.is_done(id_)]
+        return [id_ for id_ in heard if id_ in begun]
 
     def unfinished(self) -> list[str]:
         """The workers of the run that have not handed over all rows, and that are not given up."""
@@ -169,10 +179,14 @@ class Roster:
     def _spread_users(self) -> None:
         """Spread all users over the workers that are there, after one has come or gone: a level would wait for them.
 
-        Locust does that itself, but not while it spawns users, and only once for several changes.
+        Locust does that itself, but not while it spawns users, and only once for several changes. Where there are no
+        users to spread, as in an open loop, only a worker that has not begun needs its order: for the others it would
+        be one to stop.
         """
         runner = self._runner
         there = self._there()
+        if not (runner.target_user_count or runner.clients.ready):
+            self._spread_over = there
         if there != self._spread_over and runner.state == "running" and runner.spawning_completed and there:
             self._spread_over = there
             gevent.spawn(runner.start, runner.target_user_count, runner.spawn_rate)

@@ -10,6 +10,8 @@ import json
 from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
+from bedrock_locust.arrivals.lease import Lease
+from bedrock_locust.arrivals.schedule import Schedule
 from bedrock_locust.recording.worker_check import WrongReportError, checked, number
 from bedrock_locust.recording.worker_rows import RowsReport
 from bedrock_locust.redaction import MESSAGE_LIMIT, word
@@ -25,6 +27,9 @@ TAKEN = "bedrock_taken"
 """The type of the message that is a Taken."""
 FINISH = "bedrock_finish"
 """The type of the message that is a Finish."""
+
+LEASE = "bedrock_lease"
+"""The type of the message that is a LeaseOrder."""
 
 GRACE_S = 3
 """How long calls in flight may go on when a run is stopped early, in seconds; then they are cut off."""
@@ -118,6 +123,24 @@ class Finish:
     def from_plain(cls, plain: Mapping[str, Any]) -> Finish:
         """The message that `to_plain` made the dict of. Raises KeyError for a field that is missing."""
         return cls(plain["run"], plain["grace_s"])
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseOrder:
+    """From the master, once a second while calls arrive: what a worker may make of a schedule, and until when."""
+
+    run: str
+    schedule: Schedule
+    lease: Lease
+
+    def to_plain(self) -> dict[str, Any]:
+        """A dict of types that msgpack can carry."""
+        return {"run": self.run, "schedule": self.schedule.to_plain(), "lease": self.lease.to_plain()}
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> LeaseOrder:
+        """The order that `to_plain` made the dict of. Raises KeyError for a field that is missing."""
+        return cls(plain["run"], Schedule.from_plain(plain["schedule"]), Lease.from_plain(plain["lease"]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from bedrock_locust.team.clock_offset import ClockOffset
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from bedrock_locust.arrivals.counts import Plain
     from bedrock_locust.call import Call, Value
     from bedrock_locust.live.health import Pulse
 
@@ -28,7 +29,7 @@ BATCH_ROWS = 5_000
 RESEND_S = 3.0
 """A batch that is not confirmed is sent again after this time or two round trips, then after twice the time, and so
 on."""
-_STARTED_AT = COLUMNS.index("started_at")
+_STARTED_AT, _SCHEDULED_AT = COLUMNS.index("started_at"), COLUMNS.index("scheduled_at")
 
 
 @dataclass
@@ -49,9 +50,13 @@ class Buffer:
         pulse: Pulse,
         offset: ClockOffset | None = None,
         in_flight: Callable[[], int] = lambda: 0,
+        arrivals: Callable[[], Plain] = dict,
     ) -> None:
-        """Start times are corrected by the offset of this process's clock. `in_flight` counts its calls in flight."""
-        self._in_flight = in_flight
+        """Start times are corrected by the offset of this process's clock.
+
+        `in_flight` counts its calls in flight, and `arrivals` what has become of its arrivals.
+        """
+        self._in_flight, self._arrivals = in_flight, arrivals
         self.run = run
         self.lost = 0
         """Rows that did not fit in, or that came after the end."""
@@ -76,7 +81,10 @@ class Buffer:
             self._lose()
             return
         row = call.to_row()
-        row[_STARTED_AT] = call.started_at + self._offset.correction_s
+        correction_s = self._offset.correction_s
+        row[_STARTED_AT] = call.started_at + correction_s
+        if call.scheduled_at is not None:
+            row[_SCHEDULED_AT] = call.scheduled_at + correction_s
         self._rows.append(row)
         self._gaps.add(call)
 
@@ -125,7 +133,9 @@ class Buffer:
         if hearing and self._last is None:
             self._make_batch()
         batches = tuple(self._due()) if hearing else ()
-        return RowsReport(self.run, self._made, self._cpu.percent(), self._last, batches, self._in_flight())
+        return RowsReport(
+            self.run, self._made, self._cpu.percent(), self._last, batches, self._in_flight(), self._arrivals()
+        )
 
     def _due(self) -> list[Batch]:
         """Batches that were never sent, or whose confirmation is late: as many as fit into one message."""

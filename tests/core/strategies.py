@@ -67,6 +67,7 @@ def calls(**fixed: st.SearchStrategy[object]) -> st.SearchStrategy[Call]:
         Call,
         **{
             "started_at": UNIX_TIME,
+            "scheduled_at": st.none() | UNIX_TIME,
             "latency_ms": MS,
             "mode": st.sampled_from(get_args(Mode)),
             "phase": st.sampled_from(get_args(Phase)),

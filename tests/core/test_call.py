@@ -61,6 +61,7 @@ DESIGNED = [
     "record",
     "session",
     "turn",
+    "scheduled_at",
 ]
 CALL = Call(started_at=1.8e9, mode="streaming", operation="converse_stream", model_id="m", name="n", latency_ms=900)
 

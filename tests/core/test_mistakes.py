@@ -12,10 +12,10 @@ from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.schema import CREDENTIALS, SECTIONS, build
 
 KNOWN_IN_TEST = (
-    "max_tokens, non_streaming, preflight, prompt_size, prompt_template, request, streaming, temperature,"
+    "load, max_tokens, non_streaming, preflight, prompt_size, prompt_template, request, streaming, temperature,"
     " timeout_seconds, transport, unique_prompts"
 )
-KNOWN_SECTIONS = "aws, model, test, concurrency, output, pricing, slo, limits, workload"
+KNOWN_SECTIONS = "aws, model, test, concurrency, arrivals, output, pricing, slo, limits, workload"
 PAIR = "config.json: aws: access_key_id and secret_access_key are needed together: give both or none"
 
 

@@ -53,6 +53,9 @@ OTHER_VALUES: dict[str, tuple[str, Any]] = {
     "duration_seconds": ("7.5", 7.5),
     "warmup_seconds": ("7.5", 7.5),
     "preflight": ("false", False),
+    "load": ("rates", "rates"),
+    "rates": ("1, 2.5", (1.0, 2.5)),
+    "max_in_flight": ("7", 7),
     "ttft_ms": ("7.5", 7.5),
     "latency_ms": ("7.5", 7.5),
     "success_rate": ("99", 99),
@@ -73,6 +76,7 @@ FILE_ONLY = {
     *(("slo", key) for key in ("tpot_ms", "percentile", "min_tokens_per_s", "users")),
     *(("limits", key) for key in ("max_output_tokens", "window_seconds", "same_failures")),
     ("model", "output_burndown"),
+    *(("arrivals", key) for key in ("duration_seconds", "warmup_seconds", "burstiness", "seed")),
     ("test", "request"),
     *(("workload", key) for key in SECTIONS["workload"].model_fields),
     ("output", "formats"),
@@ -144,6 +148,14 @@ BESIDE: dict[str, dict[str, Any]] = {
     "output_tokens_per_minute": ON_MANTLE,
 }
 """Key -> other settings of the model without which it cannot be set."""
+OF_ARRIVALS: dict[str, tuple[str, Any]] = {
+    "--bedrock-arrival-profile": ("9:1:2, 8:2:2", ((9.0, 1.0, 2.0), (8.0, 2.0, 2.0)))
+}
+RATES: dict[str, dict[str, Any]] = {
+    "--bedrock-load": {"arrivals": {"rates": [1]}, "test": {"load": "users"}},
+    "--bedrock-max-in-flight": {"arrivals": {"rates": [1]}},
+}
+"""Option -> other sections without which it cannot be set."""
 
 
 @pytest.mark.parametrize("option", OPTIONS, ids=IDS)
@@ -151,9 +163,9 @@ def test_option_over_environment_over_file_over_default(
     option: Option, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The more particular word counts, for each setting."""
-    typed, meant = OTHER_VALUES[option.key]
-    default = value_of(Settings.model_validate({"model": {"id": "m"}}), option)
-    file = {**PRICED, "model": {"id": "m", **BESIDE.get(option.key, {})}}
+    typed, meant = OF_ARRIVALS.get(option.flag) or OTHER_VALUES[option.key]
+    file = {**PRICED, "model": {"id": "m", **BESIDE.get(option.key, {})}, **RATES.get(option.flag, {})}
+    default = value_of(Settings.model_validate(file), option)
     write(here, **file)
     assert value_of(options.load(parse(), None), option) == default
     in_file: dict[str, dict[str, Any]] = {name: dict(section) for name, section in file.items()}
@@ -319,6 +331,76 @@ def test_a_file_over_the_form(here: Path) -> None:
     parsed = parse()
     parsed.bedrock_prompt_size = ""
     assert options.load(parsed, None).test.prompt_size == 7
+
+
+IN_FILE = {"arrivals": {"rates": [3, 4], "duration_seconds": 9}, "concurrency": {"end": 2}}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "rates", "profile", "duration_s"),
+    [
+        ((), (3, 4), None, 9),
+        (("--bedrock-rates", "5"), (5,), None, 9),
+        (("--bedrock-arrival-profile", "9:1:2"), None, ((9, 1, 2),), 9),
+        (("--bedrock-duration", "7"), (3, 4), None, 7),
+        (("--bedrock-end", "7"), None, None, 60),
+        (("--bedrock-load", "users", "--bedrock-rates", "5", "--bedrock-duration", "7"), None, None, 7),
+    ],
+)
+def test_the_load_is_chosen(
+    here: Path, arguments: tuple[str, ...], rates: Any, profile: Any, duration_s: float
+) -> None:
+    """Arrivals where the file has them, unless an option asks for users; the length of levels is that of the load."""
+    write(here, **IN_FILE)
+    settings = options.load(parse(*arguments), None)
+    loop = settings.open_loop
+    assert (loop and loop.rates, loop and loop.profile) == (rates, profile)
+    assert (loop or settings.concurrency).duration_seconds == duration_s
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (
+            ("--bedrock-rates", "5", "--bedrock-end", "3"),
+            (
+                "--bedrock-end and --bedrock-rates: the load is users or rates: leave one out, or choose with"
+                " --bedrock-load"
+            ),
+        ),
+        (
+            ("--bedrock-rates", "5", "--bedrock-arrival-profile", "9:1:2"),
+            (
+                "config.json with --bedrock-rates (or BEDROCK_RATES, or the form) with --bedrock-arrival-profile (or"
+                " BEDROCK_ARRIVAL_PROFILE, or the form): arrivals: rates and profile are both given: remove one of them"
+            ),
+        ),
+        (
+            ("--bedrock-load", "rates"),
+            "config.json: test.load is rates, but there are none: set arrivals.rates (--bedrock-rates)",
+        ),
+        (
+            ("--bedrock-rates", "5,x"),
+            (
+                '--bedrock-rates (or BEDROCK_RATES, or the form): arrivals.rates is "5,x", but must be rates per'
+                " second, such as [1, 2, 4] or, as an option, 1,2,4"
+            ),
+        ),
+    ],
+)
+def test_two_loads_or_none(here: Path, arguments: tuple[str, ...], line: str) -> None:
+    """One line says which options contradict each other, or what is missing."""
+    write(here)
+    assert lines(*arguments) == (line,)
+
+
+def test_the_form_shows_the_levels_of_the_load(here: Path) -> None:
+    """The length of the levels is a field once, with the value of the load in force."""
+    write(here, **IN_FILE)
+    fields = parser(options.load(parse(), None)).args_included_in_web_ui
+    assert fields["bedrock_duration"].default == 9
+    assert (fields["bedrock_load"].default, fields["bedrock_load"].choices) == ("rates", ["users", "rates"])
+    assert fields["bedrock_rates"].default == "3,4"
 
 
 def test_false_and_zero_of_the_form_count(here: Path) -> None:

@@ -114,6 +114,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "request": None,
         "timeout_seconds": 300,
         "transport": "measured",
+        "load": "users",
         "preflight": None,
     },
     "concurrency": {"start": 1, "end": 10, "step": 1, "duration_seconds": 60, "warmup_seconds": 0},

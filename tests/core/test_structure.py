@@ -94,6 +94,7 @@ PLAN: dict[str, dict[str, str]] = {
         "redaction": "",
         "errors": "call redaction",
         # what calls are made of
+        "arrivals": "bench level process",
         "formats": "errors redaction",
         "settings": "call level redaction",
         "process": "exits redaction settings",
@@ -105,13 +106,13 @@ PLAN: dict[str, dict[str, str]] = {
         "aws": "call client errors level process redaction settings user wire workload",
         # what becomes of them
         "live": "call errors histogram level process redaction settings",
-        "recording": "call errors level live process redaction settings workload",
-        "team": "call live process recording redaction settings",
+        "recording": "arrivals call errors level live process redaction settings workload",
+        "team": "arrivals call live process recording redaction settings",
         "outputs": "call errors histogram level live process redaction settings",
-        "run": "call errors exits level live process recording settings",
+        "run": "arrivals call errors exits level live process recording settings",
         # who joins the two
-        "worker": "aws bench call exits live process settings team wire workload",
-        "lead": "aws bench exits level live outputs process recording run settings team wire",
+        "worker": "arrivals aws bench call exits live process settings team wire workload",
+        "lead": "arrivals aws bench exits level live outputs process recording run settings team wire",
         "commands": "exits level settings workload",
         "plugin": "aws exits lead process redaction settings worker",
         "simulator": "",
@@ -129,10 +130,10 @@ PLAN: dict[str, dict[str, str]] = {
         "report": "charts document edition exports markdown reading sections",
         "compare": "charts document edition exports numbers reading sections",
     },
-    "shapes": {"dispatch": "", "step": "dispatch"},
+    "shapes": {"base": "", "chosen": "base", "dispatch": "", "rate": "base dispatch", "step": "base dispatch"},
 }
 """Package -> folder or module in it -> those beside it that it may import, also for its types only. Itself always."""
-MOST_ENTRIES = {"bedrock_locust": 26, "reports": 12}
+MOST_ENTRIES = {"bedrock_locust": 27, "reports": 12}
 
 
 def room_of(module: str) -> str:
@@ -184,7 +185,7 @@ def test_a_package_can_be_read_at_a_glance(package: str) -> None:
 
 
 NAMESAKES = {
-    **dict.fromkeys(("settings", "live", "workload", "team", "recording", "wire", "run"), "core"),
+    **dict.fromkeys(("arrivals", "settings", "live", "workload", "team", "recording", "wire", "run"), "core"),
     **dict.fromkeys(("lead", "worker"), "e2e"),
     "simulator": "simulator",
 }

@@ -53,6 +53,7 @@ def plain(**changes: Any) -> dict[str, Any]:
             }
         ],
         "in_flight": 2,
+        "arrivals": {"streaming-1": {"measure": [5, 1]}},
     }
     return {
         "version": __version__,

@@ -1,0 +1,96 @@
+"""What became of arrivals, by level and phase."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from bedrock_locust.arrivals.schedule import Arrival, Schedule
+
+Place = tuple[str, str]
+"""The key of a level, and a phase of it."""
+Plain = dict[str, dict[str, list[int]]]
+"""Level -> phase -> how many were made and dropped: as it travels."""
+
+
+def merged(one: Plain, other: Plain) -> Plain:
+    """Two counts of one process, which only grow, as the later of them."""
+    both: Plain = {}
+    for level, phases in (*one.items(), *other.items()):
+        kept = both.setdefault(level, {})
+        for phase, counts in phases.items():
+            kept[phase] = [max(pair) for pair in zip(kept.get(phase, (0, 0)), counts, strict=True)]
+    return both
+
+
+@dataclass
+class Made:
+    """How many arrivals a process has made, and dropped."""
+
+    made: Counter[Place] = field(default_factory=Counter)
+    dropped: Counter[Place] = field(default_factory=Counter)
+
+    def to_plain(self) -> Plain:
+        """A dict of types that msgpack can carry."""
+        plain: Plain = {}
+        for level, phase in {**self.made, **self.dropped}:
+            counts = [self.made[level, phase], self.dropped[level, phase]]
+            plain.setdefault(level, {})[phase] = counts
+        return plain
+
+
+class Fate(NamedTuple):
+    """What became of the arrivals that were due: made + dropped + missed is due."""
+
+    due: int
+    made: int
+    dropped: int
+    missed: int
+    """Nobody made them, or nobody knows: a worker was lost, or came too late for them."""
+
+
+class Account:
+    """The arrivals of a run on the process that leads it: how many were due, by its own copy of the sequence."""
+
+    def __init__(self) -> None:
+        self._due: Counter[Place] = Counter()
+        self._next: Arrival | None = None
+        self._coming: Iterable[Arrival] = iter(())
+        self._start_at = 0.0
+
+    def begin(self, schedule: Schedule, now: float) -> None:
+        """Count the arrivals of a schedule, after those of the one before it until now. Moments are Unix seconds."""
+        self.advance(now)
+        self._start_at, self._coming = schedule.start_at, schedule.arrivals()
+        self._next = next(iter(self._coming), None)
+
+    def advance(self, now: float) -> None:
+        """Count what was due until now."""
+        while self._next and self._start_at + self._next.due_s <= now:
+            self._due[self._next.level, self._next.phase] += 1
+            self._next = next(iter(self._coming), None)
+
+    def stop(self, now: float) -> None:
+        """The load ends: what would be due after this is no arrival any more."""
+        self.advance(now)
+        self._next = None
+
+    def fate(self, reports: Sequence[Mapping[str, Mapping[str, Sequence[int]]]], place: Place | None = None) -> Fate:
+        """What became of the arrivals of a level in a phase, or of all, by what the processes report."""
+        places = set(self._due) if place is None else {place}
+        if place is None:
+            places |= {(level, phase) for report in reports for level, phases in report.items() for phase in phases}
+        fates = [self._fate(reports, one) for one in places]
+        return Fate(*(sum(counts) for counts in zip(*fates, strict=True))) if fates else Fate(0, 0, 0, 0)
+
+    def _fate(self, reports: Sequence[Mapping[str, Mapping[str, Sequence[int]]]], place: Place) -> Fate:
+        level, phase = place
+        counts = [report.get(level, {}).get(phase, (0, 0)) for report in reports]
+        made, dropped = sum(made for made, _ in counts), sum(dropped for _, dropped in counts)
+        # A worker may make one more before it hears of the end: that one was due, too.
+        missed = max(0, self._due[place] - made - dropped)
+        return Fate(made + dropped + missed, made, dropped, missed)

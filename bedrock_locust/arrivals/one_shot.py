@@ -1,0 +1,63 @@
+"""An arrival is a user of Locust for one task: it counts, stops and is cut off like any other user."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from locust.exception import StopUser
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from locust import User
+    from locust.runners import Runner
+
+    from bedrock_locust.arrivals.schedule import Arrival
+    from bedrock_locust.bench import Bench
+
+logger = logging.getLogger(__name__)
+
+
+class OneShot:
+    """Makes each arrival a user of a class."""
+
+    def __init__(self, runner: Runner, bench: Bench, user_class: type[User], start_at: float) -> None:
+        """`start_at` is the start of the schedule as Unix time by the clock of this process."""
+        self._runner, self._bench, self._user_class, self._start_at = runner, bench, user_class, start_at
+        self._failed = False
+
+    def __call__(self, arrival: Arrival, done: Callable[[bool], None]) -> None:
+        """Start the user."""
+        self._bench.arrival = {
+            "level": arrival.level,
+            "phase": arrival.phase,
+            "scheduled_at": self._start_at + arrival.due_s,
+        }
+        try:
+            user = self._user_class(self._runner.environment)
+        except Exception as error:  # noqa: BLE001 - whatever a class of a locustfile raises
+            self._complain(error)
+            done(False)
+            return
+        finally:
+            self._bench.arrival = None
+        user.wait_time = _stop  # type: ignore[method-assign]  # the public way to say how long a user waits
+        user.start(self._runner.user_greenlets)
+
+        def over(_: Any) -> None:
+            # Locust kills a user that had no turn yet without a word: its state is unset then.
+            done(user._state is not None)  # noqa: SLF001 - Locust has no public way
+
+        user.greenlet.rawlink(over)
+
+    def _complain(self, error: Exception) -> None:
+        """Say once why no user can be made."""
+        if not self._failed:
+            self._failed = True
+            logger.error("bedrock-locust: no user of class %s can be made: %r", self._user_class.__name__, error)
+
+
+def _stop() -> float:
+    """The wait of a user after its task, which is its last."""
+    raise StopUser

@@ -1,0 +1,111 @@
+"""The section `arrivals`: calls that come at a rate, whether or not earlier ones are answered."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from bedrock_locust.settings.fields import WEEK_S, NotNegative, Seconds, Section, Users, Whole
+
+MOST_PER_S = 10_000
+"""A higher rate would be a mistake: a worker makes some hundred calls a second."""
+MOST_PARTS = 1000
+"""Levels of a mode, as in `concurrency`."""
+CONSTANT = "constant"
+MOST_BURSTINESS = 10_000
+"""Gaps are all but constant then."""
+
+Rates = tuple[float, ...]
+Part = tuple[float, float, float]
+
+
+def _rates(value: object) -> object:
+    """Rates as numbers, of a list or of a text such as `1, 2, 4`. Raises ValueError."""
+    if value is None:
+        return None
+    listed = value.split(",") if isinstance(value, str) else value
+    rates = _numbers(listed, "must be rates per second, such as [1, 2, 4] or, as an option, 1,2,4")
+    if not all(0 < rate <= MOST_PER_S for rate in rates):
+        raise ValueError(f"must have rates above 0 and up to {MOST_PER_S:,} a second")
+    if len(set(rates)) < len(rates):
+        raise ValueError("must not have a rate twice")
+    return _few(rates)
+
+
+def _profile(value: object) -> object:
+    """Parts as numbers, of lists or of a text such as `60:1:10, 300:10:10`. Raises ValueError."""
+    if value is None:
+        return None
+    said = "must be parts of [seconds, rate at the start, rate at the end], or, as an option, 60:1:10,300:10:10"
+    listed = [part.split(":") for part in value.split(",")] if isinstance(value, str) else value
+    if not isinstance(listed, list | tuple) or not listed:
+        raise ValueError(said)
+    parts = [_numbers(part, said) for part in listed]
+    for part in parts:
+        if len(part) != 3:
+            raise ValueError(said)
+        if not 0 < part[0] <= WEEK_S or not all(0 <= rate <= MOST_PER_S for rate in part[1:]) or not any(part[1:]):
+            raise ValueError(
+                f"must have parts that last, with rates of 0 to {MOST_PER_S:,} a second that are not both 0"
+            )
+    return _few(tuple(parts))
+
+
+def _burstiness(value: object) -> object:
+    """A number above 0, or CONSTANT. Raises ValueError."""
+    if value == CONSTANT:
+        return value
+    (number,) = _numbers([value], f"must be a number above 0, or {CONSTANT!r}")
+    if not 0 < number <= MOST_BURSTINESS:
+        raise ValueError(f"must be above 0 and up to {MOST_BURSTINESS:,}, or {CONSTANT!r}")
+    return number
+
+
+def _numbers(listed: object, said: str) -> tuple[float, ...]:
+    """Numbers. Raises ValueError with `said` where they are none."""
+    if not isinstance(listed, list | tuple) or not listed or any(isinstance(each, bool) for each in listed):
+        raise ValueError(said)
+    try:
+        numbers = tuple(float(each) for each in listed)
+    except (TypeError, ValueError):
+        raise ValueError(said) from None
+    return numbers
+
+
+def _few(levels: tuple[Any, ...]) -> tuple[Any, ...]:
+    if len(levels) > MOST_PARTS:
+        raise ValueError(f"must have at most {MOST_PARTS:,} of them")
+    return levels
+
+
+class Arrivals(Section):
+    """The load in an open loop: calls arrive at a rate, in levels. With it, `concurrency` is left alone."""
+
+    rates: Annotated[Rates | None, BeforeValidator(_rates)] = None
+    """Arrivals per second of each level, such as `[1, 2, 4]`."""
+    profile: Annotated[tuple[Part, ...] | None, BeforeValidator(_profile)] = None
+    """In place of `rates`: a level for each part, as `[seconds, rate at the start, rate at the end]`."""
+    duration_seconds: Seconds = 60
+    """Time for which each of `rates` is measured, in seconds."""
+    warmup_seconds: Annotated[NotNegative, Field(le=WEEK_S)] = 0
+    """Time for which each of `rates` runs before it is measured, in seconds."""
+    burstiness: Annotated[float | Literal["constant"], BeforeValidator(_burstiness)] = 1.0
+    """1: arrivals know nothing of each other (Poisson). Above 1 they are smoother, below 1 burstier, or `constant`."""
+    seed: Whole = 1
+    """Seed of the sequence of arrivals: with the same one, a run has the same arrivals again."""
+    max_in_flight: Users = 1000
+    """The most calls in flight in the whole run. An arrival beyond them is dropped, and counted."""
+
+    @model_validator(mode="after")
+    def _has_one_load(self) -> Arrivals:
+        if self.rates and self.profile:
+            raise ValueError("rates and profile are both given: remove one of them")
+        if not self.rates and not self.profile:
+            raise ValueError("give rates, such as [1, 2, 4], or a profile")
+        return self
+
+    @property
+    def gap_burstiness(self) -> float | None:
+        """The burstiness as a number; None is constant."""
+        return None if isinstance(self.burstiness, str) else self.burstiness

@@ -1,0 +1,76 @@
+"""The section `arrivals` of the settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bedrock_locust.settings.mistakes import SettingsError
+from bedrock_locust.settings.schema import Settings, build
+
+
+def settings(**sections: Any) -> Settings:
+    """Settings with these sections."""
+    return build({"model": {"id": "m"}, **sections}, {}, "config.json")
+
+
+def test_the_loop_is_open_where_arrivals_are_given() -> None:
+    """Unless `test.load` says otherwise; what workers get says the same."""
+    assert settings().open_loop is None
+    given = settings(arrivals={"rates": [1, 2]}, concurrency={"end": 3})
+    assert given.open_loop == given.arrivals
+    assert Settings.model_validate(given.public()) == given
+    assert settings(arrivals={"rates": [1]}, test={"load": "users"}).open_loop is None
+
+
+@pytest.mark.parametrize(
+    ("arrivals", "rates", "profile"),
+    [
+        ({"rates": [1, 2.5]}, (1, 2.5), None),
+        ({"rates": "1,2.5, 4"}, (1, 2.5, 4), None),
+        ({"profile": [[60, 0, 10], [5, 10, 10]]}, None, ((60, 0, 10), (5, 10, 10))),
+        ({"profile": "60:0:10,5:10:10"}, None, ((60, 0, 10), (5, 10, 10))),
+    ],
+)
+def test_rates_and_profiles(arrivals: dict[str, Any], rates: Any, profile: Any) -> None:
+    """As lists in the file, and as texts on the command line."""
+    made = settings(arrivals=arrivals).arrivals
+    assert made
+    assert (made.rates, made.profile) == (rates, profile)
+
+
+@pytest.mark.parametrize(("said", "meant"), [(2, 2.0), ("0.5", 0.5), ("constant", None)])
+def test_burstiness(said: Any, meant: float | None) -> None:
+    """A number, or constant gaps."""
+    made = settings(arrivals={"rates": [1], "burstiness": said}).arrivals
+    assert made
+    assert made.gap_burstiness == meant
+
+
+@pytest.mark.parametrize(
+    ("arrivals", "line"),
+    [
+        ({}, "arrivals: give rates, such as [1, 2, 4], or a profile"),
+        ({"rates": [1], "profile": [[9, 1, 1]]}, "arrivals: rates and profile are both given: remove one of them"),
+        ({"rates": []}, "arrivals.rates is [], but must be rates per second"),
+        ({"rates": 3}, "arrivals.rates is 3, but must be rates per second"),
+        ({"rates": [1, 0]}, "arrivals.rates is [1, 0], but must have rates above 0 and up to 10,000 a second"),
+        ({"rates": [1, 1]}, "arrivals.rates is [1, 1], but must not have a rate twice"),
+        ({"rates": [float("nan")]}, "must have rates above 0"),
+        ({"rates": list(range(1, 1003))}, "must have at most 1,000 of them"),
+        ({"profile": [[9, 1]]}, "arrivals.profile is [[9, 1]], but must be parts of [seconds, rate at the start"),
+        ({"profile": [[0, 1, 1]]}, "but must have parts that last"),
+        ({"profile": [[9, 0, 0]]}, "with rates of 0 to 10,000 a second that are not both 0"),
+        ({"profile": "9:1"}, 'arrivals.profile is "9:1", but must be parts of'),
+        ({"rates": [1], "burstiness": "even"}, 'arrivals.burstiness is "even", but must be a number above 0, or \'c'),
+        ({"rates": [1], "burstiness": 0}, "arrivals.burstiness is 0, but must be above 0 and up to 10,000, or"),
+        ({"rates": [1], "max_in_flight": 0}, "arrivals.max_in_flight is 0, but must be greater than 0"),
+    ],
+)
+def test_a_wrong_value_is_one_line(arrivals: dict[str, Any], line: str) -> None:
+    """With the value, and what it must be."""
+    with pytest.raises(SettingsError) as raised:
+        settings(arrivals=arrivals)
+    assert len(raised.value.lines) == 1
+    assert line in raised.value.lines[0]

@@ -1,0 +1,72 @@
+"""What became of arrivals."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bedrock_locust.arrivals.counts import Account, Fate, Made, Plain, merged
+
+from .test_schedule import level, schedule
+
+COUNTS = st.dictionaries(
+    st.sampled_from(["a", "b"]),
+    st.dictionaries(st.sampled_from(["warmup", "measure"]), st.lists(st.integers(0, 99), min_size=2, max_size=2)),
+)
+
+
+def test_made_and_dropped_travel() -> None:
+    """By level and phase."""
+    made = Made()
+    made.made["a", "measure"] += 3
+    made.dropped["a", "measure"] += 1
+    made.dropped["b", "warmup"] += 2
+    assert made.to_plain() == {"a": {"measure": [3, 1]}, "b": {"warmup": [0, 2]}}
+
+
+@given(COUNTS, COUNTS)
+def test_reports_may_come_in_any_order(one: Plain, other: Plain) -> None:
+    """Counts only grow, so the later of two is the larger."""
+    assert merged(one, other) == merged(other, one)
+    assert merged(one, one) == one
+
+
+@pytest.mark.parametrize(
+    ("reports", "fate"),
+    [
+        ([{"a": {"measure": [30, 2]}}, {"a": {"measure": [18, 0]}}], Fate(50, 48, 2, 0)),
+        ([{"a": {"measure": [30, 2]}}], Fate(50, 30, 2, 18)),
+        ([], Fate(50, 0, 0, 50)),
+        ([{"a": {"measure": [51, 0]}}], Fate(51, 51, 0, 0)),
+    ],
+)
+def test_every_arrival_is_accounted_for(reports: list[Plain], fate: Fate) -> None:
+    """Made, dropped and missed are due: what no process reports was missed."""
+    account = Account()
+    account.begin(schedule(), 990.0)
+    account.advance(1100.0)
+    assert account.fate(reports, ("a", "measure")) == fate
+    assert fate.made + fate.dropped + fate.missed == fate.due
+
+
+def test_what_is_due_grows_with_time() -> None:
+    """Until the load ends: what would come later is no arrival any more."""
+    account = Account()
+    account.begin(schedule(level("a"), level("b")), 990.0)
+    for now, due in ((999.0, 0), (1001.0, 10), (1003.0, 30)):
+        account.advance(now)
+        assert account.fate([]).due == due
+    account.stop(1004.0)
+    account.advance(2000.0)
+    assert account.fate([]) == Fate(40, 0, 0, 40)
+
+
+def test_schedules_follow_each_other() -> None:
+    """The arrivals of all of them count in the run."""
+    account = Account()
+    account.begin(schedule(level("a")), 990.0)
+    account.begin(schedule(level("b"), start_at=2000.0), 1999.0)
+    account.advance(3000.0)
+    assert account.fate([{"a": {"warmup": [10, 0]}}]) == Fate(120, 10, 0, 110)
+    assert account.fate([], ("b", "measure")).due == 50

@@ -1,0 +1,58 @@
+"""The division of arrivals among workers that come and go."""
+
+from __future__ import annotations
+
+import random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bedrock_locust.arrivals.lease import NOTHING
+from bedrock_locust.team.master_leases import LEASE_S, Division
+
+from .test_schedule import level, schedule
+
+WORKERS = ("a", "b", "c")
+
+
+@given(st.lists(st.sets(st.sampled_from(WORKERS)), min_size=1, max_size=60), st.integers(0, 10**6))
+def test_no_arrival_is_made_twice(able: list[set[str]], seed: int) -> None:
+    """Whoever is able each second, and whichever leases arrive: each worker goes by the last one that it got."""
+    arrivals = list(schedule(level(rate=5.0, duration_s=70.0, warmup_s=0.0)).arrivals())
+    division, lost = Division(schedule(level(rate=5.0, duration_s=70.0, warmup_s=0.0))), random.Random(seed)
+    leases = dict.fromkeys(WORKERS, NOTHING)
+    made: list[int] = []
+    for second, there in enumerate(able):
+        lease = division.lease(float(second), there)
+        leases |= {worker: lease for worker in there if lost.random() < 0.8}
+        now = [arrival for arrival in arrivals if second <= arrival.due_s < second + 1]
+        for worker, held in leases.items():
+            made += [one.number for one in now if one.due_s < held.until_s and held.maker(one.number) == worker]
+    assert len(set(made)) == len(made)
+
+
+def test_what_a_lost_worker_would_make_is_missed_for_a_while() -> None:
+    """Others take over once its last lease has run out, and a new one takes part from then on."""
+    made = Division(schedule(level(rate=10.0, duration_s=60.0, warmup_s=0.0)))
+    made.lease(-1.0, ["a", "b"])
+    made.lease(9.0, ["a", "b"])
+    lease = made.lease(10.0, ["a"])
+    assert [lease.maker(number) for number in (0, 1, 128, 129)] == ["a", "b", "a", "b"], "due before 9 + 4 s"
+    assert {lease.maker(number) for number in range(130, 400)} == {"a"}
+    assert lease.until_s == 10 + LEASE_S
+    again = made.lease(11.0, ["a", "c"])
+    assert {again.maker(number) for number in range(130, 140)} == {"a"}
+    assert [again.maker(number) for number in (140, 141)] == ["a", "c"]
+
+
+def test_nobody_is_there_at_first() -> None:
+    """The first that comes makes what is left."""
+    made = Division(schedule())
+    assert made.lease(-1.0, []).maker(0) is None
+    assert made.lease(0.5, ["a"]).maker(0) == "a"
+
+
+def test_the_most_calls_are_divided() -> None:
+    """Among those that make calls now, at least one each."""
+    made = Division(schedule(max_in_flight=10))
+    assert [made.lease(1.0, WORKERS[:count]).max_in_flight for count in (1, 2, 3)] == [10, 5, 4]

@@ -1,0 +1,78 @@
+"""A schedule of arrivals."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import islice
+from typing import Any
+
+from locust.rpc.protocol import Message
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bedrock_locust.arrivals.schedule import Schedule
+from bedrock_locust.level import Level, LevelError
+
+
+def level(key: str = "a", rate: float = 10.0, **fields: Any) -> Level:
+    """A level of arrivals."""
+    return Level(key=key, mode="streaming", rate_per_s=rate, **{"duration_s": 5.0, "warmup_s": 1.0, **fields})
+
+
+def schedule(*levels: Level, **fields: Any) -> Schedule:
+    """A schedule with constant gaps."""
+    about: dict[str, Any] = {"start_at": 1000.0, "user_class": "A", "burstiness": None, "seed": 1, "max_in_flight": 9}
+    return Schedule(levels=levels or (level(),), **{**about, **fields})
+
+
+@given(st.floats(0, 1e9), st.none() | st.floats(0.1, 9), st.integers(0, 10**9), st.floats(0.1, 1e3))
+def test_a_schedule_travels_as_it_is(start_at: float, burstiness: float | None, seed: int, rate: float) -> None:
+    """Through Locust's messages and back: all processes draw the same arrivals."""
+    made = schedule(level(rate=rate), start_at=start_at, burstiness=burstiness, seed=seed)
+    message = Message("bedrock_lease", {"schedule": made.to_plain()}, "id")
+    back = Schedule.from_plain(Message.unserialize(message.serialize()).data["schedule"])
+    assert back == made
+    assert list(islice(back.arrivals(), 20)) == list(islice(made.arrivals(), 20))
+
+
+def test_an_arrival_knows_its_level_and_its_phase() -> None:
+    """By its moment: warm-up and window of each level, one after the other, numbered through."""
+    made = schedule(level("a", 2), level("b", 10, warmup_s=0.0, rate_from_per_s=2.0, rate_to_per_s=18.0))
+    found = list(made.arrivals())
+    assert [arrival.number for arrival in found] == list(range(62))
+    assert Counter((arrival.level, arrival.phase) for arrival in found) == {
+        ("a", "warmup"): 2,
+        ("a", "measure"): 10,
+        ("b", "measure"): 50,
+    }
+    assert made.length_s == 11
+    assert all(arrival.due_s < 6 for arrival in found if arrival.level == "a")
+
+
+def test_the_level_at_a_moment() -> None:
+    """What runs now; nothing before the start and after the end."""
+    made = schedule()
+    found = [made.at(moment) for moment in (-0.1, 0.5, 1.0, 5.9, 6.0)]
+    assert [each and (each.key, each.phase) for each in found] == [
+        *(None, ("a", "warmup"), ("a", "measure"), ("a", "measure")),
+        None,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (4, "as a schedule, without 'start_at'"),
+        (
+            {**schedule().to_plain(), "levels": [{"level": "a", "mode": "m", "phase": "warmup", "users": 3}]},
+            "rate_per_s",
+        ),
+        ({name: value for name, value in schedule().to_plain().items() if name != "seed"}, "without 'seed'"),
+    ],
+)
+def test_what_is_no_schedule_is_refused(wrong: Any, words: str) -> None:
+    """In one sentence that names what is missing."""
+    with pytest.raises(LevelError, match=words):
+        Schedule.from_plain(wrong)

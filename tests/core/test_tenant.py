@@ -1,0 +1,82 @@
+"""A process that makes arrivals: one schedule after the other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+from locust import User, task
+from locust.env import Environment
+
+import gevent
+import pytest
+
+from bedrock_locust.arrivals.lease import alone
+from bedrock_locust.arrivals.tenant import Tenant
+from bedrock_locust.process.clock import clock
+
+from .test_schedule import level, schedule
+
+if TYPE_CHECKING:
+    from bedrock_locust.bench import Bench
+
+LEASE = alone("here", 100)
+SHORT = schedule(level(rate=20.0, duration_s=0.5, warmup_s=0.0), user_class="Quick")
+
+
+class Quick(User):
+    """A user whose call takes no time."""
+
+    @task
+    def call(self) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def bench() -> Any:
+    """What a tenant needs of a bench."""
+    return SimpleNamespace(arrival=None, now=None)
+
+
+@pytest.fixture
+def tenant(bench: Any) -> Tenant:
+    """A tenant of a runner with one class."""
+    runner = Environment(user_classes=[Quick]).create_local_runner()
+    return Tenant(runner, cast("Bench", bench), "here")
+
+
+def test_schedules_follow_each_other(tenant: Tenant, bench: Any) -> None:
+    """Leases of one schedule renew it; another schedule takes its place, and the bench knows what runs."""
+    for key in ("a", "b"):
+        plan = replace(SHORT, levels=(replace(SHORT.levels[0], key=key),), start_at=clock.wall_at())
+        tenant.renew(plan, LEASE)
+        tenant.renew(plan, LEASE)
+        gevent.sleep(0.1)
+        assert bench.now().key == key
+        gevent.sleep(0.6)
+    assert tenant.made.to_plain() == {"a": {"measure": [10, 0]}, "b": {"measure": [10, 0]}}
+
+
+def test_by_the_clock_of_the_lead(tenant: Tenant) -> None:
+    """A process whose clock is 100 s behind begins when the lead does."""
+    tenant.renew(replace(SHORT, start_at=clock.wall_at() + 100), LEASE, clock_offset_s=100.0)
+    gevent.sleep(0.7)
+    assert tenant.made.to_plain() == {"a": {"measure": [10, 0]}}
+
+
+def test_stopped(tenant: Tenant) -> None:
+    """No lease begins anything after that."""
+    tenant.stop()
+    tenant.renew(replace(SHORT, start_at=clock.wall_at()), LEASE)
+    gevent.sleep(0.2)
+    assert tenant.made.to_plain() == {}
+
+
+def test_a_class_that_is_not_there(tenant: Tenant, caplog: pytest.LogCaptureFixture) -> None:
+    """It is named once; every arrival is missed then."""
+    for _ in range(2):
+        tenant.renew(replace(SHORT, user_class="Gone"), LEASE)
+    assert [record.getMessage() for record in caplog.records] == [
+        "bedrock-locust: the locustfile has no class of users 'Gone' for arrivals"
+    ]
