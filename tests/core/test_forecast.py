@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from statistics import mean
 from typing import Any
 
 import pytest
@@ -97,6 +99,25 @@ def test_quotas_of_mantle_count_input_and_output_apart() -> None:
     both = found(first(), model={**model, "input_tokens_per_minute": 5000}, **steps)
     assert both.quota == "input tokens per minute"
     assert both.percent[0] == pytest.approx((15.385 * 165 + 1100) / 50, rel=1e-3)
+
+
+def test_the_range_contains_what_comes() -> None:
+    """400 services: the first call is one of many, whose latency and length vary; their mean is what comes."""
+    random_, held = random.Random(5), 0
+    for _ in range(400):
+        pace_ms, mean_tokens, users = random_.uniform(5, 40), random_.uniform(50, 400), random_.randint(1, 50)
+        answers = [max(1, round(random_.gauss(mean_tokens, 0.1 * mean_tokens))) for _ in range(200)]
+        latencies = [random_.uniform(200, 1_500) + pace_ms * tokens for tokens in answers]
+        made = found(
+            first(latency_ms=latencies[0], output_tokens=answers[0]),
+            model={"id": "m", "tokens_per_minute": 100_000},
+            test={"max_tokens": 600},
+            concurrency={"start": users, "end": users},
+        )
+        calls_per_min, tokens = users * 60_000 / mean(latencies), mean(answers)
+        low, high = made.percent
+        held += low <= (calls_per_min * (100 + tokens) + users * 700) / 1_000 <= high
+    assert held >= 390
 
 
 def test_possible_is_not_certain() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reports.edition import edition
+from reports.markdown import number
 from reports.reading.run import read
 from reports.report import markdown
 
@@ -67,6 +68,19 @@ def test_odd_failures_do_not_hide_what_then_took_over(tmp_path: Path) -> None:
     assert "The service said: Too many tokens" in text
     assert "What to do about ModelError: Run it again." in text
     assert "What to do about ThrottlingError" in text
+
+
+def test_a_throttled_level_says_how_much_was_asked_for(tmp_path: Path) -> None:
+    """The share of throttled calls depends on how fast users retry; what is accepted and refused a minute does not."""
+    run = run_of(4, 8)
+    spoil(run, {8: 0.6}, {})
+    _, text = analysis_of(run, tmp_path)
+    measured = [row for row in run.requests if row["users"] == 8 and row["phase"] == "measure"]
+    refused = sum(row.get("error") == "ThrottlingError" for row in measured)
+    assert (
+        f"The service accepted {number(len(measured) - refused)} requests/min and refused {number(refused)}/min;"
+        " how many it refuses depends on how fast users retry."
+    ) in text
 
 
 def test_failures_beyond_another_limit_are_named(tmp_path: Path) -> None:
