@@ -51,6 +51,8 @@ class Conclusion:
     """What gave out first."""
     main: Limit | None
     """What most failures were, if some level failed too much."""
+    is_last: bool
+    """Whether no level above the advised one, or above the knee, is without problems."""
     rising: bool
     """Whether the advised level is the last and has more throughput than the one before, by more than chance."""
 
@@ -80,7 +82,8 @@ def conclude(mode: str, group: str, figures: pd.DataFrame, known: Evidence) -> C
     carried = _carried_levels(figures, over, known)
     advised = _carried(wanted, sound, carried, rate, known.gate if basis == "slo" else None)
     at_knee = basis == "knee" and advised == wanted
-    first = limit.first(figures, bad, known) or (_flat(figures, knee, known.late) if at_knee else None)
+    first = limit.first(figures, bad, known) or (_flat(sound, knee) if at_knee else None)
+    top = knee[-1] if at_knee else advised or ""
     last_two = [str(key) for key in useful.index[-2:]]
     grows = len(last_two) > 1 and known.growth.grows(figures, last_two[0], last_two[1], rate)
     return Conclusion(
@@ -97,6 +100,7 @@ def conclude(mode: str, group: str, figures: pd.DataFrame, known: Evidence) -> C
         breaks=bad[0] if bad else None,
         limit=first,
         main=limit.main_failure(figures, bad, known),
+        is_last=bool(top) and not set(_above(figures, top)) & set(sound.index),
         rising=has_users and first is None and grows and advised == last_two[-1],
     )
 
@@ -144,10 +148,15 @@ def _highest_met(figures: pd.DataFrame, known: Evidence) -> str | None:
     return last
 
 
-def _flat(figures: pd.DataFrame, knee: Sequence[str], late: Sequence[str]) -> Limit | None:
-    """The level after the knee that the client did not hold up."""
-    beyond = [str(key) for key in figures.index[list(figures.index).index(knee[-1]) + 1 :] if key not in late]
+def _flat(sound: pd.DataFrame, knee: Sequence[str]) -> Limit | None:
+    """The next of the levels that the knee was told from: the throughput of a level that failed is no evidence."""
+    beyond = _above(sound, knee[-1])
     return limit.Limit("flat", beyond[0], before=knee[-1]) if beyond else None
+
+
+def _above(figures: pd.DataFrame, key: str) -> list[str]:
+    keys = [str(one) for one in figures.index]
+    return keys[keys.index(key) + 1 :]
 
 
 def _highest(figures: pd.DataFrame, rate: str) -> str | None:

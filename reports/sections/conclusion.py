@@ -109,9 +109,10 @@ def _advice(analysis: Edition, found: Conclusion, mode: str) -> Iterator[str]:
         yield say(f"runs.{text}", mode=mode, level=label(say, row), slo=slo)
     elif len(found.knee) > 1:
         high = analysis.level(found.knee[-1])
-        yield say("runs.knee_between", mode=mode, low=amount(row["users"]), level=label(say, high))
+        text = "knee_between_last" if found.is_last else "knee_between"
+        yield say(f"runs.{text}", mode=mode, low=amount(row["users"]), level=label(say, high))
     else:
-        text = "knee_last" if _is_last(analysis, found) else "knee"
+        text = "knee_last" if found.is_last else "knee"
         yield say(f"runs.{text}", mode=mode, level=label(say, row))
     yield _there(analysis, row, rate_words(say, found.rate, row))
     if found.basis == "slo":
@@ -163,13 +164,6 @@ def _all_met(analysis: Edition, found: Conclusion) -> bool:
     """Whether every level is known to have met the SLO."""
     gate = analysis.gate
     return gate is not None and all(gate.met(key) for key in analysis.of(found))
-
-
-def _is_last(analysis: Edition, found: Conclusion) -> bool:
-    """Whether the advised level is the last of its mode, or the limit was reached at the next."""
-    keys = analysis.of(found)
-    beyond = keys[keys.index(found.advised) + 1 :] if found.advised is not None else []
-    return not beyond or (found.limit is not None and found.limit.kind != "flat" and found.limit.key == beyond[0])
 
 
 def _is_more(analysis: Edition, found: Conclusion) -> bool:

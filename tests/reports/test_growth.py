@@ -93,6 +93,23 @@ def test_a_knee_between_two_levels_is_said_to_be_there(tmp_path: Path) -> None:
     assert found.conclusions[0].advised == "streaming-08"
 
 
+@pytest.mark.parametrize("burst", [True, False])
+def test_a_level_that_failed_shows_no_knee_below_it(tmp_path: Path, burst: bool) -> None:
+    """Throughput doubles from level to level, and the last one has many failures: that is no growth that ended."""
+    run = closed_loop.run(USERS, answer(lambda _: 1000.0))
+    of_last = [place for place, row in enumerate(run.requests) if row["users"] == 16 and row["phase"] == "measure"]
+    count = len(of_last) // 10
+    for place in of_last[-count:] if burst else of_last[::10]:
+        run.requests[place] = run_folders.failed(run.requests[place], "ModelError", "ModelErrorException", "no")
+    found, text = head_of(run, tmp_path)
+    conclusion = found.conclusions[0]
+    assert (conclusion.advised, conclusion.is_last) == ("streaming-08", True)
+    assert conclusion.limit is None or conclusion.limit.kind == "failures"
+    assert "**Streaming: works best at 8 users**, the highest level without problems." in text
+    assert "(knee)" not in text
+    assert "throughput grew by only" not in text
+
+
 @pytest.mark.parametrize("share", [0.005, 0.01])
 def test_background_failures_are_no_limit(tmp_path: Path, share: float) -> None:
     """With the same few failures on every level, a limit is named in at most one of ten runs."""

@@ -60,6 +60,7 @@ TEXTS = {
     "runs.slo_unmeasured": "**{mode}: the SLO was not measured in full** ({slo}). At {level}: {unmeasured}.",
     "runs.knee_between": "**{mode}: works best between {low} and {level}.** With more users, waiting grows faster than"
     " throughput (knee).",
+    "runs.knee_between_last": "**{mode}: works best between {low} and {level}**, the highest levels without problems.",
     "runs.knee": "**{mode}: works best at {level}.** With more users, waiting grows faster than throughput (knee).",
     "runs.knee_last": "**{mode}: works best at {level}**, the highest level without problems.",
     "runs.most": "**{mode}: {rate} {at}.**",

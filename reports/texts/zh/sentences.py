@@ -60,6 +60,7 @@ TEXTS = {
     "runs.no_slo": "**{mode}：没有级别满足 SLO**（{slo}）。{level}时：{failing}。",
     "runs.slo_unmeasured": "**{mode}：SLO 没有全部测到**（{slo}）。{level}时：{unmeasured}。",
     "runs.knee_between": "**{mode}：{low} 至 {level}之间最佳**。用户再增加，等待时间的增长会超过吞吐量的增长（拐点）。",
+    "runs.knee_between_last": "**{mode}：{low} 至 {level}之间最佳**，这是没有问题的最高级别。",
     "runs.knee": "**{mode}：{level}时最佳**。用户再增加，等待时间的增长会超过吞吐量的增长（拐点）。",
     "runs.knee_last": "**{mode}：{level}时最佳**，这是没有问题的最高级别。",
     "runs.most": "**{mode}：{at} {rate}**。",
