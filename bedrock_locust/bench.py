@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from dataclasses import InitVar, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
 
     from bedrock_locust.settings.schema import Settings
-    from bedrock_locust.workload.calibration import Calibration
     from bedrock_locust.workload.contract import Workload
+    from bedrock_locust.workload.jsonl import RecordFile
+    from bedrock_locust.workload.positions import Positions
+    from bedrock_locust.workload.prepared import Prepared
 
 LEVEL = "level_tag"
 """The attribute of Locust's parsed options with the present level as a mapping, or None.
@@ -36,7 +38,6 @@ class Bench:
     settings: Settings
     boto3_client: BedrockRuntimeClient
     worker: str
-    calibration: InitVar[Calibration | None] = None
     workload: Workload = field(init=False)
     """Where the next request comes from."""
     arrival: Mapping[str, Any] | None = field(default=None, init=False, repr=False)
@@ -46,9 +47,19 @@ class Bench:
     _announced: dict[str, Any] | None = field(default=None, init=False, repr=False)
     _level: Level | None = field(default=None, init=False, repr=False)
 
-    def __post_init__(self, calibration: Calibration | None) -> None:
-        """Have the workload of the settings; `calibration` says how many tokens its words have."""
-        self.workload = workload_of(self.settings, calibration, self.worker)
+    def __post_init__(self) -> None:
+        """Have the workload of the settings, without what others have found out about it."""
+        if self.settings.workload is None or not self.settings.workload.file:
+            self.workload = workload_of(self.settings, name=self.worker)
+
+    def read(self, file: RecordFile | None, prepared: Prepared, positions: Positions) -> None:
+        """Have the workload of the settings, with what is prepared, and with the records of its file if it has one."""
+        by_level = self.settings.workload is not None and self.settings.workload.restart == "level"
+
+        def next_position() -> int:
+            return positions.take(self.level_key() if by_level else "")
+
+        self.workload = workload_of(self.settings, prepared, self.worker, file, next_position)
 
     @property
     def level(self) -> Level | None:
@@ -60,6 +71,11 @@ class Bench:
             self._level = Level.from_plain(announced) if announced else None
             self._announced = announced and dict(announced)
         return self._level
+
+    def level_key(self) -> str:
+        """The key of the present level; empty where there is none."""
+        level = self.level
+        return level.key if level else ""
 
     def tags(self, arrival: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Level, users, phase and worker of a call that starts now; an arrival knows its level itself."""

@@ -44,7 +44,9 @@ from bedrock_locust.team.locust_check import checker
 from bedrock_locust.team.master_leases import Leases
 from bedrock_locust.team.master_receiver import Receiver
 from bedrock_locust.team.messages import GRACE_S, HAND_OVER_S, RunOrder
+from bedrock_locust.team.record_ranges import Dealer
 from bedrock_locust.wire.in_flight import calls_in_flight
+from bedrock_locust.workload.positions import HandedOut, local_positions
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -92,10 +94,13 @@ class Lead:
         self._receiver: Receiver | None = None
         self._leases: Leases | None = None
         self._tenant: Tenant | None = None
+        self._dealer: Dealer | None = None
+        self._handed_out = HandedOut()
         if isinstance(runner, MasterRunner):
             self._receiver = Receiver(environment, runner)
             self._leases = Leases(runner, self._receiver.roster.able)
             survive_wrong_messages(runner, checker(environment.stats), self._receiver.roster.turn_away)
+            self._dealer = Dealer(runner, self._receiver.roster.turn_away)
         self._preparation = Preparation(environment, local=isinstance(runner, LocalRunner))
         client = self._prepare()
         if self._starts_alone():
@@ -205,15 +210,21 @@ class Lead:
             levels=None if levels is None else len(levels),
             preflight=public(first_call) if first_call else None,
         )
+        if survey := self._preparation.survey:
+            info["workload"] = survey.public()
         plan = levels, self._preparation.plan(levels)
         self._run = Run(
             self._environment, self.settings, info, plan, outputs_of(self._options, self._runs, self._lasting)
         )
         self._options.bedrock_run = self._order(info, levels).to_json()
-        if self._receiver:
+        if self._receiver and self._dealer:
+            self._handed_out = self._dealer.begin(info["run"])
             self._receiver.begin(self._run.recorder)
         else:
-            bench = Bench(self._environment, self.settings, client, LOCAL, self._preparation.calibration)
+            self._handed_out = HandedOut()
+            bench = Bench(self._environment, self.settings, client, LOCAL)
+            positions = local_positions(self._handed_out)
+            bench.read(survey.file if survey else None, self._preparation.prepared, positions)
             put_bench(bench)
             pulse = Pulse(bench.measured_level).start()
             self._tenant = Tenant(self._runner, bench, LOCAL)
@@ -226,7 +237,6 @@ class Lead:
 
     def _order(self, info: Mapping[str, Any], levels: Sequence[Level] | None) -> RunOrder:
         """What the workers must know of a run that begins."""
-        calibration = self._preparation.calibration
         workers = max(1, getattr(self._runner, "worker_count", 1))
         return RunOrder(
             version=__version__,
@@ -237,7 +247,7 @@ class Lead:
             if levels is None
             else math.ceil(max((level.most_in_flight for level in levels), default=0) / workers),
             settings=self.settings.public(),
-            calibration=calibration.to_plain() if calibration else None,
+            workload=self._preparation.prepared.to_plain(),
         )
 
     def _on_request(self, **event: Any) -> None:
@@ -299,6 +309,8 @@ class Lead:
         ended, reason = run.outcome(
             self._signals.ended_by or ("an exit of the process" if self._exits else ""), deserted=deserted
         )
+        if survey := self._preparation.survey:
+            run.recorder.write_info(workload={**survey.public(), "handed_out": self._handed_out.dealt})
         before = self._environment.process_exit_code
         # Until the end is reached: a run that is not brought to its end has not gone well.
         self._environment.process_exit_code = exits.FAILED

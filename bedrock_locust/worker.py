@@ -39,16 +39,20 @@ from bedrock_locust.team.messages import (
     version_of,
     worker_name,
 )
+from bedrock_locust.team.record_ranges import Taker
 from bedrock_locust.team.worker_buffer import Buffer
 from bedrock_locust.team.worker_sender import Sender
 from bedrock_locust.wire.in_flight import calls_in_flight
-from bedrock_locust.workload.calibration import Calibration
+from bedrock_locust.workload.prepared import Prepared
+from bedrock_locust.workload.survey import Library
 
 if TYPE_CHECKING:
     from locust.env import Environment
     from locust.runners import WorkerRunner
 
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
+
+    from bedrock_locust.workload.jsonl import RecordFile
 
 logger = logging.getLogger(__name__)
 
@@ -87,6 +91,7 @@ class Worker:
         self._sender = Sender(environment, runner, on_gone=self._lose_master, on_stranger=self._refuse)
         runner.register_message(FINISH, self._on_finish)
         runner.register_message(LEASE, self._on_lease)
+        self._records, self._library = Taker(runner), Library(gevent.sleep)
         events = environment.events
         events.test_start.add_listener(self.begin)
         listen_first(events.request, self._on_request)
@@ -105,18 +110,19 @@ class Worker:
             self._refuse(why)
             return
         order = RunOrder.from_json(text)
-        settings = Settings.model_validate(order.settings)
+        settings, prepared = Settings.model_validate(order.settings), Prepared.from_plain(order.workload)
         try:
             own = settings if order.simulator else settings.with_credentials(self._credentials)
             if not order.simulator:
                 check_endpoint_is_own(settings.aws.endpoint_url, self._endpoints)
             client = self._connect(own, simulator=order.simulator)
+            file = self._file(settings, prepared)
         except SettingsError as error:
             self._sender.refuse(str(error))
             self._quit(str(error), exits.BAD_INPUT, said=self._quiet)
             return
-        calibration = Calibration.from_plain(order.calibration)
-        bench = Bench(self._environment, settings, client, self._name, calibration)
+        bench = Bench(self._environment, settings, client, self._name)
+        bench.read(file, prepared, self._records.begin(order.run))
         put_bench(bench)
         self._tenant = tenant = Tenant(self._runner, bench, self._runner.client_id)
         self._buffer = Buffer(
@@ -148,6 +154,18 @@ class Worker:
         if self._connection is None or self._connection[0] != key:
             self._connection = (key, connect(settings, simulator=simulator, version=__version__, session=session))
         return self._connection[1]
+
+    def _file(self, settings: Settings, prepared: Prepared) -> RecordFile | None:
+        """This process's own copy of the file of the workload. Raises SettingsError where it is not the master's."""
+        if settings.workload is None or not settings.workload.file:
+            return None
+        file = self._library.open(settings.workload.file)
+        if file.sha256 != prepared.sha256:
+            raise SettingsError(
+                f"workload.file: {settings.workload.file} is not the file that the master has: SHA-256"
+                f" {file.sha256[:12]} here, {prepared.sha256[:12]} there. Copy it to this worker"
+            )
+        return file
 
     def _on_request(self, response: Any = None, **_: Any) -> None:
         if isinstance(response, Call) and self._buffer is not None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from bedrock_locust.call import Call, Mode
     from bedrock_locust.settings.schema import Settings
+    from bedrock_locust.workload.contract import Workload
 
 logger = logging.getLogger(__name__)
 
@@ -27,18 +28,26 @@ HOPELESS = LASTING | {"ConnectionError"}
 KEPT = ("operation", "ttft_ms", "latency_ms", "input_tokens", "output_tokens", "error", "error_code", "request_id")
 
 
-def preflight(client: BedrockRuntimeClient, settings: Settings, *, simulator: bool, local: bool) -> Call | None:
+def preflight(
+    client: BedrockRuntimeClient,
+    settings: Settings,
+    *,
+    simulator: bool,
+    local: bool,
+    workload: Workload | None = None,
+) -> Call | None:
     """Make the call, if it is wanted; None if not. Raises SettingsError where no run could succeed.
 
     A master may have no credentials, or no way to AWS, only its workers have: unless the settings ask for the
     call, it makes one only with credentials, and a failure is no more than a warning.
+    The request is the first of `workload`, by default of that of the settings.
     """
     wanted = settings.test.preflight
     if wanted is None:
         wanted = not simulator and not settings.aws.endpoint_url and (local or has_credentials(settings))
     if not wanted:
         return None
-    call = _call(client, settings)
+    call = _call(client, settings, workload or workload_of(settings))
     if call.error in HOPELESS and (local or settings.test.preflight):
         raise SettingsError(
             f"the call before the load failed with {call.error} ({call.error_code}: {call.error_message})."
@@ -54,13 +63,13 @@ def public(call: Call) -> dict[str, Any]:
     return {name: getattr(call, name) for name in KEPT}
 
 
-def _call(client: BedrockRuntimeClient, settings: Settings) -> Call:
+def _call(client: BedrockRuntimeClient, settings: Settings, workload: Workload) -> Call:
     """A call like those of the first users, without a `request` event."""
     mode: Mode = "streaming" if settings.test.streaming else "non_streaming"
     bedrock = BedrockClient(
         client, EventHook(), call_limit_s=settings.call_limit_s, native_formats=settings.native_formats
     )
-    return call_of(bedrock, settings, mode)(name="preflight", **workload_of(settings).next().arguments)
+    return call_of(bedrock, settings, mode)(name="preflight", **workload.next().arguments)
 
 
 def has_credentials(settings: Settings) -> bool:

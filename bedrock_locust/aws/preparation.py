@@ -6,6 +6,8 @@ from argparse import Namespace
 from copy import copy
 from typing import TYPE_CHECKING
 
+import gevent
+
 from bedrock_locust import __version__
 from bedrock_locust.aws.boto3_client import check_credentials, check_endpoint, connect
 from bedrock_locust.aws.host import bedrock_host, http_users
@@ -19,6 +21,9 @@ from bedrock_locust.settings.forecast import forecast
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.plan import Plan
 from bedrock_locust.settings.run_time import run_time_of
+from bedrock_locust.workload.prepared import Prepared
+from bedrock_locust.workload.source import workload_of
+from bedrock_locust.workload.survey import Library
 from bedrock_locust.workload.template import checked
 
 if TYPE_CHECKING:
@@ -32,6 +37,7 @@ if TYPE_CHECKING:
     from bedrock_locust.level import Level
     from bedrock_locust.settings.schema import Settings
     from bedrock_locust.workload.calibration import Calibration
+    from bedrock_locust.workload.survey import Survey
 
 
 class Preparation:
@@ -43,6 +49,9 @@ class Preparation:
         self._options: Namespace = present(environment.parsed_options, NO_OPTIONS)
         self._local = local
         self._simulator_url: str | None = None
+        self._library = Library(gevent.sleep)
+        self.survey: Survey | None = None
+        """What is in the file of the workload, if it has one."""
         self.settings = self._load(self._options, environment)
         """The settings of the last run, or of the next."""
         self.first_call: Call | None = None
@@ -61,7 +70,13 @@ class Preparation:
 
     def try_one_call(self, client: BedrockRuntimeClient, settings: Settings) -> None:
         """Make one call, and count the tokens of words, where the settings ask for it."""
-        self.first_call = preflight(client, settings, simulator=self.simulator is not None, local=self._local)
+        self.first_call = preflight(
+            client,
+            settings,
+            simulator=self.simulator is not None,
+            local=self._local,
+            workload=workload_of(settings, self.prepared, file=self.survey.file if self.survey else None),
+        )
         if self._local or self.simulator or has_credentials(settings):
             self._calibrate(client, settings)
 
@@ -70,6 +85,13 @@ class Preparation:
         key = settings.model_dump_json(include={"aws", "model", "test", "workload"})
         if self._calibrated_for != key:
             self._calibrated_for, self.calibration = key, calibrate(client, settings)
+
+    @property
+    def prepared(self) -> Prepared:
+        """What workers must know of the workload."""
+        if self.survey is None:
+            return Prepared(self.calibration)
+        return Prepared(self.calibration, self.survey.file.sha256, self.survey.format, tuple(self.survey.bad))
 
     def check_form(self, form: Mapping[str, str]) -> tuple[BedrockRuntimeClient, Settings]:
         """The client and the settings of a form with which a run can begin. Nothing has been called yet."""
@@ -111,7 +133,9 @@ class Preparation:
         return Namespace(**{**vars(self._options), **form})
 
     def _load(self, parsed: Namespace, environment: Environment) -> Settings:
-        return checked(options.load(parsed, self._simulator_url or bedrock_host(environment)))
+        settings = checked(options.load(parsed, self._simulator_url or bedrock_host(environment)))
+        self.survey = self._library.survey(settings)
+        return settings
 
     def _checked_client(self, settings: Settings) -> BedrockRuntimeClient:
         """A client with which this process, if it makes the calls, can sign and connect."""

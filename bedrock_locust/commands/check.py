@@ -15,6 +15,7 @@ from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.plan import Plan
 from bedrock_locust.settings.sizes import sizes
 from bedrock_locust.settings.stock_levels import stock_levels
+from bedrock_locust.workload.survey import Library
 from bedrock_locust.workload.template import checked
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bedrock_locust.settings.schema import Settings
+    from bedrock_locust.workload.survey import Survey
 
 HELP = "Check the settings and print the plan and the cost of a run; call nothing"
 MOST_SHOWN = 12
@@ -53,13 +55,14 @@ def run(parsed: Namespace) -> int:
     """Print what is wrong, one line for each mistake, and return 2; or print the plan and return 0."""
     try:
         settings = checked(options.load(parsed, None))
+        survey = Library().survey(settings)
     except SettingsError as error:
         for line in error.lines:
             print(line, file=sys.stderr)
         return exits.BAD_INPUT
     print(f"{parsed.bedrock_config or options.DEFAULT_CONFIG}: the settings are right\n")
-    for title, words in _plan(settings):
-        print(f"  {title:<8}{words}")
+    for title, words in _plan(settings, survey):
+        print(f"  {title:<10}{words}")
     for warning in filter(None, (*_warnings(settings), options.exposed_keys(parsed))):
         print(f"\nNote: {warning}")
     print(f"\nNothing was called. To start the run: {_command(parsed)}")
@@ -77,11 +80,14 @@ def _command(parsed: Namespace) -> str:
     return shlex.join(words)
 
 
-def _plan(settings: Settings) -> Iterator[tuple[str, str]]:
+def _plan(settings: Settings, survey: Survey | None) -> Iterator[tuple[str, str]]:
     model, test, size = settings.model, settings.test, sizes(settings)
     endpoint = " on bedrock-mantle" if model.endpoint == "mantle" else ""
     yield "Model", f"{model.id} in {settings.aws.region or 'the region that boto3 finds'}, API {model.api}{endpoint}"
-    yield "Prompt", size.prompt_in_words(settings)
+    if survey:
+        yield "Requests", f"{survey.records:,} records of {survey.file.path} ({survey.format})"
+    else:
+        yield "Prompt", size.prompt_in_words(settings)
     for mode, on in (("streaming", test.streaming), ("non-streaming", test.non_streaming)):
         if on:
             yield "Levels", f"{mode}: {_loads(settings)}"

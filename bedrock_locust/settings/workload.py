@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 MOST_TOKENS = 10_000_000
 KINDS = "must be a number of tokens, {mean, stddev}, {median, mean}, {values, weights} or {from: a file}"
 
+RecordFormat = Literal[
+    "auto", "plain", "converse", "native", "openai_batch", "bedrock_batch", "sharegpt", "mt_bench", "aiperf", "mooncake"
+]
+"""The names of `workload.readers`."""
 Tokens = Annotated[Whole, Field(gt=0, le=MOST_TOKENS)]
 
 
@@ -84,7 +88,18 @@ class Length(Section):
 
 
 class Workload(Section):
-    """What each call asks: lengths in tokens in place of `test.prompt_size` and `test.max_tokens`."""
+    """What each call asks: requests from a file, or lengths in tokens in place of those of `test`."""
+
+    file: FileName | None = None
+    """File with a request in each record: JSONL, a JSON array, CSV, also with gzip. Each worker reads its own copy."""
+    format: RecordFormat = "auto"
+    """Format of the records. `auto` tells it by the members of the first one."""
+    order: Literal["in_turn", "shuffled"] = "in_turn"
+    """Order of the records: that of the file, or shuffled anew for each pass. A pass sends each once, by one worker."""
+    restart: Literal["run", "level"] = "run"
+    """Where the order begins anew: with the run, or with each level."""
+    on_bad: Literal["fail", "skip"] = "fail"
+    """What a record that cannot be sent does: the run does not begin, or it is left out and counted."""
 
     input_tokens: Length | None = None
     """Tokens of each prompt: a number, `{"mean": 800, "stddev": 200}` or others of docs/workload.md."""
@@ -92,3 +107,9 @@ class Workload(Section):
     """Most output tokens of each answer, as `input_tokens`; the prompt asks for a text of this length."""
     seed: Annotated[Whole, Field(ge=0)] = 0
     """Lengths and order are the same in runs of the same seed with the same number of processes."""
+
+    @model_validator(mode="after")
+    def _has_one_source(self) -> Workload:
+        if self.file and self.input_tokens:
+            raise ValueError("file and input_tokens both say what is sent: give one of them")
+        return self

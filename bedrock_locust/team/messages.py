@@ -155,8 +155,8 @@ class RunOrder:
     """The most calls that one worker has in flight, if they are spread evenly; None where no shape says how many."""
     settings: Mapping[str, Any]
     """The public settings."""
-    calibration: Mapping[str, Any] | None = None
-    """How many tokens the words of requests have, as a Calibration says it; None where that was not counted."""
+    workload: Mapping[str, Any]
+    """What was found out about the workload, as a Prepared says it."""
 
     def to_json(self) -> str:
         """The order as text."""

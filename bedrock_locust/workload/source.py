@@ -2,22 +2,54 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import TYPE_CHECKING
 
 from bedrock_locust.workload.fixed import TemplateWorkload
 from bedrock_locust.workload.generated import GeneratedWorkload
+from bedrock_locust.workload.order import Order
+from bedrock_locust.workload.prepared import Prepared
+from bedrock_locust.workload.recorded import RecordedWorkload
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bedrock_locust.settings.schema import Settings
     from bedrock_locust.workload.calibration import Calibration
     from bedrock_locust.workload.contract import Workload
+    from bedrock_locust.workload.jsonl import RecordFile
+
+NOTHING = Prepared()
 
 
-def workload_of(settings: Settings, calibration: Calibration | None = None, name: str = "") -> Workload:
-    """The workload that the settings ask for, in the process of this name."""
-    if generated := generated_of(settings, calibration, name):
+def workload_of(
+    settings: Settings,
+    prepared: Prepared = NOTHING,
+    name: str = "",
+    file: RecordFile | None = None,
+    next_position: Callable[[], int] = lambda: 0,
+) -> Workload:
+    """The workload that the settings ask for, in the process of this name.
+
+    `file` is that of the workload, if it has one; `next_position` gives positions of the sequence of its records.
+    """
+    if file is not None:
+        next_record = _records(settings, prepared, len(file), next_position)
+        return RecordedWorkload(settings, file, next_record, prepared, name)
+    if generated := generated_of(settings, prepared.calibration, name):
         return generated
     return TemplateWorkload(settings, name)
+
+
+def _records(
+    settings: Settings, prepared: Prepared, records: int, next_position: Callable[[], int]
+) -> Callable[[], int]:
+    """What gives the number of the next record: those that are bad are left out."""
+    bad, workload = set(prepared.bad), settings.workload
+    good = array("Q", (number for number in range(records) if number not in bad)) if bad else range(records)
+    shuffled = workload is not None and workload.order == "shuffled"
+    order = Order(len(good), shuffled=shuffled, seed=workload.seed if workload else 0)
+    return lambda: good[order.record(next_position())]
 
 
 def generated_of(

@@ -137,3 +137,61 @@ def test_a_process_of_its_own_needs_no_locust(here: Path) -> None:
     )
     assert done.stdout == document()
     assert done.stderr.split() == []
+
+
+def workload(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """What `workload` returns and says."""
+    code = commands.main(["workload", *arguments])
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+CONVERSATION = {"conversations": [{"from": "human", "value": "x" * 400}, {"from": "gpt", "value": "y"}]}
+
+
+def test_workload_shows_what_is_in_a_file(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Format, records, lengths and what a pass costs; a sample as it is sent."""
+    write(here, pricing={"input_per_million": 1000, "output_per_million": 1000}, test={"max_tokens": 100})
+    (here / "x.json").write_text(json.dumps([CONVERSATION] * 10))
+    code, out, err = workload(capsys, "x.json", "--sample", "1")
+    assert (code, err) == (0, "")
+    sample, rest = out.split("\n}\n")
+    assert json.loads(f"{sample}}}")["messages"][0]["content"] == [{"text": "x" * 400}]
+    assert "Format    sharegpt" in rest
+    assert "Records   10" in rest
+    assert "P50 100, P95 100, longest 100 tokens" in rest
+    assert "about 1,000 input tokens, at most 1,000 output tokens" in rest
+    assert "1.00 to 2.00 USD a pass" in rest
+
+
+def test_workload_writes_the_normal_form(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Arguments of Converse, a line each, without bad records; a file that is there is not overwritten."""
+    records = [CONVERSATION, {"conversations": []}, CONVERSATION]
+    (here / "x.json").write_text(json.dumps(records))
+    code, out, err = workload(capsys, "x.json", "-o", "x.jsonl")
+    assert code == 2
+    assert "Records   2, 1 more that cannot be sent" in out
+    assert "x.json, line 2: conversations must be a list that is not empty" in err
+    lines = (here / "x.jsonl").read_text().splitlines()
+    assert [json.loads(line)["messages"][0]["role"] for line in lines] == ["user", "user"]
+    assert workload(capsys, "x.jsonl")[0] == 0
+    assert "x.jsonl: exists already" in workload(capsys, "x.json", "-o", "x.jsonl")[2]
+
+
+@pytest.mark.parametrize(("name", "words"), [("none.jsonl", "none.jsonl cannot be read"), (".", "Is a directory")])
+def test_workload_says_what_is_no_file(here: Path, capsys: pytest.CaptureFixture[str], name: str, words: str) -> None:
+    """One line and exit code 2."""
+    code, out, err = workload(capsys, name)
+    assert (code, out) == (2, "")
+    assert words in err
+
+
+def test_check_reads_the_file_of_the_workload(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its records are counted, and a bad one is a mistake."""
+    write(here, workload={"file": "x.jsonl"})
+    (here / "x.jsonl").write_text('{"prompt": "x"}\n')
+    assert "1 records of x.jsonl (plain)" in check(capsys)[1]
+    (here / "x.jsonl").write_text('{"prompt": 5}\n')
+    code, _, err = check(capsys)
+    assert code == 2
+    assert "workload.file: x.jsonl, line 1: prompt must be a text" in err

@@ -9,6 +9,7 @@ import pytest
 
 from bedrock_locust.settings.schema import Settings
 from bedrock_locust.workload.calibration import Calibration
+from bedrock_locust.workload.prepared import Prepared
 from bedrock_locust.workload.source import generated_of, workload_of
 
 
@@ -25,7 +26,7 @@ def prompt_of(arguments: dict[str, Any]) -> str:
 
 def test_a_prompt_has_the_words_for_its_tokens() -> None:
     """With two tokens a word and 20 for the rest: 490 words of filler for 1,000 tokens."""
-    workload = workload_of(settings_of(input_tokens=1000), Calibration(2, 20))
+    workload = workload_of(settings_of(input_tokens=1000), Prepared(Calibration(2, 20)))
     request = workload.next()
     prompt = prompt_of(request.arguments)
     assert request.about == {"input_tokens_asked": 1000}
@@ -56,7 +57,7 @@ def test_lengths_are_the_same_for_the_same_seed_and_process() -> None:
     """Another process, or another seed, draws others."""
 
     def drawn(seed: int, name: str) -> str:
-        workload = workload_of(settings_of(input_tokens={"mean": 500, "stddev": 100}, seed=seed), None, name)
+        workload = workload_of(settings_of(input_tokens={"mean": 500, "stddev": 100}, seed=seed), name=name)
         return json.dumps([workload.next().about for _ in range(9)])
 
     assert drawn(1, "w") == drawn(1, "w")

@@ -72,6 +72,7 @@ ORDERS = st.builds(
     worker_timeout_s=NUMBERS,
     in_flight=st.none() | NUMBERS,
     settings=st.dictionaries(NAMES, st.dictionaries(NAMES, st.none() | NUMBERS | NAMES, max_size=2), max_size=2),
+    workload=st.dictionaries(NAMES, st.none() | NUMBERS | NAMES, max_size=3),
 )
 
 

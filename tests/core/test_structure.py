@@ -107,12 +107,12 @@ PLAN: dict[str, dict[str, str]] = {
         # what becomes of them
         "live": "call errors histogram level process redaction settings",
         "recording": "arrivals call errors level live process redaction settings workload",
-        "team": "arrivals call live process recording redaction settings",
+        "team": "arrivals call live process recording redaction settings workload",
         "outputs": "call errors histogram level live process redaction settings",
         "run": "arrivals call errors exits level live process recording settings",
         # who joins the two
         "worker": "arrivals aws bench call exits live process settings team wire workload",
-        "lead": "arrivals aws bench exits level live outputs process recording run settings team wire",
+        "lead": "arrivals aws bench exits level live outputs process recording run settings team wire workload",
         "commands": "exits level settings workload",
         "plugin": "aws exits lead process redaction settings worker",
         "simulator": "",
@@ -196,6 +196,7 @@ ELSEWHERE = {
     "wire.direct": "core/test_apis.py",  # what it sends shows where the calls of these APIs arrive
     "wire.in_flight": "core/test_client.py",  # what joins a call to the hooks of botocore
     "workload.contract": "core/test_generated.py",  # what each workload offers
+    "workload.readers": "core/test_readers.py",  # each format, from a file of its shape to a request
     "workload.source": "core/test_generated.py",  # which workload the settings ask for
     "simulator.errors": "simulator/test_faults.py",  # each error is a fault
     "simulator.exchange": "simulator/test_hostile.py",  # what it is for shows with hostile clients

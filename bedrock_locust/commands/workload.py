@@ -1,0 +1,184 @@
+"""`workload FILE`: what is in a file of requests, how they would be sent, and what a pass would cost."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bedrock_locust import exits
+from bedrock_locust.settings import options
+from bedrock_locust.settings.mistakes import SettingsError
+from bedrock_locust.settings.plan import money
+from bedrock_locust.settings.sizes import CHARACTERS_PER_TOKEN
+from bedrock_locust.workload.jsonl import RecordFile
+from bedrock_locust.workload.readers import reader_of
+from bedrock_locust.workload.survey import survey
+from bedrock_locust.workload.template import checked
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Mapping
+
+    from bedrock_locust.settings.schema import Settings
+    from bedrock_locust.workload.contract import Request
+    from bedrock_locust.workload.survey import Survey
+
+HELP = "Show what is in a file of requests, and check every record; call nothing"
+PERCENTS = (50, 95, 100)
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The file, the settings with which it would be sent, and what to show of it."""
+    parser.add_argument("file", metavar="FILE", help="JSONL, a JSON array, CSV, either with gzip, or Parquet")
+    parser.add_argument(
+        "--bedrock-config", metavar="FILE", help=f"settings of the benchmark. Default: {options.DEFAULT_CONFIG}"
+    )
+    parser.add_argument("--sample", type=int, default=0, metavar="N", help="print the first N requests")
+    parser.add_argument("-o", dest="output", metavar="FILE", help="write the records as JSONL of Converse")
+
+
+def run(parsed: Namespace) -> int:
+    """Print what is in the file and return 0; or what is wrong, and return 2."""
+    try:
+        settings = _settings(parsed)
+        file = RecordFile(Path(parsed.file), turned=False)
+        figures = _Figures(settings, parsed.sample)
+        found = survey(file, settings, figures.add)
+        if parsed.output:
+            _write(file, found, Path(parsed.output))
+    except SettingsError as error:
+        print("\n".join(error.lines), file=sys.stderr)
+        return exits.BAD_INPUT
+    for title, words in (*_about(file, found), *figures.lines(settings)):
+        print(f"  {title:<10}{words}")
+    for mistake in found.mistakes:
+        print(mistake, file=sys.stderr)
+    return exits.BAD_INPUT if found.bad else 0
+
+
+def _settings(parsed: Namespace) -> Settings:
+    """Those of the configuration file, with this file; without one, those of Converse. Raises SettingsError."""
+    has_config = parsed.bedrock_config or Path(options.DEFAULT_CONFIG).exists()
+    if not has_config:
+        parsed.bedrock_model = options.SIMULATED_MODEL
+    settings = options.load(parsed, None)
+    workload = {"file": parsed.file, **_kept(settings)}
+    return checked(type(settings).model_validate({**settings.model_dump(), "workload": workload}))
+
+
+def _kept(settings: Settings) -> dict[str, Any]:
+    """What the settings say of the file, whatever its name is there."""
+    if settings.workload is None:
+        return {}
+    return settings.workload.model_dump(exclude={"file", "input_tokens"}, exclude_none=True)
+
+
+class _Figures:
+    """What requests come to."""
+
+    def __init__(self, settings: Settings, sample: int) -> None:
+        self._api, self._sample = settings.model.api, sample
+        self._prompts: list[float] = []
+        self._limits: list[int] = []
+        self._media = 0
+
+    def add(self, index: int, request: Request) -> None:
+        """Count a request, and print it if it is one of the sample."""
+        arguments = request.arguments
+        if index < self._sample:
+            print(json.dumps(arguments, indent=2, ensure_ascii=False, default=_shown))
+        body = json.loads(arguments["body"]) if "body" in arguments else arguments
+        media = _bytes_in(body)
+        self._media += media
+        asked = request.about.get("input_tokens_asked")
+        self._prompts.append(asked or _chars_in(body) / CHARACTERS_PER_TOKEN)
+        self._limits.append(_limit_in(body))
+
+    def lines(self, settings: Settings) -> list[tuple[str, str]]:
+        """The figures in words."""
+        if not self._prompts:
+            return []
+        found = [
+            ("Prompts", f"{_percentiles(self._prompts)} tokens, at {CHARACTERS_PER_TOKEN} characters a token"),
+            ("Answers", f"{_percentiles(self._limits)} tokens at most"),
+        ]
+        if self._media:
+            found.append(("Media", f"{self._media:,} bytes in images and documents"))
+        tokens = sum(self._prompts)
+        found.append(("A pass", f"about {tokens:,.0f} input tokens, at most {sum(self._limits):,} output tokens"))
+        if prices := settings.pricing:
+            least = tokens * prices.input_per_million / 1e6
+            most = least + sum(self._limits) * prices.output_per_million / 1e6
+            found.append(("Cost", f"{money(least)} to {money(most)} {prices.currency} a pass"))
+        return found
+
+
+def _normal(found: dict[str, Any]) -> dict[str, Any]:
+    """A record as arguments of Converse, where it is a conversation; else as it is."""
+    record = reader_of(found).read(found)
+    return found if record.arguments is None else dict(record.arguments)
+
+
+def _about(file: RecordFile, found: Survey) -> list[tuple[str, str]]:
+    bad = f", {len(found.bad):,} more that cannot be sent" if found.bad else ""
+    return [
+        ("File", f"{file.path}, SHA-256 {file.sha256[:12]}"),
+        ("Format", found.format or "none"),
+        ("Records", f"{found.records:,}{bad}"),
+    ]
+
+
+def _percentiles(values: list[Any]) -> str:
+    ordered = sorted(values)
+    points = [ordered[min(len(ordered) - 1, len(ordered) * percent // 100)] for percent in PERCENTS]
+    return "P50 {:,.0f}, P95 {:,.0f}, longest {:,.0f}".format(*points)
+
+
+def _chars_in(value: Any) -> int:
+    """Characters of all texts, without names and kinds."""
+    if isinstance(value, dict):
+        return sum(_chars_in(part) for name, part in value.items() if name not in _NO_TEXT)
+    if isinstance(value, list):
+        return sum(map(_chars_in, value))
+    return len(value) if isinstance(value, str) else 0
+
+
+def _bytes_in(value: Any) -> int:
+    """Bytes of all media."""
+    if isinstance(value, bytes):
+        return len(value)
+    if isinstance(value, dict):
+        return sum(map(_bytes_in, value.values()))
+    return sum(map(_bytes_in, value)) if isinstance(value, list) else 0
+
+
+def _limit_in(body: Mapping[str, Any]) -> int:
+    """The limit of the answer, wherever it stands."""
+    config = body.get("inferenceConfig") or body.get("textGenerationConfig") or body
+    names = ("maxTokens", "max_tokens", "max_completion_tokens", "max_output_tokens", "maxTokenCount", "max_gen_len")
+    return next((int(config[name]) for name in names if isinstance(config.get(name), int)), 0)
+
+
+_NO_TEXT = frozenset({"role", "type", "modelId", "model", "format", "media_type", "data", "anthropic_version", "url"})
+
+
+def _shown(value: object) -> str:
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else str(value)
+
+
+def _write(file: RecordFile, found: Survey, path: Path) -> None:
+    """Write the records that can be sent, a line each. Raises SettingsError."""
+    bad = set(found.bad)
+    try:
+        with open(path, "x", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)) as output:
+            for index in range(len(file)):
+                if index not in bad:
+                    output.write(json.dumps(_normal(file.record(index)), ensure_ascii=False) + "\n")
+    except FileExistsError:
+        raise SettingsError(f"{path}: exists already. Name another file with -o") from None
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be written ({error.strerror})") from None

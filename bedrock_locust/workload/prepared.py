@@ -1,0 +1,35 @@
+"""What the process that leads found out about a workload, and workers must know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bedrock_locust.workload.calibration import Calibration
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """It has no contents of prompts."""
+
+    calibration: Calibration | None = None
+    """How many tokens the words of requests have, if that was counted."""
+    sha256: str = ""
+    """The hash of the file of the workload; empty without one."""
+    format: str = ""
+    """The format of its records."""
+    bad: tuple[int, ...] = ()
+    """The numbers of records that are left out."""
+
+    def to_plain(self) -> dict[str, Any]:
+        """A mapping of plain types."""
+        calibration = self.calibration.to_plain() if self.calibration else None
+        return {"calibration": calibration, "sha256": self.sha256, "format": self.format, "bad": list(self.bad)}
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> Prepared:
+        """What `to_plain` made the mapping of. Raises KeyError for a member that is missing."""
+        return cls(Calibration.from_plain(plain["calibration"]), plain["sha256"], plain["format"], tuple(plain["bad"]))

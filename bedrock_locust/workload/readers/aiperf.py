@@ -1,0 +1,58 @@
+"""Custom datasets of AIPerf: `text`, `texts`, `image`, `images` and `output_length`, or `turns` of these.
+
+Source: `dataset/loader/models.py` of AIPerf 0.13. Times and delays are not used here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bedrock_locust.workload.conversation import arguments, image_of
+from bedrock_locust.workload.records import Record, RecordError, count_of, list_of, object_of, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NAME = "aiperf"
+_INPUTS = frozenset({"text", "texts", "image", "images"})
+
+
+def fits(record: Mapping[str, Any]) -> bool:
+    """Whether it has an input, or turns that are objects."""
+    turns = record.get("turns")
+    return bool(_INPUTS & record.keys()) or (isinstance(turns, list) and any(isinstance(one, dict) for one in turns))
+
+
+def read(record: Mapping[str, Any]) -> Record:
+    """The request in a record: all turns up to the last. Raises RecordError."""
+    turns = list_of(record["turns"], "turns") if "turns" in record else [record]
+    places = [f"turns[{number}]" if "turns" in record else "the record" for number in range(len(turns))]
+    objects = [object_of(turn, place) for turn, place in zip(turns, places, strict=True)]
+    messages = [
+        {"role": "assistant" if turn.get("role") == "assistant" else "user", "content": _content(turn, place)}
+        for turn, place in zip(objects, places, strict=True)
+    ]
+    limit = count_of(objects[-1].get("output_length"), f"{places[-1]}.output_length")
+    return Record(arguments=arguments([], messages, {"maxTokens": limit} if limit else {}))
+
+
+def _content(turn: Mapping[str, Any], place: str) -> list[dict[str, Any]]:
+    if other := [name for name in ("audio", "audios", "video", "videos") if turn.get(name)]:
+        raise RecordError(f"{place}.{other[0]} cannot be sent: only texts and images can")
+    blocks = [{"text": text_of(one, f"{place}.text")} for one in _each(turn, "text", place)]
+    blocks += [image_of(one, f"{place}.image") for one in _each(turn, "image", place)]
+    if not blocks:
+        raise RecordError(f"{place} has no text and no image")
+    return blocks
+
+
+def _each(turn: Mapping[str, Any], name: str, place: str) -> list[Any]:
+    """One value, or those of the list with the plural name, which may be objects with `contents`."""
+    if turn.get(name) is not None:
+        return [turn[name]]
+    if turn.get(f"{name}s") is None:
+        return []
+    found = list[Any]()
+    for one in list_of(turn[f"{name}s"], f"{place}.{name}s"):
+        found += list_of(one.get("contents"), f"{place}.{name}s") if isinstance(one, dict) else [one]
+    return found

@@ -1,0 +1,143 @@
+"""Requests from a file."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from bedrock_locust.workload.calibration import Corrected
+from bedrock_locust.workload.contract import Request
+from bedrock_locust.workload.convert import body_from
+from bedrock_locust.workload.lengths import Drawer
+from bedrock_locust.workload.media import with_files
+from bedrock_locust.workload.prepared import Prepared
+from bedrock_locust.workload.readers import BY_NAME, reader_of
+from bedrock_locust.workload.readers.native import as_converse
+from bedrock_locust.workload.records import RecordError
+from bedrock_locust.workload.request import arguments_of, body_of, joined, with_bytes
+from bedrock_locust.workload.shapes import ShapeError, input_shape, shaped
+from bedrock_locust.workload.words import filler
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bedrock_locust.settings.schema import Settings
+    from bedrock_locust.workload.jsonl import RecordFile
+    from bedrock_locust.workload.readers import Reader
+    from bedrock_locust.workload.records import Record
+
+NOTHING = Prepared()
+BLOCK_TOKENS = 512
+"""Tokens that a hash id of a trace stands for."""
+
+
+class RecordedWorkload:
+    """The records of a file, each in a request as `test.request` has it."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        file: RecordFile,
+        next_record: Callable[[], int],
+        prepared: Prepared = NOTHING,
+        name: str = "",
+    ) -> None:
+        """`next_record` gives the number of the record to send; `name` is that of the process."""
+        workload = settings.workload
+        self._settings = with_bytes(settings)
+        self._file, self._next_record = file, next_record
+        self._reader = BY_NAME.get(prepared.format or (workload.format if workload else ""))
+        output = workload.output_tokens if workload else None
+        self._output = Drawer(output, Random(f"{workload.seed if workload else 0} {name}")) if output else None
+        self._calibration = Corrected(prepared.calibration)
+
+    def next(self) -> Request:
+        """The next request. A record that has gone bad since the start is left out."""
+        while True:
+            index = self._next_record()
+            try:
+                return self.request(index)
+            except RecordError:
+                continue
+
+    def request(self, index: int) -> Request:
+        """The request of a record. Raises RecordError."""
+        found = self._file.record(index)
+        record = self.reader(found).read(found)
+        about: dict[str, Any] = {"record": index, "input_tokens_asked": record.input_tokens}
+        limit = self._limit(record)
+        if record.input_tokens is not None:
+            words = self._calibration.now.words(record.input_tokens)
+            body = body_of(self._settings, self._words(record, words), limit)
+            return Request(arguments_of(self._settings, body), about, words)
+        return Request(arguments_of(self._settings, self._body(record, limit)), about)
+
+    def reader(self, record: dict[str, Any]) -> Reader:
+        """The format of the file: that of the first record that is asked for. Raises RecordError."""
+        if self._reader is None:
+            self._reader = reader_of(record)
+        return self._reader
+
+    @property
+    def format(self) -> str:
+        """The name of the format, once a record has been read; else empty."""
+        return self._reader.NAME if self._reader else ""
+
+    def heard(self, request: Request, input_tokens: int | None) -> None:
+        """The service counted these tokens in a request."""
+        if input_tokens is not None and request.words:
+            self._calibration.hear(request.words, input_tokens)
+
+    def _limit(self, record: Record) -> int:
+        if record.max_tokens is not None:
+            return record.max_tokens
+        return self._output.draw() if self._output else self._settings.test.max_tokens
+
+    def _words(self, record: Record, words: int) -> str:
+        """A prompt of words: equal blocks for equal hash ids, and what is left over differs."""
+        each = round(BLOCK_TOKENS / self._calibration.now.per_word)
+        pieces, left = list[str](), words
+        for block in record.blocks:
+            piece = min(left, each)
+            pieces.append(filler(block * 7919, piece))
+            left -= piece
+        pieces.append(filler(Random(words).randrange(10_000), left))
+        return " ".join(filter(None, pieces))
+
+    def _body(self, record: Record, limit: int) -> dict[str, Any]:
+        """What is sent: the record over `test.request`. Raises RecordError."""
+        settings = self._settings
+        api, template = settings.model.api, settings.test.request or {}
+        arguments = record.arguments
+        if record.body is not None:
+            if record.api == api:
+                return self._with_model(joined(template, self._limited(record.body, limit)))
+            if "messages" not in record.body:
+                raise RecordError(f"it is a body of the API {record.api}: set model.api to {record.api}")
+            arguments = as_converse(record.body)
+        arguments = self._checked(with_files(arguments, self._file.folder))
+        if api == "converse":
+            config = {"maxTokens": limit}
+            if settings.test.temperature is not None:
+                config["temperature"] = settings.test.temperature  # type: ignore[assignment]  # boto3's float
+            return joined(joined(template, {"inferenceConfig": config}), arguments)
+        return self._with_model(joined(template, body_from(arguments, settings, limit)))
+
+    def _checked(self, arguments: Any) -> dict[str, Any]:
+        operation: Any = "ConverseStream" if self._settings.test.streaming else "Converse"
+        try:
+            found: dict[str, Any] = shaped(arguments, input_shape(operation), "", whole=False)
+        except ShapeError as error:
+            raise RecordError(f"{error}") from None
+        if not found.get("messages"):
+            raise RecordError("messages is required")
+        return found
+
+    def _limited(self, body: Any, limit: int) -> dict[str, Any]:
+        """The body; with a limit of the answer where it has none and the API cannot do without."""
+        needs = self._settings.model.api == "messages" or "anthropic_version" in body
+        return {"max_tokens": limit, **body} if needs else dict(body)
+
+    def _with_model(self, body: dict[str, Any]) -> dict[str, Any]:
+        model = self._settings.model
+        return body if model.api == "invoke" else {"model": model.id, **body}

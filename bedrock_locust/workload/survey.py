@@ -1,0 +1,111 @@
+"""What is in a workload file: every record is read and checked before the first call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bedrock_locust.settings.mistakes import SettingsError
+from bedrock_locust.workload.jsonl import RecordFile, no_pause
+from bedrock_locust.workload.recorded import RecordedWorkload
+from bedrock_locust.workload.records import RecordError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bedrock_locust.settings.schema import Settings
+
+MOST_SHOWN = 5
+"""Bad records that are named."""
+AT_A_TIME = 100
+"""Records between two turns of others."""
+
+
+@dataclass
+class Survey:
+    """A file and its records."""
+
+    file: RecordFile
+    format: str = ""
+    bad: list[int] = field(default_factory=list)
+    """The numbers of records that cannot be sent."""
+    mistakes: list[str] = field(default_factory=list)
+    """What is wrong with the first of them."""
+
+    @property
+    def records(self) -> int:
+        """How many records can be sent."""
+        return len(self.file) - len(self.bad)
+
+    def public(self) -> dict[str, Any]:
+        """What `run.json` says of it."""
+        found = {"format": self.format, "records": self.records, "bad": len(self.bad), "bytes": self.file.size}
+        return {**found, "sha256": self.file.sha256}
+
+
+class Library:
+    """The file of the workload that this process has open, and what was found in it."""
+
+    def __init__(self, pause: Callable[[], None] = no_pause) -> None:
+        """`pause` lets others have their turn while a large file is read."""
+        self._pause = pause
+        self._key: tuple[Any, ...] = ()
+        self._file: RecordFile | None = None
+        self._surveyed = ""
+        self._survey: Survey | None = None
+
+    def open(self, name: str) -> RecordFile:
+        """The file of this name; opened once, as long as it stays the same. Raises SettingsError."""
+        path = Path(name)
+        try:
+            found = path.stat()
+        except OSError as error:
+            raise SettingsError(f"workload.file: {name} cannot be read ({error.strerror})") from None
+        key = (name, found.st_ino, found.st_mtime_ns, found.st_size)
+        if self._file is None or key != self._key:
+            self._file, self._key, self._surveyed = RecordFile(path, pause=self._pause), key, ""
+        return self._file
+
+    def survey(self, settings: Settings) -> Survey | None:
+        """What is in the file of the settings; None without one. Raises SettingsError where it cannot be sent."""
+        if settings.workload is None or not settings.workload.file:
+            return None
+        file = self.open(settings.workload.file)
+        key = settings.model_dump_json(include={"model", "test", "workload"})
+        if self._survey is None or self._surveyed != key:
+            self._survey, self._surveyed = survey(file, settings, pause=self._pause), key
+        _refuse(self._survey, settings)
+        return self._survey
+
+
+def survey(
+    file: RecordFile,
+    settings: Settings,
+    each: Callable[[int, Any], None] = lambda *_: None,
+    pause: Callable[[], None] = no_pause,
+) -> Survey:
+    """Read each record and make its request; `each` gets the number and the request of those that can be sent."""
+    found = Survey(file)
+    workload = RecordedWorkload(settings, file, lambda: 0)
+    for index in range(len(file)):
+        try:
+            each(index, workload.request(index))
+        except RecordError as error:
+            found.bad.append(index)
+            if len(found.mistakes) < MOST_SHOWN:
+                found.mistakes.append(f"{file.path}, line {file.line_number(index)}: {error}")
+        if index % AT_A_TIME == 0:
+            pause()
+    found.format = workload.format
+    return found
+
+
+def _refuse(found: Survey, settings: Settings) -> None:
+    workload = settings.workload
+    if not found.bad or (workload and workload.on_bad == "skip" and found.records):
+        return
+    more = len(found.bad) - len(found.mistakes)
+    rest = [f"workload.file: {more} more records cannot be sent"] if more else []
+    advice = "workload.file: correct these records, or set workload.on_bad to skip to leave them out"
+    raise SettingsError(*(f"workload.file: {mistake}" for mistake in found.mistakes), *rest, advice)

@@ -1,0 +1,122 @@
+"""Files of records that are no JSONL: a JSON array, CSV, either compressed with gzip, and Parquet."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import zlib
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from bedrock_locust.workload.records import RecordError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+MOST_BYTES = 100_000_000
+"""The largest file that is turned into JSONL at the start of a run."""
+NUMBERS = frozenset({"max_tokens", "temperature", "top_p", "input_length", "output_length"})
+"""Columns of CSV that are numbers."""
+_GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
+_MAKE_IT = "turn it into JSONL first: python -m bedrock_locust workload FILE -o x.jsonl"
+
+
+def lines_of(file: BinaryIO, path: Path, *, bounded: bool) -> Iterator[bytes] | None:
+    """The lines of a file that is no JSONL; None for one that is. Lines raise RecordError.
+
+    `bounded` refuses a file that is too large to be turned at the start of a run.
+    """
+    head = file.read(4096)
+    file.seek(0)
+    if head.startswith(_PARQUET):
+        return _of_parquet(path, bounded=bounded)
+    if head.startswith(_GZIP):
+        return _of_gzip(file, path, bounded=bounded)
+    if _is_jsonl(head, path.name):
+        return None
+    return _lines(io.BytesIO(_read(file, bounded=bounded)), path.name)
+
+
+def _is_jsonl(head: bytes, name: str) -> bool:
+    begin = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    return begin != b"[" and not name.lower().endswith(".csv")
+
+
+def _of_gzip(file: BinaryIO, path: Path, *, bounded: bool) -> Iterator[bytes]:
+    try:
+        with gzip.open(file) as inside:
+            content = _read(inside, bounded=bounded)  # type: ignore[arg-type]  # it is read as a file
+    except (OSError, EOFError, zlib.error):
+        raise RecordError("it is no whole gzip file") from None
+    name = path.name.removesuffix(".gz")
+    if _is_jsonl(content[:4096], name):
+        yield from content.splitlines()
+    else:
+        yield from _lines(io.BytesIO(content), name)
+
+
+def _read(file: BinaryIO, *, bounded: bool) -> bytes:
+    content = file.read(MOST_BYTES + 1 if bounded else -1)
+    if bounded and len(content) > MOST_BYTES:
+        raise RecordError(f"it has more than {MOST_BYTES:,} bytes and is no JSONL: {_MAKE_IT}")
+    return content
+
+
+def _lines(file: io.BytesIO, name: str) -> Iterator[bytes]:
+    return _of_csv(file) if name.lower().endswith(".csv") else _of_array(file)
+
+
+def _of_array(file: io.BytesIO) -> Iterator[bytes]:
+    try:
+        records = json.loads(file.getvalue().decode("utf-8-sig"))
+    except json.JSONDecodeError as error:
+        raise RecordError(f"line {error.lineno}, column {error.colno}: it is not valid JSON: {error.msg}") from None
+    except (ValueError, RecursionError):
+        raise RecordError("it is not valid JSON") from None
+    if not isinstance(records, list):
+        raise RecordError("it is no JSON array")
+    for record in records:
+        yield json.dumps(record).encode()
+
+
+def _of_csv(file: io.BytesIO) -> Iterator[bytes]:
+    csv.field_size_limit(MOST_BYTES)
+    number = 1
+    try:
+        rows = csv.DictReader(io.TextIOWrapper(file, encoding="utf-8-sig", newline=""), strict=True)
+        for row in rows:
+            number = rows.line_num
+            if None in row:
+                raise RecordError(f"line {number}: it has more values than the header has names")
+            yield json.dumps({name: _value(name, text) for name, text in row.items() if text}).encode()
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise RecordError(f"after line {number}: it is no CSV in UTF-8 ({type(error).__name__})") from None
+
+
+def _value(name: str, text: str) -> Any:
+    if name not in NUMBERS:
+        return text
+    try:
+        return int(text)
+    except ValueError:
+        pass
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _of_parquet(path: Path, *, bounded: bool) -> Iterator[bytes]:
+    if bounded:
+        raise RecordError(f"it is Parquet: {_MAKE_IT}")
+    try:
+        import pandas as pd  # noqa: PLC0415 - no worker needs it
+
+        table = pd.read_parquet(path)
+    except ImportError:
+        raise RecordError("Parquet needs pyarrow: pip install pyarrow") from None
+    except (OSError, ValueError) as error:
+        raise RecordError(f"it is no Parquet that can be read ({type(error).__name__})") from None
+    yield from (line.encode() for line in table.to_json(orient="records", lines=True).splitlines())
