@@ -132,6 +132,7 @@ def compare_replies() -> None:
 def start_simulator(*, tls: bool) -> tuple[subprocess.Popen[str], str]:
     """The simulator on its core."""
     command = [sys.executable, "-m", "bedrock_locust.simulator", "--port", "0", "--exit-with-parent", "--spread", "0"]
+    command += ["--tokens-per-event", "1"]
     pace = ["--ttft-ms", str(TTFT_MS), "--tpot-ms", str(TPOT_MS), "--output-tokens", str(TOKENS)]
     if tls:
         os.environ["AWS_CA_BUNDLE"] = str(Path(tempfile.mkdtemp()) / "certificate.pem")

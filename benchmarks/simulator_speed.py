@@ -104,6 +104,7 @@ def measure(streams: int, rate: int, seconds: float) -> Figures:
 def _start(core: int, gap_s: float, tokens: int) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "bedrock_locust.simulator", "--port", "0", "--exit-with-parent"]
     command += ["--ttft-ms", "500", "--tpot-ms", str(gap_s * 1000), "--spread", "0", "--output-tokens", str(tokens)]
+    command += ["--tokens-per-event", "1"]
     os.sched_setaffinity(0, {core})
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 

@@ -40,7 +40,7 @@ WARM_STREAMS = 5
 USERS = 20
 DEADLINE_S = 900
 MODEL = "anthropic.claude-3-sonnet-20240229-v1:0"
-SLOW = ("--ttft-ms", "200", "--tpot-ms", "100", "--output-tokens", "120", "--spread", "0")
+SLOW = ("--ttft-ms", "200", "--tpot-ms", "100", "--output-tokens", "120", "--spread", "0", "--tokens-per-event", "1")
 SHORT = ("--ttft-ms", "0", "--tpot-ms", "0", "--output-tokens", "2", "--spread", "0")
 LIMIT_KB = 60.0
 """Memory for each additional stream."""

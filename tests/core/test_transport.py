@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Simulator, Path]]:
     """A simulator with TLS, and its certificate."""
     certificate = tmp_path_factory.mktemp("tls") / "certificate.pem"
-    simulator = Simulator("--tls-self-made", str(certificate), "--ttft-ms", "20", "--tpot-ms", "2")
+    simulator = Simulator(
+        "--tls-self-made", str(certificate), "--ttft-ms", "20", "--tpot-ms", "2", "--tokens-per-event", "1"
+    )
     yield simulator, certificate
     simulator.stop()
 
