@@ -151,7 +151,7 @@ class Preparation:
             return None
         if bedrock_host(self._environment):
             raise SettingsError("--host and --bedrock-simulator: choose one; the simulator is an endpoint of its own")
-        simulator = SimulatorProcess(asked)
+        simulator = SimulatorProcess(asked, self.settings.model.endpoint)
         self._simulator_url = simulator.url
         if not http_users(self._environment):
             # Locust's page shows it.

@@ -25,9 +25,9 @@ READY = re.compile(r"listening on (https?://\S+)")
 class SimulatorProcess:
     """A simulator on a free loopback port. It ends with `stop`, at exit, or when this process dies."""
 
-    def __init__(self, options: str) -> None:
-        """Start it with more of its options. Raises SettingsError where it does not start."""
-        command = [sys.executable, "-m", "bedrock_locust.simulator", "--exit-with-parent"]
+    def __init__(self, options: str, endpoint: str = "runtime") -> None:
+        """Start it as this endpoint, with more of its options. Raises SettingsError where it does not start."""
+        command = [sys.executable, "-m", "bedrock_locust.simulator", "--exit-with-parent", "--endpoint", endpoint]
         try:
             more = shlex.split(options)
         except ValueError as error:

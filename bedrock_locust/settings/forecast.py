@@ -140,7 +140,7 @@ def _of(settings: Settings, kinds: Kinds, steps: Sequence[Load], quota: str, bur
 
 def _of_day(settings: Settings, kinds: Kinds, planned: Sequence[Level]) -> Forecast | None:
     """What the run will have used of a quota of tokens per day by the end of each level, in the order of its load."""
-    model, day = settings.model, settings.model.tokens_per_day
+    model, day = settings.model, settings.model.quotas.tokens_per_day
     if not day or any(level.length_s is None for level in planned):
         return None
     steps = sorted({level.load for level in planned})
@@ -191,10 +191,10 @@ def _quotas(settings: Settings) -> list[tuple[str, float]]:
     """The quotas that are set, with how often an output token counts."""
     model = settings.model
     quotas = {
-        "requests per minute": (model.quota, 1.0),
-        "tokens per minute": (model.tokens_per_minute, model.burndown),
-        INPUT: (model.input_tokens_per_minute, 1.0),
-        OUTPUT: (model.output_tokens_per_minute, 1.0),
+        "requests per minute": (model.quotas.quota, 1.0),
+        "tokens per minute": (model.quotas.tokens_per_minute, model.burndown),
+        INPUT: (model.quotas.input_tokens_per_minute, 1.0),
+        OUTPUT: (model.quotas.output_tokens_per_minute, 1.0),
     }
     return [(name, burndown) for name, (quota, burndown) in quotas.items() if quota]
 
@@ -213,10 +213,10 @@ def _percent(settings: Settings, kinds: Kinds, load: Load, quota: str) -> tuple[
         tokens = calls_per_min * (kind.input_tokens + kind.output_tokens * model.burndown)
         tokens += kind.in_flight(load) * (kind.input_tokens + sizes(settings).limit)
         shares = {
-            "requests per minute": calls_per_min / (model.quota or 1),
-            "tokens per minute": tokens / (model.tokens_per_minute or 1),
-            INPUT: tokens / (model.input_tokens_per_minute or 1),
-            OUTPUT: calls_per_min * kind.output_tokens / (model.output_tokens_per_minute or 1),
+            "requests per minute": calls_per_min / (model.quotas.quota or 1),
+            "tokens per minute": tokens / (model.quotas.tokens_per_minute or 1),
+            INPUT: tokens / (model.quotas.input_tokens_per_minute or 1),
+            OUTPUT: calls_per_min * kind.output_tokens / (model.quotas.output_tokens_per_minute or 1),
         }
         used.append(100 * shares[quota])
     return min(used), max(used)

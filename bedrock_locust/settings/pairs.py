@@ -48,26 +48,6 @@ class Model(Protocol):
     def latency(self) -> str | None:
         """Latency mode."""
 
-    @property
-    def quota(self) -> int | None:
-        """Requests per minute."""
-
-    @property
-    def tokens_per_minute(self) -> int | None:
-        """Tokens per minute."""
-
-    @property
-    def tokens_per_day(self) -> int | None:
-        """Tokens per day."""
-
-    @property
-    def input_tokens_per_minute(self) -> int | None:
-        """Input tokens per minute."""
-
-    @property
-    def output_tokens_per_minute(self) -> int | None:
-        """Output tokens per minute."""
-
 
 def provider_id(model_id: str) -> str:
     """A model id without ARN and without the prefix of an inference profile."""
@@ -94,8 +74,6 @@ def _reasons(model: Model, max_tokens: int) -> Iterator[str]:
     if model.endpoint == "mantle":
         yield from _wrong_id(model.id, name)
         yield from _wrong_on_mantle(model)
-    else:
-        yield from _wrong_on_runtime(model)
     if model.api == "responses" and max_tokens < LEAST_OF_RESPONSES:
         yield f"{api}, which refuses test.max_tokens below {LEAST_OF_RESPONSES}: raise it, or set model.api to chat"
     if model.latency and model.api not in BOTO3_APIS:
@@ -116,16 +94,3 @@ def _wrong_id(model_id: str, name: str) -> Iterator[str]:
 def _wrong_on_mantle(model: Model) -> Iterator[str]:
     if model.service_tier == "reserved":
         yield "model.service_tier is reserved, which bedrock-mantle refuses: set another, or model.endpoint to runtime"
-    if model.tokens_per_minute or model.tokens_per_day or model.quota:
-        yield (
-            "bedrock-mantle counts input and output tokens apart, and no requests: set model.input_tokens_per_minute"
-            " and model.output_tokens_per_minute in place of tokens_per_minute, tokens_per_day and quota"
-        )
-
-
-def _wrong_on_runtime(model: Model) -> Iterator[str]:
-    if model.input_tokens_per_minute or model.output_tokens_per_minute:
-        yield (
-            "bedrock-runtime counts input and output tokens together: set model.tokens_per_minute in place of"
-            " input_tokens_per_minute and output_tokens_per_minute, or model.endpoint to mantle"
-        )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bedrock_locust.level import Load
 from bedrock_locust.settings.forecast import expected_cost
+from bedrock_locust.settings.quotas import unused
 from bedrock_locust.settings.sizes import sizes
 from bedrock_locust.settings.stock_levels import stock_levels
 
@@ -49,6 +50,10 @@ class Plan:
     """After how long `--run-time` ends the run, if it does so before the last level is over."""
     quota_use: str = ""
     """How much of the quotas the levels are expected to use, in words."""
+    unused_quotas: str = ""
+    """Which quotas of the settings belong to the other endpoint, in words."""
+    quota_to_set: str = "tokens_per_minute"
+    """The quota by which the worst case is known."""
     left_out: str = ""
     """Which settings do not count in this run, in words."""
 
@@ -65,18 +70,18 @@ class Plan:
 
         `first` is the call before the load, if it was made, and `run_time_s` is `--run-time`, if it was given.
         """
-        limit, model = sizes(settings).most_limit, settings.model
+        limit, model, quotas = sizes(settings).most_limit, settings.model, settings.model.quotas
         planned = stock_levels(settings) if levels is None else levels
         seconds = length_of(planned)
         minutes = None if seconds is None else math.ceil(seconds / 60)
-        calls = model.quota * minutes if model.quota and minutes else None
-        quota_tokens = model.tokens_per_minute * minutes if model.tokens_per_minute and minutes else None
-        if model.tokens_per_day and seconds is not None:
-            by_day = model.tokens_per_day * math.ceil(seconds / DAY_S)
+        calls = quotas.quota * minutes if quotas.quota and minutes else None
+        quota_tokens = quotas.tokens_per_minute * minutes if quotas.tokens_per_minute and minutes else None
+        if quotas.tokens_per_day and seconds is not None:
+            by_day = quotas.tokens_per_day * math.ceil(seconds / DAY_S)
             quota_tokens = min(quota_tokens or by_day, by_day)
         bounds = [calls and calls * limit, quota_tokens and int(quota_tokens / model.burndown)]
-        if model.output_tokens_per_minute and minutes:
-            bounds.append(model.output_tokens_per_minute * minutes)
+        if quotas.output_tokens_per_minute and minutes:
+            bounds.append(quotas.output_tokens_per_minute * minutes)
         call_cost = _call_cost(settings)
         costs = [calls and call_cost and calls * call_cost, _cost_of(quota_tokens, settings)]
         return cls(
@@ -93,6 +98,8 @@ class Plan:
             expected_cost=expected_cost(settings, first, planned),
             run_time_s=run_time_s if run_time_s and run_time_s < (seconds or math.inf) else None,
             quota_use=quota_use,
+            unused_quotas=unused(model),
+            quota_to_set="output_tokens_per_minute" if model.endpoint == "mantle" else "tokens_per_minute",
             left_out=LEFT_OUT if settings.open_loop and settings.has_steps else "",
         )
 
@@ -105,12 +112,12 @@ class Plan:
         if self.run_time_s is not None:
             length = f"{length}; --run-time ends it after {length_in_words(self.run_time_s)}, whatever levels are left"
         each = f"at most {self.max_tokens:,} output tokens a call"
-        more = [line for line in (self._cost(), self.quota_use, self.left_out) if line]
+        more = [line for line in (self._cost(), self.quota_use, self.unused_quotas, self.left_out) if line]
         if self.output_tokens is None:
             return [
                 levels,
                 length,
-                f"{each}; no quota limits the calls: set model.tokens_per_minute to see the worst case",
+                f"{each}; no quota limits the calls: set model.{self.quota_to_set} to see the worst case",
                 *more,
             ]
         calls = f"{self.calls:,} calls and " if self.calls else ""

@@ -36,6 +36,7 @@ from bedrock_locust.settings.goals import Limits, Pricing, Slo, unknown_cost
 from bedrock_locust.settings.mistakes import SettingsError, describe
 from bedrock_locust.settings.outline import outline
 from bedrock_locust.settings.pairs import impossible
+from bedrock_locust.settings.quotas import Quotas
 from bedrock_locust.settings.workload import Workload
 
 if TYPE_CHECKING:
@@ -136,11 +137,11 @@ class Model(Section):
     id: ModelId
     """Model id, inference profile id or ARN. Required."""
     tokens_per_minute: Positive | None = None
-    """Your quota of tokens per minute. The plan and the report compare the run with it."""
+    """Your quota of tokens per minute on bedrock-runtime. The plan and the report compare the run with it."""
     tokens_per_day: Positive | None = None
-    """Your quota of tokens per day. The plan compares the run with it."""
+    """Your quota of tokens per day on bedrock-runtime. The plan compares the run with it."""
     quota: Positive | None = None
-    """Your quota of requests per minute. Many newer models have none."""
+    """Your quota of requests per minute on bedrock-runtime. Many newer models have none."""
     input_tokens_per_minute: Positive | None = None
     """Your quota of input tokens per minute on bedrock-mantle."""
     output_tokens_per_minute: Positive | None = None
@@ -159,6 +160,11 @@ class Model(Section):
     """Latency mode of each call. Without it none is sent."""
     output_burndown: Amount | None = None
     """Tokens of quota that one output token uses. Without it the factor that AWS states for the model."""
+
+    @property
+    def quotas(self) -> Quotas:
+        """Those of the quotas that the endpoint has."""
+        return Quotas.of(self)
 
     @property
     def burndown(self) -> float:

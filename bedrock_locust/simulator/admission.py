@@ -109,7 +109,9 @@ class _Admission:
         """Read the request, check its content and then the quotas, and answer it."""
         body = await self.exchange.body()
         self._authenticate(body)
-        if self.operation.counts:
+        if self.operation.counts and self.operation.surface:
+            await self._count_messages(body)
+        elif self.operation.counts:
             self._check_id()
             await self._count(body)
         elif name := self.operation.surface:
@@ -150,16 +152,24 @@ class _Admission:
         overflows = prompt.tier == RESERVED and self.rng.random() < behaviour.reserved_overflow
         return replace(prompt, tier=DEFAULT) if overflows else prompt
 
+    async def _count_messages(self, body: bytes) -> None:
+        self.entry.model_id = surfaces.asked("messages", self.exchange.path, body, self.service.endpoint).model_id
+        await self._told(counting.read_messages(body), "input_tokens")
+
     async def _count(self, body: bytes) -> None:
         counting.refuse(self.entry.model_id)
-        prompt = _completed(counting.read(self.entry.model_id, body), self.entry.model_id, {})
+        await self._told(counting.read(self.entry.model_id, body), "inputTokens")
+
+    async def _told(self, prompt: Prompt, member: str) -> None:
+        """Answer with the tokens of a prompt."""
+        prompt = _completed(prompt, self.entry.model_id, {})
         _enter(prompt, self.entry)
         if fault := self._fault(self.service.model(self.entry.model_id).behaviour):
             raise ServiceError.injected(fault)
         self.entry.outcome = OK
         self.entry.ended_at_ns = time.time_ns()
         headers = request_id_header(self.entry) | {"content-type": "application/json"}
-        await self.exchange.respond(200, headers, counting.answer(prompt))
+        await self.exchange.respond(200, headers, counting.answer(prompt, member))
 
     async def _within_quota(self, wish: _Wish) -> None:
         behaviour, quota, prompt = wish.model.behaviour, wish.model.quota, wish.prompt
@@ -219,6 +229,7 @@ class _Admission:
             reply=reply,
             fault=wish.fault,
             rng=self.rng,
+            grant=lambda count: wish.model.quota.grant(count, time.monotonic()),
         )
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bedrock_locust.simulator import faults
 from bedrock_locust.simulator.calls import request_id_header
 from bedrock_locust.simulator.ledger import OK
+from bedrock_locust.simulator.replies import shortened
 from bedrock_locust.simulator.streams import Stream
 
 if TYPE_CHECKING:
@@ -43,6 +45,8 @@ async def _send_whole(call: Call, exchange: Exchange) -> None:
         return
     if call.strikes(faults.STALL):
         await call.clock.hold(call.behaviour.stall_seconds)
+    if (granted := call.grant(call.reply.output_tokens)) < call.reply.output_tokens:
+        call = replace(call, reply=shortened(call.reply, granted))
     metrics = call.metrics(first_byte_s)
     body = json.dumps(call.format.answer(call.reply, metrics), separators=(",", ":")).encode()
     call.entry.output_tokens = call.reply.output_tokens

@@ -75,6 +75,12 @@ class Behaviour(BaseModel):
     burst: int = Field(0, ge=0, description="calls that an unused quota admits at once; 0 = a minute's quota")
     tokens_per_minute: float = Field(0.0, ge=0, description="quota of tokens of each model; 0 = none")
     output_burndown: float = Field(1.0, ge=0, description="what an output token takes from the quota of tokens")
+    input_tokens_per_minute: float = Field(
+        0.0, ge=0, description="quota of input tokens of each model, as bedrock-mantle counts them; 0 = none"
+    )
+    output_tokens_per_minute: float = Field(
+        0.0, ge=0, description="quota of output tokens of each model, at which answers end as by their length; 0 = none"
+    )
     default_max_tokens: int = Field(
         4096, ge=1, description="tokens reserved for an answer to a call that does not set max_tokens"
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bedrock_locust.simulator import formats
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from random import Random
 
     from bedrock_locust.simulator import replies, timing
@@ -45,6 +46,8 @@ class Call:
     reply: replies.Reply
     fault: str
     rng: Random
+    grant: Callable[[int], int]
+    """How many of these output tokens the quota lets the model generate now; they are counted."""
 
     def strikes(self, *names: str) -> bool:
         """Whether the call has one of these faults; if it has, note in the ledger that the fault happens now."""

@@ -63,6 +63,11 @@ def _decoded(text: str) -> bytes:
         raise ServiceError("ValidationException", "input.invokeModel.body is not base64.") from None
 
 
-def answer(prompt: Prompt) -> bytes:
-    """The body of the answer."""
-    return json.dumps({"inputTokens": prompt.input_tokens}).encode()
+def read_messages(body: bytes) -> Prompt:
+    """The prompt of a request of Messages, which needs no `max_tokens` here; raises `ServiceError`."""
+    return formats.MESSAGES.read(json.dumps({"max_tokens": 1, **json.loads(body)}).encode())
+
+
+def answer(prompt: Prompt, member: str = "inputTokens") -> bytes:
+    """The body of the answer, with the count in this member."""
+    return json.dumps({member: prompt.input_tokens}).encode()

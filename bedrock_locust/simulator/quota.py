@@ -4,6 +4,10 @@ As AWS documents it: when a call starts, its prompt and its `max_tokens` are res
 what it did not use is given back, tokens read from a cache are free, and an output token may count
 several times. That quotas are per model is documented; that the service refills them evenly is an
 assumption, and so is that a reservation counts `max_tokens` once.
+
+bedrock-mantle has two quotas of tokens. That of input is reserved like the one above, and output counts once; a call
+that finds too little is refused. That of output has what is generated; a call that finds it empty is not refused: its
+answer ends there, as if by its length.
 """
 
 from __future__ import annotations
@@ -48,21 +52,42 @@ class Quota:
         requests, tokens = behaviour.requests_per_minute, behaviour.tokens_per_minute
         self._burndown = behaviour.output_burndown
         self._requests = Bucket(float(behaviour.burst or max(1.0, requests)), requests / 60, now) if requests else None
-        self._tokens = Bucket(tokens, tokens / 60, now) if tokens else None
+        self._tokens = _bucket(tokens, now)
+        self._input = _bucket(behaviour.input_tokens_per_minute, now)
+        self._output = _bucket(behaviour.output_tokens_per_minute, now)
 
     def lacks(self, reserved: float, now: float) -> str:
         """The quota that a call with this reservation exceeds; if empty, it exceeds none and has been counted."""
         if self._requests and not self._requests.has(1, now):
             return REQUESTS
-        if self._tokens and not self._tokens.has(reserved, now):
+        if any(not bucket.has(reserved, now) for bucket in self._reserving):
             return TOKENS
         if self._requests:
             self._requests.take(1)
-        if self._tokens:
-            self._tokens.take(reserved)
+        for bucket in self._reserving:
+            bucket.take(reserved)
         return ""
 
     def settle(self, reserved: float, input_tokens: int, output_tokens: int) -> None:
         """Replace the reservation of a call that has ended by what it used; `input_tokens` has no cache reads."""
         if self._tokens:
             self._tokens.take(input_tokens + output_tokens * self._burndown - reserved)
+        if self._input:
+            self._input.take(input_tokens + output_tokens - reserved)
+
+    @property
+    def _reserving(self) -> list[Bucket]:
+        return [bucket for bucket in (self._tokens, self._input) if bucket]
+
+    def grant(self, tokens: int, now: float) -> int:
+        """How many of these output tokens may be generated now; they are counted."""
+        if not self._output:
+            return tokens
+        granted = tokens if self._output.has(tokens, now) else max(0, int(self._output.level))
+        self._output.take(granted)
+        return granted
+
+
+def _bucket(per_minute: float, now: float) -> Bucket | None:
+    """The bucket of a quota of tokens; 0 is none."""
+    return Bucket(per_minute, per_minute / 60, now) if per_minute else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
@@ -151,6 +151,11 @@ def compose(prompt: Prompt, start: int, text_tokens: int, reasoning_tokens: int)
     if sum(block.tokens for block in within) < sum(block.tokens for block in blocks):
         return Content(within, Stop.LENGTH)
     return Content(within, stop, sequence)
+
+
+def shortened(reply: Reply, most: int) -> Reply:
+    """The reply as far as this many tokens; it ends by its length."""
+    return replace(reply, content=Content(tuple(_limited(list(reply.blocks), most)), Stop.LENGTH))
 
 
 def _wanted(prompt: Prompt, start: int, text_tokens: int, reasoning_tokens: int) -> Iterator[Block]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 from uuid import uuid4
 
-from bedrock_locust.simulator import admission, control, surfaces
+from bedrock_locust.simulator import admission, control, listing, surfaces
 from bedrock_locust.simulator.calls import Operation
 from bedrock_locust.simulator.errors import ServiceError
 from bedrock_locust.simulator.exchange import ClientGoneError, Exchange
@@ -31,6 +31,9 @@ OPERATIONS = {
         Operation("count-tokens", native=False, stream=False, counts=True),
     )
 }
+
+COUNT_MESSAGES = Operation("messages-count-tokens", native=False, stream=False, counts=True, surface="messages")
+"""Counting for Messages, which only bedrock-mantle has."""
 
 
 class Simulator:
@@ -59,6 +62,8 @@ class Simulator:
             await admission.serve(
                 self._service, exchange, Operation(name, native=False, stream=False, surface=name), ""
             )
+        elif self._service.endpoint == "mantle" and (exchange.method, exchange.path) == ("POST", surfaces.COUNT_PATH):
+            await admission.serve(self._service, exchange, COUNT_MESSAGES, "")
         elif surfaces.is_near(exchange.path):
             await self._answer_near(exchange)
         elif (route := find(exchange.method, exchange.path)) and self._service.endpoint == "runtime":
@@ -70,6 +75,13 @@ class Simulator:
 
     async def _answer_near(self, exchange: Exchange) -> None:
         """A path near those of the APIs that boto3 does not have: bedrock-runtime answers with status 200."""
+        is_mantle = self._service.endpoint == "mantle"
+        if is_mantle and (exchange.method, exchange.path) == ("GET", listing.MODELS_PATH):
+            await exchange.respond(200, {"content-type": "application/json"}, listing.models())
+            return
+        if missing := listing.kept(exchange.path, bare=is_mantle):
+            await exchange.respond(*surfaces.refusal("responses", missing, surfaces.new_id()))
+            return
         if self._service.endpoint == "runtime":
             body = json.dumps(surfaces.UNKNOWN).encode()
             await exchange.respond(200, {"content-type": "application/json"}, body)

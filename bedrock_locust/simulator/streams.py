@@ -7,10 +7,10 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from bedrock_locust.simulator import families, faults, frames, sse
+from bedrock_locust.simulator import families, faults, frames, sse, tokens
 from bedrock_locust.simulator.ledger import OK
 from bedrock_locust.simulator.pieces import Piece, cut
-from bedrock_locust.simulator.replies import Kind
+from bedrock_locust.simulator.replies import Kind, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,6 +36,8 @@ class Stream:
         self._events = 0
         self._tokens_due = 0
         self._broken = False
+        self._is_short = False
+        """Whether the answer ended before its time."""
         self._held: Piece | None = None
         """The last text, where it goes out with the counts."""
         self._number = 0
@@ -46,7 +48,7 @@ class Stream:
         call = self._call
         await self._send_all(call.format.opening(call.reply))
         for index in range(len(call.reply.blocks)):
-            if not self._broken:
+            if not (self._broken or self._is_short):
                 await self._send_block(index)
         if not self._broken and self._events <= call.behaviour.fault_after_events:
             await self._strike()
@@ -60,7 +62,8 @@ class Stream:
     async def _send_block(self, index: int) -> None:
         call, block = self._call, self._call.reply.blocks[index]
         start: list[Event] = call.format.block_start(call.reply, index)
-        if not block.text:
+        begun = not block.text
+        if begun:
             await self._send_all([*start, call.format.counted_delta(call.reply, block.kind, index, "", 0)])
         for piece in self._pieces(block):
             if self._events == call.behaviour.fault_after_events:
@@ -73,11 +76,27 @@ class Stream:
             # Made before it is due, but for its number, which counts those before it.
             frame = None if call.format.numbered else self._delta_frame(block.kind, index, piece)
             await self._wait_for(piece)
-            if start:
-                await self._send_all(start)
-                start = []
-            await self._send_delta(self._delta_frame(block.kind, index, piece) if frame is None else frame, piece)
-        await self._send_all(call.format.block_stop(call.reply, index))
+            granted = self._granted(piece)
+            if not granted.tokens:
+                break
+            await self._send_all(start)
+            start, begun = [], True
+            if frame is None or granted is not piece:
+                frame = self._delta_frame(block.kind, index, granted)
+            await self._send_delta(frame, granted)
+            if self._is_short:
+                break
+        if begun:
+            await self._send_all(self._call.format.block_stop(self._call.reply, index))
+
+    def _granted(self, piece: Piece) -> Piece:
+        """As much of a piece as the quota of output tokens has; if that is not all, the answer ends with it."""
+        call, granted = self._call, self._call.grant(piece.tokens)
+        if granted == piece.tokens:
+            return piece
+        self._is_short, self._tokens_due = True, 0
+        self._call = replace(call, reply=shortened(call.reply, call.entry.output_tokens + granted))
+        return replace(piece, text=piece.text[: granted * tokens.CHARS_PER_TOKEN], tokens=granted)
 
     def _pieces(self, block: Block) -> Iterable[Piece]:
         call = self._call
@@ -106,10 +125,8 @@ class Stream:
         self._events += 1
 
     async def _close(self) -> None:
-        call, text = self._call, self._held.text if self._held else ""
-        if self._held:
-            await self._wait_for(replace(self._held, waits=self._held.tokens - 1))
-            await self._send_delta(b"", self._held)
+        text = await self._last_text()
+        call = self._call
         call.pace.advance(max(0, self._tokens_due - 1))
         await call.clock.until(call.pace.due_s)
         closing = [self._frame(e) for e in call.format.closing(call.reply, call.metrics(self._first_byte_s), text)]
@@ -121,6 +138,16 @@ class Stream:
             call.entry.ended_at_ns = time.time_ns()
             await self._exchange.chunk(frame)
         await self._exchange.end()
+
+    async def _last_text(self) -> str:
+        """The text that goes out with the counts, when its last token is there."""
+        if not self._held:
+            return ""
+        await self._wait_for(replace(self._held, waits=self._held.tokens - 1))
+        granted = self._granted(self._held)
+        if granted.tokens:
+            await self._send_delta(b"", granted)
+        return granted.text
 
     def _delta_frame(self, kind: Kind, index: int, piece: Piece) -> bytes:
         """An event with text; it is made before it is due."""

@@ -122,8 +122,8 @@ def _slo(analysis: Analysis) -> dict[str, Any] | None:
 def _quota(analysis: Analysis) -> dict[str, Any]:
     quota = analysis.quota
     return {
-        "requests_per_minute": quota.requests_per_minute,
-        "tokens_per_minute": quota.tokens_per_minute,
+        **{f"{name}_per_minute": quota.per_minute.get(name) for name in ("requests", "tokens")},
+        **{f"{name}_tokens_per_minute": quota.per_minute.get(name) for name in ("input", "output")},
         "output_burndown": quota.output_burndown,
         "max_tokens": quota.max_tokens,
         "together": dict(quota.together),

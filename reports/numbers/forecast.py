@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
     from reports.numbers.quota import Quota
 
-QUOTAS = ("requests", "tokens")
 FULL_PERCENT = 100
 LENIENT_PERCENT = 120
 """So much of a quota for a minute without a throttle says that the quota is another: bursts explain less."""
@@ -28,7 +27,7 @@ class Forecast:
 
     mode: str
     quota: str
-    """`requests` or `tokens`."""
+    """One of `Quota.names`."""
     users: float | None
     """None if more users bring no more load, or throttling keeps it from being reached."""
     basis: str
@@ -57,13 +56,13 @@ class Overuse:
 def lenient(found: Quota, figures: pd.DataFrame) -> dict[str, str]:
     """Quotas that cannot be the real ones -> the first level that shows it."""
     calm = figures[(found.table["throttled_share"] == 0) & (figures["window_s"].round() >= MINUTE_S)]
-    shown = {name: calm.index[found.used(name)[calm.index] > LENIENT_PERCENT] for name in QUOTAS}
+    shown = {name: calm.index[found.used(name)[calm.index] > LENIENT_PERCENT] for name in found.names}
     return {name: str(keys[0]) for name, keys in shown.items() if len(keys)}
 
 
 def overused(found: Quota, figures: pd.DataFrame) -> dict[str, Overuse]:
     """The levels that only their short window let run above a quota, or about at it."""
-    real = [name for name in QUOTAS if name not in lenient(found, figures)]
+    real = [name for name in found.refusing if name not in lenient(found, figures)]
     short = (figures["window_s"].round() < MINUTE_S) & (found.table["throttled_share"] <= SLIGHT_SHARE)
     levels: dict[str, Overuse] = {}
     for key in map(str, figures.index[short & figures["users"].notna()]):
@@ -81,7 +80,7 @@ def forecasts(found: Quota, figures: pd.DataFrame) -> list[Forecast]:
     every: list[Forecast] = []
     for mode in rows["mode"].unique():
         levels = rows[rows["mode"] == mode].sort_values("users")
-        of_mode = [_forecast(found, levels, name) for name in QUOTAS if name not in unreal]
+        of_mode = [_forecast(found, levels, name) for name in found.names if name not in unreal]
         known = [one for one in of_mode if one is not None]
         every += sorted(known, key=lambda one: (one.users is None, one.users))
     return every

@@ -22,7 +22,14 @@ if TYPE_CHECKING:
     from reports.reading.run import Run
 
 THROTTLED = "ThrottlingError"
-SAID = {"tokens": r"too many tokens", "requests": r"too many requests|request rate"}
+NAMES = {"runtime": ("requests", "tokens"), "mantle": ("input", "output")}
+"""Endpoint -> its quotas. That of output on bedrock-mantle refuses no call: an answer that meets it ends there."""
+REFUSING = ("requests", "tokens", "input")
+SAID = {
+    "tokens": r"too many tokens",
+    "requests": r"too many requests|request rate",
+    "input": r"too many (input )?tokens",
+}
 """Quota -> the words with which Bedrock throttles for it."""
 COLUMNS = (
     "accepted",
@@ -35,6 +42,9 @@ COLUMNS = (
     "requests_percent",
     "tokens_percent",
     "reserve_ratio",
+    "output_per_min",
+    "input_percent",
+    "output_percent",
 )
 
 
@@ -42,8 +52,8 @@ COLUMNS = (
 class Quota:
     """The quotas of a run and what each level used of them."""
 
-    requests_per_minute: float | None
-    tokens_per_minute: float | None
+    per_minute: Mapping[str, float | None]
+    """What each quota of the endpoint is, by its name: `requests` and `tokens`, or `input` and `output`."""
     output_burndown: float | None
     """Tokens of quota that one output token uses."""
     max_tokens: float | None
@@ -55,29 +65,36 @@ class Quota:
 
     @property
     def percent(self) -> pd.Series[float]:
-        """The higher of the shares of the two quotas, in percent, by level."""
-        return self.table[["requests_percent", "tokens_percent"]].max(axis=1)
+        """The highest of the shares of the quotas that refuse calls, in percent, by level."""
+        return self.table[[f"{name}_percent" for name in self.refusing]].max(axis=1)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The quotas of the endpoint."""
+        return tuple(self.per_minute)
+
+    @property
+    def refusing(self) -> tuple[str, ...]:
+        """Those of them that refuse calls."""
+        return tuple(name for name in self.per_minute if name in REFUSING)
 
     def used(self, name: str) -> pd.Series[float]:
-        """The share of a quota that each level used, in percent; `name` is `requests` or `tokens`."""
+        """The share of a quota that each level used, in percent."""
         return self.table[f"{name}_percent"]
 
     def most(self, name: str) -> float | None:
         """The quota itself, per minute."""
-        return self.tokens_per_minute if name == "tokens" else self.requests_per_minute
+        return self.per_minute[name]
 
     def tighter(self, key: str, message: str = "") -> str:
-        """Which quota gives out: `requests` or `tokens`; empty if that is not known.
+        """Which of the quotas that refuse calls gives out; empty if that is not known.
 
         That of which the `message` of the service speaks, else that of which the level used more.
         """
-        requests, tokens = (float(self.table[f"{name}_percent"][key]) for name in ("requests", "tokens"))
-        said = [quota for quota, words in SAID.items() if re.search(words, message, re.IGNORECASE)]
-        if said and not math.isnan({"requests": requests, "tokens": tokens}[said[0]]):
-            return said[0]
-        if math.isnan(requests) and math.isnan(tokens):
-            return ""
-        return "tokens" if math.isnan(requests) or tokens > requests else "requests"
+        shares = {name: float(self.table[f"{name}_percent"][key]) for name in self.refusing}
+        known = {name: share for name, share in shares.items() if not math.isnan(share)}
+        said = [name for name in known if re.search(SAID[name], message, re.IGNORECASE)]
+        return said[0] if said else max(known, key=lambda name: known[name], default="")
 
 
 def throttle_message(failures: pd.DataFrame) -> str:
@@ -88,23 +105,42 @@ def throttle_message(failures: pd.DataFrame) -> str:
 
 def quota(run: Run, levels: Levels) -> Quota:
     """The use of the quotas in each level."""
-    burndown = run.number("settings", "model", "output_burndown")
-    requests, tokens = run.number("settings", "model", "quota"), run.number("settings", "model", "tokens_per_minute")
-    counting = _Counting(run, burndown or math.nan)
+    endpoint = "mantle" if run.text("settings", "model", "endpoint") == "mantle" else "runtime"
+    burndown = 1.0 if endpoint == "mantle" else run.number("settings", "model", "output_burndown")
+    per_minute = {name: run.number("settings", "model", _SETTINGS[name]) for name in NAMES[endpoint]}
+    counting = _Counting(run, burndown or math.nan, reads_count=endpoint == "runtime")
     started = _started(run, levels)
     rows = {key: _row(levels, str(key), started.get(str(key), (0, 0)), counting) for key in levels.table.index}
     table = pd.DataFrame.from_dict(rows, orient="index", columns=list(COLUMNS), dtype="float64")
-    table["requests_percent"] = 100 * table["requests_per_min"] / (requests or math.nan)
-    table["tokens_percent"] = 100 * table["counted_per_min"] / (tokens or math.nan)
-    together = {} if levels.shaped else _together(levels, started, counting, requests, tokens)
-    return Quota(requests, tokens, burndown, counting.mean_max_tokens, table, together)
+    for name, most in per_minute.items():
+        table[f"{name}_percent"] = 100 * table[_USED[name]] / (most or math.nan)
+    together = {} if levels.shaped else _together(levels, started, counting, per_minute)
+    return Quota(per_minute, burndown, counting.mean_max_tokens, table, together)
+
+
+_SETTINGS = {
+    "requests": "quota",
+    "tokens": "tokens_per_minute",
+    "input": "input_tokens_per_minute",
+    "output": "output_tokens_per_minute",
+}
+"""Quota -> its setting."""
+_USED = {
+    "requests": "requests_per_min",
+    "tokens": "counted_per_min",
+    "input": "counted_per_min",
+    "output": "output_per_min",
+}
+"""Quota -> the column of what stands against it in a minute."""
 
 
 class _Counting:
     """How the service counts the calls of a run."""
 
-    def __init__(self, run: Run, burndown: float) -> None:
+    def __init__(self, run: Run, burndown: float, *, reads_count: bool = True) -> None:
         self.run, self.burndown = run, burndown
+        self.reads_count = reads_count
+        """Whether what a call reads from a cache is reserved, as on bedrock-runtime."""
         # Older versions did not record it: their stock users sent what the settings say.
         told = "max_tokens" in run.columns
         self._usual = math.nan if told else run.number("settings", "test", "max_tokens") or math.nan
@@ -125,8 +161,7 @@ def _together(
     levels: Levels,
     started: Mapping[str, tuple[int, int]],
     counting: _Counting,
-    requests: float | None,
-    tokens: float | None,
+    per_minute: Mapping[str, float | None],
 ) -> dict[str, float]:
     """Percentages of rows with windows of their own cannot be added up: one window from the first call to the last."""
     opened_at, closed_at = float(levels.table["measured_from"].min()), float(levels.table["measured_to"].max())
@@ -134,9 +169,13 @@ def _together(
         return {}
     calls = (on_time_axis(levels.calls.iloc[block]) for block in blocks(len(levels.calls)))
     use = _sums(calls, opened_at, closed_at, counting)
-    per_min = 60 * sum(count - throttled for count, throttled in started.values()) / (closed_at - opened_at)
-    counted = use.counted(closed_at - opened_at, counting.burndown)
-    return {"requests": 100 * per_min / (requests or math.nan), "tokens": 100 * counted / (tokens or math.nan)}
+    window_s = closed_at - opened_at
+    used = {
+        "requests_per_min": 60 * sum(count - throttled for count, throttled in started.values()) / window_s,
+        "counted_per_min": use.counted(window_s, counting.burndown),
+        "output_per_min": 60 * use.ended_output / window_s,
+    }
+    return {name: 100 * used[_USED[name]] / (most or math.nan) for name, most in per_minute.items()}
 
 
 def _started(run: Run, levels: Levels) -> dict[str, tuple[int, int]]:
@@ -157,7 +196,8 @@ def _row(levels: Levels, key: str, started: tuple[int, int], counting: _Counting
     `throttled_per_min`, the demand in excess. `tokens_per_min`: what
     is left of the calls that ended there: input + cache write + output x burn-down. `reserved_in_flight`:
     what the calls at work held back at a time, on average: input + cache read + cache write +
-    max_tokens each. `counted_per_min` is the sum of both: what stands against the quota in any minute.
+    max_tokens each, on bedrock-mantle without cache read. `counted_per_min` is the sum of both: what stands against the
+    quota in any minute. `output_per_min`: output tokens of the calls that ended there.
     """
     opened_at, closed_at = levels.window(key)
     if not closed_at > opened_at:
@@ -174,6 +214,7 @@ def _row(levels: Levels, key: str, started: tuple[int, int], counting: _Counting
         "tokens_per_min": tokens,
         "reserved_in_flight": reserved,
         "counted_per_min": tokens + reserved,
+        "output_per_min": 60 * use.ended_output / window_s if use.ended else math.nan,
         "reserve_ratio": allowed / float(output.mean(dtype="float64")) if output.any() else math.nan,
     }
 
@@ -229,7 +270,7 @@ def _use(calls: pd.DataFrame, opened_at: float, closed_at: float, counting: _Cou
         ended_input=float(prompt[ended].sum() + np.nansum(written[ended])),
         ended_output=float(np.nansum(output[ended])),
         allowed_s=float((span_s * counting.max_tokens(calls))[span_s > 0].sum()),
-        cached_s=float((span_s * (np.nan_to_num(read) + np.nan_to_num(written))).sum()),
+        cached_s=float((span_s * (np.nan_to_num(read) * counting.reads_count + np.nan_to_num(written))).sum()),
         known=float(known.sum()),
         prompts=float(prompt[known].sum()),
         prompts_s=float((span_s * prompt)[known].sum()),

@@ -115,7 +115,7 @@ def _throttles(analysis: Edition, limit: Limit) -> Iterator[str]:
         yield analysis.say("limit.excess", accepted=accepted, refused=refused)
         yield from said(analysis)
         if not limit.quota:
-            yield analysis.say("limit.no_quota")
+            yield analysis.say("limit.no_input_quota" if "input" in analysis.quota.names else "limit.no_quota")
 
 
 def said(analysis: Edition) -> Iterator[str]:

@@ -12,9 +12,13 @@ from reports.sections.words import at, label, level_columns
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    import pandas as pd
+
     from reports.edition import Edition
+    from reports.markdown import Column
     from reports.numbers.conclusion import Conclusion
     from reports.numbers.forecast import Forecast
+    from reports.texts import Language
 
 
 def quota(analysis: Edition, _charts: Mapping[str, str]) -> str:
@@ -27,11 +31,7 @@ def quota(analysis: Edition, _charts: Mapping[str, str]) -> str:
         [
             *level_columns(say, analysis.figures.loc[rows.index]),
             numbers(say("col.requests_min"), rows["requests_per_min"]),
-            numbers(say("col.percent_requests"), rows["requests_percent"]),
-            numbers(say("col.tokens_min"), rows["tokens_per_min"]),
-            numbers(say("col.reserved"), rows["reserved_in_flight"]),
-            numbers(say("col.counted_min"), rows["counted_per_min"]),
-            numbers(say("col.percent_tokens"), rows["tokens_percent"]),
+            *_shares(say, rows, is_runtime="requests" in found.names),
             numbers(say("col.ratio"), rows["reserve_ratio"]),
             *(
                 [numbers(say("col.throttled"), rows["throttled_share"], percent)]
@@ -40,12 +40,32 @@ def quota(analysis: Edition, _charts: Mapping[str, str]) -> str:
             ),
         ]
     )
-    note = say("quota.note", burndown=f"{found.output_burndown:g}") if rows["counted_per_min"].notna().any() else ""
-    none = "" if (found.percent > 0).any() else say("quota.none")
+    is_mantle = "input" in found.names
+    note_key = "quota.note_mantle" if is_mantle else "quota.note"
+    note = say(note_key, burndown=f"{found.output_burndown:g}") if rows["counted_per_min"].notna().any() else ""
+    none = "" if any(found.per_minute.values()) else say("quota.none_mantle" if is_mantle else "quota.none")
     sums = together(analysis) if not analysis.levels.shaped and len(rows) > 1 else ""
     return section(
         say("quota"), shown, sums, note, *_forecasts(analysis), *_lenient(analysis), _reserve(analysis), none
     )
+
+
+def _shares(say: Language, rows: pd.DataFrame, *, is_runtime: bool) -> list[Column]:
+    """What was used of each quota of the endpoint, as the service counts it, and the share of it."""
+    counted = [
+        numbers(say("col.tokens_min"), rows["tokens_per_min"]),
+        numbers(say("col.reserved"), rows["reserved_in_flight"]),
+        numbers(say("col.counted_min"), rows["counted_per_min"]),
+    ]
+    if is_runtime:
+        requests = numbers(say("col.percent_requests"), rows["requests_percent"])
+        return [requests, *counted, numbers(say("col.percent_tokens"), rows["tokens_percent"])]
+    return [
+        *counted,
+        numbers(say("col.percent_input"), rows["input_percent"]),
+        numbers(say("col.output_min"), rows["output_per_min"]),
+        numbers(say("col.percent_output"), rows["output_percent"]),
+    ]
 
 
 def together(analysis: Edition) -> str:
@@ -53,7 +73,7 @@ def together(analysis: Edition) -> str:
     say, found = analysis.say, analysis.quota
     shown = [
         say("quota.share", percent=number(used), quota=_of(analysis, name))
-        for name in ("requests", "tokens")
+        for name in analysis.quota.names
         if (used := found.together.get(name, 0.0)) > 0
     ]
     return say("quota.together", shares=say.listing(shown)) if shown else ""

@@ -11,6 +11,7 @@ from reports.edition import edition
 from reports.numbers.intervals import count
 from reports.reading.run import read
 from reports.report import markdown
+from reports.sections.quota import quota as section
 
 from . import closed_loop
 from . import run_folders as make
@@ -82,6 +83,48 @@ def test_either_quota_alone_can_be_the_limit(tmp_path: Path) -> None:
         found = edition(read(run.write(tmp_path / tighter)))
         assert found.overused["streaming-04"].quota == tighter
         assert found.quota.tighter("streaming-04") == tighter
+
+
+def test_bedrock_mantle_has_two_quotas_of_tokens(tmp_path: Path) -> None:
+    """That of input counts input, `max_tokens` of calls at work and output once; that of output what is generated."""
+    run = closed_loop.run((4,), lambda *_: closed_loop.streamed(1000) | {"cache_read_tokens": 5000}, window_s=60)
+    run.info["settings"]["model"] |= {
+        "endpoint": "mantle",
+        "output_burndown": 5,
+        "tokens_per_minute": 10,
+        "quota": 1,
+        "input_tokens_per_minute": 1_000_000,
+        "output_tokens_per_minute": 50_000,
+    }
+    found = edition(read(run.write(tmp_path / "known")))
+    assert found.quota.names == ("input", "output")
+    row = found.quota.table.loc["streaming-04"]
+    calls_per_min = row["requests_per_min"]
+    output = found.levels.sample("streaming-04", "output_tokens").mean()
+    assert row["output_per_min"] == pytest.approx(calls_per_min * output, rel=0.1)
+    assert row["output_percent"] == pytest.approx(100 * row["output_per_min"] / 50_000)
+    assert row["input_percent"] == pytest.approx(100 * row["counted_per_min"] / 1_000_000)
+    assert row["reserved_in_flight"] < 4 * 5000  # nothing that was read from a cache
+    assert row["tokens_per_min"] < calls_per_min * (1000 + 2 * output)  # no burn-down
+    assert found.quota.tighter("streaming-04", "Too many tokens, please wait before trying again.") == "input"
+    assert {forecast.quota for forecast in found.forecasts} == {"input", "output"}
+    text = markdown(found, {})
+    assert "Counted, % of input quota" in text
+    assert "Output tokens per minute" in text
+    assert "Requests, % of quota" not in text
+
+
+@pytest.mark.parametrize(("language", "setting"), [("en", "to see the shares"), ("zh", "后可看到占比")])
+def test_without_quotas_the_settings_of_the_endpoint_are_named(tmp_path: Path, language: str, setting: str) -> None:
+    """Those of bedrock-runtime are none of bedrock-mantle."""
+    run = closed_loop.run((4,), lambda *_: closed_loop.streamed(1000))
+    run.info["settings"]["output"] = {"language": language}
+    for endpoint, name in (("runtime", "`model.tokens_per_minute`"), ("mantle", "`model.output_tokens_per_minute`")):
+        run.info["settings"]["model"] = {"id": "m", "endpoint": endpoint}
+        [line] = [
+            line for line in section(edition(read(run.write(tmp_path / endpoint))), {}).splitlines() if setting in line
+        ]
+        assert name in line
 
 
 @pytest.mark.parametrize("events", [0, 1, 37, 1000])

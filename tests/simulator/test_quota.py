@@ -80,3 +80,30 @@ def test_an_unused_quota_does_not_grow() -> None:
     """It holds a minute's worth, however long it was not used."""
     quota = Quota(Behaviour(requests_per_minute=3), 0)
     assert sum(not quota.lacks(0, 3600) for _ in range(10)) == 3
+
+
+def test_quota_of_input_tokens() -> None:
+    """That of bedrock-mantle holds prompt and `max_tokens`; what the answer used of it stays, counted once."""
+    quota = Quota(Behaviour(input_tokens_per_minute=1000, output_burndown=5), 0)
+    assert [quota.lacks(500, 0) for _ in range(3)] == ["", "", "tokens"]
+    quota.settle(500, input_tokens=50, output_tokens=20)
+    assert quota.lacks(431, 0) == "tokens"
+    assert quota.lacks(430, 0) == ""
+
+
+@given(st.lists(st.tuples(st.integers(0, 90), st.floats(0, 3)), min_size=1, max_size=40))
+def test_quota_of_output_tokens(steps: list[tuple[int, float]]) -> None:
+    """No more is granted than was asked for, and in all no more than the quota and what it gains; it refuses nobody."""
+    quota, now, granted = Quota(Behaviour(output_tokens_per_minute=120), 0), 0.0, 0
+    for wanted, pause in steps:
+        now += pause
+        assert quota.lacks(10_000, now) == ""
+        got = quota.grant(wanted, now)
+        assert 0 <= got <= wanted
+        granted += got
+        assert granted <= 120 + 2 * now + 1e-6
+
+
+def test_without_a_quota_of_output_all_is_granted() -> None:
+    """The default."""
+    assert Quota(Behaviour(), 0).grant(10**9, 0) == 10**9

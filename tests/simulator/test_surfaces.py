@@ -92,6 +92,10 @@ def test_each_error_has_the_body_of_its_api(name: str, code: str) -> None:
         ("chat", {"model": "us.openai.gpt-5.6-sol", "max_tokens": 9}, 400, "max_completion_tokens"),
         ("messages", {"max_tokens": None}, 400, "max_tokens"),
         ("responses", {"max_output_tokens": 9}, 400, "max_output_tokens"),
+        ("responses", {"background": True}, 400, "background"),
+        ("responses", {"temperature": 0.5}, 400, "'temperature' is not supported with this model"),
+        ("chat", {"n": 2}, 400, "n: only 1"),
+        ("chat", {"model": "does-not-exist"}, 404, "does not exist"),
     ],
 )
 def test_what_is_refused(fresh: Simulator, name: str, changes: dict[str, Any], status: int, words: str) -> None:
@@ -125,9 +129,51 @@ def test_faults_strike_in_server_sent_events(fresh: Simulator, name: str, fault:
     for end in ("[DONE]", "response.completed", "message_stop"):
         assert end not in text
     if fault == "throttlingException":
-        assert "rate_limit_exceeded" in text
+        assert ("rate_limit_error" if name == "messages" else "rate_limit_exceeded") in text
         assert {"chat": '"error":', "messages": "event: error", "responses": "response.failed"}[name] in text
     assert [call["outcome"] for call in fresh.ended(1)] == [fault]
+
+
+@pytest.mark.parametrize("name", ["chat", "responses"])
+def test_reserved_tier_on_mantle(name: Any) -> None:
+    """bedrock-mantle has none; bedrock-runtime takes it."""
+    path = REQUESTS[name][0]
+    body = json.dumps({"model": "openai.gpt-5.6-sol", "service_tier": "reserved"}).encode()
+    with pytest.raises(ServiceError, match="'reserved' is not supported"):
+        surfaces.asked(name, path, body, "mantle")
+    assert surfaces.asked(name, path, body, "runtime").model_id == "openai.gpt-5.6-sol"
+
+
+ENDS = {
+    "chat": '"finish_reason":"length"',
+    "messages": '"stop_reason":"max_tokens"',
+    "responses": "response.incomplete",
+}
+
+
+@pytest.mark.parametrize("stream", [True, False], ids=["streamed", "whole"])
+@pytest.mark.parametrize("name", REQUESTS)
+def test_the_quota_of_output_ends_answers(fresh: Simulator, name: str, *, stream: bool) -> None:
+    """An answer that meets the quota of output tokens ends there as by its length; no call is refused."""
+    fresh.set(output_tokens_per_minute=5.5, reasoning_tokens=0)
+    status, _, body = post(fresh, name, stream=stream)
+    assert status == 200
+    end = ENDS[name].replace("response.incomplete", '"status":"incomplete"') if not stream else ENDS[name]
+    assert end in body.decode()
+    assert post(fresh, name, stream=stream)[0] == 200
+    first, second = fresh.ended(2)
+    assert (first["output_tokens"], second["output_tokens"]) == (5, 0)
+    assert (first["outcome"], second["outcome"]) == ("ok", "ok")
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_the_quota_of_input_refuses(fresh: Simulator, name: str) -> None:
+    """A call that finds too little for its prompt and its limit is refused with status 429."""
+    limit = {"chat": "max_tokens", "messages": "max_tokens", "responses": "max_output_tokens"}[name]
+    fresh.set(input_tokens_per_minute=100, reasoning_tokens=0)
+    found = [post(fresh, name, **{limit: 60})[0] for _ in range(3)]
+    assert found == [200, 200, 200]  # each gives back what its answer does not use
+    assert post(fresh, name, **{limit: 90})[0] == 429
 
 
 def test_on_mantle_a_model_has_one_prefix_and_no_region() -> None:

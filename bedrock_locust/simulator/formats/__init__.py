@@ -22,18 +22,20 @@ from bedrock_locust.simulator.formats.responses import MantleResponses, Response
 from bedrock_locust.simulator.formats.thinking import always as always_reasons
 from bedrock_locust.simulator.formats.titan import Titan
 
-__all__ = ["CONVERSE", "Format", "Metrics", "always_reasons", "native", "open_api"]
+__all__ = ["CONVERSE", "MESSAGES", "Format", "Metrics", "always_reasons", "native", "open_api"]
 
 CONVERSE: Final = Converse()
 
-_OPEN_CHAT, _TAGGED_CHAT, _MESSAGES = OpenChat(), OpenChat(tagged=True), OpenMessages()
+MESSAGES: Final = OpenMessages()
+
+_OPEN_CHAT, _TAGGED_CHAT = OpenChat(), OpenChat(tagged=True)
 _RESPONSES = {"runtime": Responses(), "mantle": MantleResponses()}
 
 
 def open_api(surface: str, endpoint: str, model_id: str) -> Format:
     """The format of an API that boto3 does not have."""
     if surface == "messages":
-        return _MESSAGES
+        return MESSAGES
     if surface == "responses":
         return _RESPONSES[endpoint]
     return _TAGGED_CHAT if endpoint == "runtime" and "openai.gpt-oss" in model_id else _OPEN_CHAT

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from bedrock_locust.simulator.sse import Style
 
 
+_TYPES = {"rate_limit_exceeded": "rate_limit_error", "overloaded_error": "overloaded_error"}
+"""Anthropic's types of errors for the codes of OpenAI's."""
+
+
 class OpenMessages(Claude):
     """Messages over server-sent events; the version of the API is in a header, so any will do."""
 
@@ -57,7 +61,7 @@ class OpenMessages(Claude):
 
     def failure(self, reply: Reply, code: str, message: str) -> Event:  # noqa: ARG002 - as other formats
         """An event of type `error`."""
-        return "error", {"type": "error", "error": {"type": code, "message": message}}
+        return "error", {"type": "error", "error": {"type": _TYPES.get(code, "api_error"), "message": message}}
 
 
 def _named(event: Event) -> Event:

@@ -91,10 +91,13 @@ TEXTS = {
     "limit.requests": ", most likely by the quota of {quota} requests/min ({percent} % used)",
     "limit.tokens": ", most likely by the quota of {quota} tokens/min ({percent} % used; `max_tokens` of {max_tokens}"
     " reserves {ratio} times what the answers use)",
+    "limit.input": ", most likely by the quota of {quota} input tokens/min ({percent} % used; `max_tokens` of {max_tokens}"
+    " reserves {ratio} times what the answers use)",
     "limit.excess": "The service accepted {accepted} requests/min and refused {refused}/min; how many it refuses depends on how"
     " fast users retry.",
     "limit.said": "The service said: {message}",
     "limit.no_quota": "Set `model.quota` and `model.tokens_per_minute` to see which quota it was.",
+    "limit.no_input_quota": "Set `model.input_tokens_per_minute` to see whether it was that quota.",
     "remedy": "What to do about {category}: {remedy}",
     "gain": "**What streaming gains:** {at}, the first token arrives after {ttft} s (P50). The complete answer takes"
     " {streamed} s with streaming and {latency} s without: {change}.",
@@ -221,9 +224,13 @@ TEXTS = {
     "quota": "Quotas",
     "quota.note": "AWS counts tokens like this: a call reserves input + cache + `max_tokens` at its start; when it ends, input"
     " + cache written + output × {burndown} remain. “Counted” is what stands against the quota in a minute.",
+    "quota.note_mantle": "bedrock-mantle counts input like this: a call reserves input + cache written + `max_tokens` at its"
+    " start; when it ends, input + cache written + output remain. Output counts as it is generated; an answer that meets that"
+    " quota ends there, as by its length.",
     "quota.together": "All kinds of call together, in the same minutes: {shares}.",
     "quota.share": "{percent} % of {quota}",
     "quota.none": "Set `model.quota` and `model.tokens_per_minute` to see the shares.",
+    "quota.none_mantle": "Set `model.input_tokens_per_minute` and `model.output_tokens_per_minute` to see the shares.",
     "quota.lenient": "The run used {percent} % of {quota} {at} for a minute or longer without being throttled, so the real"
     " quota must be higher. Compare the settings with Service Quotas. No level is judged by this quota.",
     "quota.mode": "**{mode}:** {forecasts}",
@@ -234,6 +241,10 @@ TEXTS = {
     "quota.at": "{percent} % {at}",
     "quota.of_requests": "the quota of {quota} requests/min",
     "quota.of_tokens": "the quota of {quota} tokens/min",
+    "quota.of_input": "the quota of {quota} input tokens/min",
+    "quota.of_output": "the quota of {quota} output tokens/min",
+    "quota.input": "Input tokens per minute",
+    "quota.output": "Output tokens per minute",
     "quota.requests": "Requests per minute",
     "quota.tokens": "Tokens per minute",
     "quota.reserve": "`max_tokens` of {max_tokens} reserves {ratio} times what the answers use. Lower it to fit more calls"

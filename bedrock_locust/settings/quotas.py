@@ -1,0 +1,52 @@
+"""Quotas: which of those in the settings are quotas of the endpoint that is called.
+
+A file may have the quotas of both endpoints, so that `--bedrock-endpoint` is enough to call the other one. Sources:
+"Quotas for bedrock-runtime" and "Quotas for bedrock-mantle" in the Bedrock user guide.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+NAMES: Final = {
+    "runtime": ("tokens_per_minute", "tokens_per_day", "quota"),
+    "mantle": ("input_tokens_per_minute", "output_tokens_per_minute"),
+}
+"""Endpoint -> the settings that are its quotas."""
+
+
+class Model(Protocol):
+    """Those settings of the model that matter here."""
+
+    @property
+    def endpoint(self) -> str:
+        """Endpoint."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quotas:
+    """The quotas of an endpoint; None where one is not known or the endpoint has no such quota."""
+
+    quota: int | None = None
+    """Requests per minute."""
+    tokens_per_minute: int | None = None
+    tokens_per_day: int | None = None
+    input_tokens_per_minute: int | None = None
+    output_tokens_per_minute: int | None = None
+
+    @classmethod
+    def of(cls, model: Model) -> Quotas:
+        """Those of the settings that the endpoint has."""
+        return cls(**{name: getattr(model, name) for name in NAMES[model.endpoint]})
+
+
+def unused(model: Model) -> str:
+    """Which quotas of the settings are not those of the endpoint, and what to set for it; empty if none."""
+    other = "runtime" if model.endpoint == "mantle" else "mantle"
+    found = [f"model.{name}" for name in NAMES[other] if getattr(model, name)]
+    if not found:
+        return ""
+    own = " and ".join(f"model.{name}" for name in NAMES[model.endpoint] if name not in {"quota", "tokens_per_day"})
+    are = f"{' and '.join(found)} {'is a quota' if len(found) == 1 else 'are quotas'} of bedrock-{other}"
+    return f"{are}, not used here; bedrock-{model.endpoint} has {own}"

@@ -1,0 +1,59 @@
+"""Which quotas of the settings are quotas of the endpoint that is called."""
+
+from __future__ import annotations
+
+import pytest
+
+from bedrock_locust.settings.plan import Plan
+from bedrock_locust.settings.quotas import Quotas, unused
+from bedrock_locust.settings.schema import Settings
+
+RUNTIME = {"tokens_per_minute": 9000, "tokens_per_day": 90_000, "quota": 90}
+BOTH = "model.input_tokens_per_minute and model.output_tokens_per_minute"
+MANTLE = {"input_tokens_per_minute": 7000, "output_tokens_per_minute": 700}
+
+
+def settings(endpoint: str, **quotas: int) -> Settings:
+    """Settings of a model that both endpoints have."""
+    model_id = "qwen.qwen3-32b"
+    model = {"id": model_id, "api": "chat", "endpoint": endpoint, **quotas}
+    return Settings.model_validate({"model": model, "test": {"max_tokens": 100}})
+
+
+@pytest.mark.parametrize(("endpoint", "own"), [("runtime", RUNTIME), ("mantle", MANTLE)])
+def test_a_file_may_have_those_of_both(endpoint: str, own: dict[str, int]) -> None:
+    """The endpoint's own count; the others are as if they were not there."""
+    both = settings(endpoint, **RUNTIME, **MANTLE)
+    assert both.model.quotas == Quotas(**own)
+    assert Plan.of(both).output_tokens == Plan.of(settings(endpoint, **own)).output_tokens
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "quotas", "line"),
+    [
+        (
+            "mantle",
+            {"tokens_per_minute": 5, "input_tokens_per_minute": 5},
+            f"model.tokens_per_minute is a quota of bedrock-runtime, not used here; bedrock-mantle has {BOTH}",
+        ),
+        (
+            "runtime",
+            MANTLE,
+            f"{BOTH} are quotas of bedrock-mantle, not used here; bedrock-runtime has model.tokens_per_minute",
+        ),
+        ("runtime", RUNTIME, ""),
+        ("mantle", MANTLE, ""),
+        ("mantle", {}, ""),
+    ],
+)
+def test_the_plan_names_those_of_the_other_endpoint(endpoint: str, quotas: dict[str, int], line: str) -> None:
+    """One line, with what to set for this endpoint."""
+    found = settings(endpoint, **quotas)
+    assert unused(found.model) == line
+    assert [text for text in Plan.of(found).lines() if "not used here" in text] == [line][: bool(line)]
+
+
+def test_the_plan_names_the_quota_of_the_endpoint() -> None:
+    """Where none is set, the one that would limit the calls."""
+    assert any("set model.output_tokens_per_minute" in line for line in Plan.of(settings("mantle")).lines())
+    assert any("set model.tokens_per_minute" in line for line in Plan.of(settings("runtime")).lines())
