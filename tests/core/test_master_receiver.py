@@ -218,6 +218,23 @@ def test_workers_are_asked_to_hand_over(master: Master) -> None:
     assert not master.receiver.deserted
 
 
+def test_a_silent_worker_is_waited_for_and_named_once(master: Master, caplog: pytest.LogCaptureFixture) -> None:
+    """Until its own timeout, though the time for the others is over; one that is heard is not waited for that long."""
+    roster = master.receiver.roster
+    roster._silent_s[ID] = 15.0
+    waiting = gevent.spawn(master.receiver.wait, -99)
+    waiting.join(3)
+    assert not waiting.ready(), "it may still come back"
+    waiting.kill()
+    said = [entry.message for entry in caplog.records if "waiting for" in entry.message]
+    assert said == ["bedrock-locust: waiting for w_0, silent: up to 30 s in all"]
+    roster._silent_s[ID] = 0.0
+    caplog.clear()
+    with gevent.Timeout(5):
+        master.receiver.wait(-99)
+    assert caplog.records == []
+
+
 @pytest.mark.parametrize(("seconds", "fits"), [(5, False), (6, True), (55, True), (56, False)])
 def test_the_timeout_is_checked(seconds: int, fits: bool) -> None:
     """Shorter is no silence yet; longer, Locust's own workers end."""

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from bedrock_locust.call import Call
 from bedrock_locust.recording.worker_check import WrongReportError
 from bedrock_locust.recording.worker_rows import Batch, RowsReport
+from bedrock_locust.redaction import MESSAGE_LIMIT
 from bedrock_locust.team.messages import Finish, Report, RunOrder, Taken, mismatch, version_of, worker_name
 
 from .strategies import calls
@@ -138,6 +139,16 @@ def test_a_field_that_is_missing_is_named(read: Callable[[Mapping[str, Any]], ob
     for name in plain:
         with pytest.raises((KeyError, WrongReportError), match=name):
             read({key: value for key, value in plain.items() if key != name})
+
+
+@pytest.mark.parametrize("field", ["warning", "refusal"])
+def test_what_a_worker_says_is_bounded_and_on_one_line(field: str) -> None:
+    """It goes into the log, and into `run.json`."""
+    plain = {**Report("1", 1.0, 2.0, None, "", None).to_plain(), field: "first\nline\x1b[31m" + 9_999 * "x"}
+    said = getattr(Report.from_plain(plain), field)
+    assert len(said) == MESSAGE_LIMIT
+    assert said.startswith("first line")
+    assert said.isprintable()
 
 
 def test_more_than_is_known_is_no_harm() -> None:

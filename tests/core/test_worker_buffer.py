@@ -78,8 +78,10 @@ def test_nothing_piles_up_on_a_silent_link() -> None:
 def test_what_waits_is_bounded(caplog: pytest.LogCaptureFixture) -> None:
     """Beyond the bound rows are counted as made, and lost, and that is said once."""
     buffer = new_buffer()
-    for _ in range(MOST_ROWS + 2):
+    for _ in range(MOST_ROWS + 1):
         buffer.add(CALL)
+    assert len(caplog.records) == 1, "at the first one"
+    buffer.add(CALL)
     report = buffer.report(hearing=True)
     assert (report.rows_made, buffer.left, buffer.lost) == (MOST_ROWS + 2, MOST_ROWS, 2)
     assert len(report.batches[0].rows) == BATCH_ROWS
