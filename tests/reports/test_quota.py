@@ -120,7 +120,7 @@ def test_without_quotas_the_settings_of_the_endpoint_are_named(tmp_path: Path, l
     run = closed_loop.run((4,), lambda *_: closed_loop.streamed(1000))
     run.info["settings"]["output"] = {"language": language}
     for endpoint, name in (("runtime", "`model.tokens_per_minute`"), ("mantle", "`model.output_tokens_per_minute`")):
-        run.info["settings"]["model"] = {"id": "m", "endpoint": endpoint}
+        run.info["settings"]["model"]["endpoint"] = endpoint
         [line] = [
             line for line in section(edition(read(run.write(tmp_path / endpoint))), {}).splitlines() if setting in line
         ]
