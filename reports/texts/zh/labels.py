@@ -180,7 +180,7 @@ TEXTS = {
     "axis.calls": "每秒调用",
     "axis.input_tokens": "输入 token",
     "axis.output_tokens": "输出 token",
-    "axis.seconds": "时间 P50 (s)",
+    "axis.seconds": "时间 P50（s）",
     "legend.ok": "成功",
     "legend.failed": "失败",
     "legend.cancelled": "中断",

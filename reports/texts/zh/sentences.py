@@ -71,7 +71,7 @@ TEXTS = {
     "runs.met": "{level}以内满足 SLO（{slo}）。",
     "runs.best_over": "最大吞吐量（已超出配额）：{at} {rate}。",
     "runs.over": "{where}，用量超出{quota}（用到 {used}）。没有被限流只是因为窗口较短（{window} s）：配额按分钟计算。",
-    "runs.about": "{where}，用量大致处于{quota}（已用 {percent} %，至少 {low} %）。",
+    "runs.about": "{where}，用量接近{quota}（已用 {percent} %，区间下限 {low} %）。",
     "runs.there": "该级别：{figures}。",
     "runs.best": "最大吞吐量：{at} {rate}。",
     "figure.rate": "{rate}",
@@ -231,7 +231,7 @@ TEXTS = {
     "junit.no_level": "没有级别计入 SLO：没有任何要求，或者用户数都超过 `slo.users`",
     "junit.above": "只计入 {users}以内的级别（`slo.users`）",
     "elsewhere": "{files} 中还有：{sections}。",
-    "elsewhere.settings": "**配置：**{settings}。",
+    "elsewhere.settings": "**配置**：{settings}。",
     "title.simulator": "{models}（本地模拟器）",
     "simulated": "（本地模拟器）",
 }
