@@ -27,13 +27,21 @@ def run_python(script: str, *arguments: str, **variables: str) -> Any:
     return _run(str(_installed("python")), str(HERE / "python" / script), *arguments, **variables)
 
 
+def run_more_python(script: str, *arguments: str, **variables: str) -> Any:
+    """The same of a script whose packages only `make long` installs."""
+    if not (PYTHON.parent / ".more").exists():
+        pytest.skip("LiteLLM and LLMeter are not installed: make long")
+    return run_python(script, *arguments, **variables)
+
+
 def run_node(script: str, *arguments: str, **variables: str) -> Any:
     """What a script of `js/` prints, as JSON."""
     node = shutil.which("node")
     if node is None:
         pytest.skip("node is not installed")
-    if not (HERE / "js" / "node_modules" / ".package-lock.json").exists():
-        pytest.skip("the JavaScript clients are not installed: make clients")
+    installed = HERE / "js" / "node_modules" / ".package-lock.json"
+    if not installed.exists() or installed.stat().st_mtime < (HERE / "js" / "package.json").stat().st_mtime:
+        pytest.skip("the JavaScript clients are not installed, or older than package.json: make clients")
     return _run(node, str(HERE / "js" / script), *arguments, NODE_NO_WARNINGS="1", **variables)
 
 
