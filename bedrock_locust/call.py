@@ -94,6 +94,8 @@ class Call:
     attempts: int | None = None
     reasoning_tokens: int | None = None
     """The output tokens that were reasoning, where the service says so; they are part of `output_tokens`."""
+    cache_write_1h_tokens: int | None = None
+    """The tokens that were written to the cache for an hour; they are part of `cache_write_tokens`."""
     input_tokens_asked: int | None = None
     """The input tokens that the workload meant the request to have."""
     record: int | None = None

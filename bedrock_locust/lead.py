@@ -46,6 +46,7 @@ from bedrock_locust.team.master_receiver import Receiver
 from bedrock_locust.team.messages import GRACE_S, HAND_OVER_S, RunOrder
 from bedrock_locust.team.record_ranges import Dealer
 from bedrock_locust.wire.in_flight import calls_in_flight
+from bedrock_locust.workload.minimums import too_short
 from bedrock_locust.workload.positions import HandedOut, local_positions
 
 if TYPE_CHECKING:
@@ -173,6 +174,8 @@ class Lead:
         if in_file and in_force != in_file:
             by = "the simulator" if self._preparation.simulator else f"--host {in_force}"
             logger.warning("bedrock-locust: %s takes the place of aws.endpoint_url %s", by, in_file)
+        if why := too_short(self.settings):
+            logger.warning("bedrock-locust: %s", why)
         if why := exposed_keys(self._options):
             logger.warning("bedrock-locust: %s", why)
         if getattr(self._options, "reset_stats", False):

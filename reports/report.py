@@ -14,6 +14,7 @@ from reports.exports import figures, github, junit
 from reports.markdown import join
 from reports.reading.run import read
 from reports.sections.answers import answers
+from reports.sections.caching import caching
 from reports.sections.client import client
 from reports.sections.configuration import configuration
 from reports.sections.cost import cost
@@ -50,6 +51,7 @@ SECTIONS = (
     streaming,
     sent,
     tokens,
+    caching,
     answers,
     quota,
     errors,

@@ -13,6 +13,7 @@ from bedrock_locust.aws.boto3_client import check_credentials, check_endpoint, c
 from bedrock_locust.aws.host import bedrock_host, http_users
 from bedrock_locust.aws.preflight import has_credentials, preflight
 from bedrock_locust.aws.probe import calibrate
+from bedrock_locust.aws.warm import write_prefixes
 from bedrock_locust.level import LevelError, planned_levels
 from bedrock_locust.process.present import NO_OPTIONS, present
 from bedrock_locust.process.simulator import SimulatorProcess
@@ -25,6 +26,7 @@ from bedrock_locust.workload.prepared import Prepared
 from bedrock_locust.workload.source import workload_of
 from bedrock_locust.workload.survey import Library
 from bedrock_locust.workload.template import checked
+from bedrock_locust.workload.words import nonce
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,7 +60,7 @@ class Preparation:
         """The call that was made to see that calls work, if one was."""
         self.calibration: Calibration | None = None
         """How many tokens the words of requests have, if that was counted."""
-        self._calibrated_for = ""
+        self._calibrated_for = self._prefix = ""
         self.simulator = self._start_simulator()
 
     def connect(self) -> BedrockRuntimeClient:
@@ -81,16 +83,18 @@ class Preparation:
             self._calibrate(client, settings)
 
     def _calibrate(self, client: BedrockRuntimeClient, settings: Settings) -> None:
-        """Count the tokens of words; not again for the same requests."""
+        """Count the tokens of words, not again for the same requests; and have the prefixes of the run cached."""
         key = settings.model_dump_json(include={"aws", "model", "test", "workload"})
         if self._calibrated_for != key:
             self._calibrated_for, self.calibration = key, calibrate(client, settings)
+        self._prefix = nonce()
+        write_prefixes(client, settings, self.prepared)
 
     @property
     def prepared(self) -> Prepared:
         """What workers must know of the workload."""
         if self.survey is None:
-            return Prepared(self.calibration)
+            return Prepared(self.calibration, prefix=self._prefix)
         return Prepared(self.calibration, self.survey.file.sha256, self.survey.format, tuple(self.survey.bad))
 
     def check_form(self, form: Mapping[str, str]) -> tuple[BedrockRuntimeClient, Settings]:

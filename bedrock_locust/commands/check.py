@@ -15,6 +15,7 @@ from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.plan import Plan
 from bedrock_locust.settings.sizes import sizes
 from bedrock_locust.settings.stock_levels import stock_levels
+from bedrock_locust.workload.minimums import too_short
 from bedrock_locust.workload.survey import Library
 from bedrock_locust.workload.template import checked
 
@@ -111,6 +112,8 @@ def _warnings(settings: Settings) -> Iterator[str]:
             f"AWS does not state for this model how often an output token counts against the quota: {factor} is taken."
             " model.output_burndown sets it."
         )
+    if why := too_short(settings):
+        yield f"{why}."
     if settings.limits is None:
         yield "nothing ends the run early. limits.max_cost_usd, limits.max_requests and limits.max_error_rate can."
     _, most = expected_calls(settings, stock_levels(settings)[0])

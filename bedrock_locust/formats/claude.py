@@ -116,6 +116,7 @@ def _delta(delta: Mapping[str, Any], reading: Reading) -> Content:
 
 def _take_usage(usage: object, reading: Reading) -> None:
     reading.take(USAGE, usage)
+    reading.take({"cache_write_1h_tokens": "ephemeral_1h_input_tokens"}, members(usage).get("cache_creation"))
     reading.take({"reasoning_tokens": "thinking_tokens"}, members(usage).get("output_tokens_details"))
 
 

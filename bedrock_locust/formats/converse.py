@@ -104,6 +104,9 @@ def _delta(delta: Mapping[str, Any], reading: Reading) -> Content:
 def _usage(part: Mapping[str, Any], reading: Reading) -> None:
     reading.take(OTHER_USAGE, part.get("usage"))
     reading.take(USAGE, part.get("usage"))
+    for detail in objects(members(part.get("usage")).get("cacheDetails")):
+        if detail.get("ttl") == "1h":
+            reading.take({"cache_write_1h_tokens": "inputTokens"}, detail)
     if (latency_ms := milliseconds(members(part.get("metrics")).get("latencyMs"))) is not None:
         reading.server_latency_ms = latency_ms
     reading.service_tier = word(members(part.get("serviceTier")).get("type")) or reading.service_tier

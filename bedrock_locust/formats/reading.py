@@ -61,6 +61,8 @@ class Reading:
     output_tokens: int | None = None
     cache_read_tokens: int | None = None
     cache_write_tokens: int | None = None
+    cache_write_1h_tokens: int | None = None
+    """Those that were written for an hour; they are part of `cache_write_tokens`."""
     reasoning_tokens: int | None = None
     """The output tokens that were reasoning; they are part of `output_tokens`."""
     server_ttft_ms: float | None = None

@@ -50,8 +50,15 @@ class Spending:
             (call.output_tokens, prices.output_per_million),
             (call.cache_read_tokens, prices.cache_read_per_million),
             (call.cache_write_tokens, prices.cache_write_per_million),
+            (call.cache_write_1h_tokens, _dearer_for_an_hour(prices)),
         )
         self.total += sum((tokens or 0) * price for tokens, price in parts) / 1e6
+
+
+def _dearer_for_an_hour(prices: Pricing) -> float:
+    """What a million tokens that are written for an hour cost beyond the price of all writes."""
+    hour = prices.cache_write_1h_per_million
+    return 0.0 if hour is None else hour - prices.cache_write_per_million
 
 
 class ErrorRate:

@@ -20,6 +20,8 @@ class Pricing(Section):
     """Price of a million tokens that are read from the prompt cache."""
     cache_write_per_million: NotNegative = 0
     """Price of a million tokens that are written to the prompt cache."""
+    cache_write_1h_per_million: NotNegative | None = None
+    """Price of a million tokens that are written for an hour. Without it that of all writes."""
     currency: Annotated[str, Field(min_length=1, max_length=10)] = "USD"
     """Currency of the prices."""
 

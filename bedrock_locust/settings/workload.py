@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
-from bedrock_locust.settings.fields import Amount, FileName, NotNegative, Number, Section, Whole
+from bedrock_locust.settings.fields import Amount, FileName, NotNegative, Number, Positive, Section, Whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,6 +105,12 @@ class Workload(Section):
     """Tokens of each prompt: a number, `{"mean": 800, "stddev": 200}` or others of docs/workload.md."""
     output_tokens: Length | None = None
     """Most output tokens of each answer, as `input_tokens`; the prompt asks for a text of this length."""
+    shared_prefix_tokens: Tokens | None = None
+    """Tokens at the beginning of each prompt that calls share; they are a part of `input_tokens`."""
+    prefixes: Annotated[Positive, Field(le=10_000)] = 1
+    """How many different prefixes there are; each call has one of them."""
+    cache: Literal["off", "5m", "1h", "implicit"] = "off"
+    """`5m` and `1h` set a cache point after the prefix, `implicit` leaves it to the service, `off` defeats caches."""
     seed: Annotated[Whole, Field(ge=0)] = 0
     """Lengths and order are the same in runs of the same seed with the same number of processes."""
 
@@ -112,4 +118,14 @@ class Workload(Section):
     def _has_one_source(self) -> Workload:
         if self.file and self.input_tokens:
             raise ValueError("file and input_tokens both say what is sent: give one of them")
+        return self
+
+    @model_validator(mode="after")
+    def _has_a_prefix(self) -> Workload:
+        if self.shared_prefix_tokens and not self.input_tokens:
+            raise ValueError("shared_prefix_tokens needs input_tokens, the length of the whole prompt")
+        if self.cache != "off" and not self.shared_prefix_tokens:
+            raise ValueError(f"cache is {self.cache}, but there is nothing to cache: set shared_prefix_tokens")
+        if self.shared_prefix_tokens and self.input_tokens and self.shared_prefix_tokens >= self.input_tokens.most:
+            raise ValueError("shared_prefix_tokens must be less than input_tokens, of which they are a part")
         return self

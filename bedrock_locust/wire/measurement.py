@@ -166,6 +166,7 @@ class Measurement:
             cache_read_tokens=reading.cache_read_tokens,
             cache_write_tokens=reading.cache_write_tokens,
             reasoning_tokens=reading.reasoning_tokens,
+            cache_write_1h_tokens=reading.cache_write_1h_tokens,
             server_ttft_ms=reading.server_ttft_ms,
             server_latency_ms=reading.server_latency_ms,
             read_lag_ms=stopwatch.read_lag_ms,

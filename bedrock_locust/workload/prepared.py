@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from bedrock_locust.workload.calibration import Calibration
@@ -23,13 +23,18 @@ class Prepared:
     """The format of its records."""
     bad: tuple[int, ...] = ()
     """The numbers of records that are left out."""
+    prefix: str = ""
+    """Words with which the shared prefixes of this run begin: what another run has cached is not read."""
 
     def to_plain(self) -> dict[str, Any]:
         """A mapping of plain types."""
         calibration = self.calibration.to_plain() if self.calibration else None
-        return {"calibration": calibration, "sha256": self.sha256, "format": self.format, "bad": list(self.bad)}
+        return {**asdict(self), "calibration": calibration, "bad": list(self.bad)}
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> Prepared:
         """What `to_plain` made the mapping of. Raises KeyError for a member that is missing."""
-        return cls(Calibration.from_plain(plain["calibration"]), plain["sha256"], plain["format"], tuple(plain["bad"]))
+        values = {field.name: plain[field.name] for field in fields(cls)}
+        return cls(
+            **{**values, "calibration": Calibration.from_plain(plain["calibration"]), "bad": tuple(plain["bad"])}
+        )

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bedrock_locust.settings.schema import Settings
-    from bedrock_locust.workload.calibration import Calibration
     from bedrock_locust.workload.contract import Workload
     from bedrock_locust.workload.jsonl import RecordFile
 
@@ -36,7 +35,7 @@ def workload_of(
     if file is not None:
         next_record = _records(settings, prepared, len(file), next_position)
         return RecordedWorkload(settings, file, next_record, prepared, name)
-    if generated := generated_of(settings, prepared.calibration, name):
+    if generated := generated_of(settings, prepared, name):
         return generated
     return TemplateWorkload(settings, name)
 
@@ -52,9 +51,7 @@ def _records(
     return lambda: good[order.record(next_position())]
 
 
-def generated_of(
-    settings: Settings, calibration: Calibration | None = None, name: str = ""
-) -> GeneratedWorkload | None:
+def generated_of(settings: Settings, prepared: Prepared = NOTHING, name: str = "") -> GeneratedWorkload | None:
     """The workload of requests with a length in tokens, if the settings ask for one."""
     length = settings.workload.input_tokens if settings.workload else None
-    return GeneratedWorkload(settings, length, calibration, name) if length else None
+    return GeneratedWorkload(settings, length, prepared, name) if length else None

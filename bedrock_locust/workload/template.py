@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bedrock_locust import formats
 from bedrock_locust.settings.mistakes import SettingsError
+from bedrock_locust.workload import prefix
 from bedrock_locust.workload.lengths import with_lengths_of_files
 from bedrock_locust.workload.members import members_of
 from bedrock_locust.workload.request import body_of
@@ -39,6 +40,7 @@ def checked(settings: Settings) -> Settings:
             formats.native(settings.model.id, settings.model.format)
         except formats.UnknownFormatError as error:
             raise SettingsError(f"model.api is invoke, but {error}") from None
+    prefix.check(settings)
     if settings.test.request:
         _check(settings, settings.test.request)
     return with_lengths_of_files(settings)

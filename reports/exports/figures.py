@@ -68,6 +68,7 @@ def tree(analysis: Analysis, told: Sequence[str]) -> dict[str, Any]:
         "failures": _rows(analysis.failures),
         "failures_by_level": _rows(analysis.failures_by_level.reset_index()),
         "streaming_gain": [asdict(found) for found in analysis.gains],
+        "caching": _caching(analysis),
         "sent": asdict(analysis.sent) if analysis.sent else None,
         "stop_reasons": _rows(analysis.stop_reasons),
         "slowest": _calls(analysis.slowest),
@@ -106,6 +107,14 @@ def _levels(analysis: Analysis) -> list[dict[str, Any]]:
         table = table.join(analysis.cost.table.add_prefix("cost_"))
     completed = table["completed"].map({"true": True, "false": False}).astype("object")
     return _rows(table.assign(completed=completed).rename_axis("level").reset_index())
+
+
+def _caching(analysis: Analysis) -> dict[str, Any] | None:
+    found = analysis.caching
+    if found is None:
+        return None
+    plain_values = {name: value for name, value in vars(found).items() if name != "table"}
+    return {**plain_values, "levels": _rows(found.table.rename_axis("level").reset_index())}
 
 
 def _slo(analysis: Analysis) -> dict[str, Any] | None:

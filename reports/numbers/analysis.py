@@ -5,7 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from reports.numbers import answers, conclusion, cost, failures, forecast, gain, phases, quota, sent, slo, slowest
+from reports.numbers import (
+    answers,
+    caching,
+    conclusion,
+    cost,
+    failures,
+    forecast,
+    gain,
+    phases,
+    quota,
+    sent,
+    slo,
+    slowest,
+)
 from reports.numbers.figures import figures
 from reports.numbers.growth import Growth
 from reports.numbers.limit import Evidence
@@ -18,6 +31,7 @@ from reports.reading.settings import flat
 if TYPE_CHECKING:
     import pandas as pd
 
+    from reports.numbers.caching import Caching
     from reports.numbers.conclusion import Conclusion
     from reports.numbers.cost import Cost
     from reports.numbers.forecast import Forecast, Overuse
@@ -63,6 +77,8 @@ class Analysis:
     """The calls with the longest latency; see `reports.numbers.slowest`."""
     stalls: pd.DataFrame
     """Those with the longest silence between two tokens."""
+    caching: Caching | None
+    """What the prompt cache did; None where no call used one."""
     sent: Sent | None
     """The lengths of what was sent; None without a workload."""
     phases: pd.DataFrame
@@ -148,6 +164,7 @@ def analyse(run: Run) -> Analysis:
         gains=gain.gains(rows, table),
         slowest=slowest.slowest(rows, "latency_ms"),
         stalls=slowest.slowest(rows, "max_gap_ms"),
+        caching=caching.caching(run, rows),
         sent=sent.sent(run, rows),
         phases=phases.phases(rows),
     )

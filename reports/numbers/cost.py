@@ -61,7 +61,7 @@ class Sums:
 
 def cost(run: Run, levels: Levels) -> Cost | None:
     """The cost of the run and of its levels; None without prices."""
-    prices = {column: run.number("settings", "pricing", key) for column, key in PRICES.items()}
+    prices = prices_of(run)
     if prices["input_tokens"] is None and prices["output_tokens"] is None:
         return None
     own = {key: Sums() for key in levels.calls["key"].cat.categories}
@@ -80,10 +80,20 @@ def cost(run: Run, levels: Levels) -> Cost | None:
     )
 
 
+def prices_of(run: Run) -> dict[str, float | None]:
+    """The prices of a million tokens by column; of those written for an hour, what they cost beyond other writes."""
+    prices = {column: run.number("settings", "pricing", key) for column, key in PRICES.items()}
+    hour = run.number("settings", "pricing", "cache_write_1h_per_million")
+    dearer = None if hour is None else hour - (prices["cache_write_tokens"] or 0.0)
+    return {**prices, "cache_write_1h_tokens": dearer}
+
+
 def _add(own: dict[str, Sums], run: Run, levels: Levels, block: slice, prices: Mapping[str, float]) -> None:
     """Count a block of calls in the sums of their levels."""
     calls = levels.calls.iloc[block]
-    each = sum(np.nan_to_num(calls[column].to_numpy().astype("float64")) * prices[column] / 1e6 for column in PRICES)
+    each = sum(
+        np.nan_to_num(calls[column].to_numpy().astype("float64")) * price / 1e6 for column, price in prices.items()
+    )
     known = (calls["input_tokens"].notna() & calls["output_tokens"].notna()).to_numpy() & run.of_model(calls)
     keys, ok, priced = codes(calls, "key"), is_ok(calls), run.of_model(calls)
     counting, answered = known & ok & levels.counted[block], ok | _has_begun(calls)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from reports.edition import Edition
 
-SHOWN = ("endpoint", "test.", "concurrency.", "model.api", "model.endpoint", "model.quota", "model.tokens")
+SHOWN = ("endpoint", "test.", "workload.", "concurrency.", "model.api", "model.endpoint", "model.quota", "model.tokens")
 """The settings that decide what was measured, by how their names begin."""
 
 

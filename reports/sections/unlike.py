@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 WORK = (
     *("test.prompt_size", "test.prompt_template", "test.unique_prompts", "test.max_tokens", "test.temperature"),
+    *("workload.file", "workload.cache", "workload.order", "workload.shared_prefix_tokens", "workload.prefixes"),
     *("test.transport", "concurrency.warmup_seconds", "concurrency.duration_seconds"),
 )
 """Settings that make a call, or how it is measured, another one."""

@@ -42,6 +42,7 @@ def calls(**fixed: st.SearchStrategy[object]) -> st.SearchStrategy[Call]:
             "cache_write_tokens",
             "attempts",
             "reasoning_tokens",
+            "cache_write_1h_tokens",
             "input_tokens_asked",
             "record",
             "turn",

@@ -57,6 +57,7 @@ DESIGNED = [
     "request_id",
     "attempts",
     "reasoning_tokens",
+    "cache_write_1h_tokens",
     "input_tokens_asked",
     "record",
     "session",

@@ -519,3 +519,14 @@ def test_chat_completions_name_the_limit_as_the_model_takes_it(model_id: str, li
     asked = chat.request("Name a colour.", 9, None, model_id)
     assert {key: asked[key] for key in chat.MOST if key in asked} == {limit: 9}
     assert asked["model"] == model_id
+
+
+def test_tokens_that_are_written_for_an_hour_are_told_apart() -> None:
+    """Converse has them in `cacheDetails`, Claude in `cache_creation`; other times to live are not counted there."""
+    details = [{"ttl": "5m", "inputTokens": 3}, {"ttl": "1h", "inputTokens": 5}, {"ttl": "1h"}, 7]
+    one, other = Reading(), Reading()
+    converse.read({"output": None, "usage": {**CONVERSE_USAGE, "cacheDetails": details}}, one)
+    creation = {"ephemeral_5m_input_tokens": 3, "ephemeral_1h_input_tokens": 5}
+    claude.read({"content": [], "usage": {**CLAUDE_USAGE, "cache_creation": creation}}, other)
+    assert one.cache_write_1h_tokens == other.cache_write_1h_tokens == 5
+    assert one.cache_write_tokens == 8

@@ -13,9 +13,10 @@ from bedrock_locust.workload.prepared import Prepared
 from bedrock_locust.workload.source import generated_of, workload_of
 
 
-def settings_of(api: str = "converse", test: Any = None, **workload: Any) -> Settings:
+def settings_of(api: str = "converse", test: Any = None, model: Any = None, **workload: Any) -> Settings:
     """Settings with a workload."""
-    return Settings.model_validate({"model": {"id": "m", "api": api}, "test": test or {}, "workload": workload})
+    values = {"model": {"id": "m", "api": api, **(model or {})}, "test": test or {}, "workload": workload}
+    return Settings.model_validate(values)
 
 
 def prompt_of(arguments: dict[str, Any]) -> str:

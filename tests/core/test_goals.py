@@ -53,7 +53,13 @@ def test_sections_reach_a_worker_as_they_are() -> None:
 
 PRICES = {"input_per_million": 3, "output_per_million": 15}
 DEFAULTS: dict[str, dict[str, Any]] = {
-    "pricing": {**PRICES, "cache_read_per_million": 0, "cache_write_per_million": 0, "currency": "USD"},
+    "pricing": {
+        **PRICES,
+        "cache_read_per_million": 0,
+        "cache_write_per_million": 0,
+        "cache_write_1h_per_million": None,
+        "currency": "USD",
+    },
     "slo": {
         "ttft_ms": None,
         "tpot_ms": None,

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bedrock_locust.call import Call
 from bedrock_locust.live.limits import Guard, Reached, Spending
+from bedrock_locust.settings.goals import Pricing
 from bedrock_locust.settings.schema import Settings
 
 
@@ -125,6 +126,15 @@ def test_each_kind_of_token_has_its_price() -> None:
         guard = Guard(settings(pricing=pricing, limits={"max_cost_usd": 1}))
         assert guard.add(call(**dict.fromkeys(kinds, 500) | {kind: 999})) is None, kind
         assert guard.add(call(**{kind: 1})) == Reached("limits.max_cost_usd", "1 USD spent"), kind
+
+
+@pytest.mark.parametrize(("hour", "cost"), [(None, 2.0), (3.0, 3.0), (1.0, 1.0)])
+def test_tokens_that_are_written_for_an_hour_have_a_price_of_their_own(hour: float | None, cost: float) -> None:
+    """They are a part of all that are written; without a price of theirs they cost the same."""
+    prices = {"input_per_million": 0, "output_per_million": 0, "cache_write_per_million": 2.0}
+    spent = Spending(Pricing.model_validate({**prices, "cache_write_1h_per_million": hour}))
+    spent.add(call(cache_write_tokens=1_000_000, cache_write_1h_tokens=1_000_000))
+    assert spent.total == pytest.approx(cost)
 
 
 @pytest.mark.parametrize(("calls", "stops"), [(19, False), (20, True)])

@@ -9,6 +9,7 @@ NOUNS = {
     "level": ("{} level", "{} levels"),
     "worker": ("{} worker", "{} workers"),
     "row": ("{} row", "{} rows"),
+    "time": ("{} time", "{} times"),
     "answer": ("{} answer", "{} answers"),
     "exception": ("{} exception", "{} exceptions"),
     "line": ("{} line", "{} lines"),
