@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import EventStreamError
 
 from bedrock_locust.errors import Failure, IncompleteStreamError, NotAnAnswerError
 from bedrock_locust.formats import converse
@@ -85,6 +86,16 @@ def test_a_stream_without_its_stop_event_is_incomplete() -> None:
         measurement.drain(converse)
     assert measurement.body.closed
     assert measurement.stopwatch.stage == "stream"
+    assert measurement.record(None).text == "One two"
+
+
+def test_an_exception_in_a_stream_is_raised_and_an_event_is_not() -> None:
+    """What had come stays in the Call; the exception is botocore's, with the words of the service."""
+    headers = {":message-type": "exception", ":exception-type": "throttlingException"}
+    parts = [frame(*event) for event in EVENTS[:3]] + [encode((headers, b'{"message": "slow down"}'))]
+    measurement = measured(b"".join(parts))
+    with pytest.raises(EventStreamError, match=r"throttlingException.*slow down"):
+        measurement.drain(converse)
     assert measurement.record(None).text == "One two"
 
 

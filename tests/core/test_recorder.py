@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bedrock_locust.arrivals.schedule import Schedule
 from bedrock_locust.call import Call
 from bedrock_locust.histogram import bucket
 from bedrock_locust.level import Level
@@ -252,6 +253,20 @@ def test_levels_are_written_as_they_come(recorder: Recorder, held_s: float, comp
     assert before - 0.001 <= float(one["measured_to"]) <= after + 0.001, "the end of the run is not that of the load"
     assert one["completed"] == completed
     assert (two["measured_from"], two["measured_to"]) == ("", "")
+
+
+def test_a_level_of_users_has_no_arrivals_beside_one_that_has(recorder: Recorder) -> None:
+    """What became of arrivals stands in the rows of the levels that have them."""
+    rate = replace(LEVEL, key="rate", users=None, rate_per_s=5.0)
+    recorder.level(replace(LEVEL, key="users"))
+    recorder.level(rate)
+    about: dict[str, Any] = {"user_class": "StreamingUser", "burstiness": 1.0, "seed": 1, "max_in_flight": 5}
+    recorder.schedule(Schedule(start_at=clock.wall_at() + 100, levels=(rate,), **about))
+    recorder.close(ended="complete", reason="all levels ran")
+    with (recorder.folder.path / "levels.csv").open(encoding="utf-8", newline="") as file:
+        of_users, of_rate = csv.DictReader(file)
+    assert {of_users[name] for name in ("arrivals_due", "arrivals_dropped", "arrivals_missed")} == {""}
+    assert {of_rate[name] for name in ("arrivals_due", "arrivals_dropped", "arrivals_missed")} == {"0"}
 
 
 def test_the_end_writes_all_levels_anew(recorder: Recorder) -> None:

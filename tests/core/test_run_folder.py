@@ -175,6 +175,14 @@ def test_a_directory_that_can_not_be(tmp_path: Path, name: str) -> None:
     }
 
 
+def test_a_directory_that_takes_no_files() -> None:
+    """It is there, and cannot be written to, whoever asks."""
+    if not Path("/proc/self").is_dir():
+        pytest.skip("only Linux has a file system that refuses all")
+    with pytest.raises(SettingsError, match=r"output\.directory '/proc/self': cannot write there"):
+        check_directory("/proc/self")
+
+
 def test_a_directory_that_can_be(tmp_path: Path) -> None:
     """Trying whether a directory can be written to leaves nothing in it."""
     check_directory(str(tmp_path / "results" / "here"))

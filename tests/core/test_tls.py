@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import gevent
 import pytest
+from botocore.exceptions import SSLError
 from urllib3.exceptions import ProtocolError
 
 from bedrock_locust.simulator import certificates
@@ -32,7 +33,10 @@ class Peer:
 
     def _receive(self) -> None:
         self.raw.sendall(self._outgoing.read())
-        self._incoming.write(self.raw.recv(65536))
+        data = self.raw.recv(65536)
+        if not data:
+            raise ConnectionResetError("the client has gone")
+        self._incoming.write(data)
 
     def shake_hands(self) -> None:
         """Wait for the client's part of it."""
@@ -63,23 +67,24 @@ class Peer:
 
 
 @contextmanager
-def exchange(folder: Path) -> Iterator[tuple[Exchange, Peer]]:
-    """An exchange whose request has been sent, and its peer."""
+def exchange(folder: Path, host: str = "127.0.0.1") -> Iterator[tuple[Exchange, Peer]]:
+    """An exchange that has connected to a host, and its peer, whose certificate is for 127.0.0.1."""
     pair = certificates.make("127.0.0.1")
     (folder / "certificate.pem").write_bytes(pair.certificate)
     (folder / "key.pem").write_bytes(pair.key)
     of_server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     of_server.load_cert_chain(folder / "certificate.pem", folder / "key.pem")
     of_client = ssl.create_default_context(cafile=str(folder / "certificate.pem"))
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        address = Address("127.0.0.1", listener.getsockname()[1], tls=True)
+    with socket.create_server((host, 0)) as listener:
+        address = Address(host, listener.getsockname()[1], tls=True)
         connecting = gevent.spawn(Exchange, Pool(of_client, 5, 5), address, "https://127.0.0.1", Stopwatch())
         raw, _ = listener.accept()
         with raw:
             raw.settimeout(5)
             peer = Peer(raw, of_server)
-            peer.shake_hands()
-            peer.send(b"", and_end=False)
+            with suppress(ssl.SSLError, OSError):  # that of the client counts
+                peer.shake_hands()
+                peer.send(b"", and_end=False)
             yield connecting.get(timeout=5), peer
 
 
@@ -102,6 +107,12 @@ def test_an_end_that_the_peer_announces(tmp_path: Path, said: bytes, together: b
         if not together:
             peer.send(b"", and_end=True)
         assert reading.get(timeout=5) == b"x" * 5000
+
+
+def test_a_certificate_for_another_host_is_refused(tmp_path: Path) -> None:
+    """It may be valid: it is not that of the host that we asked for."""
+    with pytest.raises(SSLError, match=r"127\.0\.0\.2"), exchange(tmp_path, "127.0.0.2"):
+        pass  # pragma: no cover
 
 
 def test_an_end_in_the_middle(tmp_path: Path) -> None:
