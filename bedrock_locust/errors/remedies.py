@@ -68,6 +68,8 @@ REASONS: dict[str, str] = {
     " console (Model catalog), and wait about 15 minutes.",
     "legacy": "The provider has marked this model as legacy, and this account has not used it lately. Choose a newer"
     " version of the model.",
+    "not_allowed": "This account may not call this model: the provider may have marked it as legacy, or the account has"
+    " no access to it. Choose a newer version, or ask for access in the Bedrock console (Model catalog).",
     "retired": "This version of the model is no longer offered. Choose a newer one.",
 }
 """What to do where the message tells more than the category."""
@@ -88,6 +90,7 @@ _WORDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("inference_profile", r"on-demand throughput.{1,20}supported|\binference profile\b"),
         ("use_case", r"use[ -]case|FTU form"),
         ("legacy", r"\blegacy\b"),
+        ("not_allowed", r"operation not allowed"),
         ("retired", r"end of (?:its )?life|\bEOL\b|\bretired\b|no longer (?:available|supported)|\bdeprecated\b"),
     )
 )

@@ -60,6 +60,12 @@ def test_it_is_made_where_it_is_wanted(
         (403, b'{"message":"Bearer Token has expired"}', "AWS_BEARER_TOKEN_BEDROCK"),
         (400, b'{"message":"on-demand throughput isn\\u2019t supported"}', "inference profile"),
         (404, b'{"message":"This model version has reached the end of its life."}', "no longer offered"),
+        (
+            404,
+            b'{"message":"Access denied. This Model is marked by provider as Legacy"}',
+            "marked this model as legacy",
+        ),
+        (400, b'{"message":"Operation not allowed"}', "may not call this model"),
         (200, b"<html>Log in</html>", REMEDIES["NotAnAnswerError"]),
         (302, b"", REMEDIES["ConnectionError"]),
     ],

@@ -45,6 +45,7 @@ REMEDIES = {
     "api_key": "Bedrock API 密钥错误或已过期。请在 Bedrock 控制台新建密钥并设置 AWS_BEARER_TOKEN_BEDROCK；短期密钥最长有效 12 小时，且仅限一个区域。",
     "inference_profile": "该模型须通过推理配置文件调用：在模型 id 前加上前缀（us.、eu.、apac.、global.），或使用推理配置文件的 ARN。",
     "use_case": "账户尚未提交该提供商模型的使用场景表单。请在 Bedrock 控制台（模型目录）提交，并等待约 15 分钟。",
+    "not_allowed": "此账户不能调用该模型：它可能已被提供商标记为旧版，或账户没有访问权限。请改用较新的版本，或在 Bedrock 控制台（Model catalog）申请访问。",
     "legacy": "提供商已将该模型标记为旧版，且此账户近期未使用过它。请改用较新的版本。",
     "retired": "该版本的模型已停止提供。请改用较新的版本。",
 }

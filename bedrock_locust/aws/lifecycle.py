@@ -1,0 +1,41 @@
+"""Lifecycle: whether AWS has marked the model as legacy, and when it will be gone.
+
+The call before the load tells a model that is gone by the service's refusal; a legacy model may still answer. The
+control plane knows it (GetFoundationModel), if the permissions allow to ask; nothing depends on its answer.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from botocore.config import Config
+
+from bedrock_locust.settings.pairs import provider_id
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import boto3
+
+QUICK = Config(connect_timeout=2, read_timeout=3, retries={"total_max_attempts": 1})
+"""It must not hold up a run."""
+
+
+def outlook(session: boto3.Session, model_id: str) -> str:
+    """A sentence about a model that is legacy; empty for any other, and where nobody tells."""
+    try:
+        found: Any = session.client("bedrock", config=QUICK).get_foundation_model(modelIdentifier=provider_id(model_id))
+    except Exception:  # noqa: BLE001 - no permission, no way to it, an ARN that hides its model: nothing is known
+        return ""
+    lifecycle = found.get("modelDetails", {}).get("modelLifecycle", {})
+    if lifecycle.get("status") != "LEGACY":
+        return ""
+    since, until = _day(lifecycle.get("legacyTime")), _day(lifecycle.get("endOfLifeTime"))
+    ends = f", and it will be gone on {until}" if until else ""
+    return (
+        f"AWS has marked {model_id} as legacy{since and f' since {since}'}{ends}: choose a newer version of the model"
+    )
+
+
+def _day(moment: datetime | None) -> str:
+    return moment.strftime("%Y-%m-%d") if moment else ""
