@@ -15,7 +15,9 @@ import pytest
 from botocore.exceptions import ParamValidationError
 
 from bedrock_locust.aws.boto3_client import connect
+from bedrock_locust.aws.preflight import preflight
 from bedrock_locust.client import BedrockClient
+from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.schema import Settings
 
 from .answers import streamed
@@ -23,6 +25,7 @@ from .open_apis import Service
 from .raw_server import RawServer, response, serving
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Iterator
 
     from bedrock_locust.call import Call
@@ -455,3 +458,54 @@ def test_many_at_once(client: BedrockClient, service: Service) -> None:
     ]
     gevent.joinall(users, timeout=30)
     assert {(user.get().ok, user.get().text) for user in users} == {(True, "Hello world")}
+
+
+@pytest.mark.parametrize(
+    ("api", "endpoint", "header"),
+    [
+        ("responses", "runtime", "openai-project"),
+        ("chat", "mantle", "openai-project"),
+        ("messages", "mantle", "anthropic-workspace"),
+    ],
+)
+def test_the_project_of_the_settings_is_sent(
+    server: RawServer, service: Service, api: str, endpoint: str, header: str
+) -> None:
+    """In the header of its API; without a project none is sent."""
+    model = "anthropic.claude-opus-5" if api == "messages" else "openai.gpt-5.6"
+    for project in ("proj_7", None):
+        about = {
+            "model": {"id": model, "api": api, "endpoint": endpoint, "project": project},
+            "aws": {"endpoint_url": server.url},
+            "test": {"preflight": True},
+        }
+        settings = Settings.model_validate(about)
+        call = preflight(connect(settings, simulator=True, version="test"), settings, simulator=True, local=True)
+        assert call is not None
+        assert call.ok, call
+        assert service.asked[-1][1].get(header) == project
+
+
+@pytest.mark.parametrize("api", ["converse", "invoke"])
+def test_the_project_of_boto3_calls(api: str) -> None:
+    """Converse has it in its body, InvokeModel in a header."""
+    about = {
+        "model": {"id": "anthropic.claude-opus-5", "api": api, "project": "proj_7"},
+        "test": {"preflight": True, "streaming": False},
+    }
+    asked: list[bytes] = []
+
+    def answer(peer: socket.socket, request: bytes) -> None:
+        asked.append(request)
+        peer.sendall(response(b'{"message": "no"}', status="400 Bad Request"))
+
+    with serving(answer) as server:
+        settings = Settings.model_validate(about | {"aws": {"endpoint_url": server.url}})
+        client = connect(settings, simulator=True, version="test")
+        with pytest.raises(SettingsError, match="no"):
+            preflight(client, settings, simulator=True, local=True)
+    head, _, body = asked[0].partition(b"\r\n\r\n")
+    if api == "converse":
+        assert json.loads(body)["projectIdentifier"] == "proj_7"
+    else:
+        assert b"x-amzn-bedrock-projectidentifier: proj_7" in head.lower()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import shlex
 import sys
 from datetime import UTC, datetime, timedelta
@@ -115,6 +116,43 @@ def test_an_api_key_alone_is_enough(
         first = preflight(connected, own, simulator=False, local=True)
         assert first is not None
         assert first.ok
+
+
+APIS = [
+    ("responses", "us.openai.gpt-5.6-sol"),
+    ("chat", "openai.gpt-oss-20b-1:0"),
+    ("messages", "us.anthropic.claude-x"),
+]
+
+
+@pytest.mark.parametrize("endpoint", ["runtime", "mantle"])
+def test_an_api_key_and_the_apis_without_boto3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
+    """The key is a bearer token for both endpoints; another one is refused, and the remedy names the variable."""
+    file = tmp_path / "certificate.pem"
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(file))
+    options = ("--endpoint", endpoint, "--tls-self-made", str(file), "--ttft-ms", "5", "--tpot-ms", "1")
+    simulator = Simulator(*options, "--bearer-token", TOKEN)
+    try:
+        for api, name in APIS:
+            bare = re.sub(r"^us\.|-1:0$", "", name)
+            own = settings(simulator.url)
+            model = {"id": bare if endpoint == "mantle" else name, "api": api, "endpoint": endpoint}
+            own = Settings.model_validate(own.model_dump() | {"model": model})
+            for key, is_right in ((TOKEN, True), (f"{TOKEN}-of-yesterday", False)):
+                monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", key)
+                client = connect(own, simulator=False, version="test")
+                if is_right:
+                    call = preflight(client, own, simulator=False, local=True)
+                    assert call is not None
+                    assert call.ok, call
+                else:
+                    with pytest.raises(
+                        SettingsError, match="AWS_BEARER_TOKEN_BEDROCK|AccessDenied|Credentials"
+                    ) as refused:
+                        preflight(client, own, simulator=False, local=True)
+                    assert_one_line(refused.value)
+    finally:
+        simulator.stop()
 
 
 def test_an_api_key_that_is_wrong(secure: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:

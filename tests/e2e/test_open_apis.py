@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     [
         ("responses", "mantle", "openai.gpt-5.6-sol"),
         ("chat", "runtime", "openai.gpt-oss-120b-1:0"),
-        ("chat", "mantle", "openai.gpt-5.6-sol"),
+        ("responses", "runtime", "us.openai.gpt-5.6-sol"),
+        ("messages", "runtime", "us.anthropic.claude-opus-5"),
+        pytest.param("chat", "mantle", "openai.gpt-5.6-sol", marks=pytest.mark.long),
         ("messages", "mantle", "anthropic.claude-opus-5"),
     ],
 )
@@ -29,7 +31,7 @@ def test_rows_and_counts(place: Place, api: str, endpoint: str, model: str) -> N
             "concurrency": {"end": 1, "duration_seconds": 1},
         }
     )
-    options = f"--endpoint {endpoint} --ttft-ms 40 --tpot-ms 4 --output-tokens 20 --spread 0 --reasoning-tokens 6"
+    options = "--ttft-ms 40 --tpot-ms 4 --output-tokens 20 --spread 0 --reasoning-tokens 6"
     code, output = place.run(f"--bedrock-simulator={options}")
     assert code == 0, output
     [run] = place.runs()
