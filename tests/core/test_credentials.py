@@ -146,9 +146,7 @@ def test_an_api_key_and_the_apis_without_boto3(tmp_path: Path, monkeypatch: pyte
                     assert call is not None
                     assert call.ok, call
                 else:
-                    with pytest.raises(
-                        SettingsError, match="AWS_BEARER_TOKEN_BEDROCK|AccessDenied|Credentials"
-                    ) as refused:
+                    with pytest.raises(SettingsError, match="AWS_BEARER_TOKEN_BEDROCK") as refused:
                         preflight(client, own, simulator=False, local=True)
                     assert_one_line(refused.value)
     finally:
