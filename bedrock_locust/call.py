@@ -129,6 +129,11 @@ class Call:
         return self.error == CANCELLED
 
     @property
+    def lateness_ms(self) -> float | None:
+        """From the moment at which the call was to start to its start, at least 0; None in a closed loop."""
+        return None if self.scheduled_at is None else max(0.0, 1000 * (self.started_at - self.scheduled_at))
+
+    @property
     def tpot_ms(self) -> float | None:
         """Time per output token of a stream: (last token - first token) / (tokens (1 - 1 / events)).
 

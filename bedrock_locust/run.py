@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from locust.env import Environment
 
+    from bedrock_locust.arrivals.counts import Fate
     from bedrock_locust.arrivals.schedule import Schedule
     from bedrock_locust.level import Level
     from bedrock_locust.live.health import Health
@@ -121,6 +122,10 @@ class Run:
         """The exceptions in tasks so far, of all workers."""
         runner = self._environment.runner
         return TaskErrors.of(runner.exceptions.values() if runner else ())
+
+    def arrivals(self, level: str) -> Fate | None:
+        """What has become of the arrivals in the window of a level, as far as is known; None in a closed loop."""
+        return self.recorder.fate(level)
 
     def disturbances(self, level: str) -> list[str]:
         """Why a level had other users than asked for, in words."""
@@ -279,7 +284,8 @@ class Run:
             self._tick("running")
 
     def _tick(self, stage: RunStage) -> None:
-        self._outputs.tick(State(stage, self._level, self._users, in_flight=self.recorder.in_flight))
+        arrivals = self.recorder.fate(self._level.key) if self._level else None
+        self._outputs.tick(State(stage, self._level, self._users, self.recorder.in_flight, arrivals))
 
     @property
     def _users(self) -> int:

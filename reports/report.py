@@ -14,6 +14,7 @@ from reports.exports import figures, github, junit
 from reports.markdown import join
 from reports.reading.run import read
 from reports.sections.answers import answers
+from reports.sections.arrivals import arrivals
 from reports.sections.caching import caching
 from reports.sections.client import client
 from reports.sections.configuration import configuration
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 SECTIONS = (
     head,
     results,
+    arrivals,
     timeline,
     slo,
     first_token,

@@ -176,10 +176,9 @@ class RateShape(LevelShape):
                 yield from (_Plan(user_class, (level,)) for level in levels)
 
     def _steps(self, mode: str) -> tuple[RateLevel, ...]:
-        """A level for each rate."""
-        width = max((len(f"{rate:g}") for rate in self.rates), default=0)
+        """A level for each rate. Its name is that of the same rate in other runs."""
         lengths = self.warmup_seconds, self.duration_seconds
-        return tuple(self._level(f"{mode}-rate-{rate:0{width}g}", mode, (rate, rate), lengths) for rate in self.rates)
+        return tuple(self._level(f"{mode}-rate-{rate:g}", mode, (rate, rate), lengths) for rate in self.rates)
 
     def _parts(self, mode: str) -> tuple[RateLevel, ...]:
         """A level for each part of the profile, all of it measured."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from bedrock_locust.arrivals.counts import Fate
     from bedrock_locust.call import Call
     from bedrock_locust.level import Level
     from bedrock_locust.live.health import Health
@@ -103,6 +104,9 @@ class RunView(Protocol):
     def task_errors(self) -> TaskErrors:
         """The exceptions in tasks so far."""
 
+    def arrivals(self, level: str) -> Fate | None:
+        """What has become of the arrivals in the window of a level, as far as is known; None in a closed loop."""
+
     def disturbances(self, level: str) -> Sequence[str]:
         """Why a level had other users than asked for, in words."""
 
@@ -121,6 +125,9 @@ class State:
     """Users that run now: the load."""
     in_flight: int | None
     """Calls that have begun and not ended; None if not known."""
+    arrivals: Fate | None = None
+    """What has become of the arrivals in the window of the level; None in a closed loop. With workers it lags by some
+    seconds, and what is not reported yet looks missed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,8 @@ class LevelTally:
     latency_ms: Histogram = field(default_factory=Histogram)
     ttft_ms: Histogram = field(default_factory=Histogram)
     tpot_ms: Histogram = field(default_factory=Histogram)
+    lateness_ms: Histogram = field(default_factory=Histogram)
+    """From the moment of an arrival to the start of its call, in an open loop."""
     longest_ms: float = 0.0
     window_ok: int = 0
     """Successes, of whatever level, that ended in the window."""
@@ -101,6 +103,7 @@ class LevelTally:
             (self.latency_ms, call.latency_ms),
             (self.ttft_ms, call.ttft_ms),
             (self.tpot_ms, call.tpot_ms),
+            (self.lateness_ms, call.lateness_ms),
         ):
             if value is not None:
                 histogram.add(value)

@@ -26,7 +26,7 @@ PANELS = (
 def chart(runs: Mapping[str, Edition], say: Language) -> Any:
     """One colour per run, a shape and a dash per mode; None if no run has levels with successes."""
     figures = pd.concat(run.figures.assign(run=label) for label, run in runs.items())
-    figures = figures[figures["users"].notna() & (figures["ok"] > 0)]
+    figures = figures[figures["load"].notna() & (figures["ok"] > 0)]
     panels = [_panel(figures, say, *panel) for panel in PANELS if figures[panel[0]].notna().any()]
     return styled(alt.vconcat(*panels, spacing=16, title=say("chart.compare"))) if panels else None
 
@@ -42,4 +42,4 @@ def _panel(figures: pd.DataFrame, say: Language, column: str, axis: str, divisor
     count = len(modes)
     shape = alt.Shape("mode:N", title=None, scale=alt.Scale(domain=modes, range=["circle", "triangle-up"][:count]))
     dash = alt.StrokeDash("mode:N", title=None, scale=alt.Scale(domain=modes, range=[[1, 0], [5, 3]][:count]))
-    return lines(say, data, figures["users"], say(axis), HEIGHT, color=colour, strokeDash=dash, shape=shape)
+    return lines(say, data, figures, say(axis), HEIGHT, color=colour, strokeDash=dash, shape=shape)

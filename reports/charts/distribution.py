@@ -39,7 +39,7 @@ def _panel(analysis: Edition, figures: pd.DataFrame, mode: str) -> Any:
     ]
     labels = [level_label(row) for _, row in shown.iterrows()]
     data = pd.concat([_curve(analysis, str(key), label) for key, label in zip(shown.index, labels, strict=True)])
-    title = say("axis.users") if shown["users"].notna().all() else None
+    title = say(f"axis.{analysis.levels.unit}") if shown["load"].notna().all() else None
     scale = alt.Scale(domain=labels, range=_shades(len(labels)))
     return (
         alt.Chart(data, width=WIDTH, height=HEIGHT)

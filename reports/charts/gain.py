@@ -29,7 +29,8 @@ def chart(analysis: Edition) -> Any:
     data = pd.concat(
         pd.DataFrame(
             {
-                "users": found.index.astype("float64"),
+                "load": found.index.astype("float64"),
+                "unit": analysis.levels.unit,
                 "value": figures.loc[found[mode], column].to_numpy() / 1000,
                 "what": say(legend),
             }
@@ -40,5 +41,5 @@ def chart(analysis: Edition) -> Any:
     shapes = alt.Scale(domain=list(colours), range=["circle", "square", "triangle-up"])
     shape = alt.Shape("what:N", title=None, scale=shapes)
     encodings = {"color": colour("what", data["what"], colours), "shape": shape}
-    curve = lines(say, data, data["users"], say("axis.seconds"), HEIGHT, **encodings)
+    curve = lines(say, data, data, say("axis.seconds"), HEIGHT, **encodings)
     return styled(curve.properties(title=say("chart.gain")))

@@ -46,7 +46,7 @@ def alt_text(analysis: Edition) -> str:
 
 def _measured(analysis: Edition) -> pd.DataFrame:
     figures = analysis.figures
-    return figures[figures["users"].notna() & (figures["output_tokens_per_s"] > 0) & (figures["ok"] > 0)]
+    return figures[figures["load"].notna() & (figures["output_tokens_per_s"] > 0) & (figures["ok"] > 0)]
 
 
 def _waits(figures: pd.DataFrame) -> list[str]:
@@ -58,7 +58,7 @@ def _throughput(analysis: Edition, figures: pd.DataFrame) -> Any:
     say = analysis.say
     data = long(say, figures.assign(hollow=cut_short(figures)), {"output_tokens_per_s": "throughput"})
     axis = say("axis.output_tokens_per_s")
-    curve = lines(say, data, figures["users"], axis, HEIGHT, color=_modes(analysis, figures))
+    curve = lines(say, data, figures, axis, HEIGHT, color=_modes(analysis, figures))
     rings = [
         _ring(figures[figures.index.isin(_advised(analysis, figures))], "circle", 170, INK),
         _ring(figures[figures.index.isin(analysis.failing)], "square", 320, FAILED),
@@ -76,9 +76,9 @@ def _ring(figures: pd.DataFrame, shape: str, size: int, shade: str) -> Any:
     """A sign around points, which the caption explains: words beside the points would run into each other."""
     if figures.empty:
         return None
-    points = pd.DataFrame({"users": figures["users"], "value": figures["output_tokens_per_s"]})
+    points = pd.DataFrame({"load": figures["load"], "value": figures["output_tokens_per_s"]})
     mark = alt.Chart(points).mark_point(shape=shape, size=size, color=shade, filled=False, strokeWidth=2, opacity=1)
-    return mark.encode(x="users:Q", y="value:Q")
+    return mark.encode(x="load:Q", y="value:Q")
 
 
 def _notes(analysis: Edition, figures: pd.DataFrame) -> list[str]:
@@ -98,7 +98,7 @@ def _wait(analysis: Edition, figures: pd.DataFrame, metric: str, divisor: float)
     shape = alt.Shape("statistic:N", title=None, scale=shapes)
     dash = alt.StrokeDash("statistic:N", legend=None)
     encodings = {"color": _modes(analysis, figures), "shape": shape, "strokeDash": dash}
-    curve = lines(say, data, figures["users"], say(f"axis.{metric}"), HEIGHT, **encodings)
+    curve = lines(say, data, figures, say(f"axis.{metric}"), HEIGHT, **encodings)
     limit = analysis.gate.slo.limit_ms(metric) if analysis.gate else None
     line = [] if limit is None else _limit(analysis, limit, metric, divisor, float(data["value"].max()))
     behind = [*shaded(analysis, figures, by_mode=True), *line]

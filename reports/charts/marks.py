@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 import pandas as pd
 
-from reports.charts.style import GREY, MODE_COLOURS, users_domain
+from reports.charts.style import GREY, MODE_COLOURS, load_domain
 from reports.numbers.percentiles import is_open
 
 if TYPE_CHECKING:
@@ -32,28 +32,28 @@ def cut_short(figures: pd.DataFrame) -> pd.Series[bool]:
 
 def shaded(analysis: Edition, figures: pd.DataFrame, *, by_mode: bool = False) -> list[Any]:
     """Behind each level that the client held up a band as wide as its place, grey or in the colour of its mode."""
-    late = figures[figures.index.isin(analysis.late) & figures["users"].notna()]
+    late = figures[figures.index.isin(analysis.late) & figures["load"].notna()]
     if late.empty:
         return []
-    low, high = users_domain(figures["users"])
-    places = sorted(set(figures["users"].dropna()))
+    low, high = load_domain(figures["load"])
+    places = sorted(set(figures["load"].dropna()))
     middles = [(one + other) / 2 for one, other in pairwise(places)]
     edges = dict(zip(places, zip([low, *middles], [*middles, high], strict=True), strict=True))
     colours = {mode.replace("-", "_"): shade for mode, shade in MODE_COLOURS.items()}
     late = late.assign(shade=late["mode"].map(colours) if by_mode else GREY)
     return [
-        _band(analysis, [edges[users] for users in rows["users"]], str(shade)) for shade, rows in late.groupby("shade")
+        _band(analysis, [edges[load] for load in rows["load"]], str(shade)) for shade, rows in late.groupby("shade")
     ]
 
 
 def _band(analysis: Edition, spans: Sequence[tuple[float, float]], shade: str) -> Any:
     band = alt.Chart(pd.DataFrame(spans, columns=["from", "to"])).mark_rect(color=shade, opacity=SHADE)
-    return band.encode(x=alt.X("from:Q", title=analysis.say("axis.users")), x2="to:Q")
+    return band.encode(x=alt.X("from:Q", title=analysis.say(f"axis.{analysis.levels.unit}")), x2="to:Q")
 
 
 def headed(analysis: Edition, title: str, figures: pd.DataFrame, notes: Sequence[str] = (), *, shaky: bool) -> Any:
     """The title of a chart, and under it what its marks mean."""
-    late = bool((figures.index.isin(analysis.late) & figures["users"].notna()).any())
+    late = bool((figures.index.isin(analysis.late) & figures["load"].notna()).any())
     found = [*notes, *(["note.hollow"] if shaky else []), *(["note.late"] if late else [])]
     lines = [analysis.say(note) for note in found]
     return alt.TitleParams(title, subtitle=lines) if lines else title

@@ -23,15 +23,15 @@ def chart(analysis: Edition) -> Any:
     where each of them gets less.
     """
     figures, say = analysis.figures, analysis.say
-    figures = figures[figures["users"].notna() & (figures["speed_per_s"] > 0) & (figures["output_tokens_per_s"] > 0)]
+    figures = figures[figures["load"].notna() & (figures["speed_per_s"] > 0) & (figures["output_tokens_per_s"] > 0)]
     if len(figures) < LEAST_LEVELS:
         return None
     data = pd.DataFrame(
         {
             "speed": figures["speed_per_s"],
             "throughput": figures["output_tokens_per_s"],
-            "users": figures["users"],
-            "label": [f"{int(users):,}" for users in figures["users"]],
+            "load": figures["load"],
+            "label": [f"{load:,.6g}" for load in figures["load"]],
         }
     )
     places = {
@@ -45,7 +45,7 @@ def chart(analysis: Edition) -> Any:
     }
     shade = mode_colours(say)[say.mode("streaming")]
     base = alt.Chart(data, width=WIDTH, height=HEIGHT)
-    line = base.mark_line(color=shade, strokeWidth=2).encode(**places, order="users:Q")
+    line = base.mark_line(color=shade, strokeWidth=2).encode(**places, order="load:Q")
     points = base.mark_point(color=shade, size=50, filled=True, opacity=1).encode(**places)
     words = base.mark_text(color=INK, fontSize=12, dx=8, dy=-8, align="left").encode(**places, text="label:N")
     return styled(alt.layer(line, points, words).properties(title=say("chart.pareto")))

@@ -25,15 +25,15 @@ def panels(analysis: Edition, metric: str, title: str, divisor: float = 1) -> An
     figures = analysis.figures[analysis.figures[f"{metric}_count"] > 0]
     if figures.empty:
         return None
-    say, has_users = analysis.say, bool(figures["users"].notna().all())
+    say, has_loads = analysis.say, bool(figures["load"].notna().all())
     shown, hollow = [], False
     for mode, rows in figures.groupby("mode", sort=False):
         data, axis = statistics(say, rows, metric, PERCENTS, divisor), axis_of(say, f"axis.{metric}", str(mode))
         hollow = hollow or bool(data["hollow"].any())
-        panel = _by_users(say, data, axis) if has_users else _by_name(say, data, axis)
+        panel = _by_load(say, data, axis) if has_loads else _by_name(say, data, axis)
         shown.append(alt.layer(*bands, panel) if (bands := shaded(analysis, rows)) else panel)
     whole = alt.vconcat(*shown, spacing=16, title=headed(analysis, title, figures, shaky=hollow))
-    return styled(whole.resolve_scale(y="shared") if has_users else whole.resolve_scale(x="shared"))
+    return styled(whole.resolve_scale(y="shared") if has_loads else whole.resolve_scale(x="shared"))
 
 
 def statistics(
@@ -54,8 +54,8 @@ def statistics(
     )
 
 
-def _by_users(say: Language, data: pd.DataFrame, axis: str) -> Any:
-    return lines(say, data, data["users"], axis, HEIGHT, color=colour("statistic", data["statistic"], PERCENT_COLOURS))
+def _by_load(say: Language, data: pd.DataFrame, axis: str) -> Any:
+    return lines(say, data, data, axis, HEIGHT, color=colour("statistic", data["statistic"], PERCENT_COLOURS))
 
 
 def _by_name(_say: Language, data: pd.DataFrame, axis: str) -> Any:

@@ -10,6 +10,8 @@ import altair as alt
 from reports.markdown import one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
     from reports.texts import Language
@@ -99,10 +101,10 @@ def styled(chart: Any) -> Any:
     )
 
 
-def lines(say: Language, data: pd.DataFrame, users: pd.Series[float], axis: str, height: int, **encodings: Any) -> Any:
-    """Lines with a point per level: `value` by `users`, on an axis made for all these users; `hollow` points so."""
+def lines(say: Language, data: pd.DataFrame, levels: pd.DataFrame, axis: str, height: int, **encodings: Any) -> Any:
+    """Lines with a point per level: `value` by `load`, on an axis made for all these levels; `hollow` points so."""
     places = {
-        "x": users_axis(users, say("axis.users")),
+        "x": load_axis(levels["load"], say(f"axis.{levels['unit'].iloc[0]}")),
         "y": alt.Y("value:Q", title=axis, scale=alt.Scale(zero=True, nice=5), axis=alt.Axis(tickCount=5)),
     }
     curve = alt.Chart(data, width=WIDTH, height=height).mark_line(
@@ -128,39 +130,39 @@ def mode_colours(say: Language) -> dict[str, str]:
     return {say.mode(mode.replace("-", "_")): colour for mode, colour in MODE_COLOURS.items()}
 
 
-def users_axis(users: pd.Series[float], title: str) -> alt.X:
-    """Users, in whole numbers, with a little room on both sides."""
+def load_axis(loads: pd.Series[float], title: str) -> alt.X:
+    """The load of levels, with a little room on both sides."""
     return alt.X(
-        "users:Q",
+        "load:Q",
         title=title,
-        scale=alt.Scale(domain=users_domain(users), nice=False, zero=False),
-        axis=alt.Axis(values=ticks(sorted({int(count) for count in users})), format=",d"),
+        scale=alt.Scale(domain=load_domain(loads), nice=False, zero=False),
+        axis=alt.Axis(values=ticks(sorted(set(loads))), format=",.6~g"),
     )
 
 
-def users_domain(users: pd.Series[float]) -> list[float]:
-    """Where the axis of users starts and ends."""
-    low, high = float(users.min()), float(users.max())
-    room = max((high - low) * 0.03, 0.5)
+def load_domain(loads: pd.Series[float]) -> list[float]:
+    """Where the axis of loads starts and ends."""
+    low, high = float(loads.min()), float(loads.max())
+    room = max((high - low) * 0.03, 0.5 if high >= 10 or high == int(high) else high / 10)
     return [low - room, high + room]
 
 
-def ticks(users: list[int]) -> list[int]:
+def ticks(loads: Sequence[float]) -> list[float]:
     """The levels as ticks; of many or crowded ones only some, so that the labels do not touch."""
-    gap = max((users[-1] - users[0]) / CLOSEST_TICKS, 1)
-    kept = users[:1]
-    for value in users[1 :: math.ceil(len(users) / MOST_TICKS)]:
+    gap = (loads[-1] - loads[0]) / CLOSEST_TICKS
+    kept = list(loads[:1])
+    for value in loads[1 :: math.ceil(len(loads) / MOST_TICKS)]:
         if value - kept[-1] >= gap:
             kept.append(value)
     return kept
 
 
 def long(say: Language, figures: pd.DataFrame, values: dict[str, str], divisor: float = 1) -> pd.DataFrame:
-    """One row per level and named column of `figures`: `mode`, `users`, `name`, `statistic`, `value`, `hollow`.
+    """One row per level and named column of `figures`: `mode`, `load`, `unit`, `name`, `statistic`, `value`, `hollow`.
 
     `values` says how the statistic of a column is called; the value is divided by `divisor`.
     """
-    same = ["mode", "users", "name", "hollow"]
+    same = ["mode", "load", "unit", "name", "hollow"]
     hollow = figures.get("hollow", False)
     named = figures.assign(hollow=hollow).rename(columns=values)[[*same, *values.values()]]
     table = named.melt(same, var_name="statistic", value_name="value")
@@ -176,5 +178,5 @@ def axis_of(say: Language, key: str, mode: str) -> str:
 
 
 def level_label(row: Any) -> str:
-    """A level as a legend writes it: its users, or its name."""
-    return one_line(str(row["name"]))[:40] if row.isna()["users"] else f"{int(row['users']):,}"
+    """A level as a legend writes it: its load, or its name."""
+    return one_line(str(row["name"]))[:40] if row.isna()["load"] else f"{row['load']:,.6g}"

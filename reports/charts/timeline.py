@@ -153,7 +153,7 @@ def _ticks(end: float) -> list[int]:
 def _bands(analysis: Edition, start: float, length_s: float) -> pd.DataFrame:
     """The windows of the levels, with their modes and their users."""
     table = analysis.levels.table
-    table = table[table["window_s"].notna() & table["users"].notna()].sort_values("measured_from")
+    table = table[table["window_s"].notna() & table["load"].notna()].sort_values("measured_from")
     bands = pd.DataFrame(
         {
             "from": (table["measured_from"] - start).clip(lower=0),

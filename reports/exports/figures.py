@@ -11,6 +11,7 @@ from reports.numbers.doubts import doubts
 from reports.numbers.failures import total_counts
 from reports.numbers.figures import TOKENS
 from reports.reading.settings import flat
+from reports.reading.windows import RATE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,9 +66,10 @@ def tree(analysis: Analysis, told: Sequence[str]) -> dict[str, Any]:
         "calls": {str(name): int(count) for name, count in counts.items()},
         "conclusions": [asdict(found) for found in analysis.conclusions],
         "levels": _levels(analysis),
+        "arrivals": _rows(analysis.arrivals.rename_axis("level").reset_index()),
         "failures": _rows(analysis.failures),
         "failures_by_level": _rows(analysis.failures_by_level.reset_index()),
-        "streaming_gain": [asdict(found) for found in analysis.gains],
+        "streaming_gain": [_with_load(analysis, asdict(found)) for found in analysis.gains],
         "caching": _caching(analysis),
         "sent": asdict(analysis.sent) if analysis.sent else None,
         "stop_reasons": _rows(analysis.stop_reasons),
@@ -99,6 +101,13 @@ def _calls(calls: pd.DataFrame) -> list[dict[str, Any]]:
     return _rows(calls.assign(level=calls["key"], **texts)[list(CALL)])
 
 
+def _with_load(analysis: Analysis, found: dict[str, Any]) -> dict[str, Any]:
+    """A finding with its load under the name of its unit."""
+    load = found.pop("load")
+    is_rate = analysis.levels.unit == RATE
+    return {**found, "users": None if is_rate else load, "rate_per_s": load if is_rate else None}
+
+
 def _levels(analysis: Analysis) -> list[dict[str, Any]]:
     table = analysis.figures.join(analysis.quota.table)
     if analysis.gate is not None:
@@ -106,7 +115,10 @@ def _levels(analysis: Analysis) -> list[dict[str, Any]]:
     if analysis.cost is not None:
         table = table.join(analysis.cost.table.add_prefix("cost_"))
     completed = table["completed"].map({"true": True, "false": False}).astype("object")
-    return _rows(table.assign(completed=completed).rename_axis("level").reset_index())
+    is_rate = table["unit"] == RATE
+    loads = {"users": table["load"].mask(is_rate), "rate_per_s": table["load"].where(is_rate)}
+    table = table.assign(completed=completed, **loads).drop(columns=["load", "unit"])
+    return _rows(table.rename_axis("level").reset_index())
 
 
 def _caching(analysis: Analysis) -> dict[str, Any] | None:
@@ -136,7 +148,7 @@ def _quota(analysis: Analysis) -> dict[str, Any]:
         "output_burndown": quota.output_burndown,
         "max_tokens": quota.max_tokens,
         "together": dict(quota.together),
-        "forecasts": [asdict(found) for found in analysis.forecasts],
+        "forecasts": [_with_load(analysis, asdict(found)) for found in analysis.forecasts],
     }
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from reports.numbers import (
     answers,
+    arrivals,
     caching,
     conclusion,
     cost,
@@ -72,7 +73,9 @@ class Analysis:
     """See `answers.stop_reasons`."""
     conclusions: list[Conclusion]
     gains: list[Gain]
-    """What streaming changes, by users."""
+    arrivals: pd.DataFrame
+    """One row per level of an open loop; see `reports.numbers.arrivals`."""
+    """What streaming changes, by load."""
     slowest: pd.DataFrame
     """The calls with the longest latency; see `reports.numbers.slowest`."""
     stalls: pd.DataFrame
@@ -98,7 +101,7 @@ class Analysis:
         return with_extra(self.gate.slo.percentile) if self.gate else PERCENTS
 
     def of(self, found: Conclusion) -> list[str]:
-        """The levels that a conclusion is about, by users."""
+        """The levels that a conclusion is about, by load."""
         own = (self.figures["mode"] == found.mode) & (self.figures["group"] == found.group)
         return [str(key) for key in self.figures.index[own]]
 
@@ -142,7 +145,10 @@ def analyse(run: Run) -> Analysis:
     asked = slo.wanted(run)
     table = figures(rows, run.gaps, asked.percentile if asked else slo.DEFAULT_PERCENTILE)
     kinds, failed = failures.by_kind(run.calls), failures.by_level(rows)
-    gate, late, used = slo.gate(run, rows, table), late_levels(table, run), quota.quota(run, rows)
+    arrived = arrivals.arrivals(rows)
+    limited = arrived.index[arrived["limited"].astype(bool)]
+    late = [key for key in map(str, table.index) if key in late_levels(table, run) or key in limited]
+    gate, used = slo.gate(run, rows, table), quota.quota(run, rows)
     reasons = answers.stop_reasons(rows)
     overused, message = forecast.overused(used, table), quota.throttle_message(kinds)
     known = Evidence(gate, late, failed, overused, used, message, Growth(rows), answers.unanswered(reasons))
@@ -162,6 +168,7 @@ def analyse(run: Run) -> Analysis:
         stop_reasons=reasons,
         conclusions=conclusion.conclusions(table, known),
         gains=gain.gains(rows, table),
+        arrivals=arrived,
         slowest=slowest.slowest(rows, "latency_ms"),
         stalls=slowest.slowest(rows, "max_gap_ms"),
         caching=caching.caching(run, rows),

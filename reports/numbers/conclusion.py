@@ -46,7 +46,7 @@ class Conclusion:
     best: str | None
     """The highest rate among levels with tolerable failures; among all if there is none such."""
     breaks: str | None
-    """The first level, by users, with more than tolerable failures."""
+    """The first level, by load, with more than tolerable failures."""
     limit: Limit | None
     """What gave out first."""
     main: Limit | None
@@ -68,15 +68,15 @@ def conclusions(figures: pd.DataFrame, known: Evidence) -> list[Conclusion]:
 
 
 def conclude(mode: str, group: str, figures: pd.DataFrame, known: Evidence) -> Conclusion:
-    """The telling ones of these levels, all of one mode and with ended calls, in order of users."""
+    """The telling ones of these levels, all of one mode and with ended calls, in order of load."""
     rate = _rate(figures)
     useful = figures[(figures["ok"] > 0) & figures[rate].notna()]
     bad = failing(figures, known.tolerable)
     good = useful[~useful.index.isin([*bad, *known.unanswered])]
     best = _highest(good, rate) or _highest(useful, rate)
     sound = good[~good.index.isin(list(known.late))]
-    has_users = bool(figures["users"].notna().all())
-    knee = known.growth.knee(sound, rate) if has_users else ()
+    has_loads = bool(figures["load"].notna().all())
+    knee = known.growth.knee(sound, rate) if has_loads else ()
     wanted, basis = _wanted(figures, knee, best, known)
     over = known.over(figures)
     carried = _carried_levels(figures, over, known)
@@ -101,7 +101,7 @@ def conclude(mode: str, group: str, figures: pd.DataFrame, known: Evidence) -> C
         limit=first,
         main=limit.main_failure(figures, bad, known),
         is_last=bool(top) and not set(_above(figures, top)) & set(sound.index),
-        rising=has_users and first is None and grows and advised == last_two[-1],
+        rising=has_loads and first is None and grows and advised == last_two[-1],
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from reports.reading.blocks import blocks, codes
+from reports.reading.windows import USERS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,7 +50,7 @@ def _impossible(calls: pd.DataFrame) -> NDArray[np.bool_]:
 
 def crowded(levels: Levels, key: str) -> float | None:
     """The most calls of a level that were in flight at a time, where these are more than its users; else None."""
-    users = float(levels.table["users"][key])
+    users = float(levels.table["load"][key]) if levels.table["unit"][key] == USERS else float("nan")
     spans = [
         (calls["started_at"].to_numpy(), calls["latency_ms"].to_numpy().astype("float64") / 1000)
         for calls in levels.ended(key)

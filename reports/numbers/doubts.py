@@ -17,6 +17,7 @@ from reports.reading import endpoint
 from reports.reading.blocks import blocks
 from reports.reading.levels import is_ok
 from reports.reading.tokens import hides_tokens, is_burst
+from reports.reading.windows import RATE, USERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -91,7 +92,12 @@ def _silent(analysis: Analysis) -> pd.Series[bool]:
 
 
 def _disturbed_levels(analysis: Analysis) -> Iterator[Doubt]:
-    """Levels in which a worker was lost, or left: its users stopped, went on unseen, or came back beside others."""
+    """Levels in which a worker was lost, or left: its users stopped, went on unseen, or came back beside others.
+
+    Of an open loop the arrivals that were missed tell it.
+    """
+    if analysis.levels.unit == RATE:
+        return
     changes = analysis.run.get("worker_changes")
     known = [change for change in changes if isinstance(change, dict)] if isinstance(changes, list) else []
     named = [change.get("levels") for change in known if change.get("what") in ("lost", "left", "back")]
@@ -127,9 +133,23 @@ def _late_levels(analysis: Analysis) -> Iterator[Doubt]:
         causing = {key: [cause._asdict() for cause in causes(analysis.run, key)] for key in keys}
         if keys:
             yield Doubt(what, {"levels": keys, "causes": causing})
-    seen = analysis.figures.loc[[key for key in analysis.late if key not in said]]
+    limited = _limited(analysis).index
+    seen = analysis.figures.loc[[key for key in analysis.late if key not in said and key not in limited]]
     delay_ms = float(seen[["send_delay_ms_p95", "read_lag_ms_p95"]].max().max())
     yield from _of_levels("late", seen, delay_ms=delay_ms)
+
+
+def _limited(analysis: Analysis) -> pd.DataFrame:
+    """The levels of an open loop in which the client made another load than asked for."""
+    return analysis.arrivals[analysis.arrivals["limited"].astype(bool)]
+
+
+def _other_arrivals(analysis: Analysis) -> Iterator[Doubt]:
+    """Arrivals that were late, dropped or missed."""
+    if len(found := _limited(analysis)):
+        lost = 100 * float(((found["dropped"] + found["missed"]) / found["due"]).max())
+        delay_ms = float(found["lateness_ms_p99"].max())
+        yield Doubt("arrivals", {"levels": list(found.index), "percent": lost, "delay_ms": delay_ms})
 
 
 def _mixtures(analysis: Analysis) -> Iterator[Doubt]:
@@ -148,9 +168,12 @@ def _drifts(analysis: Analysis) -> Iterator[Doubt]:
         return
     found = {str(key): steady.drift(analysis.levels, str(key)) for key in analysis.figures.index}
     changes = {key: one.change for key, one in found.items() if one is not None}
-    most = max(changes.values(), key=abs, default=0.0)
-    yield from _of_levels("drift", analysis.figures.loc[list(changes)], change=100 * most)
-    if analysis.run.number("settings", "concurrency", "warmup_seconds") == 0:
+    queues = {key: change for key, change in changes.items() if change > 0 and key in analysis.arrivals.index}
+    for what, some in (("queue", queues), ("drift", {key: changes[key] for key in changes if key not in queues})):
+        most = max(some.values(), key=abs, default=0.0)
+        yield from _of_levels(what, analysis.figures.loc[list(some)], change=100 * most)
+    section = "arrivals" if analysis.levels.unit == RATE else "concurrency"
+    if analysis.run.number("settings", section, "warmup_seconds") == 0:
         starts = {str(key): steady.slow_start(analysis.levels, str(key)) for key in analysis.figures.index}
         slow = {key: change for key, change in starts.items() if change is not None and key not in changes}
         most = max(slow.values(), key=abs, default=0.0)
@@ -210,7 +233,7 @@ def _weak_levels(analysis: Analysis) -> Iterator[Doubt]:
         return
     figures = analysis.figures
     yield from _of_levels("never", figures[figures["window_s"].isna()])
-    yield from _of_levels("users", figures[figures["users_reached"] < figures["users"]])
+    yield from _of_levels("users", figures[(figures["unit"] == USERS) & (figures["users_reached"] < figures["load"])])
 
 
 def _few_samples(analysis: Analysis) -> Iterator[Doubt]:
@@ -266,6 +289,7 @@ CHECKS = (
     _disturbed_levels,
     _busy_workers,
     _late_levels,
+    _other_arrivals,
     _missing_levels,
     _weak_levels,
     _few_samples,

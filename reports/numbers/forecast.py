@@ -1,4 +1,4 @@
-"""At how many users each quota is used up, and levels that used more of one than it carries."""
+"""At which load each quota is used up, and levels that used more of one than it carries."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ SLIGHT_SHARE = 0.01
 
 @dataclass(frozen=True)
 class Forecast:
-    """At how many users of a mode a quota is used up."""
+    """At which load of a mode a quota is used up."""
 
     mode: str
     quota: str
     """One of `Quota.names`."""
-    users: float | None
+    load: float | None
     """None if more users bring no more load, or throttling keeps it from being reached."""
     basis: str
     """`between` two neighbouring levels; `beyond` the last two, by their line; `origin`, by the line from no users to
     the one level; `full` if the levels do not grow, or throttling ends their growth."""
     keys: tuple[str, ...]
-    """The level or levels that it is reckoned from, by users; of `full` the one that used most."""
+    """The level or levels that it is reckoned from, by load; of `full` the one that used most."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def overused(found: Quota, figures: pd.DataFrame) -> dict[str, Overuse]:
     real = [name for name in found.refusing if name not in lenient(found, figures)]
     short = (figures["window_s"].round() < MINUTE_S) & (found.table["throttled_share"] <= SLIGHT_SHARE)
     levels: dict[str, Overuse] = {}
-    for key in map(str, figures.index[short & figures["users"].notna()]):
+    for key in map(str, figures.index[short & figures["load"].notna()]):
         percent, name = max(((float(found.used(name)[key]), name) for name in real), default=(0.0, ""))
         if percent > FULL_PERCENT:
             calls = float(found.table["accepted"][key])
@@ -75,14 +75,14 @@ def overused(found: Quota, figures: pd.DataFrame) -> dict[str, Overuse]:
 
 def forecasts(found: Quota, figures: pd.DataFrame) -> list[Forecast]:
     """For each mode and each quota that is known, the one that breaks first before the other."""
-    rows = figures[figures["users"].notna()]
+    rows = figures[figures["load"].notna()]
     unreal = lenient(found, figures)
     every: list[Forecast] = []
     for mode in rows["mode"].unique():
-        levels = rows[rows["mode"] == mode].sort_values("users")
+        levels = rows[rows["mode"] == mode].sort_values("load")
         of_mode = [_forecast(found, levels, name) for name in found.names if name not in unreal]
         known = [one for one in of_mode if one is not None]
-        every += sorted(known, key=lambda one: (one.users is None, one.users))
+        every += sorted(known, key=lambda one: (one.load is None, one.load))
     return every
 
 
@@ -92,35 +92,35 @@ def _forecast(found: Quota, levels: pd.DataFrame, name: str) -> Forecast | None:
     levels, percent = levels[percent > 0], percent[percent > 0]
     if levels.empty:
         return None
-    users = levels["users"]
+    loads = levels["load"]
     over = [place for place, value in enumerate(percent) if value >= FULL_PERCENT]
     if over and over[0]:
-        at, keys = _crossing(users, percent, over[0]), _keys(levels, over[0])
+        at, keys = _crossing(loads, percent, over[0]), _keys(levels, over[0])
         return Forecast(str(levels["mode"].iloc[0]), name, at, "between", keys)
     if over:
-        at = float(users.iloc[0]) * FULL_PERCENT / float(percent.iloc[0])
+        at = float(loads.iloc[0]) * FULL_PERCENT / float(percent.iloc[0])
         return Forecast(str(levels["mode"].iloc[0]), name, at, "origin", (str(levels.index[0]),))
     return _beyond(levels, percent, found.table["throttled_share"][levels.index] == 0, name)
 
 
 def _beyond(levels: pd.DataFrame, percent: pd.Series[float], calm: pd.Series[bool], name: str) -> Forecast:
     """No level used the quota up: the line through the last two calm ones, if no level contradicts it."""
-    mode, users = str(levels["mode"].iloc[0]), levels["users"]
+    mode, loads = str(levels["mode"].iloc[0]), levels["load"]
     quiet = [place for place, is_calm in enumerate(calm) if is_calm]
     at = None
     if len(quiet) > 1:
-        at = _crossing(users.iloc[quiet], percent.iloc[quiet], len(quiet) - 1)
+        at = _crossing(loads.iloc[quiet], percent.iloc[quiet], len(quiet) - 1)
     elif quiet:
-        at = float(users.iloc[quiet[0]]) * FULL_PERCENT / float(percent.iloc[quiet[0]])
-    if at is None or at <= float(users.iloc[-1]):
+        at = float(loads.iloc[quiet[0]]) * FULL_PERCENT / float(percent.iloc[quiet[0]])
+    if at is None or at <= float(loads.iloc[-1]):
         return Forecast(mode, name, None, "full", (str(percent.idxmax()),))
     keys = tuple(str(levels.index[place]) for place in quiet[-2:])
     return Forecast(mode, name, at, "beyond" if len(keys) > 1 else "origin", keys)
 
 
-def _crossing(users: pd.Series[float], percent: pd.Series[float], place: int) -> float | None:
+def _crossing(loads: pd.Series[float], percent: pd.Series[float], place: int) -> float | None:
     """Where the line through a level and the one before it reaches 100 %; None if it does not rise."""
-    (low, high), (before, after) = users.iloc[place - 1 : place + 1], percent.iloc[place - 1 : place + 1]
+    (low, high), (before, after) = loads.iloc[place - 1 : place + 1], percent.iloc[place - 1 : place + 1]
     if not (after > before and high > low):
         return None
     return float(low + (high - low) * (FULL_PERCENT - before) / (after - before))

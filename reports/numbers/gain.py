@@ -1,4 +1,4 @@
-"""The levels that both modes ran with the same number of users, and what streaming changes there."""
+"""The levels that both modes ran with the same load, and what streaming changes there."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Gain:
-    """What streaming changes with this number of users."""
+    """What streaming changes with this load."""
 
-    users: float
+    load: float
     streaming: str
     """The key of the level with streaming, and of that without."""
     non_streaming: str
@@ -30,26 +30,26 @@ class Gain:
 
 
 def gains(levels: Levels, figures: pd.DataFrame) -> list[Gain]:
-    """One for each number of users that both modes ran with successes."""
+    """One for each load that both modes ran with successes."""
     return [
-        _gain(levels, figures, float(str(users)), str(row["streaming"]), str(row["non_streaming"]))
-        for users, row in pairs(figures).iterrows()
+        _gain(levels, figures, float(str(load)), str(row["streaming"]), str(row["non_streaming"]))
+        for load, row in pairs(figures).iterrows()
     ]
 
 
-def _gain(levels: Levels, figures: pd.DataFrame, users: float, streaming: str, whole: str) -> Gain:
+def _gain(levels: Levels, figures: pd.DataFrame, load: float, streaming: str, whole: str) -> Gain:
     after, before = (float(figures["latency_ms_p50"][key]) for key in (streaming, whole))
     change = after / before - 1 if before > 0 else math.nan
     usual, streamed = (sample.complete(levels, key, "latency_ms") for key in (whole, streaming))
-    return Gain(users, streaming, whole, change, sample.change(usual, streamed, 50))
+    return Gain(load, streaming, whole, change, sample.change(usual, streamed, 50))
 
 
 def pairs(figures: pd.DataFrame) -> pd.DataFrame:
-    """The keys of the levels `streaming` and `non_streaming`, by users; only levels with successes in both."""
-    useful = figures[(figures["ok"] > 0) & figures["users"].notna()]
+    """The keys of the levels `streaming` and `non_streaming`, by load; only levels with successes in both."""
+    useful = figures[(figures["ok"] > 0) & figures["load"].notna()]
     useful = useful[(useful["mode"] != "streaming") | (useful["ttft_ms_count"] > 0)]
     keys = {
-        mode: pd.Series(rows.index, index=pd.Index(rows["users"]))
+        mode: pd.Series(rows.index, index=pd.Index(rows["load"]))
         for mode in ("streaming", "non_streaming")
         for rows in [useful[useful["mode"] == mode]]
     }

@@ -71,7 +71,7 @@ class Evidence:
 
 
 def first(figures: pd.DataFrame, bad: Sequence[str], known: Evidence) -> Limit | None:
-    """The first trouble, by users, in the measured levels of a mode; `bad` are those that fail too much.
+    """The first trouble, by load, in the measured levels of a mode; `bad` are those that fail too much.
 
     Failures have to be more than chance explains, and more than at the levels below. A level that the client held up
     tells nothing of the service.

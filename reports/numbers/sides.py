@@ -11,6 +11,7 @@ import numpy as np
 
 from reports.numbers import rate, sample
 from reports.numbers.trials import trials
+from reports.reading.windows import USERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from reports.numbers.trials import Trials
 
 Level = tuple[str, Any]
-"""A mode, and users or, in a run without levels, a name."""
+"""A mode, and users or, in an open loop or a run without levels, a name."""
 
 
 class Bound(NamedTuple):
@@ -119,7 +120,8 @@ def mean(values: Sequence[float]) -> float:
 
 def _keys(run: Analysis) -> dict[Level, str]:
     ended = run.figures[run.figures["ok"] + run.figures["failed"] > 0]
-    columns = (ended["mode"], ended["users"], ended["name"], ended.index)
+    columns = (ended["mode"], ended["load"], ended["unit"], ended["name"], ended.index)
     return {
-        (mode, name if math.isnan(users) else users): str(key) for mode, users, name, key in zip(*columns, strict=True)
+        (mode, name if math.isnan(load) or unit != USERS else load): str(key)
+        for mode, load, unit, name, key in zip(*columns, strict=True)
     }

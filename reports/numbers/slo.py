@@ -14,6 +14,7 @@ from reports.numbers.failures import TELLING_FAILURES, TOLERABLE_FAILURES
 from reports.numbers.figures import SLO_METRICS
 from reports.numbers.throughput import calls_inside, inside
 from reports.reading.tokens import tpot_ms
+from reports.reading.windows import USERS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -121,7 +122,9 @@ class Gate:
     def counting(self, levels: pd.DataFrame) -> list[str]:
         """The levels that count for the verdict: something is asked of them, and they have not too many users."""
         asked = levels[np.array([self.slo.asks(mode) for mode in levels["mode"]], dtype=bool)]
-        within = asked if self.slo.users is None else asked[~(asked["users"] > self.slo.users)]
+        within = (
+            asked if self.slo.users is None else asked[~((asked["unit"] == USERS) & (asked["load"] > self.slo.users))]
+        )
         return [str(key) for key in within.index]
 
 

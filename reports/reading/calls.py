@@ -25,12 +25,13 @@ TEXTS = (
     *("error", "error_code", "error_stage", "error_message", "request_id"),
 )
 NUMBERS = (
-    *("started_at", "send_delay_ms", "ttft_ms", "first_text_ms", "last_token_ms", "max_gap_ms"),
+    *("started_at", "scheduled_at", "send_delay_ms", "ttft_ms", "first_text_ms", "last_token_ms", "max_gap_ms"),
     *("latency_ms", "chunks", "content_bytes", "max_tokens"),
     *("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens"),
     *("cache_write_1h_tokens", "input_tokens_asked"),
     *("server_ttft_ms", "server_latency_ms", "read_lag_ms"),
 )
+MOMENTS = frozenset({"started_at", "scheduled_at"})
 REQUIRED = ("started_at", "mode", "latency_ms", "error")
 UNIQUE = ("error_message", "request_id")
 """Texts that differ from call to call: kept only for the calls that the report names."""
@@ -171,7 +172,7 @@ class _Columns:
     def clear(self) -> None:
         self._length = self.lost = 0
         self.seen = frozenset[str]()
-        types = {number: "float64" if number == "started_at" else "float32" for number in NUMBERS}
+        types = {number: "float64" if number in MOMENTS else "float32" for number in NUMBERS}
         self._numbers = {number: Numbers(self._most, types[number]) for number in NUMBERS}
         # Of a model that does not reason they are the same; TTFT is put first.
         self._numbers["first_text_ms"].same = self._numbers["ttft_ms"]

@@ -15,6 +15,7 @@ from reports.reading.blocks import alike, blocks, codes, ended_at
 from reports.reading.calls import MODES
 from reports.reading.compact_columns import categories
 from reports.reading.run import CANCELLED
+from reports.reading.windows import RATE, USERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,15 +43,20 @@ class Levels:
     """The rows of the report and the calls behind them."""
 
     table: pd.DataFrame
-    """One row per level: `mode`, `group` (an own user class; empty for the stock ones), `name`, `users`,
-    `users_reached`, `completed`, the window `measured_from` to `measured_to` (Unix s) and `window_s`; streaming
-    first, then by users."""
+    """One row per level: `mode`, `group` (an own user class; empty for the stock ones), `name`, `load` in
+    `unit` (`users`, or `rate` for arrivals/s), `users_reached`, `completed`, `arrivals_due` and what became of them,
+    the window `measured_from` to `measured_to` (Unix s) and `window_s`; streaming first, then by load."""
     calls: pd.DataFrame
     """Every call of the run; `key` is the level it belongs to, `outcome` one of `OUTCOMES`."""
     shaped: bool
     """False if the run had no levels: a row is then a mode and a name, and has no users."""
     _kept: dict[str, Own] = field(default_factory=dict, repr=False)
     """The calls of the level that was asked for last: one metric is asked for after the other."""
+
+    @property
+    def unit(self) -> str:
+        """What the load of the levels is: `users`, or `rate`, arrivals per second."""
+        return RATE if (self.table["unit"] == RATE).any() else USERS
 
     @cached_property
     def counted(self) -> NDArray[np.bool_]:
@@ -190,7 +196,7 @@ def levels(run: Run) -> Levels:
     table = windows.told(known, calls) if shaped else windows.named(calls)
     table["window_s"] = table["measured_to"] - table["measured_from"]
     table["order"] = table["mode"].map(MODES.index)
-    return Levels(table.sort_values(["order", "users", "name"]).drop(columns="order"), calls, shaped)
+    return Levels(table.sort_values(["order", "load", "name"]).drop(columns="order"), calls, shaped)
 
 
 def _level_keys(run: Run) -> tuple[Any, pd.DataFrame]:

@@ -26,7 +26,10 @@ CANCELLED = "Cancelled"
 """The `error` of a call that the end of the run cut off: neither success nor failure."""
 
 LEVEL_TEXTS = ("level", "mode", "completed")
-LEVEL_NUMBERS = ("users", "started_at", "measured_from", "measured_to", "users_reached")
+LEVEL_NUMBERS = (
+    *("users", "started_at", "measured_from", "measured_to", "users_reached"),
+    *("rate_per_s", "arrivals_due", "arrivals_dropped", "arrivals_missed"),
+)
 Damage = tuple[str, int]
 
 

@@ -12,11 +12,18 @@ from reports.reading.blocks import alike, blocks, ended_at
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-COLUMNS = ["mode", "group", "name", "users", "users_reached", "completed", "measured_from", "measured_to"]
+USERS, RATE = "users", "rate"
+"""What a load is: concurrent users, or arrivals per second."""
+ARRIVALS = ("arrivals_due", "arrivals_dropped", "arrivals_missed")
+COLUMNS = [
+    *("mode", "group", "name", "load", "unit", "users_reached", "completed", "measured_from", "measured_to"),
+    *ARRIVALS,
+]
+NO_ARRIVALS = dict.fromkeys(ARRIVALS, float("nan"))
 SEEN = {
     "mode": "first",
     "name": "first",
-    "users": "max",
+    "load": "max",
     "first_start": "min",
     "last_end": "max",
     "first_measured": "min",
@@ -27,7 +34,11 @@ SEEN = {
 
 def told(known: pd.DataFrame, calls: pd.DataFrame) -> pd.DataFrame:
     """The levels of `levels.csv` and those that only their calls tell of; open windows are closed."""
-    table = known.assign(name=known["level"]).set_index("key")[COLUMNS]
+    rate = known["rate_per_s"]
+    known = known.assign(
+        name=known["level"], load=rate.fillna(known["users"]), unit=np.where(rate.notna(), RATE, USERS)
+    )
+    table = known.set_index("key")[COLUMNS]
     keys = [key for (key,) in alike(calls, ["key"], np.ones(len(calls), dtype=bool)) if key]
     lost = [key for key in keys if key not in table.index]
     if not lost and table["measured_to"].notna().all():
@@ -41,7 +52,7 @@ def told(known: pd.DataFrame, calls: pd.DataFrame) -> pd.DataFrame:
 def named(calls: pd.DataFrame) -> pd.DataFrame:
     """One row per mode and name; the window reaches from the first start to the last end."""
     seen = _seen(calls, np.ones(len(calls), dtype=bool))
-    seen = seen.assign(users=float("nan"), users_reached=float("nan"), completed="", group="")
+    seen = seen.assign(load=float("nan"), unit="", users_reached=float("nan"), completed="", group="", **NO_ARRIVALS)
     return seen.assign(measured_from=seen["first_start"], measured_to=seen["last_end"])[COLUMNS]
 
 
@@ -54,7 +65,9 @@ def _closed(table: pd.DataFrame, last_end: pd.Series[float]) -> pd.DataFrame:
 def _guessed(seen: pd.DataFrame) -> pd.DataFrame:
     """Levels made from their calls: the window reaches from the first measured start to the last one."""
     window = {"measured_from": seen["first_measured"], "measured_to": seen["last_measured"]}
-    return seen.assign(name=seen.index, users_reached=float("nan"), completed="", group="", **window)[COLUMNS]
+    return seen.assign(
+        name=seen.index, users_reached=float("nan"), completed="", group="", unit=USERS, **window, **NO_ARRIVALS
+    )[COLUMNS]
 
 
 def _seen(calls: pd.DataFrame, chosen: NDArray[np.bool_]) -> pd.DataFrame:
@@ -70,5 +83,5 @@ def _part(calls: pd.DataFrame) -> pd.DataFrame:
     users = pd.to_numeric(calls["users"].astype("str"), errors="coerce").astype("float64")
     times = {"first_start": calls["started_at"], "last_end": pd.Series(ended_at(calls), index=calls.index)}
     measured = calls["started_at"].where(calls["phase"] == "measure")
-    table = pd.DataFrame({**texts, **times, "users": users.where(users.abs() < np.inf)})
+    table = pd.DataFrame({**texts, **times, "load": users.where(users.abs() < np.inf)})
     return table.assign(first_measured=measured, last_measured=measured).groupby("key").agg(SEEN)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reports.markdown import amount, code, escape, money
+from reports.markdown import code, escape, money
 from reports.numbers.failures import total_counts
 from reports.sections.gain import gain
 from reports.sections.kinds import failing, kinds
@@ -16,6 +16,7 @@ from reports.sections.words import (
     figures_there,
     label,
     level_names,
+    load_number,
     rate_words,
     slo_words,
     unmeasured_words,
@@ -95,7 +96,7 @@ def _sentences(analysis: Edition, found: Conclusion) -> Iterator[str]:
         yield from used_up(analysis, found.mode)
     yield from limits(analysis, found)
     if found.rising and analysis.run.text("ended") in {"", "complete"}:
-        yield say("limit.rising")
+        yield say(f"limit.rising.{analysis.levels.unit}")
 
 
 def _advice(analysis: Edition, found: Conclusion, mode: str) -> Iterator[str]:
@@ -110,7 +111,7 @@ def _advice(analysis: Edition, found: Conclusion, mode: str) -> Iterator[str]:
     elif len(found.knee) > 1:
         high = analysis.level(found.knee[-1])
         text = "knee_between_last" if found.is_last else "knee_between"
-        yield say(f"runs.{text}", mode=mode, low=amount(row["users"]), level=label(say, high))
+        yield say(f"runs.{text}", mode=mode, low=load_number(row["load"]), level=label(say, high))
     else:
         text = "knee_last" if found.is_last else "knee"
         yield say(f"runs.{text}", mode=mode, level=label(say, row))
@@ -156,7 +157,7 @@ def _most(analysis: Edition, found: Conclusion) -> Iterator[str]:
     if found.best is None or not _is_more(analysis, found):
         return
     say, best = analysis.say, analysis.level(found.best)
-    above = found.over_at is not None and best["users"] >= analysis.number(found.over_at, "users")
+    above = found.over_at is not None and best["load"] >= analysis.number(found.over_at, "load")
     yield say("runs.best_over" if above else "runs.best", rate=rate_words(say, found.rate, best), at=at(say, best))
 
 
@@ -226,7 +227,7 @@ def _gate(analysis: Edition) -> str:
 
 def _every_level_counts(analysis: Edition, gate: Gate) -> str:
     """Why a run whose advised level is fine fails: levels that are meant to be too much count as well."""
-    if gate.slo.users is not None or analysis.figures["users"].nunique() < 2:
+    if gate.slo.users is not None or analysis.figures["load"].nunique() < 2:
         return ""
     return analysis.say("gate.every_level")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from reports.markdown import UNKNOWN, Column, amount, number, numbers, seconds, section, table
-from reports.sections.words import at, chart, footnotes
+from reports.markdown import UNKNOWN, Column, number, numbers, seconds, section, table
+from reports.sections.words import at, chart, footnotes, load_column
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,8 +22,8 @@ def gain(analysis: Edition) -> str:
     if not found:
         return ""
     advised = [one.advised or one.best for one in analysis.conclusions if one.mode == "streaming"]
-    users = analysis.number(advised[0], "users") if advised and advised[0] is not None else None
-    told = next((one for one in found if one.users == users), found[-1])
+    load = analysis.number(advised[0], "load") if advised and advised[0] is not None else None
+    told = next((one for one in found if one.load == load), found[-1])
     stream, whole = analysis.level(told.streaming), analysis.level(told.non_streaming)
     return analysis.say(
         "gain",
@@ -44,7 +44,7 @@ def streaming(analysis: Edition, charts: Mapping[str, str]) -> str:
     whole = analysis.figures.loc[[one.non_streaming for one in found]]
     shown = table(
         [
-            Column(say("col.users"), [amount(one.users) for one in found]),
+            load_column(say, [one.load for one in found], analysis.levels.unit),
             numbers(say("col.ttft_gain"), stream["ttft_ms_p50"], seconds),
             numbers(say("col.whole_streaming"), stream["latency_ms_p50"], seconds),
             numbers(say("col.whole_non"), whole["latency_ms_p50"], seconds),

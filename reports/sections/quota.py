@@ -110,7 +110,7 @@ def used_up(analysis: Edition, mode: str) -> Iterator[str]:
     forecast = _told(analysis, mode)
     if forecast is not None:
         text = "runs.used_up" if forecast.basis == "between" else "runs.would_be_used_up"
-        yield analysis.say(text, quota=_of(analysis, forecast.quota), users=_users(analysis, forecast))
+        yield analysis.say(text, quota=_of(analysis, forecast.quota), users=_load(analysis, forecast))
 
 
 def _told(analysis: Edition, mode: str) -> Forecast | None:
@@ -118,7 +118,7 @@ def _told(analysis: Edition, mode: str) -> Forecast | None:
     told = [found for found in analysis.conclusions if found.mode == mode]
     if not told or not analysis.levels.shaped or any(_is_about(analysis, found) for found in told):
         return None
-    return next((one for one in analysis.forecasts if one.mode == mode and one.users is not None), None)
+    return next((one for one in analysis.forecasts if one.mode == mode and one.load is not None), None)
 
 
 def _is_about(analysis: Edition, found: Conclusion) -> bool:
@@ -129,9 +129,10 @@ def _of(analysis: Edition, name: str) -> str:
     return analysis.say(f"quota.of_{name}", quota=amount(analysis.quota.most(name)))
 
 
-def _users(analysis: Edition, forecast: Forecast) -> str:
-    """The least whole number of users with which the quota is used up."""
-    return analysis.say.noun(max(math.ceil((forecast.users or 0) - 1e-6), 1), "user")
+def _load(analysis: Edition, forecast: Forecast) -> str:
+    """The load with which the quota is used up: the least whole number of users, or a rate."""
+    load, unit = forecast.load or 0, analysis.levels.unit
+    return analysis.say.load(max(math.ceil(load - 1e-6), 1) if unit == "users" else float(f"{load:.2g}"), unit)
 
 
 def _forecasts(analysis: Edition) -> Iterator[str]:
@@ -144,14 +145,14 @@ def _forecasts(analysis: Edition) -> Iterator[str]:
 
 
 def _forecast(analysis: Edition, forecast: Forecast, *, is_told: bool) -> str:
-    """What a forecast is reckoned from, and from how many users on if the conclusion has not told it."""
+    """What a forecast is reckoned from, and from which load on if the conclusion has not told it."""
     say, used = analysis.say, analysis.quota.used(forecast.quota)
     shown = [say("quota.at", percent=number(used[key]), at=at(say, analysis.level(key))) for key in forecast.keys]
     values = {"quota": say(f"quota.{forecast.quota}"), "levels": say.listing(shown)}
-    if forecast.users is None or is_told:
+    if forecast.load is None or is_told:
         return say("quota.measured" if is_told else "quota.full", **values)
     text = "quota.between" if forecast.basis == "between" else "quota.beyond"
-    return say(text, users=_users(analysis, forecast), **values)
+    return say(text, users=_load(analysis, forecast), **values)
 
 
 def _lenient(analysis: Edition) -> Iterator[str]:

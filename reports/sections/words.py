@@ -11,7 +11,7 @@ from reports.numbers.answers import EMPTY
 from reports.numbers.percentiles import PERCENTS, is_open
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import pandas as pd
 
@@ -37,18 +37,18 @@ API_NAMES = {
 
 
 def label(say: Language, row: pd.Series[Any], *, mode: bool = False) -> str:
-    """A level in words: `12 users`, or the name of the calls in a run without levels."""
-    if row.isna()["users"]:
+    """A level in words: `12 users`, `2.5 requests/s`, or the name of the calls in a run without levels."""
+    if row.isna()["load"]:
         name = code(str(row["name"]))
         return f"{say.mode(row['mode'])} {name}" if mode else name
-    users = say.noun(row["users"], "user")
+    load = say.load(row["load"], row["unit"])
     kind = " ".join(part for part in (say.mode(row["mode"]), code(str(row["group"]))) if part)
-    return say("level.at", mode=kind, users=users) if mode else users
+    return say("level.at", mode=kind, load=load) if mode else load
 
 
 def at(say: Language, row: pd.Series[Any]) -> str:
     """Where: `at 12 users`, `with name`."""
-    return say("at.name" if row.isna()["users"] else "at.users", level=label(say, row))
+    return say("at.name" if row.isna()["load"] else "at.users", level=label(say, row))
 
 
 def level_names(say: Language, figures: pd.DataFrame) -> str:
@@ -57,13 +57,23 @@ def level_names(say: Language, figures: pd.DataFrame) -> str:
 
 
 def level_columns(say: Language, figures: pd.DataFrame, *, mode: bool = True) -> list[Column]:
-    """The columns that say which level a row is: mode, and users or name."""
+    """The columns that say which level a row is: mode, and load or name."""
     modes = [texts(say("col.mode"), figures["mode"].map(say.mode))] if mode else []
     if (figures["group"] != "").any():
         modes.append(texts(say("col.group"), figures["group"].map(code)))
-    if figures["users"].notna().any():
-        return [*modes, Column(say("col.users"), [amount(users) for users in figures["users"]])]
+    if figures["load"].notna().any():
+        return [*modes, load_column(say, figures["load"], figures["unit"].iloc[0])]
     return [*modes, texts(say("col.name"), figures["name"].map(code))]
+
+
+def load_column(say: Language, loads: Iterable[Any], unit: str) -> Column:
+    """The loads of levels, under a title with their unit."""
+    return Column(say(f"col.{unit}"), [load_number(load) for load in loads])
+
+
+def load_number(load: Any) -> str:
+    """A load without its unit."""
+    return f"{load:,.6g}" if load < 1e6 else amount(load)
 
 
 def statistics(

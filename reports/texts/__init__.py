@@ -35,6 +35,12 @@ class Language:
         """A count with its noun: `1 call`, `2 calls`."""
         return self.nouns[word][int(count != 1)].format(f"{int(count):,}")
 
+    def load(self, amount: Any, unit: str) -> str:
+        """A load: `2 users`, or `2.5 requests/s` where the unit is `rate`."""
+        if unit != "rate":
+            return self.noun(amount, "user")
+        return self.nouns["rate"][int(amount != 1)].format(f"{amount:,.6g}")
+
     def listing(self, words: Sequence[str], longest: int = 6) -> str:
         """`a, b and c`; what is beyond the longest list is counted."""
         more = len(words) - longest + 1

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
+from bedrock_locust.arrivals.counts import Fate
 from bedrock_locust.level import Level
 from bedrock_locust.live.output import Outcome, State
 from bedrock_locust.live.tally import Tally
@@ -86,6 +87,28 @@ def test_panel_of_a_level() -> None:
     assert "first token" in text.lower()
     assert "Slow: [red]" in text
     assert "\x1b[2J" not in text
+
+
+def test_arrivals_of_a_level() -> None:
+    """In an open loop: what became of them, and how late their calls started, in panel and block."""
+    tally, level = a_level()
+    level = replace(level, users=None, rate_per_s=2.5, max_in_flight=1000)
+    tally.level(replace(level, measured_to=time.time()))
+    for _ in range(3):
+        tally.add(replace(CALL, started_at=1000.007, scheduled_at=1000.0, level="streaming-4", phase="measure"))
+    state = State("running", level, 3, 3, Fate(60, 55, 4, 1))
+    console = Console(width=120, file=sys.stdout)
+    with console.capture() as captured:
+        console.print(Picture(PLANNED).draw(tally, state))
+    text = captured.get()
+    assert "Level 1 of 5  streaming, 2.5 requests/s" in text
+    assert re.search(r"In flight +3 calls +of at most 1,000", text)
+    assert re.search(r"Arrivals +60 due +55 made +4 dropped", text)
+    assert re.search(r"Lateness +7\.0", text)
+    block = level_block(tally, "streaming-4", arrivals=Fate(60, 55, 4, 1), disturbances=["worker b was lost"])
+    assert "  Arrivals    60 due, 55 made, 4 dropped, 1 missed" in block
+    assert "  Lateness           7.0" in block
+    assert "DISTURBED" not in block, "the missed arrivals tell it"
 
 
 def test_block_of_a_level() -> None:

@@ -86,7 +86,7 @@ def test_a_schedule_for_each_rate(clock: Clock) -> None:
     """Class by class; each starts after it is announced, and the next one once all calls have ended."""
     ground = Ground(shape_of(seed=5, burstiness=None, max_in_flight=7), clock)
     ground.run()
-    keys = ["one-rate-02", "one-rate-10", "Other-rate-02", "Other-rate-10"]
+    keys = ["one-rate-2", "one-rate-10", "Other-rate-2", "Other-rate-10"]
     assert [plan.key for plan in ground.schedules] == keys
     assert [plan.user_class for plan in ground.schedules] == ["One", "One", "Other", "Other"]
     first = ground.schedules[0]

@@ -105,10 +105,10 @@ PLAN: dict[str, dict[str, str]] = {
         "user": "bench call client process settings workload",
         "aws": "call client errors level process redaction settings user wire workload",
         # what becomes of them
-        "live": "call errors histogram level process redaction settings",
+        "live": "arrivals call errors histogram level process redaction settings",
         "recording": "arrivals call errors level live process redaction settings workload",
         "team": "arrivals call live process recording redaction settings workload",
-        "outputs": "call errors histogram level live process redaction settings",
+        "outputs": "arrivals call errors histogram level live process redaction settings",
         "run": "arrivals call errors exits level live process recording settings",
         # who joins the two
         "worker": "arrivals aws bench call exits live process settings team wire workload",

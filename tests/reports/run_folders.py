@@ -31,7 +31,7 @@ REQUEST_COLUMNS = [
     *("chunks", "content_bytes", "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens"),
     *("server_ttft_ms", "server_latency_ms", "read_lag_ms", "stop_reason", "service_tier"),
     *("error", "error_code", "error_stage", "error_message", "request_id", "attempts", "reasoning_tokens"),
-    *("cache_write_1h_tokens", "input_tokens_asked", "record", "session", "turn"),
+    *("cache_write_1h_tokens", "input_tokens_asked", "record", "session", "turn", "scheduled_at"),
 ]
 LEVEL_COLUMNS = [
     *("level", "mode", "users", "started_at", "measured_from", "measured_to", "users_reached", "completed"),

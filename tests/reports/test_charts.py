@@ -33,7 +33,7 @@ def test_the_knee_shows_each_level_once_and_whole_users(tmp_path: Path) -> None:
     panel = spec["vconcat"][0]
     curve = next(layer for layer in panel["layer"] if "name" in layer.get("data", {}))
     points = spec["datasets"][curve["data"]["name"]]
-    assert sorted((point["mode"], point["users"]) for point in points) == sorted(
+    assert sorted((point["mode"], point["load"]) for point in points) == sorted(
         (mode, users) for mode in ("streaming", "non-streaming") for users in (1, 2, 4)
     )
     assert curve["encoding"]["x"]["axis"]["values"] == [1, 2, 4]
@@ -142,7 +142,7 @@ def test_levels_that_the_client_held_up_are_shaded_and_short_ones_hollow(tmp_pat
     assert marks(charts["latency"], type="rect") == [{"from": 6, "to": 10}]
     assert "shaded: the load generator was the limit, not the service" in charts["latency"]["title"]["subtitle"]
     (short,) = [row for row in marks(charts["knee"], fill=style.GROUND) if row["statistic"] == "throughput"]
-    assert (short["mode"], short["users"]) == ("streaming", 12)
+    assert (short["mode"], short["load"]) == ("streaming", 12)
 
 
 @pytest.mark.parametrize("users", [(8,), (1, 2, 3), tuple(range(1, 13))])
@@ -153,7 +153,7 @@ def test_signs_of_the_knee_cannot_run_into_each_other(tmp_path: Path, users: tup
     run.info["settings"]["slo"] = {"latency_ms": 60_000, "success_rate": 99}
     knee = specs(run.write(tmp_path))["knee"]
     assert not [one for one in layers(knee["vconcat"][0]) if one["mark"]["type"] == "text"]
-    assert {row["users"] for row in marks(knee, shape="square")} == set(users)
+    assert {row["load"] for row in marks(knee, shape="square")} == set(users)
     assert not marks(knee, shape="circle")
     assert knee["title"]["subtitle"][0] == "□ more calls failed than is tolerable"
 
@@ -166,7 +166,7 @@ def test_a_level_that_the_slo_tolerates_has_no_sign_of_failure(tmp_path: Path, u
     run.info["settings"]["slo"] = {"latency_ms": 60_000, "success_rate": 10}
     knee = specs(run.write(tmp_path))["knee"]
     assert not marks(knee, shape="square")
-    assert {row["users"] for row in marks(knee, shape="circle")} == {users[-1]}
+    assert {row["load"] for row in marks(knee, shape="circle")} == {users[-1]}
     assert knee["title"]["subtitle"][0] == "○ highest level up to which the SLO is met"
     assert not [line for line in knee["title"]["subtitle"] if line.startswith("□")]
 
@@ -199,7 +199,7 @@ def test_the_level_that_the_quotas_carry_has_its_ring(tmp_path: Path) -> None:
     run = make.shaped(("streaming",), (4, 8, 12))
     run.info["settings"]["slo"] = {"latency_ms": 60_000}
     knee = specs(run.write(tmp_path))["knee"]
-    assert {row["users"] for row in marks(knee, shape="circle")} == {4}
+    assert {row["load"] for row in marks(knee, shape="circle")} == {4}
     assert knee["title"]["subtitle"][0] == "○ advised level, within the quotas"
 
 
@@ -278,7 +278,7 @@ def test_the_words_beside_a_chart_say_what_it_shows(tmp_path: Path) -> None:
         text = reports.write(make.shaped(modes, (4, 8)).write(tmp_path / modes[0])).read_text(encoding="utf-8")
         streams = modes == ("streaming",)
         first = ", time to first token and latency" if streams else " and latency"
-        assert f"![Output tokens per second{first} by users](" in text
+        assert f"![Output tokens per second{first} by load](" in text
         tokens = "TTFT by prompt tokens, latency" if streams else "Latency"
         assert f"![{tokens} by output tokens](" in whole_report(tmp_path / modes[0])
 

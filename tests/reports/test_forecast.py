@@ -82,15 +82,15 @@ def test_the_forecast_contradicts_no_level(tmp_path: Path, percent: float, basis
     """Above every level below 100 %, at most at the first above it; the line is of the neighbours."""
     analysis, text = analysis_of(tmp_path, 20, percent)
     (found,) = analysis.forecasts
-    used, users = analysis.quota.used("requests"), analysis.figures["users"]
+    used, users = analysis.quota.used("requests"), analysis.figures["load"]
     assert found.basis == basis
-    assert found.users is not None
-    assert (users[used < 100] < found.users).all()
-    assert (users[used >= 100] >= found.users).all()
+    assert found.load is not None
+    assert (users[used < 100] < found.load).all()
+    assert (users[used >= 100] >= found.load).all()
     if basis != "origin":
         low, high = found.keys
         slope = (used[high] - used[low]) / (users[high] - users[low])
-        assert used[low] + slope * (found.users - users[low]) == pytest.approx(100)
+        assert used[low] + slope * (found.load - users[low]) == pytest.approx(100)
     if not analysis.overused or analysis.conclusions[0].over is not None:
         assert text.count("used up at about") == 1, "once, in the conclusion"
         assert "used up at about" in text.split("\n## ")[0]
@@ -105,7 +105,7 @@ def test_load_that_does_not_grow_uses_up_no_quota(tmp_path: Path) -> None:
     run.requests = [row for row in run.requests if row["users"] == 4] + many[:: -(-len(many) // (few // 2))]
     run.info["settings"]["model"]["quota"] = 10_000
     analysis = edition(read(run.write(tmp_path)))
-    assert [(found.users, found.basis, found.keys) for found in analysis.forecasts] == [
+    assert [(found.load, found.basis, found.keys) for found in analysis.forecasts] == [
         (None, "full", ("streaming-04",))
     ]
     assert "are not used up: at most " in markdown(analysis, {})

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from bedrock_locust.arrivals.counts import Fate
     from bedrock_locust.histogram import Histogram
     from bedrock_locust.level import Level
     from bedrock_locust.live.output import Outcome, State
@@ -88,8 +89,14 @@ def progress(tally: Tally, state: State) -> str:
     )
 
 
-def level_block(tally: Tally, name: str, client_limits: Sequence[str] = (), disturbances: Sequence[str] = ()) -> str:
-    """The results of a level, why the client may have affected them, and what happened to its workers."""
+def level_block(
+    tally: Tally,
+    name: str,
+    client_limits: Sequence[str] = (),
+    disturbances: Sequence[str] = (),
+    arrivals: Fate | None = None,
+) -> str:
+    """The results of a level, why the client may have affected them, and what happened to workers and arrivals."""
     level = tally.levels[name]
     about = level.level
     cut_off = f", {level.cancelled:,} cut off" if level.cancelled else ""
@@ -98,6 +105,11 @@ def level_block(tally: Tally, name: str, client_limits: Sequence[str] = (), dist
         f"[{about.title if about else name}]",
         f"  Calls       {level.calls:,}: {level.ok:,} ok ({_share(level)}), {level.failed:,} failed{cut_off}",
     ]
+    if arrivals:
+        counts = (
+            f"{arrivals.due:,} due, {arrivals.made:,} made, {arrivals.dropped:,} dropped, {arrivals.missed:,} missed"
+        )
+        lines.append(f"  Arrivals    {counts}")
     if (rates := level.rates()) and about and about.measured_from and about.measured_to:
         seconds = about.measured_to - about.measured_from
         lines.append(f"  Throughput  {rates[0]:,.2f} requests/s, {rates[1]:,.0f} output tokens/s in {seconds:.0f} s")
@@ -106,7 +118,7 @@ def level_block(tally: Tally, name: str, client_limits: Sequence[str] = (), dist
     lines += [f"  {category:<24}{count:,}" for category, count in level.errors.most_common()]
     if client_limits:
         lines.append(f"  CLIENT-LIMITED: {'; '.join(client_limits)}. Use more workers: --processes, or more machines")
-    if disturbances:
+    if disturbances and not arrivals:
         lines.append(
             f"  DISTURBED: {'; '.join(disturbances)}: for some seconds users were fewer, or more, than asked for"
         )
@@ -160,6 +172,7 @@ def _times(level: LevelTally) -> list[str]:
     if not level.latency_ms.count:
         return []
     rows = [("First token", level.ttft_ms), ("Per token", level.tpot_ms), ("Latency", level.latency_ms)]
+    rows.append(("Lateness", level.lateness_ms))
     head = f"  {'ms':<12}{'mean':>10}{'P50':>10}{'P95':>10}{'P99':>10}"
     return [head, *(_row(title, sketch) for title, sketch in rows if sketch.count)]
 

@@ -75,5 +75,7 @@ class Console(OutputBase):
             raised = self._run.task_errors
             spins = raised.spin(self._run.tally.total.calls)
             reasons = [] if spins else self._run.health.levels[key].reasons()
-            block = console.level_block(self._run.tally, key, reasons, self._run.disturbances(key))
+            level = self._run.tally.levels[key].level
+            fate = self._run.arrivals(key) if level and level.rate_per_s else None
+            block = console.level_block(self._run.tally, key, reasons, self._run.disturbances(key), fate)
             self._screen.say(f"{block}\n  TASKS FAIL: {raised}" if raised.total else block)

@@ -86,7 +86,11 @@ def _now(tally: Tally, level: LevelTally | None, state: State, spent: str, now: 
     if level:
         grid.add_row("This level", *_calls(level), "")
     in_flight = UNKNOWN if state.in_flight is None else f"{state.in_flight:,} call{'s' if state.in_flight != 1 else ''}"
-    grid.add_row("In flight", in_flight, f"of {Load(state.users)}", "", "")
+    most = f"of at most {state.level.max_in_flight:,}" if state.level and state.level.max_in_flight else ""
+    grid.add_row("In flight", in_flight, most or f"of {Load(state.users)}", "", "")
+    if fate := state.arrivals:
+        dropped = Text(f"{fate.dropped:,} dropped", style="bold red" if fate.dropped else "")
+        grid.add_row("Arrivals", f"{fate.due:,} due", f"{fate.made:,} made", dropped, "")
     requests = f"{seconds.calls_per_s(since, until):,.1f} requests/s"
     grid.add_row(f"Last {RATE_S} s", requests, f"{seconds.tokens_per_s(since, until):,.0f} output tokens/s", "", "")
     return grid
@@ -102,9 +106,19 @@ def _times(level: LevelTally) -> RenderableType:
     table.add_column("ms, of successes")
     for percent in PERCENTS:
         table.add_column(f"P{percent}", justify="right", min_width=9)
-    for title, sketch in (("First token", level.ttft_ms), ("Per token", level.tpot_ms), ("Latency", level.latency_ms)):
+    for title, sketch in (
+        ("First token", level.ttft_ms),
+        ("Per token", level.tpot_ms),
+        ("Latency", level.latency_ms),
+        *_lateness(level),
+    ):
         table.add_row(title, *(_ms(sketch, percent) for percent in PERCENTS))
     return table
+
+
+def _lateness(level: LevelTally) -> list[tuple[str, Histogram]]:
+    """How late calls of an open loop started."""
+    return [("Lateness", level.lateness_ms)] if level.lateness_ms.count else []
 
 
 def _ms(sketch: Histogram, percent: int) -> str:

@@ -6,6 +6,7 @@ NOUNS = {
     "call": ("{} call", "{} calls"),
     "successful": ("{} successful call", "{} successful calls"),
     "user": ("{} user", "{} users"),
+    "rate": ("{} request/s", "{} requests/s"),
     "level": ("{} level", "{} levels"),
     "worker": ("{} worker", "{} workers"),
     "row": ("{} row", "{} rows"),

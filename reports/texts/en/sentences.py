@@ -18,7 +18,7 @@ TEXTS = {
     "time.min_s": "{min} min {s} s",
     "time.h": "{h} h",
     "time.h_min": "{h} h {min} min",
-    "level.at": "{mode} at {users}",
+    "level.at": "{mode} at {load}",
     "at.users": "at {level}",
     "at.name": "with {level}",
     "from.users": "from {level} on",
@@ -58,10 +58,10 @@ TEXTS = {
     "runs.slo_all": "**{mode}: meets the SLO at every level, up to {level}** ({slo}).",
     "runs.no_slo": "**{mode}: no level meets the SLO** ({slo}). At {level}: {failing}.",
     "runs.slo_unmeasured": "**{mode}: the SLO was not measured in full** ({slo}). At {level}: {unmeasured}.",
-    "runs.knee_between": "**{mode}: works best between {low} and {level}.** With more users, waiting grows faster than"
+    "runs.knee_between": "**{mode}: works best between {low} and {level}.** With more load, waiting grows faster than"
     " throughput (knee).",
     "runs.knee_between_last": "**{mode}: works best between {low} and {level}**, the highest levels without problems.",
-    "runs.knee": "**{mode}: works best at {level}.** With more users, waiting grows faster than throughput (knee).",
+    "runs.knee": "**{mode}: works best at {level}.** With more load, waiting grows faster than throughput (knee).",
     "runs.knee_last": "**{mode}: works best at {level}**, the highest level without problems.",
     "runs.most": "**{mode}: {rate} {at}.**",
     "runs.quota": "**{mode}: within the quotas up to {level}.**",
@@ -85,7 +85,10 @@ TEXTS = {
     "limit.slo": "Limit reached {at}: {failing}.",
     "limit.flat": "Limit reached {at}: throughput grew by only {more} %, and calls took {slower} % longer.",
     "limit.fewer": "Limit reached {at}: throughput fell by {less} %, and calls took {slower} % longer.",
-    "limit.rising": "Throughput still grew at the last level. Test with more users (`concurrency.end`) to find the limit.",
+    "limit.rising.users": "Throughput still grew at the last level. Test with more users (`concurrency.end`) to find the"
+    " limit.",
+    "limit.rising.rate": "Throughput still grew at the last level. Test with higher rates (`arrivals.rates`) to find the"
+    " limit.",
     "limit.main_throttled": "{where}, most failures were throttling: {failed} of {calls} ({share} %){cause}.",
     "limit.main_failures": "{where}, most failures were {category}: {failed} of {calls} ({share} %).",
     "limit.requests": ", most likely by the quota of {quota} requests/min ({percent} % used)",
@@ -172,6 +175,10 @@ TEXTS = {
     "trust.apis": "Calls were made by different APIs: {apis}. The figures mix them.",
     "trust.models": "Calls went to different models: {models}. The figures mix them.",
     "trust.planned": "Only {started} of {planned} started. Run the test again to measure the rest.",
+    "trust.arrivals": "The client made another load than asked for: {levels}. Up to {percent} % of the arrivals were dropped or"
+    " missed, and calls started up to {delay_ms} ms late (P99). Use more workers, or raise `arrivals.max_in_flight`.",
+    "trust.queue": "Above capacity: {levels}. Latency grew by up to {change} % while the level lasted, so it depends on how long"
+    " that is. Use a lower rate.",
     "trust.never": "Never measured: {levels}. Not all users ran, or the warm-up did not finish. {longer}",
     "trust.users": "Fewer users ran than asked for: {levels}. Raise the spawn rate or add workers.",
     "trust.few": "Fewer than {needed} successful calls: {levels}. Read P95 and P99 there as hints. {longer}",

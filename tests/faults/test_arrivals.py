@@ -1,0 +1,113 @@
+"""Faults of workers while calls arrive: each arrival is made once, dropped or missed, and counted."""
+
+from __future__ import annotations
+
+import signal
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bedrock_locust.exits import ENDED_EARLY
+from tests.e2e.checks import info, read
+from tests.e2e.test_arrivals import drawn
+
+from .team import DEADLINE_S, freeze, kill
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.e2e.running import Simulator
+
+    from .team import Team
+
+RATE = 20
+MOST_MISSED_S = 9.0
+"""From the loss of a worker to the switch of its share: 3 s until it is noticed, a lease of 4 s, and what it had not
+reported."""
+
+
+def configure(team: Team, duration_s: float) -> None:
+    """One level of arrivals."""
+    arrivals = {"rates": [RATE], "duration_seconds": duration_s, "warmup_seconds": 0.5, "seed": 3}
+    team.place.configure({"arrivals": arrivals, "test": {"non_streaming": False, "max_tokens": 20}})
+
+
+def assert_each_once(run: Path, ledger: list[dict[str, Any]]) -> dict[str, int]:
+    """No arrival was made twice, and those that were are of the sequence; what became of all of them."""
+    [level] = read(run / "levels.csv")
+    wanted = drawn(run, level)
+    rows = read(run / "requests.csv")
+    made = sorted(float(row["scheduled_at"]) for row in rows)
+    numbers = [min(range(len(wanted)), key=lambda n: abs(wanted[n] - moment)) for moment in made]
+    assert len(set(numbers)) == len(numbers), "an arrival was made twice"
+    assert all(abs(wanted[number] - moment) < 0.02 for number, moment in zip(numbers, made, strict=True))
+    assert len(rows) <= len(ledger)
+    fate: dict[str, int] = info(run)["arrivals"]
+    assert fate["made"] + fate["dropped"] + fate["missed"] == fate["due"]
+    return fate
+
+
+def assert_missed_for_a_while(run: Path, fate: dict[str, int], workers: int) -> None:
+    """The share of one worker was missed from its loss to the switch, and all arrivals were due."""
+    [level] = read(run / "levels.csv")
+    assert fate["due"] == len(drawn(run, level))
+    assert 0 < fate["missed"] <= 1.5 * RATE * MOST_MISSED_S / workers
+    last = max(float(row["scheduled_at"]) for row in read(run / "requests.csv"))
+    assert last > float(level["measured_to"]) - 1, "the others go on to the end"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("how", ["killed", "frozen"])
+def test_a_worker_is_lost(team: Team, simulator: Simulator, how: str) -> None:
+    """The others take over its share; a frozen one that goes on makes none of the arrivals that are past."""
+    here = team
+    configure(here, 25)
+    master = here.lead(simulator, 2)
+    first, _ = here.work(), here.work()
+    here.measuring(f"streaming-rate-{RATE}")
+    time.sleep(2)
+    if how == "killed":
+        kill(first)
+    else:
+        freeze(first, 12)
+    master.wait(DEADLINE_S)
+    [run] = here.place.runs()
+    assert_missed_for_a_while(run, assert_each_once(run, simulator.calls()), 2)
+
+
+@pytest.mark.long
+def test_a_worker_joins_late(team: Team, simulator: Simulator) -> None:
+    """It takes its share from the switch on, and nothing is missed."""
+    here = team
+    configure(here, 25)
+    master = here.lead(simulator, 1)
+    here.work()
+    here.measuring(f"streaming-rate-{RATE}")
+    here.work()
+    assert master.wait(DEADLINE_S) == 0, here.place.output(master)
+    [run] = here.place.runs()
+    fate = assert_each_once(run, simulator.calls())
+    assert (fate["missed"], fate["made"]) == (0, len(read(run / "requests.csv")))
+    names = [row["worker"] for row in read(run / "requests.csv")]
+    assert min(names.count(name) for name in set(names)) > RATE
+    assert len(set(names)) == 2
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_is_stopped(team: Team, simulator: Simulator, number: int) -> None:
+    """What was due until then is accounted for, calls in flight among it."""
+    here = team
+    configure(here, 60)
+    master = here.lead(simulator, 2)
+    here.work()
+    here.work()
+    here.measuring(f"streaming-rate-{RATE}")
+    time.sleep(3)
+    master.send_signal(number)
+    assert master.wait(DEADLINE_S) == ENDED_EARLY
+    [run] = here.place.runs()
+    fate = assert_each_once(run, simulator.calls())
+    assert fate["made"] == len(read(run / "requests.csv")) == len(simulator.calls())
+    assert fate["missed"] <= 1

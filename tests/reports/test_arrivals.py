@@ -1,0 +1,124 @@
+"""An open loop in the report: what became of arrivals, times from the arrival, and the load by its rate."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reports.edition import Edition, edition
+from reports.numbers.doubts import doubts
+from reports.reading.run import read
+from reports.report import write
+from reports.sections.arrivals import arrivals
+
+from . import run_folders as make
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LENGTH_S = 60.0
+
+
+def folder(rates: tuple[float, ...], *, late_ms: float = 2.0, growth: float = 0.0, **counts: int) -> make.Folder:
+    """A run of arrivals: each level has its calls evenly, this late, with a latency that grows by a share."""
+    random_, made, at = random.Random(5), make.Folder(), make.T0
+    for rate in rates:
+        key, opened = f"streaming-rate-{rate:g}", at + make.WARMUP_S
+        due = round(rate * LENGTH_S)
+        lost = {"arrivals_dropped": 0, "arrivals_missed": 0, **counts}
+        made.levels.append(
+            make.level("streaming", 1, at, LENGTH_S)
+            | {"level": key, "users": "", "users_reached": 0, "rate_per_s": rate, "arrivals_due": due, **lost}
+        )
+        for number in range(due - sum(lost.values())):
+            moment = opened + (number + 0.5) / rate
+            where = {"mode": "streaming", "name": key, "level": key, "users": "", "phase": "measure"}
+            row = make.call(random_, moment + late_ms / 1000, **where)
+            slower = 1 + growth * (moment - opened) / LENGTH_S
+            times = {name: row[name] * slower for name in ("ttft_ms", "first_text_ms", "last_token_ms", "latency_ms")}
+            made.requests.append(row | times | {"scheduled_at": moment})
+        at += LENGTH_S + 30
+    return made
+
+
+def report_of(made: make.Folder, path: Path) -> Edition:
+    """The analysis of a run."""
+    return edition(read(made.write(path)))
+
+
+def test_due_made_dropped_and_missed(tmp_path: Path) -> None:
+    """From `levels.csv`; what was made is the rest, and is what the rows have."""
+    found = report_of(folder((2, 5), arrivals_dropped=6, arrivals_missed=4), tmp_path)
+    assert found.arrivals[["due", "made", "dropped", "missed"]].to_numpy().tolist() == [
+        [120, 110, 6, 4],
+        [300, 290, 6, 4],
+    ]
+    assert found.levels.unit == "rate"
+    assert found.figures["load"].tolist() == [2, 5]
+    assert [row["made"] for _, row in found.arrivals.iterrows()] == [
+        len(found.levels.values(str(key), "latency_ms")) for key in found.arrivals.index
+    ]
+
+
+def test_times_from_the_arrival(tmp_path: Path) -> None:
+    """They are those from the send and the lateness of the client, side by side."""
+    found = report_of(folder((5,), late_ms=40.0), tmp_path)
+    row = found.arrivals.iloc[0]
+    assert row["lateness_ms_p50"] == pytest.approx(40, abs=0.1)
+    for metric in ("ttft_ms", "latency_ms"):
+        for percent in (50, 95):
+            before = row[f"scheduled_{metric}_p{percent}"] - row[f"{metric}_p{percent}"]
+            assert before == pytest.approx(40, abs=0.5)
+
+
+@pytest.mark.parametrize(
+    ("made", "limited"),
+    [
+        ({}, False),
+        ({"late_ms": 400.0}, True),
+        ({"arrivals_dropped": 2}, False),
+        ({"arrivals_dropped": 4}, True),
+        ({"arrivals_missed": 4}, True),
+    ],
+)
+def test_another_load_than_asked_for(tmp_path: Path, made: dict[str, Any], limited: bool) -> None:
+    """Late, dropped or missed arrivals bend a level: it is marked, as one that the client held up."""
+    found = report_of(folder((5,), **made), tmp_path)
+    assert [key in found.late for key in found.figures.index] == [limited]
+    told = [doubt for doubt in doubts(found) if doubt.what == "arrivals"]
+    assert len(told) == limited
+    assert "late" not in {doubt.what for doubt in doubts(found)}
+
+
+def test_above_capacity(tmp_path: Path) -> None:
+    """Latency that grows in an open loop is a queue, and is said to be one."""
+    found = report_of(folder((10,), growth=1.5), tmp_path)
+    what = [doubt.what for doubt in doubts(found)]
+    assert "queue" in what
+    assert "drift" not in what
+
+
+def test_the_report_in_words(tmp_path: Path) -> None:
+    """The load is its rate in title, tables and JSON, in both languages."""
+    path = folder((2, 5.5), arrivals_dropped=6).write(tmp_path)
+    text = write(path, formats=["markdown", "json"]).read_text(encoding="utf-8")
+    assert "at 5.5 requests/s" in text
+    assert "| Mode      | Arrivals/s | Due | Made | Dropped | Missed |" in text
+    assert "users" not in text.split("## Configuration", maxsplit=1)[0].replace("`slo.users`", "")
+    found = json.loads((path / "report.json").read_text(encoding="utf-8"))
+    assert [(level["users"], level["rate_per_s"]) for level in found["levels"]] == [(None, 2), (None, 5.5)]
+    assert [row["dropped"] for row in found["arrivals"]] == [6, 6]
+    chinese = write(path, formats=["markdown"], language="zh").read_text(encoding="utf-8")
+    assert "5.5 次请求/s" in chinese
+    assert "应到达 | 已发出 | 丢弃 | 错过 |" in chinese
+
+
+def test_a_closed_loop_has_none(tmp_path: Path) -> None:
+    """Nor does a folder of an older version, which has no such columns."""
+    found = report_of(make.shaped(("streaming",), (2,)), tmp_path)
+    assert found.arrivals.empty
+    assert arrivals(found, {}) == ""
+    assert found.levels.unit == "users"
