@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from bedrock_locust.commands import check, settings, workload
+from bedrock_locust.commands import check, settings, trace, workload
 
-COMMANDS = {"check": check, "settings": settings, "workload": workload}
+COMMANDS = {"check": check, "settings": settings, "trace": trace, "workload": workload}
 """Name -> module with `HELP`, `add_arguments` and `run`, which returns the exit code."""
 
 DESCRIPTION = "Commands beside a run of locust. They call nothing and cost nothing."

@@ -163,6 +163,10 @@ SAMPLES: dict[str, list[tuple[dict[str, Any], Record]]] = {
         ),
         ({"input_length": 10}, Record(input_tokens=10)),
         (
+            {"input_length": 10, "output_length": 90, "max_tokens": 700},
+            Record(input_tokens=10, max_tokens=700),
+        ),
+        (
             {"text_input": "Hello", "output_length": 5},
             Record(arguments={"messages": HELLO, "inferenceConfig": {"maxTokens": 5}}),
         ),

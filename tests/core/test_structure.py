@@ -197,6 +197,7 @@ ELSEWHERE = {
     "wire.in_flight": "core/test_client.py",  # what joins a call to the hooks of botocore
     "workload.contract": "core/test_generated.py",  # what each workload offers
     "workload.readers": "core/test_readers.py",  # each format, from a file of its shape to a request
+    "workload.traces": "core/test_traces.py",  # each source, from a file of its shape to a trace
     "workload.source": "core/test_generated.py",  # which workload the settings ask for
     "simulator.errors": "simulator/test_faults.py",  # each error is a fault
     "simulator.exchange": "simulator/test_hostile.py",  # what it is for shows with hostile clients

@@ -27,7 +27,8 @@ def fits(record: Mapping[str, Any]) -> bool:
 
 def read(record: Mapping[str, Any]) -> Record:
     """The request in a record. Raises RecordError."""
-    limit = count_of(record.get("output_length"), "output_length")
+    # Traces of ours know what a call allowed its answer: that is what it reserves from a quota.
+    limit = count_of(record.get("max_tokens"), "max_tokens") or count_of(record.get("output_length"), "output_length")
     config = {"maxTokens": limit} if limit else {}
     if record.get("payload") is not None:
         return read_body(object_of(record["payload"], "payload"))

@@ -1,0 +1,105 @@
+"""`trace SOURCE -o trace.jsonl.gz`: make a trace of production from logs, without what was said in them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bedrock_locust import exits
+from bedrock_locust.settings.mistakes import SettingsError
+from bedrock_locust.settings.plan import length_in_words
+from bedrock_locust.workload.traces import invocation_logs
+from bedrock_locust.workload.traces.cut import Trace
+from bedrock_locust.workload.traces.moments import in_words, moment
+from bedrock_locust.workload.traces.source import calls
+from bedrock_locust.workload.traces.traced import Skipped
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Iterator, Sequence
+
+    from bedrock_locust.workload.traces.traced import TracedCall
+
+HELP = "Make a trace of production from logs: times and lengths, without contents; call nothing"
+PERCENTS = (50, 95, 100)
+MOST_MODELS = 5
+DATED_AFTER = 1e9
+"""Times on the clock of a source that are moments, and not seconds since its start: 2001."""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The source, where the trace goes, and which part of it."""
+    parser.add_argument(
+        "source",
+        metavar="SOURCE",
+        help="a folder of Bedrock invocation logs as S3 has them, an export of them from CloudWatch Logs, a CSV of the"
+        " Azure traces or of BurstGPT, or a trace as those of Mooncake",
+    )
+    parser.add_argument("-o", dest="output", metavar="FILE", help="write the trace here; with .gz it is compressed")
+    parser.add_argument("--from", dest="begin", metavar="MOMENT", help="from this moment on, as 2026-11-27T08:30:00Z")
+    parser.add_argument("--to", dest="end", metavar="MOMENT", help="until before this moment")
+    parser.add_argument("--seed", type=int, default=1, help="of the places within whole seconds. Default: 1")
+    parser.add_argument(
+        "--with-content",
+        action="store_true",
+        help="keep the requests, with all that people wrote: only where you may store that",
+    )
+
+
+def run(parsed: Namespace) -> int:
+    """Write the trace, say what is in it and return 0; or say what is wrong, and return 2."""
+    skipped = Skipped()
+    try:
+        begin, end = (
+            None if text is None else moment(text, name)
+            for text, name in ((parsed.begin, "--from"), (parsed.end, "--to"))
+        )
+        kind, found = calls(Path(parsed.source), skipped, with_content=parsed.with_content)
+        trace = _trace(found, parsed, begin, end)
+        if parsed.output:
+            trace.write(Path(parsed.output))
+    except SettingsError as error:
+        print("\n".join(error.lines), file=sys.stderr)
+        return exits.BAD_INPUT
+    for title, words in _about(trace, kind, skipped):
+        print(f"  {title:<10}{words}")
+    if kind == invocation_logs.NAME and parsed.with_content:
+        print("  The trace holds what people wrote. Keep it as you keep the logs.")
+    return 0
+
+
+def _trace(found: Iterator[TracedCall], parsed: Namespace, begin: float | None, end: float | None) -> Trace:
+    try:
+        return Trace.of(found, parsed.seed, begin, end)
+    except SettingsError as error:
+        if error.lines[0].startswith("there is no call"):
+            raise SettingsError(f"{parsed.source}: {error.lines[0]}") from None
+        raise
+
+
+def _about(trace: Trace, kind: str, skipped: Skipped) -> Iterator[tuple[str, str]]:
+    """What is in a trace, a line each."""
+    dated = trace.start_at > DATED_AFTER
+    begin = f", from {in_words(trace.start_at)} on" if dated else ""
+    yield "Source", kind
+    left_out = f"; left out: {skipped}" if skipped.reasons else ""
+    yield "Calls", f"{len(trace.calls):,} in {length_in_words(trace.length_s)}{begin}{left_out}"
+    mean = len(trace.calls) / max(trace.length_s, 1)
+    yield "Rate", f"{mean:,.3g}/s on average, at most {trace.peak(1):,} in a second and {trace.peak(60):,} in a minute"
+    yield "Prompts", f"{_percentiles([call.input_length for call in trace.calls])} tokens"
+    yield "Answers", f"{_percentiles([call.output_length for call in trace.calls])} tokens"
+    if named := [(model, count) for model, count in trace.models.most_common() if model]:
+        shown = ", ".join(f"{model} ({count:,})" for model, count in named[:MOST_MODELS])
+        yield "Models", shown + (f" and {len(named) - MOST_MODELS:,} more" if len(named) > MOST_MODELS else "")
+    if sessions := trace.sessions:
+        longer = sum(count for calls_, count in sessions.items() if calls_ > 1)
+        yield "Sessions", f"{sum(sessions.values()):,}, {longer:,} of them with more than one call"
+    if (shared := trace.shared) is not None:
+        yield "Prefixes", f"{100 * shared:.0f} % of the 512-token blocks of prompts had come before"
+
+
+def _percentiles(values: Sequence[int]) -> str:
+    ordered = sorted(values)
+    points = [ordered[min(len(ordered) - 1, len(ordered) * percent // 100)] for percent in PERCENTS]
+    return "P50 {:,}, P95 {:,}, longest {:,}".format(*points)

@@ -1,0 +1,154 @@
+"""Amazon Bedrock's model invocation logs: a folder as S3 has them, or an export of CloudWatch Logs.
+
+Source: https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html, and logs in public
+repositories. Times are whole seconds. Bodies over 100 KB are objects of their own, below `data/`, which are not read.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import zlib
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from bedrock_locust.workload.traces.moments import moment
+from bedrock_locust.workload.traces.prefixes import Prefixes, Turn, prompt_of
+from bedrock_locust.workload.traces.traced import Skipped, TracedCall, TraceError, whole_number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+NAME = "invocation logs"
+OPERATIONS = {
+    "Converse": "converse",
+    "ConverseStream": "converse_stream",
+    "InvokeModel": "invoke_model",
+    "InvokeModelWithResponseStream": "invoke_model_with_response_stream",
+}
+ASIDE = re.compile(r"(^|/)data/|amazon-bedrock-logs-permission-check")
+"""Objects that are no logs: large bodies, and what the console leaves when it tries whether it may write."""
+LIMITS = ("maxTokens", "max_tokens", "max_new_tokens", "max_gen_len", "maxTokenCount", "max_completion_tokens")
+
+
+def fits(record: Mapping[str, Any]) -> bool:
+    """Whether a record is one of these logs, or of an export with such records as messages."""
+    return record.get("schemaType") == "ModelInvocationLog" or isinstance(record.get("events"), list)
+
+
+def files(place: Path) -> list[Path]:
+    """The log files below a folder, in the order of their names, which is that of time."""
+    return sorted(
+        path
+        for path in place.rglob("*")
+        if path.is_file() and path.suffix in {".gz", ".json", ".jsonl", ".log"} and not ASIDE.search(path.as_posix())
+    )
+
+
+def records(path: Path) -> Iterator[tuple[str, Any]]:
+    """The records of a file with where they stand: JSON lines, or an export. Raises TraceError."""
+    opener = gzip.open if path.suffix == ".gz" else open
+    try:
+        with opener(path, "rt", encoding="utf-8") as file:
+            for number, line in enumerate(file, 1):
+                if line.strip():
+                    yield from _of_line(line, f"{path}, line {number}")
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
+        raise TraceError(f"{path} cannot be read ({getattr(error, 'strerror', None) or error})") from None
+
+
+def _of_line(line: str, where: str) -> Iterator[tuple[str, Any]]:
+    """A record; the messages of an export; or what stands behind the moment with which CloudWatch begins a line."""
+    text = line[line.index("{") :] if "{" in line else line
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise TraceError(f"{where}: not JSON ({str(error)[:80]})") from None
+    events = found.get("events") if isinstance(found, dict) else None
+    if not isinstance(events, list):
+        yield where, found
+        return
+    for place, event in enumerate(events):
+        message = event.get("message") if isinstance(event, dict) else None
+        yield from _of_line(str(message), f"{where}, event {place}")
+
+
+def read(found: Iterator[tuple[str, Any]], skipped: Skipped, *, with_content: bool) -> Iterator[TracedCall]:
+    """The calls in records of logs, by time: files overlap. Raises TraceError."""
+    prefixes, seen, turns = Prefixes(), set[str](), list[tuple[TracedCall, Turn | None]]()
+    for where, record in found:
+        if not isinstance(record, dict) or record.get("schemaType") != "ModelInvocationLog":
+            skipped.add("of another kind")
+        elif record.get("errorCode"):
+            skipped.add("failed")
+        elif record.get("operation") not in OPERATIONS:
+            skipped.add("of another operation")
+        elif (id_ := str(record.get("requestId") or "")) and id_ in seen:
+            skipped.add("there twice")
+        else:
+            seen.add(id_)
+            turns.append((_call(record, where, prefixes, with_content=with_content), _turn(record)))
+    for call, turn in sorted(turns, key=lambda one: one[0].at):
+        yield call if turn is None else replace(call, session_id=prefixes.session(turn))
+
+
+def _call(record: Mapping[str, Any], where: str, prefixes: Prefixes, *, with_content: bool) -> TracedCall:
+    sent, answered = _part(record, "input"), _part(record, "output")
+    body = _part(sent, "inputBodyJson")
+    read_, written = (sent.get(f"cache{name}InputTokenCount") for name in ("Read", "Write"))
+    counts = [whole_number(value or 0, f"{where}: a count of tokens") for value in (read_, written)]
+    tokens = whole_number(sent.get("inputTokenCount", 0), f"{where}: input.inputTokenCount") + sum(counts)
+    return TracedCall(
+        at=moment(record.get("timestamp"), f"{where}: timestamp"),
+        input_length=tokens,
+        output_length=whole_number(answered.get("outputTokenCount", 0), f"{where}: output.outputTokenCount"),
+        operation=OPERATIONS[str(record["operation"])],
+        model=model_of(str(record.get("modelId") or "")),
+        max_tokens=_limit(body),
+        cache_read_tokens=None if read_ is None else counts[0],
+        cache_write_tokens=None if written is None else counts[1],
+        hash_ids=prefixes.blocks(prompt_of(body), tokens),
+        latency_ms=_latency_ms(answered.get("outputBodyJson")),
+        content={"payload": body} if with_content and body else {},
+    )
+
+
+def _turn(record: Mapping[str, Any]) -> Turn | None:
+    """Its place in a conversation; None where the log has no messages."""
+    body = _part(_part(record, "input"), "inputBodyJson")
+    messages = body.get("messages")
+    return Turn.of(body.get("system"), messages) if isinstance(messages, list) else None
+
+
+def model_of(model: str) -> str:
+    """The model or profile of a log, without the account that an ARN has."""
+    if not model.startswith("arn:"):
+        return model
+    resource = model.split(":", 5)[-1]
+    kind, _, name = resource.partition("/")
+    return name if kind in {"foundation-model", "inference-profile"} else resource
+
+
+def _part(record: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    part = record.get(name)
+    return part if isinstance(part, dict) else {}
+
+
+def _limit(body: Mapping[str, Any]) -> int | None:
+    """What a request allows its answer, wherever that stands."""
+    places = [body, *(_part(body, name) for name in ("inferenceConfig", "textGenerationConfig"))]
+    found = (place.get(name) for place in places for name in LIMITS)
+    return next((value for value in found if isinstance(value, int) and not isinstance(value, bool)), None)
+
+
+def _latency_ms(body: object) -> float | None:
+    """The latency that Converse tells, whole or in the last event of its stream."""
+    parts = body if isinstance(body, list) else [body]
+    for part in reversed(parts):
+        if isinstance(part, dict):
+            metrics = _part(part, "metrics") or _part(_part(part, "metadata"), "metrics")
+            if isinstance(value := metrics.get("latencyMs"), int | float) and not isinstance(value, bool):
+                return float(value)
+    return None

@@ -1,0 +1,77 @@
+"""A call of a trace, and the calls that a source could not use."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from bedrock_locust.settings.mistakes import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+BLOCK_TOKENS = 512
+"""What a hash id stands for, as in the traces of Mooncake."""
+
+
+@dataclass(frozen=True, slots=True)
+class TracedCall:
+    """What a trace keeps of a call: never a prompt, an answer, an account or an identity, unless they are asked for."""
+
+    at: float
+    """When it came, in seconds, on the clock of the source."""
+    input_length: int
+    """Tokens of the prompt, those in the cache among them."""
+    output_length: int
+    operation: str = ""
+    model: str = ""
+    max_tokens: int | None = None
+    """What the call allowed its answer."""
+    cache_read_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    session_id: str = ""
+    hash_ids: tuple[int, ...] = ()
+    """One for each 512 tokens of the prompt or begun 512: equal for calls whose prompts are equal up to there."""
+    latency_ms: float | None = None
+    content: Mapping[str, Any] = field(default_factory=dict)
+    """Members of the line that hold what was said: only where that is asked for."""
+
+    def to_plain(self, start_at: float) -> dict[str, Any]:
+        """A line of the trace, with the milliseconds since its start, without what is not known."""
+        fields = ("operation", "model", "max_tokens", "cache_read_tokens", "cache_write_tokens", "session_id")
+        known = {name: value for name in fields if (value := getattr(self, name)) not in (None, "")}
+        line: dict[str, Any] = {"timestamp": round(1000 * (self.at - start_at), 3), "input_length": self.input_length}
+        line |= {"output_length": self.output_length, **known, **self.content}
+        if self.hash_ids:
+            line["hash_ids"] = list(self.hash_ids)
+        return line if self.latency_ms is None else {**line, "latency_ms": self.latency_ms}
+
+
+class TraceError(SettingsError):
+    """A source that is none, or a line of it that cannot be read. The message says where and why."""
+
+
+@dataclass
+class Skipped:
+    """The records of a source that are in no trace, by the reason."""
+
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    def add(self, reason: str) -> None:
+        """Count one."""
+        self.reasons[reason] += 1
+
+    def __str__(self) -> str:
+        return ", ".join(f"{count:,} {reason}" for reason, count in self.reasons.most_common())
+
+
+def whole_number(value: object, where: str) -> int:
+    """A number of tokens. Raises TraceError."""
+    try:
+        found = int(float(value))  # type: ignore[arg-type]  # what is no number raises
+    except (TypeError, ValueError, OverflowError):
+        raise TraceError(f"{where} is {value!r:.40}, but must be a number of tokens") from None
+    if not 0 <= found <= 100_000_000:
+        raise TraceError(f"{where} is {value!r:.40}, but must be a number of tokens")
+    return found
