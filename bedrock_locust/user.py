@@ -69,19 +69,30 @@ class _BenchmarkUser(BedrockUser):
         bench = bench_of(environment)
         self._workload, self._is_arrival = bench.workload, bench.arrival is not None
         self._request = Request({})
+        self._coming: Request | None = None
         self._send = call_of(self.client, self.settings, self.mode)
 
     def _about_call(self) -> dict[str, Any]:
         return {**super()._about_call(), **self._request.about}
 
+    def wait_time(self) -> float:
+        """How long the user thinks before its next call, in seconds: within a conversation only."""
+        return self._coming.pause_s if self._coming else 0.0
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the user is in the middle of a conversation."""
+        return self._coming is not None
+
     @task
     def ask(self) -> None:
         """Make the next call of the workload."""
         begun = time.perf_counter()
-        self._request = self._workload.next()
+        self._request, self._coming = self._coming or self._workload.next(), None
         call = self._send(name=self._tags().get("level") or self.mode, **self._request.arguments)
         if call.ok:
             self._workload.heard(self._request, call.all_input_tokens)
+            self._coming = self._request.then(call.text) if self._request.then else None
         elif not self._is_arrival:
             gevent.sleep(max(0.0, FAILURE_PACE_S - (time.perf_counter() - begun)))
 

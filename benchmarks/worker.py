@@ -1,11 +1,13 @@
 """What a worker process costs: start, memory for each stream, memory over 100,000 calls.
 
-    python benchmarks/worker.py [--parts start,streams,calls] [--calls 100000] [--tls]
+    python benchmarks/worker.py [--parts start,streams,calls,prompts] [--calls 100000] [--tls] [--input-tokens 10000]
 
 - start: a real `locust --worker`, from the start of its process to its first call, and what it has loaded by then.
 - streams: a process with a BedrockClient for each stream; resident memory while 20, 100, 200 and 300 streams are open.
 - calls: a real worker under a real master, with 20 users in a closed loop of short streamed calls; resident memory of
   both after 10,000, 50,000 and 100,000 calls.
+- prompts: CPU of a call with a long prompt, from the workload to the signed request, made of words or from a file;
+  beside that of boto3 alone, which builds and signs one request again and again. Nothing is sent.
 
 The simulator has the second core for itself; what is measured has the first.
 """
@@ -44,6 +46,10 @@ SLOW = ("--ttft-ms", "200", "--tpot-ms", "100", "--output-tokens", "120", "--spr
 SHORT = ("--ttft-ms", "0", "--tpot-ms", "0", "--output-tokens", "2", "--spread", "0")
 LIMIT_KB = 60.0
 """Memory for each additional stream."""
+PROMPTS = 100
+"""Requests of each kind in one of five rounds; the best round counts."""
+LIMIT_PROMPT = 1.5
+"""Times the CPU of boto3 alone."""
 LIMIT_GROWTH_MB = 3.0
 """Over the calls after the first tenth."""
 
@@ -51,20 +57,23 @@ LIMIT_GROWTH_MB = 3.0
 def main() -> int:
     """Run the parts; the exit code says whether all stayed below their limits."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--parts", default="start,streams,calls")
+    parser.add_argument("--parts", default="start,streams,calls,prompts")
+    parser.add_argument("--input-tokens", type=int, help="measure the prompts only, of this length (10,000 by default)")
     parser.add_argument("--calls", type=int, default=100_000)
     parser.add_argument("--tls", action="store_true", help="streams over TLS")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
-        hold_streams(options.child)
+        child, _, argument = options.child.partition(" ")
+        CHILDREN[child](argument)
         return 0
     parts: dict[str, Callable[[], bool]] = {
         "start": measure_start,
         "streams": lambda: measure_streams(tls=options.tls),
         "calls": lambda: measure_calls(options.calls),
+        "prompts": lambda: measure_prompts(options.input_tokens or 10_000),
     }
-    below = [parts[name]() for name in options.parts.split(",")]
+    below = [parts[name]() for name in ("prompts" if options.input_tokens else options.parts).split(",")]
     return 0 if all(below) else 1
 
 
@@ -103,7 +112,7 @@ def measure_streams(*, tls: bool) -> bool:
         os.environ["AWS_CA_BUNDLE"] = str(Path(tempfile.mkdtemp()) / "certificate.pem")
         secure = ["--tls-self-made", os.environ["AWS_CA_BUNDLE"]]
     with simulator(*SLOW, *secure) as url:
-        command = [sys.executable, __file__, "--child", url]
+        command = [sys.executable, __file__, "--child", f"streams {url}"]
         done = subprocess.run(
             command, stdout=subprocess.PIPE, text=True, check=True, timeout=DEADLINE_S, preexec_fn=on_core(CLIENT_CORE)
         )
@@ -147,6 +156,87 @@ def hold_streams(url: str) -> None:
         gevent.joinall(greenlets, raise_error=True)
         if streams in STREAMS:
             print(streams, most / 1000, files)
+
+
+# Prompts
+
+
+def measure_prompts(tokens: int) -> bool:
+    """CPU of a call whose prompt has so many tokens, beside boto3 alone."""
+    command = [sys.executable, __file__, "--child", f"prompts {tokens}"]
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, text=True, check=True, timeout=DEADLINE_S, preexec_fn=on_core(CLIENT_CORE)
+    )
+    cpu_ms = {name: float(value) for name, value in (line.split() for line in done.stdout.splitlines())}
+    print(f"\nCPU of a call with a prompt of {tokens:,} tokens, not sent")
+    for name, value in cpu_ms.items():
+        print(f"  {name:<10}{value:6.2f} ms, {value / cpu_ms['boto3']:.2f} of boto3 alone")
+    most = max(cpu_ms.values()) / cpu_ms["boto3"]
+    print(f"  at most {most:.2f} (limit {LIMIT_PROMPT:g})", flush=True)
+    return most <= LIMIT_PROMPT
+
+
+def make_prompts(tokens: str) -> None:
+    """The child: make and sign requests, and print the CPU of each kind in ms."""
+    from locust.event import EventHook  # noqa: PLC0415 - Locust first, in this child only
+
+    from botocore.awsrequest import AWSResponse  # noqa: PLC0415
+    from botocore.compat import HTTPHeaders  # noqa: PLC0415
+
+    from bedrock_locust.aws.boto3_client import connect  # noqa: PLC0415
+    from bedrock_locust.client import BedrockClient  # noqa: PLC0415
+    from bedrock_locust.settings.schema import Settings  # noqa: PLC0415
+    from bedrock_locust.workload.jsonl import RecordFile  # noqa: PLC0415
+    from bedrock_locust.workload.source import workload_of  # noqa: PLC0415
+
+    answer = json.dumps({"output": {"message": {"content": [{"text": "x"}]}}, "stopReason": "end_turn", "usage": {}})
+
+    class Raw:
+        """The body of the answer, at hand."""
+
+        def stream(self, **_: Any) -> Iterator[bytes]:
+            yield answer.encode()
+
+    def not_sent(request: Any, **_: Any) -> AWSResponse:
+        return AWSResponse(request.url, 200, HTTPHeaders.from_dict({"content-type": "application/json"}), Raw())
+
+    def client_of(settings: Settings) -> Any:
+        client: Any = connect(settings, simulator=True, version="benchmark")
+        for each in (client._checking, client._quick):  # noqa: SLF001 - botocore has no public way
+            each._endpoint.http_session.send = not_sent  # noqa: SLF001 - the same
+        return client
+
+    base = {"model": {"id": MODEL}, "aws": {"endpoint_url": "http://127.0.0.1:9"}, "test": {"transport": "botocore"}}
+    words = Settings.model_validate({**base, "workload": {"input_tokens": int(tokens)}})
+    made = workload_of(words)
+    folder = Path(tempfile.mkdtemp())
+    prompt = made.next().arguments["messages"][0]["content"][0]["text"]
+    (folder / "x.jsonl").write_text("".join(json.dumps({"prompt": prompt}) + "\n" for _ in range(100)))
+    read = Settings.model_validate({**base, "workload": {"file": str(folder / "x.jsonl")}})
+    records = workload_of(read, file=RecordFile(folder / "x.jsonl"))
+    boto3_client = client_of(words)
+    ours = BedrockClient(boto3_client, EventHook())
+    fixed = made.next().arguments
+    kinds: dict[str, Callable[[], Any]] = {
+        "boto3": lambda: boto3_client._checking.converse(**fixed),  # noqa: SLF001 - as boto3 does it
+        "words": lambda: ours.converse(**made.next().arguments),
+        "file": lambda: ours.converse(**records.next().arguments),
+    }
+    for make in kinds.values():
+        make()
+    best = dict.fromkeys(kinds, float("inf"))
+    for _ in range(5):
+        for name, make in kinds.items():
+            begun = time.process_time()
+            for _ in range(PROMPTS):
+                make()
+            best[name] = min(best[name], (time.process_time() - begun) / PROMPTS * 1000)
+    for name, value in best.items():
+        print(name, round(value, 4))
+
+
+CHILDREN: dict[str, Callable[[str], None]] = {"streams": hold_streams, "prompts": make_prompts}
+"""What a child process does."""
 
 
 # A real worker and its master

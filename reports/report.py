@@ -33,6 +33,7 @@ from reports.sections.slowest import slowest, stalls
 from reports.sections.summary import summary
 from reports.sections.timeline import timeline
 from reports.sections.trust import told
+from reports.sections.turns import turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -54,6 +55,7 @@ SECTIONS = (
     sent,
     tokens,
     caching,
+    turns,
     answers,
     quota,
     errors,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from locust.exception import StopUser
@@ -42,7 +43,7 @@ class OneShot:
             return
         finally:
             self._bench.arrival = None
-        user.wait_time = _stop  # type: ignore[method-assign]  # the public way to say how long a user waits
+        user.wait_time = partial(_wait, user, user.wait_time)  # type: ignore[method-assign]  # the public way to wait
         user.start(self._runner.user_greenlets)
 
         def over(_: Any) -> None:
@@ -58,6 +59,8 @@ class OneShot:
             logger.error("bedrock-locust: no user of class %s can be made: %r", self._user_class.__name__, error)
 
 
-def _stop() -> float:
-    """The wait of a user after its task, which is its last."""
+def _wait(user: User, wait_time: Callable[[], float]) -> float:
+    """The wait of a user after its task, which is its last, unless it is in the middle of a conversation."""
+    if getattr(user, "goes_on", False):
+        return wait_time()
     raise StopUser

@@ -57,4 +57,4 @@ def write_prefixes(client: BedrockRuntimeClient, settings: Settings, prepared: P
             len(calls),
         )
     else:
-        logger.info("bedrock-locust: %d prefixes were written to the cache, %d tokens in all", len(calls), written)
+        logger.info("bedrock-locust: prefixes written to the cache: %d, with %d tokens in all", len(calls), written)

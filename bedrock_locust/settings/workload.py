@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MOST_TOKENS = 10_000_000
+PAUSES = "must be a number of seconds, {mean, stddev} or {median, mean}"
+MOST_PAUSE_S = 3600
 KINDS = "must be a number of tokens, {mean, stddev}, {median, mean}, {values, weights} or {from: a file}"
 
 RecordFormat = Literal[
@@ -87,6 +89,35 @@ class Length(Section):
         return min(math.ceil(high), self.max or MOST_TOKENS)
 
 
+class Pause(Section):
+    """Lengths of pauses in seconds: all the same, or drawn from a distribution."""
+
+    mean: NotNegative
+    stddev: NotNegative | None = None
+    median: Amount | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_a_number(cls, value: Any) -> Any:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return {"mean": value}
+        if isinstance(value, Pause):
+            return value
+        if not isinstance(value, Mapping) or not value or not set(value) <= set(cls.model_fields):
+            raise ValueError(PAUSES)
+        return value
+
+    @model_validator(mode="after")
+    def _is_one_kind(self) -> Pause:
+        if self.stddev is not None and self.median is not None:
+            raise ValueError(PAUSES)
+        if self.mean > MOST_PAUSE_S:
+            raise ValueError(f"must be {MOST_PAUSE_S:,} s or less on average")
+        if self.median is not None and self.mean < self.median:
+            raise ValueError("must have a mean of the median or more, as a lognormal distribution has")
+        return self
+
+
 class Workload(Section):
     """What each call asks: requests from a file, or lengths in tokens in place of those of `test`."""
 
@@ -111,6 +142,12 @@ class Workload(Section):
     """How many different prefixes there are; each call has one of them."""
     cache: Literal["off", "5m", "1h", "implicit"] = "off"
     """`5m` and `1h` set a cache point after the prefix, `implicit` leaves it to the service, `off` defeats caches."""
+    turns: Annotated[Positive, Field(le=1000)] = 1
+    """Turns of each conversation, at most: each sends all that was said before. Of 1, a record is one request."""
+    history: Literal["recorded", "live"] = "recorded"
+    """Answers in the history: those of the file, or of the length asked for; or those that the model gave."""
+    think_time_seconds: Pause | None = None
+    """How long a user waits between two turns: a number, `{"mean": 8, "stddev": 2}` or `{"median": 5, "mean": 8}`."""
     seed: Annotated[Whole, Field(ge=0)] = 0
     """Lengths and order are the same in runs of the same seed with the same number of processes."""
 
@@ -121,11 +158,17 @@ class Workload(Section):
         return self
 
     @model_validator(mode="after")
+    def _can_be_a_conversation(self) -> Workload:
+        if self.turns > 1 and not (self.file or self.input_tokens):
+            raise ValueError("turns needs something to say: set file, or input_tokens for the length of each message")
+        return self
+
+    @model_validator(mode="after")
     def _has_a_prefix(self) -> Workload:
         if self.shared_prefix_tokens and not self.input_tokens:
             raise ValueError("shared_prefix_tokens needs input_tokens, the length of the whole prompt")
-        if self.cache != "off" and not self.shared_prefix_tokens:
-            raise ValueError(f"cache is {self.cache}, but there is nothing to cache: set shared_prefix_tokens")
+        if self.cache != "off" and not self.shared_prefix_tokens and self.turns == 1:
+            raise ValueError(f"cache is {self.cache}, but there is nothing to cache: set shared_prefix_tokens or turns")
         if self.shared_prefix_tokens and self.input_tokens and self.shared_prefix_tokens >= self.input_tokens.most:
             raise ValueError("shared_prefix_tokens must be less than input_tokens, of which they are a part")
         return self

@@ -77,7 +77,9 @@ def _points(model_id: str, prompt: Prompt) -> list[_Point]:
     if not any(part.cache_ttl_s for part in prompt.parts):
         return []
     for number, part in enumerate(prompt.parts, 1):
-        seen.update(f"\0{part.media}\0{part.text}".encode(errors="replace"))
+        if part.text or part.media:
+            # A point by itself is no part of the prompt: a later one finds what was written up to an earlier one.
+            seen.update(f"\0{part.media}\0{part.text}".encode(errors="replace"))
         if part.cache_ttl_s:
             points.append(_Point(seen.digest(), prompts.size(prompt.parts[:number]), part.cache_ttl_s))
     return points

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,10 @@ class Request:
     """Columns of its row that only the workload knows."""
     words: int = 0
     """The words of its filler."""
+    then: Callable[[str], Request] | None = None
+    """Makes the next request of its conversation out of the answer; None at the end of one."""
+    pause_s: float = 0.0
+    """How long the user waits before it, in seconds."""
 
 
 class Workload(Protocol):

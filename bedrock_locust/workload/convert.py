@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bedrock_locust import formats
 from bedrock_locust.formats.apis import CHAT
 from bedrock_locust.workload.records import RecordError
+from bedrock_locust.workload.request import joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,6 +17,23 @@ if TYPE_CHECKING:
 
 _CHAT_LIKE = frozenset({"gpt_oss", "jamba", "mistral_chat", "open_weight", "palmyra"})
 _CARRIED = frozenset({"messages", "system", "inferenceConfig"})
+
+
+def body_of_messages(arguments: dict[str, Any], settings: Settings, max_tokens: int) -> dict[str, Any]:
+    """What is sent for arguments of Converse, in the API of the settings: over `test.request`. Raises RecordError."""
+    api, test = settings.model.api, settings.test
+    template = test.request or {}
+    if api == "converse":
+        config: dict[str, Any] = {"maxTokens": max_tokens}
+        if test.temperature is not None:
+            config["temperature"] = test.temperature
+        return joined(joined(template, {"inferenceConfig": config}), arguments)
+    return with_model(joined(template, body_from(arguments, settings, max_tokens)), settings)
+
+
+def with_model(body: dict[str, Any], settings: Settings) -> dict[str, Any]:
+    """The body with the model of the settings, where it has one: that of InvokeModel stands in its path."""
+    return body if settings.model.api == "invoke" else {"model": settings.model.id, **body}
 
 
 def body_from(arguments: Mapping[str, Any], settings: Settings, max_tokens: int) -> dict[str, Any]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bedrock_locust.workload.calibration import Corrected
 from bedrock_locust.workload.contract import Request
 from bedrock_locust.workload.lengths import Drawer
 from bedrock_locust.workload.prefix import form_of, with_prefix
 from bedrock_locust.workload.request import arguments_of, body_of, with_bytes
+from bedrock_locust.workload.scripts import WordsScript
+from bedrock_locust.workload.session import Session
 from bedrock_locust.workload.words import NONCE_WORDS, filler, nonce
 
 if TYPE_CHECKING:
@@ -42,16 +44,44 @@ class GeneratedWorkload:
         self._prefixes = workload.prefixes if workload else 1
         self._is_cached = workload is not None and workload.cache != "off"
         self._prefix_begin = prepared.prefix or nonce()
+        self._turns = workload.turns if workload else 1
+        self._name, self._sessions = name, 0
         self._calibration = Corrected(prepared.calibration)
 
     def next(self) -> Request:
-        """The next request."""
-        tokens = self._input.draw()
-        limit = self._output.draw() if self._output else self._settings.test.max_tokens
+        """The next request, or the first of a conversation."""
+        if self._turns > 1:
+            self._sessions += 1
+            script = WordsScript(self._settings, self, self._rng)
+            return Session(f"{self._name}-{self._sessions}", script).first()
+        tokens, limit = self.draw()
+        return self._request(self._words(tokens), limit, tokens, self.a_prefix())
+
+    def draw(self) -> tuple[int, int]:
+        """The tokens of a message, and the limit of its answer."""
+        return self._input.draw(), self._output.draw() if self._output else self._settings.test.max_tokens
+
+    def _words(self, tokens: int) -> int:
+        """The words of a whole prompt with so many tokens."""
+        return max(self._calibration.now.words(tokens), self._shared_words + self._nonce_words)
+
+    def a_prefix(self) -> str:
+        """One of the prefixes that calls share, or empty."""
         shared = self._shared_words
-        words = max(self._calibration.now.words(tokens), shared + self._nonce_words)
-        number = self._rng.randrange(self._prefixes) if shared else 0
-        return self._request(words, limit, tokens, self._prefix(number, shared))
+        return self._prefix(self._rng.randrange(self._prefixes), shared) if shared else ""
+
+    def message(self, tokens: int, limit: int, prefix: str, *, first: bool) -> tuple[str, int]:
+        """A message, and how many words the prompt has with it; the first one brings all that stands around."""
+        words = self._words(tokens) if first else round(tokens / self._calibration.now.per_word)
+        return self._text(words, limit, prefix), words
+
+    def answer(self, limit: int) -> str:
+        """An answer that is as long as its limit."""
+        return filler(self._rng.randrange(10_000), max(1, round(limit / self._calibration.now.per_word)))
+
+    def with_prefix(self, body: dict[str, Any], prefix: str) -> dict[str, Any]:
+        """The body with the prefix in its system prompt, where it has one."""
+        return with_prefix(body, prefix, self._settings) if prefix and form_of(self._settings) else body
 
     def of_each_prefix(self) -> list[Request]:
         """A request with each of the prefixes, and hardly more."""
@@ -81,15 +111,14 @@ class GeneratedWorkload:
             self._calibration.hear(request.words, input_tokens)
 
     def _request(self, words: int, limit: int, tokens: int | None, prefix: str = "") -> Request:
-        settings = self._settings
+        body = self.with_prefix(body_of(self._settings, self._text(words, limit, prefix), limit), prefix)
+        return Request(arguments_of(self._settings, body), {"input_tokens_asked": tokens}, words)
+
+    def _text(self, words: int, limit: int, prefix: str) -> str:
+        """A message that brings a prompt to so many words; with the prefix, unless that is in the system prompt."""
         rest = words - len(prefix.split()) - self._nonce_words
-        prompt = [nonce(self._nonce_words), filler(self._rng.randrange(10_000), max(0, rest)), self._ask(limit)]
-        in_system = prefix and form_of(settings)
-        text = " ".join(filter(None, prompt if in_system else [prefix, *prompt]))
-        body = body_of(settings, text, limit)
-        if in_system:
-            body = with_prefix(body, prefix, settings)
-        return Request(arguments_of(settings, body), {"input_tokens_asked": tokens}, words)
+        parts = [nonce(self._nonce_words), filler(self._rng.randrange(10_000), max(0, rest)), self._ask(limit)]
+        return " ".join(filter(None, parts if form_of(self._settings) else [prefix, *parts]))
 
     def _ask(self, limit: int) -> str:
         template = self._settings.test.prompt_template

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from bedrock_locust.settings.schema import Settings
-    from bedrock_locust.settings.workload import Length
+    from bedrock_locust.settings.workload import Length, Pause
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "input_tokens": ("input_tokens", "ContextTokens", "Request tokens", "input_length", "inputTokenCount"),
@@ -27,6 +27,15 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 MOST_LINES = 1_000_000
 MOST_VALUES = 1000
 """Different lengths that are kept of a file; of more, its permilles."""
+
+
+def draw_pause_s(pause: Pause | None, rng: Random) -> float:
+    """The length of a pause, in seconds; 0 without one."""
+    if pause is None:
+        return 0.0
+    if pause.median:
+        return rng.lognormvariate(math.log(pause.median), math.sqrt(2 * math.log(pause.mean / pause.median)))
+    return max(0.0, rng.gauss(pause.mean, pause.stddev)) if pause.stddev else pause.mean
 
 
 class Drawer:

@@ -28,6 +28,28 @@ def check(settings: Settings) -> None:
         )
 
 
+def with_history_point(body: dict[str, Any], settings: Settings) -> dict[str, Any]:
+    """The body with cache points where this turn and the one before it end, where the settings want them.
+
+    The next turn reads what this one writes, as it has the point at the same place.
+    """
+    form, cache = form_of(settings), settings.workload.cache if settings.workload else "off"
+    if cache not in {"5m", "1h"} or not form:
+        return body
+    messages = list(body["messages"])
+    for place in [number for number, message in enumerate(messages) if message["role"] == "user"][-2:]:
+        messages[place] = {**messages[place], "content": _with_point(messages[place]["content"], form, cache)}
+    return {**body, "messages": messages}
+
+
+def _with_point(content: list[dict[str, Any]], form: str, cache: str) -> list[dict[str, Any]]:
+    """The blocks of a message with a cache point after them."""
+    ttl = {"ttl": "1h"} if cache == "1h" else {}
+    if form == "claude":
+        return [*content[:-1], {**content[-1], "cache_control": {"type": "ephemeral", **ttl}}]
+    return [*content, {"cachePoint": {"type": "default", **ttl}}]
+
+
 def with_prefix(body: dict[str, Any], prefix: str, settings: Settings) -> dict[str, Any]:
     """The body with a prefix after its own system prompt, and a cache point after it, where the settings want one."""
     form, cache = form_of(settings), settings.workload.cache if settings.workload else "off"

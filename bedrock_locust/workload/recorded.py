@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bedrock_locust.workload.calibration import Corrected
 from bedrock_locust.workload.contract import Request
-from bedrock_locust.workload.convert import body_from
+from bedrock_locust.workload.convert import body_of_messages, with_model
 from bedrock_locust.workload.lengths import Drawer
 from bedrock_locust.workload.media import with_files
 from bedrock_locust.workload.prepared import Prepared
@@ -15,6 +15,8 @@ from bedrock_locust.workload.readers import BY_NAME, reader_of
 from bedrock_locust.workload.readers.native import as_converse
 from bedrock_locust.workload.records import RecordError
 from bedrock_locust.workload.request import arguments_of, body_of, joined, with_bytes
+from bedrock_locust.workload.scripts import RecordedScript
+from bedrock_locust.workload.session import Session
 from bedrock_locust.workload.shapes import ShapeError, input_shape, shaped
 from bedrock_locust.workload.words import filler
 
@@ -49,16 +51,28 @@ class RecordedWorkload:
         self._reader = BY_NAME.get(prepared.format or (workload.format if workload else ""))
         output = workload.output_tokens if workload else None
         self._output = Drawer(output, Random(f"{workload.seed if workload else 0} {name}")) if output else None
+        self._turns = workload.turns if workload else 1
+        self._name, self._sessions, self._rng = name, 0, Random(name)
         self._calibration = Corrected(prepared.calibration)
 
     def next(self) -> Request:
-        """The next request. A record that has gone bad since the start is left out."""
+        """The next request, or the first of a conversation. A record that has gone bad since the start is left out."""
         while True:
             index = self._next_record()
             try:
-                return self.request(index)
+                return self.conversation(index) if self._turns > 1 else self.request(index)
             except RecordError:
                 continue
+
+    def conversation(self, index: int) -> Request:
+        """The first request of the conversation in a record, which leads to the others. Raises RecordError."""
+        found = self._file.record(index)
+        record = self.reader(found).read(found)
+        if record.arguments is None:
+            return self.request(index)
+        self._sessions += 1
+        script = RecordedScript(self._settings, self._arguments(record), self._limit(record), index, self._rng)
+        return Session(f"{self._name}-{self._sessions}", script).first()
 
     def request(self, index: int) -> Request:
         """The request of a record. Raises RecordError."""
@@ -106,22 +120,19 @@ class RecordedWorkload:
 
     def _body(self, record: Record, limit: int) -> dict[str, Any]:
         """What is sent: the record over `test.request`. Raises RecordError."""
-        settings = self._settings
-        api, template = settings.model.api, settings.test.request or {}
+        if record.body is not None and record.api == self._settings.model.api:
+            template = self._settings.test.request or {}
+            return with_model(joined(template, self._limited(record.body, limit)), self._settings)
+        return body_of_messages(self._arguments(record), self._settings, limit)
+
+    def _arguments(self, record: Record) -> dict[str, Any]:
+        """The arguments of Converse of a record, checked, with the bytes of files. Raises RecordError."""
         arguments = record.arguments
         if record.body is not None:
-            if record.api == api:
-                return self._with_model(joined(template, self._limited(record.body, limit)))
             if "messages" not in record.body:
                 raise RecordError(f"it is a body of the API {record.api}: set model.api to {record.api}")
             arguments = as_converse(record.body)
-        arguments = self._checked(with_files(arguments, self._file.folder))
-        if api == "converse":
-            config = {"maxTokens": limit}
-            if settings.test.temperature is not None:
-                config["temperature"] = settings.test.temperature  # type: ignore[assignment]  # boto3's float
-            return joined(joined(template, {"inferenceConfig": config}), arguments)
-        return self._with_model(joined(template, body_from(arguments, settings, limit)))
+        return self._checked(with_files(arguments, self._file.folder))
 
     def _checked(self, arguments: Any) -> dict[str, Any]:
         operation: Any = "ConverseStream" if self._settings.test.streaming else "Converse"
@@ -137,7 +148,3 @@ class RecordedWorkload:
         """The body; with a limit of the answer where it has none and the API cannot do without."""
         needs = self._settings.model.api == "messages" or "anthropic_version" in body
         return {"max_tokens": limit, **body} if needs else dict(body)
-
-    def _with_model(self, body: dict[str, Any]) -> dict[str, Any]:
-        model = self._settings.model
-        return body if model.api == "invoke" else {"model": model.id, **body}

@@ -71,6 +71,7 @@ def tree(analysis: Analysis, told: Sequence[str]) -> dict[str, Any]:
         "failures_by_level": _rows(analysis.failures_by_level.reset_index()),
         "streaming_gain": [_with_load(analysis, asdict(found)) for found in analysis.gains],
         "caching": _caching(analysis),
+        "turns": _rows(analysis.turns.table.rename_axis("turn").reset_index()) if analysis.turns else [],
         "sent": asdict(analysis.sent) if analysis.sent else None,
         "stop_reasons": _rows(analysis.stop_reasons),
         "slowest": _calls(analysis.slowest),

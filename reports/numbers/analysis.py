@@ -20,6 +20,7 @@ from reports.numbers import (
     slo,
     slowest,
 )
+from reports.numbers import turns as conversations
 from reports.numbers.figures import figures
 from reports.numbers.growth import Growth
 from reports.numbers.limit import Evidence
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from reports.numbers.quota import Quota
     from reports.numbers.sent import Sent
     from reports.numbers.slo import Gate
+    from reports.numbers.turns import Turns
     from reports.reading.levels import Levels
     from reports.reading.run import Run
 
@@ -84,6 +86,8 @@ class Analysis:
     """What the prompt cache did; None where no call used one."""
     sent: Sent | None
     """The lengths of what was sent; None without a workload."""
+    turns: Turns | None
+    """Conversations, turn by turn; None without one."""
     phases: pd.DataFrame
     """Warm-up and drain apart; see `reports.numbers.phases`. Empty without levels."""
 
@@ -173,5 +177,6 @@ def analyse(run: Run) -> Analysis:
         stalls=slowest.slowest(rows, "max_gap_ms"),
         caching=caching.caching(run, rows),
         sent=sent.sent(run, rows),
+        turns=conversations.turns(run, rows),
         phases=phases.phases(rows),
     )

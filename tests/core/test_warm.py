@@ -39,7 +39,7 @@ def test_each_prefix_is_written_once(simulator: Simulator, caplog: pytest.LogCap
     calls = simulator.ended(4)
     assert len(calls) == 4
     assert all(1490 <= call["cache_write_tokens"] <= 1510 for call in calls)
-    assert "4 prefixes were written to the cache" in caplog.text
+    assert "prefixes written to the cache: 4" in caplog.text
     usage = client.converse(**workload_of(settings, PREPARED).next().arguments)["usage"]
     assert usage["cacheReadInputTokens"] == calls[0]["cache_write_tokens"]
     assert usage["cacheWriteInputTokens"] == 0

@@ -91,3 +91,35 @@ def test_a_worker_with_another_file_takes_no_part(place: Place, start_simulator:
     assert code == 2, output
     assert "is not the file that the master has: SHA-256" in output
     worker.wait(20)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("load", ["users", "rates"])
+def test_conversations_keep_their_order(place: Place, start_simulator: Callable[..., Simulator], load: str) -> None:
+    """500 conversations of 10 turns with 50 users, or as arrivals: the history of each grows turn by turn."""
+    simulator = start_simulator("--ttft-ms", "20", "--tpot-ms", "1", "--output-tokens", "10", "--cache-min-tokens", "0")
+    turns = [{"from": ("human", "gpt")[number % 2], "value": f"said {number} " * 5} for number in range(19)]
+    (place.path / "chat.json").write_text(json.dumps([{"conversations": turns}] * 500))
+    levels = {"start": 50, "end": 50, "duration_seconds": 25}
+    place.configure(
+        {
+            "concurrency": levels,
+            "test": {"non_streaming": False, "load": load},
+            **({"arrivals": {"rates": [10], "duration_seconds": 20}} if load == "rates" else {}),
+            "workload": {"file": "chat.json", "turns": 10, "think_time_seconds": 0.01},
+        }
+    )
+    code, output = place.run("--processes", "2", "--host", simulator.url)
+    assert code == 0, output
+    [run] = place.runs()
+    sessions: dict[str, list[dict[str, str]]] = {}
+    for row in sorted(read(run / "requests.csv"), key=lambda one: float(one["started_at"])):
+        sessions.setdefault(row["session"], []).append(row)
+    assert len([one for one in sessions.values() if len(one) == 10]) > 100
+    chars = [len(f"said {number} " * 5) for number in range(19)]
+    for rows in sessions.values():
+        assert [int(row["turn"]) for row in rows] == list(range(1, len(rows) + 1))
+        assert len({row["worker"] for row in rows}) == 1
+        grown = [sum(chars[: 2 * turn - 1]) for turn in range(1, len(rows) + 1)]
+        assert [int(row["prompt_chars"]) for row in rows] == grown
+    assert "## Conversations" in (run / "report.md").read_text()

@@ -27,3 +27,12 @@ def test_cache_reads_the_longest_prefix() -> None:
     assert cache.use("m", replace(PROMPT, parts=parts), 10, 0) == CacheUse(True, 0, 100, 100)
     longer = (*parts, Part("z" * 400, cache_ttl_s=300))
     assert cache.use("m", replace(PROMPT, parts=longer), 10, 400) == CacheUse(True, 100, 200, 0)
+
+
+def test_a_point_is_no_part_of_the_prompt() -> None:
+    """A conversation whose points move on reads what its last turn has written."""
+    cache, point = PromptCache(), Part(cache_ttl_s=300)
+    one, two, three = Part("x" * 400), Part("y" * 400), Part("z" * 400)
+    assert cache.use("m", replace(PROMPT, parts=(one, point)), 10, 0) == CacheUse(True, 0, 100, 0)
+    assert cache.use("m", replace(PROMPT, parts=(one, point, two, point)), 10, 1) == CacheUse(True, 100, 100, 0)
+    assert cache.use("m", replace(PROMPT, parts=(one, two, point, three, point)), 10, 2) == CacheUse(True, 200, 100, 0)

@@ -21,4 +21,12 @@ TEXTS = {
     "col.miss_ttft_ms": "TTFT P50 of misses (ms)",
     "col.hit_latency_ms": "Latency P50 of hits (ms)",
     "col.miss_latency_ms": "Latency P50 of misses (ms)",
+    "turns": "Conversations",
+    "turns.note": "All levels together. The context is the whole prompt, with what came from the cache.",
+    "turns.from": "{turn} and later",
+    "col.turn": "Turn",
+    "col.context": "Context P50 (tokens)",
+    "col.turn_ttft": "TTFT P50 (ms)",
+    "col.turn_latency": "Latency P50 (ms)",
+    "col.turn_cost": "Cost of a call ({currency})",
 }

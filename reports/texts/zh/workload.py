@@ -21,4 +21,12 @@ TEXTS = {
     "col.miss_ttft_ms": "未命中时 TTFT P50（ms）",
     "col.hit_latency_ms": "命中时延迟 P50（ms）",
     "col.miss_latency_ms": "未命中时延迟 P50（ms）",
+    "turns": "多轮对话",
+    "turns.note": "包括所有级别。上下文是整个提示词，含从缓存读取的部分。",
+    "turns.from": "{turn} 及以后",
+    "col.turn": "轮次",
+    "col.context": "上下文 P50（token）",
+    "col.turn_ttft": "TTFT P50（ms）",
+    "col.turn_latency": "延迟 P50（ms）",
+    "col.turn_cost": "每次调用的费用（{currency}）",
 }
