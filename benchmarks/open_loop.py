@@ -2,7 +2,7 @@
 
 First the same service twice, with answers of 1 s, which stands still for 5 s of every 30 s (its process is stopped):
 under eight users who call one after the other, and under arrivals at the rate that these users reached. Then arrivals
-at 100/s of a quick service: how late their calls start. The simulator is on one core, locust on another.
+at 100/s of a quick service: how late their calls start.
 """
 
 from __future__ import annotations
@@ -29,25 +29,31 @@ DEADLINE_S = 900
 def main() -> int:
     """Run all three and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=120, help="of each level with pauses")
+    parser.add_argument("--seconds", type=float, default=120, help="of each level with pauses; 0 leaves them out")
     parser.add_argument("--quick-seconds", type=float, default=30, help="of the level at 100/s")
     parser.add_argument("--rate", type=float, default=100, help="of that level")
     options = parser.parse_args()
-    slow = ("--ttft-ms", "200", "--tpot-ms", "40", "--output-tokens", "20", "--spread", "0")
-    closed = run(slow, {"concurrency": {"start": USERS, "end": USERS, "duration_seconds": options.seconds}}, pause=True)
-    rate = len(closed) / options.seconds
-    opened = run(slow, {"arrivals": {"rates": [rate], "duration_seconds": options.seconds}}, pause=True)
-    print("| load | calls/s | P50 (s) | P95 (s) | P99 (s) |\n|---|---|---|---|---|")
-    for name, calls in ((f"{USERS} users", closed), (f"{rate:.1f} arrivals/s", opened)):
-        latency = sorted(float(call["latency_ms"]) / 1000 + late_s(call) for call in calls)
-        shown = " | ".join(f"{at(latency, share):.2f}" for share in (0.5, 0.95, 0.99))
-        print(f"| {name} | {len(calls) / options.seconds:.1f} | {shown} |")
+    if options.seconds:
+        compare(options.seconds)
     quick = ("--ttft-ms", "50", "--tpot-ms", "5", "--output-tokens", "10")
     warm = {"warmup_seconds": 3, "duration_seconds": options.quick_seconds}
     late_ms = sorted(1000 * late_s(call) for call in run(quick, {"arrivals": {"rates": [options.rate], **warm}}))
     shown = ", ".join(f"P{share * 100:g} {at(late_ms, share):.1f} ms" for share in (0.5, 0.95, 0.99))
     print(f"\nLateness of {len(late_ms):,} calls at {options.rate:g}/s: {shown}")
     return 0
+
+
+def compare(seconds: float) -> None:
+    """Print what users and arrivals see of a service that stands still again and again."""
+    slow = ("--ttft-ms", "200", "--tpot-ms", "40", "--output-tokens", "20", "--spread", "0")
+    closed = run(slow, {"concurrency": {"start": USERS, "end": USERS, "duration_seconds": seconds}}, pause=True)
+    rate = len(closed) / seconds
+    opened = run(slow, {"arrivals": {"rates": [rate], "duration_seconds": seconds}}, pause=True)
+    print("| load | calls/s | P50 (s) | P95 (s) | P99 (s) |\n|---|---|---|---|---|")
+    for name, calls in ((f"{USERS} users", closed), (f"{rate:.1f} arrivals/s", opened)):
+        latency = sorted(float(call["latency_ms"]) / 1000 + late_s(call) for call in calls)
+        shown = " | ".join(f"{at(latency, share):.2f}" for share in (0.5, 0.95, 0.99))
+        print(f"| {name} | {len(calls) / seconds:.1f} | {shown} |")
 
 
 def run(pace: tuple[str, ...], sections: dict[str, Any], *, pause: bool = False) -> list[dict[str, str]]:
@@ -67,12 +73,11 @@ def run(pace: tuple[str, ...], sections: dict[str, Any], *, pause: bool = False)
 
 
 def start_simulator(pace: tuple[str, ...]) -> tuple[subprocess.Popen[str], str]:
-    """The simulator on the last core."""
+    """The simulator."""
     process = subprocess.Popen(
         [sys.executable, "-m", "bedrock_locust.simulator", "--port", "0", "--exit-with-parent", *pace],
         stdout=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: os.sched_setaffinity(0, {max(os.sched_getaffinity(0))}),  # noqa: PLW1509 - no threads yet
     )
     assert process.stdout  # noqa: S101 - it is a pipe
     found = re.search(r"listening on (\S+)", process.stdout.readline())

@@ -10,6 +10,7 @@ import numpy as np
 
 from reports.numbers import steady
 from reports.numbers.answers import no_answers
+from reports.numbers.arrivals import LOST_SHARE
 from reports.numbers.consistency import crowded, duplicates, impossible
 from reports.numbers.percentiles import needed
 from reports.numbers.workers import BUSY_PERCENT, causes, has_free_cpu, is_said_late
@@ -146,10 +147,11 @@ def _limited(analysis: Analysis) -> pd.DataFrame:
 
 def _other_arrivals(analysis: Analysis) -> Iterator[Doubt]:
     """Arrivals that were late, dropped or missed."""
-    if len(found := _limited(analysis)):
-        lost = 100 * float(((found["dropped"] + found["missed"]) / found["due"]).max())
-        delay_ms = float(found["lateness_ms_p99"].max())
-        yield Doubt("arrivals", {"levels": list(found.index), "percent": lost, "delay_ms": delay_ms})
+    found = _limited(analysis)
+    share = (found["dropped"] + found["missed"]) / found["due"]
+    lost, late = found[share > LOST_SHARE], found[~(share > LOST_SHARE)]
+    yield from _of_levels("arrivals_lost", lost, percent=100 * float(share.max()))
+    yield from _of_levels("arrivals_late", late, delay_ms=float(late["lateness_ms_p99"].max()))
 
 
 def _mixtures(analysis: Analysis) -> Iterator[Doubt]:

@@ -47,6 +47,7 @@ def a_run(folder: Path) -> Any:
     figures = {"tally": recorder.tally, "health": recorder.health, "is_local": True, "levels": None}
     end = {"state": "complete", "reason": "", "ended_at": time.time() + 9}
     return SimpleNamespace(
+        arrivals=lambda _: None,
         path=recorder.folder.path,
         own_folder=recorder.folder.own,
         trouble="",
@@ -234,7 +235,7 @@ def test_a_fault_says_nothing_of_itself(folder: Path, caplog: pytest.LogCaptureF
     (folder / "report.md").write_bytes(b"\xff\xfe")
     assert client_of(ui).get("/bedrock/runs/a-run/").status_code == 200
     runs = Runs()
-    broken_run: Any = SimpleNamespace(tally=None, health=None, settings=SETTINGS)
+    broken_run: Any = SimpleNamespace(tally=None, health=None, settings=SETTINGS, arrivals=None)
     runs.begin(broken_run)
     broken = WebUI(ui.environment, "127.0.0.1", 0, delayed_start=True)
     show(broken, runs, plan=plan, charts=None)

@@ -88,7 +88,7 @@ def test_another_load_than_asked_for(tmp_path: Path, made: dict[str, Any], limit
     """Late, dropped or missed arrivals bend a level: it is marked, as one that the client held up."""
     found = report_of(folder((5,), **made), tmp_path)
     assert [key in found.late for key in found.figures.index] == [limited]
-    told = [doubt for doubt in doubts(found) if doubt.what == "arrivals"]
+    told = [doubt for doubt in doubts(found) if doubt.what in ("arrivals_lost", "arrivals_late")]
     assert len(told) == limited
     assert "late" not in {doubt.what for doubt in doubts(found)}
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from bedrock_locust.errors import remedy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from bedrock_locust.arrivals.counts import Fate
     from bedrock_locust.histogram import Histogram
     from bedrock_locust.live.health import Health, LevelHealth
     from bedrock_locust.live.tally import LevelTally, Tally
@@ -45,9 +46,9 @@ FAILURE_COLUMNS: tuple[tuple[str, str], ...] = (
 class LevelRows:
     """The rows of the levels of a run; those that nothing happens in any more are not computed again."""
 
-    def __init__(self, tally: Tally, health: Health) -> None:
-        self._tally = tally
-        self._health = health
+    def __init__(self, tally: Tally, health: Health, arrivals: Callable[[str], Fate | None] = lambda _: None) -> None:
+        """`arrivals` says what has become of the arrivals of a level; None in a closed loop."""
+        self._tally, self._health, self._arrivals = tally, health, arrivals
         self._known: dict[str, tuple[Any, dict[str, Any]]] = {}
 
     def rows(self, now: float) -> list[dict[str, Any]]:
@@ -62,10 +63,12 @@ class LevelRows:
         measured_from, measured_to = (about.measured_from, about.measured_to) if about else (None, None)
         window = (measured_from, measured_to or now) if measured_from else None
         open_calls = 0 if measured_to else self._tally.total.calls
-        state = (level.calls, window, open_calls, client_health(self._health.levels.get(name)))
+        fate = self._arrivals(name) if about and about.rate_per_s else None
+        state = (level.calls, window, open_calls, client_health(self._health.levels.get(name)), fate)
         known = self._known.get(name)
         if known is None or known[0] != state:
-            known = self._known[name] = (state, self._row(name, level, level.rates()))
+            row = self._row(name, level, level.rates()) | (_arrived(fate, level) if fate else {})
+            known = self._known[name] = (state, row)
         return known[1]
 
     def _row(self, name: str, level: LevelTally, rates: tuple[float, float] | None) -> dict[str, Any]:
@@ -82,6 +85,12 @@ class LevelRows:
             **_percentiles("latency", level.latency_ms, (50, 95, 99)),
             "client": client_health(self._health.levels.get(name)),
         }
+
+
+def _arrived(fate: Fate, level: LevelTally) -> dict[str, Any]:
+    """What only a level of an open loop has."""
+    counts = [f"{count:,} {what}" for what, count in fate._asdict().items()]
+    return {"arrivals": ", ".join(counts), **_percentiles("lateness", level.lateness_ms, (99,))}
 
 
 def failure_rows(tally: Tally) -> list[dict[str, Any]]:

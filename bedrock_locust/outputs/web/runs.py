@@ -48,7 +48,7 @@ class Runs(OutputBase):
         """List a run that begins."""
         self._runs.append(run)
         self.give_up()
-        self._rows = LevelRows(run.tally, run.health)
+        self._rows = LevelRows(run.tally, run.health, run.arrivals)
         self._spending = Spending(run.settings.pricing, run.settings.model.id)
 
     def add(self, call: Call) -> None:

@@ -175,8 +175,10 @@ TEXTS = {
     "trust.apis": "Calls were made by different APIs: {apis}. The figures mix them.",
     "trust.models": "Calls went to different models: {models}. The figures mix them.",
     "trust.planned": "Only {started} of {planned} started. Run the test again to measure the rest.",
-    "trust.arrivals": "The client made another load than asked for: {levels}. Up to {percent} % of the arrivals were dropped or"
-    " missed, and calls started up to {delay_ms} ms late (P99). Use more workers, or raise `arrivals.max_in_flight`.",
+    "trust.arrivals_lost": "The load was less than asked for: {levels}. Up to {percent} % of the arrivals were dropped or missed."
+    " Raise `arrivals.max_in_flight`, or use more workers.",
+    "trust.arrivals_late": "Calls started late: {levels}, up to {delay_ms} ms (P99), more than 5 % of the usual wait. Use more"
+    " workers.",
     "trust.queue": "Above capacity: {levels}. Latency grew by up to {change} % while the level lasted, so it depends on how long"
     " that is. Use a lower rate.",
     "trust.never": "Never measured: {levels}. Not all users ran, or the warm-up did not finish. {longer}",

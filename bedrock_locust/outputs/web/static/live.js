@@ -12,6 +12,7 @@
     ["ttft_p50", "TTFT P50 (ms)"], ["ttft_p95", "TTFT P95 (ms)"], ["ttft_p99", "TTFT P99 (ms)"],
     ["tpot_p50", "TPOT P50 (ms)"], ["latency_p50", "Latency P50 (ms)"], ["latency_p95", "Latency P95 (ms)"],
     ["latency_p99", "Latency P99 (ms)"], ["client", "Client health"],
+    ["arrivals", "Arrivals"], ["lateness_p99", "Lateness P99 (ms)"],
   ];
   const FAILURES = [
     ["category", "Category"], ["calls", "Calls"], ["level", "Level"],
@@ -32,7 +33,9 @@
   const known = (value) => value !== null && value !== undefined;
   const shown = (value) => (typeof value === "number" ? number.format(value) : String(value));
 
-  function table(id, columns, rows) {
+  // Columns that no row has, as those of an open loop in a closed one, are left out.
+  function table(id, all, rows) {
+    const columns = all.filter(([key]) => rows.some((row) => known(row[key])));
     const cells = (kind, texts) => {
       const line = document.createElement("tr");
       texts.forEach(([text, isNumber]) => {
@@ -45,7 +48,7 @@
     };
     const isNumber = (key) => rows.some((row) => typeof row[key] === "number");
     const head = cells("th", columns.map(([key, title]) => [title, isNumber(key)]));
-    const body = rows.map((row) => cells("td", columns.map(([key]) => [shown(row[key]), isNumber(key)])));
+    const body = rows.map((row) => cells("td", columns.map(([key]) => [known(row[key]) ? shown(row[key]) : "", isNumber(key)])));
     const none = document.createElement("caption");
     none.textContent = "None.";
     document.getElementById(id).replaceChildren(...(rows.length ? [head, ...body] : [none]));
