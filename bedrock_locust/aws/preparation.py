@@ -119,6 +119,8 @@ class Preparation:
         if levels is None:
             return None
         settings = settings or self.settings
+        if self.survey:
+            settings = self.survey.counted(settings)
         quota_use = str(forecast(settings, self.first_call, levels) or "")
         return Plan.of(settings, quota_use, self.first_call, levels, run_time_s or run_time_of(self._options))
 

@@ -92,6 +92,7 @@ def _plan(settings: Settings, survey: Survey | None) -> Iterator[tuple[str, str]
     for mode, on in (("streaming", test.streaming), ("non-streaming", test.non_streaming)):
         if on:
             yield "Levels", f"{mode}: {_loads(settings)}"
+    settings = survey.counted(settings) if survey else settings
     for number, line in enumerate(Plan.of(settings, str(forecast(settings) or "")).lines()):
         yield "" if number else "Plan", line
 

@@ -15,13 +15,13 @@ from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.plan import money
 from bedrock_locust.settings.sizes import CHARACTERS_PER_TOKEN
 from bedrock_locust.workload.jsonl import RecordFile
+from bedrock_locust.workload.measured import chars_in, limit_in, sent_in
 from bedrock_locust.workload.readers import reader_of
 from bedrock_locust.workload.survey import survey
 from bedrock_locust.workload.template import checked
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Mapping
 
     from bedrock_locust.settings.schema import Settings
     from bedrock_locust.workload.contract import Request
@@ -91,12 +91,12 @@ class _Figures:
         arguments = request.arguments
         if index < self._sample:
             print(json.dumps(arguments, indent=2, ensure_ascii=False, default=_shown))
-        body = json.loads(arguments["body"]) if "body" in arguments else arguments
+        body = sent_in(request)
         media = _bytes_in(body)
         self._media += media
         asked = request.about.get("input_tokens_asked")
-        self._prompts.append(asked or _chars_in(body) / CHARACTERS_PER_TOKEN)
-        self._limits.append(_limit_in(body))
+        self._prompts.append(asked or chars_in(body) / CHARACTERS_PER_TOKEN)
+        self._limits.append(limit_in(body))
 
     def lines(self, settings: Settings) -> list[tuple[str, str]]:
         """The figures in words."""
@@ -138,15 +138,6 @@ def _percentiles(values: list[Any]) -> str:
     return "P50 {:,.0f}, P95 {:,.0f}, longest {:,.0f}".format(*points)
 
 
-def _chars_in(value: Any) -> int:
-    """Characters of all texts, without names and kinds."""
-    if isinstance(value, dict):
-        return sum(_chars_in(part) for name, part in value.items() if name not in _NO_TEXT)
-    if isinstance(value, list):
-        return sum(map(_chars_in, value))
-    return len(value) if isinstance(value, str) else 0
-
-
 def _bytes_in(value: Any) -> int:
     """Bytes of all media."""
     if isinstance(value, bytes):
@@ -154,16 +145,6 @@ def _bytes_in(value: Any) -> int:
     if isinstance(value, dict):
         return sum(map(_bytes_in, value.values()))
     return sum(map(_bytes_in, value)) if isinstance(value, list) else 0
-
-
-def _limit_in(body: Mapping[str, Any]) -> int:
-    """The limit of the answer, wherever it stands."""
-    config = body.get("inferenceConfig") or body.get("textGenerationConfig") or body
-    names = ("maxTokens", "max_tokens", "max_completion_tokens", "max_output_tokens", "maxTokenCount", "max_gen_len")
-    return next((int(config[name]) for name in names if isinstance(config.get(name), int)), 0)
-
-
-_NO_TEXT = frozenset({"role", "type", "modelId", "model", "format", "media_type", "data", "anthropic_version", "url"})
 
 
 def _shown(value: object) -> str:

@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bedrock_locust.settings.mistakes import SettingsError
+from bedrock_locust.settings.sizes import CHARACTERS_PER_TOKEN
+from bedrock_locust.settings.workload import Length, Workload
 from bedrock_locust.workload.jsonl import RecordFile, no_pause
+from bedrock_locust.workload.measured import chars_in, limit_in, sent_in
 from bedrock_locust.workload.recorded import RecordedWorkload
 from bedrock_locust.workload.records import RecordError
 
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bedrock_locust.settings.schema import Settings
+    from bedrock_locust.workload.contract import Request
 
 MOST_SHOWN = 5
 """Bad records that are named."""
@@ -33,6 +37,33 @@ class Survey:
     mistakes: list[str] = field(default_factory=list)
     """What is wrong with the first of them."""
 
+    prompt_tokens: float = 0.0
+    """Of all prompts together, at some characters a token, or as they are asked for."""
+    most_prompt: int = 0
+    """The longest of them, counted as a token for each character."""
+    limits: int = 0
+    """The limits of all answers together."""
+    most_limit: int = 0
+
+    def add(self, request: Request) -> None:
+        """Count a request that can be sent."""
+        body, asked = sent_in(request), request.about.get("input_tokens_asked")
+        chars, limit = chars_in(body), limit_in(body)
+        self.prompt_tokens += asked or chars / CHARACTERS_PER_TOKEN
+        self.most_prompt = max(self.most_prompt, asked or chars)
+        self.limits += limit
+        self.most_limit = max(self.most_limit, limit)
+
+    def counted(self, settings: Settings) -> Settings:
+        """The settings with the lengths of the file in place of its name: what plan and forecast count with."""
+        if not self.records:
+            return settings
+        lengths = Workload(
+            input_tokens=_length(self.prompt_tokens / self.records, self.most_prompt),
+            output_tokens=_length(self.limits / self.records, self.most_limit),
+        )
+        return settings.model_copy(update={"workload": lengths})
+
     @property
     def records(self) -> int:
         """How many records can be sent."""
@@ -42,6 +73,12 @@ class Survey:
         """What `run.json` says of it."""
         found = {"format": self.format, "records": self.records, "bad": len(self.bad), "bytes": self.file.size}
         return {**found, "sha256": self.file.sha256}
+
+
+def _length(mean: float, most: int) -> Length:
+    """A length with this mean, of which hardly any exceeds this."""
+    mean = max(1.0, mean)
+    return Length(mean=mean, stddev=max(0.0, most - mean) / 3.1)
 
 
 class Library:
@@ -90,7 +127,9 @@ def survey(
     workload = RecordedWorkload(settings, file, lambda: 0)
     for index in range(len(file)):
         try:
-            each(index, workload.request(index))
+            request = workload.request(index)
+            found.add(request)
+            each(index, request)
         except RecordError as error:
             found.bad.append(index)
             if len(found.mistakes) < MOST_SHOWN:

@@ -32,6 +32,28 @@ class Length:
 
 
 @dataclass(frozen=True)
+class Source:
+    """The file that requests came from."""
+
+    format: str
+    sha256: str
+    records: int
+    """Those that could be sent."""
+    bad: int
+    """Those that were left out."""
+    sent: int
+    """How often a record was sent, in the whole run; a conversation once."""
+    unsent: int | None
+    """Positions that processes had been given, and did not send: at the end of the run, or lost with a worker. None
+    where the run did not come to its end."""
+
+    @property
+    def passes(self) -> float:
+        """How often the file was sent."""
+        return self.sent / self.records if self.records else 0.0
+
+
+@dataclass(frozen=True)
 class Sent:
     """The lengths of the measured successes."""
 
@@ -41,6 +63,8 @@ class Sent:
     """Asked for is here the limit of each answer."""
     cut_share: float
     """The share of answers that their limit cut off, 0 to 1; NaN where no call says why it ended."""
+    source: Source | None = None
+    """None without a file."""
 
 
 def sent(run: Run, levels: Levels) -> Sent | None:
@@ -55,7 +79,24 @@ def sent(run: Run, levels: Levels) -> Sent | None:
         calls=len(calls),
         input_tokens=Length(_percentiles(calls["input_tokens_asked"]), _percentiles(whole)),
         output_tokens=Length(_percentiles(calls["max_tokens"]), _percentiles(calls["output_tokens"])),
+        source=_source(run, levels),
         cut_share=float(known["stop_reason"].isin(AT_THE_LIMIT).mean()) if len(known) else math.nan,
+    )
+
+
+def _source(run: Run, levels: Levels) -> Source | None:
+    calls = levels.calls
+    if run.number("workload", "records") is None:
+        return None
+    sent = int((calls["record"].notna() & (calls["turn"].isna() | (calls["turn"] == 1))).sum())
+    given = run.number("workload", "handed_out")
+    return Source(
+        format=run.text("workload", "format"),
+        sha256=run.text("workload", "sha256"),
+        records=int(run.number("workload", "records") or 0),
+        bad=int(run.number("workload", "bad") or 0),
+        sent=sent,
+        unsent=None if given is None else max(0, int(given) - sent),
     )
 
 

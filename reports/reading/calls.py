@@ -28,7 +28,7 @@ NUMBERS = (
     *("started_at", "scheduled_at", "send_delay_ms", "ttft_ms", "first_text_ms", "last_token_ms", "max_gap_ms"),
     *("latency_ms", "chunks", "content_bytes", "max_tokens"),
     *("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens"),
-    *("cache_write_1h_tokens", "input_tokens_asked", "turn"),
+    *("cache_write_1h_tokens", "input_tokens_asked", "record", "turn"),
     *("server_ttft_ms", "server_latency_ms", "read_lag_ms"),
 )
 MOMENTS = frozenset({"started_at", "scheduled_at"})

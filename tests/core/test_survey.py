@@ -10,6 +10,7 @@ import pytest
 
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.schema import Settings
+from bedrock_locust.settings.sizes import sizes
 from bedrock_locust.workload.survey import Library, survey
 
 if TYPE_CHECKING:
@@ -104,3 +105,15 @@ def test_each_gets_the_requests_that_can_be_sent(tmp_path: Path) -> None:
     settings = settings_of(written(tmp_path / "x.jsonl"))
     survey(library.open(str(tmp_path / "x.jsonl")), settings, lambda index, _: seen.append(index))
     assert seen == [0, 3]
+
+
+def test_plan_and_forecast_count_with_the_lengths_of_the_file(tmp_path: Path) -> None:
+    """Its mean, and nothing longer than its longest."""
+    lines = [json.dumps({"prompt": "x" * chars, "max_tokens": limit}) for chars, limit in ((400, 10), (1200, 30))]
+    settings = settings_of(written(tmp_path / "x.jsonl", "\n".join(lines)))
+    found = Library().survey(settings)
+    assert found is not None
+    size = sizes(found.counted(settings))
+    assert (size.prompt, size.limit) == (200, 20)
+    assert (size.most_prompt, size.most_limit) == (1200, 30)
+    assert sizes(settings).prompt_in_words(settings) == f"from {tmp_path / 'x.jsonl'}"

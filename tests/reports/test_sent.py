@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import reports
 from reports.edition import edition
-from reports.numbers.sent import Length
+from reports.numbers.sent import Length, Source
 from reports.reading.run import read
 from reports.report import markdown
 
@@ -63,3 +63,29 @@ def test_a_run_without_a_workload_has_no_such_section(tmp_path: Path) -> None:
     found = edition(read(make.shaped(("streaming",), (4,)).write(tmp_path)))
     assert found.sent is None
     assert "What was sent" not in markdown(found, {})
+
+
+def test_the_file_and_its_passes_are_said(tmp_path: Path) -> None:
+    """Format, hash, records, and what was given out and not sent; a conversation counts once."""
+    run = run_of()
+    for number, row in enumerate(run.requests):
+        row.update(record=number // 2 % 10, session=f"s{number // 2}", turn=number % 2 + 1)
+    sent = (len(run.requests) + 1) // 2
+    run.info["workload"] = {
+        "format": "sharegpt",
+        "sha256": "abcdef0123456789",
+        "records": 10,
+        "bad": 2,
+        "bytes": 5,
+        "handed_out": sent + 7,
+    }
+    found = edition(read(run.write(tmp_path)))
+    assert found.sent is not None
+    assert found.sent.source == Source("sharegpt", "abcdef0123456789", 10, 2, sent, 7)
+    text = markdown(found, {})
+    assert "a file of 10 records (format `sharegpt`, SHA-256 `abcdef012345`…)" in text
+    assert "left out: 2." in text
+    assert "did not send before the end: 7." in text
+    assert "Records were sent again" in text
+    reports.write(tmp_path, formats=["json"])
+    check("report", json.loads((tmp_path / "report.json").read_text()))

@@ -53,11 +53,17 @@ def _requests(settings: Settings, levels: Sequence[Level]) -> list[tuple[str, st
     test, size = settings.test, sizes(settings)
     modes = list(dict.fromkeys(level.mode_in_words for level in levels))
     temperature = "not sent" if test.temperature is None else f"{test.temperature:g}"
+    unique = ", unique" if test.unique_prompts and not _has_file(settings) else ""
+    unlimited = " where a record has no limit" if _has_file(settings) else ""
     return [
         ("Modes", f"{' and '.join(modes)}, api {settings.model.api}{_endpoint(settings)}"),
-        ("Prompt", f"{size.prompt_in_words(settings)}{', unique' if test.unique_prompts else ''}"),
-        ("Answer", f"at most {size.most_limit:,} tokens, temperature {temperature}"),
+        ("Prompt", f"{size.prompt_in_words(settings)}{unique}"),
+        ("Answer", f"at most {size.most_limit:,} tokens{unlimited}, temperature {temperature}"),
     ]
+
+
+def _has_file(settings: Settings) -> bool:
+    return settings.workload is not None and bool(settings.workload.file)
 
 
 def _endpoint(settings: Settings) -> str:

@@ -2,6 +2,11 @@
 
 TEXTS = {
     "sent": "What was sent",
+    "sent.file": "The requests came from a file of {records} records (format {format}, SHA-256 {hash}…). Records sent: {sent},"
+    " which is {passes} times the file.",
+    "sent.bad": "Records that could not be sent and were left out: {bad}.",
+    "sent.unsent": "Records that processes had been given and did not send before the end: {unsent}.",
+    "sent.again": "Records were sent again, so a prompt cache may have answered for the model.",
     "sent.lengths": "Lengths of the measured successes, in tokens. For answers, asked for is `max_tokens`.",
     "sent.cut": "Answers that ended because they reached `max_tokens`: {share} %.",
     "col.length": "Length",

@@ -2,6 +2,10 @@
 
 TEXTS = {
     "sent": "发送的请求",
+    "sent.file": "请求来自一个含 {records} 条记录的文件（格式 {format}，SHA-256 {hash}…）。已发送记录：{sent} 条，相当于整个文件的 {passes} 倍。",
+    "sent.bad": "无法发送而被略去的记录：{bad} 条。",
+    "sent.unsent": "已分配给进程、但在结束前未发送的记录：{unsent} 条。",
+    "sent.again": "有些记录被重复发送，因此可能由提示词缓存代替模型作答。",
     "sent.lengths": "计入测量的成功调用的长度，单位为 token。对于回答，要求值为 `max_tokens`。",
     "sent.cut": "因达到 `max_tokens` 而结束的回答：{share} %。",
     "col.length": "长度",

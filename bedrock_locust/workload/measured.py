@@ -1,0 +1,37 @@
+"""How long a request is: its text, and the limit of its answer, in whichever API."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bedrock_locust.workload.contract import Request
+
+_NO_TEXT = frozenset({"role", "type", "modelId", "model", "format", "media_type", "data", "anthropic_version", "url"})
+"""Members whose texts are no part of the prompt."""
+_LIMITS = ("maxTokens", "max_tokens", "max_completion_tokens", "max_output_tokens", "maxTokenCount", "max_gen_len")
+
+
+def sent_in(request: Request) -> dict[str, Any]:
+    """What is sent: the arguments of Converse, or the body of another API."""
+    arguments = request.arguments
+    body: dict[str, Any] = json.loads(arguments["body"]) if "body" in arguments else arguments
+    return body
+
+
+def chars_in(value: Any) -> int:
+    """Characters of all texts, without names and kinds."""
+    if isinstance(value, dict):
+        return sum(chars_in(part) for name, part in value.items() if name not in _NO_TEXT)
+    if isinstance(value, list):
+        return sum(map(chars_in, value))
+    return len(value) if isinstance(value, str) else 0
+
+
+def limit_in(body: Mapping[str, Any]) -> int:
+    """The limit of the answer, wherever it stands; 0 where there is none."""
+    config = body.get("inferenceConfig") or body.get("textGenerationConfig") or body
+    return next((int(config[name]) for name in _LIMITS if isinstance(config.get(name), int)), 0)

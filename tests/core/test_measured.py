@@ -1,0 +1,39 @@
+"""How long a request is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bedrock_locust.workload.contract import Request
+from bedrock_locust.workload.measured import chars_in, limit_in, sent_in
+from bedrock_locust.workload.request import request
+
+from .test_request import settings_of
+
+MODELS = [
+    ("converse", "m"),
+    ("responses", "m"),
+    ("chat", "m"),
+    ("messages", "m"),
+    ("invoke", "anthropic.claude-3"),
+    ("invoke", "amazon.nova-pro-v1:0"),
+    ("invoke", "amazon.titan-text-lite-v1"),
+    ("invoke", "meta.llama3-8b"),
+    ("invoke", "qwen.qwen3-32b-v1:0"),
+]
+
+
+@pytest.mark.parametrize(("api", "model"), MODELS)
+def test_text_and_limit_are_found_in_each_api(api: str, model: str) -> None:
+    """Names and kinds are no text; what a format adds around a prompt is."""
+    body: dict[str, Any] = sent_in(Request(request(settings_of(api, model), "x" * 1000, 77)))
+    assert limit_in(body) == 77
+    assert 1000 <= chars_in(body) <= 1150
+
+
+def test_what_is_not_there_is_nothing() -> None:
+    """A body without a limit, and values of other types."""
+    assert limit_in({"messages": []}) == 0
+    assert chars_in([1, None, {"text": "abc", "role": "user"}, b"x"]) == 3
