@@ -38,7 +38,8 @@ class BedrockUser(User):
         super().__init__(environment)
         bench = bench_of(environment)
         self.settings: Settings = bench.settings
-        self._tags: Callable[[], dict[str, Any]] = partial(bench.tags, bench.arrival)
+        self._arrival = dict(bench.arrival) if bench.arrival else None
+        """What an arrival knows of its level; its moment counts for its first call only."""
         self.client = BedrockClient(
             bench.boto3_client,
             environment.events.request,
@@ -50,7 +51,13 @@ class BedrockUser(User):
 
     def _about_call(self) -> dict[str, Any]:
         """What the circumstances say of a call that starts now."""
-        return self._tags()
+        about = self._tags()
+        if self._arrival:
+            self._arrival.pop("scheduled_at", None)
+        return about
+
+    def _tags(self) -> dict[str, Any]:
+        return bench_of(self.environment).tags(self._arrival)
 
     def stop(self, force: bool = False) -> bool:
         """Stop as Locust's users do, but never during a call that has just begun."""
@@ -67,7 +74,7 @@ class _BenchmarkUser(BedrockUser):
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         bench = bench_of(environment)
-        self._workload, self._is_arrival = bench.workload, bench.arrival is not None
+        self._workload = bench.workload
         self._request = Request({})
         self._coming: Request | None = None
         self._send = call_of(self.client, self.settings, self.mode)
@@ -93,7 +100,7 @@ class _BenchmarkUser(BedrockUser):
         if call.ok:
             self._workload.heard(self._request, call.all_input_tokens)
             self._coming = self._request.then(call.text) if self._request.then else None
-        elif not self._is_arrival:
+        elif not self._arrival:
             gevent.sleep(max(0.0, FAILURE_PACE_S - (time.perf_counter() - begun)))
 
 

@@ -24,7 +24,7 @@ def _told(analysis: Edition, doubt: Doubt) -> str:
     key = doubt.what if doubt.what.startswith("damage.") else f"trust.{doubt.what}"
     words = {name: WORDS[name](analysis, value) for name, value in doubt.values.items() if name in WORDS}
     more = SPECIAL[doubt.what](analysis, doubt.values) if doubt.what in SPECIAL else {}
-    return analysis.say(key, **{"longer": analysis.say("trust.longer"), **words, **more})
+    return analysis.say(key, **{"longer": analysis.say(f"trust.longer.{analysis.levels.unit}"), **words, **more})
 
 
 def _levels(analysis: Edition, keys: list[str]) -> str:

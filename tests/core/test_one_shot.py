@@ -44,6 +44,27 @@ class Caller(User):
         type(self).seen.append(self.arrival)
 
 
+class Talker(Caller):
+    """A user in a conversation of three turns."""
+
+    turns = 0
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether a turn is left."""
+        return self.turns < 3
+
+    def wait_time(self) -> float:
+        """The pause between two turns."""
+        return 0.001
+
+    @task
+    def call(self) -> None:
+        """Note the turn."""
+        self.turns += 1
+        type(self).seen.append(self.turns)
+
+
 class Broken(User):
     """A class of which no user can be made."""
 
@@ -69,6 +90,13 @@ def test_one_task_and_no_more() -> None:
     Caller.seen = []
     assert fired(Caller) == [True, True]
     assert Caller.seen == [{"level": "a", "phase": "measure", "scheduled_at": 1002.5}] * 2
+
+
+def test_a_conversation_goes_on_to_its_end() -> None:
+    """Its turns are one arrival."""
+    Talker.seen = []
+    assert fired(Talker) == [True, True]
+    assert sorted(Talker.seen) == [1, 1, 2, 2, 3, 3]
 
 
 def test_a_user_that_is_killed_before_its_turn() -> None:

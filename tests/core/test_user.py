@@ -33,6 +33,25 @@ class Caller(BedrockUser):
         self.client.converse(**arguments("converse", CLAUDE))
 
 
+def test_only_the_first_call_of_an_arrival_was_due(simulator: Simulator) -> None:
+    """A later one, as the next turn of a conversation, starts when the one before is answered; its level stays."""
+    settings = Settings.model_validate({"model": {"id": CLAUDE}, "aws": {"endpoint_url": simulator.url}})
+    environment = Environment(user_classes=[Caller])
+    bench = Bench(environment, settings, connect(settings, simulator=True, version="test"), "local")
+    put_bench(bench)
+    bench.arrival = {"level": "a", "phase": "measure", "scheduled_at": 1000.0}
+    user = Caller(environment)
+    bench.arrival = None
+    calls = [user.client.converse(**arguments("converse", CLAUDE)) for _ in range(2)]
+    assert [(call.level, call.phase, call.users, call.scheduled_at) for call in calls] == [
+        ("a", "measure", None, 1000.0),
+        ("a", "measure", None, None),
+    ]
+    assert calls[1].lateness_ms is None
+    plain = Caller(environment).client.converse(**arguments("converse", CLAUDE))
+    assert (plain.level, plain.scheduled_at) == ("", None)
+
+
 def test_who_waits_stops_without_another_call(simulator: Simulator) -> None:
     """A user that is stopped while it waits makes no call any more that the end would cut off."""
     settings = Settings.model_validate({"model": {"id": CLAUDE}, "aws": {"endpoint_url": simulator.url}})

@@ -208,7 +208,8 @@ TEXTS = {
     "trust.exceptions": "The tasks of the locustfile raised {exceptions}, most often: {raised}. Users whose tasks fail make less load. See"
     " `exceptions.csv`.",
     "trust.late_machine": "Client-limited although its CPU was free: {levels}. Something else used the machine. Stop it and run again.",
-    "trust.longer": "Measure longer (`concurrency.duration_seconds`, or `--run-time` without levels).",
+    "trust.longer.users": "Measure longer (`concurrency.duration_seconds`, or `--run-time` without levels).",
+    "trust.longer.rate": "Measure longer (`arrivals.duration_seconds`).",
     "trust.workers": "worker {workers}",
     "slo": "Service level objective",
     "slo.asked": "Asked for: {slo}.",
