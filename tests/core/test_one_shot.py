@@ -44,9 +44,10 @@ class Caller(User):
         type(self).seen.append(self.arrival)
 
 
-class Talker(Caller):
+class Talker(User):
     """A user in a conversation of three turns."""
 
+    seen: list[int]
     turns = 0
 
     @property
