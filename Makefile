@@ -40,8 +40,10 @@ screenshots: $(VENV)/.dev
 benchmark: $(VENV)/.dev
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps 'llmeter==0.2.*'
 	$(BIN)/pip install --quiet --disable-pip-version-check fsspec jmespath tqdm 'universal-pathlib>=0.2.5'
+	$(BIN)/pip install --quiet --disable-pip-version-check --target benchmarks/.sdks openai==3.57.0 anthropic==2.14.0
 	$(BIN)/python benchmarks/client.py
 	$(BIN)/python benchmarks/client.py --tls
+	for api in responses chat messages; do $(BIN)/python benchmarks/client.py --api $$api --streams 100 || exit 1; done
 
 # Clients for the simulator's conformance tests, apart from this project's packages. Without their registries the tests
 # that need them are skipped with the reason; in CI (CI=true) that is a failure.
@@ -67,7 +69,7 @@ $(CONFORMANCE)/js/node_modules/.package-lock.json: $(CONFORMANCE)/js/package.jso
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(CLIENTS) $(CONFORMANCE)/js/node_modules results benchmark_report.md
+	rm -rf $(VENV) $(CLIENTS) $(CONFORMANCE)/js/node_modules benchmarks/.sdks results benchmark_report.md
 
 $(VENV)/.user: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.11")'

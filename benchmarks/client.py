@@ -58,6 +58,9 @@ BODIES: dict[str, tuple[str, str, dict[str, Any]]] = {
 """API -> method of BedrockClient, path and arguments."""
 API_CONTENDERS = ("bare", "ours", "sdk")
 CONTENDERS = ("bare", "ours", "boto3", "llmeter")
+SDKS = Path(__file__).with_name(".sdks")
+"""Where `make benchmark` puts the SDKs of openai and anthropic: beside this project's packages one of theirs would load
+itself into pytest."""
 CLIENT_CORE, SERVER_CORE = 0, 1
 SKIPPED = 3
 DEADLINE_S, REPLIES_DEADLINE_S = 180, 900
@@ -346,6 +349,7 @@ def start_sdk_api(url: str, api: str) -> Any:
     """The SDK of openai or anthropic under gevent, timed around the call as people do."""
     import locust  # noqa: F401, PLC0415 - it patches for gevent
 
+    sys.path.append(str(SDKS))
     try:
         if api == "messages":
             from anthropic import Anthropic as Client  # type: ignore[import-not-found,unused-ignore]  # noqa: PLC0415

@@ -36,6 +36,10 @@ _PLAIN_DELTA = re.compile(
     + listed(rb"(?:" + _IN_CHUNK + rb"|" + _TIER + rb")", before=False) + rb"\}"
 ).fullmatch  # fmt: skip
 
+_PLAIN = re.compile(PLAIN_TEXT[1:-1]).fullmatch
+_TAG_END = b"reasoning>"
+"""The end of a tag of reasoning inside of the text (see tagged.py)."""
+
 _NEWER = re.compile(r"\b(?:openai|xai)\.(?!gpt-oss)")
 """Models that refuse `max_tokens`."""
 _WITHOUT_CHOICES = frozenset({"usage", METRICS})
@@ -98,13 +102,26 @@ def read_event(chunk: Mapping[str, Any], reading: Reading) -> Content:
 
 def read_delta(chunk: bytes, reading: Reading) -> Content | None:
     """The same as `read_event` for the JSON of a chunk, if that is plain text; else None."""
-    found = _PLAIN_DELTA(chunk)
-    if not found or reading.in_reasoning or b"reasoning>" in found[2]:
+    if reading.in_reasoning:
         return None
+    if (piece := _in_same_place(chunk, *reading.around)) is not None:
+        return reading.add_plain_text(piece)
+    found = _PLAIN_DELTA(chunk)
+    if not found or _TAG_END in found[2]:
+        return None
+    reading.around = chunk[: found.start(2)], chunk[found.end(2) :]
     brought = reading.add_plain_text(found[2])
     if brought is not None and (tier := found[3] or found[1]):
         reading.service_tier = tier.decode()
     return brought
+
+
+def _in_same_place(chunk: bytes, before: bytes, after: bytes) -> bytes | None:
+    """The text between what stood around that of an earlier chunk, if it is plain; it makes the same chunk with it."""
+    if not before or len(chunk) < len(before) + len(after) or not (chunk.startswith(before) and chunk.endswith(after)):
+        return None
+    piece = chunk[len(before) : -len(after)]
+    return piece if _PLAIN(piece) and _TAG_END not in piece else None
 
 
 def done(reading: Reading) -> None:

@@ -254,3 +254,22 @@ def test_plain_text_needs_no_parser(text: str) -> None:
 def in_chunk(chunk: bytes) -> bytes:
     """The payload of the chunk event around a native chunk."""
     return json.dumps({"bytes": b64encode(chunk).decode(), "p": "abc"}, separators=(",", ":")).encode()
+
+
+CHANGES = st.none() | st.tuples(st.integers(0, 400), st.binary(max_size=3))
+
+
+@given(st.lists(st.tuples(texts | st.just("</reasoning>"), CHANGES, st.booleans()), min_size=2, max_size=6))
+def test_chunks_of_a_stream(chunks: list[tuple[str, tuple[int, bytes] | None, bool]]) -> None:
+    """What stood around the text of an earlier chunk never makes a later one read otherwise than a parser reads it."""
+    quick, slow = Reading(), Reading()
+    for text, change, ascii_only in chunks:
+        module, whole = natives(text, ascii_only=ascii_only)["open_weight"]
+        chunk = bytearray(whole)
+        if change:
+            chunk[change[0] % len(chunk) : change[0] % len(chunk) + 1] = change[1]
+        brought = module.read_delta(bytes(chunk), quick)
+        if brought is not None:
+            assert brought == module.read_event(json.loads(chunk.decode()), slow)
+            assert quick == slow
+            assert quick.text == slow.text
