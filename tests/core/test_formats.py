@@ -530,3 +530,19 @@ def test_tokens_that_are_written_for_an_hour_are_told_apart() -> None:
     claude.read({"content": [], "usage": {**CLAUDE_USAGE, "cache_creation": creation}}, other)
     assert one.cache_write_1h_tokens == other.cache_write_1h_tokens == 5
     assert one.cache_write_tokens == 8
+
+
+def test_a_prompt_to_a_newer_model_of_mistral() -> None:
+    """Whether it is answered in the form of the older models or of the newer, text and stop reason are read."""
+    asked = {"prompt": "<s>[INST] Hi [/INST]", "max_tokens": 9}
+    assert mistral_chat.prompt_chars(asked) == len(asked["prompt"])  # type: ignore[arg-type]
+    assert mistral_chat.max_tokens(asked) == 9
+    for answer in (
+        {"outputs": [{"text": "Hello", "stop_reason": "length"}]},
+        {"choices": [{"index": 0, "message": {"content": "Hello"}, "finish_reason": "length"}]},
+    ):
+        whole, streamed = Reading(), Reading()
+        mistral_chat.read(answer, whole)
+        assert mistral_chat.read_event(answer, streamed) == "text"
+        for reading in (whole, streamed):
+            assert (reading.text, reading.stop_reason, reading.stopped) == ("Hello", "length", True)
