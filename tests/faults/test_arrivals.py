@@ -10,6 +10,7 @@ import pytest
 
 from bedrock_locust.exits import ENDED_EARLY
 from tests.e2e.checks import info, read
+from tests.e2e.running import until
 from tests.e2e.test_arrivals import drawn
 
 from .team import DEADLINE_S, freeze, kill
@@ -17,7 +18,7 @@ from .team import DEADLINE_S, freeze, kill
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.e2e.running import Simulator
+    from tests.e2e.running import Place, Simulator
 
     from .team import Team
 
@@ -110,4 +111,36 @@ def test_it_is_stopped(team: Team, simulator: Simulator, number: int) -> None:
     [run] = here.place.runs()
     fate = assert_each_once(run, simulator.calls())
     assert fate["made"] == len(read(run / "requests.csv")) == len(simulator.calls())
+    assert fate["missed"] <= 1
+
+
+@pytest.mark.long
+def test_the_master_stands_still(team: Team, simulator: Simulator) -> None:
+    """The workers stop by themselves once their leases have run out, and go on with what is due then."""
+    configure(team, 25)
+    master = team.lead(simulator, 2)
+    team.work()
+    team.work()
+    run = team.measuring(f"streaming-rate-{RATE}")
+    time.sleep(2)
+    freeze(master, 5.5)
+    master.wait(DEADLINE_S)
+    fate = assert_each_once(run, simulator.calls())
+    assert fate["due"] == len(drawn(run, read(run / "levels.csv")[0]))
+    assert 0 < fate["missed"] <= 5 * RATE
+
+
+@pytest.mark.long
+def test_it_is_stopped_in_one_process(place: Place, simulator: Simulator) -> None:
+    """Ctrl-C: every arrival that was due until then has its row, those in flight too."""
+    arrivals = {"rates": [RATE], "duration_seconds": 60, "seed": 3}
+    place.configure({"arrivals": arrivals, "test": {"non_streaming": False, "max_tokens": 20}})
+    process = place.start("--headless", "--only-summary", "--host", simulator.url)
+    until(lambda: any(read(path) for path in place.levels()), "a level")
+    time.sleep(2.5)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(DEADLINE_S) == ENDED_EARLY
+    [run] = place.runs()
+    fate = assert_each_once(run, simulator.calls())
+    assert fate["made"] == len(read(run / "requests.csv")) == len(simulator.calls()) > 5
     assert fate["missed"] <= 1
