@@ -6,7 +6,9 @@ control plane knows it (GetFoundationModel), if the permissions allow to ask; no
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from botocore.config import Config
 
@@ -17,8 +19,17 @@ if TYPE_CHECKING:
 
     import boto3
 
+logger = logging.getLogger(__name__)
+
+OF_AWS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 QUICK = Config(connect_timeout=2, read_timeout=3, retries={"total_max_attempts": 1})
 """It must not hold up a run."""
+
+
+def warn(session: boto3.Session, endpoint_url: str, model_id: str) -> None:
+    """Warn of a legacy model, where the calls go to AWS. It asks with credentials that the session has found."""
+    if (urlsplit(endpoint_url).hostname or "").endswith(OF_AWS) and (said := outlook(session, model_id)):
+        logger.warning("bedrock-locust: %s", said)
 
 
 def outlook(session: boto3.Session, model_id: str) -> str:

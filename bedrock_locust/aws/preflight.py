@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from locust.event import EventHook
 
 from bedrock_locust.aws.boto3_client import check_credentials
-from bedrock_locust.aws.lifecycle import outlook
 from bedrock_locust.client import BedrockClient
 from bedrock_locust.errors import LASTING, remedy
 from bedrock_locust.settings.mistakes import SettingsError
@@ -56,12 +55,6 @@ def preflight(
         )
     if call.error:
         logger.warning("bedrock-locust: the call before the load failed with %s: %s", call.error, call.error_message)
-    elif (
-        not simulator
-        and not settings.aws.endpoint_url
-        and (said := outlook(check_credentials(settings), call.model_id))
-    ):
-        logger.warning("bedrock-locust: %s", said)
     return call
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import gevent
 
 from bedrock_locust import __version__
+from bedrock_locust.aws import lifecycle
 from bedrock_locust.aws.boto3_client import check_credentials, check_endpoint, connect
 from bedrock_locust.aws.host import bedrock_host, http_users
 from bedrock_locust.aws.preflight import has_credentials, preflight
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from locust.env import Environment
 
+    import boto3
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
 
     from bedrock_locust.call import Call
@@ -50,6 +52,7 @@ class Preparation:
         self._environment = environment
         self._options: Namespace = present(environment.parsed_options, NO_OPTIONS)
         self._local = local
+        self._session: boto3.Session | None = None
         self._simulator_url: str | None = None
         self._library = Library(gevent.sleep)
         self.survey: Survey | None = None
@@ -79,6 +82,8 @@ class Preparation:
             local=self._local,
             workload=workload_of(settings, self.prepared, file=self.survey.file if self.survey else None),
         )
+        if self._session and self.first_call and self.first_call.ok:
+            lifecycle.warn(self._session, client.meta.endpoint_url, settings.model.id)
         if self._local or self.simulator or has_credentials(settings):
             self._calibrate(client, settings)
 
@@ -145,8 +150,8 @@ class Preparation:
 
     def _checked_client(self, settings: Settings) -> BedrockRuntimeClient:
         """A client with which this process, if it makes the calls, can sign and connect."""
-        session = check_credentials(settings) if self._local and self.simulator is None else None
-        client = connect(settings, simulator=self.simulator is not None, version=__version__, session=session)
+        self._session = check_credentials(settings) if self._local and self.simulator is None else None
+        client = connect(settings, simulator=self.simulator is not None, version=__version__, session=self._session)
         if self._local and settings.aws.endpoint_url:
             check_endpoint(settings.aws.endpoint_url)
         return client

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import boto3
 import pytest
 
-from bedrock_locust.aws.lifecycle import outlook
+from bedrock_locust.aws.lifecycle import outlook, warn
 
 from .raw_server import response, serving
 
@@ -65,3 +65,27 @@ def test_a_legacy_model_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_nothing_is_said_of_others(monkeypatch: pytest.MonkeyPatch, status: int, body: bytes) -> None:
     """An active model, an answer without the fact, a refusal: a run begins all the same."""
     assert asked(monkeypatch, status, body)[0] == ""
+
+
+@pytest.mark.parametrize(
+    ("url", "warns"),
+    [
+        ("https://bedrock-runtime.us-east-1.amazonaws.com", True),
+        ("https://vpce-1.bedrock-runtime.us-east-1.vpce.amazonaws.com", True),
+        ("https://bedrock-mantle.us-east-1.api.aws", True),
+        ("http://127.0.0.1:8080", False),
+        ("https://bedrock.amazonaws.com.example.org", False),
+    ],
+)
+def test_only_of_calls_to_aws(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, url: str, *, warns: bool
+) -> None:
+    """Elsewhere nobody is asked."""
+
+    def answer(peer: socket.socket, _: bytes) -> None:
+        peer.sendall(response(details(**LEGACY)))
+
+    with serving(answer) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK", server.url)
+        warn(boto3.Session("a", "b", region_name="us-east-1"), url, MODEL)
+    assert ("legacy since 2026-04-14" in caplog.text) == warns
