@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 from argparse import Action
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.schema import CREDENTIALS, SECTIONS, Output, Settings, build, read_file
 from bedrock_locust.settings.web import is_in_form
+from bedrock_locust.settings.workload import Workload
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -25,6 +27,7 @@ GROUPS = {
     "aws": "AWS",
     "model": "Model",
     "test": "Calls",
+    "workload": "Workload",
     "concurrency": "Levels",
     "arrivals": "Arrivals",
     "slo": "SLO",
@@ -153,6 +156,13 @@ OPTIONS = (
     Option("--bedrock-timeout", "test", "timeout_seconds", "Longest silence of the service, in seconds"),
     Option("--bedrock-transport", "test", "transport", "measured (our own sockets) or botocore (the SDK's)"),
     Option("--bedrock-preflight", "test", "preflight", "Make one call before the load: true or false"),
+    Option("--bedrock-workload-file", "workload", "file", "File of requests; each worker reads its own copy"),
+    Option("--bedrock-order", "workload", "order", "in_turn or shuffled: order of the records of the file"),
+    Option("--bedrock-input-tokens", "workload", "input_tokens", "Tokens of each prompt, a number or a distribution"),
+    Option("--bedrock-output-tokens", "workload", "output_tokens", "Most tokens of each answer, as input tokens"),
+    Option("--bedrock-shared-prefix-tokens", "workload", "shared_prefix_tokens", "Tokens that calls begin with alike"),
+    Option("--bedrock-cache", "workload", "cache", "Cache point after them: off, 5m, 1h, or implicit without one"),
+    Option("--bedrock-turns", "workload", "turns", "Most turns of a conversation"),
     Option("--bedrock-slo-ttft", "slo", "ttft_ms", "Longest time to first token allowed, in ms, at slo.percentile"),
     Option("--bedrock-slo-latency", "slo", "latency_ms", "Longest latency allowed, in ms, at slo.percentile"),
     Option("--bedrock-slo-success", "slo", "success_rate", "Lowest success rate allowed, in percent"),
@@ -246,7 +256,7 @@ def add_options(
         metavar="SETTINGS",
         include_in_web_ui=False,
         help="Settings that the form of the web UI may change, separated by commas: host, aws.profile,"
-        " output.directory, output.report_file. Default: none of them",
+        " workload.file, output.directory, output.report_file. Default: none of them",
     )
     parser.add_argument(
         "--bedrock-metrics-port",
@@ -270,6 +280,8 @@ def add_options(
     shown = current.public() if current else {}
     if current and (arrivals := current.open_loop):
         shown["concurrency"] |= {key: getattr(arrivals, key) for key in OF_BOTH}
+    if current:
+        shown.setdefault("workload", Workload().model_dump(mode="json"))
     for option in OPTIONS:
         # The form shows the settings in force, whatever the command line said at the start.
         form: dict[str, Any] = {"action": _Shown, "choices": option.choices} if current else {}
@@ -299,7 +311,19 @@ def _chosen(value: Any) -> Any:
 def _value(shown: Mapping[str, Any], option: Option) -> Any:
     """What an option is set to, in the public settings."""
     value = shown.get(option.section, {}).get(option.key)
+    if isinstance(value, dict):
+        return _length(value)
     return _listed(value) if isinstance(value, list) else value
+
+
+def _length(value: Mapping[str, Any]) -> str | None:
+    """A length as an option has it: `800`, or JSON; that of a file is left to the configuration."""
+    if value.get("source"):
+        return None
+    given = {name: part for name, part in value.items() if part is not None}
+    if given.keys() <= {"mean", "stddev"} and not given.get("stddev"):
+        return f"{given['mean']:g}"
+    return json.dumps(given)
 
 
 def _listed(values: list[Any]) -> str:

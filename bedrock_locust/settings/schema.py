@@ -282,6 +282,12 @@ class Settings(Section):
     limits: Limits | None = None
     workload: Workload | None = None
 
+    @field_validator("workload")
+    @classmethod
+    def _says_something(cls, workload: Workload | None) -> Workload | None:
+        """The form sends all of its fields: with their defaults, there is no workload."""
+        return None if workload == Workload() else workload
+
     @model_validator(mode="after")
     def _can_be_called(self) -> Settings:
         if why := impossible(self.model, self.test.max_tokens):

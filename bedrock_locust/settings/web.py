@@ -6,6 +6,7 @@ and which files are written, unless `--bedrock-form-may-set` says so.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +22,13 @@ HOST_NAME = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?", re.ASCII)
 PROTECTED = {
     "host": "host",
     "aws.profile": "bedrock_profile",
+    "workload.file": "bedrock_workload_file",
     "output.directory": "bedrock_directory",
     "output.report_file": "bedrock_report_file",
 }
 """Setting -> its field. The form may set it only where the option names it."""
+LENGTHS = frozenset({"bedrock_input_tokens", "bedrock_output_tokens"})
+"""Fields whose value may be JSON that names a file."""
 LOCUSTS = frozenset({"user_count", "spawn_rate", "run_time", "user_classes", "shape_class", "profile", "host"})
 """Fields of Locust's own."""
 OF_A_CLASS = frozenset({"user_class_name", "tasks", "weight", "fixed_count", "host"})
@@ -78,10 +82,23 @@ def check_fields(
         if field in protected:
             if protected[field] not in may_set and value != str(present.get(field) or ""):
                 lines.append(_refusal(protected[field], value))
+        elif field.startswith("__"):
+            lines.append(f"{field[:80]} is no field of the form")
+        elif field in LENGTHS and _names_a_file(value):
+            lines.append(f"the form may not read lengths from a file ({field}): set it in the configuration file")
         elif field in present and field not in LOCUSTS and field not in shown():
             lines.append(f"{field} is no field of the form: set it on the command line, when locust starts")
     if lines:
         raise SettingsError(*lines)
+
+
+def _names_a_file(value: object) -> bool:
+    """Whether a length is that of a file, which is read where the form is checked."""
+    try:
+        length = json.loads(value) if isinstance(value, str) else None
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(length, dict) and bool({"from", "source"} & length.keys())
 
 
 def _refusal(name: str, value: str) -> str:

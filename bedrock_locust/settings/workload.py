@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -25,6 +26,16 @@ RecordFormat = Literal[
 Tokens = Annotated[Whole, Field(gt=0, le=MOST_TOKENS)]
 
 
+def _read(value: Any) -> Any:
+    """The value; of a text, as options have it, what it says in JSON."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+
+
 class Length(Section):
     """Lengths in tokens: all the same, or drawn from a distribution.
 
@@ -46,6 +57,7 @@ class Length(Section):
     @model_validator(mode="before")
     @classmethod
     def _of_a_number(cls, value: Any) -> Any:
+        value = _read(value)
         if isinstance(value, int | float) and not isinstance(value, bool):
             return {"mean": value, "stddev": 0}
         names = {"from", *cls.model_fields}
@@ -99,6 +111,7 @@ class Pause(Section):
     @model_validator(mode="before")
     @classmethod
     def _of_a_number(cls, value: Any) -> Any:
+        value = _read(value)
         if isinstance(value, int | float) and not isinstance(value, bool):
             return {"mean": value}
         if isinstance(value, Pause):

@@ -110,7 +110,7 @@ def test_what_the_option_allows(name: str, short: bool) -> None:
 
 def test_a_permission_for_nothing() -> None:
     """An unknown setting in the option is one line that names it and those that there are."""
-    with pytest.raises(SettingsError, match=r"'aws.keys' is none of host, aws.profile, output.directory"):
+    with pytest.raises(SettingsError, match=r"'aws.keys' is none of host, aws.profile, workload.file,"):
         parse_form_may_set("host, aws.keys")
 
 
@@ -190,3 +190,18 @@ def test_any_form_is_answered(client: FlaskClient, form: dict[str, str]) -> None
     assert said["success"] or all(len(line) < 500 for line in said["message"].splitlines())
     protected = {name: value for name, value in form.items() if name in {*PROTECTED.values(), "bedrock_config"}}
     assert not (said["success"] and any(protected.values()))
+
+
+@pytest.mark.parametrize("field", ["bedrock_input_tokens", "bedrock_output_tokens"])
+@pytest.mark.parametrize("name", ["from", "source", "\\u0066rom"])
+def test_no_form_reads_lengths_from_a_file(field: str, name: str) -> None:
+    """Whoever reaches the page may say how long prompts are, and not have a file of this machine read."""
+    with pytest.raises(SettingsError, match="may not read lengths from a file"):
+        check_fields({field: f'{{"{name}": "/etc/passwd"}}'}, Namespace(**{field: None}), None, lambda: [field])
+    check_fields({field: '{"mean": 5, "stddev": 1}'}, Namespace(**{field: None}), None, lambda: [field])
+
+
+def test_attributes_of_python_are_no_fields() -> None:
+    """They are refused in words."""
+    with pytest.raises(SettingsError, match="__dict__ is no field of the form"):
+        check_fields({"__dict__": ""}, Namespace(), None, list)

@@ -15,6 +15,7 @@ from bedrock_locust.settings import options
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.options import OPTIONS, Option
 from bedrock_locust.settings.schema import CREDENTIALS, SECTIONS, Settings
+from bedrock_locust.settings.workload import Length
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,6 +63,13 @@ OTHER_VALUES: dict[str, tuple[str, Any]] = {
     "max_cost_usd": ("7.5", 7.5),
     "max_requests": ("7", 7),
     "max_error_rate": ("7.5", 7.5),
+    "file": ("x.jsonl", "x.jsonl"),
+    "order": ("shuffled", "shuffled"),
+    "input_tokens": ("700", 700),
+    "output_tokens": ("700", 700),
+    "shared_prefix_tokens": ("7", 7),
+    "cache": ("1h", "1h"),
+    "turns": ("7", 7),
     "language": ("zh", "zh"),
     "report_file": ("other.md", "other.md"),
     "directory": ("other", "other"),
@@ -78,7 +86,10 @@ FILE_ONLY = {
     ("model", "output_burndown"),
     *(("arrivals", key) for key in ("duration_seconds", "warmup_seconds", "burstiness", "seed")),
     ("test", "request"),
-    *(("workload", key) for key in SECTIONS["workload"].model_fields),
+    *(
+        ("workload", key)
+        for key in ("format", "restart", "on_bad", "prefixes", "history", "think_time_seconds", "seed")
+    ),
     ("output", "formats"),
 }
 """What stays the same from run to run, and is set in the file."""
@@ -122,7 +133,8 @@ def lines(*arguments: str, endpoint: str | None = None) -> tuple[str, ...]:
 
 def value_of(settings: Settings, option: Option) -> Any:
     """The setting that an option overrides."""
-    return getattr(getattr(settings, option.section), option.key, None)
+    value = getattr(getattr(settings, option.section), option.key, None)
+    return value.mean if isinstance(value, Length) else value
 
 
 @pytest.mark.parametrize("option", OPTIONS, ids=IDS)
@@ -154,6 +166,9 @@ OF_ARRIVALS: dict[str, tuple[str, Any]] = {
 RATES: dict[str, dict[str, Any]] = {
     "--bedrock-load": {"arrivals": {"rates": [1]}, "test": {"load": "users"}},
     "--bedrock-max-in-flight": {"arrivals": {"rates": [1]}},
+    "--bedrock-shared-prefix-tokens": {"workload": {"input_tokens": 900}},
+    "--bedrock-cache": {"workload": {"input_tokens": 900, "turns": 2}},
+    "--bedrock-turns": {"workload": {"input_tokens": 900}},
 }
 """Option -> other sections without which it cannot be set."""
 
@@ -476,3 +491,36 @@ def test_a_setting_with_few_values_is_a_list(here: Path) -> None:
     assert found["language"] == ["en", "zh"]
     assert found["preflight"] == [options.NOT_SENT, "true", "false"]
     assert [found[key] for key in ("region", "max_tokens", "temperature", "streaming")] == [None] * 4
+
+
+@pytest.mark.parametrize(
+    ("workload", "shown"),
+    [
+        (None, ("in_turn", "off", 1, None)),
+        ({"input_tokens": 800}, ("in_turn", "off", 1, "800")),
+        ({"input_tokens": {"mean": 800, "stddev": 0, "max": 900}}, ("in_turn", "off", 1, None)),
+        ({"input_tokens": {"median": 5, "mean": 8}, "turns": 3, "cache": "5m"}, ("in_turn", "5m", 3, None)),
+        ({"input_tokens": {"values": [5, 9]}, "file": None}, ("in_turn", "off", 1, None)),
+    ],
+)
+def test_the_form_shows_the_workload_and_gives_it_back(here: Path, workload: Any, shown: tuple[Any, ...]) -> None:
+    """With the defaults where there is none, and a form that is sent as it is changes nothing."""
+    write(here, **({"workload": workload} if workload else {}))
+    before = options.load(parse(), None)
+    fields = parser(before).args_included_in_web_ui
+    found = [fields[f"bedrock_{key}"].default for key in ("order", "cache", "turns", "input_tokens")]
+    assert tuple(found[:3]) == shown[:3]
+    assert shown[3] is None or found[3] == shown[3]
+    sent = parse()
+    for key in ("order", "cache", "turns", "input_tokens", "output_tokens", "shared_prefix_tokens"):
+        value = fields[f"bedrock_{key}"].default
+        setattr(sent, f"bedrock_{key}", "" if value is None else str(value))
+    assert options.load(sent, None).workload == before.workload
+
+
+def test_the_form_names_no_file(here: Path) -> None:
+    """Lengths that a file has are not shown, and stay as they are."""
+    write(here, workload={"input_tokens": {"from": "lengths.csv"}})
+    fields = parser(options.load(parse(), None)).args_included_in_web_ui
+    assert fields["bedrock_input_tokens"].default is None
+    assert "bedrock_workload_file" not in fields

@@ -97,7 +97,15 @@ def test_the_rest_is_folded_under_headings(visit: Callable[..., Visit], simulato
     expect(page.locator("[name=bedrockMaxTokens]")).to_be_visible()
     headings = page.locator(".bedrock-group")
     expect(headings.first).to_be_visible()
-    assert [heading.inner_text() for heading in headings.all()] == ["Model", "Calls", "SLO", "Limits", "Results", "AWS"]
+    assert [heading.inner_text() for heading in headings.all()] == [
+        "Model",
+        "Calls",
+        "Workload",
+        "SLO",
+        "Limits",
+        "Results",
+        "AWS",
+    ]
     size = page.locator("[name=bedrockPromptSize]")
     expect(size).to_be_hidden()
     page.get_by_role("button", name="Calls", exact=True).click()
