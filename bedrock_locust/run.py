@@ -174,7 +174,7 @@ class Run:
         """The load is over, and with it the window that is open."""
         self._ran_s = self._ran_s or time.monotonic() - self._begun
         self._stopped = True
-        self.recorder.close_window()
+        self.recorder.close_window(self.early_end.name if self.early_end else "stopped")
 
     def on_level(self, level: Level | None) -> None:
         """Take note of a level; None is the end of the last. Once the end has begun, no level goes on."""

@@ -195,15 +195,18 @@ class Recorder:
             return level
         return replace(level, arrivals_due=fate.due, arrivals_dropped=fate.dropped, arrivals_missed=fate.missed)
 
-    def close_window(self) -> None:
-        """The load ends now: close the window that is open. Its level is complete if it has lasted as planned."""
+    def close_window(self, why: str = "") -> None:
+        """The load ends now: close the window that is open. Its level is complete if it has lasted as planned.
+
+        `why` is kept with a level that has not.
+        """
         now = clock.wall_at()
         if self._account:
             self._account.stop(now)
         for level in list(self._levels.values()):
             if level.measured_from and not level.measured_to:
                 whole = level.duration_s is not None and now - level.measured_from >= level.duration_s
-                self.level(replace(level, measured_to=now, completed=whole))
+                self.level(replace(level, measured_to=now, completed=whole, ended_by="" if whole else why))
 
 
 def _overlaps(level: Level, since: float, until: float) -> bool:

@@ -245,13 +245,14 @@ def test_levels_are_written_as_they_come(recorder: Recorder, held_s: float, comp
     _, *lines = path.read_text(encoding="utf-8").splitlines()
     assert [line.split(",")[0] for line in lines] == ["streaming-1", "streaming-2"]
     before = clock.wall_at()
-    recorder.close_window()
+    recorder.close_window("limits.max_requests")
     after = clock.wall_at()
     recorder.close(ended="interrupted", reason="stopped")
     with path.open(encoding="utf-8", newline="") as file:
         one, two = csv.DictReader(file)
     assert before - 0.001 <= float(one["measured_to"]) <= after + 0.001, "the end of the run is not that of the load"
     assert one["completed"] == completed
+    assert one["ended_by"] == ("" if completed == "true" else "limits.max_requests")
     assert (two["measured_from"], two["measured_to"]) == ("", "")
 
 
