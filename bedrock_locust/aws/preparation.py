@@ -150,6 +150,12 @@ class Preparation:
 
     def _checked_client(self, settings: Settings) -> BedrockRuntimeClient:
         """A client with which this process, if it makes the calls, can sign and connect."""
+        plays = self.simulator.endpoint if self.simulator else ""
+        if plays and plays != settings.model.endpoint:
+            raise SettingsError(
+                f"model.endpoint is {settings.model.endpoint}, and the simulator was started as bedrock-{plays}:"
+                f" set it to {plays}, or start locust with --bedrock-endpoint {settings.model.endpoint}"
+            )
         self._session = check_credentials(settings) if self._local and self.simulator is None else None
         client = connect(settings, simulator=self.simulator is not None, version=__version__, session=self._session)
         if self._local and settings.aws.endpoint_url:

@@ -37,6 +37,8 @@ class SimulatorProcess:
                 f"--bedrock-simulator: {more[0]!r} is not an option of the simulator. A user class after this option is"
                 " taken for its value: put the class first, or write --bedrock-simulator="
             )
+        self.endpoint = "" if any(option.startswith("--endpoint") for option in more) else endpoint
+        """What it plays; empty where its own options say."""
         # A session of its own: Ctrl-C is for the run, which ends the simulator last.
         self._process = subprocess.Popen(  # noqa: S603 - our own module, with the options of the user
             [*command, "--port", "0", *more],

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from .checks import info, read
+from .running import free_port, post, serves, until
 
 if TYPE_CHECKING:
     from .running import Place
@@ -45,3 +46,17 @@ def test_rows_and_counts(place: Place, api: str, endpoint: str, model: str) -> N
         if row["mode"] == "streaming":
             assert 40 <= float(row["ttft_ms"]) <= float(row["first_text_ms"]) <= float(row["last_token_ms"])
     assert f"api {api}" in output
+
+
+def test_a_form_cannot_change_what_the_simulator_plays(place: Place) -> None:
+    """It was started as the endpoint of the settings: the form says so, and no run of failures begins."""
+    port = free_port()
+    place.start("--web-host", "127.0.0.1", "--web-port", str(port), "--bedrock-simulator")
+    base = f"http://127.0.0.1:{port}"
+    until(lambda: serves(base), "page")
+    model = {"bedrock_model": "anthropic.claude-opus-5", "bedrock_api": "messages", "bedrock_endpoint": "mantle"}
+    answer = post(f"{base}/swarm", user_count="1", spawn_rate="1", **model)
+    assert not answer["success"]
+    assert "the simulator was started as bedrock-runtime" in answer["message"]
+    assert "--bedrock-endpoint mantle" in answer["message"]
+    assert place.runs() == []
