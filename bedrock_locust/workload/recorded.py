@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from bedrock_locust.workload.records import Record
 
 NOTHING = Prepared()
+MOST_BAD = 100
+"""Records in a row that are left out before the task fails."""
 BLOCK_TOKENS = 512
 """Tokens that a hash id of a trace stands for."""
 
@@ -56,13 +58,17 @@ class RecordedWorkload:
         self._calibration = Corrected(prepared.calibration)
 
     def next(self) -> Request:
-        """The next request, or the first of a conversation. A record that has gone bad since the start is left out."""
-        while True:
+        """The next request, or the first of a conversation. A record that has gone bad since the start is left out.
+
+        Raises RecordError where too many in a row have.
+        """
+        for _ in range(MOST_BAD):
             index = self._next_record()
             try:
                 return self.conversation(index) if self._turns > 1 else self.request(index)
-            except RecordError:
-                continue
+            except RecordError as error:
+                wrong = error
+        raise RecordError(f"{self._file.path} has changed since the start: {wrong}")
 
     def conversation(self, index: int) -> Request:
         """The first request of the conversation in a record, which leads to the others. Raises RecordError."""

@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 
 MOST_SHOWN = 5
 """Bad records that are named."""
+DECIDING: dict[str, Any] = {
+    "model": {"id", "api", "format"},
+    "test": {"request", "streaming", "non_streaming", "max_tokens"},
+    "workload": {"format", "output_tokens", "file"},
+}
+"""The settings that decide which records can be sent, and how long they are: others do not have a file read again."""
 AT_A_TIME = 100
 """Records between two turns of others."""
 
@@ -109,7 +115,7 @@ class Library:
         if settings.workload is None or not settings.workload.file:
             return None
         file = self.open(settings.workload.file)
-        key = settings.model_dump_json(include={"model", "test", "workload"})
+        key = settings.model_dump_json(include=DECIDING)
         if self._survey is None or self._surveyed != key:
             self._survey, self._surveyed = survey(file, settings, pause=self._pause), key
         _refuse(self._survey, settings)

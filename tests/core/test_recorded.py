@@ -12,6 +12,7 @@ from bedrock_locust.settings.schema import Settings
 from bedrock_locust.workload.calibration import Calibration
 from bedrock_locust.workload.jsonl import RecordFile
 from bedrock_locust.workload.prepared import Prepared
+from bedrock_locust.workload.records import RecordError
 from bedrock_locust.workload.source import workload_of
 
 if TYPE_CHECKING:
@@ -108,3 +109,11 @@ def test_bad_records_are_left_out_and_the_order_is_shuffled(tmp_path: Path) -> N
     passes = [[found.next().about["record"] for _ in range(8)] for _ in range(2)]
     assert [sorted(each) for each in passes] == [[0, 1, 2, 3, 5, 6, 7, 8]] * 2
     assert passes[0] != passes[1]
+
+
+def test_a_file_that_is_spoilt_later_fails_the_task_and_not_the_process(tmp_path: Path) -> None:
+    """It does not look for a good record for good."""
+    found = workload(tmp_path, [{"prompt": "a"}] * 3)
+    (tmp_path / "x.jsonl").write_text("x" * 60)
+    with pytest.raises(RecordError, match="has changed since the start"):
+        found.next()
