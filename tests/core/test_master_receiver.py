@@ -41,6 +41,11 @@ class Clients(list[Any]):
         """Each."""
         return self
 
+    @property
+    def ready(self) -> list[Any]:
+        """Those that wait for their order to begin."""
+        return [client for client in self if client.state == "ready"]
+
     def __contains__(self, client_id: object) -> bool:
         return any(client.id == client_id for client in self)
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from locust.runners import STATE_INIT, STATE_RUNNING, STATE_SPAWNING
+
 import gevent
 import pytest
 
 from bedrock_locust import __version__
-from bedrock_locust.team.master_roster import BEAT_S, MOST_STRANGERS, STRANGER_S
+from bedrock_locust.team.master_roster import BEAT_S, HEARD_S, MOST_STRANGERS, STRANGER_S
 from bedrock_locust.team.worker_watch import SILENT_S
 
 from .test_master_receiver import CALL, ID, Master, buffer, report
@@ -68,6 +70,25 @@ def test_a_worker_that_is_silent_is_lost_and_comes_back(
     assert "is back after 8 s" in caplog.text or "is back after 7 s" in caplog.text
     assert not roster.deserted
     assert roster.silent_s(ID) == 0
+
+
+def test_who_can_make_arrivals(master: Master, roster: Roster) -> None:
+    """Workers that have begun the run and are heard: a silent one gets no more to make, well before it is lost."""
+    [client] = master.clients
+    client.state = STATE_INIT
+    assert roster.able() == []
+    for state in (STATE_SPAWNING, STATE_RUNNING):
+        client.state = state
+        assert roster.able() == [ID]
+    be_silent(roster, HEARD_S - BEAT_S)
+    assert roster.able() == [ID]
+    be_silent(roster, BEAT_S)
+    assert roster.able() == []
+    assert HEARD_S < SILENT_S
+    assert roster.admit(ID, __version__)
+    assert roster.able() == [ID]
+    roster.refuse(ID, "of another kind")
+    assert roster.able() == []
 
 
 def test_a_heartbeat_of_locust_is_a_sign_of_life(master: Master, roster: Roster) -> None:
