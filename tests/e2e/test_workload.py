@@ -123,3 +123,57 @@ def test_conversations_keep_their_order(place: Place, start_simulator: Callable[
         grown = [sum(chars[: 2 * turn - 1]) for turn in range(1, len(rows) + 1)]
         assert [int(row["prompt_chars"]) for row in rows] == grown
     assert "## Conversations" in (run / "report.md").read_text()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("rule", [(), ("--words-are-tokens",), ("--words-are-tokens", "1.3")])
+def test_prompts_are_as_long_as_asked_for(
+    place: Place, start_simulator: Callable[..., Simulator], rule: tuple[str, ...]
+) -> None:
+    """Within 1 %, or one token, whatever the service counts as a token, with a system prompt beside."""
+    simulator = start_simulator(*QUICK, *rule)
+    place.configure(
+        {
+            "concurrency": {"start": 4, "end": 4, "duration_seconds": 2},
+            "test": {"request": {"system": [{"text": "You are brief, and you never apologise."}]}},
+            "workload": {"input_tokens": {"median": 400, "mean": 700, "max": 20_000}, "output_tokens": 20},
+        }
+    )
+    code, output = place.run("--processes", "2", "--host", simulator.url)
+    assert code == 0, output
+    rows = [row for row in read(place.runs()[0] / "requests.csv") if not row["error"]]
+    assert len(rows) > 50
+    for row in rows:
+        asked, actual = int(row["input_tokens_asked"]), int(row["input_tokens"])
+        # Where the parts around the words are longer, there is nothing to take away.
+        assert abs(actual - asked) <= max(1, 0.01 * asked) or asked < 60, (asked, actual)
+
+
+@pytest.mark.long
+def test_cache_figures_are_those_of_the_service(place: Place, start_simulator: Callable[..., Simulator]) -> None:
+    """Tokens read and written, and what they saved, by the ledger; calls before the load are not of the run."""
+    simulator = start_simulator(*QUICK, "--cache-min-tokens", "0")
+    prices = {"input_per_million": 3, "output_per_million": 15}
+    caches = {"cache_read_per_million": 0.3, "cache_write_per_million": 3.75}
+    place.configure(
+        {
+            "concurrency": {"start": 4, "end": 4, "duration_seconds": 2},
+            "pricing": {**prices, **caches},
+            "workload": {"input_tokens": 900, "shared_prefix_tokens": 600, "cache": "5m", "prefixes": 3},
+        }
+    )
+    code, output = place.run("--processes", "2", "--host", simulator.url)
+    assert code == 0, output
+    [run] = place.runs()
+    rows = {row["request_id"]: row for row in read(run / "requests.csv")}
+    ledger = {call["request_id"]: call for call in simulator.calls()}
+    assert len([call for call in ledger.values() if call["request_id"] not in rows]) >= 3, "each prefix, before"
+    for request_id, row in rows.items():
+        for column in ("cache_read_tokens", "cache_write_tokens"):
+            assert int(row[column] or 0) == ledger[request_id][column]
+    counted = [row for row in rows.values() if row["phase"] == "measure" and not row["error"]]
+    read_tokens = sum(int(row["cache_read_tokens"]) for row in counted)
+    found = json.loads((run / "report.json").read_text())["caching"]
+    assert found["read_tokens"] == read_tokens > 0
+    written = sum(int(row["cache_write_tokens"]) for row in counted)
+    assert found["saved"] == pytest.approx((read_tokens * 2.7 - written * 0.75) / 1e6, rel=1e-4)
