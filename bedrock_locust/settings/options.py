@@ -29,7 +29,7 @@ GROUPS = {
     "test": "Calls",
     "workload": "Workload",
     "concurrency": "Levels",
-    "arrivals": "Arrivals",
+    "arrivals": "Levels",
     "slo": "SLO",
     "limits": "Limits",
     "output": "Results",
@@ -62,7 +62,8 @@ class Option(NamedTuple):
     @property
     def label(self) -> str:
         """Its help text, which is also the label of its field: its group, and what it sets."""
-        return f"{GROUPS[self.section]}: {self.help[0].lower()}{self.help[1:]}"
+        group = GROUPS["concurrency"] if self.key == "load" else GROUPS[self.section]
+        return f"{group}: {self.help[0].lower()}{self.help[1:]}"
 
     @property
     def choices(self) -> list[str] | None:
@@ -81,12 +82,10 @@ class Option(NamedTuple):
 
 
 OPTIONS = (
+    Option("--bedrock-load", "test", "load", "Load: users (start, end, step), or rates at which calls arrive"),
     Option("--bedrock-start", "concurrency", "start", "Concurrent users of the first level"),
     Option("--bedrock-end", "concurrency", "end", "Concurrent users of the last level, at most"),
     Option("--bedrock-step", "concurrency", "step", "Users added from level to level"),
-    Option("--bedrock-duration", "concurrency", "duration_seconds", "Seconds for which each level is measured"),
-    Option("--bedrock-warmup", "concurrency", "warmup_seconds", "Seconds of each level before it is measured"),
-    Option("--bedrock-load", "test", "load", "users (start, end, step) or rates (of arrivals)"),
     Option("--bedrock-rates", "arrivals", "rates", "Arrivals per second of each level, such as 1,2,4"),
     Option(
         "--bedrock-arrival-profile",
@@ -97,6 +96,8 @@ OPTIONS = (
     Option(
         "--bedrock-max-in-flight", "arrivals", "max_in_flight", "Most calls in flight; an arrival beyond is dropped"
     ),
+    Option("--bedrock-duration", "concurrency", "duration_seconds", "Seconds for which each level is measured"),
+    Option("--bedrock-warmup", "concurrency", "warmup_seconds", "Seconds of each level before it is measured"),
     Option("--bedrock-model", "model", "id", "Id, inference profile id or ARN"),
     Option("--bedrock-max-tokens", "test", "max_tokens", "Most output tokens of an answer"),
     Option(
