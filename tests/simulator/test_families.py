@@ -246,3 +246,23 @@ def test_models_that_do_not_exist(simulator: Simulator, client: BedrockRuntimeCl
     with pytest.raises(client.exceptions.ValidationException, match="identifier is invalid"):
         invoke(client, model_id)
     assert [call["outcome"] for call in simulator.ended(2)] == ["ValidationException"] * 2
+
+
+@pytest.mark.parametrize(
+    ("model_id", "fields", "reasons"),
+    [
+        ("minimax.minimax-m2", {}, True),
+        ("moonshot.kimi-k2-thinking", {}, True),
+        ("qwen.qwen3-32b-v1:0", {}, False),
+        ("qwen.qwen3-32b-v1:0", {"reasoning_config": "high"}, True),
+        ("qwen.qwen3-32b-v1:0", {"reasoning_config": "none"}, False),
+    ],
+)
+def test_who_reasons(
+    simulator: Simulator, client: BedrockRuntimeClient, model_id: str, fields: dict[str, Any], *, reasons: bool
+) -> None:
+    """Some models do unasked; the configuration may be a word."""
+    simulator.set(reasoning_tokens=3)
+    more: Any = {"additionalModelRequestFields": fields}
+    answer = client.converse(modelId=model_id, messages=MESSAGES, **more)
+    assert ("reasoningContent" in answer["output"]["message"]["content"][0]) == reasons
