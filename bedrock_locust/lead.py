@@ -19,7 +19,6 @@ from bedrock_locust.arrivals.tenant import Tenant
 from bedrock_locust.aws.host import http_users
 from bedrock_locust.aws.preflight import public
 from bedrock_locust.aws.preparation import Preparation
-from bedrock_locust.bench import LEVEL, Bench, put_bench
 from bedrock_locust.level import Level, LevelError, planned_levels
 from bedrock_locust.live.health import Pulse
 from bedrock_locust.outputs import console
@@ -46,6 +45,7 @@ from bedrock_locust.team.master_receiver import Receiver
 from bedrock_locust.team.messages import GRACE_S, HAND_OVER_S, RunOrder
 from bedrock_locust.team.record_ranges import Dealer
 from bedrock_locust.wire.in_flight import calls_in_flight
+from bedrock_locust.workload.bench import LEVEL, Bench, put_bench
 from bedrock_locust.workload.minimums import too_short
 from bedrock_locust.workload.positions import HandedOut, local_positions
 

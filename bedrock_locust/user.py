@@ -10,9 +10,9 @@ from locust import User, task
 
 import gevent
 
-from bedrock_locust.bench import bench_of
 from bedrock_locust.client import BedrockClient
 from bedrock_locust.process.locust_patches import stop_between_calls
+from bedrock_locust.workload.bench import bench_of
 from bedrock_locust.workload.contract import Request
 from bedrock_locust.workload.request import APIS
 

@@ -15,7 +15,6 @@ from bedrock_locust.arrivals.tenant import Tenant
 from bedrock_locust.aws.boto3_client import check_credentials, connect
 from bedrock_locust.aws.host import bedrock_host
 from bedrock_locust.aws.own_endpoint import check_endpoint_is_own
-from bedrock_locust.bench import Bench, put_bench
 from bedrock_locust.call import Call
 from bedrock_locust.live.health import Pulse
 from bedrock_locust.process.at_exit import undisturbed
@@ -43,6 +42,7 @@ from bedrock_locust.team.record_ranges import Taker
 from bedrock_locust.team.worker_buffer import Buffer
 from bedrock_locust.team.worker_sender import Sender
 from bedrock_locust.wire.in_flight import calls_in_flight
+from bedrock_locust.workload.bench import Bench, put_bench
 from bedrock_locust.workload.prepared import Prepared
 from bedrock_locust.workload.survey import Library
 

@@ -23,13 +23,13 @@ import zmq
 from long_run import calls
 
 from bedrock_locust import __version__
-from bedrock_locust.bench import LEVEL
 from bedrock_locust.call import COLUMNS
 from bedrock_locust.histogram import bucket
 from bedrock_locust.live.health import Pulse
 from bedrock_locust.team.messages import FINISH, REPORT, ROWS, TAKEN, Report
 from bedrock_locust.team.worker_buffer import MOST_ROWS, Buffer
 from bedrock_locust.team.worker_watch import SILENT_S
+from bedrock_locust.workload.bench import LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -46,9 +46,9 @@ import psutil
 from long_run import MasterSide, WorkerSide, calls, level
 
 import bedrock_locust
-from bedrock_locust.bench import bench_of
 from bedrock_locust.call import Call
 from bedrock_locust.worker import Worker
+from bedrock_locust.workload.bench import bench_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

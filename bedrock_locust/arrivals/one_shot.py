@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from locust.runners import Runner
 
     from bedrock_locust.arrivals.schedule import Arrival
-    from bedrock_locust.bench import Bench
+    from bedrock_locust.workload.bench import Bench
 
 logger = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from bedrock_locust.arrivals.lease import Lease
     from bedrock_locust.arrivals.schedule import Schedule
-    from bedrock_locust.bench import Bench
+    from bedrock_locust.workload.bench import Bench
 
 logger = logging.getLogger(__name__)
 

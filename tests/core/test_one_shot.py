@@ -15,7 +15,7 @@ from bedrock_locust.arrivals.schedule import Arrival
 if TYPE_CHECKING:
     import pytest
 
-    from bedrock_locust.bench import Bench
+    from bedrock_locust.workload.bench import Bench
 
 ARRIVAL = Arrival(3, 2.5, "a", "measure")
 

@@ -20,8 +20,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import shapes
-from bedrock_locust import bench
 from bedrock_locust.level import Level, planned_levels
+from bedrock_locust.workload import bench
 from shapes import base, step
 from shapes.base import LEVEL_TAG, PATIENCE_S
 from shapes.dispatch import ClassDispatcher

@@ -94,15 +94,14 @@ PLAN: dict[str, dict[str, str]] = {
         "redaction": "",
         "errors": "call redaction",
         # what calls are made of
-        "arrivals": "bench level process",
+        "arrivals": "level process workload",
         "formats": "errors redaction",
         "settings": "call level redaction",
         "process": "exits redaction settings",
-        "workload": "formats settings",
+        "workload": "formats level settings",
         "wire": "call errors formats histogram process redaction",
-        "bench": "level settings workload",
         "client": "call errors formats redaction wire",
-        "user": "bench call client process settings workload",
+        "user": "call client process settings workload",
         "aws": "call client errors level process redaction settings user wire workload",
         # what becomes of them
         "live": "arrivals call errors histogram level process redaction settings",
@@ -111,8 +110,8 @@ PLAN: dict[str, dict[str, str]] = {
         "outputs": "arrivals call errors histogram level live process redaction settings",
         "run": "arrivals call errors exits level live process recording settings",
         # who joins the two
-        "worker": "arrivals aws bench call exits live process settings team wire workload",
-        "lead": "arrivals aws bench exits level live outputs process recording run settings team wire workload",
+        "worker": "arrivals aws call exits live process settings team wire workload",
+        "lead": "arrivals aws exits level live outputs process recording run settings team wire workload",
         "commands": "exits level settings workload",
         "plugin": "aws exits lead process redaction settings worker",
         "simulator": "",
@@ -133,7 +132,7 @@ PLAN: dict[str, dict[str, str]] = {
     "shapes": {"base": "", "chosen": "base", "dispatch": "", "rate": "base dispatch", "step": "base dispatch"},
 }
 """Package -> folder or module in it -> those beside it that it may import, also for its types only. Itself always."""
-MOST_ENTRIES = {"bedrock_locust": 27, "reports": 12}
+MOST_ENTRIES = {"bedrock_locust": 26, "reports": 12}
 
 
 def room_of(module: str) -> str:
@@ -195,6 +194,7 @@ ELSEWHERE = {
     "wire.botocore_patches": "core/test_http_response.py",  # interim responses, on both transports
     "wire.direct": "core/test_apis.py",  # what it sends shows where the calls of these APIs arrive
     "wire.in_flight": "core/test_client.py",  # what joins a call to the hooks of botocore
+    "workload.bench": "core/test_user.py",  # what users share shows in the calls that they make
     "workload.contract": "core/test_generated.py",  # what each workload offers
     "workload.readers": "core/test_readers.py",  # each format, from a file of its shape to a request
     "workload.traces": "core/test_traces.py",  # each source, from a file of its shape to a trace

@@ -19,7 +19,7 @@ from bedrock_locust.process.clock import clock
 from .test_schedule import level, schedule
 
 if TYPE_CHECKING:
-    from bedrock_locust.bench import Bench
+    from bedrock_locust.workload.bench import Bench
 
 LEASE = alone("here", 100)
 SHORT = schedule(level(rate=20.0, duration_s=0.5, warmup_s=0.0), user_class="Quick")

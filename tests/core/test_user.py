@@ -12,9 +12,9 @@ import gevent
 from gevent.pool import Group
 
 from bedrock_locust.aws.boto3_client import connect
-from bedrock_locust.bench import Bench, put_bench
 from bedrock_locust.settings.schema import Settings
 from bedrock_locust.user import BedrockUser
+from bedrock_locust.workload.bench import Bench, put_bench
 
 from .test_client import CLAUDE, arguments
 
