@@ -109,9 +109,12 @@ def read_delta(chunk: bytes, reading: Reading) -> Content | None:
     found = _PLAIN_DELTA(chunk)
     if not found or _TAG_END in found[2]:
         return None
-    reading.around = chunk[: found.start(2)], chunk[found.end(2) :]
     brought = reading.add_plain_text(found[2])
-    if brought is not None and (tier := found[3] or found[1]):
+    if brought is None:
+        return None
+    # What is around a text that was not taken has not been read: its tier would be left out.
+    reading.around = chunk[: found.start(2)], chunk[found.end(2) :]
+    if tier := found[3] or found[1]:
         reading.service_tier = tier.decode()
     return brought
 

@@ -259,6 +259,7 @@ def in_chunk(chunk: bytes) -> bytes:
 CHANGES = st.none() | st.tuples(st.integers(0, 400), st.binary(max_size=3))
 
 
+@example([("</reasoning>", (394, b"\x80"), False), ("", None, False)])
 @given(st.lists(st.tuples(texts | st.just("</reasoning>"), CHANGES, st.booleans()), min_size=2, max_size=6))
 def test_chunks_of_a_stream(chunks: list[tuple[str, tuple[int, bytes] | None, bool]]) -> None:
     """What stood around the text of an earlier chunk never makes a later one read otherwise than a parser reads it."""
