@@ -69,7 +69,7 @@ $(CONFORMANCE)/js/node_modules/.package-lock.json: $(CONFORMANCE)/js/package.jso
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(CLIENTS) $(CONFORMANCE)/js/node_modules benchmarks/.sdks results benchmark_report.md
+	rm -rf $(VENV) $(CLIENTS) $(CONFORMANCE)/js/node_modules benchmarks/.sdks results comparison benchmark_report.md benchmark_report.html
 
 $(VENV)/.user: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.11")'

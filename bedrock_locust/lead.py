@@ -19,6 +19,7 @@ from bedrock_locust.arrivals.tenant import Tenant
 from bedrock_locust.aws.host import http_users
 from bedrock_locust.aws.preflight import public
 from bedrock_locust.aws.preparation import Preparation
+from bedrock_locust.call import CANCELLED
 from bedrock_locust.level import Level, LevelError, planned_levels
 from bedrock_locust.live.health import Pulse
 from bedrock_locust.outputs import console
@@ -318,7 +319,8 @@ class Lead:
         # Until the end is reached: a run that is not brought to its end has not gone well.
         self._environment.process_exit_code = exits.FAILED
         self._written, codes = run.end(ended=ended, reason=reason, report=self._report)
-        self._environment.process_exit_code = exits.first([*codes, *([before] if before else [])])
+        code = exits.first([*codes, *([before] if before else [])])
+        self._environment.process_exit_code = 0 if code is None and _were_only_cut_off(self._runner) else code
 
     def _on_quitting(self, **_: Any) -> None:
         """Comes before Locust looks at the failures for its exit code: calls that the end cuts off are some."""
@@ -362,6 +364,12 @@ class Lead:
         """The process ends at once: what has been measured goes to disk. A simulator ends with its parent."""
         if self._run:
             self._run.abandon()
+
+
+def _were_only_cut_off(runner: Runner) -> bool:
+    """Whether all that Locust has for failures are calls that the end of the run cut off: these are none."""
+    errors = [str(error.error) for error in runner.errors.values()]
+    return bool(errors) and not runner.exceptions and all(error == f"CallError({CANCELLED!r})" for error in errors)
 
 
 def _check_files(settings: Settings) -> None:

@@ -114,6 +114,10 @@ class Plugin:
             self._lead = Lead(environment, runner, web_ui, report, self._charts)
         except SettingsError as error:
             _refuse(error)
+        except KeyboardInterrupt:
+            # Locust takes care of signals only from its main loop on.
+            print("bedrock-locust: stopped before the run began", file=sys.stderr)
+            sys.exit(exits.ENDED_AT_ONCE)
         self._ready.set()
 
     def _on_test_start(self, **_: Any) -> None:

@@ -79,7 +79,7 @@ def warm_up() -> None:
 @functools.cache
 def _loader() -> Loader:
     """The reader of boto3's models: one for all sessions of this process, because each would read them again."""
-    loader: Loader = botocore.session.Session().get_component("data_loader")
+    loader: Loader = _no_profile().get_component("data_loader")
     return loader
 
 
@@ -151,7 +151,7 @@ def _plain_session(config: Any, proxies: dict[str, str]) -> URLLib3Session:
     """Botocore's own transport, as its clients have it."""
     drop_interim_responses()
     return URLLib3Session(
-        verify=botocore.session.Session().get_config_variable("ca_bundle") or True,
+        verify=_ca_bundle() or True,
         proxies=proxies,
         timeout=(config.connect_timeout, config.read_timeout),  # type: ignore[arg-type]  # the stubs know one number
         max_pool_connections=config.max_pool_connections,
@@ -161,8 +161,20 @@ def _plain_session(config: Any, proxies: dict[str, str]) -> URLLib3Session:
 
 def _trust() -> ssl.SSLContext:
     """The certificates that botocore trusts: its own, or those of AWS_CA_BUNDLE and `ca_bundle`."""
-    bundle = botocore.session.Session().get_config_variable("ca_bundle")
-    return ssl.create_default_context(cafile=get_cert_path(bundle or True))
+    return ssl.create_default_context(cafile=get_cert_path(_ca_bundle() or True))
+
+
+def _ca_bundle() -> Any:
+    """The file of the certificates that AWS_CA_BUNDLE or the profile in use names."""
+    try:
+        return botocore.session.Session().get_config_variable("ca_bundle")
+    except ProfileNotFound:  # where a profile is needed, that has been said before
+        return _no_profile().get_config_variable("ca_bundle")
+
+
+def _no_profile() -> botocore.session.Session:
+    """A session that does not look at AWS_PROFILE: a simulator needs no profile, and that one may not be there."""
+    return botocore.session.Session({"profile": (None, None, None, None)})
 
 
 def check_credentials(settings: Settings) -> boto3.Session:
@@ -213,7 +225,7 @@ def _session(aws: Aws, *, simulator: bool) -> boto3.Session:
     region, profile = aws.region, aws.profile
     if simulator:
         given, region, profile = SIMULATOR_KEYS, region or SIMULATOR_REGION, None
-    session = botocore.session.Session()
+    session = _no_profile() if simulator else botocore.session.Session()
     quieten()
     try:
         session.register_component("data_loader", _loader())

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 HELP = "Check the settings and print the plan and the cost of a run; call nothing"
 MOST_SHOWN = 12
 """Levels of a mode that are all named."""
-ENOUGH_FOR_P95 = 20
-"""Successful calls below which the report marks a P95 as a hint."""
+ENOUGH_FOR_P95 = 92
+"""Calls that an interval of P95 needs at least: see "How sure" in docs/metrics.md."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -120,6 +120,6 @@ def _warnings(settings: Settings) -> Iterator[str]:
     _, most = expected_calls(settings, stock_levels(settings)[0])
     if most < ENOUGH_FOR_P95:
         yield (
-            f"the first level makes about {most:.0f} calls at most, and a P95 needs {ENOUGH_FOR_P95}."
+            f"the first level makes about {most:.0f} calls at most, and to bound a P95 takes {ENOUGH_FOR_P95} or more."
             " Raise concurrency.duration_seconds for figures that you decide by."
         )

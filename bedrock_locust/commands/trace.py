@@ -64,6 +64,8 @@ def run(parsed: Namespace) -> int:
         return exits.BAD_INPUT
     for title, words in _about(trace, kind, skipped):
         print(f"  {title:<10}{words}")
+    if parsed.output:
+        print(f"  Trace     {parsed.output}")
     if kind == invocation_logs.NAME and parsed.with_content:
         print("  The trace holds what people wrote. Keep it as you keep the logs.")
     return 0

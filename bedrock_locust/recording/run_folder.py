@@ -224,11 +224,23 @@ def check_report_file(file: str) -> None:
         why = "is a link that leads out of its folder"
     elif not folder.is_dir():
         why = f"cannot be made, as {folder} is not a directory"
-    elif not os.access(path if path.exists() else folder, os.W_OK):
-        why = "cannot be written (no permission)"
+    elif (error := _why_not(path, folder)) is not None:
+        why = f"cannot be written ({_reason(error)})"
     else:
         return
     raise SettingsError(f"output.report_file {file!r} {why}: name another file with --bedrock-report-file")
+
+
+def _why_not(path: Path, folder: Path) -> OSError | None:
+    """Why a file, or one below a folder that is there, cannot be written; None if it can. Nothing is left of trying."""
+    try:
+        if path.exists():
+            path.open("ab").close()
+        else:
+            tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        return error
+    return None
 
 
 def _unwritable(directory: str, error: OSError) -> SettingsError:

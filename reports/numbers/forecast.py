@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from reports.numbers import intervals
+from reports.reading.windows import USERS
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
     from reports.numbers.quota import Quota
 
@@ -19,6 +24,11 @@ MINUTE_S = 60
 """Quotas are per minute: a level that is shorter may run above them on what earlier minutes left."""
 SLIGHT_SHARE = 0.01
 """So small a share of throttled calls still hides that a quota is used up."""
+
+MOST_RATIO = 2.0
+"""A load that is known no better than to this factor is no forecast."""
+DRAWS, SEED = 400, 20261128
+"""Resamples of the counts behind a forecast; the seed is fixed, so that two reports of a run say the same."""
 
 
 @dataclass(frozen=True)
@@ -31,10 +41,12 @@ class Forecast:
     load: float | None
     """None if more users bring no more load, or throttling keeps it from being reached."""
     basis: str
-    """`between` two neighbouring levels; `beyond` the last two, by their line; `origin`, by the line from no users to
-    the one level; `full` if the levels do not grow, or throttling ends their growth."""
+    """`between` two neighbouring levels; `beyond` the last, by the line from the first to the last; `origin`, by the
+    line from no load to the one level; `full` if the levels do not grow, or throttling ends their growth."""
     keys: tuple[str, ...]
     """The level or levels that it is reckoned from, by load; of `full` the one that used most."""
+    is_sure: bool
+    """Whether the calls counted, a sample, leave the load within a factor of `MOST_RATIO` (95 %)."""
 
 
 @dataclass(frozen=True)
@@ -88,43 +100,66 @@ def forecasts(found: Quota, figures: pd.DataFrame) -> list[Forecast]:
 
 def _forecast(found: Quota, levels: pd.DataFrame, name: str) -> Forecast | None:
     """None if nothing is known of the quota in these levels of a mode."""
-    percent = found.used(name)[levels.index]
+    percent = _as_asked(found, levels, found.used(name)[levels.index])
     levels, percent = levels[percent > 0], percent[percent > 0]
     if levels.empty:
         return None
-    loads = levels["load"]
     over = [place for place, value in enumerate(percent) if value >= FULL_PERCENT]
-    if over and over[0]:
-        at, keys = _crossing(loads, percent, over[0]), _keys(levels, over[0])
-        return Forecast(str(levels["mode"].iloc[0]), name, at, "between", keys)
     if over:
-        at = float(loads.iloc[0]) * FULL_PERCENT / float(percent.iloc[0])
-        return Forecast(str(levels["mode"].iloc[0]), name, at, "origin", (str(levels.index[0]),))
-    return _beyond(levels, percent, found.table["throttled_share"][levels.index] == 0, name)
+        places = [over[0] - 1, over[0]] if over[0] else [0]
+        return _of_levels(found, levels.iloc[places], percent.iloc[places], name, "between" if over[0] else "origin")
+    return _beyond(found, levels, percent, name)
 
 
-def _beyond(levels: pd.DataFrame, percent: pd.Series[float], calm: pd.Series[bool], name: str) -> Forecast:
-    """No level used the quota up: the line through the last two calm ones, if no level contradicts it."""
-    mode, loads = str(levels["mode"].iloc[0]), levels["load"]
-    quiet = [place for place, is_calm in enumerate(calm) if is_calm]
-    at = None
-    if len(quiet) > 1:
-        at = _crossing(loads.iloc[quiet], percent.iloc[quiet], len(quiet) - 1)
-    elif quiet:
-        at = float(loads.iloc[quiet[0]]) * FULL_PERCENT / float(percent.iloc[quiet[0]])
-    if at is None or at <= float(loads.iloc[-1]):
-        return Forecast(mode, name, None, "full", (str(percent.idxmax()),))
-    keys = tuple(str(levels.index[place]) for place in quiet[-2:])
-    return Forecast(mode, name, at, "beyond" if len(keys) > 1 else "origin", keys)
+def _as_asked(found: Quota, levels: pd.DataFrame, percent: pd.Series[float]) -> pd.Series[float]:
+    """The shares at the loads themselves: in an open loop a window has more or fewer calls than asked, by chance."""
+    came = found.table["requests_per_min"][levels.index] + found.table["throttled_per_min"][levels.index]
+    return percent.where(levels["unit"] == USERS, percent * 60 * levels["load"] / came)
 
 
-def _crossing(loads: pd.Series[float], percent: pd.Series[float], place: int) -> float | None:
-    """Where the line through a level and the one before it reaches 100 %; None if it does not rise."""
-    (low, high), (before, after) = loads.iloc[place - 1 : place + 1], percent.iloc[place - 1 : place + 1]
-    if not (after > before and high > low):
-        return None
-    return float(low + (high - low) * (FULL_PERCENT - before) / (after - before))
+def _beyond(found: Quota, levels: pd.DataFrame, percent: pd.Series[float], name: str) -> Forecast:
+    """No level used the quota up: the line through the first calm one and the last, if no level contradicts it.
+
+    Neighbours are closer to where it leads, but so close to each other that chance turns the line.
+    """
+    calm = levels[found.table["throttled_share"][levels.index] == 0]
+    quiet = calm.iloc[[0, -1]] if len(calm) > 1 else calm
+    if not quiet.empty:
+        made = _of_levels(found, quiet, percent[quiet.index], name, "beyond" if len(quiet) > 1 else "origin")
+        if made.load is not None and made.load > float(levels["load"].iloc[-1]):
+            return made
+    return Forecast(str(levels["mode"].iloc[0]), name, None, "full", (str(percent.idxmax()),), is_sure=True)
 
 
-def _keys(levels: pd.DataFrame, place: int) -> tuple[str, ...]:
-    return tuple(str(key) for key in levels.index[place - 1 : place + 1])
+def _of_levels(found: Quota, levels: pd.DataFrame, percent: pd.Series[float], name: str, basis: str) -> Forecast:
+    """By the line through two levels, or through one and the origin; sure if chance moves it within a factor of two."""
+    loads = levels["load"].to_numpy().astype("float64")
+    if name == "requests" and (levels["unit"] != USERS).all():
+        drawn = np.array([found.most(name) or math.nan]) / 60
+        return _made(levels, name, basis, float(drawn[0]), drawn)
+    calls = np.maximum(found.table["accepted"][levels.index].to_numpy(), 1)
+    factors = np.random.default_rng(SEED).gamma(calls, 1 / calls, (DRAWS, len(calls)))
+    used = percent.to_numpy().astype("float64")
+    at = float(_crossing(loads, used[None, :])[0])
+    # Between two levels it is somewhere there: what is not known is how much each of them used.
+    drawn = (at * factors).ravel() if basis == "between" else _crossing(loads, used * factors)
+    return _made(levels, name, basis, at, drawn)
+
+
+def _made(levels: pd.DataFrame, name: str, basis: str, at: float, drawn: NDArray[np.float64]) -> Forecast:
+    low, high = np.quantile(drawn, [intervals.TAIL, 1 - intervals.TAIL], method="nearest")
+    keys = tuple(map(str, levels.index))
+    load = at if math.isfinite(at) else None
+    return Forecast(str(levels["mode"].iloc[0]), name, load, basis, keys, is_sure=bool(high <= MOST_RATIO * low))
+
+
+def _crossing(loads: NDArray[np.float64], used: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Where each line reaches 100 %: a row of shares at these loads is a line; infinity for one that does not rise."""
+    if len(loads) == 1:
+        one: NDArray[np.float64] = loads[0] * FULL_PERCENT / used[:, 0]
+        return one
+    rise = used[:, 1] - used[:, 0]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = loads[0] + (loads[1] - loads[0]) * (FULL_PERCENT - used[:, 0]) / rise
+    crossings: NDArray[np.float64] = np.where((rise > 0) & (loads[1] > loads[0]), found, np.inf)
+    return crossings

@@ -78,6 +78,12 @@ class Quota:
         """Those of them that refuse calls."""
         return tuple(name for name in self.per_minute if name in REFUSING)
 
+    @property
+    def reserves(self) -> bool:
+        """Whether a quota of tokens may matter, from which calls reserve `max_tokens`: one is known, or none at all."""
+        known = [name for name, most in self.per_minute.items() if most]
+        return not known or any(name in {"tokens", "input"} for name in known)
+
     def used(self, name: str) -> pd.Series[float]:
         """The share of a quota that each level used, in percent."""
         return self.table[f"{name}_percent"]

@@ -186,6 +186,8 @@ def _cost(analysis: Edition) -> str:
     if analysis.cost is None:
         return ""
     cost = f"{money(analysis.cost.total)} {escape(analysis.cost.currency, 10)}"
+    if analysis.place == "simulator":
+        return analysis.say("run.cost_simulated", cost=cost)
     if analysis.cost.unknown:
         return analysis.say("run.cost_unknown", cost=cost, calls=analysis.say.noun(analysis.cost.unknown, "call"))
     return analysis.say("run.cost", cost=cost)

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
     from reports.edition import Edition
 
-SHOWN = ("endpoint", "test.", "workload.", "concurrency.", "model.api", "model.endpoint", "model.quota", "model.tokens")
-"""The settings that decide what was measured, by how their names begin."""
+SHOWN = ("endpoint", "test.", "workload.", "model.api", "model.endpoint", "model.quota", "model.tokens")
+"""The settings that decide what was measured, by how their names begin, beside those of the load."""
+OF_LOAD = {"users": "concurrency.", "rate": "arrivals."}
 
 
 def elsewhere(analysis: Edition, left_out: Sequence[str], files: Sequence[str]) -> str:
@@ -32,6 +33,6 @@ def _settings(analysis: Edition) -> str:
     told = [
         f"{code(key)} {code(in_words(say, key, value), longest=80)}"
         for key, value in rows.items()
-        if key.startswith(SHOWN) and value not in (None, "", {}, [])
+        if key.startswith((*SHOWN, OF_LOAD[analysis.levels.unit])) and value not in (None, "", {}, [])
     ]
     return say("elsewhere.settings", settings=say("list.comma").join(told)) if told else ""

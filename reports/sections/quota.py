@@ -118,7 +118,8 @@ def _told(analysis: Edition, mode: str) -> Forecast | None:
     told = [found for found in analysis.conclusions if found.mode == mode]
     if not told or not analysis.levels.shaped or any(_is_about(analysis, found) for found in told):
         return None
-    return next((one for one in analysis.forecasts if one.mode == mode and one.load is not None), None)
+    found = next((one for one in analysis.forecasts if one.mode == mode and one.load is not None), None)
+    return found if found is not None and found.is_sure else None
 
 
 def _is_about(analysis: Edition, found: Conclusion) -> bool:
@@ -151,7 +152,8 @@ def _forecast(analysis: Edition, forecast: Forecast, *, is_told: bool) -> str:
     values = {"quota": say(f"quota.{forecast.quota}"), "levels": say.listing(shown)}
     if forecast.load is None or is_told:
         return say("quota.measured" if is_told else "quota.full", **values)
-    text = "quota.between" if forecast.basis == "between" else "quota.beyond"
+    sure = "quota.between" if forecast.basis == "between" else "quota.beyond"
+    text = sure if forecast.is_sure else "quota.unsure"
     return say(text, users=_load(analysis, forecast), **values)
 
 
@@ -164,6 +166,6 @@ def _lenient(analysis: Edition) -> Iterator[str]:
 
 def _reserve(analysis: Edition) -> str:
     ratio = analysis.quota.table["reserve_ratio"].median()
-    if not ratio >= 1.5:
+    if not ratio >= 1.5 or not analysis.quota.reserves:
         return ""
     return analysis.say("quota.reserve", max_tokens=amount(analysis.quota.max_tokens), ratio=number(ratio))

@@ -20,11 +20,17 @@ def told(analysis: Edition) -> list[str]:
     return [_told(analysis, doubt) for doubt in doubts(analysis)]
 
 
+SECTIONS = {"users": "concurrency", "rate": "arrivals"}
+"""Unit of the load -> the section of its settings."""
+
+
 def _told(analysis: Edition, doubt: Doubt) -> str:
     key = doubt.what if doubt.what.startswith("damage.") else f"trust.{doubt.what}"
     words = {name: WORDS[name](analysis, value) for name, value in doubt.values.items() if name in WORDS}
     more = SPECIAL[doubt.what](analysis, doubt.values) if doubt.what in SPECIAL else {}
-    return analysis.say(key, **{"longer": analysis.say(f"trust.longer.{analysis.levels.unit}"), **words, **more})
+    unit = analysis.levels.unit
+    usual = {"longer": analysis.say(f"trust.longer.{unit}"), "section": SECTIONS[unit]}
+    return analysis.say(key, **{**usual, **words, **more})
 
 
 def _levels(analysis: Edition, keys: list[str]) -> str:

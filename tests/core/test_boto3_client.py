@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bedrock_locust.aws.boto3_client import POOL_SIZE, check_endpoint, connect, warm_up
+from bedrock_locust.aws.boto3_client import POOL_SIZE, _loader, check_endpoint, connect, warm_up
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.schema import Settings
 from tests.simulator.process import Simulator
@@ -60,6 +60,15 @@ def test_a_profile_that_is_not_there() -> None:
     """The line says which, and how to see those that are."""
     with pytest.raises(SettingsError, match=r"nobody.*aws configure list-profiles"):
         made(simulator=False, aws={"region": "us-east-1", "profile": "nobody"})
+
+
+def test_a_simulator_needs_no_profile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the environment names: with AWS it has to be there."""
+    _loader.cache_clear()
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    assert made().meta.region_name == "us-east-1"
+    with pytest.raises(SettingsError, match="nobody"):
+        made(simulator=False)
 
 
 def test_warming_up_changes_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

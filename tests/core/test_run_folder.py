@@ -234,6 +234,24 @@ def test_files_of_a_run(folder: RunFolder) -> None:
     assert read(folder.path / "stats.csv") == [["Name", "Count"], ["a,b", "1"]]
 
 
+@pytest.mark.parametrize("file", ["/proc/nope/x.md", "/proc/self/x.md"])
+def test_a_report_file_where_no_file_can_be(file: str) -> None:
+    """It is tried before the run, and nothing is made where it can be."""
+    if not Path("/proc/self").is_dir():
+        pytest.skip("only Linux has a file system that refuses all")
+    with pytest.raises(SettingsError, match=rf"output\.report_file '{file}' cannot be written"):
+        check_report_file(file)
+
+
+def test_a_report_file_that_can_be(tmp_path: Path) -> None:
+    """Below a folder that is not there yet, or in the place of another one: trying it changes nothing."""
+    (tmp_path / "there.md").write_text("old")
+    check_report_file(str(tmp_path / "new" / "deep" / "report.md"))
+    check_report_file(str(tmp_path / "there.md"))
+    assert [path.name for path in tmp_path.iterdir()] == ["there.md"]
+    assert (tmp_path / "there.md").read_text() == "old"
+
+
 def test_a_report_file_that_is_a_link(tmp_path: Path) -> None:
     """A link is followed to a file beside it, and nowhere else."""
     (tmp_path / "elsewhere").mkdir()

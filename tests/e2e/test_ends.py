@@ -359,7 +359,7 @@ def test_worker_alone(place: Place, start_simulator: Callable[..., Simulator]) -
     run = measuring(place)
     workers[0].send_signal(signal.SIGINT)
     workers[0].wait(20)
-    assert master.wait(DEADLINE_S) in (0, FAILED)  # FAILED if a call was cut off
+    assert master.wait(DEADLINE_S) == 0, "a call that is cut off is no failure"
     rows = read(run / "requests.csv")
     assert {row["request_id"] for row in rows if row["request_id"]} == {
         call["request_id"] for call in simulator.calls()
@@ -388,7 +388,7 @@ def test_own_locustfile(place: Place, simulator: Simulator) -> None:
     code, output = place.run(
         "--host", simulator.url, "--users", "2", "--run-time", "3", locustfile=ROOT / "examples" / "own_locustfile.py"
     )
-    assert code in (0, 1), output
+    assert code == 0, output  # a call that is cut off is no failure
     run = place.runs()[0]
     rows = read(run / "requests.csv")
     # Locust kills a user that waits at once, even if it has just begun its next call: that one is cut off.

@@ -97,6 +97,33 @@ def test_the_forecast_contradicts_no_level(tmp_path: Path, percent: float, basis
         assert ("Extrapolated from the measured load" in text) is (basis != "between")
 
 
+@pytest.mark.parametrize("seconds", [1, 240])
+def test_few_calls_make_no_forecast(tmp_path: Path, seconds: float) -> None:
+    """Levels of a second would say anything from 15 users to thousands; of 4 minutes they agree with what was made."""
+    run = make.shaped(("streaming",), (2, 4), length_s=seconds)
+    made = sum(row["phase"] == "measure" and row["users"] == 4 for row in run.requests)
+    run.info["settings"]["model"]["quota"] = made * 60 / seconds * 5
+    analysis = edition(read(run.write(tmp_path)))
+    text = markdown(analysis, {})
+    (found,) = analysis.forecasts
+    assert found.is_sure is (seconds == 240)
+    assert ("used up at about" in text) is found.is_sure
+    assert ("too few calls to tell at which load it is used up" in text) is not found.is_sure
+    if found.is_sure:
+        assert found.load == pytest.approx(20, rel=0.3)
+
+
+def test_a_rate_needs_no_extrapolation(tmp_path: Path) -> None:
+    """1,000 requests a minute are 16.7 a second, however many arrivals came in a short window by chance."""
+    run = make.shaped(("streaming",), (2, 4), length_s=4)
+    for level in run.levels:
+        level |= {"rate_per_s": level["users"], "users": "", "users_reached": "", "arrivals_due": 9}
+    run.info["settings"]["model"]["quota"] = 1_000
+    analysis = edition(read(run.write(tmp_path)))
+    assert [found.load for found in analysis.forecasts] == [pytest.approx(1_000 / 60)]
+    assert "is used up at about 17 requests/s" in markdown(analysis, {}).split("\n## ")[0]
+
+
 def test_load_that_does_not_grow_uses_up_no_quota(tmp_path: Path) -> None:
     """A service that serves no more with 8 users than with 4."""
     run = make.shaped(("streaming",), (4, 8), length_s=20)

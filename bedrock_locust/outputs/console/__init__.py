@@ -89,8 +89,9 @@ def progress(tally: Tally, state: State) -> str:
         f"{recent.ok / recent.seconds:,.1f} requests/s, {recent.output_tokens / recent.seconds:,.0f} output tokens/s"
     )
     in_flight = "" if state.in_flight is None else f", {state.in_flight:,} in flight"
+    noun = "call" if total.calls == 1 else "calls"
     return (
-        f"  {time.strftime('%H:%M:%S')}  {where}  {total.calls:,} calls, {total.ok:,} ok, {total.failed:,} failed"
+        f"  {time.strftime('%H:%M:%S')}  {where}  {total.calls:,} {noun}, {total.ok:,} ok, {total.failed:,} failed"
         f"{in_flight} | {rates}"
     )
 

@@ -109,6 +109,7 @@ TEXTS = {
     "gain.none": "no difference shown ({low} to {high} %)",
     "gain.few": "too few calls to tell a difference",
     "run.cost": "The run cost {cost}.",
+    "run.cost_simulated": "At these prices, the calls would have cost {cost}; the simulator costs nothing.",
     "run.cost_unknown": "The run cost {cost}, not counting {calls} without token counts.",
     "gate.passed": "**SLO gate: passed** {scope}.",
     "gate.failed": "**SLO gate: failed** {scope}: {reasons}.",
@@ -196,7 +197,7 @@ TEXTS = {
     " change. Measure longer, with a longer warm-up (`concurrency.warmup_seconds`).",
     "trust.no_warmup": "The first seconds differ: {levels} (by up to {change} %). Set `concurrency.warmup_seconds` to leave them out.",
     "trust.short_levels": "More than a quarter of the calls ended after their level: {levels}. The levels are too short for such calls:"
-    " {needed_s} would do (`concurrency.duration_seconds`).",
+    " {needed_s} would do (`{section}.duration_seconds`).",
     "trust.duplicates": "`requests.csv` has {rows} twice: counts and rates are too high. Look at how the file was made.",
     "trust.impossible": "{rows} of `requests.csv` cannot be right: a time is below zero, or first token, last token and end are out of"
     " order. Look at the file.",
@@ -246,6 +247,7 @@ TEXTS = {
     "quota.mode": "**{mode}:** {forecasts}",
     "quota.between": "{quota} are used up at about {users} (measured: {levels}).",
     "quota.beyond": "{quota} are used up at about {users} (extrapolated from {levels}).",
+    "quota.unsure": "{quota}: {levels}. These are too few calls to tell at which load it is used up.",
     "quota.measured": "{quota}: {levels}.",
     "quota.full": "{quota} are not used up: at most {levels}, because more users bring no more load.",
     "quota.at": "{percent} % {at}",
@@ -278,7 +280,7 @@ TEXTS = {
   started while the level was measured: all its users ran and the warm-up had passed.
 - **Per second**: what happened inside that window, whenever the call started. Output tokens are spread evenly
   from the first to the last (without streaming: over the call); input tokens count at the first token
-  (without streaming: at the end); a request counts when it succeeds.
+  (without streaming: at the end); of a call the part of its time inside counts.
 - **The knee** is the level with the most throughput for its mean latency.""",
     "method.names": """\
 - **There are no levels**, so there is a row for each mode and name, over all its calls; per second is from

@@ -102,6 +102,7 @@ TEXTS = {
     "gain.none": "未显示出差异（{low} 至 {high} %）",
     "gain.few": "样本不足，无法判断差异",
     "run.cost": "本次运行费用 {cost}。",
+    "run.cost_simulated": "按所设价格，这些调用的费用为 {cost}；模拟器不产生费用。",
     "run.cost_unknown": "本次运行费用 {cost}，不含没有 token 计数的 {calls}。",
     "gate.passed": "**SLO 门禁：通过**{scope}。",
     "gate.failed": "**SLO 门禁：未通过**{scope}：{reasons}。",
@@ -163,7 +164,7 @@ TEXTS = {
     "trust.hidden_tokens": "{calls}的输出 token 计数超过了流式内容所能容纳的数量：{levels}。模型进行了未流式返回的推理，因此这些调用的每 token 时间未知。",
     "trust.drift": "延迟不稳定：{levels}（同一级别内变化达 {change} %），数字是变化过程的平均。请延长测量和预热时间（`concurrency.warmup_seconds`）。",
     "trust.no_warmup": "最初几秒与之后不同：{levels}（相差达 {change} %）。可设置 `concurrency.warmup_seconds` 将其排除。",
-    "trust.short_levels": "超过四分之一的调用在级别结束之后才完成：{levels}。级别对这类调用来说太短，需要 {needed_s}（`concurrency.duration_seconds`）。",
+    "trust.short_levels": "超过四分之一的调用在级别结束之后才完成：{levels}。级别对这类调用来说太短，需要 {needed_s}（`{section}.duration_seconds`）。",
     "trust.duplicates": "`requests.csv` 中有 {rows}重复：计数和速率偏高。请检查该文件的来源。",
     "trust.impossible": "`requests.csv` 中有 {rows}不可能正确：时间为负，或首 token、末 token 与结束的先后颠倒。请检查该文件。",
     "trust.more_rows": "`requests.csv` 有 {found} 次调用，但运行只记录了 {written} 次：有行被添加。请恢复该文件。",
@@ -204,6 +205,7 @@ TEXTS = {
     "quota.mode": "**{mode}**：{forecasts}",
     "quota.between": "{quota}约在 {users}时用完（实测：{levels}）。",
     "quota.beyond": "{quota}约在 {users}时用完（由 {levels}外推）。",
+    "quota.unsure": "{quota}：{levels}。调用太少，无法推算用完时的负载。",
     "quota.measured": "{quota}：{levels}。",
     "quota.full": "{quota}没有用完：最多为 {levels}，更多用户不会带来更多用量。",
     "quota.at": "{at} {percent} %",
@@ -227,7 +229,7 @@ TEXTS = {
 - **token 计数**由服务端提供。SDK 重试已关闭：被限流的调用计为失败。""",
     "method.levels": """\
 - **调用属于它开始时所在的级别**。成功率、延迟和 TTFT 取测量窗口内开始的调用：该级别的用户已全部启动，预热已完成。
-- **每秒**：该窗口内发生的事，不论调用何时开始。输出 token 在第一个到最后一个之间均匀分摊（非流式：整个调用期间）；输入 token 在首 token 时计入（非流式：结束时）；请求在成功结束时计入。
+- **每秒**：该窗口内发生的事，不论调用何时开始。输出 token 在第一个到最后一个之间均匀分摊（非流式：整个调用期间）；输入 token 在首 token 时计入（非流式：结束时）；请求按其时间落在窗口内的部分计入。
 - **拐点**是吞吐量与平均延迟之比最大的级别。""",
     "method.names": """\
 - **没有级别**，因此每个模式和名称一行，取其所有调用；每秒从第一次开始到最后一次结束。""",
