@@ -91,9 +91,9 @@ class RecordFile:
 
     def _content(self, index: int) -> bytes:
         """The bytes from a line to the next, or as many as the longest record may have, and one more."""
-        begin, most = self._places[index], MOST_LINE_BYTES + 1
-        size = self._places[index + 1] - begin if index + 1 < len(self._places) else most
-        return os.pread(self._file, min(size, most), begin)
+        begin, last = self._places[index], index + 1 == len(self._places)
+        end = self.size if last else self._places[index + 1]
+        return os.pread(self._file, min(end - begin, MOST_LINE_BYTES + 1), begin)
 
 
 def parsed(line: bytes) -> dict[str, Any]:
