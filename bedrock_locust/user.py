@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from locust import User, task
+from locust.event import EventHook
 
 import gevent
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from locust.env import Environment
+
+    from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
 
     from bedrock_locust.call import Call, Mode
     from bedrock_locust.settings.schema import Settings
@@ -123,6 +126,14 @@ OPERATIONS = {
     ("invoke", "non_streaming"): "invoke_model",
 }
 """`model.api` and mode -> boto3 method."""
+
+
+def unrecorded(client: BedrockRuntimeClient, settings: Settings, mode: Mode) -> Callable[..., Call]:
+    """The method for the API of the settings, of a client whose calls fire no `request` event: they are in no run."""
+    bedrock = BedrockClient(
+        client, EventHook(), call_limit_s=settings.call_limit_s, native_formats=settings.native_formats
+    )
+    return call_of(bedrock, settings, mode)
 
 
 def call_of(client: BedrockClient, settings: Settings, mode: Mode) -> Callable[..., Call]:

@@ -5,13 +5,10 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from locust.event import EventHook
-
 from bedrock_locust.aws.boto3_client import check_credentials
-from bedrock_locust.client import BedrockClient
 from bedrock_locust.errors import LASTING, remedy
 from bedrock_locust.settings.mistakes import SettingsError
-from bedrock_locust.user import call_of
+from bedrock_locust.user import unrecorded
 from bedrock_locust.workload.source import workload_of
 
 if TYPE_CHECKING:
@@ -66,10 +63,7 @@ def public(call: Call) -> dict[str, Any]:
 def _call(client: BedrockRuntimeClient, settings: Settings, workload: Workload) -> Call:
     """A call like those of the first users, without a `request` event."""
     mode: Mode = "streaming" if settings.test.streaming else "non_streaming"
-    bedrock = BedrockClient(
-        client, EventHook(), call_limit_s=settings.call_limit_s, native_formats=settings.native_formats
-    )
-    return call_of(bedrock, settings, mode)(name="preflight", **workload.next().arguments)
+    return unrecorded(client, settings, mode)(name="preflight", **workload.next().arguments)
 
 
 def has_credentials(settings: Settings) -> bool:

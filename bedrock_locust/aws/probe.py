@@ -6,12 +6,10 @@ import logging
 import re
 from typing import TYPE_CHECKING, Any
 
-from locust.event import EventHook
-
 from botocore.exceptions import BotoCoreError, ClientError
 
-from bedrock_locust.client import BedrockClient
-from bedrock_locust.user import call_of
+from bedrock_locust.settings.pairs import provider_id
+from bedrock_locust.user import unrecorded
 from bedrock_locust.workload.calibration import PROBES, Calibration
 from bedrock_locust.workload.shapes import input_shape
 from bedrock_locust.workload.source import generated_of
@@ -26,8 +24,7 @@ logger = logging.getLogger(__name__)
 
 PROBE_TOKENS = 16
 """Output tokens of a probe call: the least that all APIs take."""
-_REGIONS = re.compile(r"[a-z]+(?:-[a-z]+)*\.(?=[a-z0-9]+\.)")
-_NAMED = re.compile(r"arn:[^/]*:(?:inference-profile|foundation-model)/(.+)")
+_NAMED = re.compile(r"arn:[^/]*:(?:inference-profile|foundation-model)/.+")
 
 
 def calibrate(client: BedrockRuntimeClient, settings: Settings) -> Calibration | None:
@@ -54,10 +51,8 @@ def calibrate(client: BedrockRuntimeClient, settings: Settings) -> Calibration |
 
 def bare_id(model_id: str) -> str:
     """The id of the foundation model, for which CountTokens counts; empty where an id does not tell it."""
-    named = _NAMED.fullmatch(model_id)
-    if model_id.startswith("arn:") and not named:
-        return ""
-    return _REGIONS.sub("", named[1] if named else model_id, count=1)
+    hidden = model_id.startswith("arn:") and not _NAMED.fullmatch(model_id)
+    return "" if hidden else provider_id(model_id)
 
 
 def _counted(client: BedrockRuntimeClient, settings: Settings, workload: GeneratedWorkload) -> Calibration | None:
@@ -85,13 +80,10 @@ def _countable(arguments: dict[str, Any]) -> dict[str, Any]:
 
 def _called(client: BedrockRuntimeClient, settings: Settings, workload: GeneratedWorkload) -> Calibration | None:
     """By two calls, which are not part of the run."""
-    bedrock = BedrockClient(
-        client, EventHook(), call_limit_s=settings.call_limit_s, native_formats=settings.native_formats
-    )
-    counts = dict[int, int]()
+    send, counts = unrecorded(client, settings, "non_streaming"), dict[int, int]()
     for words in PROBES:
         arguments = workload.probe(words, PROBE_TOKENS).arguments
-        call = call_of(bedrock, settings, "non_streaming")(name="probe", **arguments)
+        call = send(name="probe", **arguments)
         if not call.ok or call.all_input_tokens is None:
             return None
         counts[words] = call.all_input_tokens

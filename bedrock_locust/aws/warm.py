@@ -8,12 +8,9 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from locust.event import EventHook
-
 from gevent.pool import Pool
 
-from bedrock_locust.client import BedrockClient
-from bedrock_locust.user import call_of
+from bedrock_locust.user import unrecorded
 from bedrock_locust.workload.source import generated_of
 
 if TYPE_CHECKING:
@@ -34,14 +31,12 @@ def write_prefixes(client: BedrockRuntimeClient, settings: Settings, prepared: P
     workload = generated_of(settings, prepared)
     if workload is None or settings.workload is None or settings.workload.cache == "off":
         return
-    bedrock = BedrockClient(
-        client, EventHook(), call_limit_s=settings.call_limit_s, native_formats=settings.native_formats
-    )
+    send = unrecorded(client, settings, "non_streaming")
 
-    def send(request: Request) -> Call:
-        return call_of(bedrock, settings, "non_streaming")(name="prefix", **request.arguments)
+    def write(request: Request) -> Call:
+        return send(name="prefix", **request.arguments)
 
-    calls = Pool(AT_A_TIME).map(send, workload.of_each_prefix())
+    calls = Pool(AT_A_TIME).map(write, workload.of_each_prefix())
     failed = [call for call in calls if not call.ok]
     written, read = (
         sum(getattr(call, name) or 0 for call in calls) for name in ("cache_write_tokens", "cache_read_tokens")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bedrock_locust import exits
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.plan import length_in_words
+from bedrock_locust.workload.measured import percentiles
 from bedrock_locust.workload.traces import invocation_logs
 from bedrock_locust.workload.traces.cut import Trace
 from bedrock_locust.workload.traces.moments import in_words, moment
@@ -17,12 +18,11 @@ from bedrock_locust.workload.traces.traced import Skipped
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from bedrock_locust.workload.traces.traced import TracedCall
 
 HELP = "Make a trace of production from logs: times and lengths, without contents; call nothing"
-PERCENTS = (50, 95, 100)
 MOST_MODELS = 5
 DATED_AFTER = 1e9
 """Times on the clock of a source that are moments, and not seconds since its start: 2001."""
@@ -89,8 +89,8 @@ def _about(trace: Trace, kind: str, skipped: Skipped) -> Iterator[tuple[str, str
     yield "Calls", f"{len(trace.calls):,} in {length_in_words(trace.length_s)}{begin}{left_out}"
     mean = len(trace.calls) / max(trace.length_s, 1)
     yield "Rate", f"{mean:,.3g}/s on average, at most {trace.peak(1):,} in a second and {trace.peak(60):,} in a minute"
-    yield "Prompts", f"{_percentiles([call.input_length for call in trace.calls])} tokens"
-    yield "Answers", f"{_percentiles([call.output_length for call in trace.calls])} tokens"
+    yield "Prompts", f"{percentiles([call.input_length for call in trace.calls])} tokens"
+    yield "Answers", f"{percentiles([call.output_length for call in trace.calls])} tokens"
     if named := [(model, count) for model, count in trace.models.most_common() if model]:
         shown = ", ".join(f"{model} ({count:,})" for model, count in named[:MOST_MODELS])
         yield "Models", shown + (f" and {len(named) - MOST_MODELS:,} more" if len(named) > MOST_MODELS else "")
@@ -99,9 +99,3 @@ def _about(trace: Trace, kind: str, skipped: Skipped) -> Iterator[tuple[str, str
         yield "Sessions", f"{sum(sessions.values()):,}, {longer:,} of them with more than one call"
     if (shared := trace.shared) is not None:
         yield "Prefixes", f"{100 * shared:.0f} % of the 512-token blocks of prompts had come before"
-
-
-def _percentiles(values: Sequence[int]) -> str:
-    ordered = sorted(values)
-    points = [ordered[min(len(ordered) - 1, len(ordered) * percent // 100)] for percent in PERCENTS]
-    return "P50 {:,}, P95 {:,}, longest {:,}".format(*points)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,8 @@ from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.plan import money
 from bedrock_locust.settings.sizes import CHARACTERS_PER_TOKEN
 from bedrock_locust.workload.jsonl import RecordFile
-from bedrock_locust.workload.measured import chars_in, limit_in, sent_in
+from bedrock_locust.workload.measured import chars_in, limit_in, percentiles, sent_in
+from bedrock_locust.workload.new_file import new_file
 from bedrock_locust.workload.readers import reader_of
 from bedrock_locust.workload.survey import survey
 from bedrock_locust.workload.template import checked
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from bedrock_locust.workload.survey import Survey
 
 HELP = "Show what is in a file of requests, and check every record; call nothing"
-PERCENTS = (50, 95, 100)
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -103,8 +102,8 @@ class _Figures:
         if not self._prompts:
             return []
         found = [
-            ("Prompts", f"{_percentiles(self._prompts)} tokens, at {CHARACTERS_PER_TOKEN} characters a token"),
-            ("Answers", f"{_percentiles(self._limits)} tokens at most"),
+            ("Prompts", f"{percentiles(self._prompts)} tokens, at {CHARACTERS_PER_TOKEN} characters a token"),
+            ("Answers", f"{percentiles(self._limits)} tokens at most"),
         ]
         if self._media:
             found.append(("Media", f"{self._media:,} bytes in images and documents"))
@@ -132,12 +131,6 @@ def _about(file: RecordFile, found: Survey) -> list[tuple[str, str]]:
     ]
 
 
-def _percentiles(values: list[Any]) -> str:
-    ordered = sorted(values)
-    points = [ordered[min(len(ordered) - 1, len(ordered) * percent // 100)] for percent in PERCENTS]
-    return "P50 {:,.0f}, P95 {:,.0f}, longest {:,.0f}".format(*points)
-
-
 def _bytes_in(value: Any) -> int:
     """Bytes of all media."""
     if isinstance(value, bytes):
@@ -154,12 +147,7 @@ def _shown(value: object) -> str:
 def _write(file: RecordFile, found: Survey, path: Path) -> None:
     """Write the records that can be sent, a line each. Raises SettingsError."""
     bad = set(found.bad)
-    try:
-        with open(path, "x", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)) as output:
-            for index in range(len(file)):
-                if index not in bad:
-                    output.write(json.dumps(_normal(file.record(index)), ensure_ascii=False) + "\n")
-    except FileExistsError:
-        raise SettingsError(f"{path}: exists already. Name another file with -o") from None
-    except OSError as error:
-        raise SettingsError(f"{path}: cannot be written ({error.strerror})") from None
+    with new_file(path) as output:
+        for index in range(len(file)):
+            if index not in bad:
+                output.write(json.dumps(_normal(file.record(index)), ensure_ascii=False).encode() + b"\n")

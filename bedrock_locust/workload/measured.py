@@ -6,13 +6,16 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from bedrock_locust.workload.contract import Request
 
 _NO_TEXT = frozenset({"role", "type", "modelId", "model", "format", "media_type", "data", "anthropic_version", "url"})
 """Members whose texts are no part of the prompt."""
-_LIMITS = ("maxTokens", "max_tokens", "max_completion_tokens", "max_output_tokens", "maxTokenCount", "max_gen_len")
+_LIMITS = (
+    *("maxTokens", "max_tokens", "max_completion_tokens", "max_output_tokens"),
+    *("maxTokenCount", "max_new_tokens", "max_gen_len"),
+)
 
 
 def sent_in(request: Request) -> dict[str, Any]:
@@ -35,3 +38,10 @@ def limit_in(body: Mapping[str, Any]) -> int:
     """The limit of the answer, wherever it stands; 0 where there is none."""
     config = body.get("inferenceConfig") or body.get("textGenerationConfig") or body
     return next((int(config[name]) for name in _LIMITS if isinstance(config.get(name), int)), 0)
+
+
+def percentiles(values: Sequence[float]) -> str:
+    """P50, P95 and the largest of some lengths, in words."""
+    ordered = sorted(values)
+    points = [ordered[min(len(ordered) - 1, len(ordered) * percent // 100)] for percent in (50, 95, 100)]
+    return "P50 {:,.0f}, P95 {:,.0f}, longest {:,.0f}".format(*points)

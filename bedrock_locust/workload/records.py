@@ -56,6 +56,15 @@ def list_of(value: object, place: str) -> list[Any]:
     return value
 
 
+def numbers_of(value: object, place: str) -> tuple[int, ...]:
+    """The whole numbers in a list; none where there is no list. Raises RecordError."""
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not all(isinstance(one, int) and not isinstance(one, bool) for one in value):
+        raise RecordError(f"{place} must be a list of whole numbers")
+    return tuple(value)
+
+
 def object_of(value: object, place: str) -> dict[str, Any]:
     """The object. Raises RecordError where it is none."""
     if not isinstance(value, dict):

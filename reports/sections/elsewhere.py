@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from reports.markdown import code, join
 from reports.sections.configuration import in_words
+from reports.sections.words import LOAD_SECTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
 SHOWN = ("endpoint", "test.", "workload.", "model.api", "model.endpoint", "model.quota", "model.tokens")
 """The settings that decide what was measured, by how their names begin, beside those of the load."""
-OF_LOAD = {"users": "concurrency.", "rate": "arrivals."}
 
 
 def elsewhere(analysis: Edition, left_out: Sequence[str], files: Sequence[str]) -> str:
@@ -33,6 +33,6 @@ def _settings(analysis: Edition) -> str:
     told = [
         f"{code(key)} {code(in_words(say, key, value), longest=80)}"
         for key, value in rows.items()
-        if key.startswith((*SHOWN, OF_LOAD[analysis.levels.unit])) and value not in (None, "", {}, [])
+        if key.startswith((*SHOWN, f"{LOAD_SECTIONS[analysis.levels.unit]}.")) and value not in (None, "", {}, [])
     ]
     return say("elsewhere.settings", settings=say("list.comma").join(told)) if told else ""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from reports.markdown import amount, code, escape, number
 from reports.numbers.doubts import doubts
-from reports.sections.words import API_NAMES, label, level_names, reason
+from reports.sections.words import API_NAMES, LOAD_SECTIONS, label, level_names, reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,16 +20,12 @@ def told(analysis: Edition) -> list[str]:
     return [_told(analysis, doubt) for doubt in doubts(analysis)]
 
 
-SECTIONS = {"users": "concurrency", "rate": "arrivals"}
-"""Unit of the load -> the section of its settings."""
-
-
 def _told(analysis: Edition, doubt: Doubt) -> str:
     key = doubt.what if doubt.what.startswith("damage.") else f"trust.{doubt.what}"
     words = {name: WORDS[name](analysis, value) for name, value in doubt.values.items() if name in WORDS}
     more = SPECIAL[doubt.what](analysis, doubt.values) if doubt.what in SPECIAL else {}
     unit = analysis.levels.unit
-    usual = {"longer": analysis.say(f"trust.longer.{unit}"), "section": SECTIONS[unit]}
+    usual = {"longer": analysis.say(f"trust.longer.{unit}"), "section": LOAD_SECTIONS[unit]}
     return analysis.say(key, **{**usual, **words, **more})
 
 

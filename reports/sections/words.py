@@ -24,6 +24,8 @@ BRACKETS = re.compile(rf"\d \([\d.,…]+{UNKNOWN}")
 CHANGES = re.compile(r"\d \([-+][\d.,]+ … [-+]")
 ALT_TEXTS = {"knee": knee.alt_text, "tokens": tokens.alt_text}
 """Of charts that do not always have the same panels."""
+LOAD_SECTIONS = {"users": "concurrency", "rate": "arrivals"}
+"""Unit of the load -> the section of its settings."""
 SLO_TEXTS = {"success_rate": "success", "min_tokens_per_s": "speed"}
 
 API_NAMES = {

@@ -37,3 +37,9 @@ def test_what_is_not_there_is_nothing() -> None:
     """A body without a limit, and values of other types."""
     assert limit_in({"messages": []}) == 0
     assert chars_in([1, None, {"text": "abc", "role": "user"}, b"x"]) == 3
+
+
+@pytest.mark.parametrize("name", ["maxTokens", "max_new_tokens"])
+def test_a_limit_of_nova_has_two_names(name: str) -> None:
+    """In its native requests."""
+    assert limit_in({"inferenceConfig": {name: 30}}) == 30

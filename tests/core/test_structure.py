@@ -102,7 +102,7 @@ PLAN: dict[str, dict[str, str]] = {
         "wire": "call errors formats histogram process redaction",
         "client": "call errors formats redaction wire",
         "user": "call client process settings workload",
-        "aws": "call client errors level process redaction settings user wire workload",
+        "aws": "call errors level process redaction settings user wire workload",
         # what becomes of them
         "live": "arrivals call errors histogram level process redaction settings",
         "recording": "arrivals call errors level live process redaction settings workload",

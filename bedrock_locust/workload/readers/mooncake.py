@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from bedrock_locust.workload.conversation import arguments, conversation
 from bedrock_locust.workload.readers.native import read as read_body
-from bedrock_locust.workload.records import Record, RecordError, count_of, object_of, text_of
+from bedrock_locust.workload.records import Record, RecordError, count_of, numbers_of, object_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,12 +41,4 @@ def read(record: Mapping[str, Any]) -> Record:
     length = count_of(record.get("input_length"), "input_length")
     if length is None:
         raise RecordError("input_length is missing")
-    return Record(input_tokens=length, blocks=_blocks(record.get("hash_ids")), max_tokens=limit)
-
-
-def _blocks(value: object) -> tuple[int, ...]:
-    if value is None:
-        return ()
-    if not isinstance(value, list) or not all(isinstance(one, int) and not isinstance(one, bool) for one in value):
-        raise RecordError("hash_ids must be a list of whole numbers")
-    return tuple(value)
+    return Record(input_tokens=length, blocks=numbers_of(record.get("hash_ids"), "hash_ids"), max_tokens=limit)

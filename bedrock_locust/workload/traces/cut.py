@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bedrock_locust.workload.new_file import new_file
 from bedrock_locust.workload.traces.moments import spread
 from bedrock_locust.workload.traces.traced import TraceError
 
@@ -70,19 +70,13 @@ class Trace:
         return again / blocks if blocks else None
 
     def write(self, path: Path) -> None:
-        """Write the lines, with gzip where the name says so; nobody else may read them. Raises TraceError."""
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as raw:
-                if path.suffix == ".gz":
-                    with gzip.GzipFile(fileobj=raw, mode="wb", mtime=0, filename="") as file:
-                        file.writelines(self._lines())
-                else:
-                    raw.writelines(self._lines())
-        except FileExistsError:
-            raise TraceError(f"{path}: exists already. Name another file with -o") from None
-        except OSError as error:
-            raise TraceError(f"{path}: cannot be written ({error.strerror})") from None
+        """Write the lines, with gzip where the name says so; nobody else may read them. Raises SettingsError."""
+        with new_file(path) as raw:
+            if path.suffix == ".gz":
+                with gzip.GzipFile(fileobj=raw, mode="wb", mtime=0, filename="") as file:
+                    file.writelines(self._lines())
+            else:
+                raw.writelines(self._lines())
 
     def _lines(self) -> Iterable[bytes]:
         return (json.dumps(call.to_plain(self.start_at), ensure_ascii=False).encode() + b"\n" for call in self.calls)

@@ -6,16 +6,15 @@ repositories. Times are whole seconds. Bodies over 100 KB are objects of their o
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
-import zlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from bedrock_locust.workload.measured import limit_in
 from bedrock_locust.workload.traces.moments import moment
 from bedrock_locust.workload.traces.prefixes import Prefixes, Turn, prompt_of
-from bedrock_locust.workload.traces.traced import Skipped, TracedCall, TraceError, whole_number
+from bedrock_locust.workload.traces.traced import Skipped, TracedCall, TraceError, opened, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,7 +29,6 @@ OPERATIONS = {
 }
 ASIDE = re.compile(r"(^|/)data/|amazon-bedrock-logs-permission-check")
 """Objects that are no logs: large bodies, and what the console leaves when it tries whether it may write."""
-LIMITS = ("maxTokens", "max_tokens", "max_new_tokens", "max_gen_len", "maxTokenCount", "max_completion_tokens")
 
 
 def fits(record: Mapping[str, Any]) -> bool:
@@ -49,14 +47,10 @@ def files(place: Path) -> list[Path]:
 
 def records(path: Path) -> Iterator[tuple[str, Any]]:
     """The records of a file with where they stand: JSON lines, or an export. Raises TraceError."""
-    opener = gzip.open if path.suffix == ".gz" else open
-    try:
-        with opener(path, "rt", encoding="utf-8") as file:
-            for number, line in enumerate(file, 1):
-                if line.strip():
-                    yield from _of_line(line, f"{path}, line {number}")
-    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
-        raise TraceError(f"{path} cannot be read ({getattr(error, 'strerror', None) or error})") from None
+    with opened(path) as file:
+        for number, line in enumerate(file, 1):
+            if line.strip():
+                yield from _of_line(line, f"{path}, line {number}")
 
 
 def _of_line(line: str, where: str) -> Iterator[tuple[str, Any]]:
@@ -106,7 +100,7 @@ def _call(record: Mapping[str, Any], where: str, prefixes: Prefixes, *, with_con
         output_length=whole_number(answered.get("outputTokenCount", 0), f"{where}: output.outputTokenCount"),
         operation=OPERATIONS[str(record["operation"])],
         model=model_of(str(record.get("modelId") or "")),
-        max_tokens=_limit(body),
+        max_tokens=limit_in(body) or None,
         cache_read_tokens=None if read_ is None else counts[0],
         cache_write_tokens=None if written is None else counts[1],
         hash_ids=prefixes.blocks(prompt_of(body), tokens),
@@ -134,13 +128,6 @@ def model_of(model: str) -> str:
 def _part(record: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     part = record.get(name)
     return part if isinstance(part, dict) else {}
-
-
-def _limit(body: Mapping[str, Any]) -> int | None:
-    """What a request allows its answer, wherever that stands."""
-    places = [body, *(_part(body, name) for name in ("inferenceConfig", "textGenerationConfig"))]
-    found = (place.get(name) for place in places for name in LIMITS)
-    return next((value for value in found if isinstance(value, int) and not isinstance(value, bool)), None)
 
 
 def _latency_ms(body: object) -> float | None:

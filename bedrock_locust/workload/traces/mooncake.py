@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from bedrock_locust.workload.records import RecordError, numbers_of
 from bedrock_locust.workload.traces.traced import Skipped, TracedCall, TraceError, whole_number
 
 if TYPE_CHECKING:
@@ -54,8 +55,7 @@ def _seconds(value: object, where: str) -> float:
 
 
 def _ids(value: object, where: str) -> tuple[int, ...]:
-    if value is None:
-        return ()
-    if not isinstance(value, list) or not all(isinstance(one, int) and not isinstance(one, bool) for one in value):
-        raise TraceError(f"{where}: hash_ids must be a list of whole numbers")
-    return tuple(value)
+    try:
+        return numbers_of(value, "hash_ids")
+    except RecordError as error:
+        raise TraceError(f"{where}: {error}") from None

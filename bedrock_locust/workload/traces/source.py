@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import csv
-import gzip
-import zlib
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from bedrock_locust.workload.traces import azure, burstgpt, invocation_logs, mooncake
-from bedrock_locust.workload.traces.traced import TraceError
+from bedrock_locust.workload.traces.traced import TraceError, opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,14 +56,10 @@ def _of_table(path: Path, skipped: Skipped) -> tuple[str, Iterator[TracedCall]]:
 
 def _rows(path: Path) -> Iterator[tuple[str, Any]]:
     """The column names, then the rows, with where they stand. Raises TraceError."""
-    opener = gzip.open if path.suffix == ".gz" else open
-    try:
-        with opener(path, "rt", encoding="utf-8-sig", newline="") as file:
-            table = csv.DictReader(file)
-            yield str(path), dict.fromkeys(table.fieldnames or ())
-            for row in table:
-                if None in row.values():
-                    raise TraceError(f"{path}, line {table.line_num}: has fewer cells than the first line")
-                yield f"{path}, line {table.line_num}", row
-    except (OSError, EOFError, UnicodeDecodeError, zlib.error, csv.Error) as error:
-        raise TraceError(f"{path} cannot be read ({getattr(error, 'strerror', None) or error})") from None
+    with opened(path) as file:
+        table = csv.DictReader(file)
+        yield str(path), dict.fromkeys(table.fieldnames or ())
+        for row in table:
+            if None in row.values():
+                raise TraceError(f"{path}, line {table.line_num}: has fewer cells than the first line")
+            yield f"{path}, line {table.line_num}", row

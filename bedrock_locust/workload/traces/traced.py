@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
+import zlib
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from bedrock_locust.settings.mistakes import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 BLOCK_TOKENS = 512
 """What a hash id stands for, as in the traces of Mooncake."""
@@ -75,3 +80,14 @@ def whole_number(value: object, where: str) -> int:
     if not 0 <= found <= 100_000_000:
         raise TraceError(f"{where} is {value!r:.40}, but must be a number of tokens")
     return found
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[TextIO]:
+    """A source as text; with gzip where its name says so. Raises TraceError, also while it is read."""
+    opener = gzip.open if path.suffix == ".gz" else open
+    try:
+        with opener(path, "rt", encoding="utf-8-sig", newline="") as file:
+            yield file
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error, csv.Error) as error:
+        raise TraceError(f"{path} cannot be read ({getattr(error, 'strerror', None) or error})") from None
