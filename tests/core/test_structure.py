@@ -129,7 +129,14 @@ PLAN: dict[str, dict[str, str]] = {
         "report": "charts document edition exports markdown reading sections",
         "compare": "charts document edition exports numbers reading sections",
     },
-    "shapes": {"base": "", "chosen": "base", "dispatch": "", "rate": "base dispatch", "step": "base dispatch"},
+    "shapes": {
+        "base": "",
+        "bisection": "",
+        "chosen": "base",
+        "dispatch": "",
+        "rate": "base dispatch",
+        "step": "base dispatch",
+    },
 }
 """Package -> folder or module in it -> those beside it that it may import, also for its types only. Itself always."""
 MOST_ENTRIES = {"bedrock_locust": 26, "reports": 12}
