@@ -71,7 +71,7 @@ async def serve(service: Service, exchange: Exchange, operation: Operation, mode
         own = ServiceError("InternalServerException", "The simulator has a fault of its own.")
         await _refuse(exchange, entry, own, operation.surface)
     finally:
-        service.ledger.close(entry)
+        service.close(entry)
 
 
 async def _refuse(exchange: Exchange, entry: Entry, error: ServiceError, surface: str) -> None:
@@ -109,6 +109,8 @@ class _Admission:
         """Read the request, check its content and then the quotas, and answer it."""
         body = await self.exchange.body()
         self._authenticate(body)
+        if not self.operation.surface or self.operation.counts:
+            self._check_allowed(stream=self.operation.stream)
         if self.operation.counts and self.operation.surface:
             await self._count_messages(body)
         elif self.operation.counts:
@@ -117,6 +119,7 @@ class _Admission:
         elif name := self.operation.surface:
             asked = surfaces.asked(name, self.exchange.path, body, self.service.endpoint)
             self.entry.model_id, self.entry.stream = asked.model_id, asked.operation.stream
+            self._check_allowed(stream=asked.operation.stream)
             request_format = formats.open_api(name, self.service.endpoint, asked.model_id)
             await replace(self, operation=asked.operation).answer(body, request_format)
         else:
@@ -146,6 +149,16 @@ class _Admission:
             self.service.guard.check(
                 auth.Request(exchange.method, exchange.path, exchange.query, exchange.headers, body)
             )
+
+    def _check_allowed(self, *, stream: bool) -> None:
+        """Raise `ServiceError` if policies deny this call."""
+        if self.service.endpoint == "mantle":
+            action = "bedrock-mantle:CountTokens" if self.operation.counts else "bedrock-mantle:CreateInference"
+        elif self.operation.counts:
+            action = "bedrock:CountTokens"
+        else:
+            action = "bedrock:InvokeModelWithResponseStream" if stream else "bedrock:InvokeModel"
+        self.service.behaviour.check_allowed(action)
 
     def _in_its_tier(self, prompt: Prompt, behaviour: Behaviour) -> Prompt:
         """The tier that answers: the default one for calls beyond the reserved capacity, as AWS documents it."""

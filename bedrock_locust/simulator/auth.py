@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, quote
 from bedrock_locust.simulator.errors import MESSAGES, ServiceError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 SERVICE = "bedrock"
@@ -54,8 +54,11 @@ class Guard:
         self._keys, self._tokens = keys, tokens
         self._services = {SERVICE, MANTLE} if mantle else {SERVICE}
 
-    def check(self, request: Request, now: datetime | None = None) -> None:
-        """Raise a `ServiceError` unless the signature or the token of the request is right."""
+    def check(self, request: Request, now: datetime | None = None, services: Collection[str] = ()) -> None:
+        """Raise a `ServiceError` unless the signature or the token of the request is right.
+
+        `services` are the names for which it may be signed; without them those of the endpoint.
+        """
         authorization = request.header("authorization")
         scheme, _, rest = authorization.partition(" ")
         if not authorization and (key := request.header("x-api-key")) and request.path.startswith("/anthropic/"):
@@ -63,7 +66,9 @@ class Guard:
         elif scheme == "Bearer":
             self._check_token(rest.strip())
         elif scheme == ALGORITHM:
-            self._check_signature(request, dict(_FIELD.findall(rest)), now or datetime.now(UTC))
+            self._check_signature(
+                request, dict(_FIELD.findall(rest)), now or datetime.now(UTC), services or self._services
+            )
         else:
             raise ServiceError.injected("MissingAuthenticationTokenException")
 
@@ -73,15 +78,17 @@ class Guard:
                 "AccessDeniedException", "Authentication failed: Please make sure your API Key is valid."
             )
 
-    def _check_signature(self, request: Request, fields: dict[str, str], now: datetime) -> None:
+    def _check_signature(
+        self, request: Request, fields: dict[str, str], now: datetime, services: Collection[str]
+    ) -> None:
         scope = fields.get("Credential", "").split("/")
         if len(scope) != 5 or not fields.get("SignedHeaders") or not fields.get("Signature"):
             raise _invalid("Authorization header requires Credential, Signature and SignedHeaders parameters.")
         key_id, date, region, service, end = scope
         if key_id not in self._keys:
             raise ServiceError("UnrecognizedClientException", MESSAGES["UnrecognizedClientException"])
-        if service not in self._services or end != "aws4_request":
-            raise _invalid(f"Credential should be scoped to correct service: '{SERVICE}'.")
+        if service not in services or end != "aws4_request":
+            raise _invalid(f"Credential should be scoped to correct service: '{min(services)}'.")
         stamp = request.header("x-amz-date")
         _check_time(stamp, date, now)
         key = signing_key(self._keys[key_id], date, region, service)

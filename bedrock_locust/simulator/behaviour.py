@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from bedrock_locust.simulator.errors import DENIED, ServiceError
 from bedrock_locust.simulator.faults import Strike, check
 
 if TYPE_CHECKING:
@@ -98,6 +99,24 @@ class Behaviour(BaseModel):
         3, ge=0, description="text events before a fault in mid-stream; 0 = before the first token"
     )
     stall_seconds: float = Field(120.0, ge=0, description="how long `stall` and `slow-headers` are silent, s")
+    denied: list[str] = Field(
+        default_factory=list,
+        description='actions that policies deny, as in ["bedrock:InvokeModel"]; * stands for any text',
+    )
+    control_delay_seconds: float = Field(0.0, ge=0, description="how long the control plane takes to answer, s")
+    more_quotas: dict[str, float] = Field(
+        default_factory=dict, description="further quotas that Service Quotas lists, by name; below 0 hides one"
+    )
+    inference_profiles: dict[str, str] = Field(
+        default_factory=dict, description="ARN of an application inference profile: the model that it leads to"
+    )
+    legacy: bool = Field(default=False, description="GetFoundationModel says that the model is legacy")
+    others_requests_per_minute: float = Field(
+        0.0, ge=0, description="what others use of the quota of requests of each model"
+    )
+    others_tokens_per_minute: float = Field(
+        0.0, ge=0, description="what others use of the quota of tokens of each model"
+    )
     event_times: bool = Field(default=False, description="enter the time of every text event in the ledger")
     models: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="settings that differ for some models, by a pattern of their ids"
@@ -112,6 +131,11 @@ class Behaviour(BaseModel):
         for pattern in changed.models:
             changed.overridden(pattern)
         return changed
+
+    def check_allowed(self, action: str) -> None:
+        """Raise a `ServiceError` if policies deny this action."""
+        if any(fnmatchcase(action, pattern) for pattern in self.denied):
+            raise ServiceError("AccessDeniedException", DENIED.format(action=action))
 
     def of(self, model_id: str) -> Behaviour:
         """The behaviour for a model: the settings for all, changed by the patterns that match, in their order."""

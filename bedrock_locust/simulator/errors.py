@@ -32,6 +32,9 @@ STATUSES: dict[str, int] = {
 }
 """Error name -> HTTP status."""
 
+OF_QUOTAS: dict[str, int] = {"IllegalArgumentException": 400, "NoSuchResourceException": 400}
+"""The same of Service Quotas. They are no faults: no call to a model gets them."""
+
 MORE_MEMBERS: dict[str, dict[str, str | int]] = {
     "ModelErrorException": {"originalStatusCode": 500, "resourceName": "simulated-model"},
     "ModelStreamErrorException": {"originalStatusCode": 500, "originalMessage": "The model failed."},
@@ -40,6 +43,12 @@ MORE_MEMBERS: dict[str, dict[str, str | int]] = {
 
 NAMESPACE = ":http://internal.amazon.com/coral/com.amazon.bedrock/"
 """What follows the name of an error in its header."""
+
+DENIED = (
+    "User: arn:aws:iam::123456789012:user/simulator is not authorized to perform: {action} because no identity-based"
+    " policy allows the {action} action"
+)
+"""What IAM says of an action that no policy allows."""
 
 UNKNOWN_MODEL = "The provided model identifier is invalid."
 
@@ -60,7 +69,7 @@ MESSAGES: dict[str, str] = {
 
 @dataclass(eq=False)
 class ServiceError(Exception):
-    """A call answered with an HTTP error. `code` is a key of `STATUSES`."""
+    """A call answered with an HTTP error. `code` is a key of `STATUSES` or `OF_QUOTAS`."""
 
     code: str
     message: str
@@ -73,7 +82,7 @@ class ServiceError(Exception):
     @property
     def status(self) -> int:
         """The HTTP status."""
-        return STATUSES[self.code]
+        return {**STATUSES, **OF_QUOTAS}[self.code]
 
     @property
     def headers(self) -> dict[str, str]:

@@ -52,7 +52,11 @@ class Quota:
         requests, tokens = behaviour.requests_per_minute, behaviour.tokens_per_minute
         self._burndown = behaviour.output_burndown
         self._requests = Bucket(float(behaviour.burst or max(1.0, requests)), requests / 60, now) if requests else None
+        if self._requests:
+            _share(self._requests, behaviour.others_requests_per_minute)
         self._tokens = _bucket(tokens, now)
+        if self._tokens:
+            _share(self._tokens, behaviour.others_tokens_per_minute)
         self._input = _bucket(behaviour.input_tokens_per_minute, now)
         self._output = _bucket(behaviour.output_tokens_per_minute, now)
 
@@ -91,3 +95,10 @@ class Quota:
 def _bucket(per_minute: float, now: float) -> Bucket | None:
     """The bucket of a quota of tokens; 0 is none."""
     return Bucket(per_minute, per_minute / 60, now) if per_minute else None
+
+
+def _share(bucket: Bucket, others_per_minute: float) -> None:
+    """Leave to this client what others do not use of a quota: they use it evenly, and all the time."""
+    bucket.per_second = max(0.0, bucket.per_second - others_per_minute / 60)
+    bucket.level = max(0.0, bucket.level - others_per_minute)
+    bucket.capacity = bucket.level

@@ -9,6 +9,8 @@ from urllib.parse import unquote
 from uuid import uuid4
 
 from bedrock_locust.simulator import admission, control, listing, surfaces
+from bedrock_locust.simulator.account import routes as account
+from bedrock_locust.simulator.account import wire
 from bedrock_locust.simulator.calls import Operation
 from bedrock_locust.simulator.errors import ServiceError
 from bedrock_locust.simulator.exchange import ClientGoneError, Exchange
@@ -58,6 +60,8 @@ class Simulator:
     async def _serve(self, exchange: Exchange) -> None:
         if exchange.path.startswith(control.PREFIX):
             await control.serve(self._service, exchange)
+        elif asked := wire.find(exchange.method, exchange.path, dict(exchange.headers)):
+            await account.serve(self._service, exchange, asked)
         elif name := surfaces.name_of(exchange.method, exchange.path, self._service.endpoint):
             await admission.serve(
                 self._service, exchange, Operation(name, native=False, stream=False, surface=name), ""

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from bedrock_locust.simulator.access import Access
+from bedrock_locust.simulator.account.metrics import Metrics
 from bedrock_locust.simulator.cache import PromptCache
 from bedrock_locust.simulator.ledger import Ledger
 from bedrock_locust.simulator.load import Model
@@ -15,6 +16,7 @@ from bedrock_locust.simulator.turns import Turns
 if TYPE_CHECKING:
     from bedrock_locust.simulator.auth import Guard
     from bedrock_locust.simulator.behaviour import Behaviour
+    from bedrock_locust.simulator.ledger import Entry
     from bedrock_locust.simulator.surfaces import Endpoint
 
 MOST_MODELS = 10_000
@@ -46,6 +48,9 @@ class Service:
         self.endpoint: Endpoint = endpoint
         self.access = access or Access()
         self.turns = Turns()
+        self.metrics = Metrics()
+        self.known: set[str] = set()
+        """Models that somebody asked the control plane for."""
         self.configure(behaviour)
 
     def configure(self, behaviour: Behaviour) -> None:
@@ -54,6 +59,16 @@ class Service:
         self.configured_at = time.monotonic()
         self.cache = PromptCache()
         self._models: dict[str, ModelState] = {}
+
+    def close(self, entry: Entry) -> None:
+        """Enter a call that has ended in the ledger and in the metrics."""
+        self.ledger.close(entry)
+        self.metrics.add(entry, self.behaviour.of(entry.model_id))
+
+    @property
+    def called(self) -> list[str]:
+        """The models that were called."""
+        return list(self._models)
 
     def model(self, model_id: str) -> ModelState:
         """The state of a model."""

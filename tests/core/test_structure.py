@@ -206,6 +206,7 @@ ELSEWHERE = {
     "workload.readers": "core/test_readers.py",  # each format, from a file of its shape to a request
     "workload.traces": "core/test_traces.py",  # each source, from a file of its shape to a trace
     "workload.source": "core/test_generated.py",  # which workload the settings ask for
+    "simulator.account": "simulator/test_account.py",  # each operation by boto3, over a socket
     "simulator.errors": "simulator/test_faults.py",  # each error is a fault
     "simulator.exchange": "simulator/test_hostile.py",  # what it is for shows with hostile clients
     "simulator.prompts": "simulator/test_cache.py",  # a record; the cache adds up its parts

@@ -1,0 +1,354 @@
+"""The control plane: read by real clients of boto3, and held against botocore's own shapes."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import botocore.session
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.config import Config
+from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
+from botocore.validate import ParamValidator
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bedrock_locust.simulator.account import catalog, metrics, wire
+from bedrock_locust.simulator.errors import ServiceError
+
+from .calls import CLAUDE, converse, converse_stream
+from .process import Simulator, wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
+
+    Client = Callable[[str], Any]
+
+QUICK = Config(retries={"total_max_attempts": 1}, read_timeout=20, parameter_validation=False)
+KEYS = {"aws_access_key_id": "made-up", "aws_secret_access_key": "made-up", "region_name": "us-east-1"}
+HAIKU, MODEL = "us.anthropic.claude-haiku-5-5", "anthropic.claude-haiku-5-5"
+
+
+@pytest.fixture
+def account(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> Client:
+    """Makes clients of the control plane."""
+    monkeypatch.delenv("AWS_BEARER_TOKEN_BEDROCK", raising=False)
+    return lambda service: boto3.client(service, endpoint_url=simulator.url, config=QUICK, **KEYS)  # type: ignore[call-overload]
+
+
+def names(client: Any) -> dict[str, float]:
+    """All quotas by name, page by page."""
+    pages = client.get_paginator("list_service_quotas").paginate(
+        ServiceCode="bedrock", PaginationConfig={"PageSize": 7}
+    )
+    return {quota["QuotaName"]: quota["Value"] for page in pages for quota in page["Quotas"]}
+
+
+def test_quotas_have_the_names_of_real_ones(simulator: Simulator, account: Client) -> None:
+    """A quota is listed for its scope only, on all pages once, and can be asked for by its code."""
+    simulator.set(
+        tokens_per_minute=0,
+        models={
+            "us.anthropic.claude-haiku-5-5": {"tokens_per_minute": 250_000, "requests_per_minute": 90},
+            "global.amazon.nova-pro-v1:0": {"tokens_per_minute": 4_000},
+        },
+        more_quotas={"Cross-region model inference tokens per minute for Anthropic Claude Sonnet 4 V1": 7},
+    )
+    client = account("service-quotas")
+    found = names(client)
+    assert found["Cross-region model inference tokens per minute for Anthropic Claude Haiku 5.5"] == 250_000
+    assert found["Cross-region model inference requests per minute for Anthropic Claude Haiku 5.5"] == 90
+    assert found["Global cross-region model inference tokens per minute for Amazon Nova Pro"] == 4_000
+    assert found["Cross-region model inference tokens per minute for Anthropic Claude Sonnet 4 V1"] == 7
+    assert not any(name.startswith("On-demand model inference tokens") for name in found)
+    for quota in client.list_service_quotas(ServiceCode="bedrock")["Quotas"]:
+        alone = client.get_service_quota(ServiceCode="bedrock", QuotaCode=quota["QuotaCode"])["Quota"]
+        assert alone == quota
+
+
+def test_quotas_that_are_not_there(account: Client) -> None:
+    """An unknown service, code and page are refused as by the service."""
+    client = account("service-quotas")
+    for arguments in ({"ServiceCode": "bedrok"}, {"ServiceCode": "bedrock", "QuotaCode": "L-0"}):
+        with pytest.raises(ClientError, match="NoSuchResourceException"):
+            client.get_service_quota(**arguments)
+    with pytest.raises(ClientError, match="IllegalArgumentException"):
+        client.list_service_quotas(ServiceCode="bedrock", NextToken="one")
+
+
+def test_models_and_profiles(simulator: Simulator, account: Client) -> None:
+    """A profile leads to its model, an application profile to that of the settings; a model says when it is gone."""
+    arn = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc"
+    simulator.set(inference_profiles={arn: "amazon.nova-pro-v1:0"}, models={"*haiku*": {"legacy": True}})
+    client = account("bedrock")
+    leads_to = client.get_inference_profile(inferenceProfileIdentifier=HAIKU)["models"]
+    assert {one["modelArn"].split("/")[1] for one in leads_to} == {MODEL}
+    [own] = client.get_inference_profile(inferenceProfileIdentifier=arn)["models"]
+    assert own["modelArn"].endswith("/amazon.nova-pro-v1:0")
+    details = client.get_foundation_model(modelIdentifier=MODEL)["modelDetails"]
+    assert (details["modelName"], details["providerName"]) == ("Claude Haiku 5.5", "Anthropic")
+    assert details["modelLifecycle"]["status"] == "LEGACY"
+    assert details["modelLifecycle"]["endOfLifeTime"] > datetime.now(UTC)
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        client.get_inference_profile(inferenceProfileIdentifier="us.model.does-not-exist")
+    with pytest.raises(ClientError, match="ValidationException"):
+        client.get_foundation_model(modelIdentifier=HAIKU)
+
+
+@pytest.mark.parametrize(
+    ("model_id", "name"),
+    [
+        ("anthropic.claude-opus-4-8", "Claude Opus 4.8"),
+        ("anthropic.claude-sonnet-4-20250514-v1:0", "Claude Sonnet 4"),
+        ("amazon.nova-2-lite-v1:0", "Nova 2 Lite"),
+        ("meta.llama3-3-70b-instruct-v1:0", "Llama 3.3 70B Instruct"),
+        ("openai.gpt-oss-120b-1:0", "GPT OSS 120B"),
+        ("openai.gpt-5.6-sol", "GPT 5.6 Sol"),
+    ],
+)
+def test_names_of_models(model_id: str, name: str) -> None:
+    """A name has the words and the version of the id."""
+    assert catalog.name_of(model_id) == name
+
+
+def asked(client: Any, metrics_: dict[str, str], model_id: str = CLAUDE, **period: Any) -> dict[str, list[float]]:
+    """Values of metrics, by name, each with a statistic."""
+    now = datetime.now(UTC)
+    queries = [
+        {
+            "Id": f"m{number}",
+            "Label": name,
+            "MetricStat": {
+                "Metric": {
+                    "Namespace": "AWS/Bedrock",
+                    "MetricName": name,
+                    "Dimensions": [{"Name": "ModelId", "Value": model_id}],
+                },
+                "Period": period.get("Period", 600),
+                "Stat": stat,
+            },
+        }
+        for number, (name, stat) in enumerate(metrics_.items())
+    ]
+    data = client.get_metric_data(
+        MetricDataQueries=queries,
+        StartTime=period.get("StartTime", now - timedelta(minutes=5)),
+        EndTime=period.get("EndTime", now + timedelta(minutes=5)),
+    )
+    return {one["Label"]: one["Values"] for one in data["MetricDataResults"]}
+
+
+def test_metrics_are_those_of_the_ledger(simulator: Simulator, account: Client, client: BedrockRuntimeClient) -> None:
+    """Counts, tokens and times of calls that were served, refused and throttled."""
+    for _ in range(3):
+        converse(client, CLAUDE)
+    converse_stream(client, CLAUDE)
+    for fault in ("ThrottlingException", "ValidationException", "InternalServerException"):
+        simulator.set(faults={fault: 1})
+        with contextlib.suppress(ClientError):
+            converse(client, CLAUDE)
+    calls = [call for call in simulator.ended(7) if call["outcome"] == "ok"]
+    found = asked(
+        account("cloudwatch"),
+        {
+            "Invocations": "Sum",
+            "InvocationThrottles": "Sum",
+            "InvocationClientErrors": "Sum",
+            "InvocationServerErrors": "Sum",
+            "InputTokenCount": "Sum",
+            "OutputTokenCount": "Sum",
+            "TimeToFirstToken": "SampleCount",
+            "InvocationLatency": "Maximum",
+            "CacheReadInputTokenCount": "Sum",
+            "NoSuchMetric": "Sum",
+        },
+    )
+    latest = max((call["ended_at_ns"] - call["arrived_at_ns"]) / 1e6 for call in calls)
+    # The simulator serves all tests of this process: what others did counts too.
+    assert found.pop("InvocationLatency")[0] >= latest
+    assert found["Invocations"][0] >= len(calls) == 4
+    assert found["TimeToFirstToken"][0] >= 1
+    for name in ("InvocationThrottles", "InvocationClientErrors", "InvocationServerErrors"):
+        assert found[name][0] >= 1
+    assert found["InputTokenCount"][0] >= sum(call["input_tokens"] for call in calls)
+    assert found["NoSuchMetric"] == []
+
+
+def test_metrics_of_a_model_of_its_own(simulator: Simulator, account: Client, client: BedrockRuntimeClient) -> None:
+    """Sums are right to the call and the token, whatever the period, and no other model is in them."""
+    model = f"anthropic.claude-{time.time_ns()}"
+    for _ in range(3):
+        client.converse(modelId=model, messages=[{"role": "user", "content": [{"text": "x" * 40}]}])
+    wait_for(lambda: len(simulator.ended(3)) == 3, "three calls")
+    wanted = {"Invocations": "Sum", "InputTokenCount": "Sum", "OutputTokenCount": "Sum"}
+    for period in (60, 120, 600):
+        found = asked(account("cloudwatch"), wanted, model, Period=period)
+        assert {name: sum(values) for name, values in found.items()} == {
+            "Invocations": 3,
+            "InputTokenCount": 30,
+            "OutputTokenCount": 24,
+        }
+    assert asked(account("cloudwatch"), wanted, f"us.{model}") == {name: [] for name in wanted}
+
+
+def test_others_use_the_quota(simulator: Simulator, account: Client, client: BedrockRuntimeClient) -> None:
+    """What others use shows in the metrics before any call, and is not left to this client."""
+    model = f"anthropic.claude-{time.time_ns()}"
+    simulator.set(requests_per_minute=6, others_requests_per_minute=4, others_tokens_per_minute=500)
+    now = datetime.now(UTC)
+    found = asked(
+        account("cloudwatch"),
+        {"Invocations": "Sum", "EstimatedTPMQuotaUsage": "Sum"},
+        model,
+        StartTime=now - timedelta(minutes=15),
+        EndTime=now,
+        Period=60,
+    )
+    assert len(found["Invocations"]) in (15, 16)
+    assert sum(found["Invocations"]) == pytest.approx(60, abs=4.1)
+    assert sum(found["EstimatedTPMQuotaUsage"]) == pytest.approx(7500, abs=501)
+    for _ in range(2):
+        converse(client, model)
+    with pytest.raises(ClientError, match="ThrottlingException"):
+        converse(client, model)
+
+
+ACTIONS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "servicequotas:ListServiceQuotas": ("service-quotas", "list_service_quotas", {"ServiceCode": "bedrock"}),
+    "bedrock:GetFoundationModel": ("bedrock", "get_foundation_model", {"modelIdentifier": MODEL}),
+    "bedrock:GetInferenceProfile": ("bedrock", "get_inference_profile", {"inferenceProfileIdentifier": HAIKU}),
+    "cloudwatch:GetMetricData": (
+        "cloudwatch",
+        "get_metric_data",
+        {"MetricDataQueries": [], "StartTime": datetime.now(UTC), "EndTime": datetime.now(UTC)},
+    ),
+    "sts:GetCallerIdentity": ("sts", "get_caller_identity", {}),
+}
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_what_is_denied(simulator: Simulator, account: Client, action: str) -> None:
+    """Each action can be denied alone, and then says so in the words of IAM."""
+    service, operation, arguments = ACTIONS[action]
+    simulator.set(denied=[action])
+    with pytest.raises(ClientError) as raised:
+        getattr(account(service), operation)(**arguments)
+    assert raised.value.response["Error"]["Code"].startswith("AccessDenied")
+    assert f"not authorized to perform: {action}" in raised.value.response["Error"]["Message"]
+    simulator.set(denied=[other for other in ACTIONS if other != action])
+    if action != "cloudwatch:GetMetricData":
+        getattr(account(service), operation)(**arguments)
+
+
+def test_calls_to_models_can_be_denied(simulator: Simulator, client: BedrockRuntimeClient) -> None:
+    """Streams and whole answers have each their action."""
+    simulator.set(denied=["bedrock:InvokeModelWithResponseStream"])
+    converse(client)
+    with pytest.raises(ClientError, match="not authorized to perform: bedrock:InvokeModelWithResponseStream"):
+        converse_stream(client)
+
+
+SHAPES = (
+    ("service-quotas", "ListServiceQuotas"),
+    ("service-quotas", "GetServiceQuota"),
+    ("bedrock", "GetFoundationModel"),
+    ("bedrock", "GetInferenceProfile"),
+    ("cloudwatch", "GetMetricData"),
+)
+
+
+@pytest.mark.parametrize(("service", "operation"), SHAPES)
+def test_answers_have_the_shapes_of_botocore(simulator: Simulator, service: str, operation: str) -> None:
+    """No member is missing, of a wrong kind, or one that botocore's model lacks."""
+    simulator.set(tokens_per_minute=1000)
+    shape: Any = botocore.session.Session().get_service_model(service).operation_model(operation).output_shape
+    answer = json.loads(raw(simulator, service, operation))
+    report = ParamValidator().validate(answer, shape)
+    assert not report.has_errors(), report.generate_report()
+
+
+def raw(simulator: Simulator, service: str, operation: str) -> bytes:
+    """The body of an answer, as it was sent."""
+    if service == "bedrock":
+        path = f"/foundation-models/{MODEL}" if operation == "GetFoundationModel" else f"/inference-profiles/{HAIKU}"
+        return simulator.request("GET", path)[2]
+    quotas: dict[str, Any] = {"ServiceCode": "bedrock"}
+    if operation == "GetServiceQuota":
+        quotas["QuotaCode"] = json.loads(raw(simulator, service, "ListServiceQuotas"))["Quotas"][0]["QuotaCode"]
+    metric = {"Namespace": "AWS/Bedrock", "MetricName": "Invocations"}
+    dimensions = [{"Name": "ModelId", "Value": CLAUDE}]
+    query = {"Id": "a", "MetricStat": {"Metric": {**metric, "Dimensions": dimensions}, "Period": 60, "Stat": "Sum"}}
+    body = {"StartTime": time.time() - 600, "EndTime": time.time() + 60, "MetricDataQueries": [query]}
+    target = {"service-quotas": "ServiceQuotasV20190624", "cloudwatch": "GraniteServiceVersion20100801"}[service]
+    connection = simulator.connection()
+    headers = {"X-Amz-Target": f"{target}.{operation}", "Content-Type": "application/x-amz-json-1.1"}
+    connection.request("POST", "/", json.dumps(quotas if service == "service-quotas" else body).encode(), headers)
+    response = connection.getresponse()
+    content = response.read()
+    connection.close()
+    assert response.status == 200, content
+    return content
+
+
+def test_the_older_protocol_of_cloudwatch(simulator: Simulator) -> None:
+    """A client that has only the query protocol gets XML."""
+    simulator.set(others_requests_per_minute=60)
+    form = (
+        "Action=GetMetricData&Version=2010-08-01&StartTime=2026-01-01T00%3A00%3A00Z&EndTime=2026-01-01T00%3A02%3A00Z"
+        "&MetricDataQueries.member.1.Id=a&MetricDataQueries.member.1.MetricStat.Period=60"
+        "&MetricDataQueries.member.1.MetricStat.Stat=Sum"
+        "&MetricDataQueries.member.1.MetricStat.Metric.Namespace=AWS%2FBedrock"
+        "&MetricDataQueries.member.1.MetricStat.Metric.MetricName=Invocations"
+        "&MetricDataQueries.member.1.MetricStat.Metric.Dimensions.member.1.Name=ModelId"
+        "&MetricDataQueries.member.1.MetricStat.Metric.Dimensions.member.1.Value=m"
+    )
+    connection = simulator.connection()
+    connection.request("POST", "/", form, {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"})
+    response = connection.getresponse()
+    content = response.read().decode()
+    connection.close()
+    assert response.status == 200
+    assert "<Values><member>60.0</member><member>60.0</member></Values>" in content
+    assert "<member>2026-01-01T00:01:00Z</member>" in content
+
+
+def test_signatures_of_the_control_plane() -> None:
+    """Each service has its own name in signatures; a wrong key and a wrong name are refused."""
+    simulator = Simulator("--access-key", "made-up:made-up")
+    try:
+        for service in ("service-quotas", "sts"):
+            client: Any = boto3.client(service, endpoint_url=simulator.url, config=QUICK, **KEYS)  # type: ignore[call-overload]
+            if service == "sts":
+                assert client.get_caller_identity()["Account"] == catalog.ACCOUNT
+            else:
+                assert client.list_service_quotas(ServiceCode="bedrock")["Quotas"]
+        request = AWSRequest("GET", f"{simulator.url}/foundation-models/{MODEL}", data=b"")
+        SigV4Auth(Credentials("made-up", "made-up"), "sts", "us-east-1").add_auth(request)
+        connection = simulator.connection()
+        connection.request("GET", f"/foundation-models/{MODEL}", headers=dict(request.headers))
+        assert connection.getresponse().status == 403
+        connection.close()
+    finally:
+        assert simulator.stop() == (0, "", "")
+
+
+@given(st.text(max_size=200), st.sampled_from(["rest", "json", "query"]))
+def test_any_body_is_read_or_refused(text: str, protocol: str) -> None:
+    """No body makes it fail."""
+    with contextlib.suppress(ServiceError):
+        wire.read(wire.Asked(protocol, "cloudwatch", "GetMetricData"), text.encode())
+
+
+@given(st.lists(st.floats(0, 1e6), min_size=1, max_size=50), st.floats(0, 1))
+def test_percentiles_lie_between_values(values: list[float], share: float) -> None:
+    """A percentile is never outside of what was measured."""
+    assert min(values) <= metrics.percentile(values, share) <= max(values) * (1 + 1e-12)
