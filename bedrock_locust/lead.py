@@ -25,6 +25,7 @@ from bedrock_locust.live.health import Pulse
 from bedrock_locust.outputs import console
 from bedrock_locust.outputs.console.screen import stream_of, wants_tables
 from bedrock_locust.outputs.console.spawning import spare_spawn_news
+from bedrock_locust.outputs.otlp import sent
 from bedrock_locust.outputs.prometheus import exposed
 from bedrock_locust.outputs.registered import outputs_of
 from bedrock_locust.outputs.web import Runs, show
@@ -147,7 +148,7 @@ class Lead:
     def _prepare(self) -> BedrockRuntimeClient:
         """The client of a run that can begin now. Raises SettingsError."""
         client = self._preparation.connect()
-        _check_files(self.settings)
+        _check_results(self.settings)
         return client
 
     def _check_form(self, form: Mapping[str, str]) -> None:
@@ -156,7 +157,7 @@ class Lead:
         The call before the load, which costs, is made last, and not for a form that comes while a run goes on.
         """
         client, settings = self._preparation.check_form(form)
-        _check_files(settings)
+        _check_results(settings)
         if self._run is None:
             self._preparation.try_one_call(client, settings)
 
@@ -218,7 +219,11 @@ class Lead:
             info["workload"] = survey.public()
         plan = levels, self._preparation.plan(levels)
         self._run = Run(
-            self._environment, self.settings, info, plan, outputs_of(self._options, self._runs, self._lasting)
+            self._environment,
+            self.settings,
+            info,
+            plan,
+            outputs_of(self._options, self.settings, self._runs, self._lasting),
         )
         self._options.bedrock_run = self._order(info, levels).to_json()
         if self._receiver and self._dealer:
@@ -372,8 +377,9 @@ def _were_only_cut_off(runner: Runner) -> bool:
     return bool(errors) and not runner.exceptions and all(error == f"CallError({CANCELLED!r})" for error in errors)
 
 
-def _check_files(settings: Settings) -> None:
-    """Raise SettingsError where the results of a run could not be written."""
+def _check_results(settings: Settings) -> None:
+    """Raise SettingsError where the results of a run could not be written, or sent."""
+    sent(settings)
     check_directory(settings.output.directory)
     check_report_file(settings.output.report_file)
 

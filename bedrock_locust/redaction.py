@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus, unquote, urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 MESSAGE_LIMIT = 500
 """Characters of a message that are kept."""
@@ -66,6 +66,7 @@ _SHAPES = tuple(
 _ANY = re.compile("|".join(re.escape(trigger) for triggers, _ in _SHAPES for trigger in triggers))
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])|\x9b[0-?]*[ -/]*[@-~]")
 """What a terminal takes for a command: see ECMA-48."""
+_ACCOUNT = re.compile(r"(?<=:)\d{12}(?=:)")
 _SECRET_NAMES = re.compile(r"KEY|SECRET|TOKEN|PASSW|CREDENTIAL|COOKIE|AUTH", re.IGNORECASE)
 """In names of environment variables."""
 
@@ -86,14 +87,28 @@ def know(*secrets: str | None) -> None:
 
 
 def know_environment(environ: Mapping[str, str]) -> None:
-    """Take note of the credentials of AWS, the passwords of proxies, and our own, in environment variables."""
+    """Take note of the secrets in environment variables: those of AWS, of proxies, of OTLP, and our own."""
     know(*(value for name, value in environ.items() if name.startswith("AWS_") and _is_secret_name(name)))
-    know(*filter(None, map(environ.get, OWN_SECRETS)))
+    know(*filter(None, map(environ.get, OWN_SECRETS)), *_secrets_of_otlp(environ))
     for name, value in environ.items():
         if name.lower().endswith("_proxy") and "@" in value:
             userinfo = value.rpartition("@")[0].rpartition("//")[2]
             password = userinfo.partition(":")[2]
             know(password, unquote(password))
+
+
+def _secrets_of_otlp(environ: Mapping[str, str]) -> Iterator[str]:
+    """The values of headers that go with each request, and the passwords of addresses, as they are and decoded."""
+    for name, value in environ.items():
+        if not name.startswith("OTEL_EXPORTER_OTLP_"):
+            continue
+        if name.endswith("HEADERS"):
+            for pair in value.split(","):
+                given = pair.partition("=")[2].strip()
+                yield from (given, unquote(given), unquote(given).rpartition(" ")[2])
+        elif name.endswith("ENDPOINT"):
+            password = value.rpartition("@")[0].rpartition("//")[2].partition(":")[2]
+            yield from (password, unquote(password))
 
 
 def public_environment(environ: Mapping[str, str], *kept: str) -> dict[str, str]:
@@ -121,6 +136,11 @@ def scrub(text: str) -> str:
 def redact(message: str) -> str:
     """The message on one line, without secrets and control characters, `MESSAGE_LIMIT` characters at most."""
     return _line(message)[:MESSAGE_LIMIT]
+
+
+def without_account(model: str) -> str:
+    """The id of a model, without the number of the account where it is an ARN."""
+    return _ACCOUNT.sub("", model)
 
 
 def word(value: object, limit: int = WORD_LIMIT) -> str:

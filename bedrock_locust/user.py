@@ -90,6 +90,12 @@ class _BenchmarkUser(BedrockUser):
         return self._coming.pause_s if self._coming else 0.0
 
     @property
+    def _name(self) -> str:
+        """The name of the next call in Locust's own tables."""
+        by_level = self.settings.test.names == "level"
+        return (self._tags().get("level") if by_level else "") or self.mode
+
+    @property
     def goes_on(self) -> bool:
         """Whether the user is in the middle of a conversation."""
         return self._coming is not None
@@ -99,7 +105,7 @@ class _BenchmarkUser(BedrockUser):
         """Make the next call of the workload."""
         begun = time.perf_counter()
         self._request, self._coming = self._coming or self._workload.next(), None
-        call = self._send(name=self._tags().get("level") or self.mode, **self._request.arguments)
+        call = self._send(name=self._name, **self._request.arguments)
         if call.ok:
             self._workload.heard(self._request, call.all_input_tokens)
             self._coming = self._request.then(call.text) if self._request.then else None

@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from bedrock_locust.redaction import know
-from bedrock_locust.settings import jsonc
+from bedrock_locust.settings import jsonc, otlp
 from bedrock_locust.settings.arrivals import Arrivals
 from bedrock_locust.settings.burndown import NONE, Rate, burndown_of
 from bedrock_locust.settings.fields import (
@@ -70,21 +70,7 @@ class Aws(Section):
     @field_validator("endpoint_url")
     @classmethod
     def _is_url(cls, url: str | None) -> str | None:
-        if not url:
-            return url
-        if not url.startswith(("http://", "https://")):
-            raise ValueError("must start with http:// or https://")
-        if "@" in url.split("/")[2]:
-            raise ValueError("must not hold a user name or password")
-        if url and not url.isprintable():
-            raise ValueError("must not have control characters")
-        if url and ("?" in url or "#" in url):
-            raise ValueError("must not have a query (?...) or a fragment (#...)")
-        if not _host_of(url):
-            raise ValueError("must name a host, such as http://127.0.0.1:8080")
-        if not _has_valid_port(url):
-            raise ValueError("must have a port from 1 to 65535")
-        return url
+        return _checked_url(url) if url else url
 
     @model_validator(mode="after")
     def _are_known(self) -> Aws:
@@ -104,6 +90,23 @@ class Aws(Section):
         if bool(self.access_key_id) != bool(self.secret_access_key):
             raise ValueError("access_key_id and secret_access_key are needed together: give both or none")
         return self
+
+
+def _checked_url(url: str) -> str:
+    """The address, if it is one that may be shown and called. Raises ValueError."""
+    if not url.startswith(("http://", "https://")):
+        raise ValueError("must start with http:// or https://")
+    if "@" in url.split("/")[2]:
+        raise ValueError("must not hold a user name or password")
+    if not url.isprintable():
+        raise ValueError("must not have control characters")
+    if "?" in url or "#" in url:
+        raise ValueError("must not have a query (?...) or a fragment (#...)")
+    if not _host_of(url):
+        raise ValueError("must name a host, such as http://127.0.0.1:8080")
+    if not _has_valid_port(url):
+        raise ValueError("must have a port from 1 to 65535")
+    return url
 
 
 def _host_of(url: str) -> str:
@@ -207,6 +210,8 @@ class Test(Section):
     """`measured` reads from a socket of our own and knows when each token arrived; `botocore` uses the SDK's."""
     load: Literal["users", "rates"] = "users"
     """What the load is: `users` of `concurrency`, or the rates of `arrivals`, which it is where that is given."""
+    names: Literal["level", "mode"] = "level"
+    """Names of calls in Locust's own tables: their level, or only their mode, for tools that take few names."""
     preflight: bool | None = None
     """Make one call before the load. `null` makes it only if the endpoint is that of AWS."""
 
@@ -266,6 +271,15 @@ class Output(Section):
     """Language of the report: `en` or `zh`."""
     formats: tuple[Literal["markdown", "html", "json", "junit", "github"], ...] = ("markdown", "html", "json")
     """Formats of the report; Markdown and JSON are always made. `junit`: the gate; `github`: the summary of a job."""
+    otlp_endpoint: str | None = None
+    """Where figures go by OTLP over HTTP, such as `http://127.0.0.1:4318`. Without it `OTEL_EXPORTER_OTLP_ENDPOINT`."""
+    otlp_spans: bool = False
+    """Send a span for each call as well."""
+
+    @field_validator("otlp_endpoint")
+    @classmethod
+    def _is_over_http(cls, url: str | None) -> str | None:
+        return _checked_url(otlp.base(url)) if url else None
 
 
 class Settings(Section):

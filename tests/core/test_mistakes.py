@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -9,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bedrock_locust.settings.mistakes import SettingsError
+from bedrock_locust.settings.otlp import GRPC
 from bedrock_locust.settings.schema import CREDENTIALS, SECTIONS, build
 
 KNOWN_IN_TEST = (
-    "load, max_tokens, non_streaming, preflight, prompt_size, prompt_template, request, streaming, temperature,"
+    "load, max_tokens, names, non_streaming, preflight, prompt_size, prompt_template, request, streaming, temperature,"
     " timeout_seconds, transport, unique_prompts"
 )
 KNOWN_SECTIONS = "aws, model, test, concurrency, arrivals, output, pricing, slo, limits, workload"
@@ -287,3 +289,22 @@ def test_large_numbers_are_settings_or_refused(number: int) -> None:
         values: dict[str, Any] = {"model": {"id": "m"}}
         values.setdefault(section, {})[key] = number
         assert all(len(line) < 300 for line in lines(values))
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("http://collector:4317", f"port 4317 is that of {GRPC}"),
+        ("grpc://collector", f"that is {GRPC}"),
+        ("http://collector/v1/metrics/", "must end before /v1/metrics and /v1/traces, which are added to it"),
+        ("collector:4318", "must start with http:// or https:// and name a host, such as http://127.0.0.1:4318"),
+        ("http://me:secret@collector", "must not hold a user name or password"),
+        ("http://collector?key=secret", "must not have a query (?...) or a fragment (#...)"),
+    ],
+)
+def test_an_address_that_takes_no_otlp_is_refused(url: str, why: str) -> None:
+    """With the reason, and what to give instead."""
+    shown = json.dumps(url)
+    assert lines({"model": {"id": "m"}, "output": {"otlp_endpoint": url}}) == (
+        f"config.json: output.otlp_endpoint is {shown}, but {why}",
+    )

@@ -86,11 +86,12 @@ FILE_ONLY = {
     ("model", "output_burndown"),
     *(("arrivals", key) for key in ("duration_seconds", "warmup_seconds", "burstiness", "seed")),
     ("test", "request"),
+    ("test", "names"),
     *(
         ("workload", key)
         for key in ("format", "restart", "on_bad", "prefixes", "history", "think_time_seconds", "seed")
     ),
-    ("output", "formats"),
+    *(("output", key) for key in ("formats", "otlp_endpoint", "otlp_spans")),
 }
 """What stays the same from run to run, and is set in the file."""
 

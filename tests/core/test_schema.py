@@ -115,6 +115,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "timeout_seconds": 300,
         "transport": "measured",
         "load": "users",
+        "names": "level",
         "preflight": None,
     },
     "concurrency": {"start": 1, "end": 10, "step": 1, "duration_seconds": 60, "warmup_seconds": 0},
@@ -123,6 +124,8 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "directory": "results",
         "language": "en",
         "formats": ["markdown", "html", "json"],
+        "otlp_endpoint": None,
+        "otlp_spans": False,
     },
 }
 

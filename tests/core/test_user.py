@@ -9,11 +9,12 @@ from locust.env import Environment
 from locust.user.task import LOCUST_STATE_WAITING
 
 import gevent
+import pytest
 from gevent.pool import Group
 
 from bedrock_locust.aws.boto3_client import connect
 from bedrock_locust.settings.schema import Settings
-from bedrock_locust.user import BedrockUser
+from bedrock_locust.user import BedrockUser, StreamingUser
 from bedrock_locust.workload.bench import Bench, put_bench
 
 from .test_client import CLAUDE, arguments
@@ -50,6 +51,21 @@ def test_only_the_first_call_of_an_arrival_was_due(simulator: Simulator) -> None
     assert calls[1].lateness_ms is None
     plain = Caller(environment).client.converse(**arguments("converse", CLAUDE))
     assert (plain.level, plain.scheduled_at) == ("", None)
+
+
+@pytest.mark.parametrize(("names", "name"), [("level", "streaming-7"), ("mode", "streaming")])
+def test_calls_are_named_by_level_or_mode(simulator: Simulator, names: str, name: str) -> None:
+    """In Locust's own tables; the row knows its level either way."""
+    values = {"model": {"id": CLAUDE}, "aws": {"endpoint_url": simulator.url}, "test": {"names": names}}
+    settings = Settings.model_validate(values)
+    environment = Environment(user_classes=[StreamingUser])
+    bench = Bench(environment, settings, connect(settings, simulator=True, version="test"), "local")
+    put_bench(bench)
+    bench.arrival = {"level": "streaming-7", "phase": "measure"}
+    made: list[Any] = []
+    environment.events.request.add_listener(lambda response, **_: made.append(response))
+    StreamingUser(environment).ask()
+    assert [(call.name, call.level) for call in made] == [(name, "streaming-7")]
 
 
 def test_who_waits_stops_without_another_call(simulator: Simulator) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
+import signal
 import subprocess
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +18,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bedrock_locust.outputs.prometheus.figures import GROWTH
+from tests.core.otlp_receiver import Receiver, plain
 
 from .running import Simulator, free_port, post, serves, until
 
@@ -57,25 +61,6 @@ def ok_calls(text: str) -> float:
     )
 
 
-def test_a_port_shows_a_headless_run(place: Place, simulator: Simulator) -> None:
-    """While it goes on, with workers too: what is counted is what the rows say, as far as they are in."""
-    port = free_port()
-    process = place.start(
-        *("--headless", "--only-summary", "--processes", "2", "--host", simulator.url),
-        *("--bedrock-metrics-port", str(port)),
-    )
-    until(lambda: serves(f"http://127.0.0.1:{port}/metrics"), "figures")
-    seen = 0.0
-    while process.poll() is None:
-        try:
-            seen = ok_calls(fetched(f"http://127.0.0.1:{port}/metrics"))
-        except (OSError, urllib.error.URLError):
-            break
-    assert process.wait(60) == 0, place.output(process)
-    rows = (place.runs()[0] / "requests.csv").read_text().splitlines()[1:]
-    assert 0 < seen <= len(rows)
-
-
 def test_the_page_shows_them_to_who_has_the_token(place: Place, simulator: Simulator) -> None:
     """A login stands before them, a token opens them, and a second run counts on."""
     place.configure({"concurrency": {"end": 1, "duration_seconds": 1}, "test": {"non_streaming": False}})
@@ -92,6 +77,46 @@ def test_the_page_shows_them_to_who_has_the_token(place: Place, simulator: Simul
         counts.append(ok_calls(fetched(f"{base}/metrics")))
     assert 0 < counts[0] < counts[1]
     assert "marked-secret" not in place.output(process)
+
+
+def test_nothing_is_lost_with_all_exporters_on(place: Place, simulator: Simulator) -> None:
+    """A run with workers that the page starts and Ctrl-C ends: what each exporter shows is what the rows say."""
+    receiver = Receiver()
+    place.configure(
+        {
+            "concurrency": {"start": 3, "end": 3, "duration_seconds": 60},
+            "output": {"otlp_endpoint": receiver.url, "otlp_spans": True, "formats": ["junit", "github"]},
+            "test": {"names": "mode"},
+        }
+    )
+    summary = place.path / "summary.md"
+    place.env |= {"OTEL_EXPORTER_OTLP_HEADERS": "authorization=marked-secret", "GITHUB_STEP_SUMMARY": str(summary)}
+    port, own = free_port(), free_port()
+    process = place.start(
+        *("--processes", "2", "--web-host", "127.0.0.1", "--web-port", str(port), "--host", simulator.url),
+        *("--bedrock-metrics-port", str(own)),
+    )
+    until(lambda: serves(f"http://127.0.0.1:{port}"), "page")
+    until(lambda: place.output(process).count("reported as ready") >= 2, "workers")
+    assert post(f"http://127.0.0.1:{port}/swarm", user_count="1", spawn_rate="1")["success"]
+    seen = until(lambda: max(0, ok_calls(fetched(f"http://127.0.0.1:{own}/metrics")) - 20), "calls") + 20
+    process.send_signal(signal.SIGINT)
+    try:
+        assert process.wait(60) == 4, place.output(process)
+    finally:
+        receiver.close()
+    [run] = place.runs()
+    rows = list(csv.DictReader((run / "requests.csv").read_text().splitlines()))
+    assert len(rows) >= seen > 20
+    assert receiver.calls() == Counter(row["error"] or "ok" for row in rows)
+    spans = {plain(span.attributes)["aws.request_id"] for span in receiver.spans() if not span.status.code}
+    assert spans == {row["request_id"] for row in rows if not row["error"]}
+    assert {row["name"] for row in rows} == {"streaming"}
+    assert (run / "junit.xml").exists()
+    assert summary.stat().st_size
+    assert receiver.headers[0]["authorization"] == "marked-secret"
+    written = [path.read_text(errors="replace") for path in place.path.rglob("*") if path.is_file()]
+    assert not [text for text in written if "marked-secret" in text]
 
 
 @pytest.fixture

@@ -1,0 +1,43 @@
+"""Attributes as OTLP carries them: https://opentelemetry.io/docs/specs/otel/common/."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, InstrumentationScope, KeyValue
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
+
+from bedrock_locust import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+Value = str | bool | int | float | list[str]
+SERVICE = "bedrock-locust"
+SCOPE = InstrumentationScope(name=SERVICE, version=__version__)
+
+
+def attributes(values: Mapping[str, object]) -> list[KeyValue]:
+    """Those that have a value."""
+    return [KeyValue(key=name, value=_value(value)) for name, value in values.items() if value not in (None, "")]
+
+
+def resource(values: Mapping[str, object]) -> Resource:
+    """What all figures of a run have in common."""
+    return Resource(attributes=attributes(values))
+
+
+def _value(value: object) -> AnyValue:
+    if isinstance(value, str):
+        return AnyValue(string_value=value)
+    if isinstance(value, bool):
+        return AnyValue(bool_value=value)
+    if isinstance(value, int):
+        return AnyValue(int_value=value)
+    if isinstance(value, float):
+        return AnyValue(double_value=value)
+    return AnyValue(array_value=ArrayValue(values=map(_value, _several(value))))
+
+
+def _several(value: object) -> Iterable[object]:
+    return value if isinstance(value, (list, tuple)) else [str(value)]

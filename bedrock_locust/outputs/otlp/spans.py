@@ -1,0 +1,110 @@
+"""A span for each call, by the conventions for generative AI."""
+
+from __future__ import annotations
+
+import os
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span, Status
+
+from bedrock_locust.outputs.otlp.encoding import SCOPE, attributes
+from bedrock_locust.redaction import without_account
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from opentelemetry.proto.resource.v1.resource_pb2 import Resource
+
+    from bedrock_locust.call import Call
+
+SHARED = {
+    "bedrock_locust.mode": "mode",
+    "bedrock_locust.level": "level",
+    "bedrock_locust.phase": "phase",
+    "bedrock_locust.operation": "operation",
+    "bedrock_locust.worker": "worker",
+    "bedrock_locust.service_tier": "service_tier",
+    "error.type": "error",
+}
+"""Attribute of a span -> that of a call, for what many calls have in common."""
+WORDS = {"bedrock_locust.error_code": "error_code", "aws.request_id": "request_id"}
+"""Attribute of a span -> that of a call, where it is known."""
+COUNTS = {
+    "gen_ai.request.max_tokens": "max_tokens",
+    "gen_ai.usage.input_tokens": "all_input_tokens",
+    "gen_ai.usage.output_tokens": "output_tokens",
+    "gen_ai.usage.cache_read.input_tokens": "cache_read_tokens",
+    "gen_ai.usage.cache_creation.input_tokens": "cache_write_tokens",
+}
+TIMES = {
+    "bedrock_locust.time_to_first_token": "ttft_ms",
+    "bedrock_locust.time_per_output_token": "tpot_ms",
+    "bedrock_locust.send_delay": "send_delay_ms",
+    "bedrock_locust.lateness": "lateness_ms",
+}
+"""Attribute of a span, in seconds -> that of a call, in ms."""
+MOST_SHARED = 10_000
+"""Kinds of calls that are remembered."""
+_shared_words = attrgetter(*SHARED.values())
+FLAGS = 0x101
+"""Sampled, and known to have no parent elsewhere: https://github.com/open-telemetry/opentelemetry-proto."""
+
+
+class Spans:
+    """Makes the spans of one run."""
+
+    def __init__(self, resource: Resource, common: Mapping[str, object]) -> None:
+        """`common` are the attributes that all calls of the run have."""
+        self._resource, self._common = resource, common
+        self._shared: dict[tuple[str, ...], bytes] = {}
+
+    def request(self, calls: Iterable[Call]) -> ExportTraceServiceRequest:
+        """The message with the spans of calls."""
+        scoped = ScopeSpans(scope=SCOPE, spans=map(self._span, calls))
+        return ExportTraceServiceRequest(resource_spans=[ResourceSpans(resource=self._resource, scope_spans=[scoped])])
+
+    def _span(self, call: Call) -> Span:
+        """The span of a call; it is the root of its trace."""
+        key = (call.model_id, call.stop_reason, *_shared_words(call))
+        span: Span = Span.FromString(self._shared.get(key) or self._remember(key, call))
+        ids, begun_ns = os.urandom(24), round(call.started_at * 1e9)
+        span.trace_id, span.span_id = ids[:16], ids[16:]
+        span.start_time_unix_nano, span.end_time_unix_nano = begun_ns, begun_ns + round(call.latency_ms * 1e6)
+        _add_known(span, call)
+        return span
+
+    def _remember(self, key: tuple[str, ...], call: Call) -> bytes:
+        """What the spans of calls like this one have in common, ready to be read: to make it anew costs more."""
+        model = without_account(call.model_id)
+        made = Span(
+            name=f"chat {model}",
+            kind=Span.SPAN_KIND_CLIENT,
+            flags=FLAGS,
+            attributes=attributes(
+                {
+                    **self._common,
+                    "gen_ai.request.model": model,
+                    "gen_ai.response.finish_reasons": [call.stop_reason] if call.stop_reason else None,
+                    **{name: getattr(call, column) for name, column in SHARED.items()},
+                }
+            ),
+        )
+        if call.error:
+            made.status.code, made.status.message = Status.STATUS_CODE_ERROR, call.error
+        if len(self._shared) < MOST_SHARED:
+            self._shared[key] = made.SerializeToString()
+        return made.SerializeToString()
+
+
+def _add_known(span: Span, call: Call) -> None:
+    for name, column in COUNTS.items():
+        if (count := getattr(call, column)) is not None:
+            span.attributes.add(key=name).value.int_value = count
+    for name, column in TIMES.items():
+        if (value_ms := getattr(call, column)) is not None:
+            span.attributes.add(key=name).value.double_value = value_ms / 1000
+    for name, column in WORDS.items():
+        if word := getattr(call, column):
+            span.attributes.add(key=name).value.string_value = word
