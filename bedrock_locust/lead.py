@@ -22,6 +22,7 @@ from bedrock_locust.aws.preparation import Preparation
 from bedrock_locust.call import CANCELLED
 from bedrock_locust.level import Level, LevelError, planned_levels
 from bedrock_locust.live.health import Pulse
+from bedrock_locust.live.passes import EndAfterPasses
 from bedrock_locust.outputs import console
 from bedrock_locust.outputs.console.screen import stream_of, wants_tables
 from bedrock_locust.outputs.console.spawning import spare_spawn_news
@@ -218,19 +219,16 @@ class Lead:
         if survey := self._preparation.survey:
             info["workload"] = survey.public()
         plan = levels, self._preparation.plan(levels)
-        self._run = Run(
-            self._environment,
-            self.settings,
-            info,
-            plan,
-            outputs_of(self._options, self.settings, self._runs, self._lasting),
-        )
+        passes = EndAfterPasses(lambda: self._handed_out, lambda: getattr(self._runner, "clients", ()))
+        outputs = [*outputs_of(self._options, self.settings, self._runs, self._lasting), passes]
+        self._run = Run(self._environment, self.settings, info, plan, outputs)
+        most = survey.positions(self.settings) if survey else None
         self._options.bedrock_run = self._order(info, levels).to_json()
         if self._receiver and self._dealer:
-            self._handed_out = self._dealer.begin(info["run"])
+            self._handed_out = self._dealer.begin(info["run"], most)
             self._receiver.begin(self._run.recorder)
         else:
-            self._handed_out = HandedOut()
+            self._handed_out = HandedOut(most)
             bench = Bench(self._environment, self.settings, client, LOCAL)
             positions = local_positions(self._handed_out)
             bench.read(survey.file if survey else None, self._preparation.prepared, positions)

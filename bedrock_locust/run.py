@@ -152,7 +152,8 @@ class Run:
             return
         self.early_end = why
         self._close_window()
-        logger.warning("bedrock-locust: %s reached: %s; the run ends", why.name, why.reason)
+        log = logger.info if why.is_planned else logger.warning
+        log("bedrock-locust: %s reached: %s; the run ends", why.name, why.reason)
         gevent.spawn(self._stop)
 
     def _stop(self) -> None:
@@ -170,11 +171,14 @@ class Run:
         self._close_window()
         self._tick("ending")
 
-    def _close_window(self) -> None:
-        """The load is over, and with it the window that is open."""
+    def end_window(self, why: str) -> None:
+        """The load falls or is over, and with it the window that is open; no level is measured any more."""
         self._ran_s = self._ran_s or time.monotonic() - self._begun
         self._stopped = True
-        self.recorder.close_window(self.early_end.name if self.early_end else "stopped")
+        self.recorder.close_window(why)
+
+    def _close_window(self) -> None:
+        self.end_window(self.early_end.name if self.early_end else "stopped")
 
     def on_level(self, level: Level | None) -> None:
         """Take note of a level; None is the end of the last. Once the end has begun, no level goes on."""
@@ -196,6 +200,8 @@ class Run:
         """How the run ended, and why. `stopped_by` names a signal or an exit; `deserted`: no worker was left."""
         if stopped_by:
             return "interrupted", f"stopped by {stopped_by}"
+        if self.early_end and self.early_end.is_planned:
+            return "complete", self.early_end.reason
         if self.early_end:
             return "interrupted", f"{self.early_end.name} reached: {self.early_end.in_the_end()}"
         self._deserted = deserted and not (self.complete and self._environment.shape_class)
@@ -220,7 +226,8 @@ class Run:
         self._tick("ending")
         for name, rows in tables(self._environment):
             self.folder.write_table(name, rows)
-        limit, total = (self.early_end.name, self.early_end.total()) if self.early_end else (None, None)
+        early = None if self.early_end and self.early_end.is_planned else self.early_end
+        limit, total = (early.name, early.total()) if early else (None, None)
         self.recorder.write_info(
             limit=limit,
             limit_total=total,

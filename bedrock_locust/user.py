@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from locust import User, task
 from locust.event import EventHook
+from locust.exception import StopUser
 
 import gevent
 
@@ -15,6 +16,7 @@ from bedrock_locust.client import BedrockClient
 from bedrock_locust.process.locust_patches import stop_between_calls
 from bedrock_locust.workload.bench import bench_of
 from bedrock_locust.workload.contract import Request
+from bedrock_locust.workload.positions import NoneLeftError
 from bedrock_locust.workload.request import APIS
 
 if TYPE_CHECKING:
@@ -73,6 +75,8 @@ class _BenchmarkUser(BedrockUser):
 
     abstract = True
     mode: ClassVar[Mode]
+    has_nothing = False
+    """Whether the user made no call, as the workload has no more requests."""
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
@@ -102,9 +106,13 @@ class _BenchmarkUser(BedrockUser):
 
     @task
     def ask(self) -> None:
-        """Make the next call of the workload."""
+        """Make the next call of the workload. A user for whom there is none stops."""
         begun = time.perf_counter()
-        self._request, self._coming = self._coming or self._workload.next(), None
+        try:
+            self._request, self._coming = self._coming or self._workload.next(), None
+        except NoneLeftError:
+            self.has_nothing = True
+            raise StopUser from None
         call = self._send(name=self._name, **self._request.arguments)
         if call.ok:
             self._workload.heard(self._request, call.all_input_tokens)

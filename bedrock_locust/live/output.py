@@ -43,6 +43,8 @@ class EarlyEnd:
     """What it has come to, in the unit of the setting; None if that is no sum. Asked for at the end of the run."""
     in_the_end: Callable[[], str] = str
     """The reason with the figures at the end of the run, or empty where they add nothing."""
+    is_planned: bool = False
+    """Whether the run has done all that it was to do: it is complete."""
 
 
 class RunView(Protocol):
@@ -109,6 +111,9 @@ class RunView(Protocol):
 
     def disturbances(self, level: str) -> Sequence[str]:
         """Why a level had other users than asked for, in words."""
+
+    def end_window(self, why: str) -> None:
+        """End the window of the level that is measured, and measure no more; the run goes on. `why` is a setting."""
 
     def stop(self, why: EarlyEnd) -> None:
         """End the run. The first reason counts."""

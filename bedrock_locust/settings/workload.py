@@ -142,6 +142,8 @@ class Workload(Section):
     """Order of the records: that of the file, or shuffled anew for each pass. A pass sends each once, by one worker."""
     restart: Literal["run", "level"] = "run"
     """Where the order begins anew: with the run, or with each level."""
+    passes: Annotated[Positive, Field(le=1_000_000)] | None = None
+    """End the run once each record was sent this number of times. Without it the file is sent as often as needed."""
     on_bad: Literal["fail", "skip"] = "fail"
     """What a record that cannot be sent does: the run does not begin, or it is left out and counted."""
 
@@ -168,6 +170,14 @@ class Workload(Section):
     def _has_one_source(self) -> Workload:
         if self.file and self.input_tokens:
             raise ValueError("file and input_tokens both say what is sent: give one of them")
+        return self
+
+    @model_validator(mode="after")
+    def _has_passes(self) -> Workload:
+        if self.passes and not self.file:
+            raise ValueError("passes counts how often a file is sent: set file")
+        if self.passes and self.restart == "level":
+            raise ValueError("passes counts those of the whole run: leave restart at run")
         return self
 
     @model_validator(mode="after")

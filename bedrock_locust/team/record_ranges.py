@@ -1,6 +1,7 @@
 """Positions of a workload's records, on their way from the master to its workers.
 
-A worker asks before it runs out, the master answers with a range. Each position is handed out once: what a worker
+A worker asks before it runs out, the master answers with a range: an empty one after the last, and then a worker that
+has used up its own asks for none. Each position is handed out once: what a worker
 still has when it is lost is sent by nobody.
 """
 
@@ -28,7 +29,7 @@ LONGEST = 2048
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """From a worker to its master: more positions."""
+    """From a worker to its master: more positions, or none where it has taken the last one."""
 
     run: str
     level: str
@@ -84,9 +85,9 @@ class Dealer:
         """What has been handed out in the present run."""
         runner.register_message(WANTED, self._on_wanted)
 
-    def begin(self, run: str) -> HandedOut:
-        """Begin a run; returns what is handed out in it."""
-        self._run, self.sequence = run, HandedOut()
+    def begin(self, run: str, most: int | None = None) -> HandedOut:
+        """Begin a run with at most so many positions; returns what is handed out in it."""
+        self._run, self.sequence = run, HandedOut(most)
         return self.sequence
 
     def _on_wanted(self, environment: Any, msg: Any) -> None:  # noqa: ARG002 - Locust's name
@@ -95,8 +96,13 @@ class Dealer:
         except WrongReportError as error:
             self._turn_away(msg.node_id, str(error))
             return
-        if wanted.run == self._run:
+        if wanted.run != self._run:
+            return
+        if not wanted.number:
+            self.sequence.use_up(msg.node_id)
+        else:
             dealt = self.sequence.deal(wanted.level, wanted.number)
+            self.sequence.holders |= {msg.node_id} if dealt else set()
             given = Given(wanted.run, wanted.level, dealt.start, dealt.stop)
             self._runner.send_message(GIVEN, given.to_plain(), msg.node_id)
 

@@ -19,17 +19,38 @@ LEAST, MOST = 2, 5000
 """Positions in one range."""
 
 
+class NoneLeftError(Exception):
+    """The run has as many positions as it was to have, and all of them are taken."""
+
+
 class HandedOut:
     """What has been handed out, on the process that leads: one sequence for the run, or one for each level."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int | None = None) -> None:
+        """`most` is how many positions there are; None is without end."""
+        self._most = most
         self._next: dict[str, int] = {}
+        self.holders: set[str] = set()
+        """Workers that may have positions which they have not taken yet."""
+        self.is_used_up = False
+        """Whether a process has taken all of its positions, and wants more: the load falls from then on."""
 
     def deal(self, level: str, wanted: int) -> range:
-        """The next positions of the sequence of a level, or of the run for an empty text."""
+        """The next positions of the sequence of a level, or of the run for an empty text; none after the last."""
         begin = self._next.get(level, 0)
-        self._next[level] = begin + max(1, min(wanted, MOST))
+        end = begin + max(1, min(wanted, MOST))
+        self._next[level] = end if self._most is None else max(begin, min(end, self._most))
         return range(begin, self._next[level])
+
+    def use_up(self, holder: str = "") -> None:
+        """A process has taken the last of its positions, and there are no more."""
+        self.holders.discard(holder)
+        self.is_used_up = True
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all positions have been handed out."""
+        return self._most is not None and self.dealt >= self._most
 
     @property
     def dealt(self) -> int:
@@ -41,23 +62,30 @@ class Positions:
     """The positions that this process may use."""
 
     def __init__(self, ask: Callable[[str, int], None]) -> None:
-        """`ask` asks for a number of positions of a sequence; `give` brings them, at once or later."""
+        """`ask` asks for a number of positions of a sequence; `give` brings them, at once or later.
+
+        It asks for none where the last one is taken, so that the process that leads knows.
+        """
         self._ask = ask
         self._ranges: deque[range] = deque()
         self._left = 0
         self._sequence = ""
+        self._is_over = False
         self._came = Event()
         self._asked_at = float("-inf")
         self._taken: deque[float] = deque(maxlen=200)
 
     def take(self, sequence: str = "") -> int:
-        """The next position; waits for it where there is none."""
+        """The next position; waits for it where there is none yet. Raises NoneLeftError after the last."""
         if sequence != self._sequence:
             # What is left belongs to a level that is over.
             self._sequence, self._left, self._asked_at = sequence, 0, float("-inf")
             self._ranges.clear()
         self._taken.append(time.monotonic())
         while not self._left:
+            if self._is_over:
+                self._ask(sequence, 0)
+                raise NoneLeftError
             self._came.clear()
             self._ask_for_more()
             if not self._left:
@@ -70,7 +98,7 @@ class Positions:
         if not rest:
             self._ranges.popleft()
         self._left -= 1
-        if self._left < self._ahead // 2:
+        if self._left < self._ahead // 2 and not self._is_over:
             self._ask_for_more()
         return position
 
@@ -86,19 +114,26 @@ class Positions:
             self._ask(self._sequence, self._ahead)
 
     def give(self, sequence: str, positions: range) -> None:
-        """Positions have come."""
-        if sequence == self._sequence and positions:
+        """Positions have come; none after the last."""
+        if sequence != self._sequence:
+            return
+        if positions:
             self._ranges.append(positions)
             self._left += len(positions)
             self._asked_at = float("-inf")
-            self._came.set()
+        else:
+            self._is_over = True
+        self._came.set()
 
 
 def local_positions(sequence: HandedOut) -> Positions:
     """The positions of the process that leads and makes the calls itself: one at a time, nothing ahead."""
 
-    def ask(level: str, _: int) -> None:
-        positions.give(level, sequence.deal(level, 1))
+    def ask(level: str, number: int) -> None:
+        if number:
+            positions.give(level, sequence.deal(level, 1))
+        else:
+            sequence.use_up()
 
     positions = Positions(ask)
     return positions

@@ -75,6 +75,11 @@ class Survey:
         """How many records can be sent."""
         return len(self.file) - len(self.bad)
 
+    def positions(self, settings: Settings) -> int | None:
+        """How many positions the sequence of the records has in a run; None where it has no end."""
+        passes = settings.workload.passes if settings.workload else None
+        return passes and passes * self.records
+
     def public(self) -> dict[str, Any]:
         """What `run.json` says of it."""
         found = {"format": self.format, "records": self.records, "bad": len(self.bad), "bytes": self.file.size}

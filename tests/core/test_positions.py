@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import gevent
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bedrock_locust.workload.positions import MOST, HandedOut, Positions, local_positions
+from bedrock_locust.workload.positions import MOST, HandedOut, NoneLeftError, Positions, local_positions
 
 
 @given(st.lists(st.tuples(st.sampled_from(["", "a"]), st.integers(-5, 10**9))))
@@ -69,3 +70,32 @@ def test_what_belongs_to_another_level_is_not_taken() -> None:
     positions.give("b", range(7, 9))
     assert taking.get(timeout=10) == 7
     assert asked[0][0] == "b"
+
+
+def test_a_sequence_with_an_end() -> None:
+    """Each position once, also where several processes are ahead of their needs; then nobody waits any more."""
+    handed_out, dry = HandedOut(50), list[int]()
+    found = list[int]()
+
+    def process(number: int) -> Positions:
+        def ask(level: str, wanted: int) -> None:
+            if wanted:
+                positions.give(level, handed_out.deal(level, wanted))
+            else:
+                dry.append(number)
+
+        positions = Positions(ask)
+        return positions
+
+    def user(positions: Positions) -> None:
+        with contextlib.suppress(NoneLeftError):
+            for _ in range(100):
+                found.append(positions.take())
+                gevent.sleep(0)
+
+    users = [gevent.spawn(user, process(number)) for number in range(3)]
+    gevent.joinall(users, timeout=30, raise_error=True)
+    assert sorted(found) == list(range(50))
+    assert sorted(dry) == [0, 1, 2]
+    assert handed_out.is_over
+    assert not HandedOut().is_over

@@ -8,6 +8,7 @@ import pytest
 
 from bedrock_locust.recording.worker_check import WrongReportError
 from bedrock_locust.team.record_ranges import GIVEN, WANTED, Dealer, Given, Taker, Wanted
+from bedrock_locust.workload.positions import NoneLeftError
 
 
 class Wire:
@@ -51,6 +52,19 @@ def test_a_worker_takes_what_its_master_hands_out() -> None:
         assert handed_out.dealt >= 9
     assert {kind for kind, _ in wire.sent} == {WANTED, GIVEN}
     assert away == []
+
+
+def test_the_master_knows_who_has_records_left() -> None:
+    """A worker that was given some, until it has taken them all and asks for none."""
+    _, dealer, taker, _ = both_sides()
+    handed_out, positions = dealer.begin("r", 7), taker.begin("r")
+    assert [positions.take() for _ in range(6)] == list(range(6))
+    assert handed_out.holders == {"w"}
+    assert positions.take() == 6
+    with pytest.raises(NoneLeftError):
+        positions.take()
+    assert handed_out.is_over
+    assert handed_out.holders == set()
 
 
 def test_what_belongs_to_another_run_is_dropped() -> None:

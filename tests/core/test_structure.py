@@ -104,7 +104,7 @@ PLAN: dict[str, dict[str, str]] = {
         "user": "call client process settings workload",
         "aws": "call errors level process redaction settings user wire workload",
         # what becomes of them
-        "live": "arrivals call errors histogram level process redaction settings",
+        "live": "arrivals call errors histogram level process redaction settings workload",
         "recording": "arrivals call errors level live process redaction settings workload",
         "team": "arrivals call live process recording redaction settings workload",
         "outputs": "arrivals call errors histogram level live process redaction settings",

@@ -29,6 +29,7 @@ def sent(simulator: Simulator) -> list[str]:
     return [call["prompt_head"][:6] for call in simulator.calls()]
 
 
+@pytest.mark.long
 def test_two_workers_send_each_record_once(place: Place, start_simulator: Callable[..., Simulator]) -> None:
     """A run of less than a pass sends none twice; the rows name the records, and no file has their contents."""
     simulator = start_simulator(*QUICK)
@@ -50,6 +51,26 @@ def test_two_workers_send_each_record_once(place: Place, start_simulator: Callab
     assert (said["records"], said["format"], said["bad"]) == (3000, "plain", 0)
     assert len(rows) <= said["handed_out"] <= len(rows) + 1000
     assert not [path for path in run.rglob("*") if path.is_file() and b"marked secret" in path.read_bytes()]
+
+
+def test_a_run_of_one_pass(place: Place, start_simulator: Callable[..., Simulator]) -> None:
+    """Three workers send each record once, and the run is complete though its level would have gone on."""
+    simulator = start_simulator(*QUICK)
+    write(place, 300)
+    place.configure(
+        {
+            "concurrency": {"start": 9, "end": 9, "duration_seconds": 60},
+            "test": {"non_streaming": False, "preflight": False},
+            "workload": {"file": "requests.jsonl", "order": "shuffled", "passes": 1},
+        }
+    )
+    code, output = place.run("--processes", "3", "--host", simulator.url)
+    assert code == 0, output
+    assert sorted(sent(simulator)) == [f"#{number:05}" for number in range(300)]
+    [run] = place.runs()
+    assert not [path for path in run.rglob("*") if path.is_file() and b"marked secret" in path.read_bytes()]
+    assert info(run)["workload"]["handed_out"] == len(read(run / "requests.csv")) == 300
+    assert (info(run)["ended"], info(run)["end_reason"]) == ("complete", "each record was sent once")
 
 
 @pytest.mark.long
