@@ -70,7 +70,7 @@ def run_through(output: Otlp, found: list[Call]) -> None:
         output.end(OUTCOME)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=10)
 @given(st.lists(calls(error=st.sampled_from(["", "ThrottlingError", CANCELLED])), max_size=20))
 def test_each_call_arrives_once(found: list[Call]) -> None:
     """In the durations by what became of it, its tokens, its times if it succeeded, and as a span."""

@@ -15,6 +15,7 @@ import gevent
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_open_metrics
 from prometheus_client.parser import text_string_to_metric_families
 
 from bedrock_locust.call import CANCELLED
@@ -40,7 +41,7 @@ Samples = dict[tuple[str, tuple[str, ...]], float]
 
 def samples(figures: Figures) -> Samples:
     """Every sample by name and values of its labels, but for the moments at which counters were made."""
-    text = Endpoint(figures.registry).answer("").get_data(as_text=True)
+    text = Endpoint(figures).answer("").get_data(as_text=True)
     return {
         (sample.name, tuple(sample.labels[name] for name in ORDER if name in sample.labels)): sample.value
         for family in text_string_to_metric_families(text)
@@ -49,8 +50,8 @@ def samples(figures: Figures) -> Samples:
     }
 
 
-@settings(deadline=None)
-@given(st.lists(calls(error=st.sampled_from(["", "ThrottlingError", CANCELLED])), max_size=20))
+@settings(deadline=None, max_examples=20)
+@given(st.lists(calls(error=st.sampled_from(["", "ThrottlingError", CANCELLED])), max_size=8))
 def test_each_call_is_counted_once(found: list[Call]) -> None:
     """By mode, model, level and phase; tokens of all, times of successes; nothing else adds to it."""
     figures = Figures()
@@ -75,6 +76,41 @@ def test_each_call_is_counted_once(found: list[Call]) -> None:
     assert counts == latency_s
     failed = sum(value for (name, _), value in seen.items() if name == "bedrock_failures_total")
     assert failed == sum(count for labels, count in results.items() if labels[-1] == "failed")
+
+
+OPEN_METRICS = "application/openmetrics-text; version=1.0.0"
+
+
+@settings(deadline=None, max_examples=15)
+@given(st.lists(st.tuples(calls(error=st.sampled_from(["", "ThrottlingError"])), st.booleans()), max_size=6))
+def test_what_is_kept_between_two_fetches_is_right(found: list[tuple[Call, bool]]) -> None:
+    """However often it was fetched before, in either format, the text is that of all calls."""
+    figures, fresh = Figures(), Figures()
+    endpoint = Endpoint(figures)
+    for call, fetched in found:
+        figures.add(call)
+        fresh.add(call)
+        if fetched:
+            endpoint.answer("")
+            endpoint.answer(OPEN_METRICS)
+    for accept in ("", OPEN_METRICS):
+        assert endpoint.answer(accept).get_data() == Endpoint(fresh).answer(accept).get_data()
+    text = endpoint.answer(OPEN_METRICS).get_data(as_text=True)
+    families: Any = parse_open_metrics(text)  # type: ignore[no-untyped-call]
+    counted = [sample.value for family in families for sample in family.samples if sample.name == "bedrock_calls_total"]
+    assert sum(counted) == len(found)
+
+
+def test_an_open_loop_and_an_account() -> None:
+    """Calls that came late are counted as such; no label has the number of an account."""
+    figures = Figures()
+    arn = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc"
+    figures.add(replace(CALL, model_id=arn, scheduled_at=CALL.started_at - 0.5))
+    text = Endpoint(figures).answer("").get_data(as_text=True)
+    [late] = [line for line in text.splitlines() if line.startswith("bedrock_lateness_seconds_sum")]
+    assert float(late.split()[-1]) == pytest.approx(0.5)
+    assert 'target="arn:aws:bedrock:us-east-1::application-inference-profile/abc"' in late
+    assert "123456789012" not in text
 
 
 def test_times_are_in_seconds_and_in_the_right_bucket() -> None:
@@ -131,7 +167,7 @@ def test_it_counts_on_from_run_to_run() -> None:
 def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The address of an endpoint with a token."""
     monkeypatch.setenv(TOKEN, "marked-secret-of-metrics")
-    server = serve(Endpoint(Figures().registry), "127.0.0.1", 0)
+    server = serve(Endpoint(Figures()), "127.0.0.1", 0)
     yield f"http://127.0.0.1:{server.server_port}"
     server.stop(1)
 
@@ -175,7 +211,7 @@ def test_the_newer_format_is_given_to_who_asks_for_it(served: str) -> None:
     """OpenMetrics ends with a mark of its own."""
     headers = {
         "Authorization": "Bearer marked-secret-of-metrics",
-        "Accept": "application/openmetrics-text; version=1.0.0",
+        "Accept": OPEN_METRICS,
     }
     assert fetch(f"{served}/metrics", **headers)[1].endswith("# EOF\n")
 

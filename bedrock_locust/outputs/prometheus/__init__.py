@@ -1,4 +1,4 @@
-"""The figures of a run for Prometheus: `figures` counts, `endpoint` lets a server of Prometheus fetch them.
+"""The figures of a run for Prometheus: `figures` counts, `exposition` writes, `endpoint` lets a server fetch them.
 
 They need the extra `prometheus`, so the rest of the package asks `exposed` for them.
 """
@@ -37,7 +37,7 @@ def exposed(options: Namespace, web_ui: WebUI | None) -> list[Output]:
     from bedrock_locust.outputs.web.metrics import add_metrics  # noqa: PLC0415
 
     figures = Figures()
-    endpoint = Endpoint(figures.registry)
+    endpoint = Endpoint(figures)
     if web_ui is not None:
         add_metrics(web_ui, endpoint)
     if port is not None:

@@ -8,9 +8,9 @@ import socket
 from typing import TYPE_CHECKING
 
 from gevent.pywsgi import WSGIServer
-from prometheus_client.exposition import choose_encoder
 from werkzeug.wrappers import Request, Response
 
+from bedrock_locust.outputs.prometheus.exposition import Exposition
 from bedrock_locust.redaction import know
 from bedrock_locust.settings.mistakes import SettingsError
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from prometheus_client import CollectorRegistry
+    from bedrock_locust.outputs.prometheus.figures import Figures
 
 TOKEN = "BEDROCK_METRICS_TOKEN"  # noqa: S105 - the name of a variable
 PATH = "/metrics"
@@ -27,8 +27,8 @@ PATH = "/metrics"
 class Endpoint:
     """A WSGI application that answers with the figures, where a bearer token is asked for only with it."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self._registry = registry
+    def __init__(self, figures: Figures) -> None:
+        self._exposition = Exposition(figures)
         self._token = os.environ.get(TOKEN, "")
         know(self._token)
 
@@ -44,8 +44,8 @@ class Endpoint:
 
     def answer(self, accept: str) -> Response:
         """The figures, in the format that the server asks for."""
-        encode, content_type = choose_encoder(accept)
-        return Response(encode(self._registry), content_type=content_type)
+        text, content_type = self._exposition.text(accept)
+        return Response(text, content_type=content_type)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request on the port."""
