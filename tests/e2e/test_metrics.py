@@ -18,6 +18,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bedrock_locust.outputs.prometheus.figures import GROWTH
+from tests.core.dashboard import queries
 from tests.core.otlp_receiver import Receiver, plain
 
 from .running import Simulator, free_port, post, serves, until
@@ -163,5 +164,8 @@ def test_a_server_of_prometheus_finds_the_percentile_of_the_report(
     query = f"histogram_quantile(0.95, sum by (le) (bedrock_ttft_seconds_bucket{within}))"
     [found] = queried(url, f"last_over_time(({query})[1m:500ms])")
     assert 1 / GROWTH < float(found["value"][1]) * 1000 / level["ttft_ms_p95"] < GROWTH
+    for name, query in queries().items():
+        answered = queried(url, f"last_over_time(({query})[1m:500ms])")
+        assert answered or "Failures" in name or "Lateness" in name, f"{name}: {query}"
     counted = queried(url, f"max_over_time(sum(bedrock_calls_total{within})[1m:500ms])")
     assert float(counted[0]["value"][1]) == level["ok"] + level["failed"] + level["cancelled"]
