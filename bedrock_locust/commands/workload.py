@@ -37,7 +37,12 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--bedrock-config", metavar="FILE", help=f"settings of the benchmark. Default: {options.DEFAULT_CONFIG}"
     )
     parser.add_argument("--sample", type=int, default=0, metavar="N", help="print the first N requests")
-    parser.add_argument("-o", dest="output", metavar="FILE", help="write the records as JSONL of Converse")
+    parser.add_argument(
+        "-o",
+        dest="output",
+        metavar="FILE",
+        help="write the records as JSONL, as Converse has them where it can",
+    )
 
 
 def run(parsed: Namespace) -> int:
@@ -116,10 +121,15 @@ class _Figures:
         return found
 
 
+KEPT = frozenset({"aiperf", "mt_bench"})
+"""Formats whose records stay as they are: turns without answers, or with times, are not those of Converse."""
+
+
 def _normal(found: dict[str, Any]) -> dict[str, Any]:
-    """A record as arguments of Converse, where it is a conversation; else as it is."""
-    record = reader_of(found).read(found)
-    return found if record.arguments is None else dict(record.arguments)
+    """A record as arguments of Converse, where these say all that is in it; else as it is."""
+    reader = reader_of(found)
+    record = reader.read(found)
+    return found if record.arguments is None or reader.NAME in KEPT else dict(record.arguments)
 
 
 def _about(file: RecordFile, found: Survey) -> list[tuple[str, str]]:

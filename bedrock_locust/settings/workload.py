@@ -163,6 +163,8 @@ class Workload(Section):
     """Answers in the history: those of the file, or of the length asked for; or those that the model gave."""
     think_time_seconds: Pause | None = None
     """How long a user waits between two turns: a number, `{"mean": 8, "stddev": 2}` or `{"median": 5, "mean": 8}`."""
+    tool_seconds: Pause | None = None
+    """How long a tool takes: the wait before a turn with its result, as `think_time_seconds`, which it replaces."""
     seed: Annotated[Whole, Field(ge=0)] = 0
     """Lengths and order are the same in runs of the same seed with the same number of processes."""
 

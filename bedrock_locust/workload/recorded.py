@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -77,7 +78,9 @@ class RecordedWorkload:
         if record.arguments is None:
             return self.request(index)
         self._sessions += 1
-        script = RecordedScript(self._settings, self._arguments(record), self._limit(record), index, self._rng)
+        messages = {"messages": list(record.said)} if record.said else {}
+        arguments = self._arguments(replace(record, arguments={**record.arguments, **messages}))
+        script = RecordedScript(self._settings, arguments, self._limit(record), index, self._rng, record.turns)
         return Session(f"{self._name}-{self._sessions}", script).first()
 
     def request(self, index: int) -> Request:

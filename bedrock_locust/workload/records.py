@@ -9,8 +9,24 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+MOST_MS = 1e15
+"""The largest time that a record may have: moments since 1970 are below it."""
+
+
 class RecordError(ValueError):
     """A record cannot be read or sent. The text says what is wrong, and shows nothing of what is in it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """What a record says of one turn of a conversation beside what is said in it."""
+
+    pause_s: float | None = None
+    """How long the user waits before it, in seconds."""
+    at_s: float | None = None
+    """When it begins, in seconds after the start of the conversation, or as soon as the turn before it is over."""
+    max_tokens: int | None = None
+    """The limit of its answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +45,10 @@ class Record:
     """Numbers of the blocks of words that it begins with: equal numbers are equal blocks."""
     max_tokens: int | None = None
     """The limit of the answer, where the record has one beside `arguments` and `body`."""
+    said: tuple[Mapping[str, Any], ...] = ()
+    """The messages of a conversation, each its own, where `arguments` have joined those of one role in a row."""
+    turns: tuple[Turn, ...] = ()
+    """What is known of its turns; of the rest nothing is."""
 
 
 def text_of(value: object, place: str) -> str:
@@ -47,6 +67,15 @@ def count_of(value: object, place: str) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1e9 or value != int(value):
         raise RecordError(f"{place} must be a whole number above 0")
     return int(value)
+
+
+def milliseconds_of(value: object, place: str) -> float | None:
+    """A time in milliseconds as seconds; None where there is none. Raises RecordError."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MOST_MS:
+        raise RecordError(f"{place} must be a number of milliseconds")
+    return float(value) / 1000
 
 
 def list_of(value: object, place: str) -> list[Any]:

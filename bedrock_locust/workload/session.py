@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 from bedrock_locust.workload.contract import Request
@@ -29,8 +30,8 @@ class Script(Protocol):
     def request(self, messages: list[Message], turn: int) -> Request:
         """The request that sends these messages."""
 
-    def pause_s(self) -> float:
-        """How long the user thinks before the next turn, in seconds."""
+    def pause_s(self, turn: int, elapsed_s: float) -> float:
+        """How long the user waits before a turn, in seconds; `elapsed_s` is the age of the conversation."""
 
 
 class Session:
@@ -40,6 +41,7 @@ class Session:
         self._key, self._script = key, script
         self._messages: list[Message] = []
         self._turn = 0
+        self._begun = time.perf_counter()
 
     def first(self) -> Request:
         """The request of the first turn."""
@@ -61,4 +63,4 @@ class Session:
         """The request of the next turn, after an answer."""
         own = {"role": "assistant", "content": [{"text": answer.strip() or ANSWERED_NOTHING}]}
         self._messages.append(self._script.answer(self._turn) or own)
-        return self._ask(self._script.pause_s())
+        return self._ask(self._script.pause_s(self._turn + 1, time.perf_counter() - self._begun))

@@ -85,6 +85,51 @@ def test_the_call_of_a_tool_is_the_recorded_one(tmp_path: Path) -> None:
     assert second.arguments["messages"] == TOOLS["messages"]
 
 
+@pytest.mark.parametrize(
+    ("record", "texts", "limits"),
+    [
+        ({"question_id": 1, "turns": ["one", "two", "three"]}, ["one", "two", "three"], [2048] * 3),
+        ({"turns": [{"text": "one", "output_length": 7}, {"text": "two"}]}, ["one", "two"], [7, 2048]),
+    ],
+)
+def test_turns_without_answers_get_those_of_the_model(
+    tmp_path: Path, record: Any, texts: list[str], limits: list[int]
+) -> None:
+    """Questions of MT-Bench and AIPerf are turns, each with its own limit."""
+    turns = all_turns(of_file(tmp_path, record), "said")
+    assert turns[-1] == [text for question in texts for text in (question, "said")][:-1]
+    found = list[int]()
+    following: Request | None = of_file(tmp_path, record)
+    while following:
+        found.append(following.arguments["inferenceConfig"]["maxTokens"])
+        following = following.then("said") if following.then else None
+    assert found == limits
+
+
+def pauses_of(tmp_path: Path, record: Any, **workload: Any) -> list[float]:
+    """How long the user waits before each turn."""
+    following: Request | None = of_file(tmp_path, record, **workload)
+    found = []
+    while following:
+        found.append(following.pause_s)
+        following = following.then("x") if following.then else None
+    return found
+
+
+def test_turns_begin_when_the_file_says(tmp_path: Path) -> None:
+    """After a delay, or at a moment of the conversation; else after the time to think."""
+    delays = {"turns": [{"text": "a", "delay": 9}, {"text": "b", "delay": 1500}, {"text": "c"}]}
+    assert pauses_of(tmp_path, delays, think_time_seconds=7) == [0, 1.5, 7]
+    moments = {"turns": [{"text": "a", "timestamp": 5e6}, {"text": "b", "timestamp": 5_100_000.0}]}
+    assert pauses_of(tmp_path, moments, think_time_seconds=7) == pytest.approx([0, 100], abs=30)
+
+
+@pytest.mark.parametrize(("tool", "pause_s"), [({"tool_seconds": 3}, 3), ({}, 7)])
+def test_a_tool_takes_its_own_time(tmp_path: Path, tool: dict[str, Any], pause_s: float) -> None:
+    """What comes back from a tool is not thought about."""
+    assert pauses_of(tmp_path, TOOLS, think_time_seconds=7, **tool) == [0, pause_s]
+
+
 @pytest.mark.parametrize(("history", "answer_words"), [("recorded", 20), ("live", 1)])
 def test_words_make_a_conversation(history: str, answer_words: int) -> None:
     """Each message as long as asked for, each answer as long as its limit; one session after the other."""

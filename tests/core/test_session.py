@@ -27,9 +27,10 @@ class Script:
         """The messages are the arguments."""
         return Request({"messages": messages}, {"record": 7, "input_tokens_asked": 5}, words=9 * turn)
 
-    def pause_s(self) -> float:
-        """A pause."""
-        return 2.5
+    def pause_s(self, turn: int, elapsed_s: float) -> float:
+        """A pause before this turn, and hardly more."""
+        assert elapsed_s >= 0
+        return turn + 0.5
 
 
 def said(request: Request) -> list[str]:

@@ -1,4 +1,4 @@
-"""Questions as in MT-Bench: `turns` are the texts of one user; here all of them are one request."""
+"""Questions as in MT-Bench: `turns` are the texts of one user; sent one after the other, or as one request."""
 
 from __future__ import annotations
 
@@ -23,4 +23,5 @@ def read(record: Mapping[str, Any]) -> Record:
     """The request in a record. Raises RecordError."""
     turns = list_of(record.get("turns"), "turns")
     blocks = [{"text": text_of(turn, f"turns[{number}]")} for number, turn in enumerate(turns)]
-    return Record(arguments=arguments([], [{"role": "user", "content": blocks}], {}))
+    said = tuple({"role": "user", "content": [block]} for block in blocks)
+    return Record(arguments=arguments([], [{"role": "user", "content": blocks}], {}), said=said)
