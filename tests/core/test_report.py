@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import resource
 import signal
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import psutil
 import pytest
@@ -13,9 +16,6 @@ import pytest
 from bedrock_locust.process import report
 from bedrock_locust.process.report import ReportError, maker
 from tests.e2e.running import until
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 MAKERS = """
 import os, pathlib, signal, time
@@ -81,6 +81,17 @@ def test_a_file_that_can_not_be_written(folder: Path) -> None:
     with pytest.raises(FileNotFoundError) as missing:
         make("missing", folder)
     assert missing.value.filename == str(folder / "nowhere" / "x")
+
+
+def test_a_process_with_very_many_open_files(folder: Path) -> None:
+    """A run of a thousand users has more connections than select() can name."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.ExitStack() as opened:
+        opened.callback(resource.setrlimit, resource.RLIMIT_NOFILE, limits)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limits[1], limits[1]))
+        for _ in range(1100):
+            opened.enter_context(Path(os.devnull).open("rb"))
+        assert make("write", folder) == folder / "report.md"
 
 
 @pytest.mark.parametrize(
