@@ -22,6 +22,7 @@ test: $(VENV)/.dev clients
 long: $(VENV)/.dev clients
 	@$(MAKE) $(CLIENTS)/.more || echo "LiteLLM and LLMeter could not be installed: their tests are left out"
 	$(BIN)/pytest -m long
+	$(BIN)/pytest -n 2 -m "hypothesis and not long" --hypothesis-profile thorough
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -11,7 +11,6 @@ from locust.event import EventHook
 import botocore.session
 import gevent
 import pytest
-from hypothesis import settings
 
 from bedrock_locust.aws.boto3_client import connect
 from bedrock_locust.client import BedrockClient
@@ -28,10 +27,6 @@ if TYPE_CHECKING:
 # has nothing of its own to wait for, it says that this would block forever.
 KEEP_LOOP = gevent.get_hub().loop.async_()
 KEEP_LOOP.start(lambda: None)
-
-# Two cores shared by all tests say nothing about the time of one example.
-settings.register_profile("here", deadline=None)
-settings.load_profile("here")
 
 
 @pytest.fixture(scope="session")

@@ -88,7 +88,7 @@ def answered(make_client: Callable[..., BedrockClient]) -> Iterator[BedrockClien
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_mistake_of_the_caller_is_boto3s_own_exception(
     answered: BedrockClient,

@@ -179,7 +179,7 @@ VALUES = st.text(max_size=60) | st.sampled_from(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(NAMES, VALUES, max_size=6))
 def test_any_form_is_answered(client: FlaskClient, form: dict[str, str]) -> None:
     """Whatever a form holds, it is accepted, or refused in words on one line each; no error of the server."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import gevent
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
@@ -70,7 +70,6 @@ def run_through(output: Otlp, found: list[Call]) -> None:
         output.end(OUTCOME)
 
 
-@settings(deadline=None, max_examples=10)
 @given(st.lists(calls(error=st.sampled_from(["", "ThrottlingError", CANCELLED])), max_size=20))
 def test_each_call_arrives_once(found: list[Call]) -> None:
     """In the durations by what became of it, its tokens, its times if it succeeded, and as a span."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import gevent
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_open_metrics
 from prometheus_client.parser import text_string_to_metric_families
@@ -50,7 +50,6 @@ def samples(figures: Figures) -> Samples:
     }
 
 
-@settings(deadline=None, max_examples=20)
 @given(st.lists(calls(error=st.sampled_from(["", "ThrottlingError", CANCELLED])), max_size=8))
 def test_each_call_is_counted_once(found: list[Call]) -> None:
     """By mode, model, level and phase; tokens of all, times of successes; nothing else adds to it."""
@@ -81,7 +80,6 @@ def test_each_call_is_counted_once(found: list[Call]) -> None:
 OPEN_METRICS = "application/openmetrics-text; version=1.0.0"
 
 
-@settings(deadline=None, max_examples=15)
 @given(st.lists(st.tuples(calls(error=st.sampled_from(["", "ThrottlingError"])), st.booleans()), max_size=6))
 def test_what_is_kept_between_two_fetches_is_right(found: list[tuple[Call, bool]]) -> None:
     """However often it was fetched before, in either format, the text is that of all calls."""

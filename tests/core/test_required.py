@@ -393,7 +393,7 @@ def test_counts(answered: Ask, family: str, streams: bool, value: object, expect
 
 
 @TRIED_OVER_A_SOCKET
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_value_anywhere(
     answered: Ask, events: list[dict[str, Any]], family: str, streams: bool, data: st.DataObject
@@ -406,7 +406,7 @@ def test_any_value_anywhere(
 
 
 @TRIED_OVER_A_SOCKET
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_content(
     answered: Ask, events: list[dict[str, Any]], family: str, streams: bool, data: st.DataObject

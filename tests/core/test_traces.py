@@ -178,7 +178,6 @@ def test_conversations_are_told_by_what_they_go_on_with(tmp_path: Path) -> None:
 
 
 @given(st.text("abcdef \n", max_size=4000), st.text("ghij", min_size=600, max_size=4000), st.integers(1, 9))
-@settings(deadline=None)
 def test_prompts_share_numbers_as_far_as_they_are_equal(shared: str, other: str, per_token: int) -> None:
     """As many blocks as the equal part holds, up to one for the grid; the rest has numbers of its own."""
     prefixes = Prefixes()
@@ -351,7 +350,7 @@ def test_other_mistakes_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert (tmp_path / "there").read_text() == "mine"
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_damage_is_one_line_or_no_harm(tmp_path: Path, data: st.DataObject) -> None:
     """A log that is cut, or changed, at any byte: calls, or an error that says where; never another exception."""

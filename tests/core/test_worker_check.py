@@ -14,7 +14,7 @@ from locust.env import Environment
 
 import msgpack
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bedrock_locust import __version__
@@ -187,7 +187,6 @@ STARTS = st.sampled_from([0.0, -1.0, -60.0, -1e9, 1e9])
 BUCKETS = st.dictionaries(st.sampled_from([-5000, 1, 5000]), st.sampled_from([1, 10**12]), max_size=2)
 
 
-@settings(deadline=None, max_examples=150)
 @given(st.dictionaries(st.sampled_from(sorted(NUMBERS)), EXTREMES, max_size=6), STARTS, BUCKETS, EXTREMES)
 def test_what_is_taken_is_counted(
     extremes: dict[str, int], start: float, buckets: dict[int, int], seconds: int

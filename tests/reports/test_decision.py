@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Row = dict[str, Any]
-FILES = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FILES = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 AT, END = make.T0 + 10, make.T0 + 40
 KEY = "streaming-04"
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from .test_numbers import Row
 
-FILES = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FILES = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @FILES

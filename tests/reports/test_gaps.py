@@ -23,7 +23,7 @@ from .whole import whole_report
 if TYPE_CHECKING:
     from pathlib import Path
 
-FILES = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FILES = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @FILES

@@ -13,10 +13,7 @@ from scipy import stats
 
 from reports.numbers import intervals
 
-QUICK = settings(deadline=None)
 
-
-@QUICK
 @given(st.integers(1, 3000), st.sampled_from([50, 90, 95, 99, 99.9]))
 def test_ranks_are_those_of_the_binomial(count: int, percent: float) -> None:
     """Each tail holds at most 2.5 %, and one place further inside would hold more."""
@@ -58,7 +55,6 @@ def test_too_few_values_leave_a_side_open() -> None:
     assert all(math.isnan(side) for side in intervals.quantile(np.array([]), 50))
 
 
-@QUICK
 @given(st.integers(0, 500), st.integers(0, 500))
 def test_a_share_has_the_interval_of_wilson(hits: int, misses: int) -> None:
     """The same as scipy's, for any count."""
@@ -83,7 +79,7 @@ def test_a_difference_of_shares_is_that_of_newcombe(
     assert (low, high) == pytest.approx(expected, abs=2e-4)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 10_000), st.sampled_from([50, 95]), st.floats(0.8, 1.4))
 def test_a_change_has_the_interval_of_the_plain_bootstrap(seed: int, percent: int, factor: float) -> None:
     """Drawing whole samples, the slow way, gives the same interval."""
@@ -102,7 +98,6 @@ def _resampled(generator: np.random.Generator, values: np.ndarray, percent: int)
     return np.sort(generator.choice(values, (4000, len(values))), axis=1)[:, rank]
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10_000), st.integers(6, 400), st.integers(6, 400), st.sampled_from([50, 95]), st.floats(0.7, 1.5))
 def test_which_run_is_the_base_changes_no_verdict(seed: int, count: int, other: int, percent: int, by: float) -> None:
     """Swapped, the chance is the same, and the interval that of the reciprocal."""
@@ -147,7 +142,6 @@ def test_too_few_calls_compare_to_nothing() -> None:
     assert intervals.quantile_change(np.zeros(300), many, 50) is None
 
 
-@QUICK
 @given(st.lists(st.floats(0, 1), max_size=12))
 def test_holm_is_the_step_down_procedure(chances: list[float]) -> None:
     """The same as its definition: adjusted chances that never fall, at most 5 %."""
@@ -177,7 +171,6 @@ def test_equal_runs_seldom_show_any_difference() -> None:
     assert wrong <= 0.05 * 100
 
 
-@QUICK
 @given(st.integers(2, 2000), st.sampled_from([50, 95, 99]), st.floats(1, 40))
 def test_places_of_dependent_values_are_beta_binomial(count: int, percent: float, effect: float) -> None:
     """The same as scipy's, and with the variance of the binomial times the design effect."""

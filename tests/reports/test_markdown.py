@@ -7,7 +7,7 @@ import random
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import reports
@@ -62,7 +62,6 @@ def test_durations_are_words(length_s: float, text: str) -> None:
     assert language("en").duration(length_s) == text
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_escaped_text_stays_in_its_cell(text: str) -> None:
     """No text breaks out of a table cell, a line or into HTML."""
@@ -75,7 +74,6 @@ def test_escaped_text_stays_in_its_cell(text: str) -> None:
     assert "@" not in safe
 
 
-@settings(deadline=None)
 @given(st.text(alphabet="\\`*_[]~#x"))
 def test_every_active_character_is_escaped_once(text: str) -> None:
     """Reading the backslashes away gives the text back."""

@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 AT, END = make.T0 + 10, make.T0 + 40
-QUICK = settings(deadline=None)
-FILES = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FILES = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def plain_percentile(values: list[float], percent: int) -> float:
@@ -100,7 +99,6 @@ def analysis_of(calls: list[Row], folder: Path) -> Analysis:
     return analyse(read(run.write(folder)))
 
 
-@QUICK
 @given(st.lists(st.floats(0, 1e6), min_size=1, max_size=300), st.sampled_from(percentiles.PERCENTS))
 def test_percentiles_are_exact(values: list[float], percent: int) -> None:
     """Percentiles, mean, least and most are those of the plain computation."""
@@ -167,7 +165,6 @@ def plain_product_limit(times: list[tuple[int, bool]], share: float) -> float:
     return math.inf
 
 
-@QUICK
 @given(st.lists(st.tuples(st.integers(1, 9), st.booleans()), min_size=1, max_size=40))
 def test_waits_that_were_cut_off_count(times: list[tuple[int, bool]]) -> None:
     """Each value stands for its share of the estimate; where that never ends, for the longest wait seen, marked."""

@@ -43,7 +43,7 @@ def test_reports_read_what_the_contract_promises() -> None:
     assert {*run.LEVEL_TEXTS, *run.LEVEL_NUMBERS} <= set(make.LEVEL_COLUMNS)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(st.text(), min_size=2, max_size=3), max_size=6), st.sampled_from([3, 7, 1 << 20]), st.data())
 def test_what_is_left_of_a_cut_file_are_whole_records(
     tmp_path: Path, rows: list[list[str]], block: int, data: st.DataObject
@@ -233,7 +233,7 @@ def test_charts_of_an_earlier_report_do_not_stay(tmp_path: Path) -> None:
     assert not list((folder / "charts").iterdir())
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     name=st.sampled_from(["requests.csv", "levels.csv", "gaps.csv", "run.json"]),
     edits=st.lists(st.tuples(st.floats(0, 1), st.sampled_from(list(b'",\n\r|x0-\x00\xff'))), max_size=6),

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.numbers import intervals, sample
@@ -26,7 +26,6 @@ def stretches(generator: np.random.Generator, count: int, *, length: int, depth:
     return made(np.exp(0.5 * (depth * state + math.sqrt(1 - depth * depth) * generator.standard_normal(count))), parts)
 
 
-@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 400))
 def test_a_design_effect_is_that_of_its_definition(seed: int, count: int) -> None:
     """The formula of docs/metrics.md, computed call by call."""
@@ -94,7 +93,6 @@ def test_a_change_of_dependent_calls_is_less_sure() -> None:
     assert together.chance > alone.chance
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10_000), st.integers(10, 300), st.integers(10, 300), st.sampled_from([50, 95]))
 def test_which_sample_is_the_base_changes_no_verdict(seed: int, count: int, other: int, percent: int) -> None:
     """Swapped, the chance is the same and the interval that of the reciprocal."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 from botocore.config import Config
-from hypothesis import settings
 
 from bedrock_locust.simulator.behaviour import Behaviour
 
@@ -19,9 +18,6 @@ if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
 
     ClientFactory = Callable[[str, float], BedrockRuntimeClient]
-
-settings.register_profile("no-deadline", deadline=None)
-settings.load_profile("no-deadline")
 
 FAST = Behaviour(ttft_ms=20, tpot_ms=2, spread=0, output_tokens=8, stall_seconds=30, tokens_per_event=1).model_dump()
 """Every setting: what a test changed is undone."""

@@ -61,7 +61,7 @@ def assert_works(simulator: Simulator) -> None:
     wait_for(lambda: simulator.stats()["in_flight"] == 0, "no call is left over")
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=300) | st.binary(max_size=300).map(lambda noise: head(CONVERSE, 5) + noise))
 def test_random_bytes(simulator: Simulator, noise: bytes) -> None:
     """Random bytes are a 4xx or a closed connection."""
@@ -156,7 +156,7 @@ REQUESTS: list[tuple[str, str, Any]] = [
 ]
 
 
-@settings(deadline=None, max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_bad_json_at_every_depth(simulator: Simulator, data: st.DataObject) -> None:
     """A request in which any one member is replaced by anything is answered, or refused with a ValidationException."""
