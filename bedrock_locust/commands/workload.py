@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from bedrock_locust import exits
 from bedrock_locust.settings import options
+from bedrock_locust.settings.forecast import expected_calls, expected_cost
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.plan import money
-from bedrock_locust.settings.sizes import CHARACTERS_PER_TOKEN
+from bedrock_locust.settings.sizes import CHARACTERS_PER_TOKEN, sizes
+from bedrock_locust.settings.stock_levels import stock_levels
 from bedrock_locust.workload.jsonl import RecordFile
-from bedrock_locust.workload.measured import chars_in, limit_in, percentiles, sent_in
+from bedrock_locust.workload.measured import chars_in, limit_in, percentiles, points_in, prompts_in, sent_in
 from bedrock_locust.workload.new_file import new_file
 from bedrock_locust.workload.readers import reader_of
 from bedrock_locust.workload.survey import survey
@@ -22,6 +24,7 @@ from bedrock_locust.workload.template import checked
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Iterator
 
     from bedrock_locust.settings.schema import Settings
     from bedrock_locust.workload.contract import Request
@@ -57,7 +60,7 @@ def run(parsed: Namespace) -> int:
     except SettingsError as error:
         print("\n".join(error.lines), file=sys.stderr)
         return exits.BAD_INPUT
-    for title, words in (*_about(file, found), *figures.lines(settings)):
+    for title, words in (*_about(file, found), *figures.lines(settings), *figures.of_levels(settings, found)):
         print(f"  {title:<10}{words}")
     for mistake in found.mistakes:
         print(mistake, file=sys.stderr)
@@ -85,8 +88,12 @@ class _Figures:
     """What requests come to."""
 
     def __init__(self, settings: Settings, sample: int) -> None:
-        self._api, self._sample = settings.model.api, sample
+        self._sample = sample
+        self._cache = settings.workload.cache if settings.workload else "off"
+        self._most_turns = settings.workload.turns if settings.workload else 1
         self._prompts: list[float] = []
+        self._turns: list[int] = []
+        self._points: list[int] = []
         self._limits: list[int] = []
         self._media = 0
 
@@ -99,8 +106,12 @@ class _Figures:
         media = _bytes_in(body)
         self._media += media
         asked = request.about.get("input_tokens_asked")
-        self._prompts.append(asked or chars_in(body) / CHARACTERS_PER_TOKEN)
-        self._limits.append(limit_in(body))
+        turns = prompts_in(body)
+        self._turns += [len(turns)] if len(turns) > 1 else []
+        self._points += [points] if (points := points_in(body)) else []
+        sent = turns[: self._most_turns] if self._most_turns > 1 else [chars_in(body)]
+        self._prompts += [asked or chars / CHARACTERS_PER_TOKEN for chars in sent]
+        self._limits += [limit_in(body)] * len(sent)
 
     def lines(self, settings: Settings) -> list[tuple[str, str]]:
         """The figures in words."""
@@ -109,6 +120,7 @@ class _Figures:
         found = [
             ("Prompts", f"{percentiles(self._prompts)} tokens, at {CHARACTERS_PER_TOKEN} characters a token"),
             ("Answers", f"{percentiles(self._limits)} tokens at most"),
+            *self._about_sessions(),
         ]
         if self._media:
             found.append(("Media", f"{self._media:,} bytes in images and documents"))
@@ -119,6 +131,38 @@ class _Figures:
             most = least + sum(self._limits) * prices.output_per_million / 1e6
             found.append(("Cost", f"{money(least)} to {money(most)} {prices.currency} a pass"))
         return found
+
+    def _about_sessions(self) -> Iterator[tuple[str, str]]:
+        """Conversations and cache points, where there are any."""
+        if self._turns:
+            how = (
+                f"sent turn by turn, {self._most_turns:,} at most"
+                if self._most_turns > 1
+                else "each sent as one request; workload.turns sends them turn by turn"
+            )
+            yield "Sessions", f"{len(self._turns):,} of several turns: {percentiles(self._turns)} turns; {how}"
+        if self._points:
+            yield "Caches", f"{len(self._points):,} records have cache points: {percentiles(self._points)} a record"
+        elif self._turns and self._cache in {"5m", "1h"} and self._most_turns > 1:
+            yield "Caches", f"a cache point ends the history of each turn, for {self._cache}"
+
+    def of_levels(self, settings: Settings, found: Survey) -> list[tuple[str, str]]:
+        """What the levels of the settings are expected to send, whatever the model is like."""
+        if not self._prompts:
+            return []
+        counted = found.counted(settings)
+        levels, size = stock_levels(counted), sizes(counted)
+        ranges = [expected_calls(counted, level) for level in levels]
+        low, high = (sum(pair[end] for pair in ranges) for end in (0, 1))
+        passes = f"{low / len(self._prompts):.2g} to {high / len(self._prompts):.2g} passes"
+        words = f"{len(levels):,} by the settings: about {low:,.0f} to {high:,.0f} calls, {passes}"
+        tokens = f"about {low * size.prompt:,.0f} to {high * size.prompt:,.0f} input tokens"
+        answers = f"at most {low * size.limit:,.0f} to {high * size.limit:,.0f} output tokens"
+        cost = expected_cost(counted)
+        price = (
+            f", {money(cost[0])} to {money(cost[1])} {settings.pricing.currency}" if cost and settings.pricing else ""
+        )
+        return [("Levels", words), ("", f"{tokens}, {answers}{price}")]
 
 
 KEPT = frozenset({"aiperf", "mt_bench"})

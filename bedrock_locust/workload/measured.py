@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _NO_TEXT = frozenset({"role", "type", "modelId", "model", "format", "media_type", "data", "anthropic_version", "url"})
 """Members whose texts are no part of the prompt."""
+_POINTS = frozenset({"cachePoint", "cache_control"})
 _LIMITS = (
     *("maxTokens", "max_tokens", "max_completion_tokens", "max_output_tokens"),
     *("maxTokenCount", "max_new_tokens", "max_gen_len"),
@@ -32,6 +33,27 @@ def chars_in(value: Any) -> int:
     if isinstance(value, list):
         return sum(map(chars_in, value))
     return len(value) if isinstance(value, str) else 0
+
+
+def prompts_in(body: Mapping[str, Any]) -> list[int]:
+    """Characters of the prompt of each turn: what is said up to each message of the user, and what stands around."""
+    name = "input" if isinstance(body.get("input"), list) else "messages"
+    messages = body.get(name)
+    if not isinstance(messages, list):
+        return [chars_in(body)]
+    said, found = chars_in({key: value for key, value in body.items() if key != name}), list[int]()
+    for message in messages:
+        said += chars_in(message)
+        if isinstance(message, dict) and message.get("role") == "user":
+            found.append(said)
+    return found or [said]
+
+
+def points_in(value: Any) -> int:
+    """Cache points, of Converse or of Claude."""
+    if isinstance(value, dict):
+        return sum(name in _POINTS or points_in(part) for name, part in value.items())
+    return sum(map(points_in, value)) if isinstance(value, list) else 0
 
 
 def limit_in(body: Mapping[str, Any]) -> int:

@@ -78,8 +78,7 @@ class RecordedWorkload:
         if record.arguments is None:
             return self.request(index)
         self._sessions += 1
-        messages = {"messages": list(record.said)} if record.said else {}
-        arguments = self._arguments(replace(record, arguments={**record.arguments, **messages}))
+        arguments = self._arguments(self._unjoined(record))
         script = RecordedScript(self._settings, arguments, self._limit(record), index, self._rng, record.turns)
         return Session(f"{self._name}-{self._sessions}", script).first()
 
@@ -93,7 +92,14 @@ class RecordedWorkload:
             words = self._calibration.now.words(record.input_tokens)
             body = body_of(self._settings, self._words(record, words), limit)
             return Request(arguments_of(self._settings, body), about, words)
+        if self._turns > 1 and record.said:
+            record = self._unjoined(record)
         return Request(arguments_of(self._settings, self._body(record, limit)), about)
+
+    def _unjoined(self, record: Record) -> Record:
+        """The record with each of its messages apart, as turns are said."""
+        messages = {"messages": list(record.said)} if record.said else {}
+        return replace(record, arguments={**(record.arguments or {}), **messages})
 
     def reader(self, record: dict[str, Any]) -> Reader:
         """The format of the file: that of the first record that is asked for. Raises RecordError."""

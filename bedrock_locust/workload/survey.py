@@ -10,7 +10,7 @@ from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.sizes import CHARACTERS_PER_TOKEN
 from bedrock_locust.settings.workload import Length, Workload
 from bedrock_locust.workload.jsonl import RecordFile, no_pause
-from bedrock_locust.workload.measured import chars_in, limit_in, sent_in
+from bedrock_locust.workload.measured import chars_in, limit_in, prompts_in, sent_in
 from bedrock_locust.workload.recorded import RecordedWorkload
 from bedrock_locust.workload.records import RecordError
 
@@ -25,7 +25,7 @@ MOST_SHOWN = 5
 DECIDING: dict[str, Any] = {
     "model": {"id", "api", "format"},
     "test": {"request", "streaming", "non_streaming", "max_tokens"},
-    "workload": {"format", "output_tokens", "file"},
+    "workload": {"format", "output_tokens", "file", "turns"},
 }
 """The settings that decide which records can be sent, and how long they are: others do not have a file read again."""
 AT_A_TIME = 100
@@ -43,6 +43,10 @@ class Survey:
     mistakes: list[str] = field(default_factory=list)
     """What is wrong with the first of them."""
 
+    turns: int = 1
+    """Most turns of a conversation."""
+    calls: int = 0
+    """The calls of a pass: each turn is one."""
     prompt_tokens: float = 0.0
     """Of all prompts together, at some characters a token, or as they are asked for."""
     most_prompt: int = 0
@@ -54,19 +58,20 @@ class Survey:
     def add(self, request: Request) -> None:
         """Count a request that can be sent."""
         body, asked = sent_in(request), request.about.get("input_tokens_asked")
-        chars, limit = chars_in(body), limit_in(body)
-        self.prompt_tokens += asked or chars / CHARACTERS_PER_TOKEN
-        self.most_prompt = max(self.most_prompt, asked or chars)
-        self.limits += limit
+        prompts, limit = prompts_in(body)[: self.turns] if self.turns > 1 else [chars_in(body)], limit_in(body)
+        self.calls += len(prompts)
+        self.prompt_tokens += asked or sum(prompts) / CHARACTERS_PER_TOKEN
+        self.most_prompt = max(self.most_prompt, asked or max(prompts))
+        self.limits += limit * len(prompts)
         self.most_limit = max(self.most_limit, limit)
 
     def counted(self, settings: Settings) -> Settings:
         """The settings with the lengths of the file in place of its name: what plan and forecast count with."""
-        if not self.records:
+        if not self.calls:
             return settings
         lengths = Workload(
-            input_tokens=_length(self.prompt_tokens / self.records, self.most_prompt),
-            output_tokens=_length(self.limits / self.records, self.most_limit),
+            input_tokens=_length(self.prompt_tokens / self.calls, self.most_prompt),
+            output_tokens=_length(self.limits / self.calls, self.most_limit),
         )
         return settings.model_copy(update={"workload": lengths})
 
@@ -134,7 +139,7 @@ def survey(
     pause: Callable[[], None] = no_pause,
 ) -> Survey:
     """Read each record and make its request; `each` gets the number and the request of those that can be sent."""
-    found = Survey(file)
+    found = Survey(file, turns=settings.workload.turns if settings.workload else 1)
     workload = RecordedWorkload(settings, file, lambda: 0)
     for index in range(len(file)):
         try:

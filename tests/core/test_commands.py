@@ -166,6 +166,29 @@ def test_workload_shows_what_is_in_a_file(here: Path, capsys: pytest.CaptureFixt
     assert "1.00 to 2.00 USD a pass" in rest
 
 
+def test_workload_shows_sessions_and_caches(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each turn is a call; and what the levels of the settings would send, in tokens and money."""
+    write(
+        here,
+        pricing={"input_per_million": 1000, "output_per_million": 1000},
+        test={"max_tokens": 100, "non_streaming": False},
+        concurrency={"start": 1, "end": 2, "duration_seconds": 60},
+        workload={"turns": 2, "file": "elsewhere.jsonl"},
+    )
+    turns = [{"from": ("human", "gpt")[number % 2], "value": "x" * 400} for number in range(5)]
+    (here / "x.json").write_text(json.dumps([{"conversations": turns}] * 10))
+    _, out, _ = workload(capsys, "x.json")
+    assert "Sessions  10 of several turns: P50 3, P95 3, longest 3 turns; sent turn by turn, 2 at most" in out
+    # Turns of 100 and 300 tokens.
+    assert "P50 300, P95 300, longest 300 tokens" in out
+    assert "about 4,000 input tokens, at most 2,000 output tokens" in out
+    assert "Levels    2 by the settings: about 30 to 225 calls, 1.5 to 11 passes" in out
+    assert "about 6,000 to 45,000 input tokens, at most 3,000 to 22,500 output tokens, 9.00 to 67.50 USD" in out
+    point = {"role": "user", "content": [{"text": "x"}, {"cachePoint": {"type": "default"}}]}
+    (here / "y.jsonl").write_text(json.dumps({"messages": [point]}))
+    assert "Caches    1 records have cache points: P50 1, P95 1, longest 1 a record" in workload(capsys, "y.jsonl")[1]
+
+
 def test_workload_writes_the_normal_form(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Arguments of Converse, a line each, without bad records; a file that is there is not overwritten."""
     records = [CONVERSATION, {"conversations": []}, CONVERSATION]
