@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bedrock_locust.workload.contract import Request
-from bedrock_locust.workload.measured import chars_in, limit_in, sent_in
+from bedrock_locust.workload.measured import chars_in, limit_in, points_in, prompts_in, sent_in
 from bedrock_locust.workload.request import request
 
 from .test_request import settings_of
@@ -37,6 +37,16 @@ def test_what_is_not_there_is_nothing() -> None:
     """A body without a limit, and values of other types."""
     assert limit_in({"messages": []}) == 0
     assert chars_in([1, None, {"text": "abc", "role": "user"}, b"x"]) == 3
+
+
+def test_each_turn_sends_what_was_said_before_it() -> None:
+    """In each API; cache points are counted wherever they are."""
+    said = [{"role": role, "content": [{"text": "x" * 10}]} for role in ("user", "assistant", "user")]
+    assert prompts_in({"system": [{"text": "y"}], "messages": said, "max_tokens": 5}) == [11, 31]
+    assert prompts_in({"input": said}) == [10, 30]
+    assert prompts_in({"input": "abc"}) == prompts_in({"prompt": "abc"}) == [3]
+    point = {"cachePoint": {"type": "default"}}
+    assert points_in({"system": [{"text": "y"}, point], "messages": [{"content": [{"cache_control": {}}]}]}) == 2
 
 
 @pytest.mark.parametrize("name", ["maxTokens", "max_new_tokens"])
