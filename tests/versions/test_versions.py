@@ -11,11 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.core.otlp_receiver import Receiver
+from tests.e2e.running import free_port
+
 ROOT = Path(__file__).parents[2]
 UV = shutil.which("uv", path=Path(sys.executable).parent)
 INSTALL_LIMIT_S, RUN_LIMIT_S = 400, 120
 SIMULATOR = "--ttft-ms 50 --tpot-ms 5 --output-tokens 20"
-SETTINGS = {
+SETTINGS: dict[str, dict[str, object]] = {
     "model": {"id": "us.anthropic.claude-sonnet-4-5-20250929-v1:0"},
     "test": {"max_tokens": 64},
     "concurrency": {"start": 1, "end": 2, "step": 1, "duration_seconds": 2},
@@ -54,7 +57,7 @@ def _install(environment: Path, python: str, *options: str) -> Path:
             "--python",
             str(environment / "bin" / "python"),
             *options,
-            f"{ROOT}[simulator]",
+            f"{ROOT}[otel,prometheus,simulator]",
         ],
     ):
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=INSTALL_LIMIT_S)
@@ -65,12 +68,36 @@ def _install(environment: Path, python: str, *options: str) -> Path:
 
 
 def _run(programs: Path, folder: Path) -> Path:
-    """Make a short run with the stock locustfile; its run folder. Warnings of the installed versions do not matter."""
+    """Make a short run with the stock locustfile; its run folder. Warnings of the installed versions do not matter.
+
+    All exporters are on, and what they send arrives.
+    """
+    receiver = Receiver()
+    try:
+        run = _run_with(programs, folder, {"otlp_endpoint": receiver.url, "otlp_spans": True})
+    finally:
+        receiver.close()
+    rows = (run / "requests.csv").read_text(encoding="utf-8").splitlines()[1:]
+    assert receiver.calls().total() == len(list(receiver.spans())) == len(rows)
+    return run
+
+
+def _run_with(programs: Path, folder: Path, output: dict[str, object]) -> Path:
     folder.mkdir()
     shutil.copy(ROOT / "locustfile.py", folder)
-    (folder / "config.json").write_text(json.dumps(SETTINGS), encoding="utf-8")
+    settings = {**SETTINGS, "output": {**SETTINGS["output"], **output}}
+    (folder / "config.json").write_text(json.dumps(settings), encoding="utf-8")
+    port = str(free_port())
     done = subprocess.run(
-        [programs / "locust", "-f", "locustfile.py", "--headless", f"--bedrock-simulator={SIMULATOR}"],
+        [
+            programs / "locust",
+            "-f",
+            "locustfile.py",
+            "--headless",
+            f"--bedrock-simulator={SIMULATOR}",
+            "--bedrock-metrics-port",
+            port,
+        ],
         cwd=folder,
         env={"PATH": f"{programs}:{os.environ['PATH']}", "HOME": str(folder)},
         capture_output=True,

@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span, Status
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from bedrock_locust.outputs.otlp.encoding import SCOPE, attributes
 from bedrock_locust.redaction import without_account
@@ -61,19 +61,22 @@ class Spans:
         self._shared: dict[tuple[str, ...], bytes] = {}
 
     def request(self, calls: Iterable[Call]) -> ExportTraceServiceRequest:
-        """The message with the spans of calls."""
-        scoped = ScopeSpans(scope=SCOPE, spans=map(self._span, calls))
-        return ExportTraceServiceRequest(resource_spans=[ResourceSpans(resource=self._resource, scope_spans=[scoped])])
+        """The message with the spans of calls, made in its place: a message that is put into another is copied."""
+        request = ExportTraceServiceRequest()
+        of_run = request.resource_spans.add(resource=self._resource)
+        scoped = of_run.scope_spans.add(scope=SCOPE)
+        for call in calls:
+            self._fill(scoped.spans.add(), call)
+        return request
 
-    def _span(self, call: Call) -> Span:
-        """The span of a call; it is the root of its trace."""
+    def _fill(self, span: Span, call: Call) -> None:
+        """Make the span of a call; it is the root of its trace."""
         key = (call.model_id, call.stop_reason, *_shared_words(call))
-        span: Span = Span.FromString(self._shared.get(key) or self._remember(key, call))
+        span.MergeFromString(self._shared.get(key) or self._remember(key, call))
         ids, begun_ns = os.urandom(24), round(call.started_at * 1e9)
         span.trace_id, span.span_id = ids[:16], ids[16:]
         span.start_time_unix_nano, span.end_time_unix_nano = begun_ns, begun_ns + round(call.latency_ms * 1e6)
         _add_known(span, call)
-        return span
 
     def _remember(self, key: tuple[str, ...], call: Call) -> bytes:
         """What the spans of calls like this one have in common, ready to be read: to make it anew costs more."""
