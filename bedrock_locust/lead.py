@@ -107,6 +107,7 @@ class Lead:
             self._dealer = Dealer(runner, self._receiver.roster.turn_away)
         self._preparation = Preparation(environment, local=isinstance(runner, LocalRunner))
         client = self._prepare()
+        self._preparation.look_up_account()
         if self._starts_alone():
             # Not at test_start: once Locust has fired that, it goes on to make users.
             self._preparation.try_one_call(client, self.settings)
@@ -160,6 +161,7 @@ class Lead:
         client, settings = self._preparation.check_form(form)
         _check_results(settings)
         if self._run is None:
+            self._preparation.look_up_account(settings)
             self._preparation.try_one_call(client, settings)
 
     def _warn(self) -> None:
@@ -209,19 +211,22 @@ class Lead:
         self._environment.process_exit_code = None
         self._environment.stop_timeout = self._stop_timeout or self.settings.call_limit_s + DRAIN_MARGIN_S
         levels, first_call = planned_levels(self._environment), self._preparation.first_call
+        settings, known = self._preparation.in_force, self._preparation.account.known(self.settings)
         info = first_info(
-            self.settings,
+            settings,
             endpoint=client.meta.endpoint_url,
             simulator=self._preparation.simulator is not None,
             levels=None if levels is None else len(levels),
             preflight=public(first_call) if first_call else None,
         )
+        if quotas := known.sources(self.settings):
+            info["quotas"] = quotas
         if survey := self._preparation.survey:
             info["workload"] = survey.public()
         plan = levels, self._preparation.plan(levels)
         passes = EndAfterPasses(lambda: self._handed_out, lambda: getattr(self._runner, "clients", ()))
         outputs = [*outputs_of(self._options, self.settings, self._runs, self._lasting), passes]
-        self._run = Run(self._environment, self.settings, info, plan, outputs)
+        self._run = Run(self._environment, settings, info, plan, outputs)
         most = survey.positions(self.settings) if survey else None
         self._options.bedrock_run = self._order(info, levels).to_json()
         if self._receiver and self._dealer:

@@ -71,7 +71,7 @@ def warm_up() -> None:
     """
     # Mistakes are reported later, with the settings in force.
     with contextlib.suppress(BotoCoreError, SettingsError):
-        _session(Aws(), simulator=True).client("bedrock-runtime")
+        session_for(Aws(), simulator=True).client("bedrock-runtime")
     gc.collect()
     gc.freeze()
 
@@ -91,7 +91,7 @@ def connect(
     `session` is one that has found its credentials: a new one would look for them again, and run a
     `credential_process` a second time.
     """
-    session = session or _session(settings.aws, simulator=simulator)
+    session = session or session_for(settings.aws, simulator=simulator)
     if not simulator:
         check_region(session, own_endpoint=settings.aws.endpoint_url is not None)
     config = _config(settings, simulator=simulator, version=version)
@@ -179,7 +179,7 @@ def _no_profile() -> botocore.session.Session:
 
 def check_credentials(settings: Settings) -> boto3.Session:
     """A session that can sign calls, by keys or by a Bedrock API key. Raises SettingsError if this process cannot."""
-    session = _session(settings.aws, simulator=False)
+    session = session_for(settings.aws, simulator=False)
     if session.region_name:
         check_region(session, own_endpoint=settings.aws.endpoint_url is not None)
     check_signing(_client(session, settings, _config(settings, simulator=False, version="check"), simulator=False))
@@ -215,7 +215,8 @@ def check_endpoint(url: str) -> None:
         ) from None
 
 
-def _session(aws: Aws, *, simulator: bool) -> boto3.Session:
+def session_for(aws: Aws, *, simulator: bool) -> boto3.Session:
+    """A session with the keys, the profile and the region of the settings. Raises SettingsError."""
     keys: dict[str, Any] = {
         "aws_access_key_id": aws.access_key_id,
         "aws_secret_access_key": aws.secret_access_key,

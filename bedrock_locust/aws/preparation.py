@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from argparse import Namespace
 from copy import copy
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import gevent
 
 from bedrock_locust import __version__
 from bedrock_locust.aws import lifecycle
+from bedrock_locust.aws.account.known import Account
 from bedrock_locust.aws.boto3_client import check_credentials, check_endpoint, connect
 from bedrock_locust.aws.host import bedrock_host, http_users
 from bedrock_locust.aws.preflight import has_credentials, preflight
@@ -65,6 +67,8 @@ class Preparation:
         """How many tokens the words of requests have, if that was counted."""
         self._calibrated_for = self._prefix = ""
         self.simulator = self._start_simulator()
+        self.account = Account(self._simulator_url)
+        """What is known of the quotas of the account."""
 
     def connect(self) -> BedrockRuntimeClient:
         """Read the settings anew and make the client of a run."""
@@ -72,6 +76,20 @@ class Preparation:
         client = self._checked_client(settings)
         self.settings = settings.in_region(client.meta.region_name)
         return client
+
+    def look_up_account(self, settings: Settings | None = None) -> None:
+        """Find out which quotas the calls use, where the settings ask for it. It takes some seconds at most."""
+        self.account.look_up(self._in_region(settings or self.settings), self._session)
+
+    @property
+    def in_force(self) -> Settings:
+        """The settings of a run, with the quotas that were found."""
+        return self.account.known(self.settings).completed(self.settings)
+
+    def _in_region(self, settings: Settings) -> Settings:
+        """Settings with the region in which this process calls, if they name none."""
+        region = self.settings.aws.region
+        return settings if settings.aws.region or not region else settings.in_region(region)
 
     def try_one_call(self, client: BedrockRuntimeClient, settings: Settings) -> None:
         """Make one call, and count the tokens of words, where the settings ask for it."""
@@ -123,11 +141,14 @@ class Preparation:
         """What a run with these levels will do, by default with the present settings; None without levels."""
         if levels is None:
             return None
-        settings = settings or self.settings
+        given = self._in_region(settings or self.settings)
+        known = self.account.known(given)
+        settings = known.completed(given)
         if self.survey:
             settings = self.survey.counted(settings)
-        quota_use = str(forecast(settings, self.first_call, levels) or "")
-        return Plan.of(settings, quota_use, self.first_call, levels, run_time_s or run_time_of(self._options))
+        quota_use = str(forecast(settings, self.first_call, levels, known.others) or "")
+        plan = Plan.of(settings, quota_use, self.first_call, levels, run_time_s or run_time_of(self._options))
+        return replace(plan, quota_sources=known.in_words(given))
 
     def _read(self, form: Mapping[str, str]) -> Settings:
         return self._load(self._with(form), self._environment_of(form))

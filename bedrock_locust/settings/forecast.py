@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bedrock_locust.settings.quotas import NAMES, WORDS
 from bedrock_locust.settings.sizes import sizes
 from bedrock_locust.settings.stock_levels import stock_levels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from bedrock_locust.call import Call
     from bedrock_locust.level import Level, Load
@@ -105,8 +106,14 @@ class Forecast:
     kinds: Kinds
     burndown: float = 1.0
     """How often an output token counts against the quota; 1 for a quota of requests."""
+    others_percent: float = 0.0
+    """What others use of the quota before the run, in percent. It is part of `percent`."""
 
     def __str__(self) -> str:
+        others = f"; others use {self.others_percent:.0f} % of it now" if self.others_percent >= 1 else ""
+        return f"{self._in_words()}{others}"
+
+    def _in_words(self) -> str:
         counted = f", each counted {self.burndown:g} times" if self.burndown != 1 else ""
         low, high = self.percent
         used = f"{low:.0f} to {high:.0f} % of the quota with {self.last}"
@@ -118,24 +125,48 @@ class Forecast:
         return f"throttling expected from {between}{self.certain_from} on: {self.quota} ({self.kinds}{counted})"
 
 
-def forecast(settings: Settings, first: Call | None = None, levels: Sequence[Level] | None = None) -> Forecast | None:
+def forecast(
+    settings: Settings,
+    first: Call | None = None,
+    levels: Sequence[Level] | None = None,
+    others: Mapping[str, float] | None = None,
+) -> Forecast | None:
     """What these levels, or those of the stock benchmark, will use of the quotas; None without a quota or a level.
 
-    The first call decides what calls are like, if there was one.
+    The first call decides what calls are like, if there was one. `others` has what others use in a minute, by the
+    setting of the quota.
     """
     kinds = Kinds.of(settings, first)
     planned = stock_levels(settings) if levels is None else levels
     if not (steps := sorted({level.load for level in planned})):
         return None
-    found = [_of(settings, kinds, steps, quota, burndown) for quota, burndown in _quotas(settings)]
+    percents = _percents_of_others(settings, others or {})
+    found = [
+        _of(settings, kinds, steps, quota, burndown, percents.get(quota, 0.0)) for quota, burndown in _quotas(settings)
+    ]
     if by_day := _of_day(settings, kinds, planned):
         found.append(by_day)
     return max(found, key=lambda one: one.percent[1], default=None)
 
 
-def _of(settings: Settings, kinds: Kinds, steps: Sequence[Load], quota: str, burndown: float) -> Forecast:
-    used = [_percent(settings, kinds, load, quota) for load in steps]
-    return Forecast(quota, steps[-1], used[-1], _first(steps, used, 1), _first(steps, used, 0), kinds, burndown)
+def _percents_of_others(settings: Settings, others: Mapping[str, float]) -> dict[str, float]:
+    """Quota -> what others use of it, in percent."""
+    return {
+        WORDS[name]: 100 * used / quota
+        for name, used in others.items()
+        if name in NAMES[settings.model.endpoint] and (quota := getattr(settings.model, name))
+    }
+
+
+def _of(  # noqa: PLR0913, PLR0917 - what a forecast is made of
+    settings: Settings, kinds: Kinds, steps: Sequence[Load], quota: str, burndown: float, others: float
+) -> Forecast:
+    used = [_and_others(_percent(settings, kinds, load, quota), others) for load in steps]
+    return Forecast(quota, steps[-1], used[-1], _first(steps, used, 1), _first(steps, used, 0), kinds, burndown, others)
+
+
+def _and_others(used: tuple[float, float], others: float) -> tuple[float, float]:
+    return used[0] + others, used[1] + others
 
 
 def _of_day(settings: Settings, kinds: Kinds, planned: Sequence[Level]) -> Forecast | None:

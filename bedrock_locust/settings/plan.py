@@ -52,6 +52,8 @@ class Plan:
     """How much of the quotas the levels are expected to use, in words."""
     unused_quotas: str = ""
     """Which quotas of the settings belong to the other endpoint, in words."""
+    quota_sources: str = ""
+    """Which quotas were found in the account, in words."""
     quota_to_set: str = "tokens_per_minute"
     """The quota by which the worst case is known."""
     left_out: str = ""
@@ -112,7 +114,11 @@ class Plan:
         if self.run_time_s is not None:
             length = f"{length}; --run-time ends it after {length_in_words(self.run_time_s)}, whatever levels are left"
         each = f"at most {self.max_tokens:,} output tokens a call"
-        more = [line for line in (self._cost(), self.quota_use, self.unused_quotas, self.left_out) if line]
+        more = [
+            line
+            for line in (self._cost(), self.quota_sources, self.quota_use, self.unused_quotas, self.left_out)
+            if line
+        ]
         if self.output_tokens is None:
             return [
                 levels,

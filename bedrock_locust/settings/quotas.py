@@ -7,13 +7,24 @@ A file may have the quotas of both endpoints, so that `--bedrock-endpoint` is en
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 NAMES: Final = {
     "runtime": ("tokens_per_minute", "tokens_per_day", "quota"),
     "mantle": ("input_tokens_per_minute", "output_tokens_per_minute"),
 }
 """Endpoint -> the settings that are its quotas."""
+WORDS: Final = {
+    "quota": "requests per minute",
+    "tokens_per_minute": "tokens per minute",
+    "tokens_per_day": "tokens per day",
+    "input_tokens_per_minute": "input tokens per minute",
+    "output_tokens_per_minute": "output tokens per minute",
+}
+"""Setting -> what it is a quota of."""
+QuotaName = Literal[
+    "quota", "tokens_per_minute", "tokens_per_day", "input_tokens_per_minute", "output_tokens_per_minute"
+]
 
 
 class Model(Protocol):

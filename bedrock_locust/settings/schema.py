@@ -27,6 +27,7 @@ from bedrock_locust.settings.fields import (
     ModelId,
     NotNegative,
     Positive,
+    QuotaCode,
     Seconds,
     Section,
     Text,
@@ -36,7 +37,7 @@ from bedrock_locust.settings.goals import Limits, Pricing, Slo, unknown_cost
 from bedrock_locust.settings.mistakes import SettingsError, describe
 from bedrock_locust.settings.outline import outline
 from bedrock_locust.settings.pairs import impossible
-from bedrock_locust.settings.quotas import Quotas
+from bedrock_locust.settings.quotas import QuotaName, Quotas
 from bedrock_locust.settings.workload import Workload
 
 if TYPE_CHECKING:
@@ -66,8 +67,10 @@ class Aws(Section):
     """Session token of temporary keys. Never sent to workers, never shown."""
     endpoint_url: str | None = None
     """Endpoint instead of that of AWS: a VPC endpoint, a proxy, a simulator."""
+    control_endpoint_url: str | None = None
+    """Endpoint that answers for quotas and metrics instead of AWS. Calls to the model never go there."""
 
-    @field_validator("endpoint_url")
+    @field_validator("endpoint_url", "control_endpoint_url")
     @classmethod
     def _is_url(cls, url: str | None) -> str | None:
         return _checked_url(url) if url else url
@@ -163,6 +166,10 @@ class Model(Section):
     """Latency mode of each call. Without it none is sent."""
     output_burndown: Amount | None = None
     """Tokens of quota that one output token uses. Without it the factor that AWS states for the model."""
+    quota_lookup: Literal["auto", "off"] = "auto"
+    """`auto` finds the quotas that are not set here in the account, if calls go to AWS or to the simulator."""
+    quota_codes: dict[QuotaName, QuotaCode] | None = None
+    """Codes of quotas that the lookup cannot tell apart, as `{"tokens_per_minute": "L-A4430697"}`."""
 
     @property
     def quotas(self) -> Quotas:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from reports.markdown import amount, number, numbers, percent, section, table
+from reports.markdown import amount, code, number, numbers, percent, section, table
+from reports.numbers.account import SLIGHT_PERCENT, sources
 from reports.numbers.forecast import SLIGHT_SHARE, lenient
 from reports.sections.words import at, label, level_columns
 
@@ -46,8 +47,34 @@ def quota(analysis: Edition, _charts: Mapping[str, str]) -> str:
     none = "" if any(found.per_minute.values()) else say("quota.none_mantle" if is_mantle else "quota.none")
     sums = together(analysis) if not analysis.levels.shaped and len(rows) > 1 else ""
     return section(
-        say("quota"), shown, sums, note, *_forecasts(analysis), *_lenient(analysis), _reserve(analysis), none
+        say("quota"),
+        shown,
+        sums,
+        note,
+        *_forecasts(analysis),
+        *_lenient(analysis),
+        _reserve(analysis),
+        *_account(analysis),
+        none,
     )
+
+
+def _account(analysis: Edition) -> Iterator[str]:
+    """Where the quotas came from, and what others used of them before the load."""
+    say, found = analysis.say, [one for one in sources(analysis.run) if one.name in analysis.quota.names]
+    listed = [f"{_of(analysis, one.name)} ({code(one.code)})" for one in found if one.found]
+    if listed:
+        yield say("quota.found", quotas=say.listing(listed))
+    for one in found:
+        if one.differs:
+            yield say("quota.differs", quota=_of(analysis, one.name), value=amount(one.in_account), code=code(one.code))
+    shares = [
+        say("quota.share", percent=number(one.others_percent), quota=_of(analysis, one.name))
+        for one in found
+        if (one.others_percent or 0) >= SLIGHT_PERCENT
+    ]
+    if shares:
+        yield say("quota.others", shares=say.listing(shares))
 
 
 def _shares(say: Language, rows: pd.DataFrame, *, is_runtime: bool) -> list[Column]:

@@ -80,6 +80,9 @@ PRICED: dict[str, dict[str, Any]] = {"pricing": {"input_per_million": 1, "output
 """A limit in money needs prices."""
 
 FILE_ONLY = {
+    ("aws", "control_endpoint_url"),
+    ("model", "quota_lookup"),
+    ("model", "quota_codes"),
     *(("pricing", key) for key in SECTIONS["pricing"].model_fields),
     *(("slo", key) for key in ("tpot_ms", "percentile", "min_tokens_per_s", "users")),
     *(("limits", key) for key in ("max_output_tokens", "window_seconds", "same_failures")),

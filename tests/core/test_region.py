@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bedrock_locust.aws.boto3_client import _session, connect
+from bedrock_locust.aws.boto3_client import connect, session_for
 from bedrock_locust.aws.region import check_region
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.schema import Aws, Settings
@@ -12,7 +12,7 @@ from bedrock_locust.settings.schema import Aws, Settings
 
 def check(region: str, *, own_endpoint: bool = False) -> None:
     """Check a region."""
-    check_region(_session(Aws(region=region), simulator=False), own_endpoint=own_endpoint)
+    check_region(session_for(Aws(region=region), simulator=False), own_endpoint=own_endpoint)
 
 
 @pytest.mark.parametrize("own_endpoint", [False, True])

@@ -87,7 +87,7 @@ def test_placeholders_do_not_matter_with_a_simulator(here: Path) -> None:
 
 
 DEFAULTS: dict[str, dict[str, Any]] = {
-    "aws": {"region": None, "endpoint_url": None},
+    "aws": {"region": None, "endpoint_url": None, "control_endpoint_url": None},
     "model": {
         "id": "m",
         "quota": None,
@@ -102,6 +102,8 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "service_tier": None,
         "latency": None,
         "output_burndown": None,
+        "quota_lookup": "auto",
+        "quota_codes": None,
     },
     "test": {
         "prompt_size": 1000,

@@ -1,8 +1,8 @@
 """The report in English."""
 
-from reports.texts.en import comparison, labels, sentences, workload
+from reports.texts.en import account, comparison, labels, sentences, workload
 from reports.texts.en.nouns import NOUNS, REMEDIES
 
 __all__ = ["NOUNS", "REMEDIES", "TEXTS"]
 
-TEXTS = {**sentences.TEXTS, **labels.TEXTS, **comparison.TEXTS, **workload.TEXTS}
+TEXTS = {**account.TEXTS, **sentences.TEXTS, **labels.TEXTS, **comparison.TEXTS, **workload.TEXTS}

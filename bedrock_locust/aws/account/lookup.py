@@ -1,0 +1,133 @@
+"""The quotas of the account that calls of a run use, found in Service Quotas."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from bedrock_locust.aws.account.control import why
+from bedrock_locust.aws.account.models import Resolved, details, resolve
+from bedrock_locust.aws.account.names import CROSS_REGION, matches, names_of, parse
+from bedrock_locust.settings.quotas import NAMES, WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from bedrock_locust.aws.account.control import Control
+    from bedrock_locust.aws.account.names import Named
+    from bedrock_locust.settings.schema import Model
+
+SERVICE = "bedrock"
+MOST_PAGES = 50
+NEEDED = {"runtime": ("tokens_per_minute",), "mantle": ("input_tokens_per_minute", "output_tokens_per_minute")}
+"""Endpoint -> the quotas that each model has there."""
+BY_HAND = "set it by hand, or name its code (L-...) in model.quota_codes"
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """A quota of the account."""
+
+    value: float
+    code: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found out about the quotas of a run."""
+
+    quotas: Mapping[str, Quota] = field(default_factory=dict)
+    """Setting of the model -> its quota in the account."""
+    notes: tuple[str, ...] = ()
+    """What could not be found out, in sentences without a full stop."""
+    model_id: str = ""
+    """The model that an ARN leads to; empty where the id says it itself."""
+
+
+def look_up(control: Control, model: Model) -> Found:
+    """Find the quotas of a model. It fails never: what could not be found out is in the notes."""
+    resolved, notes = resolve(control, model.id)
+    quotas: dict[str, Quota] = {}
+    try:
+        for setting, code in (model.quota_codes or {}).items():
+            if setting in NAMES[model.endpoint]:
+                quotas[setting] = _by_code(control, code)
+        if not set(NEEDED[model.endpoint]) <= quotas.keys() and resolved:
+            found, more = _by_name(control, model, resolved)
+            quotas, notes = {**found, **quotas}, [*notes, *more]
+    except Exception as error:  # noqa: BLE001 - no permission, no way to it, no such code: the run goes on without
+        notes = [*notes, f"the quotas of the account were not looked up: {why(error)}"]
+    zero = [
+        f"the quota of {WORDS[name]} of the account is 0 ({one.code}), so each call will be throttled: ask for more"
+        for name, one in quotas.items()
+        if not one.value
+    ]
+    leads_to = resolved.model_id if resolved and model.id.startswith("arn:") else ""
+    return Found({name: one for name, one in quotas.items() if one.value >= 1}, (*notes, *zero), leads_to)
+
+
+def _by_code(control: Control, code: str) -> Quota:
+    said = control.client("service-quotas").get_service_quota(ServiceCode=SERVICE, QuotaCode=code)["Quota"]
+    return Quota(float(said["Value"]), said["QuotaCode"], said["QuotaName"])
+
+
+def _by_name(control: Control, model: Model, resolved: Resolved) -> tuple[dict[str, Quota], list[str]]:
+    """Quotas whose names are those of the model, and what to say of those that are not found."""
+    candidates = _candidates(_listed(control), model, resolved.scope)
+    found = _matching(candidates, names_of(resolved.model_id))
+    if not found and candidates:
+        # What AWS calls a model is asked for only where its id does not tell it: it is one more permission.
+        known = details(control, resolved.model_id)
+        candidates = _candidates(_listed(control), model, resolved.scope)
+        found = _matching(candidates, names_of(resolved.model_id, known.name, known.provider))
+    notes = [
+        f"{len(all_)} quotas of {WORDS[setting]} may be that of {model.id} ({_codes(all_)}): {BY_HAND}"
+        for setting, all_ in found.items()
+        if len(all_) > 1
+    ]
+    missing = [name for name in NEEDED[model.endpoint] if not getattr(model, name)]
+    if not found and missing:
+        scope = f"{resolved.scope.lower()}, " if model.endpoint == "runtime" else ""
+        notes.append(f"the account has no quota that is called like {model.id} ({scope}{control.region}): {BY_HAND}")
+    return {setting: all_[0] for setting, all_ in found.items() if len(all_) == 1}, notes
+
+
+def _codes(quotas: Iterable[Quota]) -> str:
+    return ", ".join(sorted(quota.code for quota in quotas))
+
+
+def _listed(control: Control) -> Iterator[dict[str, Any]]:
+    """All quotas of Bedrock in the account."""
+    more: dict[str, Any] = {}
+    client = control.client("service-quotas")
+    for _ in range(MOST_PAGES):
+        page = client.list_service_quotas(ServiceCode=SERVICE, MaxResults=100, **more)
+        yield from page.get("Quotas", [])
+        if not page.get("NextToken"):
+            return
+        more = {"NextToken": page["NextToken"]}
+
+
+def _candidates(listed: Iterable[Mapping[str, Any]], model: Model, scope: str) -> list[tuple[Named, Quota]]:
+    """The quotas of the endpoint, scope and latency mode of the calls, of any model."""
+    kept = []
+    for said in listed:
+        named = parse(str(said.get("QuotaName", "")))
+        if named is None or named.setting not in NAMES[model.endpoint] or named.scope not in ("", scope):
+            continue
+        if named.fast != (model.latency == "optimized"):
+            continue
+        times = 2 if named.doubled and scope == CROSS_REGION else 1
+        kept.append((named, Quota(times * float(said.get("Value", 0)), str(said.get("QuotaCode")), said["QuotaName"])))
+    return kept
+
+
+def _matching(candidates: Iterable[tuple[Named, Quota]], names: list[str]) -> dict[str, list[Quota]]:
+    """Setting -> the quotas whose label is one of these names."""
+    found: dict[str, list[Quota]] = defaultdict(list)
+    for named, quota in candidates:
+        if matches(named.label, names):
+            found[named.setting].append(quota)
+    return dict(found)

@@ -1,0 +1,292 @@
+"""What is found out about the account before a run: from the simulator, by real clients."""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from bedrock_locust.aws.account import known
+from bedrock_locust.aws.account.control import address, control_of
+from bedrock_locust.aws.account.known import Account
+from bedrock_locust.aws.account.lookup import Found, look_up
+from bedrock_locust.aws.account.names import matches, names_of, parse, scope_of
+from bedrock_locust.aws.account.usage import others
+from bedrock_locust.settings.forecast import forecast
+from bedrock_locust.settings.schema import Settings
+
+if TYPE_CHECKING:
+    from tests.simulator.process import Simulator
+
+MODEL = "us.anthropic.claude-haiku-5-5"
+ARN = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc123"
+CROSS = "Cross-region model inference tokens per minute for "
+
+
+def settings_of(model_id: str = MODEL, aws: dict[str, Any] | None = None, **model: Any) -> Settings:
+    """Settings of a run."""
+    return Settings.model_validate({"model": {"id": model_id, **model}, "aws": {"region": "us-east-1", **(aws or {})}})
+
+
+def found_by(simulator: Simulator, settings: Settings) -> Found:
+    """What is found in the account that the simulator plays."""
+    control = control_of(settings, simulator.url)
+    assert control is not None
+    return look_up(control, settings.model)
+
+
+# Names of quotas as real accounts list them, each with a model id that it is of.
+REAL = [
+    (CROSS + "Anthropic Claude Sonnet 4 V1", "us.anthropic.claude-sonnet-4-20250514-v1:0"),
+    (CROSS + "Anthropic Claude Opus 4.8", "us.anthropic.claude-opus-4-8"),
+    (CROSS + "Anthropic Claude Haiku 4.5", "eu.anthropic.claude-haiku-4-5-20251001-v1:0"),
+    (CROSS + "Meta Llama 3.1 70B Instruct", "us.meta.llama3-1-70b-instruct-v1:0"),
+    (CROSS + "Amazon Nova Pro", "apac.amazon.nova-pro-v1:0"),
+    ("Global c" + CROSS[1:] + "Anthropic Claude Opus 5", "global.anthropic.claude-opus-5"),
+    ("On-demand model inference tokens per minute for Amazon Nova 2 Lite", "amazon.nova-2-lite-v1:0"),
+    ("On-demand model inference tokens per minute for OpenAI GPT OSS 120B", "openai.gpt-oss-120b-1:0"),
+    ("On-demand model inference tokens per minute for Qwen3 32B", "qwen.qwen3-32b-v1:0"),
+]
+
+
+@pytest.mark.parametrize(("name", "model_id"), REAL)
+def test_a_quota_belongs_to_its_model_only(name: str, model_id: str) -> None:
+    """By scope and label: of these names, an id has one."""
+    of_it = [
+        other
+        for other, _ in REAL
+        if (named := parse(other)) and named.scope == scope_of(model_id) and matches(named.label, names_of(model_id))
+    ]
+    assert of_it == [name]
+
+
+@pytest.mark.parametrize(
+    ("label", "model_id", "name"),
+    [
+        ("Claude Opus 4", "anthropic.claude-opus-4-8", "Claude Opus 4.8"),
+        ("Claude Opus 4.8", "anthropic.claude-opus-4-20250514-v1:0", "Claude Opus 4"),
+        ("Meta Llama 3 11B", "meta.llama3-1-1b-v1:0", "Llama 3.1 1B"),
+        ("Amazon Nova Pro Latency", "amazon.nova-pro-v1:0", "Nova Pro"),
+        ("GPT-5.6 Sol", "openai.gpt-5.6-luna", "GPT-5.6 Luna"),
+        ("GPT-5.6", "openai.gpt-5.6-sol", "GPT-5.6 Sol"),
+    ],
+)
+def test_a_quota_of_a_similar_model_is_none(label: str, model_id: str, name: str) -> None:
+    """Another version, size or kind is another model."""
+    assert not matches(label, names_of(model_id, name, "Anthropic"))
+
+
+def test_what_names_say() -> None:
+    """Scope, kind and label; quotas of other things are none."""
+    day = parse("Model invocation max tokens per day for Amazon Nova Pro (doubled for cross-region calls)")
+    assert day is not None
+    assert (day.setting, day.label, day.doubled) == ("tokens_per_day", "Amazon Nova Pro", True)
+    mantle = parse("[bedrock-mantle endpoint] Output tokens per minute for GPT-5.6 Sol")
+    assert mantle is not None
+    assert (mantle.setting, mantle.scope, mantle.label) == ("output_tokens_per_minute", "", "GPT-5.6 Sol")
+    fast = parse("On-demand latency-optimized model inference requests per minute for Amazon Nova Pro")
+    assert fast is not None
+    assert (fast.setting, fast.fast) == ("quota", True)
+    for other in ("Guardrails per account", CROSS + "Anthropic Claude Sonnet 4 V1 1M Context Length", CROSS.strip()):
+        assert parse(other) is None
+
+
+@given(st.text(max_size=80))
+@example("Model invocation max tokens per day for (doubled for cross-region calls)")
+def test_any_name_is_read(text: str) -> None:
+    """No name of a quota, and no id, makes it fail."""
+    parse(text)
+    assert matches(text, [text, *names_of(text, text, text)]) == bool(re.search("[a-z0-9]", text.lower()))
+
+
+def test_quotas_are_found_by_the_scope_of_the_id(simulator: Simulator) -> None:
+    """The quotas of the profile that is called, not those of the model's other ids."""
+    models = {
+        "anthropic.claude-haiku-5-5": {"tokens_per_minute": 1000},
+        MODEL: {"tokens_per_minute": 2000, "requests_per_minute": 30},
+        "global.anthropic.claude-haiku-5-5": {"tokens_per_minute": 3000},
+    }
+    simulator.set(models=models)
+    found = found_by(simulator, settings_of())
+    assert {name: quota.value for name, quota in found.quotas.items()} == {"tokens_per_minute": 2000, "quota": 30}
+    assert found.notes == ()
+    for model_id, settings in models.items():
+        assert (
+            found_by(simulator, settings_of(model_id)).quotas["tokens_per_minute"].value
+            == settings["tokens_per_minute"]
+        )
+
+
+def test_a_model_that_its_id_does_not_name_is_asked_for(simulator: Simulator) -> None:
+    """The model of an ARN comes from GetInferenceProfile, and its burn-down with it."""
+    simulator.set(inference_profiles={ARN: "anthropic.claude-opus-4-8"}, tokens_per_minute=7000)
+    account = Account(simulator.url)
+    settings = settings_of(ARN)
+    account.look_up(settings, None)
+    completed = account.known(settings).completed(settings)
+    assert (completed.model.tokens_per_minute, completed.model.burndown) == (7000, 15)
+    assert settings.model.burndown == 1
+    assert "no model" not in str(account.known(settings).found.notes)
+    assert found_by(simulator, settings_of(ARN.replace("abc", "xyz"))).quotas == {}
+
+
+def test_a_model_that_is_not_in_the_list_yet(simulator: Simulator) -> None:
+    """What AWS calls it is asked for, and then its quota is found."""
+    simulator.set(tokens_per_minute=500)
+    assert found_by(simulator, settings_of("somebody.new-model-9-1")).quotas["tokens_per_minute"].value == 500
+
+
+def test_several_quotas_are_none(simulator: Simulator) -> None:
+    """Which one counts is not guessed: the codes are named, and one of them can be chosen."""
+    simulator.set(more_quotas={CROSS + "Claude Haiku 5.5": 10, CROSS + "Anthropic Claude Haiku 5.5 V1": 20})
+    found = found_by(simulator, settings_of())
+    assert found.quotas == {}
+    [note] = found.notes
+    codes = note[note.index("(") + 1 : note.index(")")].split(", ")
+    assert f"2 quotas of tokens per minute may be that of {MODEL}" in note
+    assert "model.quota_codes" in note
+    values = {
+        found_by(simulator, settings_of(quota_codes={"tokens_per_minute": code})).quotas["tokens_per_minute"].value
+        for code in codes
+    }
+    assert values == {10, 20}
+
+
+def test_no_quota_is_said(simulator: Simulator) -> None:
+    """A model without a quota is said, unless a value was given by hand; so is a quota of 0."""
+    simulator.set(models={"us.amazon.*": {"tokens_per_minute": 5}})
+    [note] = found_by(simulator, settings_of()).notes
+    assert note.startswith(f"the account has no quota that is called like {MODEL} (cross-region, us-east-1): set it")
+    assert found_by(simulator, settings_of(tokens_per_minute=5)).notes == ()
+    simulator.set(more_quotas={CROSS + "Claude Haiku 5.5": 0})
+    found = found_by(simulator, settings_of())
+    assert found.quotas == {}
+    assert "is 0" in found.notes[0]
+    assert "each call will be throttled" in found.notes[0]
+
+
+def test_bedrock_mantle_has_its_own(simulator: Simulator) -> None:
+    """By the bare id, input and output."""
+    name = "[bedrock-mantle endpoint] {} tokens per minute for GPT-5.6 Sol"
+    simulator.set(more_quotas={name.format("Input"): 10, name.format("Output"): 2})
+    settings = settings_of("openai.gpt-5.6-sol", endpoint="mantle", api="responses")
+    found = found_by(simulator, settings)
+    assert {key: quota.value for key, quota in found.quotas.items()} == {
+        "input_tokens_per_minute": 10,
+        "output_tokens_per_minute": 2,
+    }
+
+
+def test_values_by_hand_win(simulator: Simulator, caplog: pytest.LogCaptureFixture) -> None:
+    """They stay, and a difference is said; the others are filled in. All of it goes to run.json."""
+    simulator.set(tokens_per_minute=9000, requests_per_minute=60, others_requests_per_minute=6)
+    settings, account = settings_of(quota=100), Account(simulator.url)
+    with caplog.at_level(logging.INFO):
+        account.look_up(settings, None)
+    now = account.known(settings)
+    assert (now.completed(settings).model.quota, now.completed(settings).model.tokens_per_minute) == (100, 9000)
+    assert "model.quota is 100, and the account has 60 requests per minute (L-" in caplog.text
+    sources = now.sources(settings)
+    assert (sources["quota"]["source"], sources["quota"]["account_value"]) == ("settings", 60)
+    assert (sources["tokens_per_minute"]["source"], sources["tokens_per_minute"]["value"]) == ("account", 9000)
+    assert sources["quota"]["others_per_minute"] == pytest.approx(6)
+    assert now.in_words(settings).startswith("quotas found in the account: 9,000 tokens per minute (L-")
+
+
+def test_others_are_in_the_forecast(simulator: Simulator) -> None:
+    """It begins with what others use of the quota."""
+    simulator.set(others_tokens_per_minute=500)
+    settings = settings_of(tokens_per_minute=1_000_000_000)
+    control = control_of(settings, simulator.url)
+    assert control is not None
+    used, notes = others(control, settings.model)
+    assert (used["tokens_per_minute"], used["quota"], notes) == (pytest.approx(500), 0, [])
+    alone = forecast(settings)
+    shared = forecast(settings, others={"tokens_per_minute": 400_000_000, "quota": 5})
+    assert alone is not None
+    assert shared is not None
+    assert shared.percent == (pytest.approx(alone.percent[0] + 40), pytest.approx(alone.percent[1] + 40))
+    assert str(shared).endswith("; others use 40 % of it now")
+
+
+@pytest.mark.parametrize(
+    ("action", "note"),
+    [
+        ("servicequotas:ListServiceQuotas", "not looked up: the permission servicequotas:ListServiceQuotas is missing"),
+        ("servicequotas:GetServiceQuota", "not looked up: the permission servicequotas:GetServiceQuota is missing"),
+        ("bedrock:GetInferenceProfile", "the permission bedrock:GetInferenceProfile is missing"),
+        ("bedrock:GetFoundationModel", ""),
+        ("cloudwatch:GetMetricData", "the permission cloudwatch:GetMetricData is missing"),
+    ],
+)
+def test_a_missing_permission_is_one_line(simulator: Simulator, action: str, note: str) -> None:
+    """Each is denied in turn; nothing fails, and what does not need it is found all the same."""
+    simulator.set(denied=[action], inference_profiles={ARN: "amazon.nova-pro-v1:0"}, requests_per_minute=5)
+    codes = {"tokens_per_minute": "L-1"} if "GetService" in action else None
+    settings, account = settings_of(ARN, quota_codes=codes, quota=9), Account(simulator.url)
+    account.look_up(settings, None)
+    notes = account.known(settings).found.notes
+    assert [line for line in notes if "permission" in line] == [line for line in notes if note and note in line]
+    assert bool(note) == bool([line for line in notes if "permission" in line])
+
+
+def test_an_account_that_does_not_answer_delays_no_run(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The lookup has a deadline; later there is no second one for the same settings."""
+    monkeypatch.setattr(known, "LIMIT_S", 0.3)
+    simulator.set(control_delay_seconds=3)
+    settings, account = settings_of(), Account(simulator.url)
+    with caplog.at_level(logging.INFO):
+        account.look_up(settings, None)
+    assert "AWS did not answer within" in caplog.text
+    simulator.set(control_delay_seconds=0, tokens_per_minute=5)
+    account.look_up(settings, None)
+    assert account.known(settings).found.quotas == {}
+    account.look_up(settings_of("us.anthropic.claude-opus-5"), None)
+    assert account.known(settings_of("us.anthropic.claude-opus-5")).found.quotas
+
+
+def test_an_address_that_nobody_answers() -> None:
+    """It is one line."""
+    settings, account = settings_of(aws={"control_endpoint_url": "http://127.0.0.1:9"}), Account("http://127.0.0.1:9")
+    account.look_up(settings, None)
+    assert account.known(settings).found.notes == (
+        "the quotas of the account were not looked up: 127.0.0.1:9 does not answer",
+    )
+
+
+def test_an_api_key_opens_no_quotas(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without keys the reason is said in a line."""
+    monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", "made-up")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/none")
+    settings, account = settings_of(aws={"control_endpoint_url": simulator.url}), Account()
+    account.look_up(settings, None)
+    [note] = account.known(settings).found.notes
+    assert note.endswith("there are no AWS keys, and an API key opens only Bedrock")
+
+
+def test_who_is_asked() -> None:
+    """AWS, or the simulator, or who is named; never the endpoint of the calls."""
+    assert address(settings_of(), None) == (True, None)
+    assert address(settings_of(), "http://127.0.0.1:1") == (True, "http://127.0.0.1:1")
+    assert address(settings_of(aws={"endpoint_url": "http://127.0.0.1:2"}), None) == (False, None)
+    vpc = "https://vpce-0a1-b2.bedrock-runtime.us-east-1.vpce.amazonaws.com"
+    assert address(settings_of(aws={"endpoint_url": vpc}), None) == (True, None)
+    named = {"endpoint_url": "http://127.0.0.1:2", "control_endpoint_url": "http://127.0.0.1:3"}
+    assert address(settings_of(aws=named), None) == (True, "http://127.0.0.1:3")
+
+
+def test_the_lookup_can_be_off(simulator: Simulator) -> None:
+    """Then nothing is asked."""
+    simulator.set(tokens_per_minute=5)
+    settings, account = settings_of(quota_lookup="off"), Account(simulator.url)
+    account.look_up(settings, None)
+    assert account.known(settings).found == Found()

@@ -1,0 +1,56 @@
+"""What the report says of the account."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reports.edition import edition
+from reports.numbers.account import sources
+from reports.reading.run import read
+from reports.sections.quota import quota as section
+
+from . import closed_loop
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TOKENS = {"value": 8_000_000, "source": "account", "account_value": 8e6, "code": "L-AB", "others_per_minute": 2e6}
+REQUESTS = {"value": 5000, "source": "settings", "account_value": 60.0, "code": "L-CD", "others_per_minute": 0.0}
+
+
+def told(folder: Path, quotas: Any, language: str = "en") -> str:
+    """The section about quotas of a run with these."""
+    run = closed_loop.run((4,), lambda *_: closed_loop.streamed(1000))
+    run.info["settings"]["model"] |= {"quota": 5000, "tokens_per_minute": 8_000_000}
+    run.info["quotas"] = quotas
+    return section(edition(read(run.write(folder)), language), {})
+
+
+def test_where_quotas_are_from(tmp_path: Path) -> None:
+    """Those that were found, those that differ from the account, and what others used."""
+    text = told(tmp_path, {"tokens_per_minute": TOKENS, "quota": REQUESTS})
+    assert "Found in Service Quotas: the quota of 8,000,000 tokens/min (`L-AB`)." in text
+    assert (
+        "The settings say the quota of 5,000 requests/min, and Service Quotas has 60 (`L-CD`). The settings count here."
+        in text
+    )
+    assert "Before the load, others used 25.0 % of the quota of 8,000,000 tokens/min" in text
+    assert "从 Service Quotas 查到" in told(tmp_path / "zh", {"tokens_per_minute": TOKENS, "quota": REQUESTS}, "zh")
+
+
+@pytest.mark.parametrize(
+    "quotas", [None, {}, [], "x", {"quota": 5}, {"quota": {"value": "x"}}, {"quota": {"value": 0}}]
+)
+def test_a_folder_that_says_nothing_of_it(tmp_path: Path, quotas: Any) -> None:
+    """Older folders, and spoilt ones, are read as ever."""
+    assert "Service Quotas" not in told(tmp_path, quotas)
+
+
+def test_by_hand_and_nothing_known(tmp_path: Path) -> None:
+    """A value of the settings that the account says nothing of is no difference."""
+    run = closed_loop.run((4,), lambda *_: closed_loop.streamed(1000))
+    run.info["quotas"] = {"quota": {"value": 60, "source": "settings", "others_per_minute": 6}}
+    [source] = sources(read(run.write(tmp_path)))
+    assert (source.differs, source.found, source.others_percent) == (False, False, pytest.approx(10))
