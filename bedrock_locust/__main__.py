@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import sys
 
-from bedrock_locust.commands import main
+CALLING = {"doctor"}
+"""Commands that make calls: sockets are patched for gevent before anything else imports them."""
+
+
+def main() -> int:
+    """Run a command; return the exit code."""
+    if CALLING & set(sys.argv[1:2]):
+        import locust  # noqa: F401, PLC0415
+    from bedrock_locust import commands  # noqa: PLC0415
+
+    return commands.main()
+
 
 if __name__ == "__main__":
     sys.exit(main())

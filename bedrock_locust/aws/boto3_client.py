@@ -138,7 +138,7 @@ def _measure(clients: list[BedrockRuntimeClient], url: str, settings: Settings, 
         send: Send = _plain_session(config, get_environ_proxies(url)).send
     else:
         connect_s = min(CONNECT_TIMEOUT_S, settings.test.timeout_seconds)
-        context = _trust() if url.startswith("https:") else None
+        context = trust() if url.startswith("https:") else None
         transport = Transport(context, connect_s, settings.test.timeout_seconds)
         attach, send = transport.attach, transport.send
     for client in clients:
@@ -159,7 +159,7 @@ def _plain_session(config: Any, proxies: dict[str, str]) -> URLLib3Session:
     )
 
 
-def _trust() -> ssl.SSLContext:
+def trust() -> ssl.SSLContext:
     """The certificates that botocore trusts: its own, or those of AWS_CA_BUNDLE and `ca_bundle`."""
     return ssl.create_default_context(cafile=get_cert_path(_ca_bundle() or True))
 
@@ -199,7 +199,7 @@ def check_endpoint(url: str) -> None:
     try:
         with socket.create_connection((parts.hostname, port), CONNECT_TIMEOUT_S) as plain:
             if parts.scheme == "https":
-                _trust().wrap_socket(plain, server_hostname=parts.hostname).close()
+                trust().wrap_socket(plain, server_hostname=parts.hostname).close()
     except ssl.SSLCertVerificationError as error:
         reason = error.verify_message.rstrip(".")
         raise SettingsError(

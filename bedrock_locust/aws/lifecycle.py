@@ -32,10 +32,11 @@ def warn(session: boto3.Session, endpoint_url: str, model_id: str) -> None:
         logger.warning("bedrock-locust: %s", said)
 
 
-def outlook(session: boto3.Session, model_id: str) -> str:
-    """A sentence about a model that is legacy; empty for any other, and where nobody tells."""
+def outlook(session: boto3.Session, model_id: str, url: str | None = None) -> str:
+    """A sentence about a model that is legacy; empty for any other, and where nobody tells. `url` is asked, or AWS."""
     try:
-        found: Any = session.client("bedrock", config=QUICK).get_foundation_model(modelIdentifier=provider_id(model_id))
+        client: Any = session.client("bedrock", endpoint_url=url, config=QUICK)
+        found = client.get_foundation_model(modelIdentifier=provider_id(model_id))
     except Exception:  # noqa: BLE001 - no permission, no way to it, an ARN that hides its model: nothing is known
         return ""
     lifecycle = found.get("modelDetails", {}).get("modelLifecycle", {})

@@ -1,15 +1,15 @@
-"""The commands of `python -m bedrock_locust`, one module each. None of them calls AWS."""
+"""The commands of `python -m bedrock_locust`, one module each. Only `doctor` calls AWS."""
 
 from __future__ import annotations
 
 import argparse
 
-from bedrock_locust.commands import check, settings, trace, workload
+from bedrock_locust.commands import check, doctor, settings, trace, workload
 
-COMMANDS = {"check": check, "settings": settings, "trace": trace, "workload": workload}
+COMMANDS = {"check": check, "doctor": doctor, "settings": settings, "trace": trace, "workload": workload}
 """Name -> module with `HELP`, `add_arguments` and `run`, which returns the exit code."""
 
-DESCRIPTION = "Commands beside a run of locust. They call nothing and cost nothing."
+DESCRIPTION = "Commands beside a run of locust. All but doctor call nothing and cost nothing."
 EPILOG = """\
 Start a benchmark:      locust -f locustfile.py --headless
 Without an account:     locust -f locustfile.py --headless --bedrock-simulator

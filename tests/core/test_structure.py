@@ -112,7 +112,7 @@ PLAN: dict[str, dict[str, str]] = {
         # who joins the two
         "worker": "arrivals aws call exits live process settings team wire workload",
         "lead": "arrivals aws call exits level live outputs process recording run settings team wire workload",
-        "commands": "exits level settings workload",
+        "commands": "aws exits level settings workload",
         "plugin": "aws exits lead process redaction settings worker",
         "simulator": "",
     },

@@ -83,8 +83,9 @@ class Known:
 class Account:
     """The account of the runs of this process."""
 
-    def __init__(self, simulator_url: str | None = None) -> None:
-        self._simulator_url = simulator_url
+    def __init__(self, simulator_url: str | None = None, *, quiet: bool = False) -> None:
+        """`quiet`: nothing is logged, because the caller says it."""
+        self._simulator_url, self._quiet = simulator_url, quiet
         self._key = ""
         self._known = Known()
 
@@ -102,6 +103,10 @@ class Account:
         if not asking.ready():
             asking.kill(block=False)
             self._known = replace(self._known, found=replace(self._known.found, notes=(LATE,)))
+        if not self._quiet:
+            self._tell(settings)
+
+    def _tell(self, settings: Settings) -> None:
         for line in (*self._known.found.notes, *self._known.differences(settings)):
             logger.log(logging.INFO if self._simulator_url else logging.WARNING, "bedrock-locust: %s", line)
         if said := self._known.in_words(settings):

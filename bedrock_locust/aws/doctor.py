@@ -1,0 +1,194 @@
+"""What a run needs, checked piece by piece before it: each check says what it found, or what to do."""
+
+from __future__ import annotations
+
+import os
+import socket
+import ssl
+import time
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
+
+from bedrock_locust import __version__
+from bedrock_locust.aws.account.control import address, control_of, why
+from bedrock_locust.aws.account.known import Account
+from bedrock_locust.aws.boto3_client import CONNECT_TIMEOUT_S, check_credentials, connect, trust
+from bedrock_locust.aws.credentials import TOKEN
+from bedrock_locust.aws.lifecycle import outlook
+from bedrock_locust.errors import remedy
+from bedrock_locust.process.open_files import lack_for_calls
+from bedrock_locust.settings.mistakes import SettingsError
+from bedrock_locust.settings.quotas import WORDS
+from bedrock_locust.settings.stock_levels import stock_levels
+from bedrock_locust.user import unrecorded
+from bedrock_locust.workload.source import workload_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import boto3
+    from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
+
+    from bedrock_locust.call import Call, Mode
+    from bedrock_locust.settings.schema import Settings
+
+State = Literal["ok", "note", "FAIL"]
+MOST_SKEW_S = 300.0
+"""AWS refuses signatures that are further off."""
+MUCH_SKEW_S = 60.0
+SMALL = {"prompt_size": 100, "max_tokens": 16}
+"""The calls are as cheap as they can be: 16 output tokens are the least that all APIs take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check found."""
+
+    state: State
+    what: str
+    said: str
+
+    def __str__(self) -> str:
+        return f"{self.state:<5} {self.what:<12} {self.said}"
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Check all that a run with these settings needs. Two small calls to the model are made."""
+    yield _files(settings)
+    try:
+        session = check_credentials(settings)
+        client = connect(settings, simulator=False, version=__version__, session=session)
+    except SettingsError as error:
+        yield Finding("FAIL", "region" if "region" in str(error).split(":")[0] else "credentials", str(error))
+        return
+    settings = settings.in_region(client.meta.region_name)
+    yield _caller(settings, session)
+    yield Finding("ok", "region", client.meta.region_name)
+    url = _url(settings, client)
+    reached = list(_endpoint(url))
+    yield from reached
+    if any(finding.state == "FAIL" and finding.what == "endpoint" for finding in reached):
+        return
+    yield from _calls(settings, client)
+    yield from _account(settings, session)
+
+
+def _url(settings: Settings, client: BedrockRuntimeClient) -> str:
+    if settings.model.endpoint == "mantle" and not settings.aws.endpoint_url:
+        return f"https://bedrock-mantle.{client.meta.region_name}.api.aws"
+    return client.meta.endpoint_url
+
+
+def _files(settings: Settings) -> Finding:
+    """Whether this machine may open as many connections as the largest level has calls, in one process."""
+    loop = settings.open_loop
+    calls = loop.max_in_flight if loop else max(int(level.load.amount) for level in stock_levels(settings))
+    lack = lack_for_calls(calls)
+    return Finding("FAIL", "open files", lack) if lack else Finding("ok", "open files", f"enough for {calls:,} calls")
+
+
+def _caller(settings: Settings, session: boto3.Session) -> Finding:
+    """Who calls. Nobody needs a permission to ask it, so no answer tells nothing about calls."""
+    if os.environ.get(TOKEN):
+        return Finding("ok", "credentials", f"a Bedrock API key in {TOKEN}")
+    keys = session.get_credentials()
+    source = f" (from {keys.method})" if keys is not None and keys.method else ""
+    try:
+        control = control_of(settings, None, session)
+        if control is None:
+            return Finding("ok", "credentials", f"found{source}; who that is was not asked: calls do not go to AWS")
+        said = control.client("sts").get_caller_identity()
+    except Exception as error:  # noqa: BLE001 - expired, no way to STS, a proxy: calls may work all the same
+        return Finding("note", "credentials", f"found{source}, but STS did not say whose they are: {why(error)}")
+    return Finding("ok", "credentials", f"{said['Arn']}{source}")
+
+
+def _endpoint(url: str) -> Iterator[Finding]:
+    """Time to connect and to agree on TLS; and how far the clock of this machine is from the service's."""
+    parts = urlsplit(url)
+    host, is_tls = parts.hostname or "", parts.scheme == "https"
+    port = parts.port or (443 if is_tls else 80)
+    try:
+        began = time.perf_counter()
+        with socket.create_connection((host, port), CONNECT_TIMEOUT_S) as plain:
+            connected_ms = 1000 * (time.perf_counter() - began)
+            began = time.perf_counter()
+            connection = trust().wrap_socket(plain, server_hostname=host) if is_tls else plain
+            tls_ms = 1000 * (time.perf_counter() - began)
+            tls = f", TLS in {tls_ms:.1f} ms" if is_tls else ", without TLS"
+            yield Finding("ok", "endpoint", f"{url}: connected in {connected_ms:.1f} ms{tls}")
+            yield _clock(connection, parts.netloc)
+    except ssl.SSLCertVerificationError as error:
+        reason = error.verify_message.rstrip(".")
+        yield Finding(
+            "FAIL", "endpoint", f"{url}: its certificate is not trusted ({reason}): set AWS_CA_BUNDLE to the CA"
+        )
+    except ssl.SSLError as error:
+        yield Finding("FAIL", "endpoint", f"{url}: no TLS there ({error.reason}): is it http:// instead?")
+    except OSError as error:
+        reason = error.strerror or str(error)
+        yield Finding(
+            "FAIL",
+            "endpoint",
+            f"{url}: no connection ({reason}): check the region, aws.endpoint_url, and what the network lets through",
+        )
+
+
+def _clock(connection: socket.socket, host: str) -> Finding:
+    """The difference of the clocks, by the `Date` of any answer."""
+    connection.settimeout(CONNECT_TIMEOUT_S)
+    try:
+        connection.sendall(f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+        head = connection.recv(65_536).decode("latin-1").lower()
+        [date] = [line[5:] for line in head.split("\r\n") if line.startswith("date:")][:1]
+        skew_s = time.time() - parsedate_to_datetime(date.strip()).timestamp()
+    except (OSError, ValueError):
+        return Finding("note", "clock", "the endpoint does not say what time it is")
+    off = f"{abs(skew_s):.0f} s {'ahead of' if skew_s > 0 else 'behind'} the service's"
+    if abs(skew_s) > MOST_SKEW_S:
+        return Finding("FAIL", "clock", f"{off}: AWS refuses what is signed more than 5 minutes off; set it with NTP")
+    return Finding("note" if abs(skew_s) > MUCH_SKEW_S else "ok", "clock", off if abs(skew_s) >= 2 else "right")
+
+
+def _calls(settings: Settings, client: BedrockRuntimeClient) -> Iterator[Finding]:
+    """One call of each mode that the run has."""
+    test = settings.test
+    small = settings.model_copy(update={"test": test.model_copy(update=SMALL), "workload": None})
+    modes: dict[str, tuple[Mode, bool]] = {
+        "model": ("non_streaming", test.non_streaming),
+        "streaming": ("streaming", test.streaming),
+    }
+    for what, (mode, wanted) in modes.items():
+        if wanted:
+            call = unrecorded(client, small, mode)(name="doctor", **workload_of(small).next().arguments)
+            yield _call(what, settings.model.id, call)
+
+
+def _call(what: str, model_id: str, call: Call) -> Finding:
+    if call.error:
+        said = f"{model_id}: {call.error} ({call.error_code}: {call.error_message[:300]})."
+        return Finding("FAIL", what, f"{said} {remedy(call.error, call.error_message)}")
+    ttft = f", first token after {call.ttft_ms:.0f} ms" if call.ttft_ms is not None else ""
+    return Finding(
+        "ok", what, f"{model_id} answered in {call.latency_ms:.0f} ms{ttft}, {call.output_tokens} output tokens"
+    )
+
+
+def _account(settings: Settings, session: boto3.Session) -> Iterator[Finding]:
+    """The quotas, and whether the model will be gone."""
+    account = Account(quiet=True)
+    account.look_up(settings, session)
+    known = account.known(settings)
+    for note in (*known.found.notes, *known.differences(settings)):
+        yield Finding("note", "quotas", note)
+    sources = known.sources(settings)
+    if sources:
+        found = [f"{one['value']:,.0f} {WORDS[name]}" for name, one in sources.items()]
+        yield Finding("ok", "quotas", ", ".join(found))
+    elif not known.found.notes:
+        yield Finding("note", "quotas", "not looked up: set model.tokens_per_minute to see what a run will use of it")
+    known_at, url = address(settings, None)
+    if known_at and (said := outlook(session, settings.model.id, url)):
+        yield Finding("note", "lifecycle", said)
