@@ -25,6 +25,7 @@ from bedrock_locust.redaction import know_environment, scrub
 from bedrock_locust.settings import options
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.web import parse_form_may_set, parse_hosts
+from bedrock_locust.settings.workload_folder import folder_of
 from bedrock_locust.worker import Worker
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ class Plugin:
         self._lead: Lead | None = None
         self._worker: Worker | None = None
         self._form_may_set: frozenset[str] = frozenset()
+        self._folder = ""
         events.init_command_line_parser.add_listener(self._on_parser)
         events.init.add_listener(self._on_init)
         events.test_start.add_listener(self._on_test_start)
@@ -88,7 +90,7 @@ class Plugin:
 
     def _on_parser(self, parser: LocustArgumentParser, **_: Any) -> None:
         """Add the options; Locust asks for them at its start, and again for each view of the form."""
-        options.add_options(parser, self._lead.settings if self._lead else None, self._form_may_set)
+        options.add_options(parser, self._lead.settings if self._lead else None, self._form_may_set, self._folder)
 
     def _on_init(self, environment: Environment, runner: Runner, web_ui: WebUI | None, **_: Any) -> None:
         if environment.parsed_options is None:
@@ -107,6 +109,7 @@ class Plugin:
             report_process.limit_s = max(1, limit_s)
             parse_hosts(getattr(environment.parsed_options, "bedrock_allowed_hosts", None))
             self._form_may_set = parse_form_may_set(getattr(environment.parsed_options, "bedrock_form_may_set", None))
+            self._folder = folder_of(environment.parsed_options)
             check_web_port(web_ui)
             _check_name("report", self._report)
             _check_name("charts", self._charts)

@@ -12,6 +12,7 @@ from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.schema import CREDENTIALS, SECTIONS, Output, Settings, build, read_file
 from bedrock_locust.settings.web import is_in_form
 from bedrock_locust.settings.workload import Workload
+from bedrock_locust.settings.workload_folder import folder_of, name_of, names_in, path_of
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -178,12 +179,19 @@ OPTIONS = (
 )
 
 
+FILE = next(option for option in OPTIONS if (option.section, option.key) == ("workload", "file"))
+"""The option that names the file of the workload."""
+
+
 def add_options(
-    parser: LocustArgumentParser, current: Settings | None, form_may_set: frozenset[str] = frozenset()
+    parser: LocustArgumentParser,
+    current: Settings | None,
+    form_may_set: frozenset[str] = frozenset(),
+    folder: str = "",
 ) -> None:
     """Add the options to Locust's parser; the fields of the form show the `current` settings.
 
-    `form_may_set` has the protected settings that the form shows as well.
+    `form_may_set` has the protected settings that the form shows as well, `folder` the files that it offers.
 
     Without settings the defaults are empty, so that the file decides where an option was not given.
     """
@@ -260,6 +268,15 @@ def add_options(
         " workload.file, output.directory, output.report_file. Default: none of them",
     )
     parser.add_argument(
+        "--bedrock-workload-dir",
+        env_var="BEDROCK_WORKLOAD_DIR",
+        default=None,
+        metavar="FOLDER",
+        include_in_web_ui=False,
+        help="Folder with files of requests. The form of the web UI offers them, and --bedrock-workload-file is the"
+        " name of one in it",
+    )
+    parser.add_argument(
         "--bedrock-metrics-port",
         env_var="BEDROCK_METRICS_PORT",
         default=None,
@@ -286,20 +303,27 @@ def add_options(
     for option in OPTIONS:
         # The form shows the settings in force, whatever the command line said at the start.
         form: dict[str, Any] = {"action": _Shown, "choices": option.choices} if current else {}
-        value = (
-            current.aws.profile
-            if current and (option.section, option.key) == ("aws", "profile")
-            else _value(shown, option)
-        )
+        value = _value(shown, option)
+        if current and (option.section, option.key) == ("aws", "profile"):
+            value = current.aws.profile
+        if current and folder and option == FILE:
+            value, form["choices"] = _offered(folder, value)
         parser.add_argument(
             option.flag,
             env_var=option.env_var,
             default=_chosen(value) if form.get("choices") else value,
             metavar=option.key.upper(),
-            include_in_web_ui=is_in_form(option.section, option.key, form_may_set),
+            include_in_web_ui=is_in_form(option.section, option.key, form_may_set) or bool(folder and option == FILE),
             help=f"{option.label} ({option.flag})" if current else option.label,
             **form,
         )
+
+
+def _offered(folder: str, path: str | None) -> tuple[str, list[str]]:
+    """The file that the form shows as chosen, and all that it offers. An empty one leaves a file elsewhere as it is."""
+    name = name_of(folder, path) if path else NOT_SENT
+    names = [one for one in names_in(folder) if one != name]
+    return (name, [name, *names] if name == NOT_SENT else [NOT_SENT, name, *names]) if name else ("", ["", *names])
 
 
 def _chosen(value: Any) -> Any:
@@ -348,7 +372,7 @@ def load(parsed: Namespace, endpoint: str | None) -> Settings:
     _choose_loop(values, {(option.section, option.key): option for option in given})
     for option, value in given.items():
         if option.key not in OF_BOTH:
-            _put(values, option.section, option.key, value)
+            _put(values, option.section, option.key, _in_folder(parsed, value) if option == FILE else value)
     section = _section_of_load(values)
     for option, value in given.items():
         if option.key in OF_BOTH:
@@ -362,6 +386,12 @@ def load(parsed: Namespace, endpoint: str | None) -> Settings:
     if getattr(parsed, "bedrock_simulator", None) is not None:
         _forget_credentials(values)
     return build(values, origin, file)
+
+
+def _in_folder(parsed: Namespace, name: Any) -> Any:
+    """The file of the workload that an option names: where there is a folder for them, one in it."""
+    folder = folder_of(parsed)
+    return path_of(folder, name) if folder and isinstance(name, str) else name
 
 
 def exposed_keys(parsed: Namespace) -> str:
@@ -432,7 +462,10 @@ def _from_file(parsed: Namespace) -> tuple[dict[str, Any], str]:
 def _given(parsed: Namespace) -> Mapping[Option, Any]:
     values = {option: getattr(parsed, option.dest, None) for option in OPTIONS}
     given = {option: value for option, value in values.items() if value not in (None, "")}
-    return {option: None if value == NOT_SENT and option.choices else value for option, value in given.items()}
+    return {
+        option: None if value == NOT_SENT and (option.choices or option == FILE) else value
+        for option, value in given.items()
+    }
 
 
 LOADS = {

@@ -79,6 +79,9 @@ def check_fields(
     protected = {field: name for name, field in PROTECTED.items()}
     lines = []
     for field, value in form.items():
+        if field == PROTECTED["workload.file"] and present.get("bedrock_workload_dir"):
+            # Loaded as a name in that folder, or refused.
+            continue
         if field in protected:
             if protected[field] not in may_set and value != str(present.get(field) or ""):
                 lines.append(_refusal(protected[field], value))

@@ -92,7 +92,17 @@ FILE_ONLY = {
     ("test", "names"),
     *(
         ("workload", key)
-        for key in ("format", "restart", "on_bad", "prefixes", "history", "think_time_seconds", "seed")
+        for key in (
+            "format",
+            "restart",
+            "passes",
+            "on_bad",
+            "prefixes",
+            "history",
+            "think_time_seconds",
+            "tool_seconds",
+            "seed",
+        )
     ),
     *(("output", key) for key in ("formats", "otlp_endpoint", "otlp_spans")),
 }
@@ -520,6 +530,36 @@ def test_the_form_shows_the_workload_and_gives_it_back(here: Path, workload: Any
         value = fields[f"bedrock_{key}"].default
         setattr(sent, f"bedrock_{key}", "" if value is None else str(value))
     assert options.load(sent, None).workload == before.workload
+
+
+@pytest.mark.parametrize(
+    ("file", "shown", "offered"),
+    [
+        (None, options.NOT_SENT, [options.NOT_SENT, "a.jsonl", "b.jsonl"]),
+        ("in/b.jsonl", "b.jsonl", [options.NOT_SENT, "b.jsonl", "a.jsonl"]),
+        ("elsewhere.jsonl", "", ["", "a.jsonl", "b.jsonl"]),
+    ],
+)
+def test_the_form_offers_the_files_of_a_folder(here: Path, file: str | None, shown: str, offered: list[str]) -> None:
+    """What is chosen is the file of the settings; the form as it is changes nothing, and another name is taken."""
+    (here / "in").mkdir()
+    for name in ("a.jsonl", "b.jsonl"):
+        (here / "in" / name).write_text("{}")
+    write(here, **({"workload": {"file": file}} if file else {}))
+    settings = options.load(parse(), None)
+    made = get_empty_argument_parser(default_config_files=[])
+    setup_parser_arguments(made)
+    options.add_options(made, settings, folder="in")
+    field = made.args_included_in_web_ui["bedrock_workload_file"]
+    assert (field.default, list(field.choices or [])) == (shown, offered)
+    sent = parse()
+    sent.bedrock_workload_dir, sent.bedrock_workload_file = "in", field.default
+    assert getattr(options.load(sent, None).workload, "file", None) == file
+    sent.bedrock_workload_file = "a.jsonl"
+    assert getattr(options.load(sent, None).workload, "file", None) == "in/a.jsonl"
+    sent.bedrock_workload_file = "../config.json"
+    with pytest.raises(SettingsError, match="is not the name of a file in in"):
+        options.load(sent, None)
 
 
 def test_the_form_names_no_file(here: Path) -> None:
