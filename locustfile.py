@@ -10,7 +10,7 @@ the parts: copy it and change what you need.
 
 from __future__ import annotations
 
-from bedrock_locust import NonStreamingUser, StreamingUser, settings_of, setup
+from bedrock_locust import NonStreamingUser, StreamingUser, replay_of, settings_of, setup
 from shapes import ChosenShape, LevelShape, RateShape, StepShape
 
 setup(report="reports:write", charts="reports.charts.live:charts")
@@ -40,7 +40,7 @@ class Rates(RateShape):
             self.rates, self.profile = arrivals.rates or (), arrivals.profile or ()
             self.duration_seconds, self.warmup_seconds = arrivals.duration_seconds, arrivals.warmup_seconds
             self.burstiness, self.seed = arrivals.gap_burstiness, arrivals.seed
-            self.max_in_flight = arrivals.max_in_flight
+            self.max_in_flight, self.replay = arrivals.max_in_flight, replay_of(self.environment)
 
 
 class BenchmarkShape(ChosenShape):

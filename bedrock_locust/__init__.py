@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bedrock_locust.call import Call
     from bedrock_locust.client import Answer, BedrockClient
-    from bedrock_locust.plugin import settings_of, setup
+    from bedrock_locust.plugin import replay_of, settings_of, setup
     from bedrock_locust.settings.mistakes import SettingsError
     from bedrock_locust.settings.schema import Settings
     from bedrock_locust.user import BedrockUser, NonStreamingUser, StreamingUser
@@ -28,6 +28,7 @@ __all__ = [
     "Settings",
     "SettingsError",
     "StreamingUser",
+    "replay_of",
     "settings_of",
     "setup",
 ]
@@ -41,6 +42,7 @@ _HOMES = {
     "Settings": "settings.schema",
     "SettingsError": "settings.mistakes",
     "StreamingUser": "user",
+    "replay_of": "plugin",
     "settings_of": "plugin",
     "setup": "plugin",
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import logging
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from locust.event import EventHook
@@ -221,12 +222,12 @@ class Lead:
         )
         if quotas := known.sources(self.settings):
             info["quotas"] = quotas
-        if survey := self._preparation.survey:
-            info["workload"] = survey.public()
+        info |= self._preparation.about_file()
         plan = levels, self._preparation.plan(levels)
         passes = EndAfterPasses(lambda: self._handed_out, lambda: getattr(self._runner, "clients", ()))
         outputs = [*outputs_of(self._options, self.settings, self._runs, self._lasting), passes]
         self._run = Run(self._environment, settings, info, plan, outputs)
+        survey = self._preparation.survey
         most = survey.positions(self.settings) if survey else None
         self._options.bedrock_run = self._order(info, levels).to_json()
         if self._receiver and self._dealer:
@@ -236,7 +237,7 @@ class Lead:
             self._handed_out = HandedOut(most)
             bench = Bench(self._environment, self.settings, client, LOCAL)
             positions = local_positions(self._handed_out)
-            bench.read(survey.file if survey else None, self._preparation.prepared, positions)
+            bench.read(self._preparation.file, self._preparation.prepared, positions)
             put_bench(bench)
             pulse = Pulse(bench.measured_level).start()
             self._tenant = Tenant(self._runner, bench, LOCAL)
@@ -282,6 +283,10 @@ class Lead:
         except LevelError as error:
             self._refuse(error)
             return
+        workload = self.settings.workload
+        restarts = workload is not None and workload.restart == "level"
+        first = 0 if restarts else self._run.recorder.arrivals_due
+        found = replace(found, replay=self._preparation.replay, first_position=first, restarts=restarts)
         self._run.on_schedule(found)
         if self._leases:
             self._leases.begin(self._run.recorder.run, found)
@@ -321,14 +326,20 @@ class Lead:
         ended, reason = run.outcome(
             self._signals.ended_by or ("an exit of the process" if self._exits else ""), deserted=deserted
         )
-        if survey := self._preparation.survey:
-            run.recorder.write_info(workload={**survey.public(), "handed_out": self._handed_out.dealt})
+        if about := self._preparation.about_file():
+            run.recorder.write_info(workload={**about["workload"], **self._handed(run)})
         before = self._environment.process_exit_code
         # Until the end is reached: a run that is not brought to its end has not gone well.
         self._environment.process_exit_code = exits.FAILED
         self._written, codes = run.end(ended=ended, reason=reason, report=self._report)
         code = exits.first([*codes, *([before] if before else [])])
         self._environment.process_exit_code = 0 if code is None and _were_only_cut_off(self._runner) else code
+
+    def _handed(self, run: Run) -> dict[str, int]:
+        """How many positions of the sequence of records were handed out; arrivals have their own."""
+        workload = self.settings.workload
+        counted = workload is not None and workload.passes is not None
+        return {"handed_out": self._handed_out.dealt} if counted or not run.recorder.arrivals_due else {}
 
     def _on_quitting(self, **_: Any) -> None:
         """Comes before Locust looks at the failures for its exit code: calls that the end cuts off are some."""

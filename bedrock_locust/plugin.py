@@ -27,6 +27,7 @@ from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.web import parse_form_may_set, parse_hosts
 from bedrock_locust.settings.workload_folder import folder_of
 from bedrock_locust.worker import Worker
+from bedrock_locust.workload.replay import replay_of as read_replay
 
 if TYPE_CHECKING:
     from locust.argument_parser import LocustArgumentParser
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from bedrock_locust.lead import Lead
     from bedrock_locust.process.report import MakeReport
     from bedrock_locust.settings.schema import Settings
+    from bedrock_locust.workload.replay import Replay
 
 INIT_LIMIT_S = 30
 
@@ -63,6 +65,11 @@ def setup(*, report: MakeReport | str | None = None, charts: str | None = None) 
 def settings_of(environment: Environment) -> Settings:
     """The settings in force: those of the configuration file, the options and the web form. Raises SettingsError."""
     return options.load(present(environment.parsed_options, NO_OPTIONS), bedrock_host(environment))
+
+
+def replay_of(environment: Environment) -> Replay | None:
+    """The calls of the trace that the settings in force replay; None where they replay none. Raises SettingsError."""
+    return read_replay(settings_of(environment))
 
 
 class Plugin:

@@ -82,6 +82,7 @@ class _BenchmarkUser(BedrockUser):
         super().__init__(environment)
         bench = bench_of(environment)
         self._workload = bench.workload
+        self._position = bench.position
         self._request = Request({})
         self._coming: Request | None = None
         self._send = call_of(self.client, self.settings, self.mode)
@@ -109,7 +110,7 @@ class _BenchmarkUser(BedrockUser):
         """Make the next call of the workload. A user for whom there is none stops."""
         begun = time.perf_counter()
         try:
-            self._request, self._coming = self._coming or self._workload.next(), None
+            self._request, self._coming = self._coming or self._workload.next(self._position), None
         except NoneLeftError:
             self.has_nothing = True
             raise StopUser from None

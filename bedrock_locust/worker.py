@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import json
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import gevent
@@ -44,6 +45,7 @@ from bedrock_locust.team.worker_sender import Sender
 from bedrock_locust.wire.in_flight import calls_in_flight
 from bedrock_locust.workload.bench import Bench, put_bench
 from bedrock_locust.workload.prepared import Prepared
+from bedrock_locust.workload.replay import replay_of
 from bedrock_locust.workload.survey import Library
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
 
     from bedrock_locust.workload.jsonl import RecordFile
+    from bedrock_locust.workload.replay import Replay
 
 logger = logging.getLogger(__name__)
 
@@ -75,6 +78,7 @@ class Worker:
         self._tenant: Tenant | None = None
         self._directory = own_directory(options)
         self._endpoints = own_endpoints(options, bedrock_host(environment))
+        self._replay: Replay | None = None
         self._quitting = self._refused = False
         self._stop: RunStop | None = None
         self._stopping = gevent.lock.RLock()
@@ -116,6 +120,7 @@ class Worker:
             if not order.simulator:
                 check_endpoint_is_own(settings.aws.endpoint_url, self._endpoints)
             client = self._connect(own, simulator=order.simulator)
+            self._replay = replay_of(settings, gevent.sleep, prepared.bad)
             file = self._file(settings, prepared)
         except SettingsError as error:
             self._sender.refuse(str(error))
@@ -157,12 +162,13 @@ class Worker:
 
     def _file(self, settings: Settings, prepared: Prepared) -> RecordFile | None:
         """This process's own copy of the file of the workload. Raises SettingsError where it is not the master's."""
-        if settings.workload is None or not settings.workload.file:
+        name, setting = settings.file_of_requests, "arrivals.trace" if settings.trace else "workload.file"
+        if not name:
             return None
-        file = self._library.open(settings.workload.file)
+        file = self._replay.file if self._replay else self._library.open(name)
         if file.sha256 != prepared.sha256:
             raise SettingsError(
-                f"workload.file: {settings.workload.file} is not the file that the master has: SHA-256"
+                f"{setting}: {name} is not the file that the master has: SHA-256"
                 f" {file.sha256[:12]} here, {prepared.sha256[:12]} there. Copy it to this worker"
             )
         return file
@@ -203,7 +209,8 @@ class Worker:
         order = LeaseOrder.from_plain(msg.data)
         ours = self._buffer is not None and self._buffer.run == order.run and not self._buffer.closed
         if self._tenant and ours and self._sender.offset.offset_s is not None:
-            self._tenant.renew(order.schedule, order.lease, clock_offset_s=self._sender.offset.correction_s)
+            schedule = replace(order.schedule, replay=self._replay)
+            self._tenant.renew(schedule, order.lease, clock_offset_s=self._sender.offset.correction_s)
 
     def _on_signal(self) -> type[BaseException] | None:
         return None if self._quitting else KeyboardInterrupt

@@ -1,6 +1,7 @@
 """RateShape: calls arrive at a rate, whether or not earlier ones are answered; one user class after the other.
 
-For each user class: a level for each of `rates`, or one for each part of `profile`. The arrivals of a level are planned
+For each user class: a level for each of `rates`, or one for each part of `profile`. Or one level with the calls of a
+trace, of all classes together. The arrivals of a level are planned
 as a whole, with the moment of their start, and fired as the event `schedule_change`, whose keyword argument `schedule`
 is a dict (docs/extending.md): whoever makes them makes each a user of the class, for one task. Locust is asked for no
 users. Windows are those of the plan, whenever this shape is asked. After each of `rates`, and after a profile, all
@@ -13,7 +14,7 @@ import logging
 import time
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from locust.runners import STATE_RUNNING
 
@@ -33,6 +34,22 @@ AHEAD_S = 1.5
 """How long before its start a schedule is announced, in seconds: workers have to hear of it."""
 SETTLE_S = 4.0
 """How long after the last arrival workers may still report users that have begun, in seconds: they do so every 3 s."""
+
+
+class Replay(Protocol):
+    """What a shape must know of a trace that is replayed."""
+
+    @property
+    def seconds(self) -> float:
+        """From its start to its end."""
+
+    @property
+    def rate_per_s(self) -> float:
+        """Its calls a second, on average."""
+
+    @property
+    def modes(self) -> Sequence[str]:
+        """The modes of its calls: each is one of the user classes' attribute `mode`."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +100,8 @@ class RateShape(LevelShape):
     """Arrivals per second of each level."""
     profile: Sequence[tuple[float, float, float]] = ()
     """In place of rates: seconds, rate at the start and rate at the end of each part."""
+    replay: Replay | None = None
+    """In place of both: the calls of a trace, in one level."""
     burstiness: float | None = 1
     """1 is Poisson, above it is smoother, below it comes in bursts; None is constant."""
     seed = 1
@@ -148,6 +167,7 @@ class RateShape(LevelShape):
             "burstiness": self.burstiness,
             "seed": self.seed,
             "max_in_flight": self.max_in_flight,
+            "is_replay": self.replay is not None,
         }
         self._fire("schedule_change", schedule=schedule)
         self._tell_until(start_at)
@@ -168,12 +188,23 @@ class RateShape(LevelShape):
         return not running and (elapsed >= SETTLE_S or not hasattr(self._runner, "clients"))
 
     def _all_plans(self) -> Iterator[_Plan]:
+        if self.replay:
+            yield self._replayed(self.replay)
+            return
         for mode, user_class in zip(groups(self.user_classes), self.user_classes, strict=True):
             levels = self._parts(mode) if self.profile else self._steps(mode)
             if self.profile:
                 yield _Plan(user_class, levels)
             else:
                 yield from (_Plan(user_class, (level,)) for level in levels)
+
+    def _replayed(self, replay: Replay) -> _Plan:
+        """One level with all calls of the trace; its group is the mode of its calls, where they have but one."""
+        own = [one for one in self.user_classes if getattr(one, "mode", "") in replay.modes] or [*self.user_classes]
+        mode, rate = groups(own)[0] if len(own) == 1 else "replay", replay.rate_per_s
+        key = mode if mode == "replay" else f"{mode}-replay"
+        lengths = self.warmup_seconds, replay.seconds - self.warmup_seconds
+        return _Plan(own[0], (self._level(key, mode, (rate, rate), lengths),))
 
     def _steps(self, mode: str) -> tuple[RateLevel, ...]:
         """A level for each rate. Its name is that of the same rate in other runs."""

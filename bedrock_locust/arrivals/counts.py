@@ -74,6 +74,11 @@ class Account:
             self._due[self._next.level, self._next.phase] += 1
             self._next = next(iter(self._coming), None)
 
+    def due(self, now: float) -> int:
+        """How many were due until now, in all."""
+        self.advance(now)
+        return self._due.total()
+
     def stop(self, now: float) -> None:
         """The load ends: what would be due after this is no arrival any more."""
         self.advance(now)

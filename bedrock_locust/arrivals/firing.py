@@ -9,6 +9,7 @@ import gevent
 from gevent.event import Event
 
 from bedrock_locust.arrivals.lease import NOTHING
+from bedrock_locust.arrivals.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +41,7 @@ class Firing:
         self.in_flight = 0
         self._name, self._start_tick, self._make, self._made = name, start_tick, make, made
         self._lease = NOTHING
+        self._turns, self._stopped = Turns(), False
         self._renewed = Event()
         self._greenlet = gevent.spawn(self._run)
 
@@ -55,13 +57,14 @@ class Firing:
 
     def stop(self) -> None:
         """Make no arrival from now on; those that are being made go on."""
+        self._stopped = True
         self._greenlet.kill(block=False)
 
     def _run(self) -> None:
         for arrival in self.schedule.arrivals():
             if arrival.number % TURN == TURN - 1:
                 gevent.sleep(0)
-            if self._is_mine(arrival) and self._is_time(arrival.due_s):
+            if self._is_mine(arrival) and self._is_time(arrival.due_s) and self._turns.may_begin(arrival):
                 self._fire(arrival)
 
     def _is_mine(self, arrival: Arrival) -> bool:
@@ -71,7 +74,7 @@ class Firing:
             self._renewed.clear()
             if left_s <= 0 or not self._renewed.wait(left_s):
                 return False
-        return self._lease.maker(arrival.number) == self._name
+        return self._lease.maker(arrival.number, arrival.owner) == self._name
 
     def _is_time(self, due_s: float) -> bool:
         """Wait for a moment; whether this process was awake then."""
@@ -83,6 +86,7 @@ class Firing:
         place = arrival.level, arrival.phase
         if self.in_flight >= self._lease.max_in_flight:
             self._made.dropped[place] += 1
+            self._go_on(arrival)
             return
         self.in_flight += 1
         self._made.made[place] += 1
@@ -91,5 +95,13 @@ class Firing:
             self.in_flight -= 1
             if not begun:
                 self._made.made[place] -= 1
+            self._go_on(arrival)
 
         self._make(arrival, done)
+
+    def _go_on(self, arrival: Arrival) -> None:
+        """Begin the next call of a conversation, if one waits and the schedule still goes on."""
+        later = self._turns.ended(arrival)
+        if later and not self._stopped and self.elapsed_s < self.schedule.length_s:
+            # Not here: this may be the hub's turn, in which nothing may wait.
+            gevent.spawn(self._fire, later)

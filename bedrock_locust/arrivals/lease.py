@@ -31,10 +31,11 @@ class Lease:
     max_in_flight: int = 1
     """The most calls that this maker may have in flight."""
 
-    def maker(self, number: int) -> str | None:
-        """Who makes an arrival; None where nobody does."""
+    def maker(self, number: int, owner: int | None = None) -> str | None:
+        """Who makes an arrival; None where nobody does. It is divided by its owner where it has one, not its number."""
         part = next((part for part in reversed(self.parts) if part.from_number <= number), None)
-        return part.makers[number % len(part.makers)] if part and part.makers else None
+        chosen = number if owner is None else owner
+        return part.makers[chosen % len(part.makers)] if part and part.makers else None
 
     def to_plain(self) -> dict[str, Any]:
         """A dict of types that msgpack can carry."""

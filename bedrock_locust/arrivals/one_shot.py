@@ -26,6 +26,8 @@ class OneShot:
     def __init__(self, runner: Runner, bench: Bench, user_class: type[User], start_at: float) -> None:
         """`start_at` is the start of the schedule as Unix time by the clock of this process."""
         self._runner, self._bench, self._user_class, self._start_at = runner, bench, user_class, start_at
+        self._of_mode = {getattr(one, "mode", ""): one for one in reversed(runner.user_classes)}
+        """A replay has calls of several modes."""
         self._failed = False
 
     def __call__(self, arrival: Arrival, done: Callable[[bool], None]) -> None:
@@ -33,16 +35,19 @@ class OneShot:
         self._bench.arrival = {
             "level": arrival.level,
             "phase": arrival.phase,
-            "scheduled_at": self._start_at + arrival.due_s,
+            # What follows an answer follows no schedule.
+            "scheduled_at": None if arrival.follows else self._start_at + arrival.due_s,
         }
+        self._bench.position = arrival.position
+        user_class = self._of_mode.get(arrival.mode, self._user_class) if arrival.mode else self._user_class
         try:
-            user = self._user_class(self._runner.environment)
+            user = user_class(self._runner.environment)
         except Exception as error:  # noqa: BLE001 - whatever a class of a locustfile raises
-            self._complain(error)
+            self._complain(user_class, error)
             done(False)
             return
         finally:
-            self._bench.arrival = None
+            self._bench.arrival = self._bench.position = None
         user.wait_time = partial(_wait, user, user.wait_time)  # type: ignore[method-assign]  # the public way to wait
         user.start(self._runner.user_greenlets)
 
@@ -52,11 +57,11 @@ class OneShot:
 
         user.greenlet.rawlink(over)
 
-    def _complain(self, error: Exception) -> None:
+    def _complain(self, user_class: type[User], error: Exception) -> None:
         """Say once why no user can be made."""
         if not self._failed:
             self._failed = True
-            logger.error("bedrock-locust: no user of class %s can be made: %r", self._user_class.__name__, error)
+            logger.error("bedrock-locust: no user of class %s can be made: %r", user_class.__name__, error)
 
 
 def _wait(user: User, wait_time: Callable[[], float]) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bedrock_locust.level import Phase
+    from bedrock_locust.workload.replay import Replay
 
 REQUIRED = ("start_at", "user_class", "levels", "burstiness", "seed", "max_in_flight")
+OPTIONAL = {"is_replay": False, "first_position": 0, "restarts": False}
+"""Fields that a shape may leave out, with what counts then."""
 
 
 class Arrival(NamedTuple):
@@ -27,6 +30,14 @@ class Arrival(NamedTuple):
     """Seconds from the start of the schedule."""
     level: str
     phase: Phase
+    position: int = 0
+    """Which request it makes: its place in the sequence of records, or in a replay the line of the trace."""
+    owner: int | None = None
+    """In a replay, the number of the first call of its conversation, or its own: whoever makes that makes this."""
+    mode: str = ""
+    """In a replay, the mode of the users of which it is one."""
+    follows: bool = False
+    """Whether it had to wait for the end of the call before it in its conversation."""
 
 
 class Stretch(NamedTuple):
@@ -52,6 +63,14 @@ class Schedule:
     seed: int
     max_in_flight: int
     """The most calls in flight in the whole run: an arrival beyond them is dropped."""
+    is_replay: bool = False
+    """Whether the arrivals are those of the trace of the settings; else they are drawn."""
+    first_position: int = 0
+    """Arrivals of earlier schedules of the run."""
+    restarts: bool = False
+    """Whether positions begin at 0 in each level."""
+    replay: Replay | None = field(default=None, compare=False, repr=False)
+    """The trace, as this process has read it."""
 
     @classmethod
     def from_plain(cls, plain: Any) -> Schedule:
@@ -60,7 +79,8 @@ class Schedule:
         if missing:
             raise LevelError(f"the load shape announced {plain!r:.200} as a schedule, without {missing[0]!r}")
         schedule = cls(
-            **{**{name: plain[name] for name in REQUIRED}, "levels": tuple(map(Level.from_plain, plain["levels"]))}
+            **{**{name: plain[name] for name in REQUIRED}, "levels": tuple(map(Level.from_plain, plain["levels"]))},
+            **{name: plain.get(name, usual) for name, usual in OPTIONAL.items()},
         )
         for level in schedule.levels:
             if level.rate_per_s is None or level.duration_s is None:
@@ -69,7 +89,8 @@ class Schedule:
 
     def to_plain(self) -> dict[str, Any]:
         """The schedule as a mapping that `from_plain` reads."""
-        return {**{name: getattr(self, name) for name in REQUIRED}, "levels": [x.to_plain() for x in self.levels]}
+        values = {name: getattr(self, name) for name in (*REQUIRED, *OPTIONAL)}
+        return {**values, "levels": [level.to_plain() for level in self.levels]}
 
     @property
     def key(self) -> str:
@@ -92,19 +113,31 @@ class Schedule:
         return self.stretches[-1].to_s if self.stretches else 0.0
 
     def arrivals(self) -> Iterator[Arrival]:
-        """All arrivals in order, drawn as they are asked for: a million of them need no memory."""
+        """All arrivals in order, drawn or read as they are asked for: a million of them need no memory."""
+        return self._replayed() if self.is_replay else self._drawn()
+
+    def _drawn(self) -> Iterator[Arrival]:
         pieces = (Piece(level.length_s or 0.0, *level.rates_per_s) for level in self.levels)
         places = iter(self.stretches)
-        place = next(places, None)
+        place, first = next(places, None), -self.first_position
         for number, due_s in enumerate(moments(pieces, self.burstiness, self.seed)):
             while place and due_s >= place.to_s:
                 later = next(places, None)
                 if later is None:
                     break  # a moment at the very end, by the rounding of floats
-                place = later
+                place, first = later, number if self.restarts else first
             if place:
                 phase: Phase = "warmup" if due_s < place.measured_s else "measure"
-                yield Arrival(number, due_s, place.level.key, phase)
+                yield Arrival(number, due_s, place.level.key, phase, number - first)
+
+    def _replayed(self) -> Iterator[Arrival]:
+        """The calls of the trace. Raises LevelError where this process has none."""
+        if self.replay is None or not self.stretches:
+            raise LevelError("a schedule of a trace was announced, and the settings have no arrivals.trace")
+        [place, *_] = self.stretches
+        for number, call in enumerate(self.replay.calls()):
+            phase: Phase = "warmup" if call.due_s < place.measured_s else "measure"
+            yield Arrival(number, call.due_s, place.level.key, phase, call.record, call.owner, call.mode)
 
     def at(self, elapsed_s: float) -> Level | None:
         """The level at a moment, in its phase; None before the start and after the end."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from copy import copy
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import gevent
 
@@ -26,6 +26,7 @@ from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.plan import Plan
 from bedrock_locust.settings.run_time import run_time_of
 from bedrock_locust.workload.prepared import Prepared
+from bedrock_locust.workload.replay import replay_of
 from bedrock_locust.workload.source import workload_of
 from bedrock_locust.workload.survey import Library
 from bedrock_locust.workload.template import checked
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from bedrock_locust.level import Level
     from bedrock_locust.settings.schema import Settings
     from bedrock_locust.workload.calibration import Calibration
+    from bedrock_locust.workload.jsonl import RecordFile
+    from bedrock_locust.workload.replay import Replay
     from bedrock_locust.workload.survey import Survey
 
 
@@ -59,6 +62,8 @@ class Preparation:
         self._library = Library(gevent.sleep)
         self.survey: Survey | None = None
         """What is in the file of the workload, if it has one."""
+        self.replay: Replay | None = None
+        """The calls of the trace, if one is replayed."""
         self.settings = self._load(self._options, environment)
         """The settings of the last run, or of the next."""
         self.first_call: Call | None = None
@@ -98,7 +103,7 @@ class Preparation:
             settings,
             simulator=self.simulator is not None,
             local=self._local,
-            workload=workload_of(settings, self.prepared, file=self.survey.file if self.survey else None),
+            workload=workload_of(settings, self.prepared, file=self.file),
         )
         if self._session and self.first_call and self.first_call.ok:
             lifecycle.warn(self._session, client.meta.endpoint_url, settings.model.id)
@@ -107,7 +112,7 @@ class Preparation:
 
     def _calibrate(self, client: BedrockRuntimeClient, settings: Settings) -> None:
         """Count the tokens of words, not again for the same requests; and have the prefixes of the run cached."""
-        key = settings.model_dump_json(include={"aws", "model", "test", "workload"})
+        key = settings.model_dump_json(include={"aws", "model", "test", "workload", "arrivals"})
         if self._calibrated_for != key:
             self._calibrated_for, self.calibration = key, calibrate(client, settings)
         self._prefix = nonce()
@@ -116,9 +121,22 @@ class Preparation:
     @property
     def prepared(self) -> Prepared:
         """What workers must know of the workload."""
-        if self.survey is None:
-            return Prepared(self.calibration, prefix=self._prefix)
-        return Prepared(self.calibration, self.survey.file.sha256, self.survey.format, tuple(self.survey.bad))
+        found, calibration = self.replay or self.survey, self.calibration
+        if found is None:
+            return Prepared(calibration, prefix=self._prefix)
+        return Prepared(calibration, found.file.sha256, self.survey.format if self.survey else "", tuple(found.bad))
+
+    @property
+    def file(self) -> RecordFile | None:
+        """The file with what is sent, if there is one."""
+        found = self.replay or self.survey
+        return found.file if found else None
+
+    def about_file(self) -> dict[str, Any]:
+        """What `run.json` says of that file, and of the traffic of a trace."""
+        if self.replay:
+            return {"workload": self.replay.public(), "replay": self.replay.traffic.public()}
+        return {"workload": self.survey.public()} if self.survey else {}
 
     def check_form(self, form: Mapping[str, str]) -> tuple[BedrockRuntimeClient, Settings]:
         """The client and the settings of a form with which a run can begin. Nothing has been called yet."""
@@ -143,11 +161,14 @@ class Preparation:
             return None
         given = self._in_region(settings or self.settings)
         known = self.account.known(given)
-        settings = known.completed(given)
-        if self.survey:
-            settings = self.survey.counted(settings)
-        quota_use = str(forecast(settings, self.first_call, levels, known.others) or "")
-        plan = Plan.of(settings, quota_use, self.first_call, levels, run_time_s or run_time_of(self._options))
+        settings, run_time_s = known.completed(given), run_time_s or run_time_of(self._options)
+        if self.replay:
+            counted = self.replay.counted(settings)
+            plan = self.replay.told(Plan.of(counted, "", self.first_call, levels, run_time_s), settings)
+        else:
+            counted = self.survey.counted(settings) if self.survey else settings
+            quota_use = str(forecast(counted, self.first_call, levels, known.others) or "")
+            plan = Plan.of(counted, quota_use, self.first_call, levels, run_time_s)
         return replace(plan, quota_sources=known.in_words(given))
 
     def _read(self, form: Mapping[str, str]) -> Settings:
@@ -166,7 +187,8 @@ class Preparation:
 
     def _load(self, parsed: Namespace, environment: Environment) -> Settings:
         settings = checked(options.load(parsed, self._simulator_url or bedrock_host(environment)))
-        self.survey = self._library.survey(settings)
+        self.replay = replay_of(settings, gevent.sleep)
+        self.survey = None if self.replay else self._library.survey(settings)
         return settings
 
     def _checked_client(self, settings: Settings) -> BedrockRuntimeClient:

@@ -16,6 +16,7 @@ from bedrock_locust.settings.plan import Plan
 from bedrock_locust.settings.sizes import sizes
 from bedrock_locust.settings.stock_levels import stock_levels
 from bedrock_locust.workload.minimums import too_short
+from bedrock_locust.workload.replay import replay_of
 from bedrock_locust.workload.survey import Library
 from bedrock_locust.workload.template import checked
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bedrock_locust.settings.schema import Settings
+    from bedrock_locust.workload.replay import Replay
     from bedrock_locust.workload.survey import Survey
 
 HELP = "Check the settings and print the plan and the cost of a run; call nothing"
@@ -56,13 +58,14 @@ def run(parsed: Namespace) -> int:
     """Print what is wrong, one line for each mistake, and return 2; or print the plan and return 0."""
     try:
         settings = checked(options.load(parsed, None))
-        survey = Library().survey(settings)
+        replay = replay_of(settings)
+        survey = None if replay else Library().survey(settings)
     except SettingsError as error:
         for line in error.lines:
             print(line, file=sys.stderr)
         return exits.BAD_INPUT
     print(f"{parsed.bedrock_config or options.DEFAULT_CONFIG}: the settings are right\n")
-    for title, words in _plan(settings, survey):
+    for title, words in _replay(settings, replay) if replay else _plan(settings, survey):
         print(f"  {title:<10}{words}")
     for warning in filter(None, (*_warnings(settings), options.exposed_keys(parsed))):
         print(f"\nNote: {warning}")
@@ -81,10 +84,24 @@ def _command(parsed: Namespace) -> str:
     return shlex.join(words)
 
 
-def _plan(settings: Settings, survey: Survey | None) -> Iterator[tuple[str, str]]:
-    model, test, size = settings.model, settings.test, sizes(settings)
+def _model(settings: Settings) -> tuple[str, str]:
+    model = settings.model
     endpoint = " on bedrock-mantle" if model.endpoint == "mantle" else ""
-    yield "Model", f"{model.id} in {settings.aws.region or 'the region that boto3 finds'}, API {model.api}{endpoint}"
+    names = ", ".join(settings.trace.mine or (model.id,)) if settings.trace else model.id
+    return "Model", f"{names} in {settings.aws.region or 'the region that boto3 finds'}, API {model.api}{endpoint}"
+
+
+def _replay(settings: Settings, replay: Replay) -> Iterator[tuple[str, str]]:
+    yield _model(settings)
+    yield "Trace", f"{len(replay.file):,} lines of {replay.file.path}"
+    plan = replay.told(Plan.of(replay.counted(settings), levels=(replay.level(),)), settings)
+    for number, line in enumerate(plan.lines()):
+        yield "" if number else "Plan", line
+
+
+def _plan(settings: Settings, survey: Survey | None) -> Iterator[tuple[str, str]]:
+    test, size = settings.test, sizes(settings)
+    yield _model(settings)
     if survey:
         yield "Requests", f"{survey.records:,} records of {survey.file.path} ({survey.format})"
     else:
@@ -117,8 +134,8 @@ def _warnings(settings: Settings) -> Iterator[str]:
         yield f"{why}."
     if settings.limits is None:
         yield "nothing ends the run early. limits.max_cost_usd, limits.max_requests and limits.max_error_rate can."
-    _, most = expected_calls(settings, stock_levels(settings)[0])
-    if most < ENOUGH_FOR_P95:
+    levels = stock_levels(settings)
+    if levels and (most := expected_calls(settings, levels[0])[1]) < ENOUGH_FOR_P95:
         yield (
             f"the first level makes about {most:.0f} calls at most, and to bound a P95 takes {ENOUGH_FOR_P95} or more."
             " Raise concurrency.duration_seconds for figures that you decide by."

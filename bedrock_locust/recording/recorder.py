@@ -118,6 +118,11 @@ class Recorder:
         self._account = self._account or Account()
         self._account.begin(schedule, clock.wall_at())
 
+    @property
+    def arrivals_due(self) -> int:
+        """Arrivals that were due so far, warm-up included; 0 in a closed loop."""
+        return self._account.due(clock.wall_at()) if self._account else 0
+
     def fate(self, level: str | None = None) -> Fate | None:
         """What has become of the arrivals in the window of a level, or of all so far; None in a closed loop.
 

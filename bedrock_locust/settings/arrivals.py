@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+import json
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_serializer, model_validator
 
-from bedrock_locust.settings.fields import WEEK_S, NotNegative, Seconds, Section, Users, Whole
+from bedrock_locust.settings.fields import (
+    WEEK_S,
+    Amount,
+    FileName,
+    ModelId,
+    NotNegative,
+    Seconds,
+    Section,
+    Text,
+    Users,
+    Whole,
+)
+
+if TYPE_CHECKING:
+    from pydantic import SerializerFunctionWrapHandler
 
 MOST_PER_S = 10_000
 """A higher rate would be a mistake: a worker makes some hundred calls a second."""
@@ -79,6 +94,55 @@ def _few(levels: tuple[Any, ...]) -> tuple[Any, ...]:
     return levels
 
 
+class Trace(Section):
+    """A trace of production, whose calls come again. A text is the name of its file, or JSON of all of this."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    file: FileName
+    """What `python -m bedrock_locust trace` wrote, or a trace as those of Mooncake. Each worker reads its own copy."""
+    begin: Annotated[NotNegative, Field(alias="from")] = 0.0
+    """Seconds of the trace before which its calls are left out."""
+    to: Amount | None = None
+    """Seconds of the trace from which on its calls are left out."""
+    speed: Annotated[Amount, Field(ge=0.001, le=1000)] = 1.0
+    """10: calls come ten times as fast as in production."""
+    models: dict[Text, ModelId] | None = None
+    """Models of the trace -> those to call. Calls of others are left out. Without it all go to `model.id`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_a_text(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        if not value.lstrip().startswith("{"):
+            return {"file": value}
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError):
+            raise ValueError("must be the name of a file, or a JSON object with it") from None
+
+    @model_validator(mode="after")
+    def _has_a_window(self) -> Trace:
+        if self.to is not None and self.to <= self.begin:
+            raise ValueError("must have a `to` that is later than its `from`")
+        return self
+
+    @property
+    def mine(self) -> tuple[str, ...]:
+        """The models to call, where the trace's are mapped."""
+        return tuple(dict.fromkeys(self.models.values())) if self.models else ()
+
+    @model_serializer(mode="wrap")
+    def _by_its_names(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """The values under the names that the file has for them."""
+        return {{"begin": "from"}.get(name, name): value for name, value in handler(self).items()}
+
+
+LOADS = ("rates", "profile", "trace")
+"""What can say when calls arrive: one of them does."""
+
+
 class Arrivals(Section):
     """The load in an open loop: calls arrive at a rate, in levels. With it, `concurrency` is left alone."""
 
@@ -86,10 +150,12 @@ class Arrivals(Section):
     """Arrivals per second of each level, such as `[1, 2, 4]`."""
     profile: Annotated[tuple[Part, ...] | None, BeforeValidator(_profile)] = None
     """In place of `rates`: a level for each part, as `[seconds, rate at the start, rate at the end]`."""
+    trace: Trace | None = None
+    """In place of `rates`: calls come as those of a trace: `{file, from, to, speed, models}`. See docs/traces.md."""
     duration_seconds: Seconds = 60
     """Time for which each of `rates` is measured, in seconds."""
     warmup_seconds: Annotated[NotNegative, Field(le=WEEK_S)] = 0
-    """Time for which each of `rates` runs before it is measured, in seconds."""
+    """Time for which each of `rates`, or a trace, runs before it is measured, in seconds."""
     burstiness: Annotated[float | Literal["constant"], BeforeValidator(_burstiness)] = 1.0
     """1: arrivals know nothing of each other (Poisson). Above 1 they are smoother, below 1 burstier, or `constant`."""
     seed: Whole = 1
@@ -99,10 +165,11 @@ class Arrivals(Section):
 
     @model_validator(mode="after")
     def _has_one_load(self) -> Arrivals:
-        if self.rates and self.profile:
-            raise ValueError("rates and profile are both given: remove one of them")
-        if not self.rates and not self.profile:
-            raise ValueError("give rates, such as [1, 2, 4], or a profile")
+        given = [name for name in LOADS if getattr(self, name)]
+        if len(given) > 1:
+            raise ValueError(f"{given[0]} and {given[1]} are both given: remove one of them")
+        if not given:
+            raise ValueError("give rates, such as [1, 2, 4], a profile or a trace")
         return self
 
     @property

@@ -8,6 +8,7 @@ from argparse import Action
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
+from bedrock_locust.settings import arrivals
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.schema import CREDENTIALS, SECTIONS, Output, Settings, build, read_file
 from bedrock_locust.settings.web import is_in_form
@@ -94,6 +95,7 @@ OPTIONS = (
         "profile",
         "In place of rates: seconds, first and last rate of each part, such as 60:1:10,300:10:10",
     ),
+    Option("--bedrock-trace", "arrivals", "trace", "In place of rates: a trace to replay, its file or JSON with more"),
     Option(
         "--bedrock-max-in-flight", "arrivals", "max_in_flight", "Most calls in flight; an arrival beyond is dropped"
     ),
@@ -265,7 +267,7 @@ def add_options(
         metavar="SETTINGS",
         include_in_web_ui=False,
         help="Settings that the form of the web UI may change, separated by commas: host, aws.profile,"
-        " workload.file, output.directory, output.report_file. Default: none of them",
+        " workload.file, arrivals.trace, output.directory, output.report_file. Default: none of them",
     )
     parser.add_argument(
         "--bedrock-workload-dir",
@@ -296,8 +298,8 @@ def add_options(
         " asked for as a bearer token",
     )
     shown = current.public() if current else {}
-    if current and (arrivals := current.open_loop):
-        shown["concurrency"] |= {key: getattr(arrivals, key) for key in OF_BOTH}
+    if current and (rates := current.open_loop):
+        shown["concurrency"] |= {key: getattr(rates, key) for key in OF_BOTH}
     if current:
         shown.setdefault("workload", Workload().model_dump(mode="json"))
     for option in OPTIONS:
@@ -337,7 +339,7 @@ def _value(shown: Mapping[str, Any], option: Option) -> Any:
     """What an option is set to, in the public settings."""
     value = shown.get(option.section, {}).get(option.key)
     if isinstance(value, dict):
-        return _length(value)
+        return json.dumps(value) if option.key == "trace" else _length(value)
     return _listed(value) if isinstance(value, list) else value
 
 
@@ -470,7 +472,7 @@ def _given(parsed: Namespace) -> Mapping[Option, Any]:
 
 LOADS = {
     "users": (("concurrency", "start"), ("concurrency", "end"), ("concurrency", "step")),
-    "rates": (("arrivals", "rates"), ("arrivals", "profile")),
+    "rates": tuple(("arrivals", key) for key in arrivals.LOADS),
 }
 """What the load can be -> the settings of which an option chooses it, where `test.load` is not given."""
 
@@ -486,9 +488,9 @@ def _choose_loop(values: dict[str, Any], given: Mapping[tuple[str, str], Option]
     for load, options in chosen.items():
         if options:
             _put(values, "test", "load", load)
-    if len(chosen["rates"]) == 1 and isinstance(arrivals := values.get("arrivals"), dict):
+    if len(chosen["rates"]) == 1 and isinstance(there := values.get("arrivals"), dict):
         # An option takes the place of the other kind in the file.
-        values["arrivals"] = {key: value for key, value in arrivals.items() if key not in {"rates", "profile"}}
+        values["arrivals"] = {key: value for key, value in there.items() if key not in arrivals.LOADS}
 
 
 OF_BOTH = frozenset({"duration_seconds", "warmup_seconds"})

@@ -56,6 +56,8 @@ class Plan:
     """Which quotas were found in the account, in words."""
     quota_to_set: str = "tokens_per_minute"
     """The quota by which the worst case is known."""
+    replay: tuple[str, ...] = ()
+    """What a trace asks for, in words."""
     left_out: str = ""
     """Which settings do not count in this run, in words."""
 
@@ -116,7 +118,14 @@ class Plan:
         each = f"at most {self.max_tokens:,} output tokens a call"
         more = [
             line
-            for line in (self._cost(), self.quota_sources, self.quota_use, self.unused_quotas, self.left_out)
+            for line in (
+                *self.replay,
+                self._cost(),
+                self.quota_sources,
+                self.quota_use,
+                self.unused_quotas,
+                self.left_out,
+            )
             if line
         ]
         if self.output_tokens is None:

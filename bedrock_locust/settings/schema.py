@@ -18,7 +18,7 @@ from pydantic import (
 
 from bedrock_locust.redaction import know
 from bedrock_locust.settings import jsonc, otlp
-from bedrock_locust.settings.arrivals import Arrivals
+from bedrock_locust.settings.arrivals import Arrivals, Trace
 from bedrock_locust.settings.burndown import NONE, Rate, burndown_of
 from bedrock_locust.settings.fields import (
     WEEK_S,
@@ -171,6 +171,10 @@ class Model(Section):
     quota_codes: dict[QuotaName, QuotaCode] | None = None
     """Codes of quotas that the lookup cannot tell apart, as `{"tokens_per_minute": "L-A4430697"}`."""
 
+    def named(self, model_id: str) -> Model:
+        """These settings for another model: its format is its own."""
+        return self if model_id == self.id else self.model_copy(update={"id": model_id, "format": None})
+
     @property
     def quotas(self) -> Quotas:
         """Those of the quotas that the endpoint has."""
@@ -289,6 +293,10 @@ class Output(Section):
         return _checked_url(otlp.base(url)) if url else None
 
 
+SENT = ("file", "input_tokens", "output_tokens", "shared_prefix_tokens", "turns")
+"""Settings of the workload that a trace decides."""
+
+
 class Settings(Section):
     """All settings of a run."""
 
@@ -311,8 +319,9 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _can_be_called(self) -> Settings:
-        if why := impossible(self.model, self.test.max_tokens):
-            raise ValueError(why)
+        for model in (self.model, *map(self.model.named, self.trace.mine if self.trace else ())):
+            if why := impossible(model, self.test.max_tokens):
+                raise ValueError(why)
         return self
 
     @model_validator(mode="after")
@@ -342,6 +351,13 @@ class Settings(Section):
             raise ValueError("test.load is rates, but there are none: set arrivals.rates (--bedrock-rates)")
         return self
 
+    @model_validator(mode="after")
+    def _a_trace_says_what_is_sent(self) -> Settings:
+        workload = self.workload
+        if self.trace and workload and (given := [key for key in SENT if getattr(workload, key) not in (None, 1)]):
+            raise ValueError(f"arrivals.trace says what is sent: remove workload.{given[0]}, or the trace")
+        return self
+
     @property
     def has_steps(self) -> bool:
         """Whether `concurrency` is not the default: somebody has set it."""
@@ -351,6 +367,18 @@ class Settings(Section):
     def open_loop(self) -> Arrivals | None:
         """The arrivals, where calls arrive at rates; None where users call one after the other."""
         return self.arrivals if self.test.load == "rates" else None
+
+    @property
+    def trace(self) -> Trace | None:
+        """The trace that is replayed; None where another load is asked for."""
+        return self.open_loop.trace if self.open_loop else None
+
+    @property
+    def file_of_requests(self) -> str:
+        """The file with what is sent: that of the trace, or of the workload; empty without one."""
+        if self.trace:
+            return self.trace.file
+        return self.workload.file or "" if self.workload else ""
 
     @property
     def native_formats(self) -> dict[str, str]:

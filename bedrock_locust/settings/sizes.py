@@ -25,8 +25,8 @@ class Sizes(NamedTuple):
 
     def prompt_in_words(self, settings: Settings) -> str:
         """The size of the prompts, as the settings have it."""
-        if settings.workload and settings.workload.file:
-            return f"from {settings.workload.file}"
+        if settings.file_of_requests:
+            return f"from {settings.file_of_requests}"
         length = settings.workload.input_tokens if settings.workload else None
         if length is None:
             return f"{settings.test.prompt_size:,} characters"

@@ -23,6 +23,7 @@ PROTECTED = {
     "host": "host",
     "aws.profile": "bedrock_profile",
     "workload.file": "bedrock_workload_file",
+    "arrivals.trace": "bedrock_trace",
     "output.directory": "bedrock_directory",
     "output.report_file": "bedrock_report_file",
 }

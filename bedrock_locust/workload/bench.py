@@ -42,6 +42,8 @@ class Bench:
     """Where the next request comes from."""
     arrival: Mapping[str, Any] | None = field(default=None, init=False, repr=False)
     """Of the user that is being made: the level, phase and moment of the arrival that it is; None in a closed loop."""
+    position: int | None = field(default=None, init=False, repr=False)
+    """Of the same user: which request of the workload it makes."""
     now: Callable[[], Level | None] | None = field(default=None, init=False, repr=False)
     """What knows the present level, in place of the shape: the schedule of an open loop."""
     _announced: dict[str, Any] | None = field(default=None, init=False, repr=False)
@@ -49,7 +51,7 @@ class Bench:
 
     def __post_init__(self) -> None:
         """Have the workload of the settings, without what others have found out about it."""
-        if self.settings.workload is None or not self.settings.workload.file:
+        if not self.settings.file_of_requests:
             self.workload = workload_of(self.settings, name=self.worker)
 
     def read(self, file: RecordFile | None, prepared: Prepared, positions: Positions) -> None:

@@ -28,8 +28,8 @@ class Request:
 class Workload(Protocol):
     """Where requests come from. One object serves all users of a process."""
 
-    def next(self) -> Request:
-        """The next request."""
+    def next(self, position: int | None = None) -> Request:
+        """The next request; in an open loop, that of an arrival at this position of the sequence."""
 
     def heard(self, request: Request, input_tokens: int | None) -> None:
         """A request has been answered: the service counted these tokens in it; None where that is not known."""

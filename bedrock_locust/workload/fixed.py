@@ -25,7 +25,7 @@ class TemplateWorkload:
         output = workload.output_tokens if workload else None
         self._output = Drawer(output, Random(f"{workload.seed if workload else 0} {name}")) if output else None
 
-    def next(self) -> Request:
+    def next(self, position: int | None = None) -> Request:  # noqa: ARG002 - all are alike
         """The next request."""
         limit = self._output.draw() if self._output else self._settings.test.max_tokens
         return Request(arguments_of(self._settings, body_of(self._settings, self._prompts.next(), limit)))

@@ -48,7 +48,7 @@ class GeneratedWorkload:
         self._name, self._sessions = name, 0
         self._calibration = Corrected(prepared.calibration)
 
-    def next(self) -> Request:
+    def next(self, position: int | None = None) -> Request:  # noqa: ARG002 - all are alike
         """The next request, or the first of a conversation."""
         if self._turns > 1:
             self._sessions += 1

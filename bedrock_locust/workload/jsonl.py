@@ -32,24 +32,26 @@ def no_pause() -> None:
 class RecordFile:
     """The lines of a file that are not blank, and a hash of the whole file. Raises SettingsError."""
 
-    def __init__(self, path: Path, *, turned: bool = True, pause: Callable[[], None] = no_pause) -> None:
+    def __init__(
+        self, path: Path, *, turned: bool = True, pause: Callable[[], None] = no_pause, named: str = "workload.file"
+    ) -> None:
         """A file that is no JSONL is turned into it in a temporary file; unless `turned` is false, it may be large.
 
-        `pause` lets others have their turn, now and then.
+        `pause` lets others have their turn, now and then; `named` is the setting with the path.
         """
         self.path = path
         self.folder = path.parent
         try:
-            file, self.sha256 = _opened(path, pause, bounded=turned)
+            file, self.sha256 = _opened(path, pause, named, bounded=turned)
             with file:
                 self._places, self._numbers = array("Q"), array("Q")
                 self.size = self._find_lines(file, pause)
                 self._file = os.dup(file.fileno())
                 weakref.finalize(self, os.close, self._file)
         except OSError as error:
-            raise SettingsError(f"workload.file: {path} cannot be read ({error.strerror})") from None
+            raise SettingsError(f"{named}: {path} cannot be read ({error.strerror})") from None
         if not self._places:
-            raise SettingsError(f"workload.file: {path} has no records")
+            raise SettingsError(f"{named}: {path} has no records")
 
     def __len__(self) -> int:
         return len(self._places)
@@ -115,25 +117,25 @@ def _refuse(_: str) -> None:
     raise ValueError
 
 
-def _opened(path: Path, pause: Callable[[], None], *, bounded: bool) -> tuple[BinaryIO, str]:
+def _opened(path: Path, pause: Callable[[], None], named: str, *, bounded: bool) -> tuple[BinaryIO, str]:
     """The file as JSONL, and the hash of what is on disk. Raises OSError and SettingsError."""
     with contextlib.ExitStack() as stack:
         file: BinaryIO = stack.enter_context(open(path, "rb", opener=_at_once))
-        _check_regular(file, path)
+        _check_regular(file, path, named)
         digest = _digest(file, pause)
         try:
             lines = lines_of(file, path, bounded=bounded)
             if lines is not None:
                 return _written(lines), digest
         except RecordError as error:
-            raise SettingsError(f"workload.file: {path}: {error}") from None
+            raise SettingsError(f"{named}: {path}: {error}") from None
         stack.pop_all()
         return file, digest
 
 
-def _check_regular(file: BinaryIO, path: Path) -> None:
+def _check_regular(file: BinaryIO, path: Path, named: str) -> None:
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-        raise SettingsError(f"workload.file: {path} is not a regular file")
+        raise SettingsError(f"{named}: {path} is not a regular file")
 
 
 def _at_once(name: str, flags: int) -> int:

@@ -38,11 +38,11 @@ def with_history_point(body: dict[str, Any], settings: Settings) -> dict[str, An
         return body
     messages = list(body["messages"])
     for place in [number for number, message in enumerate(messages) if message["role"] == "user"][-2:]:
-        messages[place] = {**messages[place], "content": _with_point(messages[place]["content"], form, cache)}
+        messages[place] = {**messages[place], "content": with_point(messages[place]["content"], form, cache)}
     return {**body, "messages": messages}
 
 
-def _with_point(content: list[dict[str, Any]], form: str, cache: str) -> list[dict[str, Any]]:
+def with_point(content: list[dict[str, Any]], form: str, cache: str) -> list[dict[str, Any]]:
     """The blocks of a message with a cache point after them."""
     ttl = {"ttl": "1h"} if cache == "1h" else {}
     if form == "claude":

@@ -6,20 +6,22 @@ from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from bedrock_locust.workload.calibration import Corrected
+from bedrock_locust.workload.calibration import Calibration, Corrected
 from bedrock_locust.workload.contract import Request
 from bedrock_locust.workload.convert import body_of_messages, with_model
 from bedrock_locust.workload.lengths import Drawer
 from bedrock_locust.workload.media import with_files
+from bedrock_locust.workload.passages import body_of_passages
 from bedrock_locust.workload.prepared import Prepared
 from bedrock_locust.workload.readers import BY_NAME, reader_of
+from bedrock_locust.workload.readers.mooncake import BLOCK_TOKENS
 from bedrock_locust.workload.readers.native import as_converse
 from bedrock_locust.workload.records import RecordError
-from bedrock_locust.workload.request import arguments_of, body_of, joined, with_bytes
+from bedrock_locust.workload.request import arguments_of, joined, with_bytes
 from bedrock_locust.workload.scripts import RecordedScript
 from bedrock_locust.workload.session import Session
 from bedrock_locust.workload.shapes import ShapeError, input_shape, shaped
-from bedrock_locust.workload.words import filler
+from bedrock_locust.workload.words import passage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,8 +34,8 @@ if TYPE_CHECKING:
 NOTHING = Prepared()
 MOST_BAD = 100
 """Records in a row that are left out before the task fails."""
-BLOCK_TOKENS = 512
-"""Tokens that a hash id of a trace stands for."""
+OWN = 5_000_000_000
+"""From this number on, passages are those of records, and no blocks of traces."""
 
 
 class RecordedWorkload:
@@ -43,11 +45,14 @@ class RecordedWorkload:
         self,
         settings: Settings,
         file: RecordFile,
-        next_record: Callable[[], int],
+        next_record: Callable[[int | None], int],
         prepared: Prepared = NOTHING,
         name: str = "",
     ) -> None:
-        """`next_record` gives the number of the record to send; `name` is that of the process."""
+        """`next_record` gives the number of the record to send, by its position where that is known.
+
+        `name` is that of the process.
+        """
         workload = settings.workload
         self._settings = with_bytes(settings)
         self._file, self._next_record = file, next_record
@@ -57,14 +62,17 @@ class RecordedWorkload:
         self._turns = workload.turns if workload else 1
         self._name, self._sessions, self._rng = name, 0, Random(name)
         self._calibration = Corrected(prepared.calibration)
+        # By what was measured before the load, if anything was: it must be the same in all processes.
+        self._words_of_block = max(1, round(BLOCK_TOKENS / (prepared.calibration or Calibration()).per_word))
 
-    def next(self) -> Request:
+    def next(self, position: int | None = None) -> Request:
         """The next request, or the first of a conversation. A record that has gone bad since the start is left out.
 
         Raises RecordError where too many in a row have.
         """
         for _ in range(MOST_BAD):
-            index = self._next_record()
+            index = self._next_record(position)
+            position = None
             try:
                 return self.conversation(index) if self._turns > 1 else self.request(index)
             except RecordError as error:
@@ -84,13 +92,16 @@ class RecordedWorkload:
 
     def request(self, index: int) -> Request:
         """The request of a record. Raises RecordError."""
-        found = self._file.record(index)
+        return self.request_of(index, self._file.record(index))
+
+    def request_of(self, index: int, found: dict[str, Any]) -> Request:
+        """The request of a record that has been read. Raises RecordError."""
         record = self.reader(found).read(found)
         about: dict[str, Any] = {"record": index, "input_tokens_asked": record.input_tokens}
         limit = self._limit(record)
         if record.input_tokens is not None:
             words = self._calibration.now.words(record.input_tokens)
-            body = body_of(self._settings, self._words(record, words), limit)
+            body = body_of_passages(self._settings, self._passages(record, words, index), record.cached, limit)
             return Request(arguments_of(self._settings, body), about, words)
         if self._turns > 1 and record.said:
             record = self._unjoined(record)
@@ -122,16 +133,14 @@ class RecordedWorkload:
             return record.max_tokens
         return self._output.draw() if self._output else self._settings.test.max_tokens
 
-    def _words(self, record: Record, words: int) -> str:
-        """A prompt of words: equal blocks for equal hash ids, and what is left over differs."""
-        each = round(BLOCK_TOKENS / self._calibration.now.per_word)
+    def _passages(self, record: Record, words: int, index: int) -> list[str]:
+        """A prompt of words: equal passages for equal hash ids, and for what is left over one of its own."""
         pieces, left = list[str](), words
         for block in record.blocks:
-            piece = min(left, each)
-            pieces.append(filler(block * 7919, piece))
+            if piece := min(left, self._words_of_block):
+                pieces.append(passage(block, piece))
             left -= piece
-        pieces.append(filler(Random(words).randrange(10_000), left))
-        return " ".join(filter(None, pieces))
+        return [*pieces, passage(OWN + index, left)] if left or not pieces else pieces
 
     def _body(self, record: Record, limit: int) -> dict[str, Any]:
         """What is sent: the record over `test.request`. Raises RecordError."""

@@ -43,6 +43,8 @@ class Record:
     """The length of a prompt that is made of words."""
     blocks: tuple[int, ...] = ()
     """Numbers of the blocks of words that it begins with: equal numbers are equal blocks."""
+    cached: tuple[int, ...] = ()
+    """After how many of the blocks it has cache points."""
     max_tokens: int | None = None
     """The limit of the answer, where the record has one beside `arguments` and `body`."""
     said: tuple[Mapping[str, Any], ...] = ()

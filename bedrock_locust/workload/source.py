@@ -10,6 +10,7 @@ from bedrock_locust.workload.generated import GeneratedWorkload
 from bedrock_locust.workload.order import Order
 from bedrock_locust.workload.prepared import Prepared
 from bedrock_locust.workload.recorded import RecordedWorkload
+from bedrock_locust.workload.replayed import ReplayedWorkload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,8 +31,11 @@ def workload_of(
 ) -> Workload:
     """The workload that the settings ask for, in the process of this name.
 
-    `file` is that of the workload, if it has one; `next_position` gives positions of the sequence of its records.
+    `file` is that of the workload or the trace, if there is one; `next_position` gives positions of the sequence of its
+    records, where these are not those of arrivals.
     """
+    if file is not None and settings.trace:
+        return ReplayedWorkload(settings, file, prepared, name)
     if file is not None:
         next_record = _records(settings, prepared, len(file), next_position)
         return RecordedWorkload(settings, file, next_record, prepared, name)
@@ -42,13 +46,19 @@ def workload_of(
 
 def _records(
     settings: Settings, prepared: Prepared, records: int, next_position: Callable[[], int]
-) -> Callable[[], int]:
-    """What gives the number of the next record: those that are bad are left out."""
+) -> Callable[[int | None], int]:
+    """What gives the number of the record at a position, or of the next: those that are bad are left out."""
     bad, workload = set(prepared.bad), settings.workload
     good = array("Q", (number for number in range(records) if number not in bad)) if bad else range(records)
     shuffled = workload is not None and workload.order == "shuffled"
     order = Order(len(good), shuffled=shuffled, seed=workload.seed if workload else 0)
-    return lambda: good[order.record(next_position())]
+    # With a number of passes, the process that leads counts what it has handed out.
+    counted = workload is not None and workload.passes is not None
+
+    def record(position: int | None) -> int:
+        return good[order.record(next_position() if position is None or counted else position)]
+
+    return record
 
 
 def generated_of(settings: Settings, prepared: Prepared = NOTHING, name: str = "") -> GeneratedWorkload | None:

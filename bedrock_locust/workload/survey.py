@@ -140,7 +140,7 @@ def survey(
 ) -> Survey:
     """Read each record and make its request; `each` gets the number and the request of those that can be sent."""
     found = Survey(file, turns=settings.workload.turns if settings.workload else 1)
-    workload = RecordedWorkload(settings, file, lambda: 0)
+    workload = RecordedWorkload(settings, file, lambda _: 0)
     for index in range(len(file)):
         try:
             request = workload.request(index)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 100_000_000
 """The largest file that is turned into JSONL at the start of a run."""
+MOST_UNPACKED_BYTES = 20_000_000_000
+"""The largest JSONL that is unpacked at the start of a run."""
 NUMBERS = frozenset({"max_tokens", "temperature", "top_p", "input_length", "output_length"})
 """Columns of CSV that are numbers."""
 _GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
@@ -45,16 +47,29 @@ def _is_jsonl(head: bytes, name: str) -> bool:
 
 
 def _of_gzip(file: BinaryIO, path: Path, *, bounded: bool) -> Iterator[bytes]:
+    name = path.name.removesuffix(".gz")
     try:
         with gzip.open(file) as inside:
+            if _is_jsonl(inside.peek(4096)[:4096], name):
+                yield from _unpacked(inside)
+                return
             content = _read(inside, bounded=bounded)  # type: ignore[arg-type]  # it is read as a file
     except (OSError, EOFError, zlib.error):
         raise RecordError("it is no whole gzip file") from None
-    name = path.name.removesuffix(".gz")
-    if _is_jsonl(content[:4096], name):
-        yield from content.splitlines()
-    else:
-        yield from _lines(io.BytesIO(content), name)
+    yield from _lines(io.BytesIO(content), name)
+
+
+def _unpacked(file: gzip.GzipFile) -> Iterator[bytes]:
+    """The lines, without their ends: however many there are, they need no memory. Raises RecordError."""
+    size = 0
+    while line := file.readline(MOST_BYTES):
+        size += len(line)
+        if size > MOST_UNPACKED_BYTES or (len(line) == MOST_BYTES and not line.endswith(b"\n")):
+            raise RecordError(
+                f"it has more than {MOST_UNPACKED_BYTES:,} bytes when it is unpacked, or more than {MOST_BYTES:,} in a"
+                " line"
+            )
+        yield line.rstrip(b"\r\n")
 
 
 def _read(file: BinaryIO, *, bounded: bool) -> bytes:

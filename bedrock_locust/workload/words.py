@@ -32,6 +32,21 @@ def filler(start: int, words: int) -> str:
     return (_BOOK * copies)[begin * _CHARS : (begin + words) * _CHARS].rstrip()
 
 
+NAME_WORDS = 5
+"""So many words name a number below 10^10, each in its own way."""
+
+
+def name_of(number: int) -> str:
+    """Words that only this number has."""
+    return " ".join(WORDS[number // len(WORDS) ** place % len(WORDS)] for place in range(NAME_WORDS))
+
+
+def passage(number: int, words: int) -> str:
+    """A text of this many words: the same for the same number, and another from its beginning on for others."""
+    named = name_of(number).split()[:words]
+    return " ".join([*named, *filter(None, [filler(number * 7919, words - len(named))])])
+
+
 def nonce(words: int = NONCE_WORDS) -> str:
     """Random words: different for each call."""
     return " ".join(secrets.choice(WORDS) for _ in range(words))

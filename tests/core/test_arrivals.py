@@ -51,7 +51,13 @@ def test_burstiness(said: Any, meant: float | None) -> None:
 @pytest.mark.parametrize(
     ("arrivals", "line"),
     [
-        ({}, "arrivals: give rates, such as [1, 2, 4], or a profile"),
+        ({}, "arrivals: give rates, such as [1, 2, 4], a profile or a trace"),
+        ({"rates": [1], "trace": "x"}, "arrivals: rates and trace are both given: remove one of them"),
+        ({"profile": [[9, 1, 1]], "trace": "x"}, "arrivals: profile and trace are both given: remove one of them"),
+        ({"trace": "{x"}, "must be the name of a file, or a JSON object with it"),
+        ({"trace": {"file": "x", "from": 5, "to": 5}}, "must have a `to` that is later than its `from`"),
+        ({"trace": {"file": "x", "speed": 0}}, "arrivals.trace.speed is 0, but must be greater than 0"),
+        ({"trace": {"file": "x", "jitter": 1}}, "arrivals.trace.jitter"),
         ({"rates": [1], "profile": [[9, 1, 1]]}, "arrivals: rates and profile are both given: remove one of them"),
         ({"rates": []}, "arrivals.rates is [], but must be rates per second"),
         ({"rates": 3}, "arrivals.rates is 3, but must be rates per second"),
@@ -74,3 +80,40 @@ def test_a_wrong_value_is_one_line(arrivals: dict[str, Any], line: str) -> None:
         settings(arrivals=arrivals)
     assert len(raised.value.lines) == 1
     assert line in raised.value.lines[0]
+
+
+@pytest.mark.parametrize("said", ["x.jsonl", '{"file": "x.jsonl"}', {"file": "x.jsonl"}])
+def test_a_trace(said: Any) -> None:
+    """The name of a file, or an object; what workers and files get has the names of the configuration file."""
+    made = settings(arrivals={"trace": said})
+    assert made.trace
+    assert (made.trace.file, made.trace.speed, made.file_of_requests) == ("x.jsonl", 1, "x.jsonl")
+    assert made.public()["arrivals"]["trace"]["from"] == 0
+    assert Settings.model_validate(made.public()) == made
+    assert settings(arrivals={"trace": said}, test={"load": "users"}).trace is None
+
+
+@pytest.mark.parametrize(
+    "workload", [{"file": "y"}, {"input_tokens": 9}, {"output_tokens": 9}, {"file": "y", "turns": 2}]
+)
+def test_a_trace_says_what_is_sent(workload: Any) -> None:
+    """The workload says nothing of it, then."""
+    with pytest.raises(SettingsError, match=r"arrivals.trace says what is sent: remove workload\.(file|input|output)"):
+        settings(arrivals={"trace": "x"}, workload=workload)
+    settings(arrivals={"trace": "x"}, workload={"on_bad": "skip"})
+    settings(arrivals={"trace": "x"}, workload=workload, test={"load": "users"})
+
+
+def test_models_of_a_trace() -> None:
+    """Each must be one that can be called with the API; its format is its own."""
+    made = settings(
+        model={"id": "a", "api": "invoke", "format": "llama"}, arrivals={"trace": {"file": "x", "models": {"t": "b"}}}
+    )
+    assert made.trace
+    assert made.trace.mine == ("b",)
+    assert (made.model.named("b").format, made.model.named("a").format) == (None, "llama")
+    with pytest.raises(SettingsError, match="which Claude does not speak"):
+        settings(
+            model={"id": "openai.gpt-oss-20b", "api": "chat"},
+            arrivals={"trace": {"file": "x", "models": {"t": "anthropic.claude-haiku-5-5"}}},
+        )

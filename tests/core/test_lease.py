@@ -33,6 +33,13 @@ def test_arrivals_are_made_in_turn() -> None:
     assert [lease.maker(number) for number in range(9)] == ["a", "b", "a", "b", "b", "b", "a", "b", "c"]
 
 
+def test_a_conversation_stays_with_its_maker() -> None:
+    """Its calls are made by who makes the first of them, until others come or go."""
+    lease = Lease((Part(0, ("a", "b")), Part(40, ("b", "c"))))
+    assert {lease.maker(number, 3) for number in range(40)} == {"b"}
+    assert {lease.maker(number, 3) for number in range(40, 50)} == {"c"}
+
+
 def test_nothing_and_all() -> None:
     """Before the first lease nobody makes an arrival; a process that is alone makes all of them, for good."""
     assert NOTHING.maker(0) is None

@@ -12,6 +12,7 @@ from locust.argument_parser import get_empty_argument_parser, setup_parser_argum
 import pytest
 
 from bedrock_locust.settings import options
+from bedrock_locust.settings.arrivals import Trace
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.options import OPTIONS, Option
 from bedrock_locust.settings.schema import CREDENTIALS, SECTIONS, Settings
@@ -148,6 +149,8 @@ def lines(*arguments: str, endpoint: str | None = None) -> tuple[str, ...]:
 def value_of(settings: Settings, option: Option) -> Any:
     """The setting that an option overrides."""
     value = getattr(getattr(settings, option.section), option.key, None)
+    if isinstance(value, Trace):
+        return {name: part for name, part in value.model_dump().items() if part is not None}
     return value.mean if isinstance(value, Length) else value
 
 
@@ -175,7 +178,8 @@ BESIDE: dict[str, dict[str, Any]] = {
 }
 """Key -> other settings of the model without which it cannot be set."""
 OF_ARRIVALS: dict[str, tuple[str, Any]] = {
-    "--bedrock-arrival-profile": ("9:1:2, 8:2:2", ((9.0, 1.0, 2.0), (8.0, 2.0, 2.0)))
+    "--bedrock-arrival-profile": ("9:1:2, 8:2:2", ((9.0, 1.0, 2.0), (8.0, 2.0, 2.0))),
+    "--bedrock-trace": ('{"file": "x.jsonl", "from": 3, "speed": 2}', {"file": "x.jsonl", "from": 3.0, "speed": 2.0}),
 }
 RATES: dict[str, dict[str, Any]] = {
     "--bedrock-load": {"arrivals": {"rates": [1]}, "test": {"load": "users"}},

@@ -211,3 +211,38 @@ def test_a_class_without_a_name_for_its_calls() -> None:
         abstract = True
 
     assert [level.level for level in shape_of(user_classes=(Mine,), rates=(0.5,)).levels()] == ["Mine-rate-0.5"]
+
+
+class Trace:
+    """A trace as a shape sees it."""
+
+    seconds = 9.0
+    rate_per_s = 4.0
+
+    def __init__(self, *modes: str) -> None:
+        self.modes = modes
+
+
+@pytest.mark.parametrize(
+    ("modes", "key", "user_class"),
+    [
+        (("one",), "one-replay", "One"),
+        (("other",), "other-replay", "Second"),
+        (("one", "other"), "replay", "One"),
+        (("else",), "replay", "One"),
+    ],
+)
+def test_a_trace_is_one_level(clock: Clock, modes: tuple[str, ...], key: str, user_class: str) -> None:
+    """Of all classes together; where all calls have one mode, it is that group's."""
+
+    class Second(Other):
+        mode = "other"
+
+    shape = shape_of(replay=Trace(*modes), user_classes=(One, Second))
+    ground = Ground(shape, clock)
+    ground.run()
+    [schedule] = ground.schedules
+    assert (schedule.is_replay, schedule.user_class, schedule.key) == (True, user_class, key)
+    [level] = schedule.levels
+    assert (level.rate_per_s, level.warmup_s, level.duration_s) == (4, 1, 8)
+    assert [told and told.phase for told in ground.told] == ["warmup", "measure", "drain", None]

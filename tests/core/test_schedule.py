@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from locust.rpc.protocol import Message
 
@@ -14,6 +15,11 @@ from hypothesis import strategies as st
 
 from bedrock_locust.arrivals.schedule import Schedule
 from bedrock_locust.level import Level, LevelError
+
+from .replays import replayed
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def level(key: str = "a", rate: float = 10.0, **fields: Any) -> Level:
@@ -25,6 +31,28 @@ def schedule(*levels: Level, **fields: Any) -> Schedule:
     """A schedule with constant gaps."""
     about: dict[str, Any] = {"start_at": 1000.0, "user_class": "A", "burstiness": None, "seed": 1, "max_in_flight": 9}
     return Schedule(levels=levels or (level(),), **{**about, **fields})
+
+
+def test_positions_go_on_from_schedule_to_schedule() -> None:
+    """What an arrival sends does not depend on who makes it."""
+    assert [arrival.position for arrival in schedule(first_position=7).arrivals()][:3] == [7, 8, 9]
+    levels = level("a", 2), level("b", 2)
+    again = [arrival.position for arrival in schedule(*levels, restarts=True).arrivals()]
+    assert again == [*range(12), *range(12)]
+    assert [arrival.position for arrival in schedule(*levels).arrivals()] == list(range(24))
+
+
+def test_the_arrivals_of_a_trace(tmp_path: Path) -> None:
+    """In the one level there is, with warm-up and window; they know their line, mode and conversation."""
+    calls = [{"timestamp": 1000.5 * n, "input_length": 5, "session_id": "s", "operation": "converse"} for n in range(4)]
+    made = replace(schedule(level(warmup_s=1.5), is_replay=True), replay=replayed(tmp_path, calls))
+    assert Schedule.from_plain(made.to_plain()) == replace(made, replay=None)
+    found = list(made.arrivals())
+    assert [(arrival.number, arrival.phase, arrival.position) for arrival in found] == [
+        *((0, "warmup", 0), (1, "warmup", 1), (2, "measure", 2)),
+        (3, "measure", 3),
+    ]
+    assert {(arrival.level, arrival.owner, arrival.mode) for arrival in found} == {("a", 0, "non_streaming")}
 
 
 @given(st.floats(0, 1e9), st.none() | st.floats(0.1, 9), st.integers(0, 10**9), st.floats(0.1, 1e3))

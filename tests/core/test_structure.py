@@ -113,7 +113,7 @@ PLAN: dict[str, dict[str, str]] = {
         "worker": "arrivals aws call exits live process settings team wire workload",
         "lead": "arrivals aws call exits level live outputs process recording run settings team wire workload",
         "commands": "aws exits level settings workload",
-        "plugin": "aws exits lead process redaction settings worker",
+        "plugin": "aws exits lead process redaction settings worker workload",
         "simulator": "",
     },
     "reports": {

@@ -364,3 +364,35 @@ def test_damage_is_one_line_or_no_harm(tmp_path: Path, data: st.DataObject) -> N
     path.write_bytes(bytes(text))
     with suppress(TraceError):
         Trace.of(read(path)[0], 1)
+
+
+def test_cache_points_are_where_production_read_and_wrote(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A log has counts only; the first call of many writes at once what the others read a part of."""
+    shared, own = (0, 1, 2), range(3, 20)
+    calls = [
+        TracedCall(at=0.5, input_length=2048, output_length=1, hash_ids=(*shared, own[0]), cache_write_tokens=2048),
+        TracedCall(
+            at=1.75,
+            input_length=2600,
+            output_length=1,
+            hash_ids=(*shared, own[1], own[2], own[3]),
+            cache_read_tokens=1536,
+            cache_write_tokens=600,
+        ),
+        TracedCall(at=2.9, input_length=2048, output_length=1, hash_ids=(*shared, own[4])),
+    ]
+    Trace.of(calls, 1).write(tmp_path / "trace.jsonl")
+    found = lines(tmp_path / "trace.jsonl")
+    assert [line.get("cache_points") for line in found] == [[3, 4], [3, 4], None]
+    code, _, _ = made(capsys, tmp_path / "trace.jsonl", "-o", tmp_path / "again.jsonl")
+    assert code == 0
+    assert lines(tmp_path / "again.jsonl") == found
+
+
+def test_what_was_read_had_come_before() -> None:
+    """However the tokens are spread over the characters of a prompt."""
+    prefixes, shared = Prefixes(), "word " * 600
+    assert prefixes.blocks(shared + "a" * 3000, 2048) == (0, 1, 2, 3)
+    assert prefixes.blocks(shared + "b" * 3000, 2048) == (0, 4, 5, 6)
+    assert prefixes.blocks(shared + "c" * 3000, 2048, read_tokens=1600) == (0, 1, 2, 7)
+    assert prefixes.blocks("nothing" * 900, 2048, read_tokens=1600) == (8, 9, 10, 11)

@@ -63,7 +63,7 @@ def _requests(settings: Settings, levels: Sequence[Level]) -> list[tuple[str, st
 
 
 def _has_file(settings: Settings) -> bool:
-    return settings.workload is not None and bool(settings.workload.file)
+    return bool(settings.file_of_requests)
 
 
 def _endpoint(settings: Settings) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bedrock_locust.workload.new_file import new_file
+from bedrock_locust.workload.traces.cache_points import with_points
 from bedrock_locust.workload.traces.moments import spread
 from bedrock_locust.workload.traces.traced import TraceError
 
@@ -79,7 +80,8 @@ class Trace:
                 raw.writelines(self._lines())
 
     def _lines(self) -> Iterable[bytes]:
-        return (json.dumps(call.to_plain(self.start_at), ensure_ascii=False).encode() + b"\n" for call in self.calls)
+        calls, start_at = with_points(self.calls), self.start_at
+        return (json.dumps(call.to_plain(start_at), ensure_ascii=False).encode() + b"\n" for call in calls)
 
 
 def _is_within(at: float, begin: float | None, end: float | None) -> bool:

@@ -103,7 +103,7 @@ def _call(record: Mapping[str, Any], where: str, prefixes: Prefixes, *, with_con
         max_tokens=limit_in(body) or None,
         cache_read_tokens=None if read_ is None else counts[0],
         cache_write_tokens=None if written is None else counts[1],
-        hash_ids=prefixes.blocks(prompt_of(body), tokens),
+        hash_ids=prefixes.blocks(prompt_of(body), tokens, counts[0]),
         latency_ms=_latency_ms(answered.get("outputBodyJson")),
         content={"payload": body} if with_content and body else {},
     )

@@ -45,7 +45,7 @@ def spread(calls: Sequence[TracedCall], seed: int) -> list[TracedCall]:
     Logs have whole seconds, and the conversation trace of Mooncake every third one: as they are, calls would come in
     bursts that never were. Times with fractions stay as they are.
     """
-    step_s = _step_s([call.at for call in calls])
+    step_s = step_of([call.at for call in calls])
     random_ = random.Random(seed)
     moved = calls if not step_s else [replace(call, at=call.at + step_s * random_.random()) for call in calls]
     return sorted(moved, key=lambda call: call.at)
@@ -55,7 +55,7 @@ MOST_STEP_S = 3
 """Calls of a trace that is sparse share larger steps by chance."""
 
 
-def _step_s(moments: Sequence[float]) -> int:
+def step_of(moments: Sequence[float]) -> int:
     """The whole seconds of which all times are multiples, from the first one; 0 if there are fractions."""
     if not moments or any(at != int(at) for at in moments):
         return 0

@@ -29,10 +29,11 @@ class Prefixes:
         self._conversations: dict[bytes, str] = {}
         self._sessions = 0
 
-    def blocks(self, prompt: str, tokens: int) -> tuple[int, ...]:
+    def blocks(self, prompt: str, tokens: int, read_tokens: int = 0) -> tuple[int, ...]:
         """A number for each 512 tokens of a prompt of that length, those that an earlier prompt began with the same.
 
-        Tokens are taken to be spread evenly over the characters.
+        Tokens are taken to be spread evenly over the characters; but what was read from the cache, an earlier prompt
+        began with, too.
         """
         if not prompt or not tokens:
             return ()
@@ -42,7 +43,8 @@ class Prefixes:
         count = -(-tokens // BLOCK_TOKENS)
         if shared == len(hashes) and len(alike) == count:
             return alike
-        whole = min(int(min(shared * GRID / len(prompt), 1) * tokens / BLOCK_TOKENS), len(alike))
+        alike_tokens = max(min(shared * GRID / len(prompt), 1) * tokens, read_tokens if shared else 0)
+        whole = min(int(alike_tokens / BLOCK_TOKENS), len(alike), count)
         own = (*alike[:whole], *range(self._next, self._next + count - whole))
         self._next += count - whole
         for one in hashes:

@@ -38,6 +38,8 @@ class TracedCall:
     session_id: str = ""
     hash_ids: tuple[int, ...] = ()
     """One for each 512 tokens of the prompt or begun 512: equal for calls whose prompts are equal up to there."""
+    cache_points: tuple[int, ...] = ()
+    """After how many of these the prompt cache was read and written, by this call or by another that begins so."""
     latency_ms: float | None = None
     content: Mapping[str, Any] = field(default_factory=dict)
     """Members of the line that hold what was said: only where that is asked for."""
@@ -50,6 +52,8 @@ class TracedCall:
         line |= {"output_length": self.output_length, **known, **self.content}
         if self.hash_ids:
             line["hash_ids"] = list(self.hash_ids)
+        if self.cache_points:
+            line["cache_points"] = list(self.cache_points)
         return line if self.latency_ms is None else {**line, "latency_ms": self.latency_ms}
 
 
