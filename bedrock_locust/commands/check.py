@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import shlex
 import sys
@@ -41,8 +42,14 @@ def add_arguments(parser: ArgumentParser) -> None:
         "bedrock_config",
         nargs="?",
         metavar="FILE",
-        default=os.environ.get("BEDROCK_CONFIG"),
+        default=argparse.SUPPRESS,  # left out, it must leave alone what the option has set
         help=f"settings of the benchmark. Default: {options.DEFAULT_CONFIG}",
+    )
+    parser.add_argument(
+        "--bedrock-config",
+        metavar="FILE",
+        default=os.environ.get("BEDROCK_CONFIG"),
+        help="the same, as locust takes it",
     )
     for option in options.OPTIONS:
         parser.add_argument(

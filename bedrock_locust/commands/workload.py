@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,7 +38,10 @@ def add_arguments(parser: ArgumentParser) -> None:
     """The file, the settings with which it would be sent, and what to show of it."""
     parser.add_argument("file", metavar="FILE", help="JSONL, a JSON array, CSV, either with gzip, or Parquet")
     parser.add_argument(
-        "--bedrock-config", metavar="FILE", help=f"settings of the benchmark. Default: {options.DEFAULT_CONFIG}"
+        "--bedrock-config",
+        metavar="FILE",
+        default=os.environ.get("BEDROCK_CONFIG"),
+        help=f"settings of the benchmark. Default: {options.DEFAULT_CONFIG}",
     )
     parser.add_argument("--sample", type=int, default=0, metavar="N", help="print the first N requests")
     parser.add_argument(

@@ -57,6 +57,24 @@ def test_check_prints_plan_and_cost(here: Path, capsys: pytest.CaptureFixture[st
     assert "locust -f locustfile.py --headless --bedrock-end 4 --bedrock-prompt-size 400" in out
 
 
+@pytest.mark.parametrize("named", [("x.json",), ("--bedrock-config", "x.json"), ()])
+@pytest.mark.parametrize("command", ["check", "doctor", "workload"])
+def test_the_file_is_named_as_for_a_run(
+    here: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+    named: tuple[str, ...],
+) -> None:
+    """By the option of `locust`, by its environment variable or, where there is no other file, alone."""
+    (here / "x.json").write_text('{"model": {"id": "m", "quota": "many"}}')
+    if not named:
+        monkeypatch.setenv("BEDROCK_CONFIG", "x.json")
+    first = ("data.jsonl", *(("--bedrock-config",) * (named == ("x.json",)))) if command == "workload" else ()
+    assert commands.main([command, *first, *named]) == 2
+    assert "x.json: model.quota" in capsys.readouterr().err
+
+
 def test_check_warns(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Of keys in the file, of an unknown cost, of a run that nothing ends, and of levels that are too short."""
     keys = {"access_key_id": "AKIA5ecret", "secret_access_key": "5ecret"}
