@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bedrock_locust import exits
 from bedrock_locust.settings import options
-from bedrock_locust.settings.forecast import expected_calls, expected_cost
+from bedrock_locust.settings.forecast import expected_cost, expected_tokens
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.plan import money
 from bedrock_locust.settings.sizes import CHARACTERS_PER_TOKEN, sizes
@@ -156,11 +156,13 @@ class _Figures:
             return []
         counted = found.counted(settings)
         levels, size = stock_levels(counted), sizes(counted)
-        ranges = [expected_calls(counted, level) for level in levels]
-        low, high = (sum(pair[end] for pair in ranges) for end in (0, 1))
+        expected = expected_tokens(counted)
+        if expected is None:
+            return []
+        (low, high), (least, most) = expected
         passes = f"{low / len(self._prompts):.2g} to {high / len(self._prompts):.2g} passes"
         words = f"{len(levels):,} by the settings: about {low:,.0f} to {high:,.0f} calls, {passes}"
-        tokens = f"about {low * size.prompt:,.0f} to {high * size.prompt:,.0f} input tokens"
+        tokens = f"about {least:,.0f} to {most:,.0f} input tokens"
         answers = f"at most {low * size.limit:,.0f} to {high * size.limit:,.0f} output tokens"
         cost = expected_cost(counted)
         price = (

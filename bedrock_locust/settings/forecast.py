@@ -218,6 +218,22 @@ def expected_cost(
     return min(costs), max(costs)
 
 
+def expected_tokens(
+    settings: Settings, first: Call | None = None, levels: Sequence[Level] | None = None
+) -> tuple[tuple[float, float], tuple[float, float]] | None:
+    """The least and the most calls that the levels are expected to make, and input tokens that they send.
+
+    None where the levels do not say how long they are.
+    """
+    planned = stock_levels(settings) if levels is None else levels
+    if not planned or any(level.length_s is None for level in planned):
+        return None
+    kinds = Kinds.of(settings, first).extremes
+    calls = [_calls(kind, planned) for kind in kinds]
+    tokens = [count * kind.input_tokens for count, kind in zip(calls, kinds, strict=True)]
+    return (min(calls), max(calls)), (min(tokens), max(tokens))
+
+
 def _quotas(settings: Settings) -> list[tuple[str, float]]:
     """The quotas that are set, with how often an output token counts."""
     model = settings.model

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bedrock_locust.level import Load
-from bedrock_locust.settings.forecast import expected_cost
+from bedrock_locust.settings.forecast import expected_cost, expected_tokens
 from bedrock_locust.settings.quotas import unused
 from bedrock_locust.settings.sizes import sizes
 from bedrock_locust.settings.stock_levels import stock_levels
@@ -46,6 +46,8 @@ class Plan:
     currency: str = ""
     expected_cost: tuple[float, float] | None = None
     """The least and the most that the run is expected to cost."""
+    expected_tokens: str = ""
+    """The calls that a run with a workload is expected to make, and their tokens, in words."""
     run_time_s: float | None = None
     """After how long `--run-time` ends the run, if it does so before the last level is over."""
     quota_use: str = ""
@@ -100,6 +102,7 @@ class Plan:
             all_cost=min((cost for cost in costs if cost), default=None),
             currency=settings.pricing.currency if settings.pricing else "",
             expected_cost=expected_cost(settings, first, planned),
+            expected_tokens=_tokens(settings, first, planned) if settings.workload else "",
             run_time_s=run_time_s if run_time_s and run_time_s < (seconds or math.inf) else None,
             quota_use=quota_use,
             unused_quotas=unused(model),
@@ -120,6 +123,7 @@ class Plan:
             line
             for line in (
                 *self.replay,
+                self.expected_tokens,
                 self._cost(),
                 self.quota_sources,
                 self.quota_use,
@@ -153,6 +157,16 @@ class Plan:
 
 def _counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'s' if count != 1 else ''}"
+
+
+def _tokens(settings: Settings, first: Call | None, levels: Sequence[Level]) -> str:
+    """What the levels are expected to send and get, in words."""
+    expected = expected_tokens(settings, first, levels)
+    if expected is None:
+        return ""
+    (few, many), (least, most) = expected
+    answers = f"at most {few * sizes(settings).limit:,.0f} to {many * sizes(settings).limit:,.0f} output tokens"
+    return f"expected {few:,.0f} to {many:,.0f} calls, {least:,.0f} to {most:,.0f} input tokens, {answers}"
 
 
 def _call_cost(settings: Settings) -> float | None:

@@ -91,6 +91,17 @@ def test_the_burn_down_is_named() -> None:
     assert "counted" not in plan(model={**model, "quota": 100}).lines()[2]
 
 
+def test_tokens_of_a_workload() -> None:
+    """Calls and tokens that a run is expected to send; without a workload only the bounds are said."""
+    lengths = {"input_tokens": 100, "output_tokens": 50}
+    levels = {"start": 1, "end": 2, "duration_seconds": 60}
+    values = {"model": {"id": "m"}, "test": {"non_streaming": False}, "concurrency": levels}
+    plan = Plan.of(Settings.model_validate({**values, "workload": lengths}))
+    said = "expected 45 to 327 calls, 4,500 to 32,727 input tokens, at most 2,250 to 16,364 output tokens"
+    assert said in plan.lines()
+    assert not Plan.of(Settings.model_validate(values)).expected_tokens
+
+
 def test_use_of_the_quota() -> None:
     """What the levels are expected to use of the quotas is the last line."""
     settings = Settings.model_validate({"model": {"id": "m", "quota": 100}})
