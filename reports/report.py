@@ -27,6 +27,7 @@ from reports.sections.levels import first_token, gaps, latency, results, server,
 from reports.sections.method import method
 from reports.sections.phases import phases
 from reports.sections.quota import quota
+from reports.sections.replay import replay
 from reports.sections.sent import sent
 from reports.sections.slo import slo
 from reports.sections.slowest import slowest, stalls
@@ -44,6 +45,7 @@ SECTIONS = (
     head,
     results,
     arrivals,
+    replay,
     timeline,
     slo,
     first_token,

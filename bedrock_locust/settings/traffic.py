@@ -17,6 +17,22 @@ Percentiles = tuple[float, float]
 """P50 and P95."""
 
 
+REASONS = {
+    "window": "outside of the window",
+    "no_length": "without the length of the prompt",
+    "bad": "that cannot be sent",
+}
+
+
+def left_out_in_words(left_out: Mapping[str, int]) -> str:
+    """Calls that are not made, with the reasons."""
+    words = {
+        reason: REASONS.get(reason) or f"of the model {reason.removeprefix('model:') or 'without a name'}"
+        for reason in left_out
+    }
+    return ", ".join(f"{count:,} {words[reason]}" for reason, count in left_out.items())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Busiest:
     """The minute with the most of something, as the replay has it."""
@@ -45,7 +61,7 @@ class Traffic:
     cache_read_tokens: int
     cache_write_tokens: int
     left_out: Mapping[str, int]
-    """Calls that are not made, by the reason."""
+    """Calls that are not made, by the reason: `window`, `no_length`, `bad`, or `model:` and its name."""
     input_length: Percentiles
     output_length: Percentiles
     latency_ms: Percentiles | None
@@ -65,7 +81,7 @@ class Traffic:
         """The replay in words, one fact a line."""
         speed = settings.trace.speed if settings.trace else 1
         faster = f" at {speed:g} times its speed" if speed != 1 else ""
-        left_out = "; ".join(f"{count:,} {reason}" for reason, count in self.left_out.items())
+        left_out = left_out_in_words(self.left_out)
         tokens = (
             f"tokens as in the trace: {self.input_tokens:,} in and {self.output_tokens:,} out; at most"
             f" {self.limit_tokens:,} out by the limits of its calls"

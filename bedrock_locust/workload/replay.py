@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from bedrock_locust.level import Level
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.plan import LEFT_OUT
+from bedrock_locust.settings.traffic import left_out_in_words
 from bedrock_locust.settings.workload import Length, Workload
 from bedrock_locust.workload.jsonl import RecordFile, no_pause
 from bedrock_locust.workload.readers import mooncake
@@ -218,9 +219,9 @@ class _Lines:
             return
         self.models[str(record.get("model") or "")] += 1
         if model_of(self.settings, record) is None:
-            self.left_out[f"of the model {str(record.get('model') or 'without a name')[:80]}"] += 1
+            self.left_out[f"model:{str(record.get('model') or '')[:80]}"] += 1
         elif not _has_prompt(record):
-            self.left_out["without the length of the prompt"] += 1
+            self.left_out["no_length"] += 1
         else:
             self._keep(record, index)
 
@@ -255,7 +256,7 @@ class _Lines:
         if not self.bad or self.known_bad is not None:
             return
         if workload and workload.on_bad == "skip":
-            self.left_out["that cannot be sent"] += len(self.bad)
+            self.left_out["bad"] += len(self.bad)
             return
         more = len(self.bad) - len(self.mistakes)
         rest = [f"arrivals.trace: {more} more lines cannot be sent"] if more else []
@@ -269,7 +270,7 @@ class _Lines:
         end_s = float("inf") if trace.to is None else trace.to
         chosen = [place for place, at_s in enumerate(self.at_s) if trace.begin <= at_s < end_s]
         if outside := len(self.at_s) - len(chosen):
-            self.left_out["outside of the window"] += outside
+            self.left_out["window"] += outside
         if not chosen:
             raise SettingsError(f"arrivals.trace: {trace.file} has no call to make: {self._why_none()}")
         if any(self.at_s[one] > self.at_s[other] for one, other in pairwise(chosen)):
@@ -301,7 +302,11 @@ class _Lines:
     def _why_none(self) -> str:
         if self.left_out and not self.at_s:
             named = ", ".join(name or "without a name" for name, _ in self.models.most_common(MOST_SHOWN))
-            return f"its models are {named}: see arrivals.trace.models" if self.trace.models else str(self.left_out)
+            return (
+                f"its models are {named}: see arrivals.trace.models"
+                if self.trace.models
+                else left_out_in_words(self.left_out)
+            )
         return f"its calls come from {min(self.at_s):.0f} s to {max(self.at_s):.0f} s: see from and to"
 
     def _owners(self, chosen: Sequence[int]) -> array[int]:

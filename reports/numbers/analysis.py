@@ -20,6 +20,7 @@ from reports.numbers import (
     slo,
     slowest,
 )
+from reports.numbers import replay as replays
 from reports.numbers import turns as conversations
 from reports.numbers.figures import figures
 from reports.numbers.growth import Growth
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from reports.numbers.forecast import Forecast, Overuse
     from reports.numbers.gain import Gain
     from reports.numbers.quota import Quota
+    from reports.numbers.replay import Replay
     from reports.numbers.sent import Sent
     from reports.numbers.slo import Gate
     from reports.numbers.turns import Turns
@@ -86,6 +88,8 @@ class Analysis:
     """What the prompt cache did; None where no call used one."""
     sent: Sent | None
     """The lengths of what was sent; None without a workload."""
+    replay: Replay | None
+    """What a trace had, beside what was made of it; None without one."""
     turns: Turns | None
     """Conversations, turn by turn; None without one."""
     phases: pd.DataFrame
@@ -177,6 +181,7 @@ def analyse(run: Run) -> Analysis:
         stalls=slowest.slowest(rows, "max_gap_ms"),
         caching=caching.caching(run, rows),
         sent=sent.sent(run, rows),
+        replay=replays.replay(run, rows),
         turns=conversations.turns(run, rows),
         phases=phases.phases(rows),
     )

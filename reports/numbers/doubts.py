@@ -150,7 +150,7 @@ def _other_arrivals(analysis: Analysis) -> Iterator[Doubt]:
     found = _limited(analysis)
     share = (found["dropped"] + found["missed"]) / found["due"]
     lost, late = found[share > LOST_SHARE], found[~(share > LOST_SHARE)]
-    yield from _of_levels("arrivals_lost", lost, percent=100 * float(share.max()))
+    yield from _of_levels("replay_lost" if analysis.replay else "arrivals_lost", lost, percent=100 * float(share.max()))
     yield from _of_levels("arrivals_late", late, delay_ms=float(late["lateness_ms_p99"].max()))
 
 

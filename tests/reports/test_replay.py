@@ -1,0 +1,104 @@
+"""A replay in the report: the trace beside what was made of it."""
+
+from __future__ import annotations
+
+import math
+import random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reports.charts import CHARTS
+from reports.edition import Edition, edition
+from reports.numbers.doubts import doubts
+from reports.reading.run import read
+from reports.report import write
+from reports.sections.replay import replay
+from reports.sections.trust import told
+
+from . import run_folders as make
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LENGTH_S = 60
+SAID: dict[str, Any] = {
+    "calls": 130,
+    "left_out": {"window": 7, "model:theirs": 2, "no_length": 1, "bad": 3, "new": 1},
+    "input_length": [900, 1800],
+    "output_length": [50, 90],
+    "latency_ms": [700, 900.5],
+    "bin_s": 10,
+    "asked": [20, 20, 20, 20, 20, 30],
+}
+
+
+def folder(said: Any = SAID, **counts: int) -> make.Folder:
+    """120 calls in both modes, of which every tenth had to wait."""
+    random_, made = random.Random(5), make.Folder()
+    lost = {"arrivals_due": 130, "arrivals_dropped": 0, "arrivals_missed": 10, **counts}
+    about = {"level": "replay", "users": "", "users_reached": 0, "rate_per_s": 130 / LENGTH_S, **lost}
+    made.levels.append(make.level("replay", 1, make.T0, LENGTH_S) | about)
+    for number in range(120):
+        moment = make.T0 + make.WARMUP_S + number / 2.2
+        where = {"mode": ("streaming", "non_streaming")[number % 2], "level": "replay", "users": "", "phase": "measure"}
+        row = make.call(random_, moment + 0.001, name="replay", **where)
+        made.requests.append(row | {"scheduled_at": "" if number % 10 == 9 else moment, "input_tokens": 1000})
+    made.info |= {"replay": said}
+    made.info["settings"] = {"model": {"id": make.MODEL}, "arrivals": {"trace": {"file": "x", "speed": 2.0}}}
+    return made
+
+
+def report_of(made: make.Folder, path: Path, language: str = "en") -> Edition:
+    """The analysis of a run."""
+    return edition(read(made.write(path)), language)
+
+
+def test_what_is_told(tmp_path: Path) -> None:
+    """Calls, those that waited, those left out, and lengths and latency beside each other."""
+    found = report_of(folder(), tmp_path)
+    assert found.replay
+    assert (found.replay.made, found.replay.waited, found.replay.mixed) == (120, 12, True)
+    assert found.replay.input_tokens.trace == (900, 1800)
+    assert found.replay.input_tokens.run == (1000, 1000)
+    text = replay(found, {"replay": "charts/replay.svg"})
+    assert "at 2 times its speed: 130. Calls that were made: 120." in text
+    assert "7 outside of the window, 2 of the model `theirs`, 1 without the length of the prompt" in text
+    assert "| Input tokens                |        900 |    1,000 |" in text
+    assert "![Calls a second over the replay" in text
+    [said] = [words for doubt, words in zip(doubts(found), told(found), strict=True) if doubt.what == "replay_lost"]
+    assert "Lower `arrivals.trace.speed`" in said
+    assert "Up to 7.69 % of its calls" in said
+
+
+def test_asked_and_made_over_time(tmp_path: Path) -> None:
+    """In stretches from the start of the level; all calls are in one of them."""
+    found = report_of(folder(), tmp_path)
+    assert found.replay
+    table = found.replay.over_time
+    assert table["asked_per_s"].tolist() == [2, 2, 2, 2, 2, 3]
+    assert table["to_s"].tolist() == [10, 20, 30, 40, 50, 60]
+    assert (10 * table["made_per_s"]).sum() == pytest.approx(120)
+    assert CHARTS["replay"](found) is not None
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_whole_report(tmp_path: Path, language: str) -> None:
+    """With its chart, in both languages."""
+    path = folder().write(tmp_path)
+    text = write(path, language=language, formats=["markdown"]).read_text()
+    assert {"en": "## Replay", "zh": "## 流量回放"}[language] in text
+    assert (path / "charts" / "replay.svg").is_file()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [None, [], {}, {"calls": "x"}, {"calls": 5, "left_out": [], "input_length": [1], "asked": "x", "bin_s": 0}],
+)
+def test_what_is_not_known(tmp_path: Path, said: Any) -> None:
+    """Is left out."""
+    found = report_of(folder(said), tmp_path)
+    assert CHARTS["replay"](found) is None
+    assert (found.replay is None) == (replay(found, {}) == "")
+    if found.replay:
+        assert math.isnan(found.replay.input_tokens.trace[0])
