@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-CALLING = {"doctor"}
+CALLING = {"aws", "doctor"}
 """Commands that make calls: sockets are patched for gevent before anything else imports them."""
 
 

@@ -331,7 +331,9 @@ class Lead:
         before = self._environment.process_exit_code
         # Until the end is reached: a run that is not brought to its end has not gone well.
         self._environment.process_exit_code = exits.FAILED
-        self._written, codes = run.end(ended=ended, reason=reason, report=self._report)
+        self._written, codes = run.end(
+            ended=ended, reason=reason, report=self._preparation.with_aws_check(self._report)
+        )
         code = exits.first([*codes, *([before] if before else [])])
         self._environment.process_exit_code = 0 if code is None and _were_only_cut_off(self._runner) else code
 

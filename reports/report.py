@@ -19,6 +19,7 @@ from reports.sections.caching import caching
 from reports.sections.client import client
 from reports.sections.configuration import configuration
 from reports.sections.cost import cost
+from reports.sections.cross_check import aws_check
 from reports.sections.elsewhere import elsewhere
 from reports.sections.errors import errors
 from reports.sections.gain import streaming
@@ -60,6 +61,7 @@ SECTIONS = (
     turns,
     answers,
     quota,
+    aws_check,
     errors,
     cost,
     client,

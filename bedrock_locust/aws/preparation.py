@@ -34,6 +34,7 @@ from bedrock_locust.workload.words import nonce
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from locust.env import Environment
 
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
     from bedrock_locust.call import Call
     from bedrock_locust.level import Level
+    from bedrock_locust.process.report import MakeReport
     from bedrock_locust.settings.schema import Settings
     from bedrock_locust.workload.calibration import Calibration
     from bedrock_locust.workload.jsonl import RecordFile
@@ -85,6 +87,17 @@ class Preparation:
     def look_up_account(self, settings: Settings | None = None) -> None:
         """Find out which quotas the calls use, where the settings ask for it. It takes some seconds at most."""
         self.account.look_up(self._in_region(settings or self.settings), self._session)
+
+    def with_aws_check(self, report: MakeReport | None) -> MakeReport | None:
+        """What makes the report, after AWS's own figures have been fetched, where the settings ask for them."""
+        if report is None or not self.settings.output.aws_check:
+            return report
+
+        def make(folder: Path, copy: Path | None) -> Path:
+            self.account.check_run(self.settings, self._session, folder)
+            return report(folder, copy)
+
+        return make
 
     @property
     def in_force(self) -> Settings:

@@ -1,15 +1,15 @@
-"""The commands of `python -m bedrock_locust`, one module each. Only `doctor` calls AWS."""
+"""The commands of `python -m bedrock_locust`, one module each. Only `aws` and `doctor` call AWS."""
 
 from __future__ import annotations
 
 import argparse
 
-from bedrock_locust.commands import check, doctor, settings, trace, workload
+from bedrock_locust.commands import aws, check, doctor, settings, trace, workload
 
-COMMANDS = {"check": check, "doctor": doctor, "settings": settings, "trace": trace, "workload": workload}
+COMMANDS = {"aws": aws, "check": check, "doctor": doctor, "settings": settings, "trace": trace, "workload": workload}
 """Name -> module with `HELP`, `add_arguments` and `run`, which returns the exit code."""
 
-DESCRIPTION = "Commands beside a run of locust. All but doctor call nothing and cost nothing."
+DESCRIPTION = "Commands beside a run of locust. All but aws and doctor call nothing, and only doctor costs something."
 EPILOG = """\
 Start a benchmark:      locust -f locustfile.py --headless
 Without an account:     locust -f locustfile.py --headless --bedrock-simulator

@@ -278,6 +278,8 @@ class Output(Section):
     """Where to copy the report."""
     directory: FileName = "results"
     """Folder in which the run folders are written."""
+    aws_check: bool = False
+    """After the run, fetch AWS's own figures of it from CloudWatch, which can take minutes; docs/account.md."""
     language: Literal["en", "zh"] = "en"
     """Language of the report: `en` or `zh`."""
     formats: tuple[Literal["markdown", "html", "json", "junit", "github"], ...] = ("markdown", "html", "json")

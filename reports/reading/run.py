@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +51,8 @@ class Run:
     """The columns that `requests.csv` has: an older version wrote fewer."""
     damage: tuple[Damage, ...]
     """What is missing or broken in the folder: the key of a text, and how many lines it is about."""
+    aws: dict[str, Any] = field(default_factory=dict)
+    """`aws.json`, AWS's own figures; empty if they were not fetched."""
 
     def get(self, *keys: str) -> Any:
         """The value in `run.json` below these keys, or None."""
@@ -139,7 +141,7 @@ def read(folder: Path) -> Run:
     buckets, no_gaps = _gaps(folder / "gaps.csv", streamed=bool(calls["max_gap_ms"].notna().any()))
     info, no_info = _info(folder / "run.json")
     exceptions, damage = _exceptions(folder / "exceptions.csv"), (*cut, *no_levels, *no_gaps, *no_info)
-    return Run(calls, levels, buckets, exceptions, info, found.columns, damage)
+    return Run(calls, levels, buckets, exceptions, info, found.columns, damage, _info(folder / "aws.json")[0])
 
 
 def _calls_damage(*, cut: bool, lost: int) -> list[Damage]:

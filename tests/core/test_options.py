@@ -105,7 +105,7 @@ FILE_ONLY = {
             "seed",
         )
     ),
-    *(("output", key) for key in ("formats", "otlp_endpoint", "otlp_spans")),
+    *(("output", key) for key in ("formats", "otlp_endpoint", "otlp_spans", "aws_check")),
 }
 """What stays the same from run to run, and is set in the file."""
 

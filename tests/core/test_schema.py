@@ -124,6 +124,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "output": {
         "report_file": "benchmark_report.md",
         "directory": "results",
+        "aws_check": False,
         "language": "en",
         "formats": ["markdown", "html", "json"],
         "otlp_endpoint": None,

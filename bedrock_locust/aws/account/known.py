@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import gevent
 
+from bedrock_locust.aws.account import cross_check
 from bedrock_locust.aws.account.control import control_of, why
 from bedrock_locust.aws.account.lookup import Found, look_up
 from bedrock_locust.aws.account.usage import others
@@ -16,6 +17,7 @@ from bedrock_locust.settings.quotas import NAMES, WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     import boto3
 
@@ -25,6 +27,8 @@ logger = logging.getLogger(__name__)
 
 LIMIT_S = 6.0
 """The longest that a run waits for what AWS says of its account."""
+WAIT_S = 300.0
+"""The longest that the report of a run waits for CloudWatch, which has its figures some minutes late."""
 LATE = f"the quotas of the account were not looked up: AWS did not answer within {LIMIT_S:g} s"
 
 
@@ -111,6 +115,23 @@ class Account:
             logger.log(logging.INFO if self._simulator_url else logging.WARNING, "bedrock-locust: %s", line)
         if said := self._known.in_words(settings):
             logger.info("bedrock-locust: %s", said)
+
+    def check_run(self, settings: Settings, session: boto3.Session | None, folder: Path) -> None:
+        """Fetch AWS's own figures of a run that has ended; a line says what was not found out. A run must not fail."""
+        try:
+            info = cross_check.read_info(folder)
+            control = control_of(settings, self._simulator_url, session)
+            if control is None:
+                logger.warning("bedrock-locust: output.aws_check: calls do not go to AWS, so it was not asked")
+                return
+            wait_s = WAIT_S if info.get("ended") == "complete" and not self._simulator_url else 0
+            if wait_s:
+                logger.info("bedrock-locust: waiting for CloudWatch, at most %d s", wait_s)
+            found = cross_check.check(control, folder, info, wait_s)
+            for line in found["missing"]:
+                logger.warning("bedrock-locust: output.aws_check: %s", line)
+        except Exception as error:  # noqa: BLE001 - the report is made without it
+            logger.warning("bedrock-locust: output.aws_check: %s", why(error))
 
     def _ask(self, settings: Settings, session: boto3.Session | None) -> None:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from bedrock_locust.aws.account.control import why
 
@@ -12,6 +12,19 @@ if TYPE_CHECKING:
 
     from bedrock_locust.aws.account.control import Control
     from bedrock_locust.settings.schema import Model
+
+
+class Called(Protocol):
+    """What was called."""
+
+    @property
+    def id(self) -> str:
+        """Id of the model, as called."""
+
+    @property
+    def endpoint(self) -> str:
+        """Endpoint."""
+
 
 MINUTES = 15
 SPACES = {"runtime": ("AWS/Bedrock", "ModelId"), "mantle": ("AWS/BedrockMantle", "Model")}
@@ -38,7 +51,7 @@ def others(control: Control, model: Model, until: datetime | None = None) -> tup
     return {name: sums.get(f"m{n}", 0.0) / MINUTES for n, name in enumerate(metrics)}, []
 
 
-def query(model: Model, metric: str, stat: str, period_s: int, name: str) -> Mapping[str, Any]:
+def query(model: Called, metric: str, stat: str, period_s: int, name: str) -> Mapping[str, Any]:
     """A query for a metric of the calls to a model."""
     space, dimension = SPACES[model.endpoint]
     one = {"Namespace": space, "MetricName": metric, "Dimensions": [{"Name": dimension, "Value": model.id}]}

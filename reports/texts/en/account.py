@@ -1,6 +1,41 @@
 """What AWS says of the account, in English."""
 
 TEXTS = {
+    "check": "By AWS",
+    "check.accepted": "Calls accepted",
+    "check.throttled": "Calls throttled",
+    "check.client_errors": "Refused, client errors",
+    "check.server_errors": "Refused, server errors",
+    "check.input_tokens": "Input tokens",
+    "check.output_tokens": "Output tokens",
+    "check.cache_read_tokens": "Tokens read from a cache",
+    "check.cache_write_tokens": "Tokens written to a cache",
+    "check.quota_tokens": "Tokens of quota used (AWS: estimate)",
+    "check.latency_ms_mean": "Latency, mean (ms)",
+    "check.latency_ms_p50": "Latency, P50 (ms)",
+    "check.latency_ms_p95": "Latency, P95 (ms)",
+    "check.latency_ms_p99": "Latency, P99 (ms)",
+    "check.ttft_ms_mean": "TTFT, mean (ms)",
+    "check.ttft_ms_p50": "TTFT, P50 (ms)",
+    "check.ttft_ms_p95": "TTFT, P95 (ms)",
+    "check.ttft_ms_p99": "TTFT, P99 (ms)",
+    "check.agrees": "All counts are the same.",
+    "check.more": "CloudWatch has {calls} more calls in the minutes of the run: others call the same id, or calls before the"
+    " load (probes, prefixes) are among them.",
+    "check.fewer": "CloudWatch has {calls} fewer calls. It was asked {minutes} min after the end, and may not have had all of"
+    " them: `python -m bedrock_locust aws RUN` asks again.",
+    "check.unanswered": "Calls without a whole answer here: {calls}. AWS may have counted their tokens, which this side does"
+    " not know.",
+    "check.burndown": "By AWS's estimate, an output token used {implied} tokens of quota. `model.output_burndown` sets what is"
+    " reckoned with here.",
+    "check.times": "AWS measures within the service, and this run at the client: the difference is the network, and what"
+    " the first token waits for at the client. Both are of all calls, warm-up and drain too.",
+    "check.none": "CloudWatch had no calls of this run {minutes} min after its end.",
+    "check.missing": "{why}.",
+    "col.figure": "Figure",
+    "col.by_aws": "By AWS",
+    "col.by_run": "By this run",
+    "col.difference": "AWS has more",
     "quota.found": "Found in Service Quotas: {quotas}.",
     "quota.differs": "The settings say {quota}, and Service Quotas has {value} ({code}). The settings count here.",
     "quota.others": "Before the load, others used {shares} (CloudWatch, average of 15 minutes).",

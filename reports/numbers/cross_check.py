@@ -1,0 +1,187 @@
+"""AWS's own figures of a run beside ours: which calls and tokens each has counted, and how long they took."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from reports.numbers import percentiles
+from reports.numbers.quota import THROTTLED
+from reports.reading.run import CANCELLED, finite
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from reports.reading.run import Run
+
+CLIENT_ERRORS = (
+    *("ValidationError", "AccessDeniedError", "ModelNotFoundError", "QuotaExceededError", "CredentialsError"),
+    *("ModelError", "ModelTimeoutError", "ModelNotReadyError"),
+)
+SERVER_ERRORS = ("InternalServerError", "ServiceUnavailableError")
+REFUSALS = (THROTTLED, *CLIENT_ERRORS, *SERVER_ERRORS)
+"""What a service answers in place of a model. The other failures are of this side, or of the way between."""
+PERCENTS = (50, 95, 99)
+SLIGHT = 0.01
+"""A difference of this share is rounding."""
+NAMES = {
+    "accepted": ("Invocations", "Inferences"),
+    "throttled": ("InvocationThrottles",),
+    "client_errors": ("InvocationClientErrors", "InferenceClientErrors"),
+    "server_errors": ("InvocationServerErrors",),
+    "input_tokens": ("InputTokenCount", "TotalInputTokens"),
+    "output_tokens": ("OutputTokenCount", "TotalOutputTokens"),
+    "cache_read_tokens": ("CacheReadInputTokenCount",),
+    "cache_write_tokens": ("CacheWriteInputTokenCount",),
+    "quota_tokens": ("EstimatedTPMQuotaUsage",),
+}
+"""Figure -> what AWS calls it, on either endpoint."""
+TIMES = {"latency_ms": "InvocationLatency", "ttft_ms": "TimeToFirstToken"}
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A figure of AWS and ours; NaN where one is not known."""
+
+    name: str
+    aws: float
+    ours: float
+
+    @property
+    def difference(self) -> float:
+        """How much more AWS has."""
+        return self.aws - self.ours
+
+
+@dataclass(frozen=True)
+class CrossCheck:
+    """AWS's figures of a run beside ours."""
+
+    counts: tuple[Pair, ...]
+    times: tuple[Pair, ...]
+    unanswered: int
+    """Calls that AWS may have counted, with tokens that this side does not know."""
+    minutes_after: float
+    """How long after the end of the run AWS was asked, in minutes; NaN if that is not known."""
+    missing: tuple[str, ...]
+    """What AWS did not tell, in words."""
+
+    @property
+    def agrees(self) -> bool:
+        """Whether all counts are the same."""
+        return bool(self.counts) and all(pair.difference == 0 for pair in self.counts if pair.name != "quota_tokens")
+
+    @property
+    def implied_burndown(self) -> float:
+        """What an output token used of the quota by AWS's estimate; NaN unless the counts agree and it is another."""
+        found = {pair.name: pair for pair in self.counts}
+        used = found.get("quota_tokens")
+        if not self.agrees or used is None or abs(used.difference) <= SLIGHT * used.ours:
+            return math.nan
+        written = found["cache_write_tokens"].aws if "cache_write_tokens" in found else 0.0
+        known = "output_tokens" in found and "input_tokens" in found and found["output_tokens"].aws
+        return (used.aws - found["input_tokens"].aws - written) / found["output_tokens"].aws if known else math.nan
+
+    @property
+    def more_calls(self) -> float:
+        """How many more calls AWS has accepted; NaN if that is not known."""
+        return next((pair.difference for pair in self.counts if pair.name == "accepted"), math.nan)
+
+
+def cross_check(run: Run) -> CrossCheck | None:
+    """The comparison; None where AWS was not asked."""
+    metrics = run.aws.get("metrics")
+    if not isinstance(metrics, dict):
+        return None
+    calls = run.calls[run.calls["model_id"] == run.aws.get("model_id")]
+    answered = _answered(calls)
+    ours = _ours(run, calls, answered)
+    found = {name: _sum(metrics, of_aws) for name, of_aws in NAMES.items()}
+    # A metric without values is one of which nothing happened, if others have some.
+    known = any(value is not None for value in found.values())
+    counts = [
+        Pair(name, value or 0.0, ours[name])
+        for name, value in found.items()
+        if known and (value is not None or (ours[name] and _has(run, name)))
+    ]
+    missing = run.aws.get("missing")
+    return CrossCheck(
+        tuple(counts),
+        tuple(_times(metrics, calls)),
+        int(answered.sum() - (calls["error"] == "").sum()),
+        _minutes_after(run),
+        tuple(map(str, missing)) if isinstance(missing, list) else (),
+    )
+
+
+def _has(run: Run, name: str) -> bool:
+    """Whether the endpoint has such a metric."""
+    is_mantle = run.aws.get("namespace") == "AWS/BedrockMantle"
+    return not is_mantle or len(NAMES[name]) > 1
+
+
+def _minutes_after(run: Run) -> float:
+    fetched, ended = finite(run.aws.get("fetched_at")), run.ended_at
+    return math.nan if fetched is None or ended is None else max(0.0, (fetched - ended) / 60)
+
+
+def _answered(calls: pd.DataFrame) -> NDArray[np.bool_]:
+    """Which calls the service took: those that it did not refuse, and that reached it."""
+    refused = calls["error"].isin(REFUSALS) & (calls["error_stage"] != "stream")
+    reached = (calls["error"] == "") | (calls["error"] == CANCELLED) | ~calls["error_stage"].isin(["connect", "task"])
+    taken: NDArray[np.bool_] = (~refused & reached).to_numpy(dtype=bool)
+    return taken
+
+
+def _ours(run: Run, calls: pd.DataFrame, answered: NDArray[np.bool_]) -> dict[str, float]:
+    """Our counts, with the call before the load."""
+    at_once = calls[(calls["error_stage"] != "stream").to_numpy()]
+    first = run.get("preflight")
+    first = first if isinstance(first, dict) else {}
+    took = bool(first) and not first.get("error")
+    sums = {name: float(calls[name].sum()) for name in ("cache_read_tokens", "cache_write_tokens")}
+    for name in ("input_tokens", "output_tokens"):
+        sums[name] = float(calls[name].sum()) + (finite(first.get(name)) or 0.0)
+    burndown = run.number("settings", "model", "output_burndown") or 1.0
+    return {
+        "accepted": float(answered.sum()) + took,
+        "throttled": float((at_once["error"] == THROTTLED).sum()) + (first.get("error") == THROTTLED),
+        "client_errors": float(at_once["error"].isin(CLIENT_ERRORS).sum()),
+        "server_errors": float(at_once["error"].isin(SERVER_ERRORS).sum()),
+        **sums,
+        "quota_tokens": sums["input_tokens"] + sums["cache_write_tokens"] + burndown * sums["output_tokens"],
+    }
+
+
+def _sum(metrics: dict[str, Any], names: tuple[str, ...]) -> float | None:
+    """The sum of the first of these metrics that there is."""
+    for name in names:
+        values = metrics.get(name)
+        found = finite(values.get("Sum")) if isinstance(values, dict) else None
+        if found is not None and values and _told(metrics, name):
+            return found
+    return None
+
+
+def _told(metrics: dict[str, Any], name: str) -> bool:
+    """Whether AWS has the metric: a sum of 0 is one that it has no value of."""
+    return bool(metrics[name].get("Sum"))
+
+
+def _times(metrics: dict[str, Any], calls: pd.DataFrame) -> list[Pair]:
+    """Mean and percentiles of the times that both have."""
+    ok = calls[(calls["error"] == "").to_numpy()]
+    pairs = []
+    for name, of_aws in TIMES.items():
+        values = metrics.get(of_aws)
+        ours = np.sort(ok[name].dropna().to_numpy(dtype="float64"))
+        if not isinstance(values, dict) or not len(ours):
+            continue
+        known = [("mean", finite(values.get("Average")), float(np.mean(ours)))]
+        known += [(f"p{p}", finite(values.get(f"p{p}")), percentiles.at(ours, p)) for p in PERCENTS]
+        pairs += [Pair(f"{name}_{stat}", aws, own) for stat, aws, own in known if aws is not None]
+    return pairs

@@ -1,0 +1,60 @@
+"""AWS's own figures beside ours, and what explains a difference."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from reports.markdown import Column, amount, bullets, escape, number, numbers, section, table, texts
+from reports.numbers.cross_check import cross_check
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from reports.edition import Edition
+    from reports.numbers.cross_check import CrossCheck
+    from reports.texts import Language
+
+
+def aws_check(analysis: Edition, _charts: Mapping[str, str]) -> str:
+    """The table of both, and in sentences why they may differ; empty if AWS was not asked."""
+    found, say = cross_check(analysis.run), analysis.say
+    if found is None:
+        return ""
+    pairs = (*found.counts, *found.times)
+    forms = [amount] * len(found.counts) + [number] * len(found.times)
+    shown = (
+        table(
+            [
+                texts(say("col.figure"), [say(f"check.{pair.name}") for pair in pairs]),
+                Column(say("col.by_aws"), [form(pair.aws) for form, pair in zip(forms, pairs, strict=True)]),
+                Column(say("col.by_run"), [form(pair.ours) for form, pair in zip(forms, pairs, strict=True)]),
+                numbers(say("col.difference"), [pair.difference for pair in pairs]),
+            ]
+        )
+        if pairs
+        else ""
+    )
+    return section(say("check"), shown, bullets(_reasons(say, found)))
+
+
+def _reasons(say: Language, found: CrossCheck) -> Iterator[str]:
+    """What the comparison says."""
+    for line in found.missing:
+        yield say("check.missing", why=escape(line))
+    if not found.counts:
+        if not found.missing:
+            yield say("check.none", minutes=number(found.minutes_after))
+        return
+    if found.agrees:
+        yield say("check.agrees")
+    elif found.more_calls > 0:
+        yield say("check.more", calls=amount(found.more_calls))
+    elif found.more_calls < 0:
+        yield say("check.fewer", calls=amount(-found.more_calls), minutes=number(found.minutes_after))
+    if found.unanswered and not found.agrees:
+        yield say("check.unanswered", calls=amount(found.unanswered))
+    if not math.isnan(found.implied_burndown):
+        yield say("check.burndown", implied=number(found.implied_burndown))
+    if found.times:
+        yield say("check.times")

@@ -1,0 +1,179 @@
+"""AWS's own figures of a run, fetched from the simulator by the command and after a run."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bedrock_locust.aws.account import cross_check
+from bedrock_locust.aws.account.control import Control, control_of
+from bedrock_locust.aws.account.known import Account
+from bedrock_locust.commands import main
+from bedrock_locust.settings.mistakes import SettingsError
+from bedrock_locust.settings.schema import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from bedrock_locust.client import BedrockClient
+    from tests.simulator.process import Simulator
+
+
+@pytest.fixture(autouse=True)
+def keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys of AWS, and nothing else of it."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "made-up")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made-up")
+
+
+def settings_of(simulator: Simulator, **output: Any) -> Settings:
+    """Settings of a run whose control plane is the simulator."""
+    aws = {"region": "us-east-1", "control_endpoint_url": simulator.url}
+    return Settings.model_validate({"model": {"id": "any"}, "aws": aws, "output": output})
+
+
+def control(simulator: Simulator) -> Control:
+    """Its control plane."""
+    found = control_of(settings_of(simulator), None)
+    assert found is not None
+    return found
+
+
+def run_of(folder: Path, model: str, **more: Any) -> dict[str, Any]:
+    """A run folder whose calls were made just now."""
+    info = {
+        "settings": {"model": {"id": model, "endpoint": "runtime"}, "aws": {"region": "us-east-1"}},
+        "started_at": time.time() - 5,
+        "ended_at": time.time(),
+        "ended": "complete",
+        "rows_written": 3,
+        **more,
+    }
+    (folder / "run.json").write_text(json.dumps(info), encoding="utf-8")
+    return info
+
+
+@pytest.fixture
+def transport() -> str:
+    """One of them is enough: what is asked is not the call."""
+    return "measured"
+
+
+def called(make_client: Callable[..., BedrockClient]) -> str:
+    """A model of its own that three calls have reached."""
+    model = f"us.anthropic.claude-{time.time_ns()}"
+    for _ in range(3):
+        make_client().converse(modelId=model, messages=[{"role": "user", "content": [{"text": "x" * 40}]}])
+    return model
+
+
+def test_figures_are_those_of_the_calls(
+    simulator: Simulator, make_client: Callable[..., BedrockClient], tmp_path: Path
+) -> None:
+    """Counts and tokens to the last one, and times, in a file that says when and about what it is."""
+    model = called(make_client)
+    found = cross_check.check(control(simulator), tmp_path, run_of(tmp_path, model))
+    assert json.loads((tmp_path / "aws.json").read_text(encoding="utf-8")) == found
+    metrics = found["metrics"]
+    assert {name: metrics[name]["Sum"] for name in ("Invocations", "InputTokenCount", "InvocationThrottles")} == {
+        "Invocations": 3,
+        "InputTokenCount": 30,
+        "InvocationThrottles": 0,
+    }
+    assert metrics["InvocationLatency"]["SampleCount"] == 3
+    assert metrics["InvocationLatency"]["p50"] > 0
+    assert (found["model_id"], found["region"], found["missing"]) == (model, "us-east-1", [])
+    assert found["from"] % 60 == found["to"] % 60 == 0
+
+
+def test_figures_that_are_late_are_waited_for(
+    simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It asks again until all calls are there, and gives up in time."""
+    monkeypatch.setattr(cross_check, "LOOK_S", 0.05)
+    asked: list[float] = []
+    fetch = cross_check.fetch
+
+    def counted(*arguments: Any) -> dict[str, Any]:
+        asked.append(time.monotonic())
+        return fetch(*arguments)
+
+    monkeypatch.setattr(cross_check, "fetch", counted)
+    model = f"us.anthropic.claude-{time.time_ns()}"
+    found = cross_check.check(control(simulator), tmp_path, run_of(tmp_path, model), 0.3)
+    assert 2 <= len(asked) <= 8
+    assert found["metrics"]["Invocations"]["Sum"] == 0
+    asked.clear()
+    cross_check.check(control(simulator), tmp_path, run_of(tmp_path, model, rows_written=0), 30)
+    assert len(asked) == 1
+
+
+def test_a_missing_permission_is_one_line(simulator: Simulator, tmp_path: Path) -> None:
+    """The file says so, and nothing fails."""
+    simulator.set(denied=["cloudwatch:GetMetricData"])
+    found = cross_check.check(control(simulator), tmp_path, run_of(tmp_path, "any"), 30)
+    assert found["missing"] == ["CloudWatch was not asked: the permission cloudwatch:GetMetricData is missing"]
+    assert found["metrics"] == {}
+
+
+def test_after_a_run(simulator: Simulator, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The settings ask for it; whatever goes wrong, the report is made."""
+    run_of(tmp_path, "any", rows_written=0)
+    account = Account(simulator.url)
+    account.check_run(settings_of(simulator), None, tmp_path)
+    assert (tmp_path / "aws.json").exists()
+    account.check_run(settings_of(simulator), None, tmp_path / "none")
+    assert "no run.json in" in caplog.text
+    with caplog.at_level(logging.WARNING):
+        Account().check_run(
+            Settings.model_validate({"model": {"id": "m"}, "aws": {"endpoint_url": "http://127.0.0.1:9"}}),
+            None,
+            tmp_path,
+        )
+    assert "calls do not go to AWS" in caplog.text
+
+
+@pytest.mark.parametrize("info", [{}, {"settings": 5}, {"settings": {"model": {}}}, {"started_at": "x"}])
+def test_a_run_that_says_too_little(tmp_path: Path, info: dict[str, Any]) -> None:
+    """It is refused with what to do."""
+    with pytest.raises(SettingsError, match="give the folder of a run"):
+        cross_check.Subject.of(info)
+
+
+def test_a_link_is_not_written_through(simulator: Simulator, tmp_path: Path) -> None:
+    """Whose file that is nobody knows."""
+    (tmp_path / "aws.json").symlink_to(tmp_path / "other")
+    with pytest.raises(SettingsError, match="is a link"):
+        cross_check.check(control(simulator), tmp_path, run_of(tmp_path, "any", rows_written=0))
+    assert not (tmp_path / "other").exists()
+
+
+def test_the_command(
+    simulator: Simulator,
+    make_client: Callable[..., BedrockClient],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It says how many calls there are, or in one line why not."""
+    run_of(tmp_path, called(make_client))
+    config = tmp_path / "c.json"
+    config.write_text(json.dumps({"aws": {"control_endpoint_url": simulator.url}}), encoding="utf-8")
+    command = ["aws", str(tmp_path), "--bedrock-config", str(config)]
+    assert main(command) == 0
+    assert "3 calls by CloudWatch" in capsys.readouterr().out
+    simulator.set(denied=["cloudwatch:*"])
+    assert main(command) == 1
+    assert "the permission cloudwatch:GetMetricData is missing" in capsys.readouterr().err
+    assert main(["aws", str(tmp_path / "none")]) == 2
+    assert "no run.json in" in capsys.readouterr().err
+    config.write_text(json.dumps({"aws": {"endpoint_url": "http://127.0.0.1:9"}}), encoding="utf-8")
+    assert main(command) == 2
+    assert "do not go to AWS: set aws.control_endpoint_url" in capsys.readouterr().err

@@ -1,0 +1,142 @@
+"""AWS's own figures beside ours."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reports.edition import edition
+from reports.numbers.cross_check import cross_check
+from reports.reading.run import read
+from reports.sections.cross_check import aws_check
+
+from . import closed_loop
+from . import run_folders as make
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def folder_with(folder: Path, aws: Any, *failures: dict[str, Any]) -> Path:
+    """A run with some failures, and what AWS says of it."""
+    run = closed_loop.run((2,), lambda *_: closed_loop.streamed(1000))
+    for row, failure in zip(run.requests, failures, strict=False):
+        row.update(dict.fromkeys(("ttft_ms", "input_tokens", "output_tokens"), ""), **failure)
+    path = run.write(folder)
+    (path / "aws.json").write_text(json.dumps(aws), encoding="utf-8")
+    return path
+
+
+def sums(**metrics: float) -> dict[str, Any]:
+    """What AWS says."""
+    said = {name: {"Sum": value} for name, value in metrics.items()}
+    return {"model_id": make.MODEL, "namespace": "AWS/Bedrock", "fetched_at": make.T0 + 900, "metrics": said}
+
+
+FAILURES = (
+    {"error": "ThrottlingError", "error_stage": "response"},
+    {"error": "ValidationError", "error_stage": "response"},
+    {"error": "InternalServerError", "error_stage": "response"},
+    {"error": "ModelError", "error_stage": "stream"},
+    {"error": "Cancelled", "error_stage": "stream"},
+    {"error": "ConnectionError", "error_stage": "connect"},
+)
+
+
+def test_calls_are_counted_as_aws_counts_them(tmp_path: Path) -> None:
+    """Throttled and refused calls are apart; what broke in mid-stream was accepted; what never arrived is nowhere."""
+    path = folder_with(tmp_path, sums(Invocations=1), *FAILURES)
+    found, run = cross_check(read(path)), read(path)
+    assert found is not None
+    ours = {pair.name: pair.ours for pair in found.counts}
+    ok = int((run.calls["error"] == "").sum())
+    assert (ours["accepted"], ours["throttled"], ours["client_errors"], ours["server_errors"]) == (ok + 2, 1, 1, 1)
+    assert ours["input_tokens"] == run.calls["input_tokens"].sum()
+    assert found.unanswered == 2
+    assert found.more_calls == 1 - (ok + 2)
+
+
+def test_the_call_before_the_load_is_one(tmp_path: Path) -> None:
+    """It is in no row, and AWS has it."""
+    path = folder_with(tmp_path, sums(Invocations=1))
+    info = json.loads((path / "run.json").read_text(encoding="utf-8"))
+    before = cross_check(read(path))
+    info["preflight"] = {"error": "", "input_tokens": 7, "output_tokens": 5}
+    (path / "run.json").write_text(json.dumps(info), encoding="utf-8")
+    after = cross_check(read(path))
+    assert before is not None
+    assert after is not None
+    more = {one.name: two.ours - one.ours for one, two in zip(before.counts, after.counts, strict=True)}
+    assert (more["accepted"], more["input_tokens"], more["output_tokens"]) == (1, 7, 5)
+
+
+def test_what_the_report_says(tmp_path: Path) -> None:
+    """All the same, more, fewer, nothing, no permission; and what an output token used of the quota."""
+    found = cross_check(read(folder_with(tmp_path / "a", sums(Invocations=1))))
+    assert found is not None
+    ours = {pair.name: pair.ours for pair in found.counts}
+    names = {"Invocations": "accepted", "InputTokenCount": "input_tokens", "OutputTokenCount": "output_tokens"}
+    equal = {of_aws: ours[name] for of_aws, name in names.items()}
+    equal["EstimatedTPMQuotaUsage"] = ours["input_tokens"] + 7 * ours["output_tokens"]
+
+    def text(name: str, aws: Any, language: str = "en") -> str:
+        return aws_check(edition(read(folder_with(tmp_path / name, aws)), language), {})
+
+    same = text("b", sums(**equal))
+    assert "All counts are the same." in same
+    assert "an output token used 7.00 tokens of quota" in same
+    more = text("c", sums(**{**equal, "Invocations": ours["accepted"] + 3}))
+    assert "CloudWatch has 3 more calls" in more
+    assert "CloudWatch has 3 fewer calls" in text("d", sums(**{**equal, "Invocations": ours["accepted"] - 3}))
+    assert "CloudWatch had no calls of this run" in text("e", sums())
+    assert "The permission is missing." in text("f", {**sums(), "missing": ["The permission is missing"]})
+    assert "各项计数完全一致。" in text("g", sums(**equal), "zh")
+
+
+def test_times_stand_beside_each_other(tmp_path: Path) -> None:
+    """Percentiles are ours of all successes, whatever their order in the file."""
+    aws = sums(Invocations=5)
+    aws["metrics"]["InvocationLatency"] = {"Average": 1.0, "p50": 1.0, "p95": 2.0, "p99": 3.0}
+    run = read(folder_with(tmp_path, aws))
+    found = cross_check(run)
+    assert found is not None
+    latency = run.calls["latency_ms"]
+    assert [pair.ours for pair in found.times] == pytest.approx(
+        [latency.mean(), *latency.quantile([0.5, 0.95, 0.99])], rel=1e-9
+    )
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=12), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.dictionaries(st.sampled_from(["metrics", "model_id", "missing", "fetched_at"]), ANYTHING))
+def test_any_file_is_read(tmp_path: Path, aws: dict[str, Any]) -> None:
+    """A spoilt aws.json never keeps a report from being made."""
+    path = tmp_path / "run"
+    if not path.exists():
+        folder_with(path, {})
+        [path] = [one.parent for one in tmp_path.rglob("requests.csv")]
+    else:
+        [path] = [one.parent for one in tmp_path.rglob("requests.csv")]
+    (path / "aws.json").write_text(json.dumps(aws), encoding="utf-8")
+    found = cross_check(read(path))
+    assert found is None or all(math.isfinite(pair.aws) for pair in found.counts)
+
+
+def test_no_file_is_no_section(tmp_path: Path) -> None:
+    """As in every run that did not ask."""
+    run = closed_loop.run((2,), lambda *_: closed_loop.streamed(1000))
+    path = run.write(tmp_path)
+    assert aws_check(edition(read(path)), {}) == ""
+    (path / "aws.json").write_text("{", encoding="utf-8")
+    assert aws_check(edition(read(path)), {}) == ""
