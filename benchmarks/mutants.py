@@ -214,8 +214,8 @@ def _is_none(node: ast.AST) -> bool:
 class Covering:
     """The tests that cover a module.
 
-    `near` are named after it or import it. If there are none, those that import what stands beside it. `far` is the
-    folder of tests.
+    `near` are named after it, import it, or import its package. If there are none, those that import what stands beside
+    it. `far` is the folder of tests.
     """
 
     near: tuple[str, ...]
@@ -230,8 +230,9 @@ def covering(root: Path, path: Path) -> Covering:
     tests = sorted((root / "tests" / folder).glob("test_*.py"))
     namesakes = [test for test in tests if test.stem == f"test_{parts[-1]}"]
     importing = [test for test in tests if module in _imported(test)]
+    if "." in (beside := module.rpartition(".")[0]):
+        importing += [test for test in tests if beside in _imported(test)]
     if not namesakes and not importing:
-        beside = module.rpartition(".")[0]
         importing = [test for test in tests if any(name.startswith(f"{beside}.") for name in _imported(test))]
         importing += sorted((root / "tests" / folder).glob("*/test_*.py"))
     near = dict.fromkeys(str(test.relative_to(root)) for test in [*namesakes, *importing])

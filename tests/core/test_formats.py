@@ -345,6 +345,24 @@ def test_a_llama_stream() -> None:
     )
 
 
+def test_a_cohere_stream() -> None:
+    """Citations are content that is not answer text; what only tells the place is none."""
+    brought, reading = events(
+        cohere.read_event,
+        [
+            {"event_type": "stream-start", "generation_id": "x"},
+            {"event_type": "text-generation", "text": TEXT},
+            {"event_type": "citation-generation", "citations": [{"start": 0, "end": 1, "text": "G"}]},
+            {"event_type": "citation-generation", "citations": []},
+            {"event_type": "stream-end", "finish_reason": "COMPLETE"},
+        ],
+    )
+    assert brought == ["", "text", "other", "", ""]
+    assert reading.text_bytes == TEXT_BYTES
+    assert reading.other_bytes > 0
+    assert (reading.stopped, reading.stop_reason) == (True, "COMPLETE")
+
+
 INVOCATION = {
     "inputTokenCount": 1,
     "outputTokenCount": 2,
