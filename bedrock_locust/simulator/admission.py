@@ -24,11 +24,18 @@ from bedrock_locust.simulator import (
     toolcalls,
 )
 from bedrock_locust.simulator.calls import Call, Operation, request_id_header
-from bedrock_locust.simulator.errors import STATUSES, TOO_MANY_REQUESTS, TOO_MANY_TOKENS, UNKNOWN_MODEL, ServiceError
+from bedrock_locust.simulator.errors import (
+    STATUSES,
+    TOO_MANY_A_DAY,
+    TOO_MANY_REQUESTS,
+    TOO_MANY_TOKENS,
+    UNKNOWN_MODEL,
+    ServiceError,
+)
 from bedrock_locust.simulator.exchange import ClientGoneError, Exchange
 from bedrock_locust.simulator.ledger import CLIENT_GONE, OK, Entry
 from bedrock_locust.simulator.prompts import Part
-from bedrock_locust.simulator.quota import TOKENS
+from bedrock_locust.simulator.quota import DAY, REQUESTS, TOKENS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +46,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_TOO_MANY = {REQUESTS: TOO_MANY_REQUESTS, TOKENS: TOO_MANY_TOKENS, DAY: TOO_MANY_A_DAY}
 _UNKNOWN = re.compile(r"does-not-exist|^(?!arn:).*:(?!\d)")
 """Ids of models that do not exist, with this in them or a version that is no number; all others do."""
 PROMPT_HEAD_CHARS = 64
@@ -188,7 +196,7 @@ class _Admission:
         behaviour, quota, prompt = wish.model.behaviour, wish.model.quota, wish.prompt
         reserved = prompt.input_tokens + (prompt.max_tokens or behaviour.default_max_tokens)
         if lacking := quota.lacks(reserved, time.monotonic()):
-            raise ServiceError("ThrottlingException", TOO_MANY_TOKENS if lacking == TOKENS else TOO_MANY_REQUESTS)
+            raise ServiceError("ThrottlingException", _TOO_MANY[lacking])
         used = 0
         try:
             if wish.fault in STATUSES:
@@ -213,7 +221,9 @@ class _Admission:
         cache = self.service.cache.use(entry.model_id, prompt, behaviour.cache_min_tokens, time.monotonic())
         entry.cache_read_tokens, entry.cache_write_tokens = cache.read, cache.write
         start = replies.place(prompt, entry.index, behaviour.seed)
-        prompt = toolcalls.called(prompt, behaviour.tool_share, start)
+        prompt = toolcalls.called(prompt, behaviour.tool_share, behaviour.second_tool_share, start)
+        if self.operation.surface:
+            prompt = formats.reasons_at_will(prompt, entry.model_id, behaviour.reasoning_share, start)
         content = replies.compose(prompt, start, plan.text_tokens, plan.reasoning_tokens)
         return replies.Reply(entry.request_id, entry.model_id, prompt, cache, content)
 

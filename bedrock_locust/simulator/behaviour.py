@@ -72,10 +72,20 @@ class Behaviour(BaseModel):
     tool_share: float = Field(
         0.8, ge=0, le=1, description="share of the calls with tools, none of which has to be called, that call one"
     )
+    second_tool_share: float = Field(
+        0.03, ge=0, le=1, description="share of those calls of a tool that call a second one in the same answer"
+    )
+    reasoning_share: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="share of the calls of GPT-5, GPT-6 and Grok 4 that reason without being asked",
+    )
     requests_per_minute: float = Field(0.0, ge=0, description="quota of each model; 0 = none")
     burst: int = Field(0, ge=0, description="calls that an unused quota admits at once; 0 = a minute's quota")
     tokens_per_minute: float = Field(0.0, ge=0, description="quota of tokens of each model; 0 = none")
-    output_burndown: float = Field(1.0, ge=0, description="what an output token takes from the quota of tokens")
+    tokens_per_day: float = Field(0.0, ge=0, description="quota of tokens per day of each model; 0 = none")
+    output_burndown: float = Field(1.0, ge=0, description="what an output token takes from the quotas of tokens")
     input_tokens_per_minute: float = Field(
         0.0, ge=0, description="quota of input tokens of each model, as bedrock-mantle counts them; 0 = none"
     )

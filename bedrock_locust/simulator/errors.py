@@ -54,6 +54,7 @@ UNKNOWN_MODEL = "The provided model identifier is invalid."
 
 TOO_MANY_REQUESTS = "Too many requests, please wait before trying again."
 TOO_MANY_TOKENS = "Too many tokens, please wait before trying again."
+TOO_MANY_A_DAY = "Too many tokens per day, please wait before trying again."
 
 MESSAGES: dict[str, str] = {
     "AccessDeniedException": "You don't have access to the model with the specified model ID.",

@@ -46,10 +46,14 @@ class Prompt:
     temperature: float | None = None
     reasoning: bool = False
     """Whether the answer begins with reasoning."""
+    declines_reasoning: bool = False
+    """Whether the request says that the answer shall have none."""
     reasoning_budget: int | None = None
     """The most tokens that reasoning may have."""
     tool: Tool | None = None
     """The tool that is called."""
+    more_tools: tuple[Tool, ...] = ()
+    """The tools that are called after it, in the same answer."""
     offered: tuple[Tool, ...] = ()
     """The tools that may be called, where none has to be."""
     has_result: bool = False
@@ -64,6 +68,8 @@ class Prompt:
     """Whether a stream of Chat Completions ends with its usage."""
     shows_reasoning: bool = False
     """Whether a summary of the reasoning was asked for, in Responses."""
+    wants_encrypted: bool = False
+    """Whether the encrypted reasoning was asked for, in Responses."""
     echo: Mapping[str, Any] = field(default_factory=dict)
     """What a response of Responses says of its request."""
     response_fields: tuple[str, ...] = field(default=())

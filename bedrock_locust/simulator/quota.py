@@ -8,6 +8,8 @@ assumption, and so is that a reservation counts `max_tokens` once.
 bedrock-mantle has two quotas of tokens. That of input is reserved like the one above, and output counts once; a call
 that finds too little is refused. That of output has what is generated; a call that finds it empty is not refused: its
 answer ends there, as if by its length.
+
+The quota of tokens per day of bedrock-runtime counts as that per minute. That it comes back evenly is an assumption.
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 REQUESTS = "requests"
 TOKENS = "tokens"
+DAY = "tokens per day"
+MINUTES_A_DAY = 24 * 60
 
 
 @dataclass(slots=True)
@@ -57,6 +61,7 @@ class Quota:
         self._tokens = _bucket(tokens, now)
         if self._tokens:
             _share(self._tokens, behaviour.others_tokens_per_minute)
+        self._day = _bucket(behaviour.tokens_per_day, now, MINUTES_A_DAY)
         self._input = _bucket(behaviour.input_tokens_per_minute, now)
         self._output = _bucket(behaviour.output_tokens_per_minute, now)
 
@@ -64,6 +69,8 @@ class Quota:
         """The quota that a call with this reservation exceeds; if empty, it exceeds none and has been counted."""
         if self._requests and not self._requests.has(1, now):
             return REQUESTS
+        if self._day and not self._day.has(reserved, now):
+            return DAY
         if any(not bucket.has(reserved, now) for bucket in self._reserving):
             return TOKENS
         if self._requests:
@@ -74,14 +81,14 @@ class Quota:
 
     def settle(self, reserved: float, input_tokens: int, output_tokens: int) -> None:
         """Replace the reservation of a call that has ended by what it used; `input_tokens` has no cache reads."""
-        if self._tokens:
-            self._tokens.take(input_tokens + output_tokens * self._burndown - reserved)
+        for bucket in filter(None, (self._tokens, self._day)):
+            bucket.take(input_tokens + output_tokens * self._burndown - reserved)
         if self._input:
             self._input.take(input_tokens + output_tokens - reserved)
 
     @property
     def _reserving(self) -> list[Bucket]:
-        return [bucket for bucket in (self._tokens, self._input) if bucket]
+        return [bucket for bucket in (self._tokens, self._day, self._input) if bucket]
 
     def grant(self, tokens: int, now: float) -> int:
         """How many of these output tokens may be generated now; they are counted."""
@@ -92,9 +99,9 @@ class Quota:
         return granted
 
 
-def _bucket(per_minute: float, now: float) -> Bucket | None:
-    """The bucket of a quota of tokens; 0 is none."""
-    return Bucket(per_minute, per_minute / 60, now) if per_minute else None
+def _bucket(amount: float, now: float, minutes: int = 1) -> Bucket | None:
+    """The bucket of a quota of tokens in so many minutes; 0 is none."""
+    return Bucket(amount, amount / (60 * minutes), now) if amount else None
 
 
 def _share(bucket: Bucket, others_per_minute: float) -> None:

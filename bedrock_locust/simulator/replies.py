@@ -125,9 +125,9 @@ class Reply:
         return self.of(Kind.TEXT)
 
     @property
-    def tool(self) -> Block | None:
-        """The tool call."""
-        return next((block for block in self.blocks if block.kind is Kind.TOOL), None)
+    def tools(self) -> list[Block]:
+        """The calls of tools."""
+        return [block for block in self.blocks if block.kind is Kind.TOOL]
 
     def of(self, kind: Kind) -> str:
         """The text of all blocks of this kind."""
@@ -166,7 +166,8 @@ def _wanted(prompt: Prompt, start: int, text_tokens: int, reasoning_tokens: int)
     if not prompt.tool or prompt.says_first:
         yield Block(Kind.TEXT, tokens.write(start, text_tokens))
     if prompt.tool:
-        yield Block(Kind.TOOL, toolcalls.arguments(prompt.tool), prompt.tool.name, toolcalls.new_id(start))
+        for number, tool in enumerate((prompt.tool, *prompt.more_tools)):
+            yield Block(Kind.TOOL, toolcalls.arguments(tool), tool.name, toolcalls.new_id(start, number))
 
 
 def _find_stop(block: Block, sequences: tuple[str, ...]) -> tuple[int, str] | None:

@@ -19,16 +19,19 @@ TEXT_FIRST = 1 / 3
 _ID_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
-def called(prompt: Prompt, share: float, start: int) -> Prompt:
-    """The prompt with the tool that the model calls on its own: in this share of the prompts that offer some.
+def called(prompt: Prompt, share: float, second_share: float, start: int) -> Prompt:
+    """The prompt with the tools that the model calls on its own: in this share of the prompts that offer some.
 
-    It calls none after the result of one, so that a conversation has an end. What is chosen depends on the place where
-    the answer begins, as its words do.
+    `second_share` of them call a second tool, the next one that is offered or the same again. It calls none after the
+    result of one, so that a conversation has an end. What is chosen depends on the place where the answer begins, as
+    its words do.
     """
     rng = Random(start)
     if not prompt.offered or prompt.has_result or rng.random() >= share:
         return prompt
-    return replace(prompt, tool=prompt.offered[0], says_first=rng.random() < TEXT_FIRST)
+    says_first = rng.random() < TEXT_FIRST
+    second = (prompt.offered[min(1, len(prompt.offered) - 1)],) if rng.random() < second_share else ()
+    return replace(prompt, tool=prompt.offered[0], more_tools=second, says_first=says_first)
 
 
 def arguments(tool: Tool) -> str:
@@ -37,9 +40,12 @@ def arguments(tool: Tool) -> str:
     return json.dumps(value if isinstance(value, dict) else {})
 
 
-def new_id(seed: int) -> str:
-    """The id of a call, in the form of the service's: `tooluse_` and 22 letters and digits."""
-    mixed, letters = (seed + 1) * 0x9E3779B97F4A7C15F39CC0605CEDC835 % (1 << 128), []
+def new_id(seed: int, number: int = 0) -> str:
+    """The id of a call, in the form of the service's: `tooluse_` and 22 letters and digits.
+
+    `number` tells the calls of an answer apart.
+    """
+    mixed, letters = (seed + 1 + (number << 64)) * 0x9E3779B97F4A7C15F39CC0605CEDC835 % (1 << 128), []
     for _ in range(22):
         mixed, digit = divmod(mixed, len(_ID_DIGITS))
         letters.append(_ID_DIGITS[digit])

@@ -19,7 +19,16 @@ if TYPE_CHECKING:
 
     ClientFactory = Callable[[str, float], BedrockRuntimeClient]
 
-FAST = Behaviour(ttft_ms=20, tpot_ms=2, spread=0, output_tokens=8, stall_seconds=30, tokens_per_event=1).model_dump()
+FAST = Behaviour(
+    ttft_ms=20,
+    tpot_ms=2,
+    spread=0,
+    output_tokens=8,
+    stall_seconds=30,
+    tokens_per_event=1,
+    reasoning_share=0,
+    second_tool_share=0,
+).model_dump()
 """Every setting: what a test changed is undone."""
 
 

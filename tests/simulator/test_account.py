@@ -60,6 +60,9 @@ def test_quotas_have_the_names_of_real_ones(simulator: Simulator, account: Clien
         models={
             "us.anthropic.claude-haiku-5-5": {"tokens_per_minute": 250_000, "requests_per_minute": 90},
             "global.amazon.nova-pro-v1:0": {"tokens_per_minute": 4_000},
+            "amazon.nova-pro-v1:0": {"tokens_per_day": 6_000},
+            "amazon.nova-lite-v1:0": {"tokens_per_day": 5_000},
+            "us.amazon.nova-lite-v1:0": {"tokens_per_day": 10_000},
         },
         more_quotas={"Cross-region model inference tokens per minute for Anthropic Claude Sonnet 4 V1": 7},
     )
@@ -69,6 +72,8 @@ def test_quotas_have_the_names_of_real_ones(simulator: Simulator, account: Clien
     assert found["Cross-region model inference requests per minute for Anthropic Claude Haiku 5.5"] == 90
     assert found["Global cross-region model inference tokens per minute for Amazon Nova Pro"] == 4_000
     assert found["Cross-region model inference tokens per minute for Anthropic Claude Sonnet 4 V1"] == 7
+    assert found["Model invocation max tokens per day for Amazon Nova Lite (doubled for cross-region calls)"] == 5_000
+    assert found["Model invocation max tokens per day for Amazon Nova Pro"] == 6_000
     assert not any(name.startswith("On-demand model inference tokens") for name in found)
     for quota in client.list_service_quotas(ServiceCode="bedrock")["Quotas"]:
         alone = client.get_service_quota(ServiceCode="bedrock", QuotaCode=quota["QuotaCode"])["Quota"]

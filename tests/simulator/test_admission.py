@@ -105,3 +105,12 @@ def test_count_tokens(simulator: Simulator, client: BedrockRuntimeClient) -> Non
     assert [call["operation"] for call in calls] == ["count-tokens"] * 3 + ["converse", "count-tokens"]
     assert [call["outcome"] for call in calls] == ["ok"] * 4 + ["AccessDeniedException"]
     assert {call["output_tokens"] for call in calls} == {0, 8}
+
+
+def test_tokens_of_a_day_run_out(simulator: Simulator, client: BedrockRuntimeClient) -> None:
+    """A call beyond them is refused with the service's words, whatever the quota per minute has left."""
+    simulator.set(tokens_per_minute=10_000, tokens_per_day=200, default_max_tokens=150)
+    converse(client)
+    simulator.set(tokens_per_minute=10_000, tokens_per_day=200, default_max_tokens=250)
+    with pytest.raises(client.exceptions.ThrottlingException, match=r"Too many tokens per day, please wait"):
+        converse(client)

@@ -150,7 +150,7 @@ def test_mistakes_in_settings(settings: dict[str, object], words: str) -> None:
 
 LEAST_ONE = {"output_tokens", "default_max_tokens"}
 MOST = {"spread": 5, "jitter": 5, "output_tokens": 1_000_000, "reasoning_tokens": 1_000_000, "reserved_overflow": 1}
-MOST["tool_share"] = 1
+MOST |= dict.fromkeys(("tool_share", "second_tool_share", "reasoning_share"), 1)
 NUMBERS = [name for name, field in Behaviour.model_fields.items() if field.annotation in (int, float)]
 
 

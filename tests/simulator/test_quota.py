@@ -107,3 +107,13 @@ def test_quota_of_output_tokens(steps: list[tuple[int, float]]) -> None:
 def test_without_a_quota_of_output_all_is_granted() -> None:
     """The default."""
     assert Quota(Behaviour(), 0).grant(10**9, 0) == 10**9
+
+
+def test_quota_of_tokens_per_day() -> None:
+    """It counts as that per minute, and comes back as slowly as a day is long."""
+    quota = Quota(Behaviour(tokens_per_day=1440, output_burndown=5), 0)
+    assert [quota.lacks(700, 0) for _ in range(3)] == ["", "", "tokens per day"]
+    quota.settle(700, input_tokens=50, output_tokens=20)
+    quota.settle(700, input_tokens=50, output_tokens=20)
+    assert (quota.lacks(1141, 0), quota.lacks(1140, 0)) == ("tokens per day", "")
+    assert (quota.lacks(61, 3600), quota.lacks(60, 3600)) == ("tokens per day", "")

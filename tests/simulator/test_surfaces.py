@@ -188,3 +188,68 @@ def test_on_mantle_a_model_has_one_prefix_and_no_region() -> None:
     ):
         with pytest.raises(ServiceError, match=words):
             surfaces.asked("chat", path, json.dumps({"model": model}).encode(), "mantle")
+
+
+GPT = "us.openai.gpt-5.6-sol"
+
+
+def said(simulator: Simulator, name: str, **changes: Any) -> dict[str, Any]:
+    """A whole answer that was not refused."""
+    status, _, body = post(simulator, name, model=GPT, **changes)
+    assert status == 200, body
+    answer: dict[str, Any] = json.loads(body)
+    return answer
+
+
+def test_hidden_reasoning_is_counted_and_not_shown(fresh: Simulator) -> None:
+    """Unasked, in a share of the calls; not where the request declines it; encrypted where it asks for that."""
+    fresh.set(reasoning_share=1, reasoning_tokens=7, spread=0)
+    answer = said(fresh, "responses")
+    thought, message = answer["output"]
+    assert thought == {"id": thought["id"], "type": "reasoning", "summary": []}
+    assert message["type"] == "message"
+    assert answer["usage"]["output_tokens_details"]["reasoning_tokens"] == 7
+    [thought, _] = said(fresh, "responses", include=["reasoning.encrypted_content"])["output"]
+    assert thought["encrypted_content"].startswith("rsn_")
+    [message] = said(fresh, "responses", reasoning={"effort": "none"})["output"]
+    assert message["type"] == "message"
+    chat = said(fresh, "chat")
+    assert chat["usage"]["completion_tokens_details"]["reasoning_tokens"] == 7
+    assert "reasoning" not in chat["choices"][0]["message"]
+    declined = said(fresh, "chat", reasoning_effort="none")
+    assert declined["usage"]["completion_tokens_details"]["reasoning_tokens"] == 0
+    streamed = post(fresh, "chat", model=GPT, stream=True)[2]
+    assert b"reasoning" not in streamed.replace(b"reasoning_tokens", b"")
+    fresh.set(reasoning_share=0)
+    assert [item["type"] for item in said(fresh, "responses")["output"]] == ["message"]
+
+
+def test_a_share_of_the_calls_reasons_unasked(fresh: Simulator) -> None:
+    """The same calls each time."""
+    counts = []
+    for _ in range(2):
+        fresh.set(reasoning_share=0.5, seed=3)
+        fresh.request("DELETE", "/_simulator/calls")
+        counts.append([len(said(fresh, "responses")["output"]) for _ in range(30)])
+    assert counts[0] == counts[1]
+    assert 5 < counts[0].count(2) < 25
+
+
+TOOL = {"name": "weather", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}}
+
+
+def test_two_tools_in_one_answer(fresh: Simulator) -> None:
+    """Each has its place: whole and streamed, by Chat Completions and by Responses."""
+    fresh.set(tool_share=1, second_tool_share=1, reasoning_share=0)
+    calls = said(fresh, "chat", tools=[{"type": "function", "function": TOOL}])["choices"][0]["message"]["tool_calls"]
+    assert [call["function"]["name"] for call in calls] == ["weather", "weather"]
+    assert len({call["id"] for call in calls}) == 2
+    lines = post(fresh, "chat", model=GPT, stream=True, tools=[{"type": "function", "function": TOOL}])[2].splitlines()
+    chunks = [json.loads(line[6:]) for line in lines if line.startswith(b"data: {")]
+    deltas = [choice["delta"] for chunk in chunks for choice in chunk["choices"]]
+    parts = [call for delta in deltas for call in delta.get("tool_calls", ())]
+    assert [part["index"] for part in parts if "id" in part] == [0, 1]
+    assert [part["index"] for part in parts] == sorted(part["index"] for part in parts)
+    items = said(fresh, "responses", tools=[{"type": "function", **TOOL}])["output"]
+    assert [item["type"] for item in items][-2:] == ["function_call", "function_call"]
+    assert len({item["call_id"] for item in items if item["type"] == "function_call"}) == 2

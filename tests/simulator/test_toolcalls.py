@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bedrock_locust.simulator import toolcalls
-from bedrock_locust.simulator.prompts import Tool
+from bedrock_locust.simulator.prompts import Prompt, Tool
+from bedrock_locust.simulator.replies import Kind, compose
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
@@ -119,3 +121,25 @@ def test_ids_of_calls_are_those_of_their_seeds() -> None:
     made = {toolcalls.new_id(seed) for seed in range(1000)}
     assert len(made) == 1000
     assert {len(id_) for id_ in made} == {len("tooluse_") + 22}
+
+
+PROMPT = Prompt((), "Hi", None, offered=(Tool("first", None), Tool("second", None)))
+
+
+@given(st.integers(0, 10**6))
+def test_a_second_call_of_a_tool(start: int) -> None:
+    """It is of the next tool, or of the only one again, has an id of its own, and there is none without a first."""
+    alone = replace(PROMPT, offered=PROMPT.offered[:1])
+    for prompt, names in ((PROMPT, ["first", "second"]), (alone, ["first", "first"])):
+        called = toolcalls.called(prompt, 1, 1, start)
+        blocks = [block for block in compose(called, start, 10, 10).blocks if block.kind is Kind.TOOL]
+        assert [block.tool_name for block in blocks] == names
+        assert len({block.tool_id for block in blocks} | {toolcalls.new_id(start + 1)}) == 3
+    assert toolcalls.called(PROMPT, 1, 0, start).more_tools == ()
+    assert toolcalls.called(PROMPT, 0, 1, start) == PROMPT
+
+
+def test_a_second_call_is_as_rare_as_asked() -> None:
+    """In the long run."""
+    second = [bool(toolcalls.called(PROMPT, 1, 0.1, start).more_tools) for start in range(2000)]
+    assert 140 < sum(second) < 260

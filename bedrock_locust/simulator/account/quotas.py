@@ -89,6 +89,10 @@ def _of_runtime(service: Service, model_id: str) -> Iterator[tuple[str, float]]:
         for what, value in (("tokens", behaviour.tokens_per_minute), ("requests", behaviour.requests_per_minute)):
             if value:
                 yield f"{scope} model inference {what} per minute for {label}", value
+    one, across = (service.behaviour.of(prefix + model_id).tokens_per_day for prefix in ("", "us."))
+    if one:
+        doubled = " (doubled for cross-region calls)" if across == 2 * one else ""
+        yield f"Model invocation max tokens per day for {label}{doubled}", one
 
 
 def _of_mantle(service: Service, model_id: str) -> Iterator[tuple[str, float]]:

@@ -20,9 +20,10 @@ from bedrock_locust.simulator.formats.open_chat import OpenChat
 from bedrock_locust.simulator.formats.open_messages import OpenMessages
 from bedrock_locust.simulator.formats.responses import MantleResponses, Responses
 from bedrock_locust.simulator.formats.thinking import always as always_reasons
+from bedrock_locust.simulator.formats.thinking import at_will as reasons_at_will
 from bedrock_locust.simulator.formats.titan import Titan
 
-__all__ = ["CONVERSE", "MESSAGES", "Format", "Metrics", "always_reasons", "native", "open_api"]
+__all__ = ["CONVERSE", "MESSAGES", "Format", "Metrics", "always_reasons", "native", "open_api", "reasons_at_will"]
 
 CONVERSE: Final = Converse()
 

@@ -72,6 +72,7 @@ class Chat(Format):
             stop=request.stops,
             temperature=request.temperature,
             reasoning=asked_for(effort)[0],
+            declines_reasoning=request.reasoning_effort == "none",
             tool=openai_choice(tools, request.tool_choice),
             offered=openai_offer(tools, request.tool_choice),
             has_result=request.messages[-1].role == "tool",
@@ -85,8 +86,8 @@ class Chat(Format):
         message: dict[str, Any] = {"role": "assistant", "content": text or None}
         if thought and not self._tagged:
             message["reasoning_content"] = thought
-        if reply.tool:
-            message["tool_calls"] = [_tool_call(reply.tool, reply.tool.text)]
+        if reply.tools:
+            message["tool_calls"] = [_tool_call(tool, tool.text) for tool in reply.tools]
         choice = {"index": 0, "message": message, "finish_reason": _reason(reply), "logprobs": None}
         return _envelope(reply, "chat.completion", [choice]) | {"usage": _usage(reply)}
 
@@ -98,16 +99,16 @@ class Chat(Format):
         """The start of a tool call, or the tag before reasoning."""
         block = reply.blocks[index]
         if block.kind is Kind.TOOL:
-            return [_chunk(reply, {"tool_calls": [{"index": 0, **_tool_call(block, "")}]})]
+            return [_chunk(reply, {"tool_calls": [{"index": _place(reply, index), **_tool_call(block, "")}]})]
         return [_chunk(reply, {"content": _TAG})] if self._is_tagged(block) else []
 
     def delta(self, kind: Kind, index: int, text: str) -> Event:  # noqa: ARG002  # it has one list of choices
         """A chunk with text, without the members that tell the answer."""
-        return chunk({"choices": [{"index": 0, "delta": self._piece(kind, text), "finish_reason": None}]})
+        return chunk({"choices": [{"index": 0, "delta": self._piece(kind, text, 0), "finish_reason": None}]})
 
     def counted_delta(self, reply: Reply, kind: Kind, index: int, text: str, sent: int) -> Event:  # noqa: ARG002
         """A chunk with text."""
-        return _chunk(reply, self._piece(kind, text))
+        return _chunk(reply, self._piece(kind, text, _place(reply, index)))
 
     def block_stop(self, reply: Reply, index: int) -> list[Event]:
         """The tag after reasoning."""
@@ -122,9 +123,9 @@ class Chat(Format):
     def _is_tagged(self, block: Block) -> bool:
         return self._tagged and block.kind is Kind.REASONING
 
-    def _piece(self, kind: Kind, text: str) -> dict[str, Any]:
+    def _piece(self, kind: Kind, text: str, place: int) -> dict[str, Any]:
         if kind is Kind.TOOL:
-            return {"tool_calls": [{"index": 0, "function": {"arguments": text}}]}
+            return {"tool_calls": [{"index": place, "function": {"arguments": text}}]}
         return {"reasoning_content" if kind is Kind.REASONING and not self._tagged else "content": text}
 
 
@@ -142,6 +143,11 @@ def _text(message: _Message) -> str:
 
 def _tool_call(block: Block, arguments: str) -> dict[str, Any]:
     return {"id": block.tool_id, "type": "function", "function": {"name": block.tool_name, "arguments": arguments}}
+
+
+def _place(reply: Reply, index: int) -> int:
+    """The number of a block among the calls of tools."""
+    return sum(block.kind is Kind.TOOL for block in reply.blocks[:index])
 
 
 def _chunk(reply: Reply, delta: dict[str, Any]) -> Event:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from bedrock_locust.simulator.errors import ServiceError
 from bedrock_locust.simulator.formats.chat import Chat
+from bedrock_locust.simulator.formats.thinking import is_hidden
 from bedrock_locust.simulator.replies import Kind
 from bedrock_locust.simulator.sse import DONE, Style
 
@@ -54,7 +55,7 @@ class OpenChat(Chat):
         answer = super().answer(reply, metrics)
         message = answer["choices"][0]["message"]
         message["refusal"] = None
-        if thought := message.pop("reasoning_content", None):
+        if (thought := message.pop("reasoning_content", None)) and not is_hidden(reply.model_id):
             message["reasoning"] = thought
         return answer | {"usage": _usage(reply), "service_tier": reply.prompt.tier or "default"}
 
@@ -72,7 +73,9 @@ class OpenChat(Chat):
         return "", opened(super().delta(kind, index, text))
 
     def counted_delta(self, reply: Reply, kind: Kind, index: int, text: str, sent: int) -> Event:
-        """A chunk with text; tagged reasoning has its tags around each chunk, as recorded."""
+        """A chunk with text, none where reasoning is hidden; tags are around each chunk of reasoning, as recorded."""
+        if kind is Kind.REASONING and is_hidden(reply.model_id):
+            return "", {}
         if kind is Kind.REASONING and self._tagged:
             text = f"<reasoning>{text}</reasoning>"
         body = opened(super().counted_delta(reply, kind, index, text, sent))

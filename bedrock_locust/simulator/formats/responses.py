@@ -23,6 +23,8 @@ _GEMMA, _SHOWN = re.compile(r"\bgoogle\.gemma"), re.compile(r"\b(google\.gemma|o
 
 The latter count 0 tokens of reasoning."""
 _NEW = re.compile(r"\bopenai\.gpt-[56]")
+ENCRYPTED = "rsn_" + "c2ltdWxhdGVk" * 64
+"""Encrypted reasoning: as long as it was recorded, and of no meaning."""
 ECHOED = ("instructions", "tools", "tool_choice", "temperature", "top_p", "max_output_tokens", "store", "metadata")
 
 
@@ -37,6 +39,7 @@ class _Request(Body):
     reasoning: dict[str, Any] | None = None
     service_tier: str | None = None
     store: bool = True
+    include: list[str] | None = None
 
 
 class Responses(Format):
@@ -60,6 +63,8 @@ class Responses(Format):
             max_tokens=request.max_output_tokens,
             temperature=request.temperature,
             reasoning=effort not in (None, "none"),
+            declines_reasoning=effort == "none",
+            wants_encrypted="reasoning.encrypted_content" in (request.include or ()),
             shows_reasoning=bool((request.reasoning or {}).get("summary")),
             tool=openai_choice(tools, _choice(request.tool_choice)),
             offered=openai_offer(tools, request.tool_choice),
@@ -186,12 +191,19 @@ def _item(reply: Reply, index: int, *, whole: bool) -> dict[str, Any]:
     if block.kind is Kind.TOOL:
         call = {"call_id": block.tool_id, "name": block.tool_name, "arguments": block.text if whole else ""}
         return about | {"type": "function_call"} | call
+    if block.kind is Kind.REASONING and _NEW.search(reply.model_id):
+        secret = {"encrypted_content": ENCRYPTED} if reply.prompt.wants_encrypted else {}
+        return {"id": about["id"], "type": "reasoning", "summary": _summary(reply, block) if whole else [], **secret}
     if block.kind is Kind.REASONING:
         return about | {"type": "reasoning", "summary": [], "content": _content(reply, block) if whole else []}
     part, phase = {"type": "output_text", "text": block.text, "annotations": []}, {}
     if _NEW.search(reply.model_id):
         part, phase = part | {"logprobs": []}, {"phase": "final_answer"}
     return about | {"type": "message", "role": "assistant", "content": [part] if whole else [], **phase}
+
+
+def _summary(reply: Reply, block: Block) -> list[dict[str, Any]]:
+    return [{"type": "summary_text", "text": block.text}] if reply.prompt.shows_reasoning else []
 
 
 def _content(reply: Reply, block: Block) -> list[dict[str, Any]]:

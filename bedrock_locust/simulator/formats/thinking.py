@@ -1,11 +1,33 @@
-"""Reasoning: whether a request asks for it, in the words of the models that can, and who always does."""
+"""Reasoning: whether a request asks for it, in the words of the models that can, who always does, who at will."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from dataclasses import replace
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bedrock_locust.simulator.prompts import Prompt
 
 _ALWAYS = re.compile(r"\b(deepseek\.r1|openai\.gpt-oss|mistral\.magistral|moonshot\w*\.kimi-k2-thinking|minimax\.)")
+_AT_WILL = re.compile(r"\b(openai\.gpt-[56]|xai\.grok-4)")
+"""These decide by the prompt, and tell only how many tokens their reasoning had."""
+
+
+def is_hidden(model_id: str) -> bool:
+    """Whether this model only counts its reasoning."""
+    return _AT_WILL.search(model_id) is not None
+
+
+def at_will(prompt: Prompt, model_id: str, share: float, start: int) -> Prompt:
+    """The prompt with the reasoning that the model does on its own, in this share of the prompts that leave it to it.
+
+    What it does depends on the place where the answer begins, as its words do.
+    """
+    if prompt.reasoning or prompt.declines_reasoning or not is_hidden(model_id):
+        return prompt
+    return replace(prompt, reasoning=Random(~start).random() < share)
 
 
 def always(model_id: str) -> bool:
