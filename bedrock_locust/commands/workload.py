@@ -17,7 +17,15 @@ from bedrock_locust.settings.plan import money
 from bedrock_locust.settings.sizes import CHARACTERS_PER_TOKEN, sizes
 from bedrock_locust.settings.stock_levels import stock_levels
 from bedrock_locust.workload.jsonl import RecordFile
-from bedrock_locust.workload.measured import chars_in, limit_in, percentiles, points_in, prompts_in, sent_in
+from bedrock_locust.workload.measured import (
+    chars_in,
+    limit_in,
+    media_bytes_in,
+    percentiles,
+    points_in,
+    prompts_in,
+    sent_in,
+)
 from bedrock_locust.workload.new_file import new_file
 from bedrock_locust.workload.readers import reader_of
 from bedrock_locust.workload.survey import survey
@@ -107,8 +115,7 @@ class _Figures:
         if index < self._sample:
             print(json.dumps(arguments, indent=2, ensure_ascii=False, default=_shown))
         body = sent_in(request)
-        media = _bytes_in(body)
-        self._media += media
+        self._media += media_bytes_in(body)
         asked = request.about.get("input_tokens_asked")
         turns = prompts_in(body)
         self._turns += [len(turns)] if len(turns) > 1 else []
@@ -189,15 +196,6 @@ def _about(file: RecordFile, found: Survey) -> list[tuple[str, str]]:
         ("Format", found.format or "none"),
         ("Records", f"{found.records:,}{bad}"),
     ]
-
-
-def _bytes_in(value: Any) -> int:
-    """Bytes of all media."""
-    if isinstance(value, bytes):
-        return len(value)
-    if isinstance(value, dict):
-        return sum(map(_bytes_in, value.values()))
-    return sum(map(_bytes_in, value)) if isinstance(value, list) else 0
 
 
 def _shown(value: object) -> str:

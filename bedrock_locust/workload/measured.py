@@ -12,6 +12,17 @@ if TYPE_CHECKING:
 
 _NO_TEXT = frozenset({"role", "type", "modelId", "model", "format", "media_type", "data", "anthropic_version", "url"})
 """Members whose texts are no part of the prompt."""
+_KINDS = {
+    "text": {"text", "prompt", "inputText", "input_text", "user", "message"},
+    "image": {"image", "image_url", "input_image"},
+    "document": {"document", "input_file", "file"},
+    "tool": {"toolUse", "toolResult", "tool_use", "tool_result", "tool_calls", "function_call", "function_call_output"},
+    "system": {"system", "developer", "instructions"},
+    "cache_point": {"cachePoint", "cache_control"},
+}
+"""Kind of content -> members, types and roles that tell it, in one API or another."""
+_ENCODED = ("data", "url", "image_url", "file_data")
+"""Members with the base64 of a medium, if they are texts."""
 _POINTS = frozenset({"cachePoint", "cache_control"})
 _LIMITS = (
     *("maxTokens", "max_tokens", "max_completion_tokens", "max_output_tokens"),
@@ -54,6 +65,30 @@ def points_in(value: Any) -> int:
     if isinstance(value, dict):
         return sum(name in _POINTS or points_in(part) for name, part in value.items())
     return sum(map(points_in, value)) if isinstance(value, list) else 0
+
+
+def kinds_in(value: Any) -> set[str]:
+    """The kinds of content in a request: text, image, document, tool, system and cache_point."""
+    if isinstance(value, list):
+        return set().union(*map(kinds_in, value))
+    if not isinstance(value, dict):
+        return set()
+    found = set().union(*(kinds_in(part) for name, part in value.items() if name != "source"))
+    names = {*value, *(value[name] for name in ("type", "role") if isinstance(value.get(name), str))}
+    return found | {kind for kind, members in _KINDS.items() if members & names}
+
+
+def media_bytes_in(value: Any) -> int:
+    """Bytes of images and documents; of base64 in bodies, what it is decoded."""
+    if isinstance(value, bytes):
+        return len(value)
+    if isinstance(value, list):
+        return sum(map(media_bytes_in, value))
+    if not isinstance(value, dict):
+        return 0
+    encoded = next((value[name] for name in _ENCODED if isinstance(value.get(name), str)), "")
+    own = len(encoded.rpartition("base64,")[2]) * 3 // 4 if encoded and not encoded.startswith("http") else 0
+    return own + sum(media_bytes_in(part) for part in value.values())
 
 
 def limit_in(body: Mapping[str, Any]) -> int:

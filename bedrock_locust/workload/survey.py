@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.sizes import CHARACTERS_PER_TOKEN
 from bedrock_locust.settings.workload import Length, Workload
 from bedrock_locust.workload.jsonl import RecordFile, no_pause
-from bedrock_locust.workload.measured import chars_in, limit_in, prompts_in, sent_in
+from bedrock_locust.workload.measured import chars_in, kinds_in, limit_in, media_bytes_in, prompts_in, sent_in
 from bedrock_locust.workload.recorded import RecordedWorkload
 from bedrock_locust.workload.records import RecordError
 
@@ -51,6 +52,10 @@ class Survey:
     """Of all prompts together, at some characters a token, or as they are asked for."""
     most_prompt: int = 0
     """The longest of them, counted as a token for each character."""
+    kinds: Counter[str] = field(default_factory=Counter)
+    """Kind of content -> records that have it."""
+    media_bytes: int = 0
+    """Of images and documents in all records."""
     limits: int = 0
     """The limits of all answers together."""
     most_limit: int = 0
@@ -60,6 +65,8 @@ class Survey:
         body, asked = sent_in(request), request.about.get("input_tokens_asked")
         prompts, limit = prompts_in(body)[: self.turns] if self.turns > 1 else [chars_in(body)], limit_in(body)
         self.calls += len(prompts)
+        self.kinds.update(kinds_in(body))
+        self.media_bytes += media_bytes_in(body)
         self.prompt_tokens += asked or sum(prompts) / CHARACTERS_PER_TOKEN
         self.most_prompt = max(self.most_prompt, asked or max(prompts))
         self.limits += limit * len(prompts)
@@ -88,7 +95,8 @@ class Survey:
     def public(self) -> dict[str, Any]:
         """What `run.json` says of it."""
         found = {"format": self.format, "records": self.records, "bad": len(self.bad), "bytes": self.file.size}
-        return {**found, "sha256": self.file.sha256}
+        contents = {"kinds": dict(sorted(self.kinds.items())), "media_bytes": self.media_bytes}
+        return {**found, **contents, "sha256": self.file.sha256}
 
 
 def _length(mean: float, most: int) -> Length:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import vl_convert
 
-from reports.charts import distribution, gain, knee, latency, pareto, replay, timeline, tokens, ttft
+from reports.charts import distribution, gain, knee, latency, lengths, pareto, replay, timeline, tokens, ttft
 from reports.charts.style import themed
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ CHARTS = {
     "gain": gain.chart,
     "tokens": tokens.chart,
     "replay": replay.chart,
+    "lengths": lengths.chart,
 }
 """Name of the file -> the chart of an analysis, or None without data."""
 FORMER = ("failures",)

@@ -14,6 +14,7 @@ from reports.numbers import (
     failures,
     forecast,
     gain,
+    lengths,
     phases,
     quota,
     sent,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from reports.numbers.cost import Cost
     from reports.numbers.forecast import Forecast, Overuse
     from reports.numbers.gain import Gain
+    from reports.numbers.lengths import Lengths
     from reports.numbers.quota import Quota
     from reports.numbers.replay import Replay
     from reports.numbers.sent import Sent
@@ -90,6 +92,10 @@ class Analysis:
     """The lengths of what was sent; None without a workload."""
     replay: Replay | None
     """What a trace had, beside what was made of it; None without one."""
+    lengths: Lengths | None
+    """TTFT and latency by the length of prompts and answers; None where these do not vary, or without a workload."""
+    failed_records: pd.DataFrame
+    """The records whose calls failed more often than others; see `failures.by_record`."""
     turns: Turns | None
     """Conversations, turn by turn; None without one."""
     phases: pd.DataFrame
@@ -182,6 +188,8 @@ def analyse(run: Run) -> Analysis:
         caching=caching.caching(run, rows),
         sent=sent.sent(run, rows),
         replay=replays.replay(run, rows),
+        lengths=lengths.lengths(run, rows),
+        failed_records=failures.by_record(run.calls),
         turns=conversations.turns(run, rows),
         phases=phases.phases(rows),
     )

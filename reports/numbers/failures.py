@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +25,9 @@ TOLERABLE_FAILURES = 0.01
 """A level with a larger share of failed calls is not one to run at."""
 TELLING_FAILURES = 2
 """One failed call may be chance, however few there are."""
+CLUSTER_LEVEL = 0.01
+"""The chance, over all records of a run, that one is named of which failures are as likely as of the others."""
+THROTTLED = "ThrottlingError"
 KIND = ["error", "error_code", "error_stage"]
 
 
@@ -41,6 +45,51 @@ def by_kind(calls: pd.DataFrame) -> pd.DataFrame:
     for example in ("error_message", "request_id"):
         table[example] = [str(calls[example].iloc[same.first]) for same in found.values()]
     return table.sort_values(["calls", *KIND], ascending=[False, True, True, True], ignore_index=True)
+
+
+def by_record(calls: pd.DataFrame) -> pd.DataFrame:
+    """Records of the workload whose calls failed so often that chance is no explanation, most failures first.
+
+    The index is the number of the record. Columns: `calls` that ended, `failed`, and `error`, the most frequent
+    category. Throttled calls are left out: a quota knows no records.
+    """
+    outcome = np.asarray(outcomes(calls).codes)
+    ended = (outcome != CUT_OFF) & calls["record"].notna().to_numpy() & (calls["error"] != THROTTLED).to_numpy()
+    own = pd.DataFrame({"record": calls["record"][ended], "failed": outcome[ended] == FAILED})
+    counts = own.groupby("record", observed=True)["failed"].agg(["size", "sum"])
+    counts.columns = pd.Index(["calls", "failed"])
+    found = _clustered(counts).sort_values(["failed", "record"], ascending=[False, True])
+    found.index = found.index.astype("int64")
+    return found.assign(error=[_usual_error(calls, record) for record in found.index])
+
+
+def _clustered(counts: pd.DataFrame) -> pd.DataFrame:
+    """Those that failed more often than chance explains, by how often the others failed; found ones are no others."""
+    several = counts[counts["failed"] >= TELLING_FAILURES]
+    found, known = several.iloc[:0], -1
+    while len(found) > known:
+        known, rest = len(found), counts.drop(found.index)
+        # The rule of succession: others that never failed are no proof that they never do.
+        share = float((rest["failed"].sum() + 1) / (rest["calls"].sum() + 2))
+        chance = [at_least(int(failed), int(calls), share) for calls, failed in several[["calls", "failed"]].to_numpy()]
+        found = several[np.array(chance, dtype="float64") * len(counts) < CLUSTER_LEVEL]
+    return found
+
+
+def at_least(failed: int, calls: int, share: float) -> float:
+    """The chance of so many failures or more among some calls that each fail with this share."""
+    ways = [math.lgamma(calls + 1) - math.lgamma(n + 1) - math.lgamma(calls - n + 1) for n in range(failed, calls + 1)]
+    logs = [
+        way + n * math.log(share) + (calls - n) * math.log1p(-share)
+        for n, way in zip(range(failed, calls + 1), ways, strict=True)
+    ]
+    return min(1.0, sum(map(math.exp, logs)))
+
+
+def _usual_error(calls: pd.DataFrame, record: int) -> str:
+    """The most frequent category of the failures of a record."""
+    errors = calls["error"][calls["record"] == record].astype("str")
+    return str(errors[errors != ""].mode().iloc[0])
 
 
 def by_level(levels: Levels) -> pd.DataFrame:

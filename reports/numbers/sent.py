@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 AT_THE_LIMIT = ("max_tokens", "length", "max_output_tokens", "LENGTH", "MAX_TOKENS")
 """Stop reasons of an answer that its limit cut off, in each API."""
 PERCENTS = (50, 95)
+KINDS = ("text", "image", "document", "tool", "system", "cache_point")
+"""Kinds of content of a record."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,11 @@ class Source:
     unsent: int | None
     """Positions that processes had been given, and did not send: at the end of the run, or lost with a worker. None
     where the run did not come to its end."""
+
+    kinds: dict[str, int] = field(default_factory=dict)
+    """Kind of content -> records that have it: `text`, `image`, `document`, `tool`, `system`, `cache_point`."""
+    media_bytes: int = 0
+    """Bytes of images and documents in all records, as they are sent."""
 
     @property
     def passes(self) -> float:
@@ -96,6 +103,8 @@ def _source(run: Run, levels: Levels) -> Source | None:
         records=int(run.number("workload", "records") or 0),
         bad=int(run.number("workload", "bad") or 0),
         sent=sent,
+        kinds={kind: int(count) for kind in KINDS if (count := run.number("workload", "kinds", kind))},
+        media_bytes=int(run.number("workload", "media_bytes") or 0),
         unsent=None if given is None else max(0, int(given) - sent),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.markdown import amount, code, escape, numbers, percent, section, table, texts
+from reports.markdown import Column, amount, code, escape, numbers, percent, section, table, texts
 from reports.numbers.failures import total_counts
 from reports.sections.conclusion import remedied
 from reports.sections.words import level_columns
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from reports.edition import Edition
 
 MOST_KINDS = 30
+MOST_RECORDS = 10
 
 
 def errors(analysis: Edition, _charts: Mapping[str, str]) -> str:
@@ -25,6 +26,7 @@ def errors(analysis: Edition, _charts: Mapping[str, str]) -> str:
         _rest(analysis),
         _remedies(analysis),
         _by_level(analysis),
+        _by_record(analysis),
         _cancelled(analysis),
     )
 
@@ -70,6 +72,26 @@ def _by_level(analysis: Edition) -> str:
         ]
     )
     return section(say("errors.by_level" if analysis.levels.shaped else "errors.by_name"), shown, level=3)
+
+
+def _by_record(analysis: Edition) -> str:
+    """Where failures cluster on records of the workload."""
+    rows, say = analysis.failed_records, analysis.say
+    if rows.empty:
+        return ""
+    few = rows.head(MOST_RECORDS)
+    shown = table(
+        [
+            Column(say("col.record"), [str(record) for record in few.index]),
+            numbers(say("col.calls"), few["calls"], amount),
+            numbers(say("col.failed"), few["failed"], amount),
+            texts(say("col.category"), few["error"].map(escape)),
+        ]
+    )
+    rest = len(rows) - len(few)
+    note = say("errors.records", calls=amount(int(rows["failed"].sum())), records=amount(len(rows)))
+    more = say("errors.more_records", records=amount(rest)) if rest else ""
+    return section(say("errors.by_record"), say.paragraph([note, more]), shown, level=3)
 
 
 def _cancelled(analysis: Edition) -> str:

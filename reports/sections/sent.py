@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from reports.markdown import Column, amount, code, number, percent, section, table
+from reports.markdown import Column, amount, code, join, number, numbers, percent, section, table
+from reports.sections.words import chart
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from reports.texts import Language
 
 
-def sent(analysis: Edition, _charts: Mapping[str, str]) -> str:
+def sent(analysis: Edition, charts: Mapping[str, str]) -> str:
     """Lengths of prompts and answers; nothing of a run without a workload."""
     say, found = analysis.say, analysis.sent
     if found is None or not found.calls:
@@ -23,8 +24,31 @@ def sent(analysis: Edition, _charts: Mapping[str, str]) -> str:
     lengths = {"row.input_tokens": found.input_tokens, "row.output_tokens": found.output_tokens}
     notes = [say("sent.cut", share=percent(found.cut_share))] if math.isfinite(found.cut_share) else []
     return section(
-        say("sent"), _source(say, found.source), _lengths(say, lengths), say.paragraph([say("sent.lengths"), *notes])
+        say("sent"),
+        _source(say, found.source),
+        _lengths(say, lengths),
+        say.paragraph([say("sent.lengths"), *notes]),
+        _waiting(analysis),
+        chart(analysis, charts, "lengths"),
     )
+
+
+def _waiting(analysis: Edition) -> str:
+    """TTFT and latency by the length of the prompt, where that varies."""
+    say, found = analysis.say, analysis.lengths
+    if found is None:
+        return ""
+    rows = found.by_input
+    ranges = [f"{amount(low)}\N{EN DASH}{amount(high)}" for low, high in zip(rows["low"], rows["high"], strict=True)]
+    shown = table(
+        [
+            Column(say("col.prompt_tokens"), ranges),
+            numbers(say("col.calls"), rows["calls"], amount),
+            *([numbers(say("col.turn_ttft"), rows["ttft_ms"], number)] if rows["ttft_ms"].notna().any() else []),
+            numbers(say("col.turn_latency"), rows["latency_ms"], number),
+        ]
+    )
+    return join(shown, say("sent.by_length"))
 
 
 def _source(say: Language, source: Source | None) -> str:
@@ -36,11 +60,21 @@ def _source(say: Language, source: Source | None) -> str:
     return say.paragraph(
         [
             say("sent.file", **counts, **about),
+            _contents(say, source),
             say("sent.bad", bad=amount(source.bad)) if source.bad else "",
             say("sent.unsent", unsent=amount(source.unsent)) if source.unsent else "",
             say("sent.again") if source.passes > 1 else "",
         ]
     )
+
+
+def _contents(say: Language, source: Source) -> str:
+    """What kinds of content the records have, and the bytes of media."""
+    kinds = [say(f"sent.kind.{kind}", records=amount(count)) for kind, count in source.kinds.items() if count]
+    if not kinds:
+        return ""
+    media = say("sent.media", size=number(source.media_bytes / 1e6)) if source.media_bytes else ""
+    return say.paragraph([say("sent.kinds", kinds=say("list.comma").join(kinds)), media])
 
 
 def _lengths(say: Language, lengths: Mapping[str, Length]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from reports.charts import knee, tokens
+from reports.charts import knee, lengths, tokens
 from reports.markdown import UNKNOWN, Column, amount, bounds, code, number, percent, seconds, texts
 from reports.numbers.answers import EMPTY
 from reports.numbers.percentiles import PERCENTS, is_open
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MARK, SHORT = "†", "‡"
 BRACKETS = re.compile(rf"\d \([\d.,…]+{UNKNOWN}")
 CHANGES = re.compile(r"\d \([-+][\d.,]+ … [-+]")
-ALT_TEXTS = {"knee": knee.alt_text, "tokens": tokens.alt_text}
+ALT_TEXTS = {"knee": knee.alt_text, "tokens": tokens.alt_text, "lengths": lengths.alt_text}
 """Of charts that do not always have the same panels."""
 LOAD_SECTIONS = {"users": "concurrency", "rate": "arrivals"}
 """Unit of the load -> the section of its settings."""

@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 
 from bedrock_locust.workload.contract import Request
-from bedrock_locust.workload.measured import chars_in, limit_in, points_in, prompts_in, sent_in
+from bedrock_locust.workload.measured import (
+    chars_in,
+    kinds_in,
+    limit_in,
+    media_bytes_in,
+    points_in,
+    prompts_in,
+    sent_in,
+)
 from bedrock_locust.workload.request import request
 
 from .test_request import settings_of
@@ -47,6 +55,47 @@ def test_each_turn_sends_what_was_said_before_it() -> None:
     assert prompts_in({"input": "abc"}) == prompts_in({"prompt": "abc"}) == [3]
     point = {"cachePoint": {"type": "default"}}
     assert points_in({"system": [{"text": "y"}, point], "messages": [{"content": [{"cache_control": {}}]}]}) == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "kinds", "size"),
+    [
+        ({"messages": [{"role": "user", "content": "x"}]}, {"text"}, 0),
+        (
+            {
+                "system": [{"text": "x"}, {"cachePoint": {"type": "default"}}],
+                "messages": [
+                    {"role": "user", "content": [{"image": {"format": "png", "source": {"bytes": b"123"}}}]},
+                    {"role": "assistant", "content": [{"toolUse": {"toolUseId": "1", "name": "t", "input": {}}}]},
+                ],
+            },
+            {"text", "system", "cache_point", "image", "tool"},
+            3,
+        ),
+        (
+            {
+                "messages": [
+                    {"role": "system", "content": "x"},
+                    {
+                        "role": "user",
+                        "content": [
+                            {"type": "image_url", "image_url": {"url": "data:image/png;base64,MTIz"}},
+                            {"type": "document", "source": {"type": "base64", "data": "MTIzNDU2"}},
+                        ],
+                    },
+                ]
+            },
+            {"text", "system", "image", "document"},
+            9,
+        ),
+        ({"input": [{"type": "input_file", "file_data": "data:application/pdf;base64,MTIz"}]}, {"document"}, 3),
+        ({"prompt": "x"}, {"text"}, 0),
+    ],
+)
+def test_kinds_and_bytes_of_contents(body: dict[str, Any], kinds: set[str], size: int) -> None:
+    """In each API."""
+    assert kinds_in(body) == kinds
+    assert media_bytes_in(body) == size
 
 
 @pytest.mark.parametrize("name", ["maxTokens", "max_new_tokens"])

@@ -53,6 +53,23 @@ def test_each_mode_has_its_panel_of_latency(tmp_path: Path) -> None:
     }
 
 
+def test_the_heat_map_has_a_cell_for_each_pair_of_lengths(tmp_path: Path) -> None:
+    """Sorted by length, the longest waits darkest; no map where lengths do not vary."""
+    run = make.shaped(("streaming",), (4, 8))
+    assert "lengths" not in specs(run.write(tmp_path / "same"))
+    run.info["settings"]["workload"] = {"input_tokens": {"mean": 100}}
+    for number, row in enumerate(run.requests):
+        row.update(input_tokens=100 * (1 + number % 3), output_tokens=50 * (1 + number // 3 % 3))
+        row.update(ttft_ms=row["input_tokens"], latency_ms=10 * row["output_tokens"])
+    spec = specs(run.write(tmp_path / "varied"))["lengths"]
+    ttft, latency = spec["hconcat"]
+    rows = spec["datasets"][ttft["data"]["name"]]
+    assert len(rows) == 9
+    assert sorted({(row["value"], row["shade"]) for row in rows}) == [(100, 0), (200, 4), (300, 7)]
+    assert ttft["layer"][0]["encoding"]["x"]["sort"][0].startswith("100")
+    assert latency["layer"][0]["encoding"]["y"]["sort"][-1].startswith("50")
+
+
 def test_without_levels_there_is_no_knee_and_names_are_the_rows(tmp_path: Path) -> None:
     """A line between two names would mean nothing: points, by name."""
     calls = [make.call(random.Random(at), make.T0 + at, name=f"n{at % 2}") for at in range(20)]

@@ -77,15 +77,39 @@ def test_the_file_and_its_passes_are_said(tmp_path: Path) -> None:
         "records": 10,
         "bad": 2,
         "bytes": 5,
+        "kinds": {"text": 9, "image": 3, "other": 1},
+        "media_bytes": 2_500_000,
         "handed_out": sent + 7,
     }
     found = edition(read(run.write(tmp_path)))
     assert found.sent is not None
-    assert found.sent.source == Source("sharegpt", "abcdef0123456789", 10, 2, sent, 7)
+    assert found.sent.source == Source(
+        *("sharegpt", "abcdef0123456789", 10, 2, sent, 7), kinds={"text": 9, "image": 3}, media_bytes=2_500_000
+    )
     text = markdown(found, {})
     assert "a file of 10 records (format `sharegpt`, SHA-256 `abcdef012345`…)" in text
     assert "left out: 2." in text
+    assert "Records with text: 9, images: 3. Images and documents of all records have 2.50 MB" in text
     assert "did not send before the end: 7." in text
     assert "Records were sent again" in text
     reports.write(tmp_path, formats=["json"])
     check("report", json.loads((tmp_path / "report.json").read_text()))
+
+
+def test_waiting_is_shown_by_length(tmp_path: Path) -> None:
+    """A table by prompt, and a heat map where answers vary as well; nothing where neither does."""
+    run = run_of(cache_read_tokens=0)
+    for number, row in enumerate(run.requests):
+        row.update(input_tokens=100 * (1 + number % 7), output_tokens=20 + 80 * (number // 7 % 2))
+        row.update(ttft_ms=row["input_tokens"], latency_ms=1000 + row["input_tokens"] + row["output_tokens"])
+    found = edition(read(run.write(tmp_path)))
+    assert found.lengths is not None
+    table = found.lengths.by_input
+    assert int(table["calls"].sum()) == found.sent.calls if found.sent else False
+    assert table["ttft_ms"].is_monotonic_increasing
+    assert list(table["low"]) == [100, *(int(low) for low in table["low"][1:])]
+    text = markdown(found, {"lengths": "charts/lengths.svg"})
+    assert "| Prompt (tokens) |" in text
+    assert "median latency by input and output tokens" in text
+    same = edition(read(run_of().write(tmp_path / "same")))
+    assert same.lengths is None
