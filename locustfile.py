@@ -1,4 +1,4 @@
-"""The stock benchmark: levels of concurrent users, or of arrivals per second; first with streaming calls, then without.
+"""The stock benchmark: levels of users or of arrivals per second, or a search; first streaming, then without.
 
     locust -f locustfile.py                                  # web UI
     locust -f locustfile.py --headless                       # in the terminal
@@ -11,22 +11,9 @@ the parts: copy it and change what you need.
 from __future__ import annotations
 
 from bedrock_locust import NonStreamingUser, StreamingUser, replay_of, settings_of, setup
-from shapes import ChosenShape, LevelShape, RateShape, StepShape
+from shapes import ChosenShape, LevelShape, RateShape, SearchShape, StepShape
 
 setup(report="reports:write", charts="reports.charts.live:charts")
-
-
-class Users(StepShape):
-    """Levels of concurrent users, by `concurrency`."""
-
-    abstract = True
-
-    def configure(self) -> None:
-        """Read the settings; called before each run, and for the plan of one."""
-        concurrency = settings_of(self.environment).concurrency
-        self.start, self.end, self.step = concurrency.start, concurrency.end, concurrency.step
-        self.duration_seconds = concurrency.duration_seconds
-        self.warmup_seconds = concurrency.warmup_seconds
 
 
 class Rates(RateShape):
@@ -35,7 +22,7 @@ class Rates(RateShape):
     abstract = True
 
     def configure(self) -> None:
-        """Read the settings, in the same way."""
+        """Read the settings; called before each run, and for the plan of one."""
         if arrivals := settings_of(self.environment).arrivals:
             self.rates, self.profile = arrivals.rates or (), arrivals.profile or ()
             self.duration_seconds, self.warmup_seconds = arrivals.duration_seconds, arrivals.warmup_seconds
@@ -49,7 +36,10 @@ class BenchmarkShape(ChosenShape):
     def choose(self) -> LevelShape:
         """The shape for the load, with the modes that are to run."""
         settings = settings_of(self.environment)
-        shape: LevelShape = Rates() if settings.open_loop else Users()
-        chosen = ((StreamingUser, settings.test.streaming), (NonStreamingUser, settings.test.non_streaming))
+        shapes = {"rates": Rates, "search": SearchShape}
+        shape = shapes.get(settings.test.load, StepShape)()
+        for name, value in settings.shape.items():
+            setattr(shape, name, value)
+        chosen = zip((StreamingUser, NonStreamingUser), settings.modes, strict=True)
         shape.user_classes = [user for user, on in chosen if on and user in self.environment.user_classes]
         return shape

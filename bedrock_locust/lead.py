@@ -23,6 +23,7 @@ from bedrock_locust.aws.preparation import Preparation
 from bedrock_locust.call import CANCELLED
 from bedrock_locust.level import Level, LevelError, planned_levels
 from bedrock_locust.live.health import Pulse
+from bedrock_locust.live.judge import Judge
 from bedrock_locust.live.passes import EndAfterPasses
 from bedrock_locust.outputs import console
 from bedrock_locust.outputs.console.screen import stream_of, wants_tables
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
 
+    from bedrock_locust.live.attainment import Verdict
     from bedrock_locust.process.report import MakeReport
     from bedrock_locust.settings.schema import Settings
 
@@ -101,6 +103,7 @@ class Lead:
         self._tenant: Tenant | None = None
         self._dealer: Dealer | None = None
         self._handed_out = HandedOut()
+        self._judge: Judge | None = None
         if isinstance(runner, MasterRunner):
             self._receiver = Receiver(environment, runner)
             self._leases = Leases(runner, self._receiver.roster.able)
@@ -140,8 +143,13 @@ class Lead:
         # A shape fires it, see docs/extending.md.
         events.level_change = EventHook()  # type: ignore[attr-defined]  # Locust's events are open to new ones
         events.level_change.add_listener(self._on_level)  # type: ignore[attr-defined]
-        events.schedule_change = EventHook()  # type: ignore[attr-defined]
-        events.schedule_change.add_listener(self._on_schedule)  # type: ignore[attr-defined]
+        for name, listener in (
+            ("schedule_change", self._on_schedule),
+            ("search_change", self._on_search),
+            ("probe_judge", self._on_probe),
+        ):
+            setattr(events, name, EventHook())
+            getattr(events, name).add_listener(listener)
         listen_first(events.request, self._on_request)
 
     def _starts_alone(self) -> bool:
@@ -225,7 +233,8 @@ class Lead:
         info |= self._preparation.about_file()
         plan = levels, self._preparation.plan(levels)
         passes = EndAfterPasses(lambda: self._handed_out, lambda: getattr(self._runner, "clients", ()))
-        outputs = [*outputs_of(self._options, self.settings, self._runs, self._lasting), passes]
+        self._judge = Judge()
+        outputs = [self._judge, *outputs_of(self._options, self.settings, self._runs, self._lasting), passes]
         self._run = Run(self._environment, settings, info, plan, outputs)
         survey = self._preparation.survey
         most = survey.positions(self.settings) if survey else None
@@ -274,9 +283,25 @@ class Lead:
             except LevelError as error:
                 self._refuse(error)
 
-    def _on_schedule(self, schedule: Mapping[str, Any], **_: Any) -> None:
-        """The shape has announced arrivals: have them made here, or by the workers."""
+    def _on_search(self, search: Mapping[str, Any], **_: Any) -> None:
+        """A search has come to its next probe, or is over."""
+        if self._run and self._stop is None:
+            self._run.on_search(search)
+
+    def _on_probe(
+        self, levels: Sequence[str], elapsed_s: float | None, decided: Verdict, answer: dict[str, Any], **_: Any
+    ) -> None:
+        """A search asks how a load does."""
+        if self._run and self._judge:
+            answer |= self._judge.answer(levels, elapsed_s, decided)
+
+    def _on_schedule(self, schedule: Mapping[str, Any] | None, **_: Any) -> None:
+        """The shape has announced arrivals: have them made here, or by the workers. None ends those that come now."""
         if self._run is None or self._stop is not None:
+            return
+        if schedule is None:
+            self._run.cut_schedule()
+            self._cut_arrivals()
             return
         try:
             found = Schedule.from_plain(schedule)
@@ -292,6 +317,13 @@ class Lead:
             self._leases.begin(self._run.recorder.run, found)
         elif self._tenant:
             self._tenant.renew(found, alone(LOCAL, found.max_in_flight))
+
+    def _cut_arrivals(self) -> None:
+        """Have no more calls of the present schedule arrive."""
+        if self._leases:
+            self._leases.cut()
+        if self._tenant:
+            self._tenant.cut()
 
     def _stop_arrivals(self) -> None:
         """Have no more calls arrive."""

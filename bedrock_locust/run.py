@@ -84,6 +84,7 @@ class Run:
         self._begun = time.monotonic()
         self._ran_s = 0.0
         self._level: Level | None = None
+        self._searches: dict[str, dict[str, Any]] = {}
         self._outputs.begin(self)
         self._ticking = gevent.spawn(self._tick_on)
 
@@ -196,6 +197,17 @@ class Run:
         if not self._stopped:
             self.recorder.schedule(schedule)
 
+    def cut_schedule(self) -> None:
+        """Take note that no more arrivals come of the present schedule."""
+        if not self._stopped:
+            self.recorder.cut_schedule()
+
+    def on_search(self, search: Mapping[str, Any]) -> None:
+        """Take note of what a search has found so far."""
+        self._searches[search["mode"]] = dict(search)
+        self._outputs.search(search)
+        self.recorder.write_info(search=list(self._searches.values()))
+
     def outcome(self, stopped_by: str, *, deserted: bool = False) -> tuple[str, str]:
         """How the run ended, and why. `stopped_by` names a signal or an exit; `deserted`: no worker was left."""
         if stopped_by:
@@ -228,6 +240,8 @@ class Run:
             self.folder.write_table(name, rows)
         early = None if self.early_end and self.early_end.is_planned else self.early_end
         limit, total = (early.name, early.total()) if early else (None, None)
+        if self._searches and self.complete:
+            self.recorder.write_info(levels_planned=len(self.tally.levels))
         self.recorder.write_info(
             limit=limit,
             limit_total=total,

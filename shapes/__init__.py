@@ -1,8 +1,9 @@
-"""Load shapes for Locust: levels of users that call one after the other, or of calls that arrive at a rate."""
+"""Load shapes for Locust: levels of users or of arrivals per second, and a search for the highest of them."""
 
 from shapes.base import LevelShape
 from shapes.chosen import ChosenShape
 from shapes.rate import RateLevel, RateShape
+from shapes.search import ProbeLevel, SearchShape
 from shapes.step import Level, StepShape
 
-__all__ = ["ChosenShape", "Level", "LevelShape", "RateLevel", "RateShape", "StepShape"]
+__all__ = ["ChosenShape", "Level", "LevelShape", "ProbeLevel", "RateLevel", "RateShape", "SearchShape", "StepShape"]

@@ -39,6 +39,11 @@ class Tenant:
         if self._firing:
             self._firing.renew(lease)
 
+    def cut(self) -> None:
+        """Make no more arrivals of the present schedule; another one may follow."""
+        if self._firing:
+            self._firing.stop()
+
     def stop(self) -> None:
         """Make no more arrivals in this run."""
         self._over = True

@@ -248,7 +248,7 @@ def _config(settings: Settings, *, simulator: bool, version: str) -> Config:
 
     Calls of the simulator are signed by keys, because boto3 sends an API key only over HTTPS.
     """
-    most = settings.open_loop.max_in_flight if settings.open_loop else settings.concurrency.end
+    most = settings.most_in_flight
     signed: dict[str, Any] = {"signature_version": "v4"} if simulator else {}
     return Config(
         connect_timeout=min(CONNECT_TIMEOUT_S, settings.test.timeout_seconds),

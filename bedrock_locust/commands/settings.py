@@ -54,8 +54,10 @@ def document() -> str:
         parts += [f"## `{section}`\n", " ".join((model.__doc__ or "").split()) + "\n", *_head("key")]
         for key, field in model.model_fields.items():
             option = by_setting.get((section, key))
-            if section == "arrivals" and key in options.OF_BOTH:
+            if section in {"arrivals", "search"} and key in options.OF_BOTH:
                 option = by_setting["concurrency", key]
+            elif section == "search" and key in options.OF_RATES:
+                option = by_setting["arrivals", key]
             names = (f"`{option.flag}`", f"`{option.env_var}`") if option else (NONE, NONE)
             parts.append(_row(f"`{section}.{key}`", *names, _default(field), _meaning(field)))
         parts.append("")

@@ -42,6 +42,10 @@ class Trials:
         self.hits[part] += hit
         self.calls[part] += 1
 
+    def used(self) -> Trials:
+        """Those of the window up to its last call: it may have been closed before its time."""
+        return self.upto(max((part + 1 for part, count in enumerate(self.calls) if count), default=0))
+
     def upto(self, parts: int) -> Trials:
         """Those of the first parts of the window."""
         return Trials(self.hits[:parts], self.calls[:parts])
@@ -67,7 +71,8 @@ def share_of(samples: Sequence[Trials]) -> Share:
     calls, hits = sum(sum(one.calls) for one in samples), sum(sum(one.hits) for one in samples)
     if not calls:
         return Share(0, math.nan, math.nan, math.nan)
-    effects = [(sum(one.hits), sum(one.calls), design_effect(one.hits, one.calls)) for one in samples]
+    used = [one.used() for one in samples]
+    effects = [(sum(one.hits), sum(one.calls), design_effect(one.hits, one.calls)) for one in used]
     counted = sum(count / effect for _, count, effect in effects)
     low, high = wilson(sum(hit / effect for hit, _, effect in effects), counted, T if 0 < hits < calls else Z)
     return Share(calls, hits / calls, low, high)

@@ -161,6 +161,9 @@ class Output(Protocol):
     def level(self, level: Level | None) -> None:
         """A level begins, goes to its next phase or is over; None after the last."""
 
+    def search(self, found: Mapping[str, Any]) -> None:
+        """A search has come to its next probe, or is over: what it has found so far (docs/run-folder.md)."""
+
     def tick(self, state: State) -> None:
         """A second has passed, or the end of the run has come to its next stage."""
 
@@ -178,6 +181,9 @@ class OutputBase:
         """Do nothing."""
 
     def level(self, level: Level | None) -> None:
+        """Do nothing."""
+
+    def search(self, found: Mapping[str, Any]) -> None:
         """Do nothing."""
 
     def tick(self, state: State) -> None:
@@ -204,6 +210,10 @@ class Outputs:
     def level(self, level: Level | None) -> None:
         """A level has changed."""
         self._each(lambda output: output.level(level))
+
+    def search(self, found: Mapping[str, Any]) -> None:
+        """A search has come further."""
+        self._each(lambda output: output.search(found))
 
     def tick(self, state: State) -> None:
         """A second has passed, or the end has come to its next stage."""

@@ -123,6 +123,11 @@ class Recorder:
         """Arrivals that were due so far, warm-up included; 0 in a closed loop."""
         return self._account.due(clock.wall_at()) if self._account else 0
 
+    def cut_schedule(self) -> None:
+        """Take note that no more arrivals come of the present schedule."""
+        if self._account:
+            self._account.stop(clock.wall_at())
+
     def fate(self, level: str | None = None) -> Fate | None:
         """What has become of the arrivals in the window of a level, or of all so far; None in a closed loop.
 

@@ -44,6 +44,11 @@ class Slo(Section):
     users: Positive | None = None
     """The gate counts only levels of up to this number of users. Without it, levels beyond the limit count too."""
 
+    @property
+    def has_conditions(self) -> bool:
+        """Whether anything is asked for."""
+        return any((self.ttft_ms, self.tpot_ms, self.latency_ms, self.success_rate, self.min_tokens_per_s))
+
 
 class Limits(Section):
     """What ends a run early."""

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from bedrock_locust.settings import arrivals
 from bedrock_locust.settings.mistakes import SettingsError
-from bedrock_locust.settings.schema import CREDENTIALS, SECTIONS, Output, Settings, build, read_file
+from bedrock_locust.settings.schema import (
+    CREDENTIALS,
+    SECTIONS,
+    SECTIONS_OF_LOADS,
+    Output,
+    Settings,
+    build,
+    read_file,
+)
+from bedrock_locust.settings.search import Search
 from bedrock_locust.settings.web import is_in_form
 from bedrock_locust.settings.workload import Workload
 from bedrock_locust.settings.workload_folder import folder_of, name_of, names_in, path_of
@@ -32,6 +41,7 @@ GROUPS = {
     "workload": "Workload",
     "concurrency": "Levels",
     "arrivals": "Levels",
+    "search": "Search",
     "slo": "SLO",
     "limits": "Limits",
     "output": "Results",
@@ -84,7 +94,9 @@ class Option(NamedTuple):
 
 
 OPTIONS = (
-    Option("--bedrock-load", "test", "load", "Load: users (start, end, step), or rates at which calls arrive"),
+    Option(
+        "--bedrock-load", "test", "load", "Load: users (start, end, step), rates at which calls arrive, or a search"
+    ),
     Option("--bedrock-start", "concurrency", "start", "Concurrent users of the first level"),
     Option("--bedrock-end", "concurrency", "end", "Concurrent users of the last level, at most"),
     Option("--bedrock-step", "concurrency", "step", "Users added from level to level"),
@@ -99,6 +111,9 @@ OPTIONS = (
     Option(
         "--bedrock-max-in-flight", "arrivals", "max_in_flight", "Most calls in flight; an arrival beyond is dropped"
     ),
+    Option("--bedrock-search-for", "search", "for", "Look for the highest load within the SLO: users, or a rate"),
+    Option("--bedrock-search-start", "search", "start", "First load that is tried"),
+    Option("--bedrock-search-most", "search", "most", "Largest load that is tried"),
     Option("--bedrock-duration", "concurrency", "duration_seconds", "Seconds for which each level is measured"),
     Option("--bedrock-warmup", "concurrency", "warmup_seconds", "Seconds of each level before it is measured"),
     Option("--bedrock-model", "model", "id", "Id, inference profile id or ARN"),
@@ -298,9 +313,10 @@ def add_options(
         " asked for as a bearer token",
     )
     shown = current.public() if current else {}
-    if current and (rates := current.open_loop):
-        shown["concurrency"] |= {key: getattr(rates, key) for key in OF_BOTH}
+    if current and (levels := current.open_loop or current.searching):
+        shown["concurrency"] |= {key: getattr(levels, key) for key in OF_BOTH}
     if current:
+        shown.setdefault("search", Search().model_dump(mode="json"))
         shown.setdefault("workload", Workload().model_dump(mode="json"))
     for option in OPTIONS:
         # The form shows the settings in force, whatever the command line said at the start.
@@ -373,15 +389,14 @@ def load(parsed: Namespace, endpoint: str | None) -> Settings:
     given = _given(parsed)
     _choose_loop(values, {(option.section, option.key): option for option in given})
     for option, value in given.items():
-        if option.key not in OF_BOTH:
+        if option.key not in OF_BOTH | OF_RATES:
             _put(values, option.section, option.key, _in_folder(parsed, value) if option == FILE else value)
     section = _section_of_load(values)
+    places = {option: _section_of(option, section) for option in given}
     for option, value in given.items():
-        if option.key in OF_BOTH:
-            _put(values, section, option.key, value)
-    origin: dict[tuple[str, ...], str] = {
-        (section if option.key in OF_BOTH else option.section, option.key): option.origin for option in given
-    }
+        if option.key in OF_BOTH | OF_RATES:
+            _put(values, places[option], option.key, value)
+    origin: dict[tuple[str, ...], str] = {(place, option.key): option.origin for option, place in places.items()}
     if endpoint:
         _put(values, "aws", "endpoint_url", endpoint)
         origin["aws", "endpoint_url"] = "--host"
@@ -473,6 +488,7 @@ def _given(parsed: Namespace) -> Mapping[Option, Any]:
 LOADS = {
     "users": (("concurrency", "start"), ("concurrency", "end"), ("concurrency", "step")),
     "rates": tuple(("arrivals", key) for key in arrivals.LOADS),
+    "search": (("search", "for"), ("search", "start"), ("search", "most")),
 }
 """What the load can be -> the settings of which an option chooses it, where `test.load` is not given."""
 
@@ -482,9 +498,11 @@ def _choose_loop(values: dict[str, Any], given: Mapping[tuple[str, str], Option]
     if ("test", "load") in given:
         return
     chosen = {load: [given[at] for at in settings if at in given] for load, settings in LOADS.items()}
-    if all(chosen.values()):
-        both = " and ".join(options[0].flag for options in chosen.values())
-        raise SettingsError(f"{both}: the load is users or rates: leave one out, or choose with --bedrock-load")
+    if len(several := [options[0].flag for options in chosen.values() if options]) > 1:
+        both = " and ".join(several)
+        raise SettingsError(
+            f"{both}: the load is one of {', '.join(LOADS)}: choose with --bedrock-load, or leave one out"
+        )
     for load, options in chosen.items():
         if options:
             _put(values, "test", "load", load)
@@ -494,14 +512,23 @@ def _choose_loop(values: dict[str, Any], given: Mapping[tuple[str, str], Option]
 
 
 OF_BOTH = frozenset({"duration_seconds", "warmup_seconds"})
-"""Settings of the levels that users and rates have alike: an option sets the one of the load."""
+"""Settings of the levels that all loads have alike: an option sets the one of the load."""
+OF_RATES = frozenset({"max_in_flight"})
+"""A setting that arrivals and a search have alike."""
 
 
 def _section_of_load(values: Mapping[str, Any]) -> str:
     """The section with the levels of the load that is chosen."""
     test = values.get("test")
     load = test.get("load") if isinstance(test, dict) else None
-    return "arrivals" if load == "rates" or (load is None and values.get("arrivals")) else "concurrency"
+    given = next((load for load, section in SECTIONS_OF_LOADS.items() if values.get(section) is not None), "users")
+    return SECTIONS_OF_LOADS.get(load or given, "concurrency")
+
+
+def _section_of(option: Option, of_load: str) -> str:
+    """Where an option belongs, if the levels of the load are in this section."""
+    is_of_load = option.key in OF_BOTH or (option.key in OF_RATES and of_load == "search")
+    return of_load if is_of_load else option.section
 
 
 def _put(values: dict[str, Any], section: str, key: str, value: Any) -> None:

@@ -12,6 +12,7 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -38,6 +39,7 @@ from bedrock_locust.settings.mistakes import SettingsError, describe
 from bedrock_locust.settings.outline import outline
 from bedrock_locust.settings.pairs import impossible
 from bedrock_locust.settings.quotas import QuotaName, Quotas
+from bedrock_locust.settings.search import NO_TARGET, NOT_ASKED, Search, asks
 from bedrock_locust.settings.workload import Workload
 
 if TYPE_CHECKING:
@@ -219,8 +221,8 @@ class Test(Section):
     """Longest silence of the service, in seconds. A call that takes four times this long in all fails, too."""
     transport: Literal["measured", "botocore"] = "measured"
     """`measured` reads from a socket of our own and knows when each token arrived; `botocore` uses the SDK's."""
-    load: Literal["users", "rates"] = "users"
-    """What the load is: `users` of `concurrency`, or the rates of `arrivals`, which it is where that is given."""
+    load: Literal["users", "rates", "search"] = "users"
+    """What the load is: `users` of `concurrency`, `rates` of `arrivals`, or a `search`: by default what is given."""
     names: Literal["level", "mode"] = "level"
     """Names of calls in Locust's own tables: their level, or only their mode, for tools that take few names."""
     preflight: bool | None = None
@@ -297,6 +299,8 @@ class Output(Section):
 
 SENT = ("file", "input_tokens", "output_tokens", "shared_prefix_tokens", "turns")
 """Settings of the workload that a trace decides."""
+SECTIONS_OF_LOADS = {"rates": "arrivals", "search": "search"}
+"""What `test.load` is where one of these sections is given, and it is not."""
 
 
 class Settings(Section):
@@ -307,6 +311,7 @@ class Settings(Section):
     test: Test = Test()
     concurrency: Concurrency = Concurrency()
     arrivals: Arrivals | None = None
+    search: Search | None = None
     output: Output = Output()
     pricing: Pricing | None = None
     slo: Slo | None = None
@@ -318,6 +323,13 @@ class Settings(Section):
     def _says_something(cls, workload: Workload | None) -> Workload | None:
         """The form sends all of its fields: with their defaults, there is no workload."""
         return None if workload == Workload() else workload
+
+    @field_validator("search")
+    @classmethod
+    def _is_looked_for(cls, search: Search | None, info: ValidationInfo) -> Search | None:
+        """The form sends all of its fields: with their defaults, and another load, there is no search."""
+        test = info.data.get("test")
+        return None if search == Search() and test is not None and test.load != "search" else search
 
     @model_validator(mode="after")
     def _can_be_called(self) -> Settings:
@@ -340,17 +352,27 @@ class Settings(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _rates_where_given(cls, values: Any) -> Any:
-        """Have calls arrive at rates where `arrivals` is given, unless `test.load` says otherwise."""
-        if not isinstance(values, dict) or not values.get("arrivals"):
+    def _load_where_given(cls, values: Any) -> Any:
+        """Have the load be what is given, `arrivals` or `search`, unless `test.load` says otherwise."""
+        test = values.get("test", {}) if isinstance(values, dict) else None
+        if not isinstance(test, dict):
             return values
-        test = values.get("test", {})
-        return {**values, "test": {"load": "rates", **test}} if isinstance(test, dict) else values
+        given = [load for load, section in SECTIONS_OF_LOADS.items() if values.get(section) is not None]
+        if "load" not in test and len(given) > 1:
+            raise ValueError("arrivals and search are both given: remove one of them, or choose with test.load")
+        if "load" not in test and given:
+            return {**values, "test": {**test, "load": given[0]}}
+        is_missing = test.get("load") == "search" and values.get("search") is None
+        return {**values, "search": {}} if is_missing else values
 
     @model_validator(mode="after")
     def _has_its_load(self) -> Settings:
         if self.test.load == "rates" and self.arrivals is None:
             raise ValueError("test.load is rates, but there are none: set arrivals.rates (--bedrock-rates)")
+        if self.test.load == "search" and self.slo is None:
+            raise ValueError(NO_TARGET)
+        if self.test.load == "search" and not any(self.searched):
+            raise ValueError(NOT_ASKED if self.slo and self.slo.has_conditions else NO_TARGET)
         return self
 
     @model_validator(mode="after")
@@ -359,6 +381,38 @@ class Settings(Section):
         if self.trace and workload and (given := [key for key in SENT if getattr(workload, key) not in (None, 1)]):
             raise ValueError(f"arrivals.trace says what is sent: remove workload.{given[0]}, or the trace")
         return self
+
+    @property
+    def searching(self) -> Search | None:
+        """The search, where the load is one."""
+        return self.search if self.test.load == "search" else None
+
+    @property
+    def searched(self) -> tuple[bool, bool]:
+        """Whether there is a limit to look for with streaming calls, and with others: something is asked of them."""
+        slo, test = self.slo, self.test
+        if slo is None:
+            return False, False
+        return test.streaming and asks(slo, streaming=True), test.non_streaming and asks(slo, streaming=False)
+
+    @property
+    def most_in_flight(self) -> int:
+        """The most calls in flight at a time, in the whole run."""
+        if self.searching:
+            return self.searching.max_in_flight if self.searching.by_rate else int(self.searching.most)
+        return self.open_loop.max_in_flight if self.open_loop else self.concurrency.end
+
+    @property
+    def modes(self) -> tuple[bool, bool]:
+        """Whether streaming calls run, and others; in a search, those of which the SLO asks something."""
+        return self.searched if self.searching else (self.test.streaming, self.test.non_streaming)
+
+    @property
+    def shape(self) -> dict[str, Any]:
+        """The attributes of the load shape for users, or for a search: most have the names of their settings."""
+        if self.searching:
+            return {**self.searching.model_dump(exclude={"for"}), "by_rate": self.searching.by_rate}
+        return self.concurrency.model_dump() if self.test.load == "users" else {}
 
     @property
     def has_steps(self) -> bool:
@@ -419,6 +473,7 @@ SECTIONS: dict[str, type[Section]] = {
     "test": Test,
     "concurrency": Concurrency,
     "arrivals": Arrivals,
+    "search": Search,
     "output": Output,
     "pricing": Pricing,
     "slo": Slo,

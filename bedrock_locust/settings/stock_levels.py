@@ -1,4 +1,4 @@
-"""The levels that the stock benchmark makes of `concurrency` and `test`: for where there is no shape to ask."""
+"""The levels that the stock benchmark makes of the settings: for where there is no shape to ask."""
 
 from __future__ import annotations
 
@@ -10,19 +10,34 @@ from bedrock_locust.level import Level
 if TYPE_CHECKING:
     from bedrock_locust.settings.arrivals import Arrivals
     from bedrock_locust.settings.schema import Concurrency, Settings
+    from bedrock_locust.settings.search import Search
 
 
 def stock_levels(settings: Settings) -> tuple[Level, ...]:
     """The levels in order: first the streaming ones, then the others."""
-    test = settings.test
-    modes = [mode for mode, on in (("streaming", test.streaming), ("non_streaming", test.non_streaming)) if on]
-    levels = _of_rates(settings.open_loop) if settings.open_loop else _of_users(settings.concurrency)
+    modes = [mode for mode, on in zip(("streaming", "non_streaming"), settings.modes, strict=True) if on]
+    if settings.searching:
+        levels = _of_search(settings.searching)
+    else:
+        levels = _of_rates(settings.open_loop) if settings.open_loop else _of_users(settings.concurrency)
     return tuple(replace(level, key=f"{mode}-{level.key}", mode=mode) for mode in modes for level in levels)
 
 
 def _of_users(steps: Concurrency) -> list[Level]:
     one = Level(key="", mode="", users=1, warmup_s=steps.warmup_seconds, duration_s=steps.duration_seconds)
     return [replace(one, key=str(users), users=users) for users in range(steps.start, steps.end + 1, steps.step)]
+
+
+def _of_search(search: Search) -> list[Level]:
+    """The most that it can try."""
+    one = Level(key="", mode="", warmup_s=search.warmup_seconds, duration_s=search.duration_seconds)
+    ladder = enumerate(search.ladder(), 1)
+    if search.by_rate:
+        return [
+            replace(one, key=str(number), rate_per_s=load, max_in_flight=search.max_in_flight)
+            for number, load in ladder
+        ]
+    return [replace(one, key=str(number), users=int(load)) for number, load in ladder]
 
 
 def _of_rates(arrivals: Arrivals) -> list[Level]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from locust.exception import RPCError
@@ -56,17 +57,25 @@ class Leases:
             self._greenlet.kill(block=False)
             self._greenlet = None
 
+    def cut(self) -> None:
+        """Have no more arrivals of the present schedule made: leases end now."""
+        if self._greenlet:
+            self.stop()
+            self._renew(last=True)
+
     def _keep(self) -> None:
         while True:
             self._renew()
             gevent.sleep(RENEW_S)
 
-    def _renew(self) -> None:
+    def _renew(self, *, last: bool = False) -> None:
         if self._schedule is None:
             return
         elapsed_s = clock.wall_at() - self._schedule.start_at
         able = sorted(self._able())
         lease = self._division.lease(elapsed_s, able)
+        if last:
+            lease = replace(lease, until_s=elapsed_s)
         order = LeaseOrder(self._run, self._schedule, lease).to_plain()
         for client_id in able:
             try:

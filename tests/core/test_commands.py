@@ -13,7 +13,7 @@ import pytest
 
 from bedrock_locust import commands
 from bedrock_locust.commands.settings import document
-from bedrock_locust.settings.options import OF_BOTH, OPTIONS
+from bedrock_locust.settings.options import OF_BOTH, OF_RATES, OPTIONS
 from bedrock_locust.settings.schema import SECTIONS
 
 ROOT = Path(__file__).parents[2]
@@ -134,8 +134,8 @@ def test_the_document_is_complete() -> None:
             assert row.split("|")[-2].strip().endswith((".", "."))
             assert len(row.split("|")[-2].strip()) > 10
     for option in OPTIONS:
-        # The length of a level is that of users or of rates, whichever the load is.
-        places = 2 if option.section == "concurrency" and option.key in OF_BOTH else 1
+        # The length of a level is that of users, of rates or of a search, whichever the load is.
+        places = 3 if option.section == "concurrency" and option.key in OF_BOTH else 1 + (option.key in OF_RATES)
         assert sum(f"`{option.flag}`" in row and f"`{option.env_var}`" in row for row in rows) == places
 
 

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import random
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
+import gevent
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bedrock_locust.arrivals.lease import NOTHING
-from bedrock_locust.team.master_leases import LEASE_S, Division
+from bedrock_locust.process.clock import clock
+from bedrock_locust.team.master_leases import LEASE_S, Division, Leases
 
 from .test_schedule import level, schedule
+
+if TYPE_CHECKING:
+    from locust.runners import MasterRunner
 
 WORKERS = ("a", "b", "c")
 
@@ -56,3 +63,22 @@ def test_the_most_calls_are_divided() -> None:
     """Among those that make calls now, at least one each."""
     made = Division(schedule(max_in_flight=10))
     assert [made.lease(1.0, WORKERS[:count]).max_in_flight for count in (1, 2, 3)] == [10, 5, 4]
+
+
+def test_a_schedule_that_is_cut_short() -> None:
+    """The last lease ends at once, for all workers; none follows."""
+    sent: list[tuple[str, float]] = []
+
+    def send(_: str, order: dict[str, Any], client_id: str) -> None:
+        sent.append((client_id, order["lease"]["until_s"]))
+
+    leases = Leases(cast("MasterRunner", SimpleNamespace(send_message=send)), lambda: ["b", "a"])
+    leases.cut()
+    assert not sent
+    leases.begin("run", schedule(start_at=clock.wall_at()))
+    gevent.sleep(0.05)
+    leases.cut()
+    gevent.sleep(0.6)
+    assert [client_id for client_id, _ in sent] == ["a", "b", "a", "b"]
+    assert all(until_s > 3 for _, until_s in sent[:2])
+    assert all(until_s < 1 for _, until_s in sent[2:])

@@ -17,7 +17,7 @@ KNOWN_IN_TEST = (
     "load, max_tokens, names, non_streaming, preflight, prompt_size, prompt_template, request, streaming, temperature,"
     " timeout_seconds, transport, unique_prompts"
 )
-KNOWN_SECTIONS = "aws, model, test, concurrency, arrivals, output, pricing, slo, limits, workload"
+KNOWN_SECTIONS = "aws, model, test, concurrency, arrivals, search, output, pricing, slo, limits, workload"
 PAIR = "config.json: aws: access_key_id and secret_access_key are needed together: give both or none"
 
 

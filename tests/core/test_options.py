@@ -58,6 +58,8 @@ OTHER_VALUES: dict[str, tuple[str, Any]] = {
     "load": ("rates", "rates"),
     "rates": ("1, 2.5", (1.0, 2.5)),
     "max_in_flight": ("7", 7),
+    "for": ("rate", "rate"),
+    "most": ("7", 7),
     "ttft_ms": ("7.5", 7.5),
     "latency_ms": ("7.5", 7.5),
     "success_rate": ("99", 99),
@@ -89,6 +91,10 @@ FILE_ONLY = {
     *(("limits", key) for key in ("max_output_tokens", "window_seconds", "same_failures")),
     ("model", "output_burndown"),
     *(("arrivals", key) for key in ("duration_seconds", "warmup_seconds", "burstiness", "seed")),
+    *(
+        ("search", key)
+        for key in ("probes", "resolution", "duration_seconds", "warmup_seconds", "seed", "max_in_flight")
+    ),
     ("test", "request"),
     ("test", "names"),
     *(
@@ -184,6 +190,9 @@ OF_ARRIVALS: dict[str, tuple[str, Any]] = {
 RATES: dict[str, dict[str, Any]] = {
     "--bedrock-load": {"arrivals": {"rates": [1]}, "test": {"load": "users"}},
     "--bedrock-max-in-flight": {"arrivals": {"rates": [1]}},
+    "--bedrock-search-for": {"slo": {"ttft_ms": 1}, "search": {}},
+    "--bedrock-search-start": {"slo": {"ttft_ms": 1}, "search": {}},
+    "--bedrock-search-most": {"slo": {"ttft_ms": 1}, "search": {}},
     "--bedrock-shared-prefix-tokens": {"workload": {"input_tokens": 900}},
     "--bedrock-cache": {"workload": {"input_tokens": 900, "turns": 2}},
     "--bedrock-turns": {"workload": {"input_tokens": 900}},
@@ -397,8 +406,8 @@ def test_the_load_is_chosen(
         (
             ("--bedrock-rates", "5", "--bedrock-end", "3"),
             (
-                "--bedrock-end and --bedrock-rates: the load is users or rates: leave one out, or choose with"
-                " --bedrock-load"
+                "--bedrock-end and --bedrock-rates: the load is one of users, rates, search: choose with"
+                " --bedrock-load, or leave one out"
             ),
         ),
         (
@@ -432,8 +441,48 @@ def test_the_form_shows_the_levels_of_the_load(here: Path) -> None:
     write(here, **IN_FILE)
     fields = parser(options.load(parse(), None)).args_included_in_web_ui
     assert fields["bedrock_duration"].default == 9
-    assert (fields["bedrock_load"].default, fields["bedrock_load"].choices) == ("rates", ["users", "rates"])
+    assert (fields["bedrock_load"].default, fields["bedrock_load"].choices) == ("rates", ["users", "rates", "search"])
     assert fields["bedrock_rates"].default == "3,4"
+
+
+SOUGHT: dict[str, Any] = {"search": {"start": 2, "most": 9, "duration_seconds": 9}, "slo": {"ttft_ms": 500}}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "load", "most"),
+    [
+        ((), "search", 9),
+        (("--bedrock-search-most", "7"), "search", 7),
+        (("--bedrock-end", "7"), "users", None),
+        (("--bedrock-rates", "5"), "rates", None),
+        (("--bedrock-load", "users"), "users", None),
+        (("--bedrock-load", "search", "--bedrock-end", "7"), "search", 9),
+    ],
+)
+def test_a_search_is_chosen(here: Path, arguments: tuple[str, ...], load: str, most: float | None) -> None:
+    """Where the file has one, unless an option asks for something else."""
+    write(here, **SOUGHT)
+    settings = options.load(parse(*arguments), None)
+    assert (settings.test.load, settings.searching and settings.searching.most) == (load, most)
+
+
+def test_options_of_the_levels_are_those_of_the_search(here: Path) -> None:
+    """Their length, and the most calls in flight."""
+    write(here, slo={"latency_ms": 1})
+    flags = ("--bedrock-duration", "7", "--bedrock-warmup", "1", "--bedrock-max-in-flight", "8")
+    search = options.load(parse("--bedrock-search-for", "rate", *flags), None).searching
+    assert search
+    assert (search.by_rate, search.duration_seconds, search.warmup_seconds, search.max_in_flight) == (True, 7, 1, 8)
+
+
+def test_the_form_of_a_search(here: Path) -> None:
+    """Its fields show what is in force, and come back the same."""
+    write(here, **SOUGHT)
+    settings = options.load(parse(), None)
+    fields = parser(settings).args_included_in_web_ui
+    assert (fields["bedrock_load"].default, fields["bedrock_duration"].default) == ("search", 9)
+    assert (fields["bedrock_search_for"].default, fields["bedrock_search_for"].choices) == ("users", ["users", "rate"])
+    assert options.load(parse(current=settings), None) == settings
 
 
 def test_false_and_zero_of_the_form_count(here: Path) -> None:

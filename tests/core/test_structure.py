@@ -135,6 +135,7 @@ PLAN: dict[str, dict[str, str]] = {
         "chosen": "base",
         "dispatch": "",
         "rate": "base dispatch",
+        "search": "base bisection dispatch",
         "step": "base dispatch",
     },
 }

@@ -65,6 +65,21 @@ def test_by_the_clock_of_the_lead(tenant: Tenant) -> None:
     assert tenant.made.to_plain() == {"a": {"measure": [10, 0]}}
 
 
+def test_a_schedule_that_is_cut_short(tenant: Tenant) -> None:
+    """No more of its arrivals are made, whatever its leases say; another schedule may follow."""
+    first = replace(SHORT, start_at=clock.wall_at())
+    tenant.renew(first, LEASE)
+    gevent.sleep(0.22)
+    tenant.cut()
+    made = tenant.made.to_plain()
+    tenant.renew(first, LEASE)
+    gevent.sleep(0.5)
+    assert tenant.made.to_plain() == made
+    tenant.renew(replace(SHORT, levels=(replace(SHORT.levels[0], key="b"),), start_at=clock.wall_at()), LEASE)
+    gevent.sleep(0.7)
+    assert tenant.made.to_plain() == {**made, "b": {"measure": [10, 0]}}
+
+
 def test_stopped(tenant: Tenant) -> None:
     """No lease begins anything after that."""
     tenant.stop()
