@@ -222,7 +222,8 @@ class Run:
             return "interrupted", f"no worker could take part: {refusals[0]}" if refusals else "no worker was left"
         if not self.complete:
             return "interrupted", f"stopped {self._by_time()}before all levels had run"
-        return "complete", "all levels ran" if self._environment.shape_class else "stopped as asked"
+        ran = "the search is over" if self._searches else "all levels ran"
+        return "complete", ran if self._environment.shape_class else "stopped as asked"
 
     def _by_time(self) -> str:
         """That `--run-time` has ended the run, if it has."""

@@ -29,6 +29,7 @@ from reports.sections.method import method
 from reports.sections.phases import phases
 from reports.sections.quota import quota
 from reports.sections.replay import replay
+from reports.sections.search import search
 from reports.sections.sent import sent
 from reports.sections.slo import slo
 from reports.sections.slowest import slowest, stalls
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
 SECTIONS = (
     head,
+    search,
     results,
     arrivals,
     replay,

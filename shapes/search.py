@@ -115,7 +115,7 @@ class SearchShape(LevelShape):
         while len(ladder) < self.probes:
             ladder.append(min(2 * ladder[-1], self.most))
         return [
-            self._new_level(mode, load, number)
+            replace(self._new_level(mode, load), level=f"{mode}-probe-{number:0{len(str(self.probes))}d}")
             for mode in groups(self.user_classes)
             for number, load in enumerate(ladder, 1)
         ]
@@ -191,7 +191,7 @@ class SearchShape(LevelShape):
             raise RuntimeError("a search that is over has no next probe")
         number = sum(one["load"] == load for one in search.told) + 1
         start_at = self._now() + (AHEAD_S if self.by_rate else 0.0)
-        self._level = replace(self._new_level(search.mode, load, number, again=True), started_at=start_at)
+        self._level = replace(self._new_level(search.mode, load, number), started_at=start_at)
         self._looked, self._decided = 0, "unclear"
         self._enter("warmup")
         self._warm_from = self._since
@@ -199,10 +199,10 @@ class SearchShape(LevelShape):
             self._announce(start_at)
         self._tell()
 
-    def _new_level(self, mode: str, load: float, number: int, *, again: bool = False) -> ProbeLevel:
-        """The level of a probe. The second of a load is called so; in a plan, where no load is known, each is."""
+    def _new_level(self, mode: str, load: float, number: int = 1) -> ProbeLevel:
+        """The level of a probe; the second of a load is called so."""
         amount = f"rate-{load:g}" if self.by_rate else f"{int(load):0{len(str(int(self.most)))}d}"
-        key = f"{mode}-{amount}{f'-{number}' if number > 1 or not again else ''}"
+        key = f"{mode}-{amount}-{number}" if number > 1 else f"{mode}-{amount}"
         level = ProbeLevel(key, mode, warmup_s=self.warmup_seconds, duration_s=self.duration_seconds)
         if self.by_rate:
             return replace(level, rate_per_s=load, max_in_flight=self.max_in_flight)
@@ -238,6 +238,8 @@ class SearchShape(LevelShape):
         opened_at = (self._level.started_at or 0) + self.warmup_seconds if self.by_rate else self._now()
         self._level = replace(self._level, phase="measure", measured_from=opened_at)
         self._enter("measure")
+        if not self._searches[0].told:
+            self._say(self._searches[0], "")  # at the first tick, Locust has not begun the run yet
         self._tell()
 
     def _look(self) -> None:

@@ -31,6 +31,8 @@ class Progress:
     """How long ago it began."""
     left_s: float | None
     """Until the end of the last level."""
+    at_most: bool = False
+    """Whether the plan is the most that there can be: the levels of a search have no name before they begin."""
 
     @classmethod
     def of(cls, level: Level, number: int, planned: Sequence[Level], now: float) -> Progress:
@@ -39,13 +41,23 @@ class Progress:
         done = 0.0 if whole is None else _done_s(level, whole, now)
         left = None if whole is None or rest is None else rest + whole - done
         since = now - (level.started_at or now)
-        return cls(number, len(planned), PHASES[level.phase], done, whole, since, left)
+        at_most = level.key not in {one.key for one in planned}
+        return cls(number, len(planned), PHASES[level.phase], done, whole, since, left, at_most)
+
+    @property
+    def place(self) -> str:
+        """Which level of how many: `Level 3 of 6`, `Probe 3 of at most 20`."""
+        return (
+            f"Probe {self.number} of at most {self.levels}" if self.at_most else f"Level {self.number} of {self.levels}"
+        )
 
     def __str__(self) -> str:
         if self.whole_s is None:
             return f"{self.phase}, {length_in_words(self.since_s)} since it began"
-        of_the_run = "" if self.left_s is None else f"; of the run about {length_in_words(self.left_s)}"
-        return f"{self.phase}, {length_in_words(self.whole_s - self.done_s)} left{of_the_run}"
+        about = "at most" if self.at_most else "about"
+        of_the_run = "" if self.left_s is None else f"; of the run {about} {length_in_words(self.left_s)}"
+        at_most = "at most " if self.at_most else ""
+        return f"{self.phase}, {at_most}{length_in_words(self.whole_s - self.done_s)} left{of_the_run}"
 
 
 def _done_s(level: Level, whole: float, now: float) -> float:

@@ -41,10 +41,12 @@ def report_codes(folder: Path, written: Path | None) -> list[int]:
     if written is None:
         return [exits.FAILED]
     try:
-        slo = json.loads((folder / "report.json").read_text(encoding="utf-8")).get("slo")
+        found = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return []
+    slo = found.get("slo")
     if not slo or slo["passed"] is not False:
         return []
-    logger.error("bedrock-locust: the SLO was not met; see the report")
+    what = "no load is shown to meet the SLO" if found.get("search") else "the SLO was not met"
+    logger.error("bedrock-locust: %s; see the report", what)
     return [exits.GATE]

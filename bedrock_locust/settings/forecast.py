@@ -193,6 +193,15 @@ def _calls(kind: Kind, levels: Iterable[Level]) -> float:
     return sum(kind.calls_per_s(level.load) * (level.length_s or 0) for level in levels)
 
 
+def most_of_all(settings: Settings, first: Call | None, levels: Sequence[Level]) -> tuple[float, float]:
+    """The most calls, and the most output tokens, that these levels are expected to make."""
+    kinds = Kinds.of(settings, first).extremes
+    return (
+        max(_calls(kind, levels) for kind in kinds),
+        max(_calls(kind, levels) * kind.output_tokens for kind in kinds),
+    )
+
+
 def expected_calls(settings: Settings, level: Level, first: Call | None = None) -> tuple[float, float]:
     """The least and the most calls while a level is measured."""
     calls = [kind.calls_per_s(level.load) * (level.duration_s or 0) for kind in Kinds.of(settings, first).extremes]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bedrock_locust.level import Load
-from bedrock_locust.settings.forecast import expected_cost, expected_tokens
+from bedrock_locust.settings.forecast import expected_cost, expected_tokens, most_of_all
 from bedrock_locust.settings.quotas import unused
 from bedrock_locust.settings.sizes import sizes
 from bedrock_locust.settings.stock_levels import stock_levels
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 DAY_S = 24 * 3600
-LEFT_OUT = "test.load is rates: the users of concurrency are left out"
+LEFT_OUT = "test.load is {load}: the users of concurrency are left out"
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,8 @@ class Plan:
     """What a trace asks for, in words."""
     left_out: str = ""
     """Which settings do not count in this run, in words."""
+    search: tuple[int, int] | None = None
+    """Of a search, the most calls and output tokens that it is expected to make; all else is the most, too."""
 
     @classmethod
     def of(
@@ -102,22 +104,28 @@ class Plan:
             all_cost=min((cost for cost in costs if cost), default=None),
             currency=settings.pricing.currency if settings.pricing else "",
             expected_cost=expected_cost(settings, first, planned),
-            expected_tokens=_tokens(settings, first, planned) if settings.workload else "",
+            expected_tokens=_tokens(settings, first, planned) if settings.workload and not settings.searching else "",
             run_time_s=run_time_s if run_time_s and run_time_s < (seconds or math.inf) else None,
             quota_use=quota_use,
             unused_quotas=unused(model),
             quota_to_set="output_tokens_per_minute" if model.endpoint == "mantle" else "tokens_per_minute",
-            left_out=LEFT_OUT if settings.open_loop and settings.has_steps else "",
+            left_out=_left_out(settings),
+            search=_most(settings, first, planned) if settings.searching and seconds is not None else None,
         )
 
     def lines(self) -> list[str]:
         """The plan in words, one fact a line."""
         levels = f"{_counted(self.levels, 'level')}, up to {self.most}"
+        if self.search:
+            levels = f"a search of at most {_counted(self.levels, 'probe')}, up to {self.most}"
         length = "for as long as its shape decides"
         if self.seconds is not None:
-            length = f"about {length_in_words(self.seconds)}, plus the time that the last calls of each level take"
+            about = "at most" if self.search else "about"
+            length = f"{about} {length_in_words(self.seconds)}, plus the time that the last calls of each level take"
         if self.run_time_s is not None:
             length = f"{length}; --run-time ends it after {length_in_words(self.run_time_s)}, whatever levels are left"
+        if self.search:
+            length = f"{length}; expected are at most {self.search[0]:,} calls and {self.search[1]:,} output tokens"
         each = f"at most {self.max_tokens:,} output tokens a call"
         more = [
             line
@@ -151,8 +159,20 @@ class Plan:
         most = self.all_cost or math.inf
         low, high = self.expected_cost or (0, 0)
         in_all = f"; the quota allows at most {money(self.all_cost)} {self.currency} in all" if self.all_cost else ""
-        expected = f"{money(min(low, most))} to {money(min(high, most))} {self.currency}"
+        least = "at most " if self.search else f"{money(min(low, most))} to "
+        expected = f"{least}{money(min(high, most))} {self.currency}"
         return f"expected cost {expected}; at most {money(self.call_cost)} {self.currency} a call{in_all}"
+
+
+def _left_out(settings: Settings) -> str:
+    """Which levels of the file are not those of this run."""
+    is_other = settings.test.load != "users" and settings.has_steps
+    return LEFT_OUT.format(load=settings.test.load) if is_other else ""
+
+
+def _most(settings: Settings, first: Call | None, levels: Sequence[Level]) -> tuple[int, int]:
+    calls, tokens = most_of_all(settings, first, levels)
+    return math.ceil(calls), math.ceil(tokens)
 
 
 def _counted(count: int, noun: str) -> str:

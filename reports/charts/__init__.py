@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import vl_convert
 
-from reports.charts import distribution, gain, knee, latency, lengths, pareto, replay, timeline, tokens, ttft
+from reports.charts import distribution, gain, knee, latency, lengths, pareto, replay, search, timeline, tokens, ttft
 from reports.charts.style import themed
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 CHARTS = {
     "knee": knee.chart,
+    "search": search.chart,
     "timeline": timeline.chart,
     "ttft": ttft.chart,
     "pareto": pareto.chart,

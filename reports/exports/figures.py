@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from reports.numbers.analysis import Analysis
+    from reports.numbers.search import Search
 
 SCHEMA = 1
 """Counts up when a key changes its meaning or goes; new keys may come at any time."""
@@ -82,6 +83,7 @@ def tree(analysis: Analysis, told: Sequence[str]) -> dict[str, Any]:
         "doubts": _doubts(analysis, told),
         "damage": [{"what": key.removeprefix("damage."), "count": count} for key, count in run.damage],
         "slo": _slo(analysis),
+        "search": [_search(found) for found in analysis.searches],
         "quota": _quota(analysis),
         "cost": _cost(analysis),
     }
@@ -139,6 +141,11 @@ def _slo(analysis: Analysis) -> dict[str, Any] | None:
         for key, checks in gate.checks.items()
     }
     return {"asked": asdict(gate.slo), "passed": analysis.gate_passed, "levels": levels}
+
+
+def _search(found: Search) -> dict[str, Any]:
+    """A search, with what follows from it."""
+    return {**asdict(found), "outcome": found.outcome, "is_close": found.is_close, "passed": found.met is not None}
 
 
 def _quota(analysis: Analysis) -> dict[str, Any]:

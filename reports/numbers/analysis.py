@@ -17,6 +17,7 @@ from reports.numbers import (
     lengths,
     phases,
     quota,
+    search,
     sent,
     slo,
     slowest,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from reports.numbers.lengths import Lengths
     from reports.numbers.quota import Quota
     from reports.numbers.replay import Replay
+    from reports.numbers.search import Search
     from reports.numbers.sent import Sent
     from reports.numbers.slo import Gate
     from reports.numbers.turns import Turns
@@ -100,6 +102,8 @@ class Analysis:
     """Conversations, turn by turn; None without one."""
     phases: pd.DataFrame
     """Warm-up and drain apart; see `reports.numbers.phases`. Empty without levels."""
+    searches: list[Search]
+    """What a search found in each group of calls; see `reports.numbers.search`. Empty without one."""
 
     def level(self, key: str) -> pd.Series[Any]:
         """The row of a level in `figures`."""
@@ -149,8 +153,14 @@ class Analysis:
 
     @property
     def gate_passed(self) -> bool | None:
-        """Whether the run holds its SLO; None without one."""
+        """Whether the run holds its SLO; None without one. In a search, some load has to: its probes may miss it."""
+        if self.searches:
+            return search.passed(self.searches)
         return self.gate.passed(self.figures) if self.gate else None
+
+    def search(self, found: Conclusion) -> Search | None:
+        """The search of the group of a conclusion; None without one."""
+        return next((one for one in self.searches if one.group == (found.group or found.mode)), None)
 
 
 def analyse(run: Run) -> Analysis:
@@ -165,7 +175,9 @@ def analyse(run: Run) -> Analysis:
     gate, used = slo.gate(run, rows, table), quota.quota(run, rows)
     reasons = answers.stop_reasons(rows)
     overused, message = forecast.overused(used, table), quota.throttle_message(kinds)
-    known = Evidence(gate, late, failed, overused, used, message, Growth(rows), answers.unanswered(reasons))
+    found = search.searches(run)
+    searched = search.advised(found)
+    known = Evidence(gate, late, failed, overused, used, message, Growth(rows), answers.unanswered(reasons), searched)
     return Analysis(
         run=run,
         levels=rows,
@@ -192,4 +204,5 @@ def analyse(run: Run) -> Analysis:
         failed_records=failures.by_record(run.calls),
         turns=conversations.turns(run, rows),
         phases=phases.phases(rows),
+        searches=found,
     )

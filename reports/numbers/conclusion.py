@@ -33,8 +33,9 @@ class Conclusion:
     advised: str | None
     """The level to run at."""
     basis: str
-    """Why that one: `slo` (the highest up to which every level met it), `knee` (see there), `most` throughput, or
-    `quota`: the highest, or the most, that the quotas carry, where the other would be above them."""
+    """Why that one: `search` (what it found), `slo` (the highest up to which every level met it), `knee` (see there),
+    `most` throughput, or `quota`: the highest, or the most, that the quotas carry, where the other would be above
+    them."""
     knee: tuple[str, ...]
     """The knee, if it stands out from chance: one level, or the two neighbours between which it lies."""
     met: str | None
@@ -81,8 +82,11 @@ def conclude(mode: str, group: str, figures: pd.DataFrame, known: Evidence) -> C
     over = known.over(figures)
     carried = _carried_levels(figures, over, known)
     advised = _carried(wanted, sound, carried, rate, known.gate if basis == "slo" else None)
+    advised = wanted if basis == "search" else advised
     at_knee = basis == "knee" and advised == wanted
     first = limit.first(figures, bad, known) or (_flat(sound, knee) if at_knee else None)
+    if basis == "search" and first is not None and first.kind == "slo":
+        first = None  # what the search found says it
     top = knee[-1] if at_knee else advised or ""
     last_two = [str(key) for key in useful.index[-2:]]
     grows = len(last_two) > 1 and known.growth.grows(figures, last_two[0], last_two[1], rate)
@@ -101,7 +105,7 @@ def conclude(mode: str, group: str, figures: pd.DataFrame, known: Evidence) -> C
         limit=first,
         main=limit.main_failure(figures, bad, known),
         is_last=bool(top) and not set(_above(figures, top)) & set(sound.index),
-        rising=has_loads and first is None and grows and advised == last_two[-1],
+        rising=has_loads and basis != "search" and first is None and grows and advised == last_two[-1],
     )
 
 
@@ -114,6 +118,9 @@ def _rate(figures: pd.DataFrame) -> str:
 
 
 def _wanted(figures: pd.DataFrame, knee: Sequence[str], best: str | None, known: Evidence) -> tuple[str | None, str]:
+    if (group := str(figures["group"].iloc[0] or figures["mode"].iloc[0])) in known.searched:
+        found = known.searched[group]
+        return (found if found in figures.index else None), "search"
     if known.gate is not None and known.gate.slo.asks(str(figures["mode"].iloc[0])):
         return _highest_met(figures, known), "slo"
     return (knee[0], "knee") if knee else (best, "most")

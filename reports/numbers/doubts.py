@@ -224,6 +224,8 @@ def _exceptions(analysis: Analysis) -> Iterator[Doubt]:
 
 
 def _missing_levels(analysis: Analysis) -> Iterator[Doubt]:
+    if analysis.searches:
+        return  # the plan is the most that it may try
     started = len(analysis.figures) if analysis.levels.shaped else 0
     planned = analysis.run.number("levels_planned") or 0
     if planned > started:

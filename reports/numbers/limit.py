@@ -52,6 +52,8 @@ class Evidence:
     growth: Growth
     unanswered: Sequence[str]
     """The levels with more than tolerable answers that are none."""
+    searched: Mapping[str, str | None]
+    """The level that a search found, by mode; None if it found none."""
 
     @property
     def tolerable(self) -> float:

@@ -10,6 +10,7 @@ from reports.sections.gain import gain
 from reports.sections.kinds import failing, kinds
 from reports.sections.limits import limits, unsure
 from reports.sections.quota import over, used_up
+from reports.sections.search import sentences
 from reports.sections.words import (
     at,
     failing_words,
@@ -82,7 +83,13 @@ def _sentences(analysis: Edition, found: Conclusion) -> Iterator[str]:
     """The level to run at, its figures, the most throughput, what gave out."""
     say = analysis.say
     mode = say.sentence(" ".join(part for part in (say.mode(found.mode), code(found.group)) if part))
-    if found.best is None:
+    if (searched := analysis.search(found)) is not None:
+        yield from sentences(analysis, searched, mode, found.mode)
+        if found.advised is not None:
+            row = analysis.level(found.advised)
+            figures = figures_there(analysis, row, rate_words(say, found.rate, row))
+            yield say("search.there", load=label(say, row), figures=figures)
+    elif found.best is None:
         yield say("end.mode", mode=mode)
     elif found.basis == "most" or (found.advised is None and found.basis not in {"slo", "quota"}):
         best = analysis.level(found.best)
@@ -198,6 +205,8 @@ def _gate(analysis: Edition) -> str:
     gate, say = analysis.gate, analysis.say
     if gate is None:
         return ""
+    if analysis.searches:
+        return say("gate.search_passed" if analysis.gate_passed else "gate.search_failed")
     every = say("gate.all" if analysis.levels.shaped else "gate.names")
     scope = (
         every

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reports.markdown import code, join
 from reports.sections.configuration import in_words
-from reports.sections.words import LOAD_SECTIONS
+from reports.sections.words import section_of_load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,6 +33,6 @@ def _settings(analysis: Edition) -> str:
     told = [
         f"{code(key)} {code(in_words(say, key, value), longest=80)}"
         for key, value in rows.items()
-        if key.startswith((*SHOWN, f"{LOAD_SECTIONS[analysis.levels.unit]}.")) and value not in (None, "", {}, [])
+        if key.startswith((*SHOWN, f"{section_of_load(analysis)}.")) and value not in (None, "", {}, [])
     ]
     return say("elsewhere.settings", settings=say("list.comma").join(told)) if told else ""

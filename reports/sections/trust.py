@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from reports.markdown import amount, code, escape, number
 from reports.numbers.doubts import doubts
-from reports.sections.words import API_NAMES, LOAD_SECTIONS, label, level_names, reason
+from reports.sections.words import API_NAMES, SEARCH, label, level_names, reason, section_of_load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,8 +24,8 @@ def _told(analysis: Edition, doubt: Doubt) -> str:
     key = doubt.what if doubt.what.startswith("damage.") else f"trust.{doubt.what}"
     words = {name: WORDS[name](analysis, value) for name, value in doubt.values.items() if name in WORDS}
     more = SPECIAL[doubt.what](analysis, doubt.values) if doubt.what in SPECIAL else {}
-    unit = analysis.levels.unit
-    usual = {"longer": analysis.say(f"trust.longer.{unit}"), "section": LOAD_SECTIONS[unit]}
+    unit = SEARCH if analysis.searches else analysis.levels.unit
+    usual = {"longer": analysis.say(f"trust.longer.{unit}"), "section": section_of_load(analysis)}
     return analysis.say(key, **{**usual, **words, **more})
 
 

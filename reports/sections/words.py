@@ -26,6 +26,8 @@ ALT_TEXTS = {"knee": knee.alt_text, "tokens": tokens.alt_text, "lengths": length
 """Of charts that do not always have the same panels."""
 LOAD_SECTIONS = {"users": "concurrency", "rate": "arrivals"}
 """Unit of the load -> the section of its settings."""
+SEARCH = "search"
+"""The section where the load is one that a search tries."""
 SLO_TEXTS = {"success_rate": "success", "min_tokens_per_s": "speed"}
 
 API_NAMES = {
@@ -36,6 +38,11 @@ API_NAMES = {
     "messages": "Messages",
 }
 """API, as `Run.apis` has it -> its name in every language."""
+
+
+def section_of_load(analysis: Edition) -> str:
+    """The section of the settings with the load."""
+    return SEARCH if analysis.searches else LOAD_SECTIONS[analysis.levels.unit]
 
 
 def label(say: Language, row: pd.Series[Any], *, mode: bool = False) -> str:

@@ -58,6 +58,10 @@ class Language:
         """A mode as readers write it."""
         return self(f"mode.{mode}")
 
+    def group(self, group: str) -> str:
+        """A group of calls as readers write it: its mode, or the name of its user class."""
+        return self.mode(group) if f"mode.{group}" in self.texts else group
+
     def sentence(self, text: str) -> str:
         """The text with its first letter large."""
         return text[:1].upper() + text[1:]

@@ -11,7 +11,10 @@ import pytest
 
 from bedrock_locust.level import Level, planned_levels
 from bedrock_locust.live import attainment
+from bedrock_locust.outputs.console.searching import ENDS, VERDICTS, lines
+from bedrock_locust.process.clock import clock as process_clock
 from bedrock_locust.settings.mistakes import SettingsError
+from bedrock_locust.settings.plan import Plan
 from bedrock_locust.settings.schema import Settings, build
 from bedrock_locust.settings.stock_levels import stock_levels
 from shapes import LevelShape, SearchShape, base, search
@@ -356,3 +359,54 @@ def test_the_shape_offers_its_plan(clock: Clock) -> None:
     assert planned
     assert len(planned) == 40
     assert planned[0].mode == "one"
+
+
+SAID: dict[str, Any] = {"mode": "non_streaming", "for": "users", "ended_by": "", "waits_until": None}
+JUDGED = {"load": 8.0, "verdict": "unclear", "calls": 1447, "share": 0.9687, "low": 0.93, "high": 0.99}
+
+
+def test_the_console_says_each_verdict() -> None:
+    """With what stands behind it, what the search waits for, and its result."""
+    assert list(lines({**SAID, "probes": []})) == []
+    probe = "  Search      8 users: too close to tell; 96.9 % of 1,447 calls were within the SLO (93.0 to 99.0 %)"
+    assert list(lines({**SAID, "probes": [JUDGED], "low": 8, "high": None})) == [probe]
+    (_, wait) = lines({**SAID, "probes": [JUDGED], "waits_until": process_clock.wall_at() + 43.2})
+    assert wait == "  Search      waits 43 s: calls were throttled, and quotas are per minute"
+    client = {"load": 8.5, "verdict": "client", "client": ["busy"], "calls": 1, "share": 1.0, "low": 1.0, "high": 1.0}
+    assert list(lines({**SAID, "for": "rate", "probes": [client], "low": 4, "high": None, "ended_by": "client"})) == [
+        "  Search      8.5 requests/s: not judged, as the load generator was the limit (busy)",
+        "  Search      non-streaming: 4 requests/s met the SLO; the load generator was the limit",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "result"),
+    [
+        (8, 9, "8 users met the SLO, 9 users did not; as exact as asked for"),
+        (None, 9, "no load met the SLO; as exact as asked for"),
+    ],
+)
+def test_the_console_says_the_result(low: float | None, high: float, result: str) -> None:
+    """The load, and why the search is over."""
+    *_, last = lines({**SAID, "probes": [], "low": low, "high": high, "ended_by": "resolution"})
+    assert last == f"  Search      non-streaming: {result}"
+
+
+def test_every_end_has_its_words() -> None:
+    """What the shape says."""
+    assert set(ENDS) == {"resolution", "most", "start", "probes", "client"}
+    assert set(VERDICTS) == {"met", "missed", "unclear", "client", "void"}
+
+
+def test_the_plan_in_words() -> None:
+    """All of it is the most that there can be."""
+    prices = {"input_per_million": 1, "output_per_million": 1}
+    sections: dict[str, Any] = {"search": {"probes": 4, "most": 3}, "slo": TARGET, "concurrency": {"end": 2}}
+    first, length, *more = Plan.of(settings_of(**sections, pricing=prices, test={"max_tokens": 100})).lines()
+    assert first == "a search of at most 4 probes, up to 3 users"
+    assert length == (
+        "at most 4 min, plus the time that the last calls of each level take; expected are at most 675 calls and"
+        " 67,500 output tokens"
+    )
+    assert any(line.startswith("expected cost at most 0.24 USD; at most ") for line in more)
+    assert more[-1] == "test.load is search: the users of concurrency are left out"

@@ -244,3 +244,74 @@ def shaped(modes: tuple[str, ...], users: tuple[int, ...], *, length_s: float = 
             at += length_s + 15
     folder.info = info(len(folder.requests), len(folder.levels))
     return folder
+
+
+def probe(level: str, load: float, verdict: str, calls: int, share: float) -> Row:
+    """What `run.json` says of a probe of a search."""
+    spread = 0.4 / calls**0.5
+    return {
+        "level": level,
+        "load": load,
+        "verdict": verdict,
+        "leans": share >= 0.95,
+        "calls": calls,
+        "share": share,
+        "low": max(share - spread, 0.0),
+        "high": min(share + spread, 1.0),
+        "throttled_at": None,
+        "client": [],
+        "disturbed": [],
+    }
+
+
+def searched() -> Folder:
+    """A search in both modes: one found a limit, the other one was too close to tell. The best load was tried twice."""
+    folder = shaped(("streaming", "non_streaming"), (4, 8, 12, 16))
+    again = [row for row in folder.requests if row["level"] == "streaming-08"]
+    later = 600.0
+    folder.requests += [
+        {**row, "level": "streaming-08-2", "started_at": row["started_at"] + later, "request_id": f"{number}"}
+        for number, row in enumerate(again)
+    ]
+    level_row = next(row for row in folder.levels if row["level"] == "streaming-08")
+    moments = {name: level_row[name] + later for name in ("started_at", "measured_from", "measured_to")}
+    folder.levels.append({**level_row, "level": "streaming-08-2", **moments})
+    folder.info = info(len(folder.requests), len(folder.levels))
+    settings = folder.info["settings"]
+    settings["test"]["load"] = "search"
+    settings["search"] = {"for": "users", "start": 4, "most": 16, "duration_seconds": 30}
+    settings["slo"] = {"latency_ms": 2900, "percentile": 95}
+    folder.info["search"] = [
+        {
+            "mode": "streaming",
+            "for": "users",
+            "low": 8,
+            "high": 12,
+            "ended_by": "resolution",
+            "probes": [
+                probe("streaming-04", 4, "met", 300, 0.99),
+                probe("streaming-08", 8, "met", 600, 0.98),
+                probe("streaming-16", 16, "missed", 300, 0.72),
+                probe("streaming-12", 12, "missed", 250, 0.9),
+                probe("streaming-08-2", 8, "met", 1200, 0.978),
+            ],
+            "crossed": [],
+            "waits_until": None,
+        },
+        {
+            "mode": "non_streaming",
+            "for": "users",
+            "low": 12,
+            "high": 16,
+            "ended_by": "probes",
+            "probes": [
+                probe("non_streaming-04", 4, "missed", 300, 0.9),
+                probe("non_streaming-08", 8, "met", 600, 0.98),
+                probe("non_streaming-16", 16, "missed", 300, 0.72),
+                probe("non_streaming-12", 12, "unclear", 250, 0.955),
+            ],
+            "crossed": [[4, 8]],
+            "waits_until": None,
+        },
+    ]
+    return folder

@@ -176,7 +176,35 @@ def decision_zh(folder: Path) -> None:
     (folder / "run.json").write_text(json.dumps(info), encoding="utf-8")
 
 
+def searched(folder: Path) -> None:
+    """A search that found its limit, and one that was too close to tell."""
+    make.searched().write(folder)
+
+
+def searched_zh(folder: Path) -> None:
+    """A search that not even the first load passed, and one that the load generator ended, in Chinese."""
+    run = make.searched()
+    run.info["settings"]["output"]["language"] = "zh"
+    first = {
+        "level": "streaming-04",
+        "load": 4,
+        "verdict": "missed",
+        "calls": 400,
+        "share": 0.5,
+        "low": 0.4,
+        "high": 0.6,
+    }
+    busy = {"level": "non_streaming-04", "load": 4, "verdict": "client", "client": ["x"], "calls": 0}
+    run.info["search"] = [
+        {"mode": "streaming", "for": "users", "low": None, "high": 4, "ended_by": "start", "probes": [first]},
+        {"mode": "non_streaming", "for": "users", "low": None, "high": None, "ended_by": "client", "probes": [busy]},
+    ]
+    run.write(folder)
+
+
 CASES = (
+    searched,
+    searched_zh,
     three_calls,
     lost_worker,
     decision,

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bedrock_locust.live.limits import Spending
 from bedrock_locust.live.output import ROWS_WITHIN_S, OutputBase
 from bedrock_locust.outputs import console
+from bedrock_locust.outputs.console import searching
 from bedrock_locust.outputs.console.screen import FailSafe, screen
 from bedrock_locust.settings.plan import money
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Mapping
 
     from bedrock_locust.call import Call
     from bedrock_locust.level import Level
@@ -45,6 +47,11 @@ class Console(OutputBase):
         if level and level.measured_to:
             longest_s = self._run.tally.levels[level.key].longest_ms / 1000
             self._due[level.key] = time.monotonic() + longest_s + ROWS_WITHIN_S
+
+    def search(self, found: Mapping[str, Any]) -> None:
+        """Print what a search has found so far, and what it waits for."""
+        for text in searching.lines(found):
+            self._screen.say(text)
 
     def tick(self, state: State) -> None:
         """Show how far the run is, and print the results of levels whose rows are here."""

@@ -69,7 +69,7 @@ class Picture:
         grid.add_column(no_wrap=True)
         grid.add_column(ratio=1)
         grid.add_column(justify="right", no_wrap=True)
-        title = Text.assemble((f"Level {progress.number} of {progress.levels}  ", "bold"), level.title)
+        title = Text.assemble((f"{progress.place}  ", "bold"), level.title)
         length_s = progress.whole_s
         bar = Text() if length_s is None else ProgressBar(total=length_s, completed=progress.done_s)
         grid.add_row(title, bar, str(progress))

@@ -94,7 +94,7 @@ def line(run: RunView, spent: str, now: float) -> str:
     if level is None or not run.levels:
         return ", ".join(words)
     progress = Progress.of(level, len(levels), run.levels, now)
-    return "; ".join([f"Level {progress.number} of {progress.levels}: {level.title}", str(progress), ", ".join(words)])
+    return "; ".join([f"{progress.place}: {level.title}", str(progress), ", ".join(words)])
 
 
 def model_in_words(info: Mapping[str, Any]) -> str:

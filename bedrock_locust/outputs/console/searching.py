@@ -1,0 +1,62 @@
+"""What a search has found, on the console: a line for each verdict, for a wait, and for the result."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bedrock_locust.level import Load
+from bedrock_locust.process.clock import clock
+from bedrock_locust.settings.plan import length_in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+VERDICTS = {
+    "met": "met",
+    "missed": "missed",
+    "unclear": "too close to tell",
+    "client": "not judged, as the load generator was the limit",
+    "void": "not judged, as a worker was lost; it is tried again",
+}
+ENDS = {
+    "resolution": "as exact as asked for",
+    "most": "the largest load was reached (search.most)",
+    "start": "not even the first load met the SLO (search.start)",
+    "probes": "all probes are made (search.probes)",
+    "client": "the load generator was the limit",
+}
+
+
+def lines(found: Mapping[str, Any]) -> Iterator[str]:
+    """What to print of the present state of a search."""
+    if probes := found["probes"]:
+        yield f"  Search      {_probe(found, probes[-1])}"
+    if found["waits_until"] is not None:
+        wait = length_in_words(max(found["waits_until"] - clock.wall_at(), 1))
+        yield f"  Search      waits {wait}: calls were throttled, and quotas are per minute"
+    if found["ended_by"]:
+        yield f"  Search      {found['mode'].replace('_', '-')}: {_result(found)}; {ENDS[found['ended_by']]}"
+
+
+def _probe(found: Mapping[str, Any], probe: Mapping[str, Any]) -> str:
+    said = f"{_load(found, probe['load'])}: {VERDICTS[probe['verdict']]}"
+    reasons = "; ".join([*probe.get("client", ()), *probe.get("disturbed", ())])
+    if reasons:
+        return f"{said} ({reasons})"
+    if not probe.get("calls"):
+        return said
+    share, low, high = (f"{100 * probe[name]:.1f}" for name in ("share", "low", "high"))
+    return f"{said}; {share} % of {probe['calls']:,} calls were within the SLO ({low} to {high} %)"
+
+
+def _result(found: Mapping[str, Any]) -> str:
+    low, high = found["low"], found["high"]
+    if low is None:
+        return "no load met the SLO"
+    if high is None:
+        return f"{_load(found, low)} met the SLO"
+    return f"{_load(found, low)} met the SLO, {_load(found, high)} did not"
+
+
+def _load(found: Mapping[str, Any], amount: float) -> Load:
+    return Load(amount, "requests/s" if found["for"] == "rate" else "users")

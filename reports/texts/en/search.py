@@ -1,0 +1,43 @@
+"""What a search found, in English."""
+
+from __future__ import annotations
+
+TEXTS = {
+    "search": "Search",
+    "search.note": "Each row is one probe. The share is that of the started calls that met the SLO, over all probes of this"
+    " load so far. A probe is judged up to four times, so each interval is wider than one at 95 %.",
+    "search.met": "met",
+    "search.missed": "missed",
+    "search.unclear": "too close to tell",
+    "search.client": "not judged: the load generator was the limit",
+    "search.void": "not judged: a worker was lost",
+    "search.found": "**{mode}: meets the SLO up to {low}, not at {high}** ({slo}).",
+    "search.found_close": "**{mode}: reaches the limit of the SLO between {low} and {high}; too close to tell where** ({slo}).",
+    "search.most": "**{mode}: meets the SLO up to {low}, the largest load of the search** ({slo}).",
+    "search.most_close": "**{mode}: too close to tell whether {low}, the largest load of the search, meets the SLO** ({slo}).",
+    "search.up_to": "**{mode}: meets the SLO up to {low}; the limit was not found** ({slo}).",
+    "search.up_to_close": "**{mode}: too close to tell whether {low} meets the SLO; the limit was not found** ({slo}).",
+    "search.start": "**{mode}: does not meet the SLO even at {high}, the first load of the search** ({slo}).",
+    "search.start_close": "**{mode}: too close to tell whether {high}, the first load of the search, meets the SLO** ({slo}).",
+    "search.nothing": "**{mode}: the search judged no load** ({slo}).",
+    "search.ends": "Within the SLO: {ends}. {target} % are asked for.",
+    "search.end": "{share} % of {calls} {at} (interval {low} to {high} %)",
+    "search.there": "At {load}: {figures}.",
+    "search.shown_met": "Shown to meet it: {load}.",
+    "search.shown_missed": "Shown to miss it: {load}.",
+    "search.longer": "More calls tell more: raise `search.duration_seconds`.",
+    "search.ended_early": "The run ended before the search, so the limit may be another.",
+    "search.ended_client": "The search ended at {load}, as the load generator was the limit there. Use more workers.",
+    "search.ended_probes": "The search ended after {count} probes, before it was as exact as asked for: raise `search.probes`.",
+    "search.ended_most": "To find the limit, raise `search.most`.",
+    "search.crossed": "{low} missed the SLO, but {high} met it: what the service carries changed during the run.",
+    "trust.longer.search": "Measure longer (`search.duration_seconds`).",
+    "col.share": "Calls within the SLO (%)",
+    "col.verdict": "Verdict",
+    "axis.share": "calls within the SLO (%)",
+    "chart.search": "Calls within the SLO by load",
+    "chart.search.alt": "The share of calls within the SLO at each load that the search tried, with its interval",
+    "gate.search_passed": "**SLO gate: passed** (the search found a load that meets the SLO).",
+    "gate.search_failed": "**SLO gate: failed** (the search found no load that is shown to meet the SLO).",
+    "junit.search": "The search found a load that meets the SLO",
+}
