@@ -218,7 +218,10 @@ class _Admission:
 
     def _reply(self, wish: _Wish) -> replies.Reply:
         entry, prompt, plan, behaviour = self.entry, wish.prompt, wish.plan, wish.model.behaviour
-        cache = self.service.cache.use(entry.model_id, prompt, behaviour.cache_min_tokens, time.monotonic())
+        least = behaviour.cache_min_tokens
+        least = families.cache_min_tokens(entry.model_id) if least < 0 else least
+        implicit = behaviour.implicit_cache
+        cache = self.service.cache.use(entry.model_id, prompt, least, time.monotonic(), implicit=implicit)
         entry.cache_read_tokens, entry.cache_write_tokens = cache.read, cache.write
         start = replies.place(prompt, entry.index, behaviour.seed)
         prompt = toolcalls.called(prompt, behaviour.tool_share, behaviour.second_tool_share, start)

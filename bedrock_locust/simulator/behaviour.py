@@ -95,7 +95,14 @@ class Behaviour(BaseModel):
     default_max_tokens: int = Field(
         4096, ge=1, description="tokens reserved for an answer to a call that does not set max_tokens"
     )
-    cache_min_tokens: int = Field(1024, ge=0, description="tokens that a prefix must have to be cached")
+    cache_min_tokens: int = Field(
+        -1,
+        ge=-1,
+        description="tokens that a prefix must have to be cached; -1 = as AWS states for the model, or 1,024",
+    )
+    implicit_cache: bool = Field(
+        default=False, description="cache what prompts begin with, in blocks of 128 words, also without a cache point"
+    )
     reserved_overflow: float = Field(
         0.0, ge=0, le=1, description="share of the calls for the reserved tier that the default one answers"
     )

@@ -110,6 +110,22 @@ _FAMILIES: tuple[tuple[re.Pattern[str], Family], ...] = (
 )
 
 
+_CACHE_MIN_TOKENS = (
+    (r"claude-(?:opus|haiku)-4-[56]", 4096),
+    (r"claude-sonnet-4-6|claude-3-5-haiku", 2048),
+    (r"nova-(?:lite|micro)", 1536),
+)
+"""Pattern in model ids -> tokens of the shortest prefix that is cached, as the agent toolkit of AWS has them (2026)."""
+USUAL_CACHE_MIN_TOKENS = 1024
+
+
+@lru_cache(maxsize=4096)
+def cache_min_tokens(model_id: str) -> int:
+    """Tokens that a prefix must have to be cached."""
+    found = (tokens for pattern, tokens in _CACHE_MIN_TOKENS if re.search(pattern, model_id))
+    return next(found, USUAL_CACHE_MIN_TOKENS)
+
+
 @lru_cache(maxsize=4096)
 def of(model_id: str) -> Family:
     """The family of a model id, a profile or an ARN that has its name."""

@@ -56,6 +56,6 @@ def _savings(analysis: Edition, found: Caching) -> str:
         parts.append(say("caching.saved" if found.saved >= 0 else "caching.lost", cost=amount_of_money))
     by_hour = found.written_1h_tokens > found.written_tokens / 2
     reads = found.reads_to_pay_1h if by_hour else found.reads_to_pay
-    if math.isfinite(reads):
+    if math.isfinite(reads) and analysis.settings.get("workload.cache") != "implicit":
         parts.append(say("caching.pays", reads=say.noun(max(1, math.ceil(reads)), "time")))
     return say.paragraph(parts)

@@ -171,16 +171,19 @@ def test_prompts_are_as_long_as_asked_for(
 
 
 @pytest.mark.long
-def test_cache_figures_are_those_of_the_service(place: Place, start_simulator: Callable[..., Simulator]) -> None:
+@pytest.mark.parametrize(("cache", "service"), [("5m", ()), ("1h", ()), ("implicit", ("--implicit-cache",))])
+def test_cache_figures_are_those_of_the_service(
+    place: Place, start_simulator: Callable[..., Simulator], cache: str, service: tuple[str, ...]
+) -> None:
     """Tokens read and written, and what they saved, by the ledger; calls before the load are not of the run."""
-    simulator = start_simulator(*QUICK, "--cache-min-tokens", "0")
+    simulator = start_simulator(*QUICK, "--cache-min-tokens", "0", *service)
     prices = {"input_per_million": 3, "output_per_million": 15}
     caches = {"cache_read_per_million": 0.3, "cache_write_per_million": 3.75}
     place.configure(
         {
             "concurrency": {"start": 4, "end": 4, "duration_seconds": 2},
             "pricing": {**prices, **caches},
-            "workload": {"input_tokens": 900, "shared_prefix_tokens": 600, "cache": "5m", "prefixes": 3},
+            "workload": {"input_tokens": 900, "shared_prefix_tokens": 600, "cache": cache, "prefixes": 3},
         }
     )
     code, output = place.run("--processes", "2", "--host", simulator.url)
@@ -196,5 +199,8 @@ def test_cache_figures_are_those_of_the_service(place: Place, start_simulator: C
     read_tokens = sum(int(row["cache_read_tokens"]) for row in counted)
     found = json.loads((run / "report.json").read_text())["caching"]
     assert found["read_tokens"] == read_tokens > 0
+    whole = sum(ledger[row["request_id"]]["input_tokens"] for row in counted)
+    shares = [level["read_share"] * level["calls"] for level in found["levels"]]
+    assert sum(shares) / len(counted) == pytest.approx(read_tokens / whole, rel=1e-4)
     written = sum(int(row["cache_write_tokens"]) for row in counted)
     assert found["saved"] == pytest.approx((read_tokens * 2.7 - written * 0.75) / 1e6, rel=1e-4)

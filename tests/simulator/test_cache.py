@@ -36,3 +36,17 @@ def test_a_point_is_no_part_of_the_prompt() -> None:
     assert cache.use("m", replace(PROMPT, parts=(one, point)), 10, 0) == CacheUse(True, 0, 100, 0)
     assert cache.use("m", replace(PROMPT, parts=(one, point, two, point)), 10, 1) == CacheUse(True, 100, 100, 0)
     assert cache.use("m", replace(PROMPT, parts=(one, two, point, three, point)), 10, 2) == CacheUse(True, 200, 100, 0)
+
+
+def test_blocks_are_cached_without_a_point() -> None:
+    """Of prompts that begin alike the blocks that they share are read; nothing is written for money."""
+    cache, shared = PromptCache(), " ".join(["word"] * 300)
+    first, second = (replace(PROMPT, parts=(Part(shared), Part(f"{name} " * 200))) for name in ("one", "two"))
+    assert cache.use("m", first, 10, 0) == CacheUse()
+    assert cache.use("m", first, 10, 0, implicit=True) == CacheUse(asked=True)
+    found = cache.use("m", second, 10, 1, implicit=True)
+    assert found == CacheUse(asked=True, read=320), "256 words of five characters with the blank"
+    assert cache.use("m", second, 400, 2, implicit=True).read == 459, "384 of the 500 words"
+    assert cache.use("m", second, 2000, 2, implicit=True).read == 0, "below the least"
+    assert cache.use("other", second, 10, 2, implicit=True).read == 0
+    assert cache.use("m", second, 10, 400, implicit=True).read == 0, "forgotten"

@@ -186,8 +186,11 @@ def test_who_signs(simulator: Simulator, client: BedrockRuntimeClient, model_id:
         ("amazon.nova-pro-v1:0", False, False),
     ],
 )
-def test_cache_counts(client: BedrockRuntimeClient, model_id: str, *, unasked: bool, details: bool) -> None:
+def test_cache_counts(
+    simulator: Simulator, client: BedrockRuntimeClient, model_id: str, *, unasked: bool, details: bool
+) -> None:
     """Newer Claude has counts of the cache always, but not in streams; others where the cache was used."""
+    simulator.set(cache_min_tokens=1024)
     plain: Any = client.converse(modelId=model_id, messages=MESSAGES)["usage"]
     assert ("cacheReadInputTokens" in plain) == unasked
     streamed = converse_stream(client, model_id)[-1]["metadata"]["usage"]
@@ -266,3 +269,18 @@ def test_who_reasons(
     more: Any = {"additionalModelRequestFields": fields}
     answer = client.converse(modelId=model_id, messages=MESSAGES, **more)
     assert ("reasoningContent" in answer["output"]["message"]["content"][0]) == reasons
+
+
+@pytest.mark.parametrize(
+    ("model_id", "least"),
+    [
+        ("us.anthropic.claude-haiku-4-5-20251001-v1:0", 4096),
+        ("anthropic.claude-sonnet-4-6", 2048),
+        ("us.anthropic.claude-sonnet-4-20250514-v1:0", 1024),
+        ("us.amazon.nova-lite-v1:0", 1536),
+        ("meta.llama4-scout", 1024),
+    ],
+)
+def test_a_prefix_must_be_as_long_as_its_model_wants(model_id: str, least: int) -> None:
+    """As AWS states for the model, or the usual length."""
+    assert families.cache_min_tokens(model_id) == least
