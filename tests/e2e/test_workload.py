@@ -121,13 +121,18 @@ def test_conversations_keep_their_order(place: Place, start_simulator: Callable[
     simulator = start_simulator("--ttft-ms", "20", "--tpot-ms", "1", "--output-tokens", "10", "--cache-min-tokens", "0")
     turns = [{"from": ("human", "gpt")[number % 2], "value": f"said {number} " * 5} for number in range(19)]
     (place.path / "chat.json").write_text(json.dumps([{"conversations": turns}] * 500))
-    levels = {"start": 50, "end": 50, "duration_seconds": 25}
+    levels = {"start": 50, "end": 50, "duration_seconds": 300}
     place.configure(
         {
             "concurrency": levels,
             "test": {"non_streaming": False, "load": load},
             **({"arrivals": {"rates": [10], "duration_seconds": 20}} if load == "rates" else {}),
-            "workload": {"file": "chat.json", "turns": 10, "think_time_seconds": 0.01},
+            "workload": {
+                "file": "chat.json",
+                "turns": 10,
+                "think_time_seconds": 0.01,
+                **({"passes": 1} if load == "users" else {}),
+            },
         }
     )
     code, output = place.run("--processes", "2", "--host", simulator.url)
@@ -136,7 +141,11 @@ def test_conversations_keep_their_order(place: Place, start_simulator: Callable[
     sessions: dict[str, list[dict[str, str]]] = {}
     for row in sorted(read(run / "requests.csv"), key=lambda one: float(one["started_at"])):
         sessions.setdefault(row["session"], []).append(row)
-    assert len([one for one in sessions.values() if len(one) == 10]) > 100
+    whole = [one for one in sessions.values() if len(one) == 10]
+    assert len(whole) > 100
+    if load == "users":
+        assert (len(whole), len(sessions)) == (500, 500)
+        assert sorted(int(one[0]["record"]) for one in whole) == list(range(500))
     chars = [len(f"said {number} " * 5) for number in range(19)]
     for rows in sessions.values():
         assert [int(row["turn"]) for row in rows] == list(range(1, len(rows) + 1))
