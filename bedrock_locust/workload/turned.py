@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import gzip
 import io
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+ROWS = 1000
+"""Rows of Parquet that are read together."""
 MOST_BYTES = 100_000_000
 """The largest file that is turned into JSONL at the start of a run."""
 MOST_UNPACKED_BYTES = 20_000_000_000
@@ -124,14 +127,36 @@ def _value(name: str, text: str) -> Any:
 
 
 def _of_parquet(path: Path, *, bounded: bool) -> Iterator[bytes]:
-    if bounded:
-        raise RecordError(f"it is Parquet: {_MAKE_IT}")
+    """The rows, some at a time: they are never in memory together."""
     try:
-        import pandas as pd  # noqa: PLC0415 - no worker needs it
-
-        table = pd.read_parquet(path)
+        # No other file needs it.
+        from pyarrow import parquet  # noqa: PLC0415
     except ImportError:
-        raise RecordError("Parquet needs pyarrow: pip install pyarrow") from None
-    except (OSError, ValueError) as error:
-        raise RecordError(f"it is no Parquet that can be read ({type(error).__name__})") from None
-    yield from (line.encode() for line in table.to_json(orient="records", lines=True).splitlines())
+        raise RecordError("Parquet needs pyarrow: pip install 'bedrock-locust[parquet]'") from None
+    try:
+        with parquet.ParquetFile(path) as file:
+            groups = (file.metadata.row_group(number) for number in range(file.metadata.num_row_groups))
+            if bounded and sum(group.total_byte_size for group in groups) > MOST_BYTES:
+                raise RecordError(f"it has more than {MOST_BYTES:,} bytes and is no JSONL: {_MAKE_IT}")
+            for batch in file.iter_batches(ROWS):
+                for row in batch.to_pylist():
+                    yield json.dumps(_present(row), default=_as_text).encode()
+    except (OSError, ValueError, ArithmeticError) as error:
+        raise _known(error) from None
+
+
+def _known(error: Exception) -> RecordError:
+    if isinstance(error, RecordError):
+        return error
+    return RecordError(f"it is no Parquet that can be read ({type(error).__name__})")
+
+
+def _present(value: Any) -> Any:
+    """The value without members that are not there: rows of Parquet have all of them."""
+    if isinstance(value, dict):
+        return {name: _present(part) for name, part in value.items() if part is not None}
+    return [_present(part) for part in value] if isinstance(value, list) else value
+
+
+def _as_text(value: object) -> str:
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else str(value)

@@ -57,7 +57,7 @@ def _install(environment: Path, python: str, *options: str) -> Path:
             "--python",
             str(environment / "bin" / "python"),
             *options,
-            f"{ROOT}[otel,prometheus,simulator]",
+            f"{ROOT}[otel,parquet,prometheus,simulator]",
         ],
     ):
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=INSTALL_LIMIT_S)
@@ -121,10 +121,46 @@ def _check(run: Path) -> None:
     assert all((run / name).stat().st_size for name in ("report.md", "report.html", "requests.csv"))
 
 
+PARQUET = """
+import sys, pyarrow as pa
+from pathlib import Path
+from pyarrow import parquet
+systems = ["Be brief", None]
+rows = [{"prompt": f"#{n} " + "word " * 50, "max_tokens": 5 + n, "system": systems[n % 2]} for n in range(2500)]
+parquet.write_table(pa.Table.from_pylist(rows), "x.parquet")
+from bedrock_locust.workload.jsonl import RecordFile
+records = RecordFile(Path("x.parquet"))
+assert [records.record(n) for n in (0, 1, 2499)] == [
+    {name: value for name, value in rows[n].items() if value is not None} for n in (0, 1, 2499)
+]
+assert len(records) == 2500
+Path("y.parquet").write_bytes(Path("x.parquet").read_bytes()[:-200] + b"PAR1")
+try:
+    RecordFile(Path("y.parquet"))
+except Exception as error:
+    print(error)
+"""
+
+
+def _read_parquet(programs: Path, folder: Path) -> None:
+    """A file of requests in Parquet is read row by row, and a broken one is a line."""
+    done = subprocess.run(
+        [programs / "python", "-c", PARQUET],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=RUN_LIMIT_S,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("workload.file: y.parquet: it is no Parquet that can be read")
+
+
 def test_lowest_versions(tmp_path: Path) -> None:
     """The lower bound of every range in pyproject.toml is enough."""
     programs = _install(tmp_path / "environment", sys.executable, "--resolution", "lowest-direct")
     _check(_run(programs, tmp_path / "run"))
+    _read_parquet(programs, tmp_path)
 
 
 @pytest.mark.parametrize("version", ["3.12", "3.13"])
