@@ -56,7 +56,7 @@ def test_each_kind_of_file_has_the_same_records(tmp_path: Path, name: str, conte
         ("x.json", b"[" + b" " * 5000 + b"]", "has more than 1,000 bytes and is no JSONL: turn it into JSONL first"),
         ("x.json.gz", gzip.compress(b"[" + b" " * 5000, mtime=0), "has more than 1,000 bytes"),
         ("x.jsonl.gz", gzip.compress(b" " * 5000, mtime=0), "more than 1,000 in a line"),
-        ("x.parquet", b"PAR1xxxx", "it is Parquet: turn it into JSONL first"),
+        ("x.parquet", b"PAR1xxxx", "Parquet"),
     ],
 )
 def test_a_wrong_file_is_one_line(
