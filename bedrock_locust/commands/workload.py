@@ -167,7 +167,7 @@ class _Figures:
         if expected is None:
             return []
         (low, high), (least, most) = expected
-        passes = f"{low / len(self._prompts):.2g} to {high / len(self._prompts):.2g} passes"
+        passes = f"{_few(low / len(self._prompts))} to {_few(high / len(self._prompts))} passes"
         words = f"{len(levels):,} by the settings: about {low:,.0f} to {high:,.0f} calls, {passes}"
         tokens = f"about {least:,.0f} to {most:,.0f} input tokens"
         answers = f"at most {low * size.limit:,.0f} to {high * size.limit:,.0f} output tokens"
@@ -180,6 +180,11 @@ class _Figures:
 
 KEPT = frozenset({"aiperf", "mt_bench"})
 """Formats whose records stay as they are: turns without answers, or with times, are not those of Converse."""
+
+
+def _few(number: float) -> str:
+    """A number, with a part where it is small."""
+    return f"{number:,.0f}" if number >= 10 else f"{number:.2g}"
 
 
 def _normal(found: dict[str, Any]) -> dict[str, Any]:

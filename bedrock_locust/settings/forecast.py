@@ -39,14 +39,16 @@ class Kind:
     latency_s: float
     input_tokens: float
     output_tokens: float
+    pause_s: float = 0.0
+    """How long a user thinks before a call, on average."""
 
     def calls_per_s(self, load: Load) -> float:
-        """Calls a second: users call without a pause, so each makes 1 / latency of them; arrivals come as they do."""
-        return load.amount / self.latency_s if load.unit == "users" else load.amount
+        """Calls a second: each user makes one in the time of a call and a pause; arrivals come as they do."""
+        return load.amount / (self.latency_s + self.pause_s) if load.unit == "users" else load.amount
 
     def in_flight(self, load: Load) -> float:
-        """Calls in flight, by Little's law: one for each user; of arrivals, those that come in the time of a call."""
-        return load.amount if load.unit == "users" else load.amount * self.latency_s
+        """Calls in flight, by Little's law: those that come in the time of a call; without pauses one for each user."""
+        return self.calls_per_s(load) * self.latency_s
 
 
 @dataclass(frozen=True)
@@ -61,18 +63,21 @@ class Kinds:
     def of(cls, settings: Settings, first: Call | None = None) -> Kinds:
         """Judged by the first call, if it was made and succeeded; else assumed."""
         size = sizes(settings)
-        prompt_tokens, most = size.prompt, round(size.limit)
+        prompt_tokens, most, pause_s = size.prompt, round(size.limit), _pause_s(settings)
         if first is None or first.error:
             answers = sorted({min(most, tokens) for tokens in ANSWERS})
             return cls(
-                tuple(Kind(ttft + tpot * n, prompt_tokens, n) for ttft, tpot in SPEEDS for n in answers), seen=False
+                tuple(Kind(ttft + tpot * n, prompt_tokens, n, pause_s) for ttft, tpot in SPEEDS for n in answers),
+                seen=False,
             )
         latency_s = max(first.latency_ms / 1000, 0.001)
-        sent = prompt_tokens if first.input_tokens is None else first.input_tokens
+        # Of a workload one call tells little: lengths differ, and a conversation begins with its shortest prompt.
+        known = first.input_tokens is None or settings.workload is not None
+        sent = prompt_tokens if known else first.input_tokens
         answered = min(most, ANSWERS[-1]) if first.output_tokens is None else first.output_tokens
         return cls(
             tuple(
-                Kind(latency_s * slower * longer, sent, answered * longer)
+                Kind(latency_s * slower * longer, sent or 0, answered * longer, pause_s)
                 for slower in LATENCY_FACTORS
                 for longer in TOKEN_FACTORS
             ),
@@ -87,6 +92,14 @@ class Kinds:
             f"{basis}a call takes {latencies[0]:.2g} to {latencies[-1]:.2g} s"
             f" and an answer has {answers[0]:.0f} to {answers[-1]:.0f} tokens"
         )
+
+
+def _pause_s(settings: Settings) -> float:
+    """How long a user thinks before a call of a conversation, on average: before all of its calls but the first."""
+    workload = settings.workload
+    if workload is None or workload.think_time_seconds is None:
+        return 0.0
+    return workload.think_time_seconds.mean * (1 - 1 / workload.turns)
 
 
 @dataclass(frozen=True)

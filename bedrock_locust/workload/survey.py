@@ -76,7 +76,10 @@ class Survey:
         """The settings with the lengths of the file in place of its name: what plan and forecast count with."""
         if not self.calls:
             return settings
+        workload = settings.workload
         lengths = Workload(
+            turns=max(1, round(self.calls / self.records)),
+            think_time_seconds=workload.think_time_seconds if workload else None,
             input_tokens=_length(self.prompt_tokens / self.calls, self.most_prompt),
             output_tokens=_length(self.limits / self.calls, self.most_limit),
         )

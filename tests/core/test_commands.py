@@ -207,6 +207,18 @@ def test_workload_shows_sessions_and_caches(here: Path, capsys: pytest.CaptureFi
     assert "Caches    1 records have cache points: P50 1, P95 1, longest 1 a record" in workload(capsys, "y.jsonl")[1]
 
 
+def test_the_example_is_a_workload(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its conversations can be sent, turn by turn, by its configuration."""
+    assert here.exists()
+    monkeypatch.chdir(ROOT)
+    code, out, err = workload(capsys, "examples/support-chats.jsonl", "--bedrock-config", "examples/workload.json")
+    assert (code, err) == (0, "")
+    assert "Records   6" in out
+    assert "Sessions  4 of several turns: P50 3, P95 4, longest 4 turns; sent turn by turn" in out
+
+
 def test_workload_writes_the_normal_form(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Arguments of Converse, a line each, without bad records; a file that is there is not overwritten."""
     records = [CONVERSATION, {"conversations": []}, CONVERSATION]

@@ -10,7 +10,7 @@ import pytest
 
 from bedrock_locust.call import Call
 from bedrock_locust.level import Level, Load
-from bedrock_locust.settings.forecast import Forecast, expected_calls, expected_cost, forecast
+from bedrock_locust.settings.forecast import Forecast, Kinds, expected_calls, expected_cost, forecast
 from bedrock_locust.settings.schema import Settings
 
 
@@ -183,3 +183,13 @@ def test_expected_cost() -> None:
     assert made[0] == pytest.approx(48 / 3.9 * (1 + 0.02 * 65))
     assert made[1] == pytest.approx(48 / 1.05 * (1 + 0.02 * 37.5))
     assert expected_cost(settings()) is None
+
+
+def test_users_who_think_make_fewer_calls() -> None:
+    """Between the turns of a conversation, which is before all calls but the first."""
+    workload = {"input_tokens": 100, "turns": 4, "think_time_seconds": 8}
+    settings = Settings.model_validate({"model": {"id": "m"}, "workload": workload})
+    kind = Kinds.of(settings).extremes[0]
+    assert kind.pause_s == 6
+    assert kind.calls_per_s(Load(3)) == pytest.approx(3 / (kind.latency_s + 6))
+    assert kind.in_flight(Load(3)) == pytest.approx(3 * kind.latency_s / (kind.latency_s + 6))
