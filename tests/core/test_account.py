@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bedrock_locust.aws.account import known
 from bedrock_locust.aws.account.control import address, control_of
 from bedrock_locust.aws.account.known import Account
-from bedrock_locust.aws.account.lookup import Found, look_up
+from bedrock_locust.aws.account.lookup import Found, Quota, look_up
 from bedrock_locust.aws.account.names import matches, names_of, parse, scope_of
 from bedrock_locust.aws.account.usage import others
 from bedrock_locust.settings.forecast import forecast
@@ -195,6 +195,18 @@ def test_values_by_hand_win(simulator: Simulator, caplog: pytest.LogCaptureFixtu
     assert (sources["tokens_per_minute"]["source"], sources["tokens_per_minute"]["value"]) == ("account", 9000)
     assert sources["quota"]["others_per_minute"] == pytest.approx(6)
     assert now.in_words(settings).startswith("quotas found in the account: 9,000 tokens per minute (L-")
+
+
+def test_only_quotas_that_are_known_have_a_source() -> None:
+    """One given by hand without an account, and one found; of others there is nothing to say."""
+    quota = Quota(9000.0, "L-1", "tokens")
+    settings = settings_of(quota=60)
+    assert known.Known().sources(settings) == {"quota": {"value": 60, "source": "settings"}}
+    both = known.Known(Found({"tokens_per_minute": quota})).sources(settings)
+    assert {name: about["source"] for name, about in both.items()} == {
+        "quota": "settings",
+        "tokens_per_minute": "account",
+    }
 
 
 def test_others_are_in_the_forecast(simulator: Simulator) -> None:

@@ -1,0 +1,48 @@
+"""Whether this process may open as many files as a run needs."""
+
+from __future__ import annotations
+
+import errno
+import resource
+
+import pytest
+
+from bedrock_locust.process.open_files import LAST, OWN, lack_for_calls, lack_for_workers, refuse_if_few
+
+
+@pytest.fixture
+def limits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The soft and the hard limit, as this process is told."""
+    said = [1000, 2000]
+    monkeypatch.setattr(resource, "getrlimit", lambda _: tuple(said))
+    return said
+
+
+def test_a_run_that_fits_has_no_warning(limits: list[int]) -> None:
+    """A connection for each call, and some files for the run itself."""
+    assert lack_for_calls(limits[0] - OWN) == lack_for_workers(limits[0] - OWN) == ""
+    assert "937 calls in flight need about 1,001 open files, but the limit is 1,000" in lack_for_calls(937)
+    assert "937 workers need about 1,001 open files" in lack_for_workers(937)
+
+
+def test_the_remedy_is_one_that_can_be_taken(limits: list[int]) -> None:
+    """`ulimit` raises the limit up to the hard one; where there is none, it always does."""
+    assert "(ulimit -n 2000), or use more workers" in lack_for_calls(2000 - OWN)
+    assert "(a higher hard limit)" in lack_for_calls(2001 - OWN)
+    limits[1] = resource.RLIM_INFINITY
+    assert "(ulimit -n 5064)" in lack_for_calls(5000)
+
+
+def test_without_a_limit_nothing_lacks(limits: list[int]) -> None:
+    """Neither before a run nor in it."""
+    limits[:] = [resource.RLIM_INFINITY] * 2
+    assert lack_for_calls(10**6) == ""
+    refuse_if_few(10**6)
+
+
+def test_the_last_files_are_for_the_run(limits: list[int]) -> None:
+    """A connection that gets one of them is refused as the system would refuse it."""
+    refuse_if_few(limits[0] - LAST - 1)
+    with pytest.raises(OSError, match="are for the run itself") as refused:
+        refuse_if_few(limits[0] - LAST)
+    assert refused.value.errno == errno.EMFILE
