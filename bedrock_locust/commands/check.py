@@ -14,6 +14,7 @@ from bedrock_locust.settings import options
 from bedrock_locust.settings.forecast import expected_calls, forecast
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.plan import Plan
+from bedrock_locust.settings.schema import SECTIONS_OF_LOADS
 from bedrock_locust.settings.sizes import sizes
 from bedrock_locust.settings.stock_levels import stock_levels
 from bedrock_locust.workload.minimums import too_short
@@ -145,5 +146,10 @@ def _warnings(settings: Settings) -> Iterator[str]:
     if levels and (most := expected_calls(settings, levels[0])[1]) < ENOUGH_FOR_P95:
         yield (
             f"the first level makes about {most:.0f} calls at most, and to bound a P95 takes {ENOUGH_FOR_P95} or more."
-            " Raise concurrency.duration_seconds for figures that you decide by."
+            f" Raise {_section(settings)}.duration_seconds for figures that you decide by."
         )
+
+
+def _section(settings: Settings) -> str:
+    """The section with the levels."""
+    return SECTIONS_OF_LOADS.get(settings.test.load, "concurrency")

@@ -20,7 +20,7 @@ WAITS = {"ttft_ms": 1, "latency_ms": 1000}
 """Metric -> its milliseconds in the unit of its panel."""
 FAR = 2
 """A limit is not drawn above this many times the highest point."""
-ADVICE = ("slo", "knee", "quota", "most")
+ADVICE = ("search", "slo", "knee", "quota", "most")
 """Grounds for a level to run at; a ring marks it, and `note.<ground>` says so."""
 
 

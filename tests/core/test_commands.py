@@ -120,6 +120,24 @@ def test_check_reads_the_environment(
     assert out.endswith("locust -f locustfile.py --headless --bedrock-start 2\n")
 
 
+@pytest.mark.parametrize(
+    ("sections", "setting"),
+    [
+        ({"concurrency": {"duration_seconds": 3}}, "concurrency.duration_seconds"),
+        ({"search": {"duration_seconds": 3}, "slo": {"ttft_ms": 500}}, "search.duration_seconds"),
+    ],
+)
+def test_check_names_the_setting_for_more_calls(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], sections: dict[str, Any], setting: str
+) -> None:
+    """Of the load that is chosen."""
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps({"model": {"id": "m"}, **sections}), encoding="utf-8")
+    code, output, _ = check(capsys, str(file))
+    assert code == 0
+    assert f"Raise {setting} for figures that you decide by" in output
+
+
 def test_settings_are_documented() -> None:
     """docs/settings.md is up to date. To make it anew: python -m bedrock_locust settings > docs/settings.md."""
     assert (ROOT / "docs" / "settings.md").read_text(encoding="utf-8") == document()

@@ -96,9 +96,10 @@ def test_users(place: Place, start_simulator: Callable[..., Simulator]) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(400)
 def test_rate_on_two_workers(place: Place, start_simulator: Callable[..., Simulator]) -> None:
     """Four calls at a time of half a second are 8 requests/s at most; above that, the queue grows without end."""
-    search = {"for": "rate", "start": 2, "most": 40, "duration_seconds": 30, "probes": 14}
+    search = {"for": "rate", "start": 4, "most": 16, "duration_seconds": 20, "probes": 9}
     place.configure({"search": search, "slo": {"ttft_ms": 900}, "test": STREAMING})
     simulator = start_simulator(*BATCH)
     code, output = long_run(place, "--processes", "2", "--host", simulator.url)

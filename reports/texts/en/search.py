@@ -32,6 +32,7 @@ TEXTS = {
     "search.ended_most": "To find the limit, raise `search.most`.",
     "search.crossed": "{low} missed the SLO, but {high} met it: what the service carries changed during the run.",
     "trust.longer.search": "Measure longer (`search.duration_seconds`).",
+    "note.search": "○ highest load that is shown to meet the SLO",
     "col.share": "Calls within the SLO (%)",
     "col.verdict": "Verdict",
     "axis.share": "calls within the SLO (%)",

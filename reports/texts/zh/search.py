@@ -31,6 +31,7 @@ TEXTS = {
     "search.ended_most": "如需找到上限，请调大 `search.most`。",
     "search.crossed": "{low}时不满足 SLO，而 {high}时满足：服务的承载能力在运行期间有变化。",
     "trust.longer.search": "请延长测量时间（`search.duration_seconds`）。",
+    "note.search": "○ 可以确定满足 SLO 的最大负载",
     "col.share": "满足 SLO 的调用（%）",
     "col.verdict": "判定",
     "axis.share": "满足 SLO 的调用（%）",
