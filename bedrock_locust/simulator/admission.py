@@ -18,6 +18,7 @@ from bedrock_locust.simulator import (
     families,
     faults,
     formats,
+    guardrails,
     replies,
     surfaces,
     timing,
@@ -227,8 +228,9 @@ class _Admission:
         prompt = toolcalls.called(prompt, behaviour.tool_share, behaviour.second_tool_share, start)
         if self.operation.surface:
             prompt = formats.reasons_at_will(prompt, entry.model_id, behaviour.reasoning_share, start)
+        prompt = guardrails.drawn(prompt, behaviour.guardrail_share, behaviour.guardrail_ms, start)
         content = replies.compose(prompt, start, plan.text_tokens, plan.reasoning_tokens)
-        return replies.Reply(entry.request_id, entry.model_id, prompt, cache, content)
+        return guardrails.masked(replies.Reply(entry.request_id, entry.model_id, prompt, cache, content))
 
     async def _in_its_place(self, wish: _Wish, reply: replies.Reply) -> None:
         """Wait for a place in the model, and answer."""
@@ -236,7 +238,9 @@ class _Admission:
         await load.enter()
         try:
             waited_s = clock.elapsed_s - arrived_s if load.queues else 0.0
-            clock.shift(waited_s + load.loading_s(time.monotonic()))
+            guardrail = reply.prompt.guardrail
+            guarded_s = guardrail.processing_ms / 1000 if guardrail else 0.0
+            clock.shift(waited_s + guarded_s + load.loading_s(time.monotonic()))
             await answers.answer(self._call(wish, reply), self.exchange)
         finally:
             load.leave(time.monotonic())
@@ -268,6 +272,7 @@ def _completed(prompt: Prompt, model_id: str, headers: Mapping[str, str]) -> Pro
         prompt,
         parts=(Part(more_tokens=more), *prompt.parts) if more else prompt.parts,
         reasoning=prompt.reasoning or formats.always_reasons(model_id),
+        guardrail=prompt.guardrail or guardrails.in_headers(headers),
         latency=prompt.latency or headers.get("x-amzn-bedrock-performanceconfig-latency", ""),
         tier=prompt.tier or headers.get("x-amzn-bedrock-service-tier", ""),
     )

@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bedrock_locust.simulator import faults
+from bedrock_locust.simulator import faults, guardrails
 from bedrock_locust.simulator.calls import request_id_header
 from bedrock_locust.simulator.ledger import OK
 from bedrock_locust.simulator.replies import shortened
@@ -48,7 +48,10 @@ async def _send_whole(call: Call, exchange: Exchange) -> None:
     if (granted := call.grant(call.reply.output_tokens)) < call.reply.output_tokens:
         call = replace(call, reply=shortened(call.reply, granted))
     metrics = call.metrics(first_byte_s)
-    body = json.dumps(call.format.answer(call.reply, metrics), separators=(",", ":")).encode()
+    found = call.format.answer(call.reply, metrics)
+    if call.operation.native:
+        found |= guardrails.native(call.reply)
+    body = json.dumps(found, separators=(",", ":")).encode()
     call.entry.output_tokens = call.reply.output_tokens
     # Before the last bytes go out: a client may have left before this task runs again.
     call.entry.ended_at_ns = time.time_ns()

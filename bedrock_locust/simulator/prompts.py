@@ -33,6 +33,18 @@ class Tool:
     schema: Any
 
 
+@dataclass(frozen=True, slots=True)
+class Guardrail:
+    """The guardrail of a request."""
+
+    id: str
+    traced: bool = False
+    intervenes: bool = False
+    """Whether it changes the answer."""
+    processing_ms: float = 0.0
+    """How long it looks at the prompt, and at the answer."""
+
+
 @dataclass(frozen=True)
 class Prompt:
     """What a request asks of the model."""
@@ -60,6 +72,8 @@ class Prompt:
     """Whether the last message has the result of a tool."""
     says_first: bool = False
     """Whether there is text before the call of the tool."""
+    guardrail: Guardrail | None = None
+    """The guardrail that the request names."""
     latency: str = ""
     """`performanceConfig.latency` of the request."""
     tier: str = ""

@@ -78,6 +78,8 @@ class Reply:
     prompt: Prompt
     cache: CacheUse
     content: Content
+    before: str = ""
+    """The text as it was before a guardrail changed it."""
 
     @property
     def blocks(self) -> tuple[Block, ...]:

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 DEADLINE_S = 20.0
+NONE: Mapping[str, str] = {}
+"""No headers beyond the usual ones."""
 READY = "bedrock-locust simulator listening on "
 
 
@@ -71,11 +73,13 @@ class Simulator:
         out, err = self.process.communicate(timeout=DEADLINE_S)
         return self.process.returncode, out, err
 
-    def request(self, method: str, path: str, body: bytes | None = None) -> tuple[int, dict[str, str], bytes]:
+    def request(
+        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] = NONE
+    ) -> tuple[int, dict[str, str], bytes]:
         """Status, headers with small letters, and body of one HTTP exchange."""
         connection = self.connection()
         try:
-            connection.request(method, path, body)
+            connection.request(method, path, body, headers)
             response = connection.getresponse()
             return response.status, {k.lower(): v for k, v in response.getheaders()}, response.read()
         finally:

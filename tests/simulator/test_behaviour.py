@@ -150,14 +150,14 @@ def test_mistakes_in_settings(settings: dict[str, object], words: str) -> None:
 
 LEAST_ONE = {"output_tokens", "default_max_tokens"}
 MOST = {"spread": 5, "jitter": 5, "output_tokens": 1_000_000, "reasoning_tokens": 1_000_000, "reserved_overflow": 1}
-MOST |= dict.fromkeys(("tool_share", "second_tool_share", "reasoning_share"), 1)
+MOST |= dict.fromkeys(("tool_share", "second_tool_share", "reasoning_share", "guardrail_share"), 1)
 NUMBERS = [name for name, field in Behaviour.model_fields.items() if field.annotation in (int, float)]
 
 
 @pytest.mark.parametrize("name", NUMBERS)
 def test_bounds_of_a_number(name: str) -> None:
     """A number may be as small as its least value and no smaller, and no larger than its largest, if it has one."""
-    least = int(name in LEAST_ONE)
+    least = -1 if name == "cache_min_tokens" else int(name in LEAST_ONE)
     assert getattr(Behaviour().changed({name: least}), name) == least
     with pytest.raises(BehaviourError, match=name):
         Behaviour().changed({name: least - 1})

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
-from bedrock_locust.simulator import pieces
+from bedrock_locust.simulator import guardrails, pieces
 from bedrock_locust.simulator.errors import ServiceError
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def chunk(body: Mapping[str, Any]) -> Event:
 
 
 def invocation_metrics(reply: Reply, metrics: Metrics) -> dict[str, Any]:
-    """What the service adds to the last chunk of a native stream."""
+    """What the service adds to the last chunk of a native stream, a guardrail's part with it."""
     counts = {
         "inputTokenCount": reply.input_tokens,
         "outputTokenCount": reply.output_tokens,
@@ -130,7 +130,7 @@ def invocation_metrics(reply: Reply, metrics: Metrics) -> dict[str, Any]:
     }
     if reply.counts_cache:
         counts |= {"cacheReadInputTokenCount": reply.cache.read, "cacheWriteInputTokenCount": reply.cache.write}
-    return {"amazon-bedrock-invocationMetrics": counts}
+    return {"amazon-bedrock-invocationMetrics": counts, **guardrails.native(reply)}
 
 
 def word(stop: Stop, words: Mapping[Stop, str], otherwise: str) -> str:

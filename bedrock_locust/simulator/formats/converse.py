@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
+from bedrock_locust.simulator import guardrails
 from bedrock_locust.simulator.formats.base import CamelBody, Event, Format, Metrics
 from bedrock_locust.simulator.formats.blocks import messages_text, read_blocks
 from bedrock_locust.simulator.formats.thinking import asked_for
@@ -61,6 +62,7 @@ class Request(CamelBody):
     tool_config: ToolConfig = ToolConfig()
     performance_config: _Performance = _Performance()
     service_tier: _Tier = _Tier()
+    guardrail_config: Any = None
     additional_model_request_fields: Any = None
     additional_model_response_field_paths: list[str] = Field(default_factory=list)
 
@@ -87,6 +89,7 @@ class Request(CamelBody):
             has_result=any("toolResult" in block for block in messages[-1]),
             latency=self.performance_config.latency,
             tier=self.service_tier.type,
+            guardrail=guardrails.asked(self.guardrail_config),
             response_fields=tuple(self.additional_model_response_field_paths),
         )
 
@@ -107,8 +110,9 @@ class Converse(Format):
         return {
             "metrics": {"latencyMs": metrics.latency_ms},
             "output": {"message": {"content": [content(block, family) for block in blocks], "role": "assistant"}},
-            "stopReason": reply.stop,
+            "stopReason": _stop(reply),
             "usage": usage(reply, whole=True),
+            **guardrails.trace(reply),
             **_additional(reply),
             **_echo(reply),
         }
@@ -146,7 +150,14 @@ class Converse(Format):
     def closing(self, reply: Reply, metrics: Metrics, text: str = "") -> list[Event]:  # noqa: ARG002
         """`messageStop`, `metadata`."""
         metadata = {"metrics": {"latencyMs": metrics.latency_ms}, "usage": usage(reply, whole=False), **_echo(reply)}
-        return [("messageStop", {"stopReason": reply.stop, **_additional(reply)}), ("metadata", metadata)]
+        metadata |= guardrails.trace(reply)
+        return [("messageStop", {"stopReason": _stop(reply), **_additional(reply)}), ("metadata", metadata)]
+
+
+def _stop(reply: Reply) -> str:
+    """Why the answer ends: a guardrail that has intervened comes before all else."""
+    guardrail = reply.prompt.guardrail
+    return guardrails.STOPPED if guardrail and guardrail.intervenes else reply.stop
 
 
 def content(block: Block, family: Family) -> dict[str, Any]:

@@ -29,9 +29,7 @@ OPAQUE = {"input", "trace", "amazon-bedrock-trace", "tools", "format", "tool_cho
 """Members whose inside comes from the request, or from parts that the simulator lacks."""
 
 LACKING = {
-    "trace": "guardrails",
-    "amazon-bedrock-guardrailAction": "guardrails",
-    "amazon-bedrock-trace": "guardrails",
+    "amazon-bedrock-guardrailAction": "guardrails: natively each piece of text has it, here the last chunk of a stream",
     "redactedContent": "redacted reasoning",
     "toolResult": "server tools",
     "type": "server tools: beside them Nova 2 names the type of every tool",
@@ -59,6 +57,8 @@ OTHER_ORDER = {
 
 NOT_COMPARED = re.compile(r"cohere\.command-(text|light)|anthropic\.claude-v2:1/invoke|inference-profile/otnfa2ysixqd")
 """Requests in native formats that the simulator refuses: old Command, Claude's completions, embeddings."""
+
+GUARDRAIL = {"x-amzn-bedrock-guardrailidentifier": "g", "x-amzn-bedrock-trace": "ENABLED"}
 
 TURNS = 8
 """How often a request with a tool is sent: the simulator draws whether text comes first."""
@@ -157,10 +157,12 @@ class Comparison:
             return  # the simulator calls no tool after the result of one
         key = _key(recording)
         self.real[key].merge(shape)
-        shares = {"tool_share": int(shape.calls_tool), "reasoning_share": int(shape.reasons)}
+        shares = {"tool_share": int(shape.calls_tool), "reasoning_share": int(shape.reasons), "guardrail_share": 1}
         simulator.set(ttft_ms=0, tpot_ms=0, spread=0, output_tokens=30, **shares)
+        # Headers of requests are not in the recordings.
+        guarded = GUARDRAIL if any("amazon-bedrock-trace" in path for path in shape.members) else {}
         for _ in range(TURNS if shape.calls_tool else 1):
-            status, headers, body = simulator.request("POST", recording.path, recording.request.encode())
+            status, headers, body = simulator.request("POST", recording.path, recording.request.encode(), guarded)
             self.ours[key].add(status, headers["content-type"], body)
 
     def pairs(self, operation: str) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:

@@ -29,6 +29,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "tool-cut-short": {"toolConfig": TOOLS, "inferenceConfig": {"maxTokens": 1}},
     "cache": {"system": CACHED},
     "tier": {"serviceTier": {"type": "flex"}, "performanceConfig": {"latency": "optimized"}},
+    "guardrail": {"guardrailConfig": {"guardrailIdentifier": "g", "guardrailVersion": "1", "trace": "enabled"}},
     "stop": {
         "inferenceConfig": {"stopSequences": [" "]},
         "additionalModelResponseFieldPaths": ["/stop_sequence"],

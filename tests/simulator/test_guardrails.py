@@ -1,0 +1,105 @@
+"""Guardrails: what they do to an answer, what is said of it, and how long they take."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bedrock_locust.simulator import guardrails
+from bedrock_locust.simulator.cache import CacheUse
+from bedrock_locust.simulator.prompts import Guardrail, Prompt
+from bedrock_locust.simulator.replies import Kind, Reply, compose
+
+from .calls import CLAUDE, body, converse, converse_stream
+
+if TYPE_CHECKING:
+    from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
+
+    from .process import Simulator
+
+NOVA = "amazon.nova-lite-v1:0"
+
+
+def config(trace: str) -> dict[str, Any]:
+    """The argument of Converse that names a guardrail."""
+    return {"guardrailConfig": {"guardrailIdentifier": "g1", "guardrailVersion": "DRAFT", "trace": trace}}
+
+
+@given(st.integers(0, 10**6), st.integers(1, 40), st.integers(1, 40))
+def test_an_answer_is_masked_and_no_longer(start: int, text: int, most: int) -> None:
+    """Its first word is another, the rest is the same; what the model had said is in the trace alone."""
+    prompt = Prompt((), "Hi", most, reasoning=True, guardrail=Guardrail("g", traced=True, intervenes=True))
+    reply = Reply("r", NOVA, prompt, CacheUse(), compose(prompt, start, text, 3))
+    masked = guardrails.masked(reply)
+    assert len(masked.text) <= len(reply.text)
+    assert masked.output_tokens <= reply.output_tokens
+    assert masked.text.partition(" ")[2] == reply.text.partition(" ")[2]
+    assert masked.of(Kind.REASONING) == reply.of(Kind.REASONING)
+    if reply.text:
+        assert masked.text != reply.text
+        assert json.loads(guardrails.native(masked)["amazon-bedrock-trace"]["guardrail"]["modelOutput"][0])["output"][
+            "message"
+        ]["content"] == [{"text": reply.text}]
+
+
+@pytest.mark.parametrize("trace", ["enabled", "enabled_full", "disabled"])
+def test_converse_says_that_one_intervened(simulator: Simulator, client: BedrockRuntimeClient, trace: str) -> None:
+    """As its stop reason, streamed or not; the trace is there where it was asked for."""
+    simulator.set(guardrail_share=1, guardrail_ms=0)
+    answer = converse(client, NOVA, **config(trace))
+    [block] = answer["output"]["message"]["content"]
+    assert (answer["stopReason"], block["text"].startswith("{NAME}"[: len(block["text"].partition(" ")[0])])) == (
+        "guardrail_intervened",
+        True,
+    )
+    events = converse_stream(client, NOVA, **config(trace))
+    assert [event["messageStop"]["stopReason"] for event in events if "messageStop" in event] == [
+        "guardrail_intervened"
+    ]
+    [metadata] = [event["metadata"] for event in events if "metadata" in event]
+    for said in (answer, metadata):
+        assert ("trace" in said) == (trace != "disabled")
+    if "trace" in answer:
+        [assessed] = answer["trace"]["guardrail"]["outputAssessments"]["g1"]
+        assert assessed["sensitiveInformationPolicy"]["piiEntities"][0]["action"] == "ANONYMIZED"
+
+
+def test_most_answers_pass(simulator: Simulator, client: BedrockRuntimeClient) -> None:
+    """A guardrail that does nothing leaves the stop reason; its trace says how long it took."""
+    simulator.set(guardrail_share=0, guardrail_ms=40)
+    answer = converse(client, NOVA, **config("enabled"))
+    assert answer["stopReason"] == "end_turn"
+    guardrail = answer["trace"]["guardrail"]
+    assert guardrail["inputAssessment"]["g1"]["invocationMetrics"]["guardrailProcessingLatency"] == 40
+    assert "actionReason" not in guardrail
+    assert "trace" not in converse(client, NOVA)
+
+
+def test_a_guardrail_delays_the_first_token(simulator: Simulator, client: BedrockRuntimeClient) -> None:
+    """By what it takes to look at the prompt."""
+    simulator.set(guardrail_ms=300)
+    converse_stream(client, NOVA, **config("disabled"))
+    converse_stream(client, NOVA)
+    guarded, other = simulator.calls()[-2:]
+    times_s = [(call["first_token_at_ns"] - call["arrived_at_ns"]) / 1e9 for call in (guarded, other)]
+    assert times_s[0] >= 0.3
+    assert times_s[0] > times_s[1]
+
+
+def test_native_answers_keep_their_stop_reason(simulator: Simulator, client: BedrockRuntimeClient) -> None:
+    """What the guardrail did is in members of its own, in a stream in the last chunk."""
+    simulator.set(guardrail_share=1, guardrail_ms=0)
+    guarded: Any = {"guardrailIdentifier": "g1", "guardrailVersion": "1", "trace": "ENABLED"}
+    answer = json.loads(client.invoke_model(modelId=CLAUDE, body=body(CLAUDE), **guarded)["body"].read())
+    assert answer["stop_reason"] == "end_turn"
+    assert answer["amazon-bedrock-guardrailAction"] == "INTERVENED"
+    assert answer["amazon-bedrock-trace"]["guardrail"].keys() == {"modelOutput", "input", "outputs"}
+    stream = client.invoke_model_with_response_stream(modelId=CLAUDE, body=body(CLAUDE), **guarded)["body"]
+    chunks = [json.loads(event["chunk"]["bytes"]) for event in stream]
+    assert [chunk.get("amazon-bedrock-guardrailAction") for chunk in chunks][-1] == "INTERVENED"
+    plain = json.loads(client.invoke_model(modelId=CLAUDE, body=body(CLAUDE))["body"].read())
+    assert "amazon-bedrock-guardrailAction" not in plain
