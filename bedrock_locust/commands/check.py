@@ -39,6 +39,7 @@ ENOUGH_FOR_P95 = 92
 
 def add_arguments(parser: ArgumentParser) -> None:
     """The file, and the options that a run would have."""
+    parser.usage = "%(prog)s [FILE] [OPTION ...]   (--help lists the options)"
     parser.add_argument(
         "bedrock_config",
         nargs="?",

@@ -55,6 +55,7 @@ def _guard(options: argparse.Namespace) -> Guard | None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m bedrock_locust.simulator",
+        usage="%(prog)s [OPTION ...]   (--help lists the options)",
         description="A local Bedrock Runtime endpoint: made-up answers at a set pace.",
         epilog="Faults: " + ", ".join(faults.NAMES),
     )

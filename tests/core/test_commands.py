@@ -75,6 +75,15 @@ def test_the_file_is_named_as_for_a_run(
     assert "x.json: model.quota" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", ["check", "doctor"])
+def test_an_unknown_option_is_said_in_two_lines(capsys: pytest.CaptureFixture[str], command: str) -> None:
+    """Not below a page of all the options that there are."""
+    with pytest.raises(SystemExit) as ended:
+        commands.main([command, "--bedrock-nothing"])
+    assert ended.value.code == 2
+    assert len(capsys.readouterr().err.splitlines()) == 2
+
+
 def test_check_warns(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Of keys in the file, of an unknown cost, of a run that nothing ends, and of levels that are too short."""
     keys = {"access_key_id": "AKIA5ecret", "secret_access_key": "5ecret"}
