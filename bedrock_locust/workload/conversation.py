@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
 SYSTEM = frozenset({"system", "developer"})
 ROLES = frozenset({"user", "assistant"})
 LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+EMPTY = "(nothing)"
+"""Stands for the result of a tool that is empty: Converse takes no empty text."""
 _DATA = re.compile(r"data:[a-z]+/([a-z0-9.+-]+);base64,(.*)", re.IGNORECASE | re.DOTALL)
 _SUFFIX = re.compile(r"\.(\w+)$")
 IMAGES = frozenset({"png", "jpeg", "gif", "webp"})
@@ -69,7 +73,12 @@ def _split(messages: list[Any]) -> tuple[list[Any], list[Any]]:
     for number, message in enumerate(messages):
         place = f"messages[{number}]"
         role = object_of(message, place).get("role")
-        content = _blocks(message.get("content"), f"{place}.content")
+        if role == "tool":
+            rest.append({"role": "user", "content": [_result(message, "tool_call_id", place)]})
+            continue
+        uses = [_use_of_openai(call, f"{place}.tool_calls") for call in message.get("tool_calls") or []]
+        content = _blocks(message["content"], f"{place}.content") if message.get("content") or not uses else []
+        content += uses
         if role in SYSTEM:
             system += content
         elif role in ROLES:
@@ -98,7 +107,54 @@ def _block(part: dict[str, Any], place: str) -> dict[str, Any]:
     if kind == "image" and isinstance(source := part.get("source"), dict) and source.get("type") == "base64":
         kind = str(source.get("media_type", "")).rpartition("/")[2]
         return _image(kind, {"bytes": text_of(source.get("data"), f"{place}.source.data")}, place)
-    raise RecordError(f"{place}.type is none of text, image and image_url with base64")
+    return _tool_or_document(part, place)
+
+
+def _tool_or_document(part: dict[str, Any], place: str) -> dict[str, Any]:
+    kind = part.get("type")
+    if kind == "tool_use":
+        names = {"toolUseId": "id", "name": "name"}
+        use = {ours: text_of(part.get(theirs), f"{place}.{theirs}") for ours, theirs in names.items()}
+        return {"toolUse": {**use, "input": object_of(part.get("input"), f"{place}.input")}}
+    if kind == "tool_result":
+        return _result(part, "tool_use_id", place)
+    if kind == "document" and isinstance(source := part.get("source"), dict):
+        return _document(source, str(part.get("title") or "document"), place)
+    raise RecordError(f"{place}.type is none of text, image, image_url, document, tool_use and tool_result")
+
+
+def _result(part: Mapping[str, Any], id_name: str, place: str) -> dict[str, Any]:
+    """What a tool gave back. Raises RecordError."""
+    content = part.get("content")
+    blocks = _blocks(content, f"{place}.content") if content else [{"text": EMPTY}]
+    status = {"status": "error"} if part.get("is_error") is True else {}
+    return {"toolResult": {"toolUseId": text_of(part.get(id_name), f"{place}.{id_name}"), "content": blocks, **status}}
+
+
+def _use_of_openai(call: object, place: str) -> dict[str, Any]:
+    """A call of a tool, whose arguments are JSON in a text. Raises RecordError."""
+    one = object_of(call, place)
+    function = object_of(one.get("function"), f"{place}.function")
+    try:
+        found = json.loads(function.get("arguments") or "{}")
+    except (TypeError, ValueError, RecursionError):
+        raise RecordError(f"{place}.function.arguments must be JSON") from None
+    names = text_of(one.get("id"), f"{place}.id"), text_of(function.get("name"), f"{place}.function.name")
+    return {"toolUse": {"toolUseId": names[0], "name": names[1], "input": object_of(found, f"{place}.arguments")}}
+
+
+def _document(source: Mapping[str, Any], name: str, place: str) -> dict[str, Any]:
+    """A document of Messages: PDF in base64, or a text. Raises RecordError."""
+    data, kind = text_of(source.get("data"), f"{place}.source.data"), source.get("type")
+    if kind == "text":
+        encoded = base64.b64encode(data.encode()).decode()
+    elif kind == "base64" and source.get("media_type") == "application/pdf":
+        encoded = data
+    else:
+        raise RecordError(f"{place}.source must be a text, or a PDF in base64")
+    plain = " ".join(re.sub(r"[^A-Za-z0-9()\[\]-]+", " ", name).split()) or "document"
+    form = "txt" if kind == "text" else "pdf"
+    return {"document": {"format": form, "name": plain[:200], "source": {"bytes": encoded}}}
 
 
 def image_of(value: object, place: str) -> dict[str, Any]:

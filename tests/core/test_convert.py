@@ -70,12 +70,18 @@ def test_native_formats() -> None:
 @pytest.mark.parametrize(
     ("arguments", "model", "words"),
     [
-        ({**ARGUMENTS, "toolConfig": {}}, "anthropic.claude-3", "toolConfig can be sent by Converse only"),
+        ({**ARGUMENTS, "guardrailConfig": {}}, "anthropic.claude-3", "guardrailConfig can be sent by Converse only"),
         (
             {"messages": [{"role": "user", "content": [{"document": {}}]}]},
             "anthropic.claude-3",
-            "a block with document",
+            "a document without its bytes",
         ),
+        (
+            {"messages": [{"role": "user", "content": [{"video": {}}]}]},
+            "anthropic.claude-3",
+            "a block with video",
+        ),
+        ({**ARGUMENTS, "toolConfig": {}}, "amazon.titan-text-lite-v1", "takes one text"),
         (ARGUMENTS, "amazon.titan-text-lite-v1", "takes one text"),
     ],
 )

@@ -253,3 +253,15 @@ def test_two_tools_in_one_answer(fresh: Simulator) -> None:
     items = said(fresh, "responses", tools=[{"type": "function", **TOOL}])["output"]
     assert [item["type"] for item in items][-2:] == ["function_call", "function_call"]
     assert len({item["call_id"] for item in items if item["type"] == "function_call"}) == 2
+
+
+def test_a_stream_of_messages_calls_a_tool(fresh: Simulator) -> None:
+    """Its input begins with an empty piece, as recorded, and each event has its name."""
+    fresh.set(tool_share=1)
+    tool = {"name": "rain", "input_schema": {"type": "object", "properties": {"city": {"type": "string"}}}}
+    status, _, content = post(fresh, "messages", stream=True, tools=[tool], tool_choice={"type": "any"})
+    assert status == 200
+    names = [line.removeprefix("event: ") for line in content.decode().splitlines() if line.startswith("event: ")]
+    assert names.count("content_block_start") >= 1
+    assert names[-1] == "message_stop"
+    assert '"partial_json":""' in content.decode().replace(" ", "")

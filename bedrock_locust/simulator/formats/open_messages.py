@@ -65,6 +65,9 @@ class OpenMessages(Claude):
 
 
 def _named(event: Event) -> Event:
+    """The event under its name, if it has none yet: the empty piece at the beginning of a call of a tool has one."""
+    if "bytes" not in event[1]:
+        return event
     body = opened(event)
     body.pop(METRICS, None)
     return body["type"], body
