@@ -170,6 +170,24 @@ def test_only_what_changed_is_sent_again(receiver: Receiver, monkeypatch: pytest
     assert not receiver.traces
 
 
+def test_an_endpoint_that_is_never_there_is_one_line(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """However often it is tried; the end does not say it again."""
+    monkeypatch.setattr(sending, "INTERVAL_S", 0.02)
+    receiver.status = 401
+    output = Otlp(to(receiver.url, spans=False))
+    output.begin(run_of(info={}))
+    with gevent.Timeout(60):
+        while len(receiver.headers) < 5:
+            output.add(CALL)
+            gevent.sleep(0.01)
+        output.tick(RECORDED)
+        output.end(OUTCOME)
+    [record] = caplog.records
+    assert "takes no figures: HTTP 401 Unauthorized." in record.getMessage()
+
+
 @pytest.mark.parametrize("kind", ["refused", "silent"])
 def test_a_dead_end_is_one_line_and_holds_nothing_up(
     kind: str, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
@@ -186,7 +204,7 @@ def test_a_dead_end_is_one_line_and_holds_nothing_up(
     assert lines[-1] == f"bedrock-locust: 10 spans did not reach {receiver.url} and are dropped"
     why = "Connection refused" if kind == "refused" else "no answer within 0.5 s"
     assert f"bedrock-locust: the last figures did not reach {receiver.url}: {why}" in lines
-    assert len(lines) == (3 if kind == "refused" else 2)
+    assert len(lines) == 2
     assert not any(record.exc_info for record in caplog.records)
 
 

@@ -49,6 +49,8 @@ class Sender:
         self.dropped = 0
         """Calls whose spans did not arrive."""
         self._trouble, self._said = "", set[str]()
+        self._is_known = False
+        """Whether a line has said that nothing arrives, and nothing has arrived since."""
         self._last = Event()
         self._greenlet = gevent.Greenlet(self._send_on)
 
@@ -78,7 +80,7 @@ class Sender:
             self._trouble = self._trouble or f"no answer within {LAST_S} s"
             self._greenlet.kill(block=False)
         self.dropped += len(self._waiting)
-        if self._trouble:
+        if self._trouble and not self._is_known:
             logger.warning("bedrock-locust: the last figures did not reach %s: %s", self._to.shown, self._trouble)
         if self.dropped:
             logger.warning("bedrock-locust: %d spans did not reach %s and are dropped", self.dropped, self._to.shown)
@@ -93,14 +95,16 @@ class Sender:
         try:
             self._send_figures()
             self._send_spans()
-            self._trouble = ""
+            self._trouble, self._is_known = "", False
         except UndeliveredError as error:
             self._trouble = str(error)
-            self._say(
-                "fails",
-                f"{self._to.shown} ({self._to.origin}) takes no figures: {error}. The run goes on, and they are sent"
-                " again until its end",
-            )
+            if not self._last.is_set() and "fails" not in self._said:
+                self._is_known = True
+                self._say(
+                    "fails",
+                    f"{self._to.shown} ({self._to.origin}) takes no figures: {error}. The run goes on, and they are"
+                    " sent again until its end",
+                )
 
     def _send_figures(self) -> None:
         if self._metrics is None or self._figures is None:
