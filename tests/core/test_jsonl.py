@@ -115,3 +115,21 @@ def test_memory_is_flat_at_a_large_file(tmp_path: Path) -> None:
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert most < 20_000_000
+
+
+@pytest.mark.long
+def test_a_line_of_100_mb_is_refused_and_its_neighbours_are_read(tmp_path: Path) -> None:
+    """It is named, and never in memory as a whole."""
+    with (tmp_path / "x.jsonl").open("wb") as file:
+        file.write(b'{"prompt": "a"}\n{"prompt": "')
+        for _ in range(100):
+            file.write(b"x" * 1_000_000)
+        file.write(b'"}\n{"prompt": "b"}\n')
+    tracemalloc.start()
+    records = RecordFile(tmp_path / "x.jsonl")
+    assert [records.record(0), records.record(2)] == [{"prompt": "a"}, {"prompt": "b"}]
+    with pytest.raises(RecordError, match="it has more than 30,000,000 bytes"):
+        records.record(1)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 80_000_000
