@@ -392,6 +392,14 @@ def test_the_console_says_the_result(low: float | None, high: float, result: str
     assert last == f"  Search      non-streaming: {result}"
 
 
+def test_the_console_says_that_it_is_close() -> None:
+    """Where an end of the result is not clear."""
+    *_, last = lines({**SAID, "probes": [JUDGED], "low": 8.0, "high": None, "ended_by": "most"})
+    assert last.startswith(
+        "  Search      non-streaming: 8 users met the SLO, as measured; too close to tell; the largest"
+    )
+
+
 def test_every_end_has_its_words() -> None:
     """What the shape says."""
     assert set(ENDS) == {"resolution", "most", "start", "probes", "client"}

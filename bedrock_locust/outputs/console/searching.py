@@ -51,11 +51,18 @@ def _probe(found: Mapping[str, Any], probe: Mapping[str, Any]) -> str:
 
 def _result(found: Mapping[str, Any]) -> str:
     low, high = found["low"], found["high"]
+    close = ", as measured; too close to tell" if _is_close(found) else ""
     if low is None:
-        return "no load met the SLO"
+        return f"no load met the SLO{close}"
     if high is None:
-        return f"{_load(found, low)} met the SLO"
-    return f"{_load(found, low)} met the SLO, {_load(found, high)} did not"
+        return f"{_load(found, low)} met the SLO{close}"
+    return f"{_load(found, low)} met the SLO, {_load(found, high)} did not{close}"
+
+
+def _is_close(found: Mapping[str, Any]) -> bool:
+    """Whether an end of the result is not clear, by all probes of that load."""
+    verdicts = {probe["load"]: probe["verdict"] for probe in found["probes"]}
+    return "unclear" in {verdicts.get(found["low"]), verdicts.get(found["high"])}
 
 
 def _load(found: Mapping[str, Any], amount: float) -> Load:
