@@ -259,6 +259,7 @@ class Copy:
         shutil.copytree(ROOT, place, ignore=LEFT_OUT, symlinks=True)
         self.place = place
         self._took: dict[tuple[str, ...], float] = {}
+        self._said = place.with_suffix(".txt")
 
     def survives(self, mutant: Mutant, stages: list[tuple[str, ...]]) -> bool:
         """Whether no test fails with the mutant in place."""
@@ -277,21 +278,23 @@ class Copy:
         if tests not in self._took:
             started_at = time.monotonic()
             if not self._passes(tests, None):
-                sys.exit(f"these tests fail without a mutant: {' '.join(tests)}")
+                failed = [line for line in self._said.read_text().splitlines() if line.startswith(("FAILED", "ERROR"))]
+                sys.exit("\n".join(["tests fail without a mutant:", *failed]))
             self._took[tests] = time.monotonic() - started_at
         return self._took[tests]
 
     def _passes(self, tests: tuple[str, ...], timeout_s: float | None) -> bool:
         command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:randomly", "-p", "no:cacheprovider", *tests]
-        process = subprocess.Popen(
-            command,
-            cwd=self.place,
-            env=os.environ | {"PYTHONPATH": str(self.place), "PYTHONDONTWRITEBYTECODE": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        with self._said.open("wb") as said:
+            process = subprocess.Popen(
+                command,
+                cwd=self.place,
+                env=os.environ | {"PYTHONPATH": str(self.place), "PYTHONDONTWRITEBYTECODE": "1"},
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
         try:
             return process.wait(timeout_s) == 0
         except subprocess.TimeoutExpired:
