@@ -228,7 +228,7 @@ def covering(root: Path, path: Path) -> Covering:
     module = ".".join(parts).removesuffix(".__init__")
     folder = "reports" if parts[0] == "reports" else "simulator" if "simulator" in parts else "core"
     tests = sorted((root / "tests" / folder).glob("test_*.py"))
-    namesakes = [test for test in tests if test.stem == f"test_{parts[-1]}"]
+    namesakes = [test for test in tests if test.stem == f"test_{parts[-1].strip('_')}"]
     importing = [test for test in tests if module in _imported(test)]
     if "." in (beside := module.rpartition(".")[0]):
         importing += [test for test in tests if beside in _imported(test)]
