@@ -64,6 +64,8 @@ def read(response: object, reading: Reading) -> None:
     message = output if output is None else required(output, "message", Mapping)
     for block in objects(members(message).get("content")):
         reading.add_text(block.get("text"))
+        for cited in objects(members(block.get("citationsContent")).get("content")):
+            reading.add_text(cited.get("text"))
     said = members(response)
     reading.stop(said.get("stopReason"))
     _usage(said, reading)

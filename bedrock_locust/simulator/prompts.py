@@ -72,6 +72,8 @@ class Prompt:
     """Whether the last message has the result of a tool."""
     says_first: bool = False
     """Whether there is text before the call of the tool."""
+    cites: str = ""
+    """The document that the answer cites; empty where it cites none."""
     guardrail: Guardrail | None = None
     """The guardrail that the request names."""
     latency: str = ""

@@ -179,6 +179,18 @@ def test_a_whole_converse_response() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "wrong", [{}, {"citationsContent": None}, {"citationsContent": {"content": [None, {"text": 5}]}}]
+)
+def test_text_with_citations_is_text(wrong: dict[str, Any]) -> None:
+    """Its parts follow one another, and what is no text brings none."""
+    reading = Reading()
+    parts = [{"citationsContent": {"content": [{"text": "a "}, {"text": "b"}], "citations": [{"title": "t"}]}}]
+    response = {"output": {"message": {"content": [*parts, wrong, {"text": " c"}]}}, "usage": CONVERSE_USAGE}
+    converse.read(response, reading)
+    assert (reading.text, reading.text_bytes) == ("a b c", 5)
+
+
 def test_a_whole_claude_response() -> None:
     """A Claude response gives its counts and the bytes of its text, not of its thinking."""
     reading = Reading()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .calls import (
     CLAUDE,
@@ -40,3 +40,21 @@ def test_same_words_and_counts_either_way(simulator: Simulator, client: BedrockR
         [call] = simulator.ended(1)
         assert (call["input_tokens"], call["output_tokens"]) == (INPUT_TOKENS, 8)
     assert len(set(texts)) == 1
+
+
+def test_a_document_is_cited(simulator: Simulator, client: BedrockRuntimeClient) -> None:
+    """Where its citations are enabled: text and citation are the same, whole and streamed."""
+    document = {"format": "txt", "name": "tides", "source": {"text": "Tides rise."}, "citations": {"enabled": True}}
+    asked: Any = [{"role": "user", "content": [{"text": PROMPT}, {"document": document}]}]
+    whole = client.converse(modelId=CLAUDE, messages=asked)["output"]["message"]["content"]
+    [cited] = [block["citationsContent"] for block in whole]
+    assert cited["citations"][0]["title"] == "tides"
+    simulator.request("DELETE", "/_simulator/calls")
+    first = client.converse(modelId=CLAUDE, messages=asked)["output"]["message"]["content"]
+    simulator.request("DELETE", "/_simulator/calls")
+    events = list(client.converse_stream(modelId=CLAUDE, messages=asked)["stream"])
+    deltas: list[Any] = [e["contentBlockDelta"]["delta"] for e in events if "contentBlockDelta" in e]
+    assert "".join(d.get("text", "") for d in deltas) == first[0]["citationsContent"]["content"][0]["text"]
+    assert [d["citation"] for d in deltas if "citation" in d] == first[0]["citationsContent"]["citations"]
+    document["citations"] = {"enabled": False}
+    assert "text" in client.converse(modelId=CLAUDE, messages=asked)["output"]["message"]["content"][0]

@@ -24,6 +24,13 @@ def messages_text(contents: Iterable[Iterable[dict[str, Any]]]) -> str:
     return "".join(text for blocks in contents for block in blocks if isinstance(text := block.get("text"), str))
 
 
+def cited(contents: Iterable[Iterable[dict[str, Any]]]) -> str:
+    """The name of the first document whose citations are asked for; empty where there is none."""
+    documents = (document for blocks in contents for block in blocks if (document := block.get("document")))
+    asks = (document for document in documents if _within(document, "citations", "enabled") is True)
+    return next((as_text(document.get("name", "document")) for document in asks), "")
+
+
 def ttl_s(point: Any) -> int:
     """The time to live that a cache point asks for, in seconds."""
     return ONE_HOUR_S if isinstance(point, dict) and point.get("ttl") == "1h" else FIVE_MINUTES_S

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from bedrock_locust.simulator import guardrails
 from bedrock_locust.simulator.formats.base import CamelBody, Event, Format, Metrics
-from bedrock_locust.simulator.formats.blocks import messages_text, read_blocks
+from bedrock_locust.simulator.formats.blocks import cited, messages_text, read_blocks
 from bedrock_locust.simulator.formats.thinking import asked_for
 from bedrock_locust.simulator.formats.tooling import ToolConfig, chosen, converse_tool_parts, offered
 from bedrock_locust.simulator.pieces import preceded
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bedrock_locust.simulator.families import Family
     from bedrock_locust.simulator.replies import Reply
 
+CITED_CHARS = 60
 _WRITTEN_FIRST = {Kind.TEXT: 0, Kind.REASONING: 1, Kind.TOOL: 2}
 """The order of blocks where text comes before reasoning."""
 
@@ -89,6 +90,7 @@ class Request(CamelBody):
             has_result=any("toolResult" in block for block in messages[-1]),
             latency=self.performance_config.latency,
             tier=self.service_tier.type,
+            cites=cited(messages),
             guardrail=guardrails.asked(self.guardrail_config),
             response_fields=tuple(self.additional_model_response_field_paths),
         )
@@ -109,7 +111,7 @@ class Converse(Format):
             blocks.sort(key=lambda block: _WRITTEN_FIRST[block.kind])
         return {
             "metrics": {"latencyMs": metrics.latency_ms},
-            "output": {"message": {"content": [content(block, family) for block in blocks], "role": "assistant"}},
+            "output": {"message": {"content": [_cited(reply, block) for block in blocks], "role": "assistant"}},
             "stopReason": _stop(reply),
             "usage": usage(reply, whole=True),
             **guardrails.trace(reply),
@@ -139,8 +141,10 @@ class Converse(Format):
         return _delta(index, _piece(kind, text))
 
     def block_stop(self, reply: Reply, index: int) -> list[Event]:
-        """`contentBlockStop`, after the signature of Claude's reasoning, or an empty piece of text."""
+        """`contentBlockStop`, after a citation, the signature of Claude's reasoning, or an empty piece of text."""
         block, stop = reply.blocks[index], ("contentBlockStop", {"contentBlockIndex": index})
+        if block.kind is Kind.TEXT and reply.prompt.cites:
+            return [_delta(index, {"citation": _citation(reply, block)}), stop]
         if block.kind is Kind.TEXT and block.text and reply.family.ends_empty:
             return [_delta(index, {"text": ""}), stop]
         if block.kind is Kind.REASONING and reply.family.signs:
@@ -158,6 +162,19 @@ def _stop(reply: Reply) -> str:
     """Why the answer ends: a guardrail that has intervened comes before all else."""
     guardrail = reply.prompt.guardrail
     return guardrails.STOPPED if guardrail and guardrail.intervenes else reply.stop
+
+
+def _cited(reply: Reply, block: Block) -> dict[str, Any]:
+    """A block of a whole answer; text with its citation where one is asked for."""
+    if block.kind is not Kind.TEXT or not reply.prompt.cites:
+        return content(block, reply.family)
+    return {"citationsContent": {"content": [{"text": block.text}], "citations": [_citation(reply, block)]}}
+
+
+def _citation(reply: Reply, block: Block) -> dict[str, Any]:
+    """The place in a document that stands behind a text: its beginning."""
+    location = {"documentChar": {"documentIndex": 0, "start": 0, "end": len(block.text)}}
+    return {"title": reply.prompt.cites, "sourceContent": [{"text": block.text[:CITED_CHARS]}], "location": location}
 
 
 def content(block: Block, family: Family) -> dict[str, Any]:

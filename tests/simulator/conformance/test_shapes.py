@@ -21,6 +21,14 @@ SERVICE: Any = botocore.session.Session().get_service_model("bedrock-runtime")
 CACHED = [{"text": "x" * 8000}, {"cachePoint": {"type": "default"}}]
 PICTURE = {"image": {"format": "png", "source": {"bytes": "aGk="}}}
 IMAGE = [{"role": "user", "content": [{"text": PROMPT}, PICTURE]}]
+DOCUMENT = {
+    "document": {
+        "format": "txt",
+        "name": "tides",
+        "source": {"text": "Tides rise and fall."},
+        "citations": {"enabled": True},
+    }
+}
 
 REQUESTS: dict[str, dict[str, Any]] = {
     "text": {},
@@ -29,6 +37,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "tool-cut-short": {"toolConfig": TOOLS, "inferenceConfig": {"maxTokens": 1}},
     "cache": {"system": CACHED},
     "tier": {"serviceTier": {"type": "flex"}, "performanceConfig": {"latency": "optimized"}},
+    "citation": {"messages": [{"role": "user", "content": [{"text": PROMPT}, DOCUMENT]}]},
     "guardrail": {"guardrailConfig": {"guardrailIdentifier": "g", "guardrailVersion": "1", "trace": "enabled"}},
     "stop": {
         "inferenceConfig": {"stopSequences": [" "]},
