@@ -74,6 +74,8 @@ def tree(analysis: Analysis, told: Sequence[str]) -> dict[str, Any]:
         "caching": _caching(analysis),
         "turns": _rows(analysis.turns.table.rename_axis("turn").reset_index()) if analysis.turns else [],
         "sent": asdict(analysis.sent) if analysis.sent else None,
+        "by_length": _by_length(analysis),
+        "failures_by_record": _rows(analysis.failed_records.rename_axis("record").reset_index()),
         "stop_reasons": _rows(analysis.stop_reasons),
         "slowest": _calls(analysis.slowest),
         "stalls": _calls(analysis.stalls),
@@ -87,6 +89,11 @@ def tree(analysis: Analysis, told: Sequence[str]) -> dict[str, Any]:
         "quota": _quota(analysis),
         "cost": _cost(analysis),
     }
+
+
+def _by_length(analysis: Analysis) -> dict[str, Any] | None:
+    found = analysis.lengths
+    return {"by_input": _rows(found.by_input), "cells": _rows(found.cells)} if found else None
 
 
 def _doubts(analysis: Analysis, told: Sequence[str]) -> list[dict[str, Any]]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
+import reports
 from reports.edition import edition
 from reports.numbers.failures import at_least
 from reports.reading.run import read
 from reports.report import markdown
 
 from . import run_folders as make
+from .test_schema import check
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,6 +42,10 @@ def test_records_that_fail_again_and_again_are_named(tmp_path: Path) -> None:
     text = markdown(found, {})
     assert "### By record of the workload" in text
     assert "failures cluster on 2 records" in text
+    reports.write(tmp_path, formats=["json"])
+    told = json.loads((tmp_path / "report.json").read_text())
+    check("report", told)
+    assert [row["record"] for row in told["failures_by_record"]] == list(found.failed_records.index)
 
 
 @pytest.mark.parametrize(

@@ -111,5 +111,10 @@ def test_waiting_is_shown_by_length(tmp_path: Path) -> None:
     text = markdown(found, {"lengths": "charts/lengths.svg"})
     assert "| Prompt (tokens) |" in text
     assert "median latency by input and output tokens" in text
+    reports.write(tmp_path, formats=["json"])
+    told = json.loads((tmp_path / "report.json").read_text())
+    check("report", told)
+    assert len(told["by_length"]["by_input"]) == len(table)
+    assert told["by_length"]["cells"]
     same = edition(read(run_of().write(tmp_path / "same")))
     assert same.lengths is None
