@@ -11,6 +11,7 @@ import pytest
 
 from bedrock_locust.level import Level, planned_levels
 from bedrock_locust.live import attainment
+from bedrock_locust.outputs.console import header
 from bedrock_locust.outputs.console.searching import ENDS, VERDICTS, lines
 from bedrock_locust.process.clock import clock as process_clock
 from bedrock_locust.settings.mistakes import SettingsError
@@ -418,3 +419,10 @@ def test_the_plan_in_words() -> None:
     )
     assert any(line.startswith("expected cost at most 0.24 USD; at most ") for line in more)
     assert more[-1] == "test.load is search: the users of concurrency are left out"
+
+
+def test_the_header_of_a_search() -> None:
+    """Its levels may be shorter."""
+    settings = settings_of(search={"probes": 4, "most": 3}, slo=TARGET)
+    levels = stock_levels(settings)
+    assert "1, 2, 3 users, at most 60 s each" in header(settings, endpoint="e", levels=levels, plan=Plan.of(settings))

@@ -43,7 +43,11 @@ def header(settings: Settings, *, endpoint: str, levels: Sequence[Level], plan: 
     lines = [("Model", settings.model.id), ("Endpoint", endpoint)]
     if plan:
         first, *more = plan.lines()
-        lines += [*_requests(settings, levels), ("Levels", _levels(levels)), ("Plan", f"{first}; {more[0]}")]
+        lines += [
+            *_requests(settings, levels),
+            ("Levels", _levels(levels, at_most=plan.search is not None)),
+            ("Plan", f"{first}; {more[0]}"),
+        ]
         lines += [("", line) for line in more[1:]]
     return "\n".join(["=" * WIDTH, "Bedrock load test", *(f"  {k:<9} {v}" for k, v in lines), "=" * WIDTH])
 
@@ -71,11 +75,11 @@ def _endpoint(settings: Settings) -> str:
     return " on bedrock-mantle" if settings.model.endpoint == "mantle" else ""
 
 
-def _levels(levels: Sequence[Level]) -> str:
-    """The loads and the lengths of the levels."""
+def _levels(levels: Sequence[Level], *, at_most: bool = False) -> str:
+    """The loads and the lengths of the levels, of a search at most."""
     words = [in_words(list(dict.fromkeys(level.load for level in levels)), MOST_LOADS)]
     if len(lengths := {level.duration_s for level in levels}) == 1 and (length := lengths.pop()) is not None:
-        words.append(f"{length:g} s each")
+        words.append(f"{'at most ' if at_most else ''}{length:g} s each")
     if len(warmups := {level.warmup_s for level in levels}) == 1 and (warmup := warmups.pop()):
         words.append(f"after {warmup:g} s of warm-up")
     return ", ".join(words)
