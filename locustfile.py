@@ -11,7 +11,7 @@ the parts: copy it and change what you need.
 from __future__ import annotations
 
 from bedrock_locust import NonStreamingUser, StreamingUser, replay_of, settings_of, setup
-from shapes import ChosenShape, LevelShape, RateShape, SearchShape, StepShape
+from shapes import ChosenShape, LevelShape, RampShape, RateShape, SearchShape, StepShape
 
 setup(report="reports:write", charts="reports.charts.live:charts")
 
@@ -30,13 +30,25 @@ class Rates(RateShape):
             self.max_in_flight, self.replay = arrivals.max_in_flight, replay_of(self.environment)
 
 
+class Ramp(Rates, RampShape):
+    """The ramp that AWS recommends, up to the one rate of `arrivals`."""
+
+    abstract = True
+
+    def configure(self) -> None:
+        """Read the settings, as above."""
+        super().configure()
+        self.target = self.rates[0]
+
+
 class BenchmarkShape(ChosenShape):
     """The levels that the settings ask for."""
 
     def choose(self) -> LevelShape:
         """The shape for the load, with the modes that are to run."""
         settings = settings_of(self.environment)
-        shapes = {"rates": Rates, "search": SearchShape}
+        open_loop = settings.arrivals and settings.arrivals.ramp and Ramp
+        shapes = {"rates": open_loop or Rates, "search": SearchShape}
         shape = shapes.get(settings.test.load, StepShape)()
         for name, value in settings.shape.items():
             setattr(shape, name, value)

@@ -147,6 +147,7 @@ class Lead:
             ("schedule_change", self._on_schedule),
             ("search_change", self._on_search),
             ("probe_judge", self._on_probe),
+            ("level_failures", self._on_level_failures),
         ):
             setattr(events, name, EventHook())
             getattr(events, name).add_listener(listener)
@@ -294,6 +295,12 @@ class Lead:
         """A search asks how a load does."""
         if self._run and self._judge:
             answer |= self._judge.answer(levels, elapsed_s, decided)
+
+    def _on_level_failures(self, level: str, answer: dict[str, int], **_: Any) -> None:
+        """A ramp asks which failures the calls of a level had."""
+        found = self._run and self._run.tally.levels.get(level)
+        if found:
+            answer |= found.errors
 
     def _on_schedule(self, schedule: Mapping[str, Any] | None, **_: Any) -> None:
         """The shape has announced arrivals: have them made here, or by the workers. None ends those that come now."""

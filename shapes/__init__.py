@@ -2,8 +2,19 @@
 
 from shapes.base import LevelShape
 from shapes.chosen import ChosenShape
+from shapes.ramp import RampShape
 from shapes.rate import RateLevel, RateShape
 from shapes.search import ProbeLevel, SearchShape
 from shapes.step import Level, StepShape
 
-__all__ = ["ChosenShape", "Level", "LevelShape", "ProbeLevel", "RateLevel", "RateShape", "SearchShape", "StepShape"]
+__all__ = [
+    "ChosenShape",
+    "Level",
+    "LevelShape",
+    "ProbeLevel",
+    "RampShape",
+    "RateLevel",
+    "RateShape",
+    "SearchShape",
+    "StepShape",
+]

@@ -72,7 +72,7 @@ class RateLevel:
 
 
 @dataclass(frozen=True)
-class _Plan:
+class Plan:
     """Levels that follow each other without a pause."""
 
     user_class: type[User]
@@ -109,7 +109,7 @@ class RateShape(LevelShape):
     max_in_flight = 1000
     """The most calls in flight: an arrival beyond them is dropped, and counted."""
 
-    _plans: list[_Plan]
+    _plans: list[Plan]
     _state: Literal["ready", "running", "draining"]
     _news: list[tuple[float, RateLevel]]
     _since: float
@@ -142,11 +142,15 @@ class RateShape(LevelShape):
         elif self._state == "running" and not self._news:
             self._enter("draining")
         if self._state == "draining" and self._is_drained():
-            self._plans.pop(0)
+            self._ended(self._plans[0])
             self._enter("ready")
             if not self._plans:
                 self._tag(None)
                 self._fire("level_change", level=None)
+
+    def _ended(self, plan: Plan) -> None:
+        """All calls of a plan have ended."""
+        self._plans.remove(plan)
 
     def _enter(self, state: Literal["ready", "running", "draining"]) -> None:
         self._state, self._since = state, time.perf_counter()
@@ -155,7 +159,7 @@ class RateShape(LevelShape):
         """Whether all workers have begun the run: their arrivals would be missed otherwise."""
         return self._runner.state == STATE_RUNNING or time.perf_counter() - self._since >= PATIENCE_S
 
-    def _announce(self, plan: _Plan) -> None:
+    def _announce(self, plan: Plan) -> None:
         """Say what arrives next."""
         start_at = self._now() + AHEAD_S
         self._enter("running")
@@ -187,24 +191,24 @@ class RateShape(LevelShape):
             return True
         return not running and (elapsed >= SETTLE_S or not hasattr(self._runner, "clients"))
 
-    def _all_plans(self) -> Iterator[_Plan]:
+    def _all_plans(self) -> Iterator[Plan]:
         if self.replay:
             yield self._replayed(self.replay)
             return
         for mode, user_class in zip(groups(self.user_classes), self.user_classes, strict=True):
             levels = self._parts(mode) if self.profile else self._steps(mode)
             if self.profile:
-                yield _Plan(user_class, levels)
+                yield Plan(user_class, levels)
             else:
-                yield from (_Plan(user_class, (level,)) for level in levels)
+                yield from (Plan(user_class, (level,)) for level in levels)
 
-    def _replayed(self, replay: Replay) -> _Plan:
+    def _replayed(self, replay: Replay) -> Plan:
         """One level with all calls of the trace; its group is the mode of its calls, where they have but one."""
         own = [one for one in self.user_classes if getattr(one, "mode", "") in replay.modes] or [*self.user_classes]
         mode, rate = groups(own)[0] if len(own) == 1 else "replay", replay.rate_per_s
         key = mode if mode == "replay" else f"{mode}-replay"
         lengths = self.warmup_seconds, replay.seconds - self.warmup_seconds
-        return _Plan(own[0], (self._level(key, mode, (rate, rate), lengths),))
+        return Plan(own[0], (self._level(key, mode, (rate, rate), lengths),))
 
     def _steps(self, mode: str) -> tuple[RateLevel, ...]:
         """A level for each rate. Its name is that of the same rate in other runs."""

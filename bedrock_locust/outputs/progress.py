@@ -32,7 +32,9 @@ class Progress:
     left_s: float | None
     """Until the end of the last level."""
     at_most: bool = False
-    """Whether the plan is the most that there can be: the levels of a search have no name before they begin."""
+    """Whether the plan is the most that there can be: levels of a search or a ramp are not named before they begin."""
+    noun: str = "Level"
+    """What the levels are called."""
 
     @classmethod
     def of(cls, level: Level, number: int, planned: Sequence[Level], now: float) -> Progress:
@@ -42,14 +44,13 @@ class Progress:
         left = None if whole is None or rest is None else rest + whole - done
         since = now - (level.started_at or now)
         at_most = level.key not in {one.key for one in planned}
-        return cls(number, len(planned), PHASES[level.phase], done, whole, since, left, at_most)
+        noun = "Probe" if at_most and "-ramp-" not in level.key else "Level"
+        return cls(number, len(planned), PHASES[level.phase], done, whole, since, left, at_most, noun)
 
     @property
     def place(self) -> str:
         """Which level of how many: `Level 3 of 6`, `Probe 3 of at most 20`."""
-        return (
-            f"Probe {self.number} of at most {self.levels}" if self.at_most else f"Level {self.number} of {self.levels}"
-        )
+        return f"{self.noun} {self.number} of {'at most ' if self.at_most else ''}{self.levels}"
 
     def __str__(self) -> str:
         if self.whole_s is None:

@@ -139,6 +139,8 @@ class Trace(Section):
         return {{"begin": "from"}.get(name, name): value for name, value in handler(self).items()}
 
 
+RAMP_LEVELS = 12
+"""The most levels of a ramp, as `shapes.ramp.MOST_LEVELS`."""
 LOADS = ("rates", "profile", "trace")
 """What can say when calls arrive: one of them does."""
 
@@ -152,6 +154,8 @@ class Arrivals(Section):
     """In place of `rates`: a level for each part, as `[seconds, rate at the start, rate at the end]`."""
     trace: Trace | None = None
     """In place of `rates`: calls come as those of a trace: `{file, from, to, speed, models}`. See docs/traces.md."""
+    ramp: Literal["aws"] | None = None
+    """`aws`: the ramp that AWS recommends to the one rate of `rates`: half as much after a 503, else up by half."""
     duration_seconds: Seconds = 60
     """Time for which each of `rates` is measured, in seconds."""
     warmup_seconds: Annotated[NotNegative, Field(le=WEEK_S)] = 0
@@ -170,6 +174,8 @@ class Arrivals(Section):
             raise ValueError(f"{given[0]} and {given[1]} are both given: remove one of them")
         if not given:
             raise ValueError("give rates, such as [1, 2, 4], a profile or a trace")
+        if self.ramp and len(self.rates or ()) != 1:
+            raise ValueError("ramp needs one rate to get to, such as rates [20]: give that, or remove ramp")
         return self
 
     @property

@@ -508,7 +508,8 @@ def _choose_loop(values: dict[str, Any], given: Mapping[tuple[str, str], Option]
             _put(values, "test", "load", load)
     if len(chosen["rates"]) == 1 and isinstance(there := values.get("arrivals"), dict):
         # An option takes the place of the other kind in the file.
-        values["arrivals"] = {key: value for key, value in there.items() if key not in arrivals.LOADS}
+        replaced = arrivals.LOADS if chosen["rates"][0].key == "rates" else (*arrivals.LOADS, "ramp")
+        values["arrivals"] = {key: value for key, value in there.items() if key not in replaced}
 
 
 OF_BOTH = frozenset({"duration_seconds", "warmup_seconds"})

@@ -64,6 +64,8 @@ class Plan:
     """Which settings do not count in this run, in words."""
     search: tuple[int, int] | None = None
     """Of a search, the most calls and output tokens that it is expected to make; all else is the most, too."""
+    is_ramp: bool = False
+    """Whether the levels are those of a ramp: the most that there can be, and each at its target."""
 
     @classmethod
     def of(
@@ -110,6 +112,7 @@ class Plan:
             unused_quotas=unused(model),
             quota_to_set="output_tokens_per_minute" if model.endpoint == "mantle" else "tokens_per_minute",
             left_out=_left_out(settings),
+            is_ramp=bool(settings.open_loop and settings.open_loop.ramp),
             search=_most(settings, first, planned) if settings.searching and seconds is not None else None,
         )
 
@@ -118,9 +121,11 @@ class Plan:
         levels = f"{_counted(self.levels, 'level')}, up to {self.most}"
         if self.search:
             levels = f"a search of at most {_counted(self.levels, 'probe')}, up to {self.most}"
+        if self.is_ramp:
+            levels = f"a ramp to {self.most} in at most {self.levels} levels; the first there without a 503 is the last"
         length = "for as long as its shape decides"
         if self.seconds is not None:
-            about = "at most" if self.search else "about"
+            about = "at most" if self.search or self.is_ramp else "about"
             length = f"{about} {length_in_words(self.seconds)}, plus the time that the last calls of each level take"
         if self.run_time_s is not None:
             length = f"{length}; --run-time ends it after {length_in_words(self.run_time_s)}, whatever levels are left"
@@ -159,7 +164,7 @@ class Plan:
         most = self.all_cost or math.inf
         low, high = self.expected_cost or (0, 0)
         in_all = f"; the quota allows at most {money(self.all_cost)} {self.currency} in all" if self.all_cost else ""
-        least = "at most " if self.search else f"{money(min(low, most))} to "
+        least = "at most " if self.search or self.is_ramp else f"{money(min(low, most))} to "
         expected = f"{least}{money(min(high, most))} {self.currency}"
         return f"expected cost {expected}; at most {money(self.call_cost)} {self.currency} a call{in_all}"
 

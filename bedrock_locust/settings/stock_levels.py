@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bedrock_locust.level import Level
+from bedrock_locust.settings.arrivals import RAMP_LEVELS
 
 if TYPE_CHECKING:
     from bedrock_locust.settings.arrivals import Arrivals
@@ -41,7 +42,8 @@ def _of_search(search: Search) -> list[Level]:
 
 
 def _of_rates(arrivals: Arrivals) -> list[Level]:
-    parts = arrivals.profile or [(arrivals.duration_seconds, rate, rate) for rate in arrivals.rates or ()]
+    rates = (arrivals.rates or ()) * (RAMP_LEVELS if arrivals.ramp else 1)
+    parts = arrivals.profile or [(arrivals.duration_seconds, rate, rate) for rate in rates]
     return [
         Level(
             key=str(number),

@@ -134,6 +134,7 @@ PLAN: dict[str, dict[str, str]] = {
         "bisection": "",
         "chosen": "base",
         "dispatch": "",
+        "ramp": "base rate",
         "rate": "base dispatch",
         "search": "base bisection dispatch",
         "step": "base dispatch",

@@ -13,6 +13,7 @@ from bedrock_locust.level import Level
 from .checks import info, read
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from .running import Place, Simulator
@@ -76,3 +77,22 @@ def test_divided_among_workers(place: Place, simulator: Simulator) -> None:
     workers = [row["worker"] for row in in_order]
     assert len(set(workers)) == 2
     assert all(one != other for one, other in pairwise(workers))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("processes", [(), ("--processes", "2")])
+def test_a_ramp(place: Place, start_simulator: Callable[..., Simulator], processes: tuple[str, ...]) -> None:
+    """A 503 in the first level halves the rate; then it goes up by half, back to what was asked for."""
+    fault = '[{"fault": "ServiceUnavailableException", "calls": [12]}]'
+    simulator = start_simulator("--ttft-ms", "20", "--tpot-ms", "1", "--fault-schedule", fault)
+    place.configure({"arrivals": {"rates": [20], "ramp": "aws", "duration_seconds": 3}, "test": STREAMING})
+    code, output = place.run(*processes, "--host", simulator.url)
+    assert "a ramp to 20 requests/s in at most 12 levels" in output
+    assert "all levels ran" in output
+    assert code == 1, "a call has failed"
+    [run] = place.runs()
+    levels = read(run / "levels.csv")
+    assert [float(level["rate_per_s"]) for level in levels] == [20, 10, 15, 20]
+    assert [level["level"] for level in levels] == [f"streaming-ramp-{number:02d}" for number in range(1, 5)]
+    assert info(run)["levels_planned"] == 4
+    assert info(run)["arrivals"]["made"] == len(simulator.calls()) == len(read(run / "requests.csv"))
