@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections import Counter
 from dataclasses import replace
 from itertools import islice
@@ -40,6 +41,22 @@ def test_positions_go_on_from_schedule_to_schedule() -> None:
     again = [arrival.position for arrival in schedule(*levels, restarts=True).arrivals()]
     assert again == [*range(12), *range(12)]
     assert [arrival.position for arrival in schedule(*levels).arrivals()] == list(range(24))
+
+
+def test_a_million_arrivals_cost_no_memory() -> None:
+    """They are drawn as they are asked for: 20,000 are enough to see a growth."""
+    made = schedule(level(rate=10_000, warmup_s=0.0, duration_s=100.0), burstiness=1.0)
+    tracemalloc.start()
+    arrivals = made.arrivals()
+    next(arrivals)
+    before, _ = tracemalloc.get_traced_memory()
+    drawn = sum(1 for _ in islice(arrivals, 20_000))
+    after, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert drawn == 20_000
+    assert after - before < 10_000
+    assert most - before < 50_000
+    assert abs(sum(1 for _ in arrivals) + 20_001 - 1_000_000) < 3000
 
 
 def test_the_arrivals_of_a_trace(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -77,6 +78,19 @@ def test_divided_among_workers(place: Place, simulator: Simulator) -> None:
     workers = [row["worker"] for row in in_order]
     assert len(set(workers)) == 2
     assert all(one != other for one, other in pairwise(workers))
+
+
+@pytest.mark.long
+def test_three_workers(place: Place, simulator: Simulator) -> None:
+    """At a higher rate, in two levels: none missing and none twice, and each worker makes its third."""
+    place.configure({"arrivals": {**ARRIVALS, "rates": [40, 80], "duration_seconds": 8}, "test": STREAMING})
+    code, output = place.run("--processes", "3", "--host", simulator.url)
+    assert code == 0, output
+    [run] = place.runs()
+    assert_drawn(run, simulator.calls())
+    made = Counter(row["worker"] for row in read(run / "requests.csv"))
+    assert len(made) == 3
+    assert max(made.values()) - min(made.values()) <= 2
 
 
 @pytest.mark.long

@@ -10,7 +10,7 @@ import pytest
 
 from bedrock_locust.exits import ENDED_EARLY
 from tests.e2e.checks import info, read
-from tests.e2e.running import until
+from tests.e2e.running import free_port, post, serves, until
 from tests.e2e.test_arrivals import drawn
 
 from .team import DEADLINE_S, freeze, kill
@@ -144,3 +144,31 @@ def test_it_is_stopped_in_one_process(place: Place, simulator: Simulator) -> Non
     fate = assert_each_once(run, simulator.calls())
     assert fate["made"] == len(read(run / "requests.csv")) == len(simulator.calls()) > 5
     assert fate["missed"] <= 1
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("workers", [(), ("--processes", "3")], ids=["local", "three workers"])
+def test_it_is_stopped_from_the_page(place: Place, simulator: Simulator, workers: tuple[str, ...]) -> None:
+    """Every arrival that was due until then is accounted for, and each call has its row."""
+    place.configure(
+        {
+            "arrivals": {"rates": [RATE], "duration_seconds": 60, "seed": 3},
+            "test": {"non_streaming": False, "max_tokens": 20},
+        }
+    )
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    process = place.start("--host", simulator.url, "--web-port", str(port), *workers)
+    until(lambda: serves(url), "web UI", DEADLINE_S)
+    until(lambda: post(f"{url}/swarm")["success"], "start", DEADLINE_S)
+    until(lambda: any(row["measured_from"] for path in place.levels() for row in read(path)), "a level", DEADLINE_S)
+    time.sleep(4)
+    assert post(f"{url}/stop")["success"]
+    [run] = place.runs()
+    until(lambda: info(run)["ended"] != "running" and (run / "report.md").exists(), "end", DEADLINE_S)
+    assert info(run)["end_reason"] == "stopped before all levels had run"
+    fate = assert_each_once(run, simulator.calls())
+    assert fate["made"] == len(read(run / "requests.csv")) == len(simulator.calls()) > RATE
+    assert fate["missed"] <= (3 if workers else 1)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(DEADLINE_S) == ENDED_EARLY, place.output(process)
