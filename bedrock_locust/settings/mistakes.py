@@ -64,7 +64,9 @@ def describe(
     `origin` says where a value came from, if not from `file`; `known` has the keys of each section.
     """
     path = tuple(str(part) for part in mistake["loc"])
-    place = _places(path[0], origin, file) if _is_of_section(mistake) else origin.get(path, file)
+    place = (
+        _places(path[0], origin, file) if _is_of_section(mistake) else origin.get(path) or origin.get(path[:2], file)
+    )
     line = f"{place}: {_what(path, mistake, values, known)}"
     return " ".join(line.split())  # a key may have a line break
 
@@ -116,10 +118,12 @@ def _shown(path: tuple[str, ...], values: Mapping[str, Any]) -> str:
 
 def _suggestion(path: tuple[str, ...], known: Mapping[str, frozenset[str]]) -> str:
     """The nearest known key, here or in another section."""
-    section, key = path[0], path[-1]
+    section, key, within = path[0], path[-1], ".".join(path[:-1])
     if len(path) == 1:
-        near = difflib.get_close_matches(key, known, 1)
-        return f"did you mean {near[0]}?" if near else f"remove it (known: {', '.join(known)})"
+        sections = [name for name in known if "." not in name]
+        near = difflib.get_close_matches(key, sections, 1)
+        return f"did you mean {near[0]}?" if near else f"remove it (known: {', '.join(sections)})"
+    section = within if within in known else section
     if near := difflib.get_close_matches(key, known[section], 1):
         return f"did you mean {section}.{near[0]}?"
     if elsewhere := [name for name, keys in known.items() if key in keys]:

@@ -542,5 +542,6 @@ def build(values: Mapping[str, Any], origin: Mapping[tuple[str, ...], str], file
         return Settings.model_validate(values)
     except ValidationError as error:
         known = {name: frozenset(model.model_fields) for name, model in SECTIONS.items()}
+        known["arrivals.trace"] = frozenset(field.alias or name for name, field in Trace.model_fields.items())
         mistakes = error.errors(include_url=False, include_context=True)
         raise SettingsError(*(describe(mistake, values, origin, file, known) for mistake in mistakes)) from None

@@ -146,6 +146,16 @@ NAN, INFINITY = float("nan"), float("inf")
         ("aws", {"secret_access_key": "A"}, PAIR.removeprefix("config.json: ")),
         # Keys that there are not.
         ("test", {"prompt_sise": 5}, "unknown key test.prompt_sise: did you mean test.prompt_size?"),
+        (
+            "arrivals",
+            {"trace": {"file": "x", "speeed": 2}},
+            "unknown key arrivals.trace.speeed: did you mean arrivals.trace.speed?",
+        ),
+        (
+            "arrivals",
+            {"trace": {"file": "x", "zzz": 2}},
+            "unknown key arrivals.trace.zzz: remove it (known in arrivals.trace: file, from, models, speed, to)",
+        ),
         ("test", {"region": "x"}, "unknown key test.region: did you mean aws.region?"),
         ("test", {"zzz": 1}, f"unknown key test.zzz: remove it (known in test: {KNOWN_IN_TEST})"),
         ("aws", {"acess_key_id": "A"}, "unknown key aws.acess_key_id: did you mean aws.access_key_id?"),

@@ -375,6 +375,18 @@ def test_a_file_over_the_form(here: Path) -> None:
     assert options.load(parsed, None).test.prompt_size == 7
 
 
+def test_a_trace_of_an_option_takes_the_place_of_a_ramp(here: Path) -> None:
+    """Another rate keeps the ramp. A mistake within the trace of an option is said of the option."""
+    write(here, arrivals={"rates": [3], "ramp": "aws"})
+    replayed = options.load(parse("--bedrock-trace", "x.jsonl"), None).arrivals
+    ramp = options.load(parse("--bedrock-rates", "5"), None).arrivals
+    assert replayed
+    assert ramp
+    assert (replayed.rates, replayed.ramp, ramp.rates, ramp.ramp) == (None, None, (5,), "aws")
+    with pytest.raises(SettingsError, match=r"^--bedrock-trace .*: unknown key arrivals.trace.speeed"):
+        options.load(parse("--bedrock-trace", '{"file": "x", "speeed": 2}'), None)
+
+
 IN_FILE = {"arrivals": {"rates": [3, 4], "duration_seconds": 9}, "concurrency": {"end": 2}}
 
 
