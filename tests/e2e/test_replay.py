@@ -139,3 +139,21 @@ def test_two_workers(place: Place, start_simulator: Callable[..., Simulator]) ->
     told = info(run)
     assert (told["replay"]["calls"], told["arrivals"]["due"], told["arrivals"]["missed"]) == (100, 100, 0)
     assert told["workload"]["sha256"]
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+def test_ten_thousand_calls(place: Place, start_simulator: Callable[..., Simulator]) -> None:
+    """At ten times their speed, 50 calls/s: all of them once, turns in order, and what the cache found in production.
+
+    How late they came is printed, for benchmarks/README.md: `pytest -s`.
+    """
+    simulator = start_simulator(*PACE)
+    lines = write(place, log_of(10_000, per_s=5), speed=10, models={"theirs-0": "mine-0", "theirs-1": "mine-1"})
+    process = place.start("--headless", "--only-summary", "--processes", "2", "--host", simulator.url)
+    assert process.wait(900) == 0, place.output(process)
+    [run] = place.runs()
+    late_ms = sorted(assert_replayed(run, simulator.calls(), lines, 10))
+    assert (info(run)["arrivals"]["due"], info(run)["arrivals"]["made"]) == (10_000, 10_000)
+    shown = ", ".join(f"P{percent} {late_ms[len(late_ms) * percent // 100]:.1f} ms" for percent in (50, 95, 99))
+    print(f"{len(late_ms):,} calls with a time of their own: {shown}")
