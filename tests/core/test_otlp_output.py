@@ -57,6 +57,11 @@ def to(url: str, *, spans: bool = True) -> Addresses:
     return Addresses(f"{url}/v1/metrics", f"{url}/v1/traces" if spans else "", "output.otlp_endpoint")
 
 
+def said(caplog: pytest.LogCaptureFixture, receiver: Receiver) -> list[logging.LogRecord]:
+    """What was said of this receiver: outputs of tests before this one may still end."""
+    return [record for record in caplog.records if receiver.url in record.getMessage()]
+
+
 def run_through(output: Otlp, found: list[Call]) -> None:
     """A run with these calls."""
     run = Settings.model_validate({"model": {"id": "m"}, "aws": {"region": "us-east-1"}})
@@ -144,7 +149,7 @@ def test_figures_that_did_not_arrive_are_made_good(
         output.end(OUTCOME)
     assert receiver.calls() == {"ok": 50}
     assert {plain(span.attributes)["aws.request_id"] for span in receiver.spans()} == {str(n) for n in range(50)}
-    [record] = caplog.records
+    [record] = said(caplog, receiver)
     assert record.getMessage() == (
         f"bedrock-locust: {receiver.url} (output.otlp_endpoint) takes no figures: HTTP 503 Service Unavailable. The run"
         " goes on, and they are sent again until its end"
@@ -184,7 +189,7 @@ def test_an_endpoint_that_is_never_there_is_one_line(
             gevent.sleep(0.01)
         output.tick(RECORDED)
         output.end(OUTCOME)
-    [record] = caplog.records
+    [record] = said(caplog, receiver)
     assert "takes no figures: HTTP 401 Unauthorized." in record.getMessage()
 
 
@@ -200,7 +205,7 @@ def test_a_dead_end_is_one_line_and_holds_nothing_up(
     else:
         receiver.silent_s = 2
     run_through(Otlp(to(receiver.url)), [CALL] * 10)
-    lines = [record.getMessage() for record in caplog.records]
+    lines = [record.getMessage() for record in said(caplog, receiver)]
     assert lines[-1] == f"bedrock-locust: 10 spans did not reach {receiver.url} and are dropped"
     why = "Connection refused" if kind == "refused" else "no answer within 0.5 s"
     assert f"bedrock-locust: the last figures did not reach {receiver.url}: {why}" in lines
@@ -212,7 +217,7 @@ def test_what_was_taken_in_part_is_said(receiver: Receiver, caplog: pytest.LogCa
     """With the reason that the other side gives, on one line."""
     receiver.partial = "too many\nseries"
     run_through(Otlp(to(receiver.url, spans=False)), [CALL])
-    assert [record.getMessage() for record in caplog.records] == [
+    assert [record.getMessage() for record in said(caplog, receiver)] == [
         f"bedrock-locust: {receiver.url} took not all: too many series"
     ]
 
