@@ -20,7 +20,7 @@ test: $(VENV)/.dev clients
 	$(BIN)/pytest -n 2 tests/web
 
 long: $(VENV)/.dev clients
-	@$(MAKE) $(CLIENTS)/.more || echo "LiteLLM and LLMeter could not be installed: their tests are left out"
+	@$(MAKE) $(CLIENTS)/.more || echo "LiteLLM, LLMeter and moto could not be installed: their tests are left out"
 	$(BIN)/pytest -m long
 	$(BIN)/pytest -n 2 -m "hypothesis and not long" --hypothesis-profile thorough
 

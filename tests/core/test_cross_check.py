@@ -5,21 +5,27 @@ from __future__ import annotations
 import json
 import logging
 import os
+import socket
+import subprocess
 import time
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
 
 from bedrock_locust.aws.account import cross_check
 from bedrock_locust.aws.account.control import Control, control_of
 from bedrock_locust.aws.account.known import Account
+from bedrock_locust.aws.account.usage import others
 from bedrock_locust.commands import main
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.schema import Settings
+from tests.simulator.process import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from bedrock_locust.client import BedrockClient
     from tests.simulator.process import Simulator
@@ -120,7 +126,9 @@ def test_a_missing_permission_is_one_line(simulator: Simulator, tmp_path: Path) 
     """The file says so, and nothing fails."""
     simulator.set(denied=["cloudwatch:GetMetricData"])
     found = cross_check.check(control(simulator), tmp_path, run_of(tmp_path, "any"), 30)
-    assert found["missing"] == ["CloudWatch was not asked: the permission cloudwatch:GetMetricData is missing"]
+    assert found["missing"] == [
+        "CloudWatch was not asked for anything: the permission cloudwatch:GetMetricData is missing"
+    ]
     assert found["metrics"] == {}
 
 
@@ -177,3 +185,47 @@ def test_the_command(
     config.write_text(json.dumps({"aws": {"endpoint_url": "http://127.0.0.1:9"}}), encoding="utf-8")
     assert main(command) == 2
     assert "do not go to AWS: set aws.control_endpoint_url" in capsys.readouterr().err
+
+
+@pytest.mark.long
+def test_a_cloudwatch_that_nobody_here_wrote(tmp_path: Path) -> None:
+    """Counts and means as moto's server has them; it knows no percentiles, and that costs the counts nothing."""
+    program = Path(__file__).parents[2] / ".venv-clients" / "bin" / "moto_server"
+    if not program.exists():
+        pytest.skip("moto is not installed: make long")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [str(program), "-H", "127.0.0.1", "-p", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        try:
+            wait_for(lambda: _listens(port), "moto's server")
+            session = boto3.Session("made-up", "made-up", region_name="us-east-1")
+            control_ = Control(session, "us-east-1", f"http://127.0.0.1:{port}")
+            now = time.time()
+            for minute in range(3):
+                data = {"Dimensions": [{"Name": "ModelId", "Value": "m"}], "Timestamp": now - 60 * minute}
+                values = {"Invocations": 1, "InputTokenCount": 10 + minute, "EstimatedTPMQuotaUsage": 30}
+                control_.client("cloudwatch").put_metric_data(
+                    Namespace="AWS/Bedrock",
+                    MetricData=[{"MetricName": name, "Value": value, **data} for name, value in values.items()],
+                )
+            subject = cross_check.Subject("m", "runtime", int(now // 60 - 5) * 60, int(now // 60 + 1) * 60, 3)
+            found = cross_check.fetch(control_, subject)
+            sums = {name: found["metrics"][name]["Sum"] for name in ("Invocations", "InputTokenCount")}
+            assert sums == {"Invocations": 3, "InputTokenCount": 33}
+            assert [line for line in found["missing"] if "for the times" not in line] == []
+            used, notes = others(control_, settings_model(), datetime.fromtimestamp(now + 60, UTC))
+            assert notes == []
+            assert used["quota"] == pytest.approx(3 / 15)
+        finally:
+            server.terminate()
+
+
+def settings_model() -> Any:
+    """A model that is called `m`."""
+    return Settings.model_validate({"model": {"id": "m"}}).model
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

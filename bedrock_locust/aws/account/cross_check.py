@@ -105,17 +105,19 @@ def fetch(control: Control, subject: Subject) -> dict[str, Any]:
     """AWS's figures of these calls, as they are now."""
     metrics: dict[str, dict[str, float]] = {}
     missing = []
+    period_s = subject.end_s - subject.begin_s
+    sums = [(name, "Sum", MINUTE_S) for name in SUMS[subject.endpoint]]
+    times = [(name, stat, period_s) for name in TIMES[subject.endpoint] for stat in STATISTICS]
     try:
-        sums = [(name, "Sum", MINUTE_S) for name in SUMS[subject.endpoint]]
-        period_s = subject.end_s - subject.begin_s
-        times = [(name, stat, period_s) for name in TIMES[subject.endpoint] for stat in STATISTICS]
-        for name, stat, values in _asked(control, subject, [*sums, *(times if period_s <= LONGEST_PERIOD_S else [])]):
-            if stat == "Sum":
-                metrics.setdefault(name, {})[stat] = math.fsum(values)
-            elif len(values) == 1:
+        for name, stat, values in _asked(control, subject, sums):
+            metrics[name] = {stat: math.fsum(values)}
+        # Apart: counts are worth having where percentiles are not to be had.
+        for name, stat, values in _asked(control, subject, times if period_s <= LONGEST_PERIOD_S else []):
+            if len(values) == 1:
                 metrics.setdefault(name, {})[stat] = values[0]
     except Exception as error:  # noqa: BLE001 - no permission, no way to it: that is all that can be said
-        missing.append(f"CloudWatch was not asked: {why(error)}")
+        what = "the times" if metrics else "anything"
+        missing.append(f"CloudWatch was not asked for {what}: {why(error)}")
     return {
         "format": FORMAT,
         "fetched_at": round(time.time(), 3),
@@ -133,6 +135,8 @@ def _asked(
     control: Control, subject: Subject, wanted: list[tuple[str, str, int]]
 ) -> list[tuple[str, str, list[float]]]:
     """Metric, statistic and the values of each of these that there are."""
+    if not wanted:
+        return []
     queries = [query(subject, name, stat, period, f"m{n}") for n, (name, stat, period) in enumerate(wanted)]
     period = {
         "StartTime": datetime.fromtimestamp(subject.begin_s, UTC),
