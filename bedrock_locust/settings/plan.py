@@ -190,8 +190,15 @@ def _tokens(settings: Settings, first: Call | None, levels: Sequence[Level]) -> 
     if expected is None:
         return ""
     (few, many), (least, most) = expected
-    answers = f"at most {few * sizes(settings).limit:,.0f} to {many * sizes(settings).limit:,.0f} output tokens"
-    return f"expected {few:,.0f} to {many:,.0f} calls, {least:,.0f} to {most:,.0f} input tokens, {answers}"
+    limit = sizes(settings).limit
+    calls, tokens, answers = (_from_to(*ends) for ends in ((few, many), (least, most), (few * limit, many * limit)))
+    return f"expected {calls} calls, {tokens} input tokens, at most {answers} output tokens"
+
+
+def _from_to(least: float, most: float) -> str:
+    """A range; one number where both ends are the same."""
+    ends = dict.fromkeys(f"{end:,.0f}" for end in (least, most))
+    return " to ".join(ends)
 
 
 def _call_cost(settings: Settings) -> float | None:

@@ -83,8 +83,8 @@ class Replay:
 
     @property
     def rate_per_s(self) -> float:
-        """Calls a second, on average."""
-        return len(self) / self.seconds
+        """Calls a second on average, to three digits: a name of the load, not a pace."""
+        return float(f"{len(self) / self.seconds:.3g}")
 
     def calls(self) -> Iterator[Traced]:
         """The calls, in order."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -40,6 +41,7 @@ def test_calls_come_at_their_times_in_order(tmp_path: Path) -> None:
         (4.5, 4),
     ]
     assert (len(found), found.seconds, found.rate_per_s) == (5, 5.0, 1.0)
+    assert replace(found, traffic=replace(found.traffic, seconds=7.0)).rate_per_s == 0.714
     cut = replayed(tmp_path, CALLS, {"speed": 2, "from": 1, "to": 9})
     assert [(round(call.due_s, 6), call.record) for call in cut.calls()] == [(0.00025, 1), (0.5, 3), (1.5, 2)]
     assert (cut.seconds, cut.traffic.left_out) == (4, {"window": 2})
