@@ -40,6 +40,7 @@ NAMES = {
     "quota_tokens": ("EstimatedTPMQuotaUsage",),
 }
 """Figure -> what AWS calls it, on either endpoint."""
+SIDES = ("aws", "ours")
 TIMES = {"latency_ms": "InvocationLatency", "ttft_ms": "TimeToFirstToken"}
 
 
@@ -77,14 +78,12 @@ class CrossCheck:
 
     @property
     def implied_burndown(self) -> float:
-        """What an output token used of the quota by AWS's estimate; NaN unless the counts agree and it is another."""
-        found = {pair.name: pair for pair in self.counts}
-        used = found.get("quota_tokens")
-        if not self.agrees or used is None or abs(used.difference) <= SLIGHT * used.ours:
-            return math.nan
-        written = found["cache_write_tokens"].aws if "cache_write_tokens" in found else 0.0
-        known = "output_tokens" in found and "input_tokens" in found and found["output_tokens"].aws
-        return (used.aws - found["input_tokens"].aws - written) / found["output_tokens"].aws if known else math.nan
+        """What an output token used of the quota by AWS's estimate; NaN where it is as reckoned, or not known.
+
+        It follows from AWS's own counts, so that it holds also where these are not ours.
+        """
+        aws, ours = (_per_output_token({pair.name: getattr(pair, side) for pair in self.counts}) for side in SIDES)
+        return math.nan if abs(aws - ours) <= SLIGHT * ours else aws
 
     @property
     def more_calls(self) -> float:
@@ -92,12 +91,18 @@ class CrossCheck:
         return next((pair.difference for pair in self.counts if pair.name == "accepted"), math.nan)
 
 
+def _per_output_token(counts: dict[str, float]) -> float:
+    """Tokens of quota that are used for each token of output; NaN where a count is not known."""
+    used, prompt, output = (counts.get(name, math.nan) for name in ("quota_tokens", "input_tokens", "output_tokens"))
+    return (used - prompt - counts.get("cache_write_tokens", 0.0)) / output if output else math.nan
+
+
 def cross_check(run: Run) -> CrossCheck | None:
     """The comparison; None where AWS was not asked."""
     metrics = run.aws.get("metrics")
     if not isinstance(metrics, dict):
         return None
-    calls = run.calls[run.calls["model_id"] == run.aws.get("model_id")]
+    calls = run.calls[run.calls["model_id"] == str(run.aws.get("model_id", ""))]
     answered = _answered(calls)
     ours = _ours(run, calls, answered)
     found = {name: _sum(metrics, of_aws) for name, of_aws in NAMES.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from reports.markdown import Column, amount, bullets, escape, number, numbers, section, table, texts
+from reports.markdown import Column, amount, bullets, escape, number, section, table, texts
 from reports.numbers.cross_check import cross_check
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def aws_check(analysis: Edition, _charts: Mapping[str, str]) -> str:
                 texts(say("col.figure"), [say(f"check.{pair.name}") for pair in pairs]),
                 Column(say("col.by_aws"), [form(pair.aws) for form, pair in zip(forms, pairs, strict=True)]),
                 Column(say("col.by_run"), [form(pair.ours) for form, pair in zip(forms, pairs, strict=True)]),
-                numbers(say("col.difference"), [pair.difference for pair in pairs]),
+                Column(say("col.difference"), [form(pair.difference) for form, pair in zip(forms, pairs, strict=True)]),
             ]
         )
         if pairs

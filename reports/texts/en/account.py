@@ -20,9 +20,9 @@ TEXTS = {
     "check.ttft_ms_p95": "TTFT, P95 (ms)",
     "check.ttft_ms_p99": "TTFT, P99 (ms)",
     "check.agrees": "All counts are the same.",
-    "check.more": "CloudWatch has {calls} more calls in the minutes of the run: others call the same id, or calls before the"
+    "check.more": "Calls in these minutes that only CloudWatch has: {calls}. Others call the same id, or calls before the"
     " load (probes, prefixes) are among them.",
-    "check.fewer": "CloudWatch has {calls} fewer calls. It was asked {minutes} min after the end, and may not have had all of"
+    "check.fewer": "Calls that CloudWatch lacks: {calls}. It was asked {minutes} min after the end, and may not have had all of"
     " them: `python -m bedrock_locust aws RUN` asks again.",
     "check.unanswered": "Calls without a whole answer here: {calls}. AWS may have counted their tokens, which this side does"
     " not know.",
