@@ -90,8 +90,13 @@ class Kinds:
         basis = "by the first call: " if self.seen else "if "
         return (
             f"{basis}a call takes {latencies[0]:.2g} to {latencies[-1]:.2g} s"
-            f" and an answer has {answers[0]:.0f} to {answers[-1]:.0f} tokens"
+            f" and an answer has {from_to(answers[0], answers[-1])} tokens"
         )
+
+
+def from_to(least: float, most: float) -> str:
+    """A range of counts; one number where both ends are the same."""
+    return " to ".join(dict.fromkeys(f"{end:,.0f}" for end in (least, most)))
 
 
 def _pause_s(settings: Settings) -> float:

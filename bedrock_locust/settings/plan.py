@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bedrock_locust.level import Load
-from bedrock_locust.settings.forecast import expected_cost, expected_tokens, most_of_all
+from bedrock_locust.settings.forecast import expected_cost, expected_tokens, from_to, most_of_all
 from bedrock_locust.settings.quotas import unused
 from bedrock_locust.settings.sizes import sizes
 from bedrock_locust.settings.stock_levels import stock_levels
@@ -191,14 +191,8 @@ def _tokens(settings: Settings, first: Call | None, levels: Sequence[Level]) -> 
         return ""
     (few, many), (least, most) = expected
     limit = sizes(settings).limit
-    calls, tokens, answers = (_from_to(*ends) for ends in ((few, many), (least, most), (few * limit, many * limit)))
+    calls, tokens, answers = (from_to(*ends) for ends in ((few, many), (least, most), (few * limit, many * limit)))
     return f"expected {calls} calls, {tokens} input tokens, at most {answers} output tokens"
-
-
-def _from_to(least: float, most: float) -> str:
-    """A range; one number where both ends are the same."""
-    ends = dict.fromkeys(f"{end:,.0f}" for end in (least, most))
-    return " to ".join(ends)
 
 
 def _call_cost(settings: Settings) -> float | None:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from bedrock_locust.level import Load
-from bedrock_locust.settings.plan import Plan, _from_to, length_in_words, money
+from bedrock_locust.settings.forecast import from_to
+from bedrock_locust.settings.plan import Plan, length_in_words, money
 from bedrock_locust.settings.schema import Settings
 
 
@@ -136,5 +137,5 @@ def test_length_in_words_near_a_whole_minute_and_hour(seconds: float, words: str
 
 def test_a_range_of_one_number_is_that_number() -> None:
     """A replay knows its calls."""
-    assert _from_to(300, 300.2) == "300"
-    assert _from_to(1500, 2500) == "1,500 to 2,500"
+    assert from_to(300, 300.2) == "300"
+    assert from_to(1500, 2500) == "1,500 to 2,500"
