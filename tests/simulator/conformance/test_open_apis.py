@@ -182,14 +182,16 @@ def test_litellm(signed: tuple[str, Simulator]) -> None:
     assert seen["throttled"] == 429
 
 
+LLMETER = {"runtime": {"chat", "responses"}, "mantle": {"chat", "responses", "messages"}}
+
+
 @pytest.mark.long
-@pytest.mark.parametrize("signed", ["mantle"], indirect=True)
 def test_llmeter(signed: tuple[str, Simulator]) -> None:
-    """LLMeter's endpoints of the three APIs read text, counts and times."""
-    _, simulator = signed
+    """LLMeter's endpoints of the APIs read text, counts and times, on both endpoints."""
+    name, simulator = signed
     fails(simulator)
-    seen = run_more_python("llmeter_sdk.py", simulator.url, TOKEN)
-    assert set(seen) == {"chat", "responses", "messages"}
+    seen = run_more_python("llmeter_sdk.py", simulator.url, TOKEN, name)
+    assert set(seen) == LLMETER[name]
     for found in seen.values():
         assert (found["error"], found["text"], found["tokens"]) == (None, 32, [INPUT_TOKENS, 8])
         assert found["last_s"] >= found["first_s"] > 0

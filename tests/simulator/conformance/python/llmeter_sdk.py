@@ -1,4 +1,7 @@
-"""LLMeter's endpoints for Chat Completions, Responses and Messages: what it measures of one call of each."""
+"""LLMeter's endpoints for Chat Completions, Responses and Messages: what it measures of one call of each.
+
+Of Messages it knows the client for bedrock-mantle only.
+"""
 
 import json
 import sys
@@ -7,12 +10,13 @@ from llmeter.endpoints.anthropic_messages import AnthropicMessagesStream
 from llmeter.endpoints.openai import OpenAICompletionStreamEndpoint
 from llmeter.endpoints.openai_response import OpenAIResponseStreamEndpoint
 
-url, token = sys.argv[1:]
+url, token, name = sys.argv[1:]
+chat, model = ("/v1", "qwen.qwen3-32b") if name == "mantle" else ("/openai/v1", "openai.gpt-oss-20b-1:0")
 text = "Say three things about tides."
 messages = {"messages": [{"role": "user", "content": text}], "max_tokens": 50}
 openai = {"api_key": token, "max_retries": 0}
 endpoints = {
-    "chat": (OpenAICompletionStreamEndpoint("qwen.qwen3-32b", base_url=f"{url}/v1", **openai), messages),
+    "chat": (OpenAICompletionStreamEndpoint(model, base_url=url + chat, **openai), messages),
     "responses": (
         OpenAIResponseStreamEndpoint("openai.gpt-5.6-sol", base_url=f"{url}/openai/v1", **openai),
         {"input": text},
@@ -29,6 +33,8 @@ endpoints = {
         messages,
     ),
 }
+if name != "mantle":
+    del endpoints["messages"]
 seen = {}
 for name, (endpoint, payload) in endpoints.items():
     found = endpoint.invoke(payload)
