@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from bedrock_locust import __version__
-from bedrock_locust.aws.account.control import address, control_of, why
+from bedrock_locust.aws import lifecycle
+from bedrock_locust.aws.account.control import address, control_of, is_denied, why
 from bedrock_locust.aws.account.known import Account
 from bedrock_locust.aws.boto3_client import CONNECT_TIMEOUT_S, check_credentials, connect, trust
 from bedrock_locust.aws.credentials import TOKEN
-from bedrock_locust.aws.lifecycle import outlook
 from bedrock_locust.errors import remedy
 from bedrock_locust.process.open_files import lack_for_calls
 from bedrock_locust.settings.mistakes import SettingsError
@@ -73,6 +73,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         return
     yield from _calls(settings, client)
     yield from _account(settings, session)
+    yield from _lifecycle(settings, session)
 
 
 def _url(settings: Settings, client: BedrockRuntimeClient) -> str:
@@ -177,7 +178,7 @@ def _call(what: str, model_id: str, call: Call) -> Finding:
 
 
 def _account(settings: Settings, session: boto3.Session) -> Iterator[Finding]:
-    """The quotas, and whether the model will be gone."""
+    """The quotas."""
     account = Account(quiet=True)
     account.look_up(settings, session)
     known = account.known(settings)
@@ -189,6 +190,14 @@ def _account(settings: Settings, session: boto3.Session) -> Iterator[Finding]:
         yield Finding("ok", "quotas", ", ".join(found))
     elif not known.found.notes:
         yield Finding("note", "quotas", "not looked up: set model.tokens_per_minute to see what a run will use of it")
-    known_at, url = address(settings, None)
-    if known_at and (said := outlook(session, settings.model.id, url)):
+
+
+def _lifecycle(settings: Settings, session: boto3.Session) -> Iterator[Finding]:
+    """Whether the model will be gone, or that nobody may ask it."""
+    is_known, url = address(settings, None)
+    try:
+        said = lifecycle.asked(session, settings.model.id, url) if is_known else ""
+    except Exception as error:  # noqa: BLE001 - an ARN that hides its model, no keys, no way to it: nothing is known
+        said = f"not asked whether the model is legacy: {why(error)}" if is_denied(error) else ""
+    if said:
         yield Finding("note", "lifecycle", said)

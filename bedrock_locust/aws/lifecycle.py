@@ -35,10 +35,15 @@ def warn(session: boto3.Session, endpoint_url: str, model_id: str) -> None:
 def outlook(session: boto3.Session, model_id: str, url: str | None = None) -> str:
     """A sentence about a model that is legacy; empty for any other, and where nobody tells. `url` is asked, or AWS."""
     try:
-        client: Any = session.client("bedrock", endpoint_url=url, config=QUICK)
-        found = client.get_foundation_model(modelIdentifier=provider_id(model_id))
+        return asked(session, model_id, url)
     except Exception:  # noqa: BLE001 - no permission, no way to it, an ARN that hides its model: nothing is known
         return ""
+
+
+def asked(session: boto3.Session, model_id: str, url: str | None = None) -> str:
+    """The same; raises what botocore does where nobody tells."""
+    client: Any = session.client("bedrock", endpoint_url=url, config=QUICK)
+    found = client.get_foundation_model(modelIdentifier=provider_id(model_id))
     lifecycle = found.get("modelDetails", {}).get("modelLifecycle", {})
     if lifecycle.get("status") != "LEGACY":
         return ""

@@ -167,7 +167,7 @@ class _Admission:
             action = "bedrock:CountTokens"
         else:
             action = "bedrock:InvokeModelWithResponseStream" if stream else "bedrock:InvokeModel"
-        self.service.behaviour.check_allowed(action)
+        self.service.check_allowed(action)
 
     def _in_its_tier(self, prompt: Prompt, behaviour: Behaviour) -> Prompt:
         """The tier that answers: the default one for calls beyond the reserved capacity, as AWS documents it."""

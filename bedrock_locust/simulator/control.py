@@ -57,11 +57,12 @@ async def _get_calls(service: Service, exchange: Exchange) -> None:
 
 async def _clear_calls(service: Service, exchange: Exchange) -> None:
     service.ledger.clear()
+    service.actions.clear()
     await _get_stats(service, exchange)
 
 
 async def _get_stats(service: Service, exchange: Exchange) -> None:
-    await _respond(exchange, service.ledger.stats())
+    await _respond(exchange, {**service.ledger.stats(), "actions": dict(sorted(service.actions.items()))})
 
 
 HANDLERS: dict[tuple[str, str], Handler] = {

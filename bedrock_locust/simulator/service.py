@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from bedrock_locust.simulator.access import Access
@@ -51,6 +52,8 @@ class Service:
         self.metrics = Metrics()
         self.known: set[str] = set()
         """Models that somebody asked the control plane for."""
+        self.actions = Counter[str]()
+        """IAM action -> how often a caller needed it, whether allowed or denied."""
         self.configure(behaviour)
 
     def configure(self, behaviour: Behaviour) -> None:
@@ -59,6 +62,11 @@ class Service:
         self.configured_at = time.monotonic()
         self.cache = PromptCache()
         self._models: dict[str, ModelState] = {}
+
+    def check_allowed(self, action: str) -> None:
+        """Count an action that a caller needs; raise `ServiceError` if policies deny it."""
+        self.actions[action] += 1
+        self.behaviour.check_allowed(action)
 
     def close(self, entry: Entry) -> None:
         """Enter a call that has ended in the ledger and in the metrics."""

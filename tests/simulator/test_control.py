@@ -95,6 +95,7 @@ def test_stats(simulator: Simulator, client: BedrockRuntimeClient) -> None:
         "outcomes": {"ValidationException": 1, "ok": 5},
         "kept": 6,
         "dropped": 0,
+        "actions": {"bedrock:InvokeModel": 6},
     }
 
 

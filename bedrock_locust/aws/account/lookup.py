@@ -77,10 +77,12 @@ def _by_name(control: Control, model: Model, resolved: Resolved) -> tuple[dict[s
     """Quotas whose names are those of the model, and what to say of those that are not found."""
     candidates = _candidates(_listed(control), model, resolved.scope)
     found = _matching(candidates, names_of(resolved.model_id))
+    unnamed = ""
     if not found and candidates:
         # What AWS calls a model is asked for only where its id does not tell it: it is one more permission.
         known = details(control, resolved.model_id)
         candidates = _candidates(_listed(control), model, resolved.scope)
+        unnamed = f"; what AWS calls it was not asked: {known.unknown}" if known.unknown else ""
         found = _matching(candidates, names_of(resolved.model_id, known.name, known.provider))
     notes = [
         f"{len(all_)} quotas of {WORDS[setting]} may be that of {model.id} ({_codes(all_)}): {BY_HAND}"
@@ -90,7 +92,8 @@ def _by_name(control: Control, model: Model, resolved: Resolved) -> tuple[dict[s
     missing = [name for name in NEEDED[model.endpoint] if not getattr(model, name)]
     if not found and missing:
         scope = f"{resolved.scope.lower()}, " if model.endpoint == "runtime" else ""
-        notes.append(f"the account has no quota that is called like {model.id} ({scope}{control.region}): {BY_HAND}")
+        where = f"({scope}{control.region})"
+        notes.append(f"the account has no quota that is called like {model.id} {where}: {BY_HAND}{unnamed}")
     return {setting: all_[0] for setting, all_ in found.items() if len(all_) == 1}, notes
 
 

@@ -34,6 +34,8 @@ class Details:
     name: str = ""
     provider: str = ""
     streams: bool | None = None
+    unknown: str = ""
+    """Why it says nothing; empty where it does."""
 
 
 def resolve(control: Control, model_id: str) -> tuple[Resolved | None, list[str]]:
@@ -62,11 +64,11 @@ def _scope(arns: list[str]) -> str:
 
 
 def details(control: Control, model_id: str) -> Details:
-    """What AWS says of a model; nothing without the permission."""
+    """What AWS says of a model; without the permission, only why it says nothing."""
     try:
         found: Any = control.client("bedrock").get_foundation_model(modelIdentifier=model_id)
-    except Exception:  # noqa: BLE001 - it is one more name to compare, and no more
-        return Details()
+    except Exception as error:  # noqa: BLE001 - it is one more name to compare, and no more
+        return Details(unknown=why(error))
     said = found.get("modelDetails", {})
     return Details(
         str(said.get("modelName", "")), str(said.get("providerName", "")), said.get("responseStreamingSupported")

@@ -41,11 +41,12 @@ async def serve(service: Service, exchange: Exchange, asked: Asked) -> None:
 
 
 def _admit(service: Service, exchange: Exchange, asked: Asked, body: bytes) -> None:
-    """Raise `ServiceError` for a caller who is not known, and for an action that was denied."""
+    """Raise `ServiceError` for a caller who is not known, and for an action that is none or was denied."""
     if service.guard:
         request = auth.Request(exchange.method, exchange.path, exchange.query, exchange.headers, body)
         service.guard.check(request, services={wire.SIGNED_AS.get(asked.service, asked.service)})
-    service.behaviour.check_allowed(asked.action)
+    _answer(asked)
+    service.check_allowed(asked.action)
 
 
 def _answer(asked: Asked) -> Answer:
