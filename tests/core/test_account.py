@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from tests.simulator.process import Simulator
 
 MODEL = "us.anthropic.claude-haiku-5-5"
+ROOT = Path(__file__).parents[2]
 ARN = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc123"
 CROSS = "Cross-region model inference tokens per minute for "
 
@@ -295,6 +297,20 @@ def test_who_is_asked() -> None:
     assert address(settings_of(aws={"endpoint_url": vpc}), None) == (True, None)
     named = {"endpoint_url": "http://127.0.0.1:2", "control_endpoint_url": "http://127.0.0.1:3"}
     assert address(settings_of(aws=named), None) == (True, "http://127.0.0.1:3")
+
+
+def test_the_demo_shows_a_quota_that_was_found(simulator: Simulator) -> None:
+    """Its settings have none: the simulator's account has the one of which the README tells."""
+    told = (ROOT / "examples" / "demo-simulator.txt").read_text(encoding="utf-8").split()
+    of_account = int(told[told.index("--requests-per-minute") + 1])
+    simulator.set(requests_per_minute=of_account)
+    settings = Settings.model_validate_json((ROOT / "examples" / "demo.json").read_text(encoding="utf-8"))
+    assert settings.model.quota is None
+    account = Account(simulator.url)
+    account.look_up(settings, None)
+    said = account.known(settings).in_words(settings)
+    assert re.fullmatch(rf"quotas found in the account: {of_account} requests per minute \(L-\w+\)", said)
+    assert f"the quota of {of_account} requests/min" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_lookup_can_be_off(simulator: Simulator) -> None:
