@@ -24,6 +24,12 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--bedrock-profile", metavar="NAME", help="profile of ~/.aws/config")
     parser.add_argument(
+        "--logs",
+        type=Path,
+        metavar="FOLDER",
+        help="model invocation logs as S3 has them: adds TTFT and latency by the Region that served the calls",
+    )
+    parser.add_argument(
         "--wait",
         type=_seconds,
         default=0.0,
@@ -35,13 +41,14 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(parsed: Namespace) -> int:
     """Write `aws.json`; return 1 if AWS did not answer, 2 if there is no such run."""
     # Locust, which these bring, patches sockets: the other commands do without.
-    from bedrock_locust.aws.account import cross_check  # noqa: PLC0415
+    from bedrock_locust.aws.account import cross_check, serving  # noqa: PLC0415
     from bedrock_locust.aws.account.control import control_of  # noqa: PLC0415
 
     try:
         info = cross_check.read_info(parsed.run)
         control = control_of(_settings(parsed, cross_check.region_of(info)), None)
-        found = cross_check.check(control, parsed.run, info, parsed.wait) if control else None
+        served = serving.by_region(parsed.logs, parsed.run) if parsed.logs else None
+        found = cross_check.check(control, parsed.run, info, parsed.wait, served) if control else None
     except (SettingsError, OSError) as error:
         print(error, file=sys.stderr)
         return exits.BAD_INPUT
@@ -50,6 +57,8 @@ def run(parsed: Namespace) -> int:
         return exits.BAD_INPUT
     for line in found["missing"]:
         print(line, file=sys.stderr)
+    if served is not None:
+        print(_regions(served))
     _tell(parsed.run / cross_check.FILE, found)
     return exits.FAILED if found["missing"] else 0
 
@@ -62,6 +71,12 @@ def _tell(path: Path, found: dict[str, Any]) -> None:
         print(f"{path}: CloudWatch has no call to {found['model_id']} in these minutes yet: --wait")
     elif calls is not None:
         print(f"{path}: {calls:,.0f} calls by CloudWatch. See the comparison: python -m reports {path.parent}")
+
+
+def _regions(served: dict[str, Any]) -> str:
+    """What the logs had of the run."""
+    calls = ", ".join(f"{one['calls']:,} in {one['region']}" for one in served["regions"]) or "no call of this run"
+    return f"served by Region, by the logs: {calls}; without a log: {served['calls_without_log']:,}"
 
 
 def _settings(parsed: Namespace, region: str | None) -> Settings:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from reports.markdown import Column, amount, bullets, escape, number, section, table, texts
 from reports.numbers.cross_check import cross_check
+from reports.numbers.serving import serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from reports.edition import Edition
     from reports.numbers.cross_check import CrossCheck
     from reports.texts import Language
+
+SERVED = ("ttft_ms_p50", "ttft_ms_p95", "latency_ms_p50", "latency_ms_p95")
 
 
 def aws_check(analysis: Edition, _charts: Mapping[str, str]) -> str:
@@ -35,7 +38,24 @@ def aws_check(analysis: Edition, _charts: Mapping[str, str]) -> str:
         if pairs
         else ""
     )
-    return section(say("check"), shown, bullets(_reasons(say, found)))
+    return section(say("check"), shown, bullets(_reasons(say, found)), _by_region(analysis))
+
+
+def _by_region(analysis: Edition) -> str:
+    """TTFT and latency by the Region that served the calls; empty if no logs were read."""
+    found, say = serving(analysis.run), analysis.say
+    if found is None:
+        return ""
+    said = say("serving.without_log", calls=amount(found.without_log)) if found.without_log else ""
+    if not found.regions:
+        return say("serving.none")
+    times = zip(*(one.times for one in found.regions), strict=True)
+    columns = [
+        texts(say("col.region"), [escape(one.region) for one in found.regions]),
+        Column(say("col.calls"), [amount(one.calls) for one in found.regions]),
+        *(Column(say(f"check.{name}"), [*map(number, values)]) for name, values in zip(SERVED, times, strict=True)),
+    ]
+    return "\n\n".join(part for part in (say("serving.by"), table(columns), said) if part)
 
 
 def _reasons(say: Language, found: CrossCheck) -> Iterator[str]:

@@ -82,10 +82,17 @@ def region_of(info: Mapping[str, Any]) -> str | None:
     return region if isinstance(region, str) else None
 
 
-def check(control: Control, folder: Path, info: Mapping[str, Any], wait_s: float = 0) -> dict[str, Any]:
+def check(
+    control: Control,
+    folder: Path,
+    info: Mapping[str, Any],
+    wait_s: float = 0,
+    serving: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """Fetch AWS's figures of a run and write them into its folder; raises SettingsError and OSError.
 
     CloudWatch has them some minutes late: for up to `wait_s` it is asked again until all are there, or come to rest.
+    `serving` is what logs say of the Regions, and is written with them.
     """
     subject = Subject.of(info)
     end_s, seen, equal = time.monotonic() + wait_s, -1.0, 0
@@ -97,6 +104,8 @@ def check(control: Control, folder: Path, info: Mapping[str, Any], wait_s: float
         if count >= subject.rows or equal >= ROUNDS or found["missing"] or time.monotonic() + LOOK_S > end_s:
             break
         gevent.sleep(LOOK_S)
+    if serving is not None:
+        found["serving"] = serving
     _write(folder / FILE, found)
     return found
 

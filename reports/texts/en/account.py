@@ -36,6 +36,11 @@ TEXTS = {
     "col.by_aws": "By AWS",
     "col.by_run": "By this run",
     "col.difference": "AWS has more",
+    "serving.by": "**By the Region that served the calls**, by the account's invocation logs; times are of this run, of all"
+    " its successes:",
+    "serving.none": "The invocation logs have no call of this run.",
+    "serving.without_log": "Successes that the logs do not have: {calls}. AWS writes logs some minutes late.",
+    "col.region": "Region",
     "quota.found": "Found in Service Quotas: {quotas}.",
     "quota.differs": "The settings say {quota}, and Service Quotas has {value} ({code}). The settings count here.",
     "quota.others": "Before the load, others used {shares} (CloudWatch, average of 15 minutes).",
