@@ -203,6 +203,8 @@ def test_metrics_of_a_model_of_its_own(simulator: Simulator, account: Client, cl
             "OutputTokenCount": 24,
         }
     assert asked(account("cloudwatch"), wanted, f"us.{model}") == {name: [] for name in wanted}
+    simulator.request("DELETE", "/_simulator/calls")
+    assert asked(account("cloudwatch"), wanted, model) == {name: [] for name in wanted}
 
 
 def test_others_use_the_quota(simulator: Simulator, account: Client, client: BedrockRuntimeClient) -> None:

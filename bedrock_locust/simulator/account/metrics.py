@@ -63,6 +63,10 @@ class Metrics:
         minute = self._minutes.setdefault(key, Minute())
         _enter(minute, entry, behaviour)
 
+    def clear(self) -> None:
+        """Forget all calls."""
+        self._minutes.clear()
+
     def values(self, model_id: str, metric: str, begin_s: float, end_s: float) -> list[float]:
         """The values of a metric of a model in the minutes from one moment to another."""
         first, last = math.floor(begin_s / MINUTE_S), math.ceil(end_s / MINUTE_S)
