@@ -53,11 +53,11 @@ def messages(case: TestCase) -> list[str]:
 def test_a_case_fails_if_and_only_if_the_gate_does(
     tmp_path: Path, case: Callable[[Path], None], slo: dict[str, Any]
 ) -> None:
-    """In every kind of run, for every kind of condition, in both languages."""
+    """In every kind of run, for every kind of condition; and in the other language."""
     case(tmp_path)
     run = read(tmp_path)
     run.info.setdefault("settings", {})["slo"] = slo
-    for language in ("en", "zh"):
+    for language in ("en", "zh") if slo is SLOS[0] else ("en",):
         found = edition(run, language)
         failed = [one for one in cases_of(junit.text(found)).values() if one.is_failure]
         assert found.gate_passed is not bool(failed)

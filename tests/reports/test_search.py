@@ -15,6 +15,7 @@ from reports.edition import edition
 from reports.exports import junit
 from reports.numbers.search import advised, passed, searches
 from reports.reading.run import read
+from reports.report import markdown
 
 from . import run_folders as make
 
@@ -58,8 +59,8 @@ def test_outcomes(tmp_path: Path, low: Any, high: Any, ended_by: str, outcome: s
     assert one.outcome == outcome
     assert passed([one]) == (low is not None and low["verdict"] == "met")
     for language in ("en", "zh"):
-        text = reports.write(tmp_path, formats=["markdown"], language=language).read_text(encoding="utf-8")
-        words = edition(read(tmp_path), language).say.texts[f"search.{outcome}"]
+        analysis = edition(read(tmp_path), language)
+        text, words = markdown(analysis, {}), analysis.say.texts[f"search.{outcome}"]
         assert max(re.split(r"\{\w+\}", words), key=len) in text
 
 
@@ -131,7 +132,8 @@ def test_whatever_the_file_says(tmp_path: Path, said: Any) -> None:
     run = make.searched()
     run.info["search"] = said
     run.write(tmp_path)
-    assert reports.write(tmp_path).exists()
+    assert reports.write(tmp_path, formats=["json"]).exists()
+    assert markdown(edition(read(tmp_path), "en"), {})
 
 
 def test_a_class_of_users_of_its_own(tmp_path: Path) -> None:
