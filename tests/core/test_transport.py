@@ -69,8 +69,7 @@ def test_ipv6(make_client: Callable[..., BedrockClient]) -> None:
         call = ask(make_client(url=simulator.url), "converse_stream")
         assert call.ok, call
     finally:
-        simulator.process.terminate()
-        simulator.process.communicate(timeout=10)
+        simulator.stop()
 
 
 def test_a_new_connection_is_told_apart(client: BedrockClient, transport: str) -> None:

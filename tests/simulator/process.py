@@ -5,12 +5,13 @@ from __future__ import annotations
 import http.client
 import json
 import os
-import select
+import signal
 import ssl
 import subprocess
 import sys
+import tempfile
 import time
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
@@ -31,13 +32,22 @@ def error_of(headers: dict[str, str]) -> str:
 
 def start(*options: str) -> subprocess.Popen[str]:
     """Start the command; its output comes through pipes."""
+    return _popen(options, subprocess.PIPE, subprocess.PIPE)
+
+
+def _popen(options: tuple[str, ...], out: IO[str] | int, err: IO[str] | int) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "bedrock_locust.simulator", *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stdout=out,
+        stderr=err,
         text=True,
         env=os.environ | {"PYTHONUNBUFFERED": "1"},
     )
+
+
+def _read(file: IO[str]) -> str:
+    """All that a process has written into a file so far."""
+    return os.pread(file.fileno(), 1 << 20, 0).decode()
 
 
 def wait_for(happened: Callable[[], bool], what: str) -> None:
@@ -55,23 +65,32 @@ class Simulator:
     def __init__(self, *options: str, trust: str = "") -> None:
         """Start it; in TLS, `trust` is the file of its certificate."""
         self._trust = trust
-        self.process = start("--port", "0", "--exit-with-parent", *options)
-        assert self.process.stdout is not None
-        # Not select(): a process of many tests may have more than 1,024 open files.
-        waiting = select.poll()
-        waiting.register(self.process.stdout, select.POLLIN)
-        line = self.process.stdout.readline() if waiting.poll(DEADLINE_S * 1000) else ""
+        self._ready = 0
+        # Files, not pipes: the end of a pipe is seen only once every process has closed it.
+        self._out, self._err = (tempfile.TemporaryFile("w+") for _ in range(2))  # noqa: SIM115 - closed by stop
+        self.process = _popen(("--port", "0", "--exit-with-parent", *options), self._out, self._err)
+        wait_for(lambda: _read(self._out).endswith("\n") or self.process.poll() is not None, "the simulator is ready")
+        line = _read(self._out).partition("\n")[0]
         if not line.startswith(READY):
             self.process.kill()
-            raise RuntimeError(f"not ready: {line!r} {self.process.communicate()}")
+            raise RuntimeError(f"not ready: {line!r} {self.stop()}")
+        self._ready = len(line) + 1
         self.url = line.removeprefix(READY).strip()
         self.port = urlsplit(self.url).port or 0
 
-    def stop(self) -> tuple[int, str, str]:
-        """End it with SIGTERM: its exit code and what else it wrote."""
-        self.process.terminate()
-        out, err = self.process.communicate(timeout=DEADLINE_S)
-        return self.process.returncode, out, err
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str, str]:
+        """End it with a signal: its exit code and what else it wrote."""
+        self.process.send_signal(number)
+        code = self.process.wait(DEADLINE_S)
+        said = self.said, _read(self._err)
+        self._out.close()
+        self._err.close()
+        return code, *said
+
+    @property
+    def said(self) -> str:
+        """What it has written to stdout after its first line."""
+        return _read(self._out)[self._ready :]
 
     def request(
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] = NONE

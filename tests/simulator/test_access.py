@@ -9,7 +9,7 @@ import pytest
 from bedrock_locust.simulator.access import Access, is_loopback
 
 from .calls import CLAUDE, PROMPT, body
-from .process import DEADLINE_S, Simulator
+from .process import DEADLINE_S, Simulator, wait_for
 
 ENDPOINTS = (("GET", "settings"), ("POST", "settings"), ("GET", "calls"), ("DELETE", "calls"), ("GET", "stats"))
 
@@ -49,8 +49,8 @@ def test_no_page_in_a_browser_gets_in(simulator: Simulator, headers: dict[str, s
 def test_beyond_loopback_a_token_is_asked_for() -> None:
     """A simulator that other machines reach prints a token and a warning, and serves calls to everybody."""
     simulator = Simulator("--host", "0.0.0.0")
-    assert simulator.process.stdout is not None
-    token = simulator.process.stdout.readline().removeprefix("bedrock-locust simulator control token: ").strip()
+    wait_for(lambda: simulator.said.endswith("\n"), "the token")
+    token = simulator.said.removeprefix("bedrock-locust simulator control token: ").strip()
     try:
         assert len(token) >= 30
         assert statuses(simulator.port, {}) == {403}
