@@ -163,7 +163,7 @@ def test_lowest_versions(tmp_path: Path) -> None:
     _read_parquet(programs, tmp_path)
 
 
-@pytest.mark.parametrize("version", ["3.12", "3.13"])
+@pytest.mark.parametrize("version", [pytest.param("3.12", marks=pytest.mark.long), "3.13"])
 def test_newer_python(version: str, tmp_path: Path) -> None:
     """Each Python that pyproject.toml names works, with the newest versions of everything."""
     python = _newer_python(version)
