@@ -16,7 +16,7 @@ from tests.e2e.running import free_port
 
 ROOT = Path(__file__).parents[2]
 UV = shutil.which("uv", path=Path(sys.executable).parent)
-INSTALL_LIMIT_S, RUN_LIMIT_S = 400, 120
+INSTALL_LIMIT_S, RUN_LIMIT_S = 400, 170
 SIMULATOR = "--ttft-ms 50 --tpot-ms 5 --output-tokens 20"
 SETTINGS: dict[str, dict[str, object]] = {
     "model": {"id": "us.anthropic.claude-sonnet-4-5-20250929-v1:0"},

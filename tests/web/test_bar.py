@@ -83,9 +83,10 @@ def test_fields_in_the_order_of_use(visit: Callable[..., Visit], simulator: Simu
     fields = page.locator("[name^=bedrock]")
     expect(fields.first).to_be_visible()
     names = until(lambda: [field.get_attribute("name") for field in fields.all()], "fields")
-    assert names[:11] == [
+    assert names[:14] == [
         *("bedrockLoad", "bedrockStart", "bedrockEnd", "bedrockStep"),
         *("bedrockRates", "bedrockArrivalProfile", "bedrockMaxInFlight"),
+        *("bedrockSearchFor", "bedrockSearchStart", "bedrockSearchMost"),
         *("bedrockDuration", "bedrockWarmup", "bedrockModel", "bedrockMaxTokens"),
     ]
     expect(page.get_by_text("(--bedrock-max-tokens)").first).to_be_attached()
