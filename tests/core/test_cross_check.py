@@ -122,6 +122,25 @@ def test_figures_that_are_late_are_waited_for(
     assert len(asked) == 1
 
 
+def test_a_fetch_that_finds_nothing_leaves_what_was_found(
+    simulator: Simulator, tmp_path: Path, make_client: Callable[..., BedrockClient]
+) -> None:
+    """Neither AWS's counts nor the Regions of an earlier one are lost."""
+    model = f"kept-{time.time_ns()}"
+    make_client().converse(modelId=model, messages=[{"role": "user", "content": [{"text": "Hi"}]}])
+    info = run_of(tmp_path, model)
+    good = cross_check.check(control(simulator), tmp_path, info, 30, {"regions": []})
+    assert good["metrics"]["Invocations"]["Sum"] == 1
+    simulator.set(denied=["cloudwatch:GetMetricData"])
+    assert cross_check.check(control(simulator), tmp_path, info)["missing"]
+    written = json.loads((tmp_path / cross_check.FILE).read_text(encoding="utf-8"))
+    assert (written["metrics"], written["serving"]) == (good["metrics"], {"regions": []})
+    other = cross_check.check(control(simulator), tmp_path, run_of(tmp_path, "another"))
+    assert json.loads((tmp_path / cross_check.FILE).read_text(encoding="utf-8")) == other, (
+        "of another run nothing is kept"
+    )
+
+
 def test_a_missing_permission_is_one_line(simulator: Simulator, tmp_path: Path) -> None:
     """The file says so, and nothing fails."""
     simulator.set(denied=["cloudwatch:GetMetricData"])

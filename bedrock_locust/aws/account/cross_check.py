@@ -92,7 +92,8 @@ def check(
     """Fetch AWS's figures of a run and write them into its folder; raises SettingsError and OSError.
 
     CloudWatch has them some minutes late: for up to `wait_s` it is asked again until all are there, or come to rest.
-    `serving` is what logs say of the Regions, and is written with them.
+    `serving` is what logs say of the Regions, and is written with them. What an earlier fetch had found stays where
+    this one finds nothing.
     """
     subject = Subject.of(info)
     end_s, seen, equal = time.monotonic() + wait_s, -1.0, 0
@@ -104,10 +105,21 @@ def check(
         if count >= subject.rows or equal >= ROUNDS or found["missing"] or time.monotonic() + LOOK_S > end_s:
             break
         gevent.sleep(LOOK_S)
-    if serving is not None:
-        found["serving"] = serving
-    _write(folder / FILE, found)
+    before = _before(folder / FILE, found)
+    written = found if count or not before.get("metrics") else before
+    regions = before.get("serving") if serving is None else serving
+    _write(folder / FILE, {**written, **({"serving": regions} if regions is not None else {})})
     return found
+
+
+def _before(path: Path, found: Mapping[str, Any]) -> dict[str, Any]:
+    """What an earlier fetch wrote of the same model; empty without one."""
+    try:
+        before = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    same = isinstance(before, dict) and all(before.get(name) == found[name] for name in ("format", "model_id"))
+    return before if same else {}
 
 
 def fetch(control: Control, subject: Subject) -> dict[str, Any]:
