@@ -121,6 +121,12 @@ def test_nothing_of_people_is_in_a_trace(tmp_path: Path, capsys: pytest.CaptureF
         assert word not in text
 
 
+def test_a_folder_may_lie_in_one_called_data(tmp_path: Path) -> None:
+    """Only a `data/` below it holds large bodies."""
+    found, _ = read(folder_of(tmp_path / "data" / "logs", logged(1), logged(2)))
+    assert len(found) == 2
+
+
 def test_tokens_of_the_cache_are_part_of_the_prompt(tmp_path: Path) -> None:
     """The log counts them apart."""
     record = logged(0)

@@ -29,6 +29,7 @@ OPERATIONS = {
 }
 ASIDE = re.compile(r"(^|/)data/|amazon-bedrock-logs-permission-check")
 """Objects that are no logs: large bodies, and what the console leaves when it tries whether it may write."""
+ENDINGS = (".gz", ".json", ".jsonl", ".log")
 
 
 def fits(record: Mapping[str, Any]) -> bool:
@@ -36,13 +37,14 @@ def fits(record: Mapping[str, Any]) -> bool:
     return record.get("schemaType") == "ModelInvocationLog" or isinstance(record.get("events"), list)
 
 
+def is_log(name: str) -> bool:
+    """Whether this is the name of a log, from the folder on that was asked for: that may lie in a `data/` itself."""
+    return name.endswith(ENDINGS) and not ASIDE.search(name)
+
+
 def files(place: Path) -> list[Path]:
     """The log files below a folder, in the order of their names, which is that of time."""
-    return sorted(
-        path
-        for path in place.rglob("*")
-        if path.is_file() and path.suffix in {".gz", ".json", ".jsonl", ".log"} and not ASIDE.search(path.as_posix())
-    )
+    return sorted(path for path in place.rglob("*") if path.is_file() and is_log(path.relative_to(place).as_posix()))
 
 
 def records(path: Path) -> Iterator[tuple[str, Any]]:
