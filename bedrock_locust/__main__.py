@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 
 CALLING = {"aws", "doctor"}
-"""Commands that make calls: sockets are patched for gevent before anything else imports them."""
+"""Commands that make calls: sockets are patched for gevent before anything else imports them. So does `trace` of S3."""
 
 
 def main() -> int:
     """Run a command; return the exit code."""
-    if CALLING & set(sys.argv[1:2]):
+    if CALLING & set(sys.argv[1:2]) or any(argument.startswith("s3:") for argument in sys.argv[2:]):
         import locust  # noqa: F401, PLC0415
     from bedrock_locust import commands  # noqa: PLC0415
 

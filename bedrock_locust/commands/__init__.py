@@ -1,4 +1,4 @@
-"""The commands of `python -m bedrock_locust`, one module each. Only `aws` and `doctor` call AWS."""
+"""The commands of `python -m bedrock_locust`, one module each. Only `aws`, `doctor` and `trace s3://...` call AWS."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from bedrock_locust.commands import aws, check, doctor, settings, trace, workloa
 COMMANDS = {"aws": aws, "check": check, "doctor": doctor, "settings": settings, "trace": trace, "workload": workload}
 """Name -> module with `HELP`, `add_arguments` and `run`, which returns the exit code."""
 
-DESCRIPTION = "Commands beside a run of locust. All but aws and doctor call nothing, and only doctor costs something."
+DESCRIPTION = (
+    "Commands beside a run of locust. Only aws, doctor and trace s3://... call AWS, and only doctor costs something."
+)
 EPILOG = """\
 Start a benchmark:      locust -f locustfile.py --headless
 Without an account:     locust -f locustfile.py --headless --bedrock-simulator

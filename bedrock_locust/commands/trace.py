@@ -10,20 +10,24 @@ from bedrock_locust import exits
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.plan import length_in_words
 from bedrock_locust.workload.measured import percentiles
+from bedrock_locust.workload.new_file import check_is_new
 from bedrock_locust.workload.traces import invocation_logs
 from bedrock_locust.workload.traces.cut import Trace
 from bedrock_locust.workload.traces.moments import in_words, moment
-from bedrock_locust.workload.traces.source import calls
+from bedrock_locust.workload.traces.source import calls, of_files
 from bedrock_locust.workload.traces.traced import Skipped
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Iterator
 
+    from bedrock_locust.aws.log_bucket import LogObject
     from bedrock_locust.workload.traces.traced import TracedCall
 
-HELP = "Make a trace of production from logs: times and lengths, without contents; call nothing"
+HELP = "Make a trace of production from logs: times and lengths, without contents; call nothing but S3, where asked"
 MOST_MODELS = 5
+OBJECTS_A_LINE = 1000
+"""Objects of S3 after which a line says how far the reading is."""
 DATED_AFTER = 1e9
 """Times on the clock of a source that are moments, and not seconds since its start: 2001."""
 
@@ -33,9 +37,10 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "source",
         metavar="SOURCE",
-        help="a folder of Bedrock invocation logs as S3 has them, an export of them from CloudWatch Logs, a CSV of the"
-        " Azure traces or of BurstGPT, or a trace as those of Mooncake",
+        help="a folder of Bedrock invocation logs as S3 has them, or where S3 has them (s3://BUCKET/PREFIX), an export"
+        " of them from CloudWatch Logs, a CSV of the Azure traces or of BurstGPT, or a trace as those of Mooncake",
     )
+    parser.add_argument("--bedrock-profile", metavar="NAME", help="profile of ~/.aws/config that may read s3://...")
     parser.add_argument("-o", dest="output", metavar="FILE", help="write the trace here; with .gz it is compressed")
     parser.add_argument("--from", dest="begin", metavar="MOMENT", help="from this moment on, as 2026-11-27T08:30:00Z")
     parser.add_argument("--to", dest="end", metavar="MOMENT", help="until before this moment")
@@ -55,7 +60,9 @@ def run(parsed: Namespace) -> int:
             None if text is None else moment(text, name)
             for text, name in ((parsed.begin, "--from"), (parsed.end, "--to"))
         )
-        kind, found = calls(Path(parsed.source), skipped, with_content=parsed.with_content)
+        if parsed.output:
+            check_is_new(Path(parsed.output))
+        kind, found = _calls(parsed, skipped, begin, end)
         trace = _trace(found, parsed, begin, end)
         if parsed.output:
             trace.write(Path(parsed.output))
@@ -69,6 +76,28 @@ def run(parsed: Namespace) -> int:
     if kind == invocation_logs.NAME and parsed.with_content:
         print("  The trace holds what people wrote. Keep it as you keep the logs.")
     return 0
+
+
+def _calls(
+    parsed: Namespace, skipped: Skipped, begin: float | None, end: float | None
+) -> tuple[str, Iterator[TracedCall]]:
+    """What the source is, and its calls. Raises SettingsError, as the iteration does."""
+    if not parsed.source.startswith("s3:"):
+        return calls(Path(parsed.source), skipped, with_content=parsed.with_content)
+    # Locust, which it brings, patches sockets: other sources do without.
+    from bedrock_locust.aws.log_bucket import LogBucket, place_of  # noqa: PLC0415
+
+    place = place_of(parsed.source)
+    files = LogBucket(place, parsed.bedrock_profile).logs(invocation_logs.Hours.of(begin, end))
+    return of_files(place, _told(files), skipped, are_logs=place.is_folder, with_content=parsed.with_content)
+
+
+def _told(files: Iterator[LogObject]) -> Iterator[LogObject]:
+    """Say now and then how far the reading is: a bucket may have many."""
+    for number, file in enumerate(files):
+        if number and number % OBJECTS_A_LINE == 0:
+            print(f"{number:,} objects read, now {file}", file=sys.stderr, flush=True)
+        yield file
 
 
 def _trace(found: Iterator[TracedCall], parsed: Namespace, begin: float | None, end: float | None) -> Trace:

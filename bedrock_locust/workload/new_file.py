@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def check_is_new(path: Path) -> None:
+    """Raise SettingsError where there is something: to be said before the work whose outcome is written."""
+    if path.exists() or path.is_symlink():
+        raise SettingsError(f"{path}: exists already. Name another file with -o")
+
+
 @contextmanager
 def new_file(path: Path) -> Iterator[BinaryIO]:
     """A file that was not there, which nobody else may read. Raises SettingsError, also while it is written."""

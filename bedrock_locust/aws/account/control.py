@@ -31,6 +31,8 @@ ACTIONS = {
     "GetMetricData": "cloudwatch:GetMetricData",
     "FilterLogEvents": "logs:FilterLogEvents",
     "GetCallerIdentity": "sts:GetCallerIdentity",
+    "ListObjectsV2": "s3:ListBucket",
+    "GetObject": "s3:GetObject",
 }
 """Operation -> the permission that it needs."""
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"})

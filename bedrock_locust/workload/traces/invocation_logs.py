@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Self
 
 from bedrock_locust.workload.measured import limit_in
 from bedrock_locust.workload.traces.moments import moment
@@ -19,6 +20,8 @@ from bedrock_locust.workload.traces.traced import Skipped, TracedCall, TraceErro
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from bedrock_locust.workload.traces.traced import Stored
 
 NAME = "invocation logs"
 OPERATIONS = {
@@ -30,6 +33,9 @@ OPERATIONS = {
 ASIDE = re.compile(r"(^|/)data/|amazon-bedrock-logs-permission-check")
 """Objects that are no logs: large bodies, and what the console leaves when it tries whether it may write."""
 ENDINGS = (".gz", ".json", ".jsonl", ".log")
+DATED = re.compile(r"/BedrockModelInvocationLogs/[^/]+/(\d{4}(?:/\d\d){0,3})/")
+"""The year, month, day and hour in the name of a folder, as far as it goes."""
+HOUR_S = 3600
 
 
 def fits(record: Mapping[str, Any]) -> bool:
@@ -47,7 +53,38 @@ def files(place: Path) -> list[Path]:
     return sorted(path for path in place.rglob("*") if path.is_file() and is_log(path.relative_to(place).as_posix()))
 
 
-def records(path: Path) -> Iterator[tuple[str, Any]]:
+@dataclass(frozen=True)
+class Hours:
+    """The hours of which logs are read, in UTC, as folders have them: `2026/11/27/08`."""
+
+    first: str = ""
+    last: str = "~"
+
+    @classmethod
+    def of(cls, begin: float | None, end: float | None) -> Self:
+        """Those of a part of the time, in Unix seconds, and one more on each side: a log is written after its calls."""
+        first = cls.first if begin is None else _hour(begin - HOUR_S)
+        return cls(first, cls.last if end is None else _hour(end + HOUR_S))
+
+    @property
+    def are_all(self) -> bool:
+        """Whether no log is left out."""
+        return self == Hours()
+
+    def may_be_in(self, folder: str) -> bool:
+        """Whether a folder (`.../` as keys have it) may hold logs of them; one without a date in its name may."""
+        found = DATED.search(f"/{folder}")
+        return found is None or self.first[: len(found[1])] <= found[1] <= self.last
+
+
+def _hour(at: float) -> str:
+    try:
+        return datetime.fromtimestamp(at, UTC).isoformat()[:13].replace("-", "/").replace("T", "/")
+    except (OverflowError, ValueError):  # an hour before the first year, or after the last
+        return Hours.first if at < 0 else Hours.last
+
+
+def records(path: Stored) -> Iterator[tuple[str, Any]]:
     """The records of a file with where they stand: JSON lines, or an export. Raises TraceError."""
     with opened(path) as file:
         for number, line in enumerate(file, 1):

@@ -10,10 +10,10 @@ from bedrock_locust.workload.traces import azure, burstgpt, invocation_logs, moo
 from bedrock_locust.workload.traces.traced import TraceError, opened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from bedrock_locust.workload.traces.traced import Skipped, TracedCall
+    from bedrock_locust.workload.traces.traced import Skipped, Stored, TracedCall
 
 TABLES = (azure, burstgpt)
 
@@ -24,14 +24,24 @@ def calls(place: Path, skipped: Skipped, *, with_content: bool = False) -> tuple
         raise TraceError(f"{place}: there is no such file or folder")
     if not place.is_dir() and place.name.removesuffix(".gz").endswith(".csv"):
         return _of_table(place, skipped)
-    every = chain.from_iterable(map(invocation_logs.records, _files(place)))
+    return of_files(place, _files(place), skipped, are_logs=place.is_dir(), with_content=with_content)
+
+
+def of_files(
+    place: object, files: Iterable[Stored], skipped: Skipped, *, are_logs: bool, with_content: bool = False
+) -> tuple[str, Iterator[TracedCall]]:
+    """The same of files that are read one after the other, wherever they are stored.
+
+    `place` is what messages call them; with `are_logs` what stands in them are invocation logs, whatever comes first.
+    """
+    every = chain.from_iterable(map(invocation_logs.records, files))
     first = next(every, None)
     if first is None:
         raise TraceError(f"{place}: there is no record in it")
     again = chain([first], every)
     if isinstance(first[1], dict) and mooncake.fits(first[1]):
         return mooncake.NAME, mooncake.read(again, skipped)
-    if place.is_dir() or (isinstance(first[1], dict) and invocation_logs.fits(first[1])):
+    if are_logs or (isinstance(first[1], dict) and invocation_logs.fits(first[1])):
         return invocation_logs.NAME, invocation_logs.read(again, skipped, with_content=with_content)
     raise TraceError(f"{first[0]}: neither a Bedrock invocation log nor a trace with timestamp and input_length")
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 import zlib
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, TextIO, cast
 
 from bedrock_locust.settings.mistakes import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
 BLOCK_TOKENS = 512
 """What a hash id stands for, as in the traces of Mooncake."""
@@ -86,12 +86,24 @@ def whole_number(value: object, where: str) -> int:
     return found
 
 
+class Stored(Protocol):
+    """A file, or another thing that is read from its start to its end; as a text it is its name."""
+
+    @property
+    def suffix(self) -> str:
+        """The end of its name: `.gz` of what is compressed."""
+
+    def open(self, mode: Literal["rb"]) -> IO[bytes]:
+        """Its bytes. Raises OSError."""
+
+
 @contextmanager
-def opened(path: Path) -> Iterator[TextIO]:
+def opened(path: Stored) -> Iterator[TextIO]:
     """A source as text; with gzip where its name says so. Raises TraceError, also while it is read."""
-    opener = gzip.open if path.suffix == ".gz" else open
     try:
-        with opener(path, "rt", encoding="utf-8-sig", newline="") as file:
-            yield file
+        with path.open("rb") as raw:
+            data = cast("IO[bytes]", gzip.GzipFile(fileobj=raw)) if path.suffix == ".gz" else raw
+            with io.TextIOWrapper(data, encoding="utf-8-sig", newline="") as file:
+                yield file
     except (OSError, EOFError, UnicodeDecodeError, zlib.error, csv.Error) as error:
         raise TraceError(f"{path} cannot be read ({getattr(error, 'strerror', None) or error})") from None
