@@ -37,13 +37,18 @@ class Lengths:
     above. Empty where answers do not vary."""
 
 
+def prompt_tokens(calls: pd.DataFrame) -> pd.Series[float]:
+    """Tokens of the whole prompt of each call, with what came from the cache and went into it."""
+    cached: pd.Series[float] = calls["cache_read_tokens"].fillna(0) + calls["cache_write_tokens"].fillna(0)
+    return cached + calls["input_tokens"]
+
+
 def lengths(run: Run, levels: Levels) -> Lengths | None:
     """What lengths mean for the waiting; None where prompts do not vary, or the run has no workload."""
     if not isinstance(run.get("settings", "workload"), dict):
         return None
     calls = levels.calls[levels.counted & is_ok(levels.calls)]
-    cached = sum(calls[name].fillna(0) for name in ("cache_read_tokens", "cache_write_tokens"))
-    prompt = (calls["input_tokens"] + cached).to_numpy(dtype="float64")
+    prompt = prompt_tokens(calls).to_numpy(dtype="float64")
     answer = calls["output_tokens"].to_numpy(dtype="float64")
     known = ~np.isnan(prompt) & ~np.isnan(answer)
     times = calls.loc[known, ["ttft_ms", "latency_ms"]].reset_index(drop=True).astype("float64")

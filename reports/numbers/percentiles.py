@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from reports.numbers import intervals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -55,6 +56,12 @@ def summary(
         low, high = intervals.quantile(ordered, percent, effect(percent))
         table |= {f"p{percent:g}": at(ordered, percent), f"p{percent:g}_low": low, f"p{percent:g}_high": high}
     return {f"{metric}_{name}": value for name, value in table.items()}
+
+
+def p50_p95(values: pd.Series[float]) -> tuple[float, float]:
+    """Both percentiles of the values that are known; NaN without one."""
+    known: NDArray[np.float64] = np.sort(values.dropna().to_numpy(dtype="float64"))
+    return at(known, 50), at(known, 95)
 
 
 def at(ordered: NDArray[np.floating], percent: float) -> float:

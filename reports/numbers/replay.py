@@ -9,17 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from reports.numbers.percentiles import at
+from reports.numbers.lengths import prompt_tokens
+from reports.numbers.percentiles import p50_p95
 from reports.reading.levels import is_ok
 from reports.reading.run import finite
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from reports.reading.levels import Levels
     from reports.reading.run import Run
-
-PERCENTS = (50, 95)
 
 
 @dataclass(frozen=True)
@@ -58,7 +55,6 @@ def replay(run: Run, levels: Levels) -> Replay | None:
     if not isinstance(said, dict) or not (calls := finite(said.get("calls"))):
         return None
     rows, good = levels.calls, levels.calls[levels.counted & is_ok(levels.calls)]
-    whole = sum(good[name].fillna(0) for name in ("cache_read_tokens", "cache_write_tokens")) + good["input_tokens"]
     service_ms = good["server_latency_ms"]
     latency_ms = service_ms if service_ms.notna().any() else good["latency_ms"]
     left_out = said.get("left_out")
@@ -69,22 +65,16 @@ def replay(run: Run, levels: Levels) -> Replay | None:
         speed=run.number("settings", "arrivals", "trace", "speed") or 1.0,
         left_out={reason: int(count) for reason, count in left_out.items()} if isinstance(left_out, dict) else {},
         mixed=len(set(rows["mode"])) > 1,
-        input_tokens=Beside(_pair(said.get("input_length")), _points(whole)),
-        output_tokens=Beside(_pair(said.get("output_length")), _points(good["output_tokens"])),
-        latency_ms=Beside(_pair(said.get("latency_ms")), _points(latency_ms)),
+        input_tokens=Beside(_pair(said.get("input_length")), p50_p95(prompt_tokens(good))),
+        output_tokens=Beside(_pair(said.get("output_length")), p50_p95(good["output_tokens"])),
+        latency_ms=Beside(_pair(said.get("latency_ms")), p50_p95(latency_ms)),
         over_time=_over_time(run, rows, said),
     )
 
 
 def _pair(value: Any) -> tuple[float, float]:
-    known = [finite(one) for one in value] if isinstance(value, list) and len(value) == len(PERCENTS) else [None] * 2
+    known = [finite(one) for one in value] if isinstance(value, list) and len(value) == 2 else [None] * 2
     low, high = (math.nan if one is None else one for one in known)
-    return low, high
-
-
-def _points(values: pd.Series[float]) -> tuple[float, float]:
-    known: NDArray[np.float64] = np.sort(values.dropna().to_numpy(dtype="float64"))
-    low, high = (at(known, percent) if len(known) else math.nan for percent in PERCENTS)
     return low, high
 
 

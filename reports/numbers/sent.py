@@ -6,21 +6,16 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from reports.numbers.percentiles import at
+from reports.numbers.lengths import prompt_tokens
+from reports.numbers.percentiles import p50_p95
 from reports.reading.levels import is_ok
 
 if TYPE_CHECKING:
-    import pandas as pd
-    from numpy.typing import NDArray
-
     from reports.reading.levels import Levels
     from reports.reading.run import Run
 
 AT_THE_LIMIT = ("max_tokens", "length", "max_output_tokens", "LENGTH", "MAX_TOKENS")
 """Stop reasons of an answer that its limit cut off, in each API."""
-PERCENTS = (50, 95)
 KINDS = ("text", "image", "document", "tool", "system", "cache_point")
 """Kinds of content of a record."""
 
@@ -81,11 +76,10 @@ def sent(run: Run, levels: Levels) -> Sent | None:
         return None
     calls = levels.calls[levels.counted & is_ok(levels.calls)]
     known = calls[calls["stop_reason"] != ""]
-    whole = sum(calls[name].fillna(0) for name in ("cache_read_tokens", "cache_write_tokens")) + calls["input_tokens"]
     return Sent(
         calls=len(calls),
-        input_tokens=Length(_percentiles(calls["input_tokens_asked"]), _percentiles(whole)),
-        output_tokens=Length(_percentiles(calls["max_tokens"]), _percentiles(calls["output_tokens"])),
+        input_tokens=Length(p50_p95(calls["input_tokens_asked"]), p50_p95(prompt_tokens(calls))),
+        output_tokens=Length(p50_p95(calls["max_tokens"]), p50_p95(calls["output_tokens"])),
         source=_source(run, levels),
         cut_share=float(known["stop_reason"].isin(AT_THE_LIMIT).mean()) if len(known) else math.nan,
     )
@@ -107,9 +101,3 @@ def _source(run: Run, levels: Levels) -> Source | None:
         media_bytes=int(run.number("workload", "media_bytes") or 0),
         unsent=None if given is None else max(0, int(given) - sent),
     )
-
-
-def _percentiles(values: pd.Series[float]) -> tuple[float, float]:
-    known: NDArray[np.float64] = np.sort(values.dropna().to_numpy(dtype="float64"))
-    low, high = (at(known, percent) if len(known) else math.nan for percent in PERCENTS)
-    return low, high

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 # First: it patches sockets for gevent, which has to come before anything imports boto3.
@@ -81,3 +82,15 @@ def make_client(simulator: Simulator, events: list[dict[str, Any]], transport: s
 def client(make_client: Callable[..., BedrockClient]) -> BedrockClient:
     """A client of the simulator."""
     return make_client()
+
+
+@pytest.fixture
+def made_up_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys of AWS, and nothing else of it."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "made-up")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made-up")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/none")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/none")

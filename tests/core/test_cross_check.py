@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import socket
 import subprocess
 import time
@@ -30,14 +29,7 @@ if TYPE_CHECKING:
     from bedrock_locust.client import BedrockClient
     from tests.simulator.process import Simulator
 
-
-@pytest.fixture(autouse=True)
-def keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keys of AWS, and nothing else of it."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "made-up")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made-up")
+pytestmark = pytest.mark.usefixtures("made_up_keys")
 
 
 def settings_of(simulator: Simulator, **output: Any) -> Settings:

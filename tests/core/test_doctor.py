@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -23,20 +22,10 @@ if TYPE_CHECKING:
 
     from tests.simulator.process import Simulator
 
+pytestmark = pytest.mark.usefixtures("made_up_keys")
+
 MODEL = "us.anthropic.claude-haiku-5-5"
 CHECKS = ["open files", "credentials", "region", "endpoint", "clock", "model", "streaming", "quotas"]
-
-
-@pytest.fixture(autouse=True)
-def keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keys of AWS, and nothing else of it."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "made-up")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made-up")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/none")
-    monkeypatch.setenv("AWS_CONFIG_FILE", "/none")
 
 
 def found(url: str, control: str | None = None, **sections: Any) -> dict[str, tuple[str, str]]:

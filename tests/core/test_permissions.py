@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import time
 from pathlib import Path
@@ -22,6 +21,8 @@ from bedrock_locust.settings.schema import Settings
 if TYPE_CHECKING:
     from tests.simulator.process import Simulator
 
+pytestmark = pytest.mark.usefixtures("made_up_keys")
+
 DOCS = (Path(__file__).parents[2] / "docs" / "account.md").read_text(encoding="utf-8")
 MODEL = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
 PROFILE = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc123"
@@ -31,18 +32,6 @@ ACCOUNT = {"tokens_per_minute": 1_000_000, "inference_profiles": {PROFILE: "amaz
 """What the simulator has of it."""
 [POLICY] = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", DOCS, re.DOTALL) if "Statement" in block]
 ACTIONS = [action for statement in POLICY["Statement"] for action in statement["Action"]]
-
-
-@pytest.fixture(autouse=True)
-def keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keys of AWS, and nothing else of it."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "made-up")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made-up")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/none")
-    monkeypatch.setenv("AWS_CONFIG_FILE", "/none")
 
 
 def settings_of(simulator: Simulator, model_id: str = MODEL, **model: object) -> Settings:

@@ -29,7 +29,6 @@ ACTIONS = {
     "GetFoundationModel": "bedrock:GetFoundationModel",
     "GetInferenceProfile": "bedrock:GetInferenceProfile",
     "GetMetricData": "cloudwatch:GetMetricData",
-    "FilterLogEvents": "logs:FilterLogEvents",
     "GetCallerIdentity": "sts:GetCallerIdentity",
     "ListObjectsV2": "s3:ListBucket",
     "GetObject": "s3:GetObject",
