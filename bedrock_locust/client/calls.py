@@ -252,7 +252,7 @@ class BedrockClient:
     def _measure(self, measurement: Measurement, plan: _Plan) -> None:
         """Make the call and read all of its answer, within the limit of a call."""
         calls_in_flight.now += 1
-        in_flight.stopwatch = measurement.stopwatch
+        in_flight.begin(measurement.stopwatch)
         # A plain Timeout: botocore would wrap an Exception raised inside it.
         limit = gevent.Timeout.start_new(self._call_limit_s)
         try:

@@ -28,6 +28,11 @@ class InFlight(threading.local):
     signing: bool = False
     """Whether its request is being signed now."""
 
+    def begin(self, stopwatch: Stopwatch) -> None:
+        """A call begins. What this greenlet did before it, measured or not, says nothing of it."""
+        self.clear()
+        self.stopwatch = stopwatch
+
     def clear(self) -> None:
         """Forget the call: it is over."""
         self.stopwatch = self.exchange = self.body = None

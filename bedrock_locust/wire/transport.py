@@ -47,7 +47,8 @@ class Transport:
         address = Address(parts.hostname or "", port, parts.scheme == "https")
         exchange = Exchange(self._pool, address, request.url, in_flight.stopwatch or Stopwatch())
         exchange.send(_bytes(request, parts))
-        in_flight.exchange = exchange
+        if in_flight.stopwatch is not None:
+            in_flight.exchange = exchange
         headers: Any = exchange.headers
         return AWSResponse(request.url, exchange.status, headers, exchange)
 

@@ -11,7 +11,9 @@ import pytest
 from botocore.exceptions import ParamValidationError
 
 from bedrock_locust import formats
+from bedrock_locust.aws.boto3_client import connect
 from bedrock_locust.formats import UnknownFormatError
+from bedrock_locust.settings.schema import Settings
 from bedrock_locust.wire.in_flight import calls_in_flight
 
 if TYPE_CHECKING:
@@ -275,6 +277,15 @@ def test_mistakes_of_the_caller(client: BedrockClient, events: list[dict[str, An
         with pytest.raises(ParamValidationError, match="must be the model's JSON request"):
             client.invoke_model(modelId=CLAUDE, body=body)
     assert events == []
+
+
+def test_a_call_that_nobody_measures_leaves_nothing_behind(client: BedrockClient, simulator: Simulator) -> None:
+    """A task may make calls with a boto3 client of its own: the next measured call is read from its own answer."""
+    settings = Settings.model_validate({"model": {"id": "any"}, "aws": {"endpoint_url": simulator.url}})
+    own = connect(settings, simulator=True, version="test")
+    for operation in STREAMING:
+        own.converse(**arguments("converse", CLAUDE))
+        assert ask(client, operation).error_message == ""
 
 
 def test_calls_in_flight_are_counted_from_their_start(client: BedrockClient, simulator: Simulator) -> None:
