@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+AS_STATED = -1
+"""The burn-down of the model, as AWS states it."""
+
+
 class BehaviourError(ValueError):
     """A setting that does not exist or has a value that it cannot have. Its text names the setting."""
 
@@ -26,6 +30,12 @@ def _check_rates(rates: dict[str, float]) -> dict[str, float]:
     if sum(rates.values()) > 1 + 1e-9:
         raise ValueError(f"the rates add up to {sum(rates.values()):g}; together they must not exceed 1")
     return rates
+
+
+def _check_burndown(rate: float) -> float:
+    if rate < 0 and rate != AS_STATED:
+        raise ValueError(f"the burn-down is {rate:g}; it must be {AS_STATED} or at least 0")
+    return rate
 
 
 Milliseconds = Annotated[float, Field(ge=0)]
@@ -89,7 +99,10 @@ class Behaviour(BaseModel):
     burst: int = Field(0, ge=0, description="calls that an unused quota admits at once; 0 = a minute's quota")
     tokens_per_minute: float = Field(0.0, ge=0, description="quota of tokens of each model; 0 = none")
     tokens_per_day: float = Field(0.0, ge=0, description="quota of tokens per day of each model; 0 = none")
-    output_burndown: float = Field(1.0, ge=0, description="what an output token takes from the quotas of tokens")
+    output_burndown: Annotated[float, AfterValidator(_check_burndown)] = Field(
+        -1.0,
+        description="what an output token takes from the quotas of tokens; -1 = as AWS states for the model",
+    )
     input_tokens_per_minute: float = Field(
         0.0, ge=0, description="quota of input tokens of each model, as bedrock-mantle counts them; 0 = none"
     )

@@ -50,11 +50,14 @@ class Bucket:
 
 
 class Quota:
-    """The quotas of one model; 0 is none. `burst` requests, or a minute's, are admitted at once."""
+    """The quotas of one model; 0 is none. `burst` requests, or a minute's, are admitted at once.
 
-    def __init__(self, behaviour: Behaviour, now: float) -> None:
+    An output token takes `burndown` tokens from those per minute and per day.
+    """
+
+    def __init__(self, behaviour: Behaviour, now: float, burndown: float = 1.0) -> None:
         requests, tokens = behaviour.requests_per_minute, behaviour.tokens_per_minute
-        self._burndown = behaviour.output_burndown
+        self._burndown = burndown
         self._requests = Bucket(float(behaviour.burst or max(1.0, requests)), requests / 60, now) if requests else None
         if self._requests:
             _share(self._requests, behaviour.others_requests_per_minute)

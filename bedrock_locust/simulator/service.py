@@ -6,8 +6,10 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from bedrock_locust.simulator import burndown
 from bedrock_locust.simulator.access import Access
 from bedrock_locust.simulator.account.metrics import Metrics
+from bedrock_locust.simulator.behaviour import AS_STATED
 from bedrock_locust.simulator.cache import PromptCache
 from bedrock_locust.simulator.ledger import Ledger
 from bedrock_locust.simulator.load import Model
@@ -27,9 +29,9 @@ MOST_MODELS = 10_000
 class ModelState:
     """A model: its behaviour, its quotas, and its calls."""
 
-    def __init__(self, behaviour: Behaviour) -> None:
+    def __init__(self, behaviour: Behaviour, burndown: float) -> None:
         self.behaviour = behaviour
-        self.quota = Quota(behaviour, time.monotonic())
+        self.quota = Quota(behaviour, time.monotonic(), burndown)
         self.load = Model(behaviour)
 
 
@@ -71,7 +73,15 @@ class Service:
     def close(self, entry: Entry) -> None:
         """Enter a call that has ended in the ledger and in the metrics."""
         self.ledger.close(entry)
-        self.metrics.add(entry, self.behaviour.of(entry.model_id))
+        self.metrics.add(entry, self.burndown_of(entry.model_id))
+
+    def burndown_of(self, model_id: str) -> float:
+        """What an output token of a model takes from the quotas of tokens; AWS states nothing for bedrock-mantle."""
+        behaviour = self.behaviour.of(model_id)
+        if behaviour.output_burndown != AS_STATED:
+            return behaviour.output_burndown
+        name = behaviour.inference_profiles.get(model_id, model_id)
+        return burndown.stated(name) if self.endpoint == "runtime" else 1.0
 
     @property
     def called(self) -> list[str]:
@@ -83,5 +93,5 @@ class Service:
         if model_id not in self._models:
             if len(self._models) >= MOST_MODELS:
                 del self._models[next(iter(self._models))]
-            self._models[model_id] = ModelState(self.behaviour.of(model_id))
+            self._models[model_id] = ModelState(self.behaviour.of(model_id), self.burndown_of(model_id))
         return self._models[model_id]

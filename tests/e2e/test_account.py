@@ -12,7 +12,7 @@ from .running import QUICK
 if TYPE_CHECKING:
     from .running import Place
 
-OPTIONS = (*QUICK, "--requests-per-minute", "600", "--tokens-per-minute", "900000", "--output-burndown", "5")
+OPTIONS = (*QUICK, "--requests-per-minute", "600", "--tokens-per-minute", "900000")
 FAULT = ("--fault", "InternalServerException=0.1", "--burst", "8")
 
 

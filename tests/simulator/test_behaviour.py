@@ -133,6 +133,7 @@ def test_behaviour_of_a_model() -> None:
         ({"ttft": 5}, "ttft: no such setting; there are: ttft_ms"),
         ({"ttft_ms": -1}, "ttft_ms: .*-1"),
         ({"output_tokens": 0}, "output_tokens"),
+        ({"output_burndown": -0.5}, "output_burndown: the burn-down is -0.5; it must be -1 or at least 0"),
         ({"faults": {"cuts": 0.1}}, "unknown fault 'cuts'; there are: .*cut"),
         ({"faults": {"cut": 2}}, "rate of cut is 2"),
         ({"faults": {"cut": 0.6, "stall": 0.6}}, "add up to 1.2"),
@@ -149,6 +150,7 @@ def test_mistakes_in_settings(settings: dict[str, object], words: str) -> None:
 
 
 LEAST_ONE = {"output_tokens", "default_max_tokens"}
+BY_THE_MODEL = {"cache_min_tokens", "output_burndown"}
 MOST = {"spread": 5, "jitter": 5, "output_tokens": 1_000_000, "reasoning_tokens": 1_000_000, "reserved_overflow": 1}
 MOST |= dict.fromkeys(("tool_share", "second_tool_share", "reasoning_share", "guardrail_share"), 1)
 NUMBERS = [name for name, field in Behaviour.model_fields.items() if field.annotation in (int, float)]
@@ -157,7 +159,7 @@ NUMBERS = [name for name, field in Behaviour.model_fields.items() if field.annot
 @pytest.mark.parametrize("name", NUMBERS)
 def test_bounds_of_a_number(name: str) -> None:
     """A number may be as small as its least value and no smaller, and no larger than its largest, if it has one."""
-    least = -1 if name == "cache_min_tokens" else int(name in LEAST_ONE)
+    least = -1 if name in BY_THE_MODEL else int(name in LEAST_ONE)
     assert getattr(Behaviour().changed({name: least}), name) == least
     with pytest.raises(BehaviourError, match=name):
         Behaviour().changed({name: least - 1})

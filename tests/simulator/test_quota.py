@@ -35,7 +35,7 @@ def test_quota_admits_a_minute_at_once_by_default() -> None:
 
 def test_quota_of_tokens_reserves_and_settles() -> None:
     """A call reserves its `max_tokens`, and gets back at its end what it did not use."""
-    quota = Quota(Behaviour(tokens_per_minute=1000, output_burndown=5), 0)
+    quota = Quota(Behaviour(tokens_per_minute=1000), 0, burndown=5)
     assert [quota.lacks(450, 0) for _ in range(3)] == ["", "", "tokens"]
     quota.settle(450, input_tokens=50, output_tokens=20)
     assert quota.lacks(401, 0) == "tokens"
@@ -84,7 +84,7 @@ def test_an_unused_quota_does_not_grow() -> None:
 
 def test_quota_of_input_tokens() -> None:
     """That of bedrock-mantle holds prompt and `max_tokens`; what the answer used of it stays, counted once."""
-    quota = Quota(Behaviour(input_tokens_per_minute=1000, output_burndown=5), 0)
+    quota = Quota(Behaviour(input_tokens_per_minute=1000), 0, burndown=5)
     assert [quota.lacks(500, 0) for _ in range(3)] == ["", "", "tokens"]
     quota.settle(500, input_tokens=50, output_tokens=20)
     assert quota.lacks(431, 0) == "tokens"
@@ -111,7 +111,7 @@ def test_without_a_quota_of_output_all_is_granted() -> None:
 
 def test_quota_of_tokens_per_day() -> None:
     """It counts as that per minute, and comes back as slowly as a day is long."""
-    quota = Quota(Behaviour(tokens_per_day=1440, output_burndown=5), 0)
+    quota = Quota(Behaviour(tokens_per_day=1440), 0, burndown=5)
     assert [quota.lacks(700, 0) for _ in range(3)] == ["", "", "tokens per day"]
     quota.settle(700, input_tokens=50, output_tokens=20)
     quota.settle(700, input_tokens=50, output_tokens=20)

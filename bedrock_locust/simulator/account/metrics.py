@@ -52,8 +52,11 @@ class Metrics:
     def __init__(self) -> None:
         self._minutes: dict[tuple[str, int], Minute] = {}
 
-    def add(self, entry: Entry, behaviour: Behaviour) -> None:
-        """Enter a call that has ended. Calls that only count tokens have no metrics."""
+    def add(self, entry: Entry, burndown: float) -> None:
+        """Enter a call that has ended. Calls that only count tokens have no metrics.
+
+        An output token uses `burndown` tokens of quota.
+        """
         if "count-tokens" in entry.operation:
             return
         ended_ns = entry.ended_at_ns or entry.arrived_at_ns
@@ -61,7 +64,7 @@ class Metrics:
         if key not in self._minutes and len(self._minutes) >= MOST_MINUTES:
             del self._minutes[next(iter(self._minutes))]
         minute = self._minutes.setdefault(key, Minute())
-        _enter(minute, entry, behaviour)
+        _enter(minute, entry, burndown)
 
     def clear(self) -> None:
         """Forget all calls."""
@@ -78,7 +81,7 @@ class Metrics:
         return [value for key in keys if key in self._minutes for value in self._minutes[key].values.get(metric, ())]
 
 
-def _enter(minute: Minute, entry: Entry, behaviour: Behaviour) -> None:
+def _enter(minute: Minute, entry: Entry, burndown: float) -> None:
     status = STATUSES.get(entry.outcome, 200)
     if entry.outcome == "ThrottlingException":
         minute.add("InvocationThrottles", 1)
@@ -98,7 +101,7 @@ def _enter(minute: Minute, entry: Entry, behaviour: Behaviour) -> None:
         minute.add("CacheReadInputTokenCount", entry.cache_read_tokens)
     if entry.cache_write_tokens:
         minute.add("CacheWriteInputTokenCount", entry.cache_write_tokens)
-    used = fresh + entry.cache_write_tokens + entry.output_tokens * behaviour.output_burndown
+    used = fresh + entry.cache_write_tokens + entry.output_tokens * burndown
     minute.add("EstimatedTPMQuotaUsage", used)
     if entry.ended_at_ns:
         minute.add("InvocationLatency", (entry.ended_at_ns - entry.arrived_at_ns) / 1e6)
