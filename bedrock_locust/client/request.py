@@ -60,6 +60,11 @@ def post_of(api: Api, endpoint: Endpoint, arguments: dict[str, Any], *, stream: 
         raise _refused(f"Invalid type for parameter model, value: {model_id!r}, must be a text")
     if not isinstance(stream, bool):
         raise _refused(f"Invalid type for parameter stream, value: {stream!r}, must be true or false")
+    if arguments.get("background") and not stream:
+        raise _refused(
+            "Invalid value for parameter background: such a response is given before there is an answer, so that its"
+            " time would mean nothing. With stream=True it is measured to its end"
+        )
     try:
         headers = {**api.headers, **{name.lower(): str(value) for name, value in own.items()}}
         body = json.dumps({**arguments, "stream": True} if stream else arguments, allow_nan=False).encode()

@@ -47,6 +47,8 @@ REASONS: dict[str, str] = {
     "unknown_path": "The endpoint has no such path: bedrock-runtime answers it with status 200 and"
     " UnknownOperationException. Check model.api and model.endpoint, and that --host or aws.endpoint_url is the"
     " address of that endpoint.",
+    "background": "A response in the background is given before its answer is there, and its time says nothing of the"
+    " model. Stream it (stream=True), or leave background out of the request.",
     "max_completion_tokens": "This model takes max_completion_tokens in place of max_tokens by Chat Completions. With"
     " model.api chat that is sent for the ids of OpenAI and xAI; in a locustfile of your own change the request.",
     "other_api": "This endpoint does not have this model with this API. Claude has messages; GPT and Grok have"
@@ -78,6 +80,7 @@ _WORDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (reason, re.compile(words, re.IGNORECASE))
     for reason, words in (
         ("unknown_path", r"members Output, Version"),
+        ("background", r"made in the background"),
         ("max_completion_tokens", r"\bmax_completion_tokens\b"),
         (
             "other_api",

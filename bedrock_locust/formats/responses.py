@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from bedrock_locust.errors import ModelFailedError
+from bedrock_locust.errors import ModelFailedError, NotAnAnswerError
 from bedrock_locust.errors.refusal import said
 from bedrock_locust.formats.openai_usage import take_usage
 from bedrock_locust.formats.plain import flat_member, listed
@@ -36,6 +36,8 @@ TEXTS = frozenset({"response.output_text.delta", "response.refusal.delta"})
 """Events with text that a reader sees."""
 GOOD = frozenset({"completed", "incomplete"})
 """How a response ends that is no failure. `incomplete` says why: the limit of the answer, or a filter."""
+UNFINISHED = frozenset({"queued", "in_progress"})
+"""How one stands that is made in the background."""
 
 
 def request(prompt: str, max_tokens: int, temperature: float | None, model_id: str) -> dict[str, Any]:
@@ -63,7 +65,10 @@ def max_tokens(request: Mapping[str, Any]) -> int | None:
 
 
 def read(response: object, reading: Reading) -> None:
-    """Take the figures out of a whole response. Raises MissingPartError, and ModelFailedError for one that failed."""
+    """Take the figures out of a whole response.
+
+    Raises MissingPartError, ModelFailedError for one that failed, NotAnAnswerError for one that is not complete.
+    """
     for item in objects(required(response, "output", list)):
         for block in objects(item.get("content")) if item.get("type") == "message" else ():
             reading.add_text(block.get("text"))
@@ -109,10 +114,12 @@ def _begun(item: Mapping[str, Any], reading: Reading) -> Content:
 
 
 def _end(response: Mapping[str, Any], reading: Reading) -> None:
-    """A response at its end. Raises ModelFailedError unless it ended well."""
+    """A response at its end. Raises ModelFailedError unless it ended well, NotAnAnswerError where it has not ended."""
     status = text(response.get("status"))
     take_usage(response.get("usage"), reading, "input", "output")
     reading.service_tier = word(response.get("service_tier")) or reading.service_tier
+    if status in UNFINISHED:
+        raise NotAnAnswerError(f"the response is {status}: it is made in the background, and no answer yet", status)
     if status and status not in GOOD:
         code, message = said(response)
         raise ModelFailedError(message or f"the response is {word(status)}", code or word(status))

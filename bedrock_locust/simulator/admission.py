@@ -7,6 +7,7 @@ import logging
 import re
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -34,6 +35,7 @@ from bedrock_locust.simulator.errors import (
     ServiceError,
 )
 from bedrock_locust.simulator.exchange import ClientGoneError, Exchange
+from bedrock_locust.simulator.kept import Background, Record
 from bedrock_locust.simulator.ledger import CLIENT_GONE, OK, Entry
 from bedrock_locust.simulator.prompts import Part
 from bedrock_locust.simulator.quota import DAY, REQUESTS, TOKENS
@@ -92,6 +94,12 @@ async def _refuse(exchange: Exchange, entry: Entry, error: ServiceError, surface
     await exchange.respond(error.status, error.headers | request_id_header(entry), error.body)
 
 
+def authenticate(service: Service, exchange: Exchange, body: bytes) -> None:
+    """Check signature or token of a request, if that is wanted. Raises `ServiceError`."""
+    if service.guard:
+        service.guard.check(auth.Request(exchange.method, exchange.path, exchange.query, exchange.headers, body))
+
+
 @dataclass(frozen=True, slots=True)
 class _Wish:
     """What a call asks of a model, and the fault that it will have."""
@@ -117,7 +125,7 @@ class _Admission:
     async def run(self) -> None:
         """Read the request, check its content and then the quotas, and answer it."""
         body = await self.exchange.body()
-        self._authenticate(body)
+        authenticate(self.service, self.exchange, body)
         if not self.operation.surface or self.operation.counts:
             self._check_allowed(stream=self.operation.stream)
         if self.operation.counts and self.operation.surface:
@@ -139,11 +147,14 @@ class _Admission:
     async def answer(self, body: bytes, request_format: formats.Format) -> None:
         """Check the content of a request and then the quotas, and answer it."""
         model = self.service.model(self.entry.model_id)
-        prompt = _completed(request_format.read(body), self.entry.model_id, self._headers())
+        prompt = self.service.kept.continued(request_format.read(body))
+        prompt = _completed(prompt, self.entry.model_id, self._headers())
         prompt = self._in_its_tier(prompt, model.behaviour)
         _enter(prompt, self.entry)
         plan = timing.plan(model.behaviour, self.rng, self.entry.index)
-        await self._within_quota(_Wish(model, request_format, prompt, plan, self._fault(model.behaviour)))
+        await self._within_quota(
+            _Wish(model, request_format, prompt, plan, self._fault(model.behaviour, in_background=prompt.in_background))
+        )
 
     def _check_id(self) -> None:
         if _UNKNOWN.search(self.entry.model_id):
@@ -151,13 +162,6 @@ class _Admission:
 
     def _headers(self) -> dict[str, str]:
         return dict(self.exchange.headers) if self.operation.native else {}
-
-    def _authenticate(self, body: bytes) -> None:
-        if self.service.guard:
-            exchange = self.exchange
-            self.service.guard.check(
-                auth.Request(exchange.method, exchange.path, exchange.query, exchange.headers, body)
-            )
 
     def _check_allowed(self, *, stream: bool) -> None:
         """Raise `ServiceError` if policies deny this call."""
@@ -204,17 +208,21 @@ class _Admission:
                 raise ServiceError.injected(wish.fault)
             reply = self._reply(wish)
             used = reply.input_tokens + reply.cache.write
-            await self._in_its_place(wish, reply)
+            await self._answered(wish, reply)
         finally:
             quota.settle(reserved, used, self.entry.output_tokens)
 
-    def _fault(self, behaviour: Behaviour) -> str:
+    def _fault(self, behaviour: Behaviour, *, in_background: bool = False) -> str:
         since = time.monotonic() - self.service.configured_at
         drawn = faults.pick(behaviour.faults, self.rng.random())
         fault = faults.scheduled(behaviour.fault_schedule, self.entry.index, since) or drawn
+        if in_background and fault not in faults.IN_BACKGROUND:
+            return ""
         operation = self.operation
         native = operation.native or bool(operation.surface)
-        fits = faults.can_strike(fault, native=native, stream=operation.stream, counts=operation.counts)
+        fits = faults.can_strike(
+            fault, native=native, stream=operation.stream or in_background, counts=operation.counts
+        )
         return fault if fits and not (operation.surface and fault in faults.ONLY_IN_FRAMES) else ""
 
     def _reply(self, wish: _Wish) -> replies.Reply:
@@ -232,7 +240,22 @@ class _Admission:
         content = replies.compose(prompt, start, plan.text_tokens, plan.reasoning_tokens)
         return guardrails.masked(replies.Reply(entry.request_id, entry.model_id, prompt, cache, content))
 
-    async def _in_its_place(self, wish: _Wish, reply: replies.Reply) -> None:
+    async def _answered(self, wish: _Wish, reply: replies.Reply) -> None:
+        """Answer a call; one in the background goes on when its client has left."""
+        record = Record.of(reply, self.entry) if reply.prompt.is_stored else None
+        if record is None or not reply.prompt.in_background:
+            await self._in_its_place(wish, reply, record, self.exchange)
+            return
+        record.events = [] if self.operation.stream else None
+        self.service.kept.add(record, wish.format.taken(reply, "queued"))
+        background = Background(self.exchange, record)
+        await background.start(wish.format, answers.headers(self._call(wish, reply, record)))
+        try:
+            await self._in_its_place(wish, reply, record, background)
+        finally:
+            await background.finish()
+
+    async def _in_its_place(self, wish: _Wish, reply: replies.Reply, record: Record | None, exchange: Exchange) -> None:
         """Wait for a place in the model, and answer."""
         load, clock, arrived_s = wish.model.load, self.clock, self.clock.elapsed_s
         await load.enter()
@@ -241,11 +264,14 @@ class _Admission:
             guardrail = reply.prompt.guardrail
             guarded_s = guardrail.processing_ms / 1000 if guardrail else 0.0
             clock.shift(waited_s + guarded_s + load.loading_s(time.monotonic()))
-            await answers.answer(self._call(wish, reply), self.exchange)
+            call = self._call(wish, reply, record)  # its pace begins with the calls that are there now
+            if reply.prompt.in_background:
+                call.keep(wish.format.taken(reply, "in_progress"))
+            await answers.answer(call, exchange)
         finally:
             load.leave(time.monotonic())
 
-    def _call(self, wish: _Wish, reply: replies.Reply) -> Call:
+    def _call(self, wish: _Wish, reply: replies.Reply, record: Record | None) -> Call:
         load, behaviour = wish.model.load, wish.model.behaviour
         self.entry.events_ns = [] if behaviour.event_times and self.operation.stream else None
         return Call(
@@ -260,6 +286,7 @@ class _Admission:
             fault=wish.fault,
             rng=self.rng,
             grant=lambda count: wish.model.quota.grant(count, time.monotonic()),
+            keep=partial(self.service.kept.add, record) if record else lambda _: None,
         )
 
 

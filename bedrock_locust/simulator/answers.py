@@ -29,9 +29,9 @@ async def answer(call: Call, exchange: Exchange) -> None:
     if call.strikes(faults.SLOW_HEADERS):
         await call.clock.hold(call.behaviour.stall_seconds)
     if call.strikes(faults.NONSENSE):
-        await exchange.respond(200, _headers(call), NOT_AN_ANSWER)
+        await exchange.respond(200, headers(call), NOT_AN_ANSWER)
     elif call.operation.stream:
-        await exchange.begin(200, _headers(call))
+        await exchange.begin(200, headers(call))
         await Stream(call, exchange).send()
     else:
         await _send_whole(call, exchange)
@@ -48,15 +48,20 @@ async def _send_whole(call: Call, exchange: Exchange) -> None:
     if (granted := call.grant(call.reply.output_tokens)) < call.reply.output_tokens:
         call = replace(call, reply=shortened(call.reply, granted))
     metrics = call.metrics(first_byte_s)
-    found = call.format.answer(call.reply, metrics)
+    if call.strikes(*faults.STREAM_ERRORS):  # only in the background, where the answer may be that the model failed
+        call = replace(call, reply=shortened(call.reply, 0))
+        found = call.failure()[1]["response"]
+    else:
+        found = call.format.answer(call.reply, metrics)
     if call.operation.native:
         found |= guardrails.native(call.reply)
+    call.keep(found)
     body = json.dumps(found, separators=(",", ":")).encode()
     call.entry.output_tokens = call.reply.output_tokens
     # Before the last bytes go out: a client may have left before this task runs again.
     call.entry.ended_at_ns = time.time_ns()
     call.entry.outcome = call.entry.outcome or OK
-    await exchange.respond(200, _headers(call) | _counts(call, metrics), body)
+    await exchange.respond(200, headers(call) | _counts(call, metrics), body)
 
 
 async def _wait_for_all_tokens(call: Call) -> None:
@@ -69,17 +74,18 @@ async def _wait_for_all_tokens(call: Call) -> None:
     await call.clock.until(call.pace.due_s)
 
 
-def _headers(call: Call) -> dict[str, str]:
-    headers = request_id_header(call.entry) | {"content-type": "application/json"}
+def headers(call: Call) -> dict[str, str]:
+    """The headers of the answer to a call."""
+    found = request_id_header(call.entry) | {"content-type": "application/json"}
     if call.operation.surface:
-        headers |= {"x-request-id": call.entry.request_id, "request-id": call.entry.request_id}
+        found |= {"x-request-id": call.entry.request_id, "request-id": call.entry.request_id}
     if call.operation.stream:
-        headers["content-type"] = "text/event-stream" if call.format.style else "application/vnd.amazon.eventstream"
+        found["content-type"] = "text/event-stream" if call.format.style else "application/vnd.amazon.eventstream"
     if call.operation.native:
-        headers |= _chosen(call)
+        found |= _chosen(call)
         if call.operation.stream:
-            headers["x-amzn-bedrock-content-type"] = "application/json"
-    return headers
+            found["x-amzn-bedrock-content-type"] = "application/json"
+    return found
 
 
 def _chosen(call: Call) -> dict[str, str]:

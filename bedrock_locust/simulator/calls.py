@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bedrock_locust.simulator import formats
+from bedrock_locust.simulator.faults import STREAM_ERRORS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from random import Random
 
     from bedrock_locust.simulator import replies, timing
     from bedrock_locust.simulator.behaviour import Behaviour
+    from bedrock_locust.simulator.formats.base import Event
     from bedrock_locust.simulator.ledger import Entry
+
+
+_CODES = {"throttlingException": "rate_limit_exceeded", "serviceUnavailableException": "overloaded_error"}
+"""Exception event -> what the APIs of OpenAI and Anthropic would call it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,8 @@ class Call:
     rng: Random
     grant: Callable[[int], int]
     """How many of these output tokens the quota lets the model generate now; they are counted."""
+    keep: Callable[[Mapping[str, Any]], None]
+    """Keeps a response of Responses, complete or failed, if it is to be kept."""
 
     def strikes(self, *names: str) -> bool:
         """Whether the call has one of these faults; if it has, note in the ledger that the fault happens now."""
@@ -55,6 +63,11 @@ class Call:
             return False
         self.entry.outcome = self.fault
         return True
+
+    def failure(self) -> Event:
+        """The event that says, in server-sent events, that the fault of the call has struck."""
+        code = _CODES.get(self.fault, "server_error")
+        return self.format.failure(self.reply, code, STREAM_ERRORS[self.fault])
 
     def metrics(self, first_byte_s: float) -> formats.Metrics:
         """The service's own times, as they are now."""

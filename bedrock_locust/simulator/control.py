@@ -58,6 +58,7 @@ async def _get_calls(service: Service, exchange: Exchange) -> None:
 async def _clear_calls(service: Service, exchange: Exchange) -> None:
     service.ledger.clear()
     service.metrics.clear()
+    service.kept.clear()  # ids begin anew
     service.actions.clear()
     await _get_stats(service, exchange)
 

@@ -47,6 +47,7 @@ class Exchange:
         self._body: bytes | None = None
         self._receive = receive
         self._send = send
+        self._is_detached = False
 
     @property
     def headers(self) -> list[tuple[str, str]]:
@@ -92,7 +93,11 @@ class Exchange:
     def _cancel_when_client_leaves(self) -> None:
         # A request is always handled in a task.
         if task := asyncio.current_task():
-            asyncio.ensure_future(self._receive()).add_done_callback(lambda _: task.cancel())
+            asyncio.ensure_future(self._receive()).add_done_callback(lambda _: self._is_detached or task.cancel())
+
+    def detach(self) -> None:
+        """Let the task that serves the request go on when the client leaves, or has its answer."""
+        self._is_detached = True
 
     async def respond(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """Answer with a whole body."""

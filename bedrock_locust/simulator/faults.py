@@ -61,6 +61,9 @@ _NOT_IN_COUNT_TOKENS = frozenset(
 ONLY_IN_FRAMES: Final = frozenset({BAD_CRC, DUPLICATE_METADATA})
 """Faults that server-sent events cannot have."""
 
+IN_BACKGROUND: Final = frozenset({*STATUSES, *STREAM_ERRORS, STALL})
+"""Faults that a response in the background can have: those of the service, and not of a connection."""
+
 _ONLY_IN_STREAMS = frozenset({*STREAM_ERRORS, EARLY_END, TRUNCATED_FRAME, BAD_CRC, DUPLICATE_METADATA})
 
 

@@ -1,11 +1,9 @@
-"""Listing: the models that bedrock-mantle says it has, and the responses that neither endpoint has kept."""
+"""Listing: the models that bedrock-mantle says it has."""
 
 from __future__ import annotations
 
 import json
-import re
 
-from bedrock_locust.simulator.errors import ServiceError
 from bedrock_locust.simulator.formats.chat import CREATED
 
 MODELS_PATH = "/v1/models"
@@ -27,18 +25,8 @@ MODELS = (
 )
 """Some of those that it has. The simulator answers for any other, too."""
 
-_ONE_RESPONSE = re.compile(r"^(/openai)?/v1/responses/[^/]+(/cancel|/input_items)?$")
-
 
 def models() -> bytes:
     """The body of the list of models."""
     data = [{"id": name, "object": "model", "created": CREATED, "owned_by": name.partition(".")[0]} for name in MODELS]
     return json.dumps({"object": "list", "data": data}).encode()
-
-
-def kept(path: str, *, bare: bool) -> ServiceError | None:
-    """What is said of a response that is asked for by its id: none was kept. None where the path is another."""
-    found = _ONE_RESPONSE.match(path)
-    if found is None or not (found[1] or bare):
-        return None
-    return ServiceError("ResourceNotFoundException", "Response not found.")

@@ -72,6 +72,14 @@ class Prompt:
     """Whether the last message has the result of a tool."""
     says_first: bool = False
     """Whether there is text before the call of the tool."""
+    is_stored: bool = False
+    """Whether the answer is kept, in Responses."""
+    in_background: bool = False
+    """Whether the client does not wait for the answer, in Responses."""
+    previous: str = ""
+    """The id of the response that this one continues, in Responses."""
+    turns: tuple[Part, ...] = ()
+    """The last of `parts` that belong to the conversation, in Responses: what is kept of it."""
     cites: str = ""
     """The document that the answer cites; empty where it cites none."""
     guardrail: Guardrail | None = None

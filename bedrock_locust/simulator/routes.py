@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 from uuid import uuid4
 
-from bedrock_locust.simulator import admission, control, listing, surfaces
+from bedrock_locust.simulator import admission, control, kept, listing, surfaces
 from bedrock_locust.simulator.account import routes as account
 from bedrock_locust.simulator.account import wire
 from bedrock_locust.simulator.calls import Operation
@@ -81,10 +81,10 @@ class Simulator:
         """A path near those of the APIs that boto3 does not have: bedrock-runtime answers with status 200."""
         is_mantle = self._service.endpoint == "mantle"
         if is_mantle and (exchange.method, exchange.path) == ("GET", listing.MODELS_PATH):
-            await exchange.respond(200, {"content-type": "application/json"}, listing.models())
+            await self._answer_models(exchange)
             return
-        if missing := listing.kept(exchange.path, bare=is_mantle):
-            await exchange.respond(*surfaces.refusal("responses", missing, surfaces.new_id()))
+        if wanted := kept.asked(exchange.method, exchange.path, bare=is_mantle):
+            await self._answer_kept(exchange, wanted)
             return
         if self._service.endpoint == "runtime":
             body = json.dumps(surfaces.UNKNOWN).encode()
@@ -92,6 +92,25 @@ class Simulator:
             return
         error = ServiceError("ResourceNotFoundException", f"No operation is {exchange.method} {exchange.path}.")
         await exchange.respond(*surfaces.refusal("chat", error, surfaces.new_id()))
+
+    async def _answer_models(self, exchange: Exchange) -> None:
+        """The list of models."""
+        try:
+            admission.authenticate(self._service, exchange, await exchange.body())
+            self._service.check_allowed("bedrock-mantle:ListModels")
+            await exchange.respond(200, {"content-type": "application/json"}, listing.models())
+        except ServiceError as error:
+            await exchange.respond(*surfaces.refusal("models", error, surfaces.new_id()))
+
+    async def _answer_kept(self, exchange: Exchange, wanted: kept.Asked) -> None:
+        """A response that is asked for, deleted or cancelled by its id."""
+        try:
+            admission.authenticate(self._service, exchange, await exchange.body())
+            if self._service.endpoint == "runtime":
+                self._service.check_allowed(f"bedrock:{wanted.operation}Invoke")
+            await kept.serve(self._service.kept, exchange, wanted)
+        except ServiceError as error:
+            await exchange.respond(*surfaces.refusal("responses", error, surfaces.new_id()))
 
 
 def find(method: str, path: str) -> tuple[Operation, str] | None:

@@ -11,6 +11,7 @@ from bedrock_locust.simulator.access import Access
 from bedrock_locust.simulator.account.metrics import Metrics
 from bedrock_locust.simulator.behaviour import AS_STATED
 from bedrock_locust.simulator.cache import PromptCache
+from bedrock_locust.simulator.kept import Kept
 from bedrock_locust.simulator.ledger import Ledger
 from bedrock_locust.simulator.load import Model
 from bedrock_locust.simulator.quota import Quota
@@ -52,6 +53,7 @@ class Service:
         self.access = access or Access()
         self.turns = Turns()
         self.metrics = Metrics()
+        self.kept = Kept()
         self.known: set[str] = set()
         """Models that somebody asked the control plane for."""
         self.actions = Counter[str]()

@@ -40,7 +40,7 @@ class Stream:
         """Whether the answer ended before its time."""
         self._held: Piece | None = None
         """The last text, where it goes out with the counts."""
-        self._number = 0
+        self._number = len(call.format.queued(call.reply))
         """The number of the next event, where events are numbered."""
 
     async def send(self) -> None:
@@ -129,7 +129,10 @@ class Stream:
         call = self._call
         call.pace.advance(max(0, self._tokens_due - 1))
         await call.clock.until(call.pace.due_s)
-        closing = [self._frame(e) for e in call.format.closing(call.reply, call.metrics(self._first_byte_s), text)]
+        metrics = call.metrics(self._first_byte_s)
+        if call.reply.prompt.is_stored:
+            call.keep(call.format.answer(call.reply, metrics))
+        closing = [self._frame(e) for e in call.format.closing(call.reply, metrics, text)]
         if call.strikes(faults.DUPLICATE_METADATA):
             closing.append(closing[-1])
         # Before the last bytes go out: a client may have left before this task runs again.
@@ -196,21 +199,16 @@ class Stream:
     def _last_words(self, fault: str) -> bytes:
         call = self._call
         if fault in faults.STREAM_ERRORS and call.format.style:
-            return self._frame(call.format.failure(call.reply, _snake(fault), faults.STREAM_ERRORS[fault]))
+            name, said = call.failure()
+            if "response" in said:
+                call.keep(said["response"])
+            return self._frame((name, said))
         if fault in faults.STREAM_ERRORS:
             return frames.exception(fault, faults.STREAM_ERRORS[fault])
         whole = self._frame(self._call.format.delta(Kind.TEXT, 0, "the "))
         if fault == faults.BAD_CRC:
             return whole[:-1] + bytes((whole[-1] ^ 1,))
         return whole[: len(whole) // 2] if fault == faults.TRUNCATED_FRAME else b""
-
-
-def _snake(fault: str) -> str:
-    """The name of an exception event as the APIs of OpenAI and Anthropic would write it."""
-    code: str = {"throttlingException": "rate_limit_exceeded", "serviceUnavailableException": "overloaded_error"}.get(
-        fault, "server_error"
-    )
-    return code
 
 
 @lru_cache(maxsize=16_384)

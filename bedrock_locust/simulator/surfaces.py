@@ -36,6 +36,7 @@ UNKNOWN = {"Output": {"__type": "com.amazon.coral.service#UnknownOperationExcept
 _OPENAI = {
     400: ("validation_error", "invalid_request_error"),
     401: ("access_denied", "permission_denied_error"),
+    403: ("access_denied", "permission_denied_error"),
     404: ("model_not_found", "not_found_error"),
     429: ("rate_limit_exceeded", "rate_limit_error"),
     503: ("service_unavailable", "server_error"),
@@ -82,7 +83,7 @@ def asked(name: str, path: str, body: bytes, endpoint: Endpoint) -> Asked:
     if not isinstance(model_id, str) or not model_id:
         raise ServiceError("ValidationException", "model: Field required")
     _check_model(name, path, model_id, endpoint)
-    _check_choices(values, endpoint)
+    _check_choices(name, values, endpoint)
     return Asked(Operation(name, native=False, stream=values.get("stream") is True, surface=name), model_id)
 
 
@@ -100,16 +101,16 @@ def _check_model(name: str, path: str, model_id: str, endpoint: Endpoint) -> Non
         raise ServiceError("ValidationException", f"model `{model_id}` isn't supported on this route")
 
 
-def _check_choices(values: Mapping[str, Any], endpoint: Endpoint) -> None:
-    """Refuse what the endpoints refuse, and a response in the background, which is not made up here."""
+def _check_choices(name: str, values: Mapping[str, Any], endpoint: Endpoint) -> None:
+    """Refuse what the endpoints refuse."""
     if endpoint == "mantle" and values.get("service_tier") == "reserved":
         raise ServiceError("ValidationException", "service_tier: 'reserved' is not supported.")
-    if values.get("background") is True:
+    if name == "responses" and endpoint == "runtime" and values.get("background"):
         raise ServiceError("ValidationException", "background: background responses are not supported.")
-    for name in ("temperature", "top_p"):
-        if _FIXED.search(values["model"]) and values.get(name) is not None:
+    for parameter in ("temperature", "top_p"):
+        if _FIXED.search(values["model"]) and values.get(parameter) is not None:
             raise ServiceError(
-                "ValidationException", f"Unsupported parameter: '{name}' is not supported with this model."
+                "ValidationException", f"Unsupported parameter: '{parameter}' is not supported with this model."
             )
     if values.get("n") not in (None, 1):
         raise ServiceError("ValidationException", "n: only 1 is supported.")
@@ -123,8 +124,8 @@ def refusal(name: str, error: ServiceError, request_id: str) -> tuple[int, dict[
 
 
 def _status(name: str, error: ServiceError) -> int:
-    """IAM's refusals are 401 where OpenAI's APIs are spoken, wrong keys everywhere."""
-    if error.code in _KEYS or (name != "messages" and error.code == "AccessDeniedException"):
+    """IAM's refusals are 401 where OpenAI's APIs are spoken, but for the list of models, wrong keys everywhere."""
+    if error.code in _KEYS or (name not in ("messages", "models") and error.code == "AccessDeniedException"):
         return 401
     return error.status
 

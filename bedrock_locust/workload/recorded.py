@@ -146,6 +146,10 @@ class RecordedWorkload:
         """What is sent: the record over `test.request`. Raises RecordError."""
         if record.body is not None and record.api == self._settings.model.api:
             template = self._settings.test.request or {}
+            if record.body.get("background") and self._settings.test.non_streaming:
+                raise RecordError(
+                    "only streams of a response in the background can be measured: set test.non_streaming to false"
+                )
             return with_model(joined(template, self._limited(record.body, limit)), self._settings)
         return body_of_messages(self._arguments(record), self._settings, limit)
 

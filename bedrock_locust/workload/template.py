@@ -54,10 +54,24 @@ def _check(settings: Settings, template: Mapping[str, Any]) -> None:
             raise SettingsError(f"test.request.{_name(path)} cannot be set: {owned[path]}")
         if isinstance(_at(plain, path), dict) and not isinstance(value, dict):
             raise SettingsError(f"test.request.{_name(path)} must be an object")
+    _check_background(settings, template)
     if settings.model.api == "converse":
         _check_shapes(settings, template)
     elif known := members_of(settings):
         _check_members(settings, template, known)
+
+
+def _check_background(settings: Settings, template: Mapping[str, Any]) -> None:
+    """A response in the background can be measured where it streams, and has to be stored."""
+    if settings.model.api != "responses" or not template.get("background"):
+        return
+    name, model, test = "test.request.background", settings.model, settings.test
+    if model.endpoint == "runtime":
+        raise SettingsError(f"{name}: bedrock-runtime has none: set model.endpoint to mantle, or remove it")
+    if test.non_streaming:
+        raise SettingsError(f"{name}: only streams of it can be measured: set test.non_streaming to false")
+    if template.get("store") is not True:
+        raise SettingsError(f"{name}: such a response must be stored: set test.request.store to true, too")
 
 
 def _check_shapes(settings: Settings, template: Mapping[str, Any]) -> None:

@@ -17,6 +17,7 @@ from botocore.exceptions import ParamValidationError
 from bedrock_locust.aws.boto3_client import connect
 from bedrock_locust.aws.preflight import preflight
 from bedrock_locust.client import BedrockClient
+from bedrock_locust.errors.remedies import remedy
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.schema import Settings
 
@@ -305,6 +306,15 @@ def test_a_response_that_failed_or_was_cancelled(client: BedrockClient, server: 
         assert ask(client, "responses").error in {"InternalServerError", "ModelError"}
 
 
+@pytest.mark.parametrize("status", ["queued", "in_progress"])
+def test_a_response_that_is_not_complete(client: BedrockClient, server: RawServer, status: str) -> None:
+    """A gateway may put calls into the background: their time is not that of an answer, and the failure says why."""
+    answer_with(server, response(json.dumps({"status": status, "output": [], "usage": None}).encode()))
+    call = ask(client, "responses")
+    assert (call.error, call.error_code) == ("NotAnAnswerError", status)
+    assert "Stream it" in remedy(call.error, call.error_message)
+
+
 def test_hidden_reasoning_shows_by_its_item(client: BedrockClient, server: RawServer) -> None:
     """Grok and gpt-5.6 send an item for it and no text: that is the first sign of an answer, but no text."""
     events = [
@@ -401,6 +411,8 @@ def test_mistakes_of_the_caller(client: BedrockClient, events: list[dict[str, An
     for wrong in ({"model": 7}, {"stream": "yes"}, {"extra": object()}, {"temperature": float("nan")}):
         with pytest.raises(ParamValidationError):
             ask(client, api, **wrong)
+    with pytest.raises(ParamValidationError, match="background: such a response is given before there is an answer"):
+        ask(client, api, background=True)
     with pytest.raises(ParamValidationError, match="line break"):
         ask(client, api, extra_headers={"x": "a\r\nb: c"})
     assert events == []

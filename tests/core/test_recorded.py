@@ -117,3 +117,12 @@ def test_a_file_that_is_spoilt_later_fails_the_task_and_not_the_process(tmp_path
     (tmp_path / "x.jsonl").write_text("x" * 60)
     with pytest.raises(RecordError, match="has changed since the start"):
         found.next()
+
+
+def test_a_record_for_the_background_needs_streams(tmp_path: Path) -> None:
+    """A whole answer would be none yet."""
+    body = {"model": "openai.gpt-5.5", "input": "Hi", "background": True}
+    with pytest.raises(RecordError, match=r"set test\.non_streaming to false"):
+        workload(tmp_path, [body], api="responses").next()
+    found = workload(tmp_path, [body], api="responses", test={"non_streaming": False})
+    assert found.next().arguments["background"] is True

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bedrock_locust.settings.mistakes import SettingsError
+from bedrock_locust.settings.schema import Settings
 from bedrock_locust.workload.template import checked
 
 from .test_request import settings_of
@@ -33,6 +34,7 @@ SECRET = "a secret text"
         ("responses", "m", {"stream": True}, "test.request.stream cannot be set: set test.streaming"),
         ("chat", "m", {"modle": SECRET}, "test.request.modle is no member of the API chat"),
         ("messages", "m", {"messages": []}, "test.request.messages cannot be set"),
+        ("responses", "m", {"background": True}, "bedrock-runtime has none: set model.endpoint to mantle"),
     ],
 )
 def test_a_wrong_template_is_one_line(api: str, model: str, template: dict[str, Any], words: str) -> None:
@@ -60,6 +62,24 @@ def test_a_right_template_passes(api: str, model: str, template: dict[str, Any])
     """Members that no other setting decides."""
     settings = settings_of(api, model, request=template)
     assert checked(settings) is settings
+
+
+def test_the_background_is_for_streams_that_are_stored() -> None:
+    """On bedrock-mantle only."""
+    background = {"background": True, "store": True}
+    model = {"id": "openai.gpt-5.5", "api": "responses", "endpoint": "mantle"}
+
+    def of(template: dict[str, Any], *, whole: bool) -> Settings:
+        test = {"non_streaming": whole, "request": template}
+        return Settings.model_validate({"model": model, "test": test})
+
+    checked(of(background, whole=False))
+    for template, whole, words in (
+        (background, True, "set test.non_streaming to false"),
+        ({"background": True}, False, "set test.request.store to true"),
+    ):
+        with pytest.raises(SettingsError, match=words):
+            checked(of(template, whole=whole))
 
 
 def test_a_stream_has_members_of_its_own() -> None:

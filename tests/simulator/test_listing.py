@@ -1,4 +1,4 @@
-"""The list of models of bedrock-mantle, responses by their ids, and counting for Messages."""
+"""The list of models of bedrock-mantle, and counting for Messages."""
 
 from __future__ import annotations
 
@@ -52,13 +52,10 @@ def test_counting_for_messages(mantle: Simulator) -> None:
         assert json.loads(body)["type"] == "error"
 
 
-@pytest.mark.parametrize(
-    "path", ["/openai/v1/responses/resp_1", "/v1/responses/resp_1", "/openai/v1/responses/r/cancel"]
-)
-def test_no_response_is_kept(mantle: Simulator, path: str) -> None:
-    """A response that is asked for by its id is not found."""
-    for method in ("GET", "DELETE"):
-        status, _, body = mantle.request(method, path)
-        assert (status, json.loads(body)["error"]["message"]) == (404, "Response not found.")
-    assert listing.kept("/v1/responses", bare=True) is None
-    assert listing.kept("/v1/responses/resp_1", bare=False) is None
+def test_the_list_needs_what_calls_need() -> None:
+    """A key, and the permission for it: the one refusal of IAM with status 403 where OpenAI's APIs are spoken."""
+    simulator = Simulator("--endpoint", "mantle", "--bearer-token", "k", "--denied", '["bedrock-mantle:List*"]')
+    for headers, status in (({}, 401), ({"authorization": "Bearer k"}, 403)):
+        found, _, body = simulator.request("GET", listing.MODELS_PATH, headers=headers)
+        assert (found, json.loads(body)["error"]["type"]) == (status, "permission_denied_error")
+    assert simulator.stop() == (0, "", "")

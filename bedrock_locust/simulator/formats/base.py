@@ -86,6 +86,14 @@ class Format(ABC):
         """The events before the first block."""
         return []
 
+    def queued(self, reply: Reply) -> list[Event]:  # noqa: ARG002  # only Responses has any
+        """The events before those of `opening`, of a call in the background: sent before its turn has come."""
+        return []
+
+    def taken(self, reply: Reply, status: str) -> dict[str, Any]:
+        """The body for a call in the background that is not complete yet."""
+        raise NotImplementedError(f"{type(self).__name__} has no calls in the background: {status}, {reply.request_id}")
+
     def block_start(self, reply: Reply, index: int) -> list[Event]:  # noqa: ARG002  # most have none
         """The events before the first text of a block."""
         return []

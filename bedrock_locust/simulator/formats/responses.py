@@ -6,8 +6,9 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
+from bedrock_locust.simulator.errors import ServiceError
 from bedrock_locust.simulator.formats.base import Body, Event, Format, Metrics
 from bedrock_locust.simulator.formats.chat import CREATED
 from bedrock_locust.simulator.formats.tooling import openai_choice, openai_offer
@@ -25,7 +26,13 @@ The latter count 0 tokens of reasoning."""
 _NEW = re.compile(r"\bopenai\.gpt-[56]")
 ENCRYPTED = "rsn_" + "c2ltdWxhdGVk" * 64
 """Encrypted reasoning: as long as it was recorded, and of no meaning."""
-ECHOED = ("instructions", "tools", "tool_choice", "temperature", "top_p", "max_output_tokens", "store", "metadata")
+ECHOED = frozenset(
+    {
+        *("instructions", "tools", "tool_choice", "parallel_tool_calls", "text", "truncation", "metadata", "user"),
+        *("temperature", "top_p", "max_output_tokens", "store", "background", "previous_response_id"),
+    }
+)
+"""Members of a request that its response repeats."""
 
 
 class _Request(Body):
@@ -38,7 +45,9 @@ class _Request(Body):
     tool_choice: Any = None
     reasoning: dict[str, Any] | None = None
     service_tier: str | None = None
-    store: bool = True
+    store: StrictBool | None = None
+    background: StrictBool | None = None
+    previous_response_id: str | None = None
     include: list[str] | None = None
 
 
@@ -57,8 +66,15 @@ class Responses(Format):
         items = [{"content": request.input}] if isinstance(request.input, str) else request.input
         texts = [_text(item) for item in items]
         effort = (request.reasoning or {}).get("effort")
+        if request.background and request.store is False:
+            raise ServiceError("ValidationException", "Background mode requires store to be true.")
+        turns = tuple(map(Part, texts))
         return Prompt(
-            parts=(Part(request.instructions or ""), *(Part(json.dumps(tool)) for tool in tools), *map(Part, texts)),
+            parts=(Part(request.instructions or ""), *(Part(json.dumps(tool)) for tool in tools), *turns),
+            turns=turns,
+            is_stored=request.store is not False,
+            in_background=bool(request.background),
+            previous=request.previous_response_id or "",
             text="".join(texts),
             max_tokens=request.max_output_tokens,
             temperature=request.temperature,
@@ -79,10 +95,23 @@ class Responses(Format):
         done = {"completed_at": CREATED} if _NEW.search(reply.model_id) else {}
         return _response(reply, _status(reply), output) | {"usage": _usage(reply)} | _incomplete(reply) | done
 
+    def taken(self, reply: Reply, status: str) -> dict[str, Any]:
+        """A response without its output."""
+        return _response(reply, status, [])
+
+    def queued(self, reply: Reply) -> list[Event]:
+        """`response.created` and `response.queued` of a response in the background."""
+        begun = {"response": self.taken(reply, "queued")}
+        names = ("response.created", "response.queued") if reply.prompt.in_background else ()
+        return [_event(name, **begun) for name in names]
+
     def opening(self, reply: Reply) -> list[Event]:
         """`response.created` and `response.in_progress`, which echo the request."""
-        begun = {"response": _response(reply, "in_progress", [])}
-        return [_event("response.created", **begun), _event("response.in_progress", **begun)]
+        begun = {"response": self.taken(reply, "in_progress")}
+        names = (
+            ("response.in_progress",) if reply.prompt.in_background else ("response.created", "response.in_progress")
+        )
+        return [_event(name, **begun) for name in names]
 
     def block_start(self, reply: Reply, index: int) -> list[Event]:
         """The item, and the part of a message."""

@@ -50,6 +50,23 @@ def test_openai(endpoint: tuple[str, Simulator]) -> None:
     check_chat(seen)
 
 
+def test_openai_and_what_is_kept(endpoint: tuple[str, Simulator]) -> None:
+    """A response is found, continued, made in the background and cancelled by its id, until it is deleted."""
+    name, simulator = endpoint
+    background = name == "mantle"
+    model = "openai.gpt-5.6-sol" if background else "us.openai.gpt-5.6-sol"
+    seen = run_python("openai_kept.py", f"{simulator.url}/openai/v1", TOKEN, model, "yes" if background else "no")
+    assert (seen["same"], seen["more"]) == (True, 3)  # characters are added up before they are divided
+    assert seen["gone"][:2] == ["NotFoundError", 404]
+    assert seen["cannot"][:2] == seen["unknown"][:2] == ["BadRequestError", 400]
+    if background:
+        assert seen["states"] == ["queued", "completed", True]
+        assert seen["again"] == ["response.in_progress", "response.completed", 2]
+        assert seen["cancelled"] is True
+    else:
+        assert seen["background"][:2] == ["BadRequestError", 400]
+
+
 @pytest.mark.parametrize(("endpoint", "model"), [("mantle", "qwen.qwen3-32b")], indirect=["endpoint"])
 def test_openai_without_its_prefix(endpoint: tuple[str, Simulator], model: str) -> None:
     """Open-weight models of bedrock-mantle are below `/v1`, and only there."""
