@@ -3,14 +3,15 @@
 Ours, stock boto3 under gevent, LLMeter and a bare gevent recv loop, one after the other in one run,
 each in a process of its own on one core, against the simulator on another:
 
-    python benchmarks/client.py [--streams 20,50,100,200,300] [--rounds 2] [--tls]
+    python benchmarks/client.py [--streams 20,50,100,200,300] [--rounds 2] [--turns 3] [--tls]
     python benchmarks/client.py --api responses|chat|messages [--streams 100]
     python benchmarks/client.py --reply
 
 All streams of a round start together: 100 tokens at 50 tokens/s, the first after 200 ms. Printed are
 CPU per streamed event; the error of TTFT, which is what the client says minus what is true (first
 token sent, by the simulator's ledger, minus the request's arrival there); events per second; and
-peak memory. LLMeter is left out where it is not installed.
+peak memory. All contenders run in turn, several times: printed are their medians, and the median of the ratios of
+the turns with the lowest and the highest. LLMeter is left out where it is not installed.
 
 With --api: the same for streams of server-sent events, against sse_service.py, beside the SDK of openai or anthropic
 under gevent where that is installed.
@@ -23,10 +24,12 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import operator
 import os
 import re
 import resource
 import ssl
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -65,6 +68,10 @@ CLIENT_CORE, SERVER_CORE = 0, 1
 SKIPPED = 3
 DEADLINE_S, REPLIES_DEADLINE_S = 180, 900
 
+Result = dict[str, Any]
+"""The figures of a contender: us_per_event, events_per_s, peak_mb, and `errors` of TTFT in ms, sorted."""
+Turn = dict[str, Result | None]
+"""Contender -> its figures, None where it is not installed."""
 Said = list[dict[str, Any]]
 """One dict for each call: request_id, ttft_ms, and started_at (Unix s) where the client says it."""
 
@@ -74,6 +81,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--streams", default="20,50,100,200,300", help="concurrent streams, with commas")
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--turns", type=int, default=3, help="how often the contenders run, one after the other")
     parser.add_argument("--tls", action="store_true")
     parser.add_argument("--reply", action="store_true", help="single calls with replies of many sizes instead")
     parser.add_argument("--api", choices=sorted(BODIES), help="server-sent events of this API instead of Converse")
@@ -103,18 +111,18 @@ def compare(options: argparse.Namespace) -> None:
                 f"\n{streams} streams, {'TLS' if options.tls else 'HTTP'}, {options.rounds} rounds of {TOKENS} tokens"
             )
             print(f"{'':<10}{'us/event':>10}{'TTFT error p50':>16}{'p99 (ms)':>10}{'events/s':>10}{'peak MB':>9}")
-            costs = {}
+            turns = [turn(names.split(","), url, streams, options) for _ in range(options.turns)]
             for name in names.split(","):
-                result = run(name, url, streams, options.rounds, options.api)
-                if result is None:
-                    print(f"{name:<10}{'not installed':>14}")
-                    continue
-                costs[name] = result["us_per_event"]
-                print_row(name, result)
-            print_ratios(costs)
+                print_row(name, [result for results in turns if (result := results[name])])
+            print_ratios(turns)
     finally:
         simulator.terminate()
         simulator.wait(10)
+
+
+def turn(names: list[str], url: str, streams: int, options: argparse.Namespace) -> Turn:
+    """Run each contender once."""
+    return {name: run(name, url, streams, options.rounds, options.api) for name in names}
 
 
 def compare_replies() -> None:
@@ -207,19 +215,35 @@ def trusting() -> ssl.SSLContext:
     return context
 
 
-def print_row(name: str, result: dict[str, Any]) -> None:
-    """The figures of a contender."""
-    errors = result["errors"]
-    p50, p99 = (f"{errors[int(len(errors) * p)]:,.2f}" if errors else "-" for p in (0.5, 0.99))
-    rate, peak = f"{result['events_per_s']:,.0f}", f"{result['peak_mb']:,.0f}"
-    print(f"{name:<10}{result['us_per_event']:>10.1f}{p50:>16}{p99:>10}{rate:>10}{peak:>9}", flush=True)
+def print_row(name: str, results: list[Result]) -> None:
+    """The median of each figure of a contender."""
+    if not results:
+        print(f"{name:<10}{'not installed':>14}")
+        return
+
+    def middle(figure: Callable[[Result], float]) -> float:
+        return statistics.median(map(figure, results))
+
+    def error(share: float) -> str:
+        if not results[0]["errors"]:
+            return "-"
+        return f"{middle(lambda result: result['errors'][int(len(result['errors']) * share)]):,.2f}"
+
+    cost, rate, peak = (middle(operator.itemgetter(figure)) for figure in ("us_per_event", "events_per_s", "peak_mb"))
+    print(f"{name:<10}{cost:>10.1f}{error(0.5):>16}{error(0.99):>10}{rate:>10,.0f}{peak:>9,.0f}", flush=True)
 
 
-def print_ratios(costs: dict[str, float]) -> None:
-    """CPU per event of ours against the others."""
-    others = [name for name in costs if name != "ours"]
-    if "ours" in costs:
-        print("ratios of CPU: " + ", ".join(f"ours/{name} {costs['ours'] / costs[name]:.2f}" for name in others))
+def print_ratios(turns: list[Turn]) -> None:
+    """CPU per event of ours against the others, each within one turn."""
+    for name in turns[0]:
+        ratios = sorted(
+            ours["us_per_event"] / other["us_per_event"]
+            for results in turns
+            if (ours := results.get("ours")) and (other := results[name]) and name != "ours"
+        )
+        if ratios:
+            middle = statistics.median(ratios)
+            print(f"CPU of ours / {name}: {middle:.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})", flush=True)
 
 
 def child(name: str, url: str, streams: int, rounds: int, api: str = "") -> None:

@@ -121,10 +121,11 @@ def read_delta(chunk: bytes, reading: Reading) -> Content | None:
 
 def _in_same_place(chunk: bytes, before: bytes, after: bytes) -> bytes | None:
     """The text between what stood around that of an earlier chunk, if it is plain; it makes the same chunk with it."""
-    if not before or len(chunk) < len(before) + len(after) or not (chunk.startswith(before) and chunk.endswith(after)):
+    if not before or not (chunk.startswith(before) and chunk.endswith(after)):
         return None
+    # Where the two overlap, nothing is left between them, and an empty text is left to the pattern.
     piece = chunk[len(before) : -len(after)]
-    return piece if _PLAIN(piece) and _TAG_END not in piece else None
+    return piece if piece and _PLAIN(piece) and _TAG_END not in piece else None
 
 
 def done(reading: Reading) -> None:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_WHOLE = re.compile(rb"(?:event:[^\r\n]*+\n)?data: ?([^\r\n]++)\n(?:event:[^\r\n]*+\n)?\n").fullmatch
-"""An event of one line, with its name before it or after it."""
+_WHOLE = re.compile(rb"(?:event:[^\n]*+\n)?data: ?([^\n]++)\n(?:event:[^\n]*+\n)?\n").fullmatch
+"""An event of one line, with its name before it or after it, where it has no carriage return: a pattern that excludes
+one character only is matched twice as fast."""
 BOM = b"\xef\xbb\xbf"
 
 
@@ -43,7 +44,8 @@ class SseDecoder:
     def feed(self, data: bytes) -> None:
         """Take the next bytes."""
         # Most pieces are one whole event.
-        if not (self._rest or self._data or self._drops_lf or self._first) and (found := _WHOLE(data)):
+        usual = not (self._rest or self._data or self._drops_lf or self._first or b"\r" in data)
+        if usual and (found := _WHOLE(data)):
             self._take(found[1])
             return
         if self._drops_lf and data:
