@@ -75,6 +75,30 @@ def run_through(output: Otlp, found: list[Call]) -> None:
         output.end(OUTCOME)
 
 
+def numbers_of(call: Call) -> dict[str, float]:
+    """The figures of a call as its span has them."""
+    counts: dict[str, int | None] = {
+        "gen_ai.request.max_tokens": call.max_tokens,
+        "gen_ai.usage.input_tokens": call.all_input_tokens,
+        "gen_ai.usage.output_tokens": call.output_tokens,
+        "gen_ai.usage.cache_read.input_tokens": call.cache_read_tokens,
+        "gen_ai.usage.cache_creation.input_tokens": call.cache_write_tokens,
+    }
+    times_ms = {
+        "time_to_first_token": call.ttft_ms,
+        "time_per_output_token": call.tpot_ms,
+        "send_delay": call.send_delay_ms,
+        "lateness": call.lateness_ms,
+    }
+    seconds = {f"bedrock_locust.{name}": ms / 1000 for name, ms in times_ms.items() if ms is not None}
+    return {name: count for name, count in counts.items() if count is not None} | seconds
+
+
+def numbers_in(span: Span) -> dict[str, float]:
+    """The numbers of a span."""
+    return {name: value for name, value in plain(span.attributes).items() if isinstance(value, int | float)}
+
+
 @given(st.lists(calls(error=st.sampled_from(["", "ThrottlingError", CANCELLED])), max_size=20))
 def test_each_call_arrives_once(found: list[Call]) -> None:
     """In the durations by what became of it, its tokens, its times if it succeeded, and as a span."""
@@ -87,6 +111,7 @@ def test_each_call_arrives_once(found: list[Call]) -> None:
     spans = list(receiver.spans())
     assert Counter(plain(span.attributes).get("error.type", "ok") for span in spans) == receiver.calls()
     assert len({span.trace_id for span in spans}) == len(found)
+    assert [numbers_in(span) for span in spans] == [numbers_of(call) for call in found]
     tokens: Counter[str] = Counter()
     for attributes, point in receiver.points("gen_ai.client.token.usage"):
         tokens[attributes["gen_ai.token.type"]] += round(point.sum)
