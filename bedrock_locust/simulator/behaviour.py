@@ -151,6 +151,10 @@ class Behaviour(BaseModel):
     others_tokens_per_minute: float = Field(
         0.0, ge=0, description="what others use of the quota of tokens of each model"
     )
+    aligned_periods: bool = Field(
+        default=False,
+        description="CloudWatch's periods begin at multiples of their length, not where the request begins",
+    )
     event_times: bool = Field(default=False, description="enter the time of every text event in the ledger")
     models: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="settings that differ for some models, by a pattern of their ids"

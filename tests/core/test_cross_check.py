@@ -9,7 +9,8 @@ import subprocess
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 import pytest
@@ -21,6 +22,10 @@ from bedrock_locust.aws.account.usage import others
 from bedrock_locust.commands import main
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.schema import Settings
+from bedrock_locust.simulator.account.monitoring import get_metric_data
+from bedrock_locust.simulator.behaviour import Behaviour
+from bedrock_locust.simulator.ledger import Entry
+from bedrock_locust.simulator.service import Service
 from tests.simulator.process import wait_for
 
 if TYPE_CHECKING:
@@ -143,6 +148,94 @@ def test_a_missing_permission_is_one_line(simulator: Simulator, tmp_path: Path) 
     assert found["metrics"] == {}
 
 
+class Asked:
+    """CloudWatch as the simulator answers it, with calls that ended long ago or far apart."""
+
+    def __init__(self, *ended_s: float, latency_ms: float = 100, first_ms: float | None = None, aligned: bool) -> None:
+        self.region = "us-east-1"
+        self._service = Service(Behaviour(aligned_periods=aligned), 100)
+        for number, at_s in enumerate(ended_s):
+            ended = int(at_s * 1e9)
+            began = ended - int((latency_ms + number) * 1e6)
+            first = None if first_ms is None else began + int(first_ms * 1e6)
+            entry = Entry(number, "converse", "m", first is not None, "id", began, first, ended, 10, 5, "ok")
+            self._service.close(entry)
+
+    def client(self, _service: str) -> Any:
+        """The only operation that is asked for."""
+        return SimpleNamespace(get_metric_data=lambda **asked: get_metric_data(self._service, asked))
+
+
+def figures(asked: Asked, begin_s: int, end_s: int, *, streams: bool = False) -> tuple[dict[str, Any], list[str]]:
+    """What is found of calls between two moments, and what is missing."""
+    found = cross_check.fetch(cast("Control", asked), cross_check.Subject("m", "runtime", begin_s, end_s, 2, streams))
+    return found["metrics"], found["missing"]
+
+
+NOW_S = int(time.time()) // 3600 * 3600
+
+
+@pytest.mark.parametrize("length_s", [120, 540, 7200])
+def test_periods_that_begin_elsewhere(length_s: int) -> None:
+    """If CloudWatch cuts a run in two, the mean is still that of all calls, and a line names what there is not."""
+    begin_s = NOW_S - 7200 - 60
+    calls = [begin_s + 1, begin_s + 61, begin_s + length_s - 1]
+    whole, nothing = figures(Asked(*calls, aligned=False), begin_s, begin_s + length_s)
+    assert nothing == []
+    assert whole["InvocationLatency"]["p50"] == pytest.approx(101)
+    cut, missing = figures(Asked(*calls, aligned=True), begin_s, begin_s + length_s)
+    assert missing == ["CloudWatch has no InvocationLatency (p50, p95, p99) of the whole run"]
+    assert cut["InvocationLatency"] == {"SampleCount": 3, "Average": pytest.approx(101)}
+    assert cut["Invocations"] == whole["Invocations"] == {"Sum": 3}
+
+
+def test_a_run_of_more_than_a_day() -> None:
+    """No percentile is of more than a day."""
+    begin_s = NOW_S - 90_000
+    found, missing = figures(Asked(begin_s + 1, begin_s + 88_000, aligned=False), begin_s, begin_s + 89_940)
+    assert found["InvocationLatency"] == {"SampleCount": 2, "Average": pytest.approx(100.5)}
+    assert missing == ["CloudWatch has no InvocationLatency (p50, p95, p99) of the whole run"]
+
+
+def test_times_that_are_not_there() -> None:
+    """The first token of streams is missed, that of whole answers is not."""
+    begin_s = NOW_S - 120
+    whole = Asked(begin_s + 1, aligned=False)
+    assert figures(whole, begin_s, begin_s + 60)[1] == []
+    assert figures(whole, begin_s, begin_s + 60, streams=True)[1] == ["CloudWatch has no TimeToFirstToken of this run"]
+    streamed = Asked(begin_s + 1, first_ms=20, aligned=False)
+    assert figures(streamed, begin_s, begin_s + 60, streams=True)[1] == []
+    nobody = Asked(aligned=False)
+    assert figures(nobody, begin_s, begin_s + 60, streams=True)[1] == []
+
+
+@pytest.mark.parametrize(("days", "step_s"), [(14, 60), (16, 300), (70, 3600)])
+def test_an_old_run(days: int, step_s: int) -> None:
+    """CloudWatch has no minutes of it any more, which is said; what others did in the same hour counts too."""
+    begin_s = NOW_S - days * 86_400 + 60
+    asked = Asked(begin_s - 30, begin_s + 1, aligned=True)
+    found = cross_check.fetch(cast("Control", asked), cross_check.Subject("m", "runtime", begin_s, begin_s + 60, 1))
+    assert found["to"] - found["from"] == step_s
+    assert found["metrics"]["Invocations"]["Sum"] == (1 if step_s == 60 else 2)
+    said = [f"CloudWatch has only whole periods of {step_s // 60} min of a run so old, others' calls in them too"]
+    assert found["missing"] == ([] if step_s == 60 else said)
+
+
+def test_a_metric_that_is_not_whole() -> None:
+    """CloudWatch says of each whether it has given all of it."""
+    asked = Asked(NOW_S - 1, aligned=False)
+    full = asked.client("cloudwatch").get_metric_data
+
+    def broken(**wanted: Any) -> dict[str, Any]:
+        answer = full(**wanted)
+        for one in answer["MetricDataResults"]:
+            one["StatusCode"] = "InternalError" if one["Label"] == "OutputTokenCount" else "PartialData"
+        return cast("dict[str, Any]", answer)
+
+    asked.client = lambda _service: SimpleNamespace(get_metric_data=broken)  # type: ignore[method-assign]
+    assert figures(asked, NOW_S - 60, NOW_S)[1] == ["CloudWatch did not give all of OutputTokenCount (InternalError)"]
+
+
 def test_after_a_run(simulator: Simulator, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """The settings ask for it; whatever goes wrong, the report is made."""
     run_of(tmp_path, "any", rows_written=0)
@@ -188,9 +281,16 @@ def test_the_command(
     command = ["aws", str(tmp_path), "--bedrock-config", str(config)]
     assert main(command) == 0
     assert "3 calls by CloudWatch" in capsys.readouterr().out
+    before = (tmp_path / "aws.json").read_text(encoding="utf-8")
     simulator.set(denied=["cloudwatch:*"])
+    assert main(command) == 0
+    said = capsys.readouterr()
+    assert said.err == "CloudWatch was not asked for anything: the permission cloudwatch:GetMetricData is missing\n"
+    assert said.out == ""
+    assert (tmp_path / "aws.json").read_text(encoding="utf-8") == before
+    config.write_text(json.dumps({"aws": {"control_endpoint_url": "http://127.0.0.1:9"}}), encoding="utf-8")
     assert main(command) == 1
-    assert "the permission cloudwatch:GetMetricData is missing" in capsys.readouterr().err
+    assert capsys.readouterr().err == "CloudWatch was not asked for anything: 127.0.0.1:9 does not answer\n"
     assert main(["aws", str(tmp_path / "none")]) == 2
     assert "no run.json in" in capsys.readouterr().err
     config.write_text(json.dumps({"aws": {"endpoint_url": "http://127.0.0.1:9"}}), encoding="utf-8")

@@ -8,18 +8,18 @@ from __future__ import annotations
 import json
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import gevent
 
-from bedrock_locust.aws.account.control import why
+from bedrock_locust.aws.account.control import is_denied, why
 from bedrock_locust.aws.account.usage import SPACES, query
 from bedrock_locust.settings.mistakes import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from bedrock_locust.aws.account.control import Control
@@ -36,11 +36,20 @@ SUMS = {
     "mantle": ("Inferences", "InferenceClientErrors", "TotalInputTokens", "TotalOutputTokens"),
 }
 """Endpoint -> the metrics that add up. What is not listed here has no metric there."""
-TIMES = {"runtime": ("InvocationLatency", "TimeToFirstToken"), "mantle": ()}
+STREAMS_ONLY = "TimeToFirstToken"
+"""Whole answers do not have it."""
+TIMES = {"runtime": ("InvocationLatency", STREAMS_ONLY), "mantle": ()}
+ACCEPTED = ("Invocations", "Inferences")
+INCOMPLETE = frozenset({"InternalError", "Forbidden"})
+"""Results that are not all there is. `PartialData` goes on with the next page."""
 STATISTICS = ("SampleCount", "Average", "p50", "p95", "p99")
 COUNTS = ("Invocations", "InvocationThrottles", "InvocationClientErrors", "InvocationServerErrors", "Inferences")
 LONGEST_PERIOD_S = 86_400
 """A percentile is of one period, and CloudWatch has none that is longer."""
+KEPT_S = ((63 * 86_400, 3600), (15 * 86_400, 300))
+"""Age -> the shortest period that CloudWatch still has:
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricStat.html
+"""
 LOOK_S = 20.0
 ROUNDS = 2
 """After this number of equal answers nothing more is to come."""
@@ -59,6 +68,8 @@ class Subject:
     """Unix time of the whole minute after its end."""
     rows: int
     """The calls that the run knows of."""
+    streams: bool = False
+    """Whether some of them are streams, which alone have a time to the first token."""
 
     @classmethod
     def of(cls, info: Mapping[str, Any]) -> Subject:
@@ -69,9 +80,15 @@ class Subject:
             endpoint = "mantle" if model.get("endpoint") == "mantle" else "runtime"
             begin, end = math.floor(begin_s / MINUTE_S), math.floor(end_s / MINUTE_S) + 1
             rows = int(info.get("rows_written") or 0)
-            return cls(str(model["id"]), endpoint, begin * MINUTE_S, end * MINUTE_S, rows)
+            test = info["settings"].get("test")
+            streams = isinstance(test, dict) and test.get("streaming") is True
+            return cls(str(model["id"]), endpoint, begin * MINUTE_S, end * MINUTE_S, rows, streams)
         except (KeyError, TypeError, ValueError, OverflowError):
             raise SettingsError("run.json does not say what was called and when: give the folder of a run") from None
+
+    def in_steps_of(self, step_s: int) -> Subject:
+        """The same, of whole periods of this length."""
+        return replace(self, begin_s=self.begin_s // step_s * step_s, end_s=-(-self.end_s // step_s) * step_s)
 
 
 def region_of(info: Mapping[str, Any]) -> str | None:
@@ -102,7 +119,7 @@ def check(
         count = sum(found["metrics"].get(name, {}).get("Sum", 0.0) for name in COUNTS)
         equal = equal + 1 if count == seen and count else 0
         seen = count
-        if count >= subject.rows or equal >= ROUNDS or found["missing"] or time.monotonic() + LOOK_S > end_s:
+        if count >= subject.rows or equal >= ROUNDS or found["failure"] or time.monotonic() + LOOK_S > end_s:
             break
         gevent.sleep(LOOK_S)
     before = _before(folder / FILE, found)
@@ -125,20 +142,23 @@ def _before(path: Path, found: Mapping[str, Any]) -> dict[str, Any]:
 def fetch(control: Control, subject: Subject) -> dict[str, Any]:
     """AWS's figures of these calls, as they are now."""
     metrics: dict[str, dict[str, float]] = {}
-    missing = []
-    period_s = subject.end_s - subject.begin_s
-    sums = [(name, "Sum", MINUTE_S) for name in SUMS[subject.endpoint]]
-    times = [(name, stat, period_s) for name in TIMES[subject.endpoint] for stat in STATISTICS]
+    missing, failure = [], ""
+    step_s = _step_s(time.time() - subject.begin_s)
+    subject = subject.in_steps_of(step_s)
+    if step_s > MINUTE_S:
+        missing.append(
+            f"CloudWatch has only whole periods of {step_s // 60} min of a run so old, others' calls in them too"
+        )
     try:
-        for name, stat, values in _asked(control, subject, sums):
-            metrics[name] = {stat: math.fsum(values)}
+        sums, notes = _asked(control, subject, [(name, "Sum", step_s) for name in SUMS[subject.endpoint]])
+        metrics |= {name: {"Sum": math.fsum(found["Sum"])} for name, found in sums.items()}
+        missing += notes
         # Apart: counts are worth having where percentiles are not to be had.
-        for name, stat, values in _asked(control, subject, times if period_s <= LONGEST_PERIOD_S else []):
-            if len(values) == 1:
-                metrics.setdefault(name, {})[stat] = values[0]
+        missing += _times(control, subject, metrics)
     except Exception as error:  # noqa: BLE001 - no permission, no way to it: that is all that can be said
         what = "the times" if metrics else "anything"
         missing.append(f"CloudWatch was not asked for {what}: {why(error)}")
+        failure = "denied" if is_denied(error) else "no answer"
     return {
         "format": FORMAT,
         "fetched_at": round(time.time(), 3),
@@ -149,30 +169,76 @@ def fetch(control: Control, subject: Subject) -> dict[str, Any]:
         "to": subject.end_s,
         "metrics": metrics,
         "missing": missing,
+        "failure": failure,
     }
+
+
+def _step_s(age_s: float) -> int:
+    """The shortest period that CloudWatch has of something that old."""
+    return next((step_s for from_s, step_s in KEPT_S if age_s > from_s), MINUTE_S)
+
+
+def _times(control: Control, subject: Subject, metrics: dict[str, dict[str, float]]) -> list[str]:
+    """Enter the times of the whole run; what could not be had is returned, in sentences without a full stop."""
+    period_s = min(subject.end_s - subject.begin_s, LONGEST_PERIOD_S)
+    names = TIMES[subject.endpoint]
+    asked, missing = _asked(control, subject, [(name, stat, period_s) for name in names for stat in STATISTICS])
+    has_calls = any(metrics[name]["Sum"] for name in ACCEPTED if name in metrics)
+    for name in names:
+        if asked[name]["SampleCount"]:
+            metrics[name], lacking = _whole(asked[name])
+            missing += [f"CloudWatch has no {name} ({', '.join(lacking)}) of the whole run"] if lacking else []
+        elif has_calls and (subject.streams or name != STREAMS_ONLY):
+            missing.append(f"CloudWatch has no {name} of this run")
+    return missing
+
+
+def _whole(parts: Mapping[str, list[float]]) -> tuple[dict[str, float], list[str]]:
+    """Statistics of all parts of a run together, and which of them do not follow from those of the parts.
+
+    CloudWatch chooses where a period begins, so that a run may lie in two; there is no percentile of both.
+    """
+    counts, means = parts["SampleCount"], parts["Average"]
+    whole = {"SampleCount": math.fsum(counts)}
+    if len(means) == len(counts):
+        total = math.fsum(count * mean for count, mean in zip(counts, means, strict=True))
+        whole["Average"] = total / whole["SampleCount"]
+    if len(counts) == 1:
+        whole |= {stat: values[0] for stat, values in parts.items() if len(values) == 1}
+    return whole, [stat for stat in parts if stat not in whole]
 
 
 def _asked(
     control: Control, subject: Subject, wanted: list[tuple[str, str, int]]
-) -> list[tuple[str, str, list[float]]]:
-    """Metric, statistic and the values of each of these that there are."""
-    if not wanted:
-        return []
+) -> tuple[dict[str, dict[str, list[float]]], list[str]]:
+    """Metric -> statistic -> values of each of these; and what is not complete, in sentences without a full stop."""
+    found: dict[str, dict[str, list[float]]] = {name: {} for name, _, _ in wanted}
+    incomplete: dict[str, str] = {}
     queries = [query(subject, name, stat, period, f"m{n}") for n, (name, stat, period) in enumerate(wanted)]
-    period = {
+    for one in _results(control, subject, queries) if queries else ():
+        name, stat, _ = wanted[int(one["Id"][1:])]
+        found[name].setdefault(stat, []).extend(map(float, one["Values"]))
+        incomplete |= {name: one["StatusCode"]} if one["StatusCode"] in INCOMPLETE else {}
+    for name, stat, _ in wanted:
+        found[name].setdefault(stat, [])
+    return found, [f"CloudWatch did not give all of {name} ({status})" for name, status in incomplete.items()]
+
+
+def _results(control: Control, subject: Subject, queries: list[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The results of all pages."""
+    moments = {
         "StartTime": datetime.fromtimestamp(subject.begin_s, UTC),
         "EndTime": datetime.fromtimestamp(subject.end_s, UTC),
     }
-    values: dict[str, list[float]] = {}
     more: dict[str, Any] = {}
     while True:
-        page = control.client("cloudwatch").get_metric_data(MetricDataQueries=queries, **period, **more)
-        for one in page["MetricDataResults"]:
-            values.setdefault(one["Id"], []).extend(map(float, one["Values"]))
+        page = control.client("cloudwatch").get_metric_data(
+            MetricDataQueries=queries, ScanBy="TimestampAscending", **moments, **more
+        )
+        yield from page["MetricDataResults"]
         if not page.get("NextToken"):
-            break
+            return
         more = {"NextToken": page["NextToken"]}
-    return [(name, stat, values.get(f"m{n}", [])) for n, (name, stat, _) in enumerate(wanted)]
 
 
 def read_info(folder: Path) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def others(control: Control, model: Model, until: datetime | None = None) -> tup
     """Setting of a quota -> what was used of it in a minute, on average; and what could not be found out."""
     until = (until or datetime.now(UTC)).replace(second=0, microsecond=0)
     metrics = METRICS[model.endpoint]
-    queries = [query(model, metric, "Sum", 60 * MINUTES, f"m{n}") for n, metric in enumerate(metrics.values())]
+    queries = [query(model, metric, "Sum", 60, f"m{n}") for n, metric in enumerate(metrics.values())]
     try:
         answer = control.client("cloudwatch").get_metric_data(
             MetricDataQueries=queries, StartTime=until - timedelta(minutes=MINUTES), EndTime=until

@@ -53,20 +53,24 @@ def _result(service: Service, query: Any, begin_s: float, end_s: float, *, oldes
 
 
 def _points(service: Service, stat: Mapping[str, Any], begin_s: float, end_s: float) -> Iterator[tuple[float, float]]:
-    """Moment and value of each period that has one; periods count from the whole minute of the start."""
+    """Moment and value of each period that has one; periods count from the whole minute of the start.
+
+    AWS does not say whether they rather begin at multiples of their length; `aligned_periods` tries that.
+    """
     period_s = _period_s(stat.get("Period"))
     begin_s = math.floor(begin_s / MINUTE_S) * MINUTE_S
+    ahead_s = begin_s % period_s if service.behaviour.aligned_periods else 0
     if (end_s - begin_s) / period_s > MOST_POINTS:
         raise ServiceError("ValidationException", "The request asks for too many data points.")
     model_id, metric = _metric(service, stat["Metric"])
     while metric and begin_s < end_s:
-        until_s = min(begin_s + period_s, end_s)
+        until_s = min(begin_s + period_s - ahead_s, end_s)
         found = service.metrics.values(model_id, metric, begin_s, until_s)
         found += others(service.behaviour.of(model_id), metric, begin_s, until_s, time.time())
         value = statistic(found, str(stat.get("Stat")))
         if value is not None:
-            yield begin_s, value
-        begin_s += period_s
+            yield begin_s - ahead_s, value
+        begin_s, ahead_s = until_s, 0
 
 
 def _period_s(period: object) -> int:
