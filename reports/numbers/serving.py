@@ -13,13 +13,16 @@ if TYPE_CHECKING:
 
 TIMES = ("ttft_ms", "latency_ms")
 PERCENTS = ("p50", "p95")
+MODES = ("streaming", "non_streaming")
 
 
 @dataclass(frozen=True)
 class Served:
-    """The calls that a Region served."""
+    """The calls of a mode that a Region served."""
 
     region: str
+    mode: str
+    """Empty where the file does not say it: times of streams and of whole answers are together then."""
     calls: float
     times: tuple[float, ...]
     """P50 and P95 of TTFT, then of latency, in ms; NaN where it is not known."""
@@ -46,7 +49,8 @@ def serving(run: Run) -> Serving | None:
 
 def _served(said: dict[str, Any]) -> Served:
     times = tuple(_time(said.get(name), percent) for name in TIMES for percent in PERCENTS)
-    return Served(str(said.get("region", "")), finite(said["calls"]) or 0.0, times)
+    mode = said.get("mode")
+    return Served(str(said.get("region", "")), mode if mode in MODES else "", finite(said["calls"]) or 0.0, times)
 
 
 def _time(said: object, percent: str) -> float:

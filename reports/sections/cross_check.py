@@ -50,7 +50,9 @@ def _by_region(analysis: Edition) -> str:
     if not found.regions:
         return say("serving.none")
     times = zip(*(one.times for one in found.regions), strict=True)
+    modes = [say.mode(one.mode) if one.mode else "" for one in found.regions]
     columns = [
+        *([texts(say("col.mode"), modes)] if any(modes) else []),
         texts(say("col.region"), [escape(one.region) for one in found.regions]),
         Column(say("col.calls"), [amount(one.calls) for one in found.regions]),
         *(Column(say(f"check.{name}"), [*map(number, values)]) for name, values in zip(SERVED, times, strict=True)),

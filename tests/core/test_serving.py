@@ -87,7 +87,32 @@ def test_whole_answers_have_no_ttft(tmp_path: Path) -> None:
     (tmp_path / "requests.csv").write_text("request_id,error,ttft_ms,latency_ms\na,,,250.5\nb,,,\n,,,9\n", "utf-8")
     found = by_region(logs(tmp_path / "logs", record("a", WEST)), tmp_path)
     latency = {"p50": 250.5, "p95": 250.5}
-    assert found == {"regions": [{"region": WEST, "calls": 1, "latency_ms": latency}], "calls_without_log": 1}
+    of_it = {"region": WEST, "mode": "", "calls": 1, "latency_ms": latency}
+    assert found == {"regions": [of_it], "calls_without_log": 1}
+
+
+def test_streams_and_whole_answers_are_apart(tmp_path: Path) -> None:
+    """Each mode has its rows, streams first, and its own times; an older file without modes is shown as it is."""
+    rows = ["request_id,mode,error,ttft_ms,latency_ms"]
+    rows += [f"w{n},non_streaming,,,{1000 + n}" for n in range(4)] + [f"s{n},streaming,,{n},{9 + n}" for n in range(3)]
+    (tmp_path / "requests.csv").write_text("\n".join(rows), encoding="utf-8")
+    ids = [row.split(",")[0] for row in rows[1:]]
+    found = by_region(logs(tmp_path / "logs", *(record(id_, WEST if id_ != "s0" else EAST) for id_ in ids)), tmp_path)
+    said = [(one["mode"], one["region"], one["calls"], one["latency_ms"]["p50"]) for one in found["regions"]]
+    assert said == [("streaming", WEST, 2, 10.5), ("streaming", EAST, 1, 9), ("non_streaming", WEST, 4, 1001.5)]
+    assert "ttft_ms" not in found["regions"][2]
+    path, _ = run_of(tmp_path / "run")
+
+    def table(regions: list[dict[str, Any]]) -> str:
+        aws = {"metrics": {}, "serving": {"regions": regions}}
+        (path / "aws.json").write_text(json.dumps(aws), encoding="utf-8")
+        return " ".join(aws_check(edition(read(path)), {}).split())
+
+    assert "| Mode | Region | Calls |" in table(found["regions"])
+    assert "| non-streaming | us-west-2 | 4 |" in table(found["regions"])
+    older = [{name: value for name, value in one.items() if name != "mode"} for one in found["regions"]]
+    assert "| Region | Calls |" in table(older)
+    assert "Mode" not in table(older)
 
 
 def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
@@ -122,8 +147,8 @@ def test_from_the_command_to_the_report(
     assert main(["aws", str(path), "--bedrock-config", str(config), "--logs", str(folder)]) == 0
     assert f"{len(rows) - 3} in us-west-2; without a log: 2" in capsys.readouterr().out
     english, chinese = (aws_check(edition(read(path), language), {}) for language in ("en", "zh"))
-    assert "| Region | Calls | TTFT, P50 (ms) | TTFT, P95 (ms) |" in " ".join(english.split())
-    assert f"| us-west-2 | {len(rows) - 3} |" in " ".join(english.split())
+    assert "| Mode | Region | Calls | TTFT, P50 (ms) | TTFT, P95 (ms) |" in " ".join(english.split())
+    assert f"| streaming | us-west-2 | {len(rows) - 3} |" in " ".join(english.split())
     assert "Successes that the logs do not have: 2." in english
     assert "按实际处理请求的区域统计" in chinese
     assert main(["aws", str(path), "--bedrock-config", str(config), "--logs", str(tmp_path / "none")]) == 2
@@ -134,7 +159,7 @@ ANYTHING = st.recursive(
     st.none() | st.booleans() | st.floats() | st.text(max_size=5),
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["regions", "region", "calls", "ttft_ms", "p50"]), inner, max_size=4)
+        | st.dictionaries(st.sampled_from(["regions", "region", "mode", "calls", "ttft_ms", "p50"]), inner, max_size=4)
     ),
     max_leaves=8,
 )

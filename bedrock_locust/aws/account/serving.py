@@ -10,7 +10,7 @@ import csv
 import math
 import statistics
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.workload.traces import invocation_logs
@@ -24,27 +24,50 @@ TIMES = ("ttft_ms", "latency_ms")
 PERCENTS = (50, 95)
 
 
+class _Success(NamedTuple):
+    """A call that succeeded."""
+
+    mode: str
+    times_ms: Mapping[str, float]
+
+    @classmethod
+    def of(cls, row: Mapping[str, str]) -> _Success:
+        return cls(row.get("mode") or "", {name: _number(row.get(name)) for name in TIMES})
+
+
 def by_region(logs: Path, run: Path) -> dict[str, Any]:
-    """Calls and times of the successes of a run by the Region that served them, the one with most calls first.
+    """Calls and times of the successes of a run by mode, and by the Region that served them, that of most calls first.
+
+    Streams and whole answers are apart, as their times are not alike.
 
     Raises SettingsError where there are no logs, or no rows, or where one cannot be read.
     """
     rows = _successes(run / "requests.csv")
     regions = _regions(logs, rows)
-    served: dict[str, list[Mapping[str, float]]] = defaultdict(list)
+    served: dict[tuple[str, str], list[_Success]] = defaultdict(list)
     for id_, region in regions.items():
-        served[region].append(rows[id_])
-    most_first = sorted(served.items(), key=lambda one: (-len(one[1]), one[0]))
-    found = [{"region": region, "calls": len(calls), **_times(calls)} for region, calls in most_first]
+        served[rows[id_].mode, region].append(rows[id_])
+    found = [
+        {"region": region, "mode": mode, "calls": len(calls), **_times(calls)}
+        for (mode, region), calls in sorted(served.items(), key=_place)
+    ]
     return {"regions": found, "calls_without_log": len(rows) - len(regions)}
 
 
-def _successes(path: Path) -> dict[str, Mapping[str, float]]:
-    """Request id -> times in ms of each call that succeeded."""
+def _place(one: tuple[tuple[str, str], list[_Success]]) -> tuple[bool, str, int, str]:
+    """Streams first, then what has most calls."""
+    (mode, region), calls = one
+    return mode != "streaming", mode, -len(calls), region
+
+
+def _successes(path: Path) -> dict[str, _Success]:
+    """Request id -> each call that succeeded."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
             return {
-                str(row["request_id"]): {name: _number(row.get(name)) for name in TIMES}
+                str(row["request_id"]): _Success(
+                    row.get("mode") or "", {name: _number(row.get(name)) for name in TIMES}
+                )
                 for row in csv.DictReader(file)
                 if row.get("request_id") and not row.get("error")
             }
@@ -69,9 +92,9 @@ def _regions(logs: Path, wanted: Mapping[str, object]) -> dict[str, str]:
     return regions
 
 
-def _times(calls: Sequence[Mapping[str, float]]) -> dict[str, dict[str, float]]:
+def _times(calls: Sequence[_Success]) -> dict[str, dict[str, float]]:
     """The percentiles of each time that these calls have; whole answers have no TTFT."""
-    known = {name: [call[name] for call in calls if math.isfinite(call[name])] for name in TIMES}
+    known = {name: [call.times_ms[name] for call in calls if math.isfinite(call.times_ms[name])] for name in TIMES}
     return {
         name: {f"p{p}": round(_percentile(values, p), 3) for p in PERCENTS} for name, values in known.items() if values
     }
