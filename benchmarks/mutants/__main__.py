@@ -29,6 +29,7 @@ import sys
 import tempfile
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
@@ -52,9 +53,11 @@ def chosen_mutants(root: Path, targets: list[str], sample: int, seed: int) -> li
         name, _, line = target.partition(":")
         path = root / name
         for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
-            found += [mutant for mutant in Mutator(root, file).mutants() if not line or mutant.line == int(line)]
-    picked = random.Random(seed).sample(found, min(sample, len(found)))
-    print(f"{len(picked)} of {len(found)} mutants of {' '.join(targets)}, seed {seed}", flush=True)
+            mutator = Mutator(root, file)
+            found += [(mutator, change) for change in mutator.changes() if not line or change[0] == int(line)]
+    random.Random(seed).shuffle(found)
+    picked = list(islice(filter(None, (mutator.mutant(change) for mutator, change in found)), sample))
+    print(f"{len(picked)} mutants of {len(found)} places in {' '.join(targets)}, seed {seed}", flush=True)
     return sorted(picked, key=lambda mutant: (mutant.name, mutant.start))
 
 

@@ -38,6 +38,8 @@ ARITHMETIC: dict[type[ast.operator], tuple[str, str]] = {
 }
 Placed = ast.expr | ast.stmt | ast.keyword
 """What has its place in the file."""
+Change = tuple[int, int, int, str]
+"""A line, the first byte to change, the byte after the last, and the new text."""
 SWAPPED = {"min": "max", "max": "min", "any": "all", "all": "any"}
 
 
@@ -78,19 +80,25 @@ class Mutator:
         for line in self.source.splitlines(keepends=True):
             self._line_starts.append(self._line_starts[-1] + len(line))
 
-    def mutants(self) -> Iterator[Mutant]:
-        """Each mutant that Python can compile to something else than the original."""
-        original = ast.dump(self.tree)
+    def changes(self) -> Iterator[Change]:
+        """Each change of a small piece of the file; not all of them make a mutant."""
         for node in self._nodes(self.tree):
-            for start, end, text in self._changes(node):
-                line = getattr(node, "lineno", 1)
-                mutant = Mutant(self.name, self.source, line, lines_that_tell(self.tree, line), start, end, text)
-                try:
-                    changed = ast.parse(mutant.source())
-                except SyntaxError:
-                    continue
-                if ast.dump(changed) != original:
-                    yield mutant
+            line = getattr(node, "lineno", 1)
+            yield from ((line, *change) for change in self._changes(node))
+
+    def mutant(self, change: Change) -> Mutant | None:
+        """The mutant of a change; None if Python cannot read it, or reads the same as in the original."""
+        line, start, end, text = change
+        mutant = Mutant(self.name, self.source, line, lines_that_tell(self.tree, line), start, end, text)
+        try:
+            changed = ast.parse(mutant.source())
+        except SyntaxError:
+            return None
+        return mutant if ast.dump(changed) != ast.dump(self.tree) else None
+
+    def mutants(self) -> list[Mutant]:
+        """All of them."""
+        return [mutant for mutant in map(self.mutant, self.changes()) if mutant]
 
     def _nodes(self, node: ast.AST) -> Iterator[ast.AST]:
         """The nodes of a tree that run: no annotations, decorators, f-strings, or imports for the type checker."""
