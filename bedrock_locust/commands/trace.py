@@ -44,7 +44,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("-o", dest="output", metavar="FILE", help="write the trace here; with .gz it is compressed")
     parser.add_argument("--from", dest="begin", metavar="MOMENT", help="from this moment on, as 2026-11-27T08:30:00Z")
     parser.add_argument("--to", dest="end", metavar="MOMENT", help="until before this moment")
-    parser.add_argument("--seed", type=int, default=1, help="of the places within whole seconds. Default: 1")
+    parser.add_argument(
+        "--seed", type=int, default=1, metavar="N", help="of the places within whole seconds. Default: 1"
+    )
     parser.add_argument(
         "--with-content",
         action="store_true",

@@ -120,6 +120,41 @@ def test_a_call_is_a_success_a_failure_or_cut_off(error: str, ok: bool, cancelle
 
 
 @pytest.mark.parametrize(
+    ("plain", "read", "written", "every"),
+    [(7, None, None, 7), (7, 100, None, 107), (7, None, 20, 27), (7, 100, 20, 127), (None, 100, 20, None)],
+)
+def test_the_prompt_has_cached_tokens_too(
+    plain: int | None, read: int | None, written: int | None, every: int | None
+) -> None:
+    """Those read from the cache and those written to it; without a count of the rest nothing is known."""
+    call = replace(CALL, input_tokens=plain, cache_read_tokens=read, cache_write_tokens=written)
+    assert call.all_input_tokens == every
+
+
+@pytest.mark.parametrize(("started_late_s", "lateness_ms"), [(0.25, 250), (0, 0), (-0.25, 0), (None, None)], ids=str)
+def test_a_call_is_late_or_on_time(started_late_s: float | None, lateness_ms: float | None) -> None:
+    """A start before the scheduled moment is not late; in a closed loop there is no such moment."""
+    scheduled_at = None if started_late_s is None else CALL.started_at - started_late_s
+    assert replace(CALL, scheduled_at=scheduled_at).lateness_ms == lateness_ms
+
+
+@pytest.mark.parametrize(
+    ("counted", "bytes_seen", "hides"),
+    [(10, 10, False), (60, 10, False), (61, 10, True), (10, None, False), (None, 1, False)],
+)
+def test_more_tokens_than_bytes_are_hidden(counted: int | None, bytes_seen: int | None, hides: bool) -> None:
+    """A few more are not: the service counts the end of an answer, too."""
+    assert replace(CALL, output_tokens=counted, content_bytes=bytes_seen).hides_tokens is hides
+
+
+@pytest.mark.parametrize(("between_ms", "is_burst"), [(0.9, True), (1.0, False)])
+def test_events_of_a_burst_have_no_pace(between_ms: float, is_burst: bool) -> None:
+    """From 1 ms between two events on there is one."""
+    call = replace(CALL, ttft_ms=100.0, last_token_ms=100.0 + 8 * between_ms, output_tokens=9, chunks=9)
+    assert (call.tpot_ms is None) == is_burst
+
+
+@pytest.mark.parametrize(
     ("ttft_ms", "last_token_ms", "output_tokens", "tpot_ms"),
     [
         (100.0, 600.0, 11, 50.0),

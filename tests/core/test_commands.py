@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
@@ -277,3 +278,13 @@ def test_check_reads_the_file_of_the_workload(here: Path, capsys: pytest.Capture
     code, _, err = check(capsys)
     assert code == 2
     assert "workload.file: x.jsonl, line 1: prompt must be a text" in err
+
+
+@pytest.mark.parametrize("name", commands.COMMANDS)
+def test_help_says_what_each_argument_is(name: str) -> None:
+    """In words, with a name for the value where one is given."""
+    parser = argparse.ArgumentParser()
+    commands.COMMANDS[name].add_arguments(parser)
+    for argument in parser._actions:
+        assert argument.help, argument.dest
+        assert argument.nargs == 0 or argument.metavar or argument.choices, argument.dest

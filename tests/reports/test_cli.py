@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reports.__main__ import main
+from reports.__main__ import _compare_parser, _parser, _quota_request_parser, main
 
 from . import run_folders as make
 
 if TYPE_CHECKING:
+    import argparse
     from pathlib import Path
 
 
@@ -81,3 +82,11 @@ def test_a_run_that_went_on_elsewhere(tmp_path: Path, capsys: pytest.CaptureFixt
     assert main([str(whole)]) == 0
     whole.rename(tmp_path / "away")
     assert main([str(old)]) == 0
+
+
+@pytest.mark.parametrize("parser", [_parser(), _compare_parser(), _quota_request_parser()], ids=lambda it: str(it.prog))
+def test_help_says_what_each_argument_is(parser: argparse.ArgumentParser) -> None:
+    """In words, and of which of several values it can be."""
+    for argument in parser._actions:
+        assert argument.help, argument.dest
+    assert parser.description

@@ -11,6 +11,9 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from bedrock_locust.simulator.behaviour import Behaviour
+from bedrock_locust.simulator.options import _parser
+
 from .calls import CLAUDE, converse
 from .process import DEADLINE_S, Simulator, error_of, start
 
@@ -98,3 +101,10 @@ def test_help_names_every_setting() -> None:
     for word in ("--ttft-ms", "--tokens-per-event", "--requests-per-minute", "--fault", "slow-headers"):
         assert word in out
     assert os.linesep in out
+
+
+def test_help_says_what_each_argument_is() -> None:
+    """In words, and each setting of the behaviour is one."""
+    arguments = {argument.dest: argument.help for argument in _parser()._actions}
+    assert all(arguments.values()), [name for name, words in arguments.items() if not words]
+    assert set(Behaviour.model_fields) <= set(arguments)
