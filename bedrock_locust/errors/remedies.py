@@ -51,6 +51,8 @@ REASONS: dict[str, str] = {
     " model. Stream it (stream=True), or leave background out of the request.",
     "max_completion_tokens": "This model takes max_completion_tokens in place of max_tokens by Chat Completions. With"
     " model.api chat that is sent for the ids of OpenAI and xAI; in a locustfile of your own change the request.",
+    "tools_by_chat": "This model calls functions by Chat Completions only where it does not reason. Set model.api to"
+    " responses, or reasoning_effort to none in the request (test.request).",
     "other_api": "This endpoint does not have this model with this API. Claude has messages; GPT and Grok have"
     " responses and chat; models with open weights have chat, on bedrock-runtime only that. Ids differ, too:"
     " bedrock-runtime has us.openai.gpt-5.6-sol, bedrock-mantle openai.gpt-5.6-sol. Change model.api, model.endpoint"
@@ -82,6 +84,7 @@ _WORDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("unknown_path", r"members Output, Version"),
         ("background", r"made in the background"),
         ("max_completion_tokens", r"\bmax_completion_tokens\b"),
+        ("tools_by_chat", r"function tools.{1,99}reason|\breasoning_effort\b.{1,99}\btools\b"),
         (
             "other_api",
             r"supported on this route|support (?:this|the ['`\"]?/\S+) API|the model ['`\"].{1,99}does not exist",

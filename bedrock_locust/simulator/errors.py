@@ -74,6 +74,10 @@ class ServiceError(Exception):
 
     code: str
     message: str
+    param: str = ""
+    """The member of the request that is wrong, where OpenAI's APIs name it."""
+    detail: str = ""
+    """A code of its own in OpenAI's APIs, in place of that of its status."""
 
     @classmethod
     def injected(cls, code: str) -> ServiceError:

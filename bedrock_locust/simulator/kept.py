@@ -124,7 +124,8 @@ class Kept:
         if not prompt.previous:
             return prompt
         if prompt.previous not in self._records:
-            raise ServiceError("ValidationException", f"Previous response with id '{prompt.previous}' not found.")
+            said = f"Previous response with id '{prompt.previous}' not found."
+            raise ServiceError("ValidationException", said, "previous_response_id", "previous_response_not_found")
         before = self._records[prompt.previous].conversation
         first = len(prompt.parts) - len(prompt.turns)
         return replace(prompt, parts=(*prompt.parts[:first], *before, *prompt.turns), turns=(*before, *prompt.turns))

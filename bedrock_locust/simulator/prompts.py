@@ -60,6 +60,8 @@ class Prompt:
     """Whether the answer begins with reasoning."""
     declines_reasoning: bool = False
     """Whether the request says that the answer shall have none."""
+    omits_thinking: bool = False
+    """Whether reasoning is signed and not shown, in the formats of Claude."""
     reasoning_budget: int | None = None
     """The most tokens that reasoning may have."""
     tool: Tool | None = None
@@ -68,6 +70,10 @@ class Prompt:
     """The tools that are called after it, in the same answer."""
     offered: tuple[Tool, ...] = ()
     """The tools that may be called, where none has to be."""
+    one_tool: bool = False
+    """Whether an answer may call no second tool."""
+    schema: Any = None
+    """The JSON Schema that the text has to fit; None where it is free."""
     has_result: bool = False
     """Whether the last message has the result of a tool."""
     says_first: bool = False

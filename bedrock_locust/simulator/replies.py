@@ -166,7 +166,8 @@ def _wanted(prompt: Prompt, start: int, text_tokens: int, reasoning_tokens: int)
         # From another place of the book, so that nobody takes it for the text.
         yield Block(Kind.REASONING, tokens.write(start + 2048, most))
     if not prompt.tool or prompt.says_first:
-        yield Block(Kind.TEXT, tokens.write(start, text_tokens))
+        words = tokens.write(start, text_tokens)
+        yield Block(Kind.TEXT, words if prompt.schema is None else toolcalls.structured(prompt.schema, words.strip()))
     if prompt.tool:
         for number, tool in enumerate((prompt.tool, *prompt.more_tools)):
             yield Block(Kind.TOOL, toolcalls.arguments(tool), tool.name, toolcalls.new_id(start, number))

@@ -155,7 +155,7 @@ class Stream:
     def _delta_frame(self, kind: Kind, index: int, piece: Piece) -> bytes:
         """An event with text; it is made before it is due."""
         call = self._call
-        if call.format.running_counts or len(piece.text) > CACHED_CHARS:
+        if call.format.running_counts or call.reply.prompt.omits_thinking or len(piece.text) > CACHED_CHARS:
             sent = call.entry.output_tokens + piece.tokens
             return self._frame(call.format.counted_delta(call.reply, kind, index, piece.text, sent))
         return _plain_delta(call.format, kind, index, piece.text, self._padding())
@@ -163,10 +163,10 @@ class Stream:
     def _frame(self, event: Event) -> bytes:
         event_type, payload = event
         style = self._call.format.style
-        if not style:
-            return frames.event(event_type, payload | {"p": _PADDING[: self._padding()]})
         if not (event_type or payload):
             return b""
+        if not style:
+            return frames.event(event_type, payload | {"p": _PADDING[: self._padding()]})
         if self._call.format.numbered:
             payload = payload | {"sequence_number": self._number}
             self._number += 1

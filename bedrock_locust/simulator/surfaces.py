@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import uuid4
 
+from bedrock_locust.simulator import choices
 from bedrock_locust.simulator.calls import Operation
 from bedrock_locust.simulator.errors import ServiceError
 
@@ -26,8 +27,6 @@ COUNT_PATH = "/anthropic/v1/messages/count_tokens"
 PREFIXES: dict[Name, str] = {"responses": "/openai", "chat": "/openai", "messages": "/anthropic"}
 _OPENAI_PREFIX = re.compile(r"(openai\.gpt-[56]|xai\.grok-4|google\.gemma-4)")
 """Models of bedrock-mantle with the prefix `/openai`; all others have none."""
-_FIXED = re.compile(r"\bopenai\.gpt-[56]")
-"""Models that take no sampling parameters."""
 _PROFILE = re.compile(r"^(us|eu|apac|jp|au|ca|global)\.")
 _VERSION = re.compile(r"-v\d+(:\d+)?$|-\d+:\d+$")
 UNKNOWN = {"Output": {"__type": "com.amazon.coral.service#UnknownOperationException"}, "Version": "1.0"}
@@ -83,15 +82,13 @@ def asked(name: str, path: str, body: bytes, endpoint: Endpoint) -> Asked:
     if not isinstance(model_id, str) or not model_id:
         raise ServiceError("ValidationException", "model: Field required")
     _check_model(name, path, model_id, endpoint)
-    _check_choices(name, values, endpoint)
+    choices.check(name, values, model_id, endpoint)
     return Asked(Operation(name, native=False, stream=values.get("stream") is True, surface=name), model_id)
 
 
 def _check_model(name: str, path: str, model_id: str, endpoint: Endpoint) -> None:
     if "does-not-exist" in model_id:
         raise ServiceError("ResourceNotFoundException", f"The model '{model_id}' does not exist")
-    if ("anthropic." in model_id) != (name == "messages"):
-        raise ServiceError("ResourceNotFoundException", f"The model '{model_id}' doesn't support this API.")
     if endpoint == "runtime":
         return
     if _PROFILE.search(model_id) or _VERSION.search(model_id):
@@ -99,21 +96,6 @@ def _check_model(name: str, path: str, model_id: str, endpoint: Endpoint) -> Non
     has_prefix = path.startswith("/openai/")
     if name != "messages" and has_prefix != bool(_OPENAI_PREFIX.match(model_id)):
         raise ServiceError("ValidationException", f"model `{model_id}` isn't supported on this route")
-
-
-def _check_choices(name: str, values: Mapping[str, Any], endpoint: Endpoint) -> None:
-    """Refuse what the endpoints refuse."""
-    if endpoint == "mantle" and values.get("service_tier") == "reserved":
-        raise ServiceError("ValidationException", "service_tier: 'reserved' is not supported.")
-    if name == "responses" and endpoint == "runtime" and values.get("background"):
-        raise ServiceError("ValidationException", "background: background responses are not supported.")
-    for parameter in ("temperature", "top_p"):
-        if _FIXED.search(values["model"]) and values.get(parameter) is not None:
-            raise ServiceError(
-                "ValidationException", f"Unsupported parameter: '{parameter}' is not supported with this model."
-            )
-    if values.get("n") not in (None, 1):
-        raise ServiceError("ValidationException", "n: only 1 is supported.")
 
 
 def refusal(name: str, error: ServiceError, request_id: str) -> tuple[int, dict[str, str], bytes]:
@@ -137,7 +119,8 @@ def _body(name: str, error: ServiceError, status: int, request_id: str) -> Mappi
     code, kind = _OPENAI.get(status, ("internal_error", "server_error"))
     if error.code in _KEYS:
         code = "invalid_api_key"
-    return {"error": {"code": code, "message": error.message, "param": None, "type": kind}}
+    about = {"code": error.detail or code, "message": error.message, "param": error.param or None, "type": kind}
+    return {"error": about}
 
 
 def new_id() -> str:

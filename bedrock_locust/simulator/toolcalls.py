@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,9 @@ DEEPEST = 6
 
 TEXT_FIRST = 1 / 3
 """Share of the calls of tools that come after text, as recorded."""
+
+_EXAMPLE = re.compile(r'"example"(?!: )')
+"""A text in an example, where it is no name of a member."""
 
 _ID_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
@@ -30,7 +34,8 @@ def called(prompt: Prompt, share: float, second_share: float, start: int) -> Pro
     if not prompt.offered or prompt.has_result or rng.random() >= share:
         return prompt
     says_first = rng.random() < TEXT_FIRST
-    second = (prompt.offered[min(1, len(prompt.offered) - 1)],) if rng.random() < second_share else ()
+    has_second = rng.random() < second_share and not prompt.one_tool
+    second = (prompt.offered[min(1, len(prompt.offered) - 1)],) if has_second else ()
     return replace(prompt, tool=prompt.offered[0], more_tools=second, says_first=says_first)
 
 
@@ -38,6 +43,11 @@ def arguments(tool: Tool) -> str:
     """The input of a call of this tool, as JSON: an object with the members that its schema requires."""
     value = example(tool.schema)
     return json.dumps(value if isinstance(value, dict) else {})
+
+
+def structured(schema: Any, words: str) -> str:
+    """Text that fits a JSON Schema: an example with these words in the first place for text, so that it is as long."""
+    return _EXAMPLE.sub(lambda _: json.dumps(words), json.dumps(example(schema)), count=1)
 
 
 def new_id(seed: int, number: int = 0) -> str:
@@ -52,10 +62,16 @@ def new_id(seed: int, number: int = 0) -> str:
     return "tooluse_" + "".join(letters)
 
 
-def example(schema: Any, depth: int = 0) -> Any:
-    """A value that fits a JSON Schema, as far as types, `enum`, `const`, `default` and bounds tell."""
+def example(schema: Any, depth: int = 0, whole: Any = None) -> Any:
+    """A value that fits a JSON Schema, as far as types, `enum`, `const`, `default`, `$ref` and bounds tell.
+
+    `whole` is the schema that this one is a part of.
+    """
     if not isinstance(schema, dict) or depth > DEEPEST:
         return {} if depth == 0 else "example"
+    whole = schema if whole is None else whole
+    if isinstance(name := schema.get("$ref"), str):
+        return example(_referred(whole, name), depth + 1, whole)
     for key in ("const", "default"):
         if key in schema:
             return schema[key]
@@ -63,31 +79,39 @@ def example(schema: Any, depth: int = 0) -> Any:
         return options[0]
     for key in ("anyOf", "oneOf", "allOf"):
         if isinstance(branches := schema.get(key), list) and branches:
-            return example(branches[0], depth + 1)
-    return _of_type(schema, depth)
+            return example(branches[0], depth + 1, whole)
+    return _of_type(schema, depth, whole)
 
 
-def _of_type(schema: dict[str, Any], depth: int) -> Any:
+def _referred(whole: Any, name: str) -> Any:
+    """The part of a schema that a reference such as `#/$defs/Place` leads to."""
+    found = whole if name.startswith("#/") else None
+    for key in name.removeprefix("#/").split("/"):
+        found = found.get(key) if isinstance(found, dict) else None
+    return found
+
+
+def _of_type(schema: dict[str, Any], depth: int, whole: Any) -> Any:
     kind = schema.get("type")
     if isinstance(kind, list):
         kind = kind[0] if kind else None
     if not isinstance(kind, str):
         kind = "object" if "properties" in schema else "string"
     if kind == "object":
-        return _object(schema, depth)
+        return _object(schema, depth, whole)
     if kind == "array":
-        return [example(schema.get("items", {"type": "string"}), depth + 1)]
+        return [example(schema.get("items", {"type": "string"}), depth + 1, whole)]
     plain: dict[str, float | None] = {"integer": 1, "number": 1.5, "boolean": True, "null": None}
     return _at_least(plain[kind], schema.get("minimum")) if kind in plain else "example"
 
 
-def _object(schema: dict[str, Any], depth: int) -> dict[str, Any]:
+def _object(schema: dict[str, Any], depth: int, whole: Any) -> dict[str, Any]:
     properties, required = schema.get("properties"), schema.get("required")
     if not isinstance(properties, dict):
         return {}
     wanted = required if isinstance(required, list) and required else list(properties)
     names = [name for name in wanted if isinstance(name, str) and name in properties]
-    return {name: example(properties[name], depth + 1) for name in names}
+    return {name: example(properties[name], depth + 1, whole) for name in names}
 
 
 def _at_least(value: float | None, minimum: Any) -> float | None:

@@ -199,6 +199,7 @@ ON_DEMAND = (
             "Unsupported parameter: 'max_tokens' is not supported. Use 'max_completion_tokens' instead.",
             "takes max_completion_tokens",
         ),
+        ("ValidationError", "Function tools with reasoning_effort are not supported for gpt", "only where it does not"),
         ("AccessDeniedError", "not authorized to perform: bedrock-mantle:CreateInference on", "of its own"),
         ("AccessDeniedError", "not authorized", "bedrock-mantle:CreateInference"),
         (

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -138,10 +140,13 @@ def test_faults_strike_in_server_sent_events(fresh: Simulator, name: str, fault:
 def test_reserved_tier_on_mantle(name: Any) -> None:
     """bedrock-mantle has none; bedrock-runtime takes it."""
     path = REQUESTS[name][0]
-    body = json.dumps({"model": "openai.gpt-5.6-sol", "service_tier": "reserved"}).encode()
-    with pytest.raises(ServiceError, match="'reserved' is not supported"):
-        surfaces.asked(name, path, body, "mantle")
-    assert surfaces.asked(name, path, body, "runtime").model_id == "openai.gpt-5.6-sol"
+    for model, endpoint in (("openai.gpt-5.6-sol", "mantle"), ("us.openai.gpt-5.6-sol", "runtime")):
+        body = json.dumps({"model": model, "service_tier": "reserved"}).encode()
+        if endpoint == "runtime":
+            assert surfaces.asked(name, path, body, "runtime").model_id == model
+            continue
+        with pytest.raises(ServiceError, match="'reserved' is not supported"):
+            surfaces.asked(name, path, body, "mantle")
 
 
 ENDS = {
@@ -241,10 +246,12 @@ TOOL = {"name": "weather", "parameters": {"type": "object", "properties": {"city
 def test_two_tools_in_one_answer(fresh: Simulator) -> None:
     """Each has its place: whole and streamed, by Chat Completions and by Responses."""
     fresh.set(tool_share=1, second_tool_share=1, reasoning_share=0)
-    calls = said(fresh, "chat", tools=[{"type": "function", "function": TOOL}])["choices"][0]["message"]["tool_calls"]
+    tools = {"tools": [{"type": "function", "function": TOOL}], "reasoning_effort": "none"}
+    calls = said(fresh, "chat", **tools)["choices"][0]["message"]["tool_calls"]
+    assert len(said(fresh, "chat", **tools, parallel_tool_calls=False)["choices"][0]["message"]["tool_calls"]) == 1
     assert [call["function"]["name"] for call in calls] == ["weather", "weather"]
     assert len({call["id"] for call in calls}) == 2
-    lines = post(fresh, "chat", model=GPT, stream=True, tools=[{"type": "function", "function": TOOL}])[2].splitlines()
+    lines = post(fresh, "chat", model=GPT, stream=True, **tools)[2].splitlines()
     chunks = [json.loads(line[6:]) for line in lines if line.startswith(b"data: {")]
     deltas = [choice["delta"] for chunk in chunks for choice in chunk["choices"]]
     parts = [call for delta in deltas for call in delta.get("tool_calls", ())]
@@ -265,3 +272,87 @@ def test_a_stream_of_messages_calls_a_tool(fresh: Simulator) -> None:
     assert names.count("content_block_start") >= 1
     assert names[-1] == "message_stop"
     assert '"partial_json":""' in content.decode().replace(" ", "")
+
+
+PLACE = {"$defs": {"Place": {"type": "object", "properties": {"city": {"type": "string"}, "zip": {"type": "integer"}}}}}
+SCHEMA = {**PLACE, "type": "object", "properties": {"n": {"type": "integer"}, "place": {"$ref": "#/$defs/Place"}}}
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "asked"),
+    [
+        (
+            "chat",
+            "qwen.qwen3-32b-v1:0",
+            {"response_format": {"type": "json_schema", "json_schema": {"schema": SCHEMA}}},
+        ),
+        ("responses", GPT, {"text": {"format": {"type": "json_schema", "name": "x", "schema": SCHEMA}}}),
+        ("messages", MESSAGES["model"], {"output_config": {"format": {"type": "json_schema", "schema": SCHEMA}}}),
+    ],
+)
+def test_an_answer_that_has_to_fit_a_schema(fresh: Simulator, name: str, model: str, asked: dict[str, Any]) -> None:
+    """It is JSON of this shape, about as long as any other, and ends anywhere where its length ends."""
+    fresh.set(output_tokens=40, reasoning_share=0)
+    for stream in (False, True):
+        status, _, body = post(fresh, name, model=model, stream=stream, **asked)
+        assert status == 200, body
+        words = json.loads(_text_of(name, body, stream=stream))
+        assert (words["n"], words["place"]["zip"], len(words["place"]["city"]) > 100) == (1, 1, True)
+
+
+def _text_of(name: str, body: bytes, *, stream: bool) -> str:
+    """The text of an answer."""
+    lines = [line[6:] for line in body.splitlines() if line.startswith(b"data: {")] if stream else [body]
+    found = ""
+    for said in map(json.loads, lines):
+        if name == "chat":
+            found += "".join(
+                (one["delta"] if stream else one["message"]).get("content") or "" for one in said["choices"]
+            )
+        elif name == "messages":
+            parts = [said.get("delta", {})] if stream else said["content"]
+            found += "".join(part.get("text", "") for part in parts)
+        elif stream:
+            found += said["delta"] if said["type"] == "response.output_text.delta" else ""
+        else:
+            found += said["output"][0]["content"][0]["text"]
+    return found
+
+
+def test_any_object_is_json_too(fresh: Simulator) -> None:
+    """`json_object` says nothing of its members."""
+    asked = {"model": "qwen.qwen3-32b-v1:0", "response_format": {"type": "json_object"}}
+    assert list(json.loads(_text_of("chat", post(fresh, "chat", **asked)[2], stream=False))) == ["text"]
+
+
+def test_images_in_responses_are_counted(fresh: Simulator) -> None:
+    """As in the other APIs."""
+    image = {"type": "input_image", "image_url": "data:image/png;base64,eHh4"}
+    content = [{"type": "input_text", "text": "What is it?"}, image]
+    answer = said(fresh, "responses", input=[{"role": "user", "content": content}])
+    assert answer["usage"]["input_tokens"] == 1003
+
+
+def test_a_refusal_names_the_member(fresh: Simulator) -> None:
+    """With a code of its own."""
+    error = json.loads(post(fresh, "responses", temperature=0.5)[2])["error"]
+    assert (error["code"], error["param"]) == ("unsupported_value", "temperature")
+
+
+THINKING = {"max_tokens": 3000, "thinking": {"type": "adaptive", "display": "omitted"}}
+
+
+def test_thinking_that_is_not_shown(fresh: Simulator) -> None:
+    """It has a signature and counts; natively, too."""
+    whole = json.loads(post(fresh, "messages", **THINKING)[2])
+    assert (whole["content"][0]["thinking"], bool(whole["content"][0]["signature"])) == ("", True)
+    assert whole["usage"]["output_tokens_details"]["thinking_tokens"] > 0
+    streamed = post(fresh, "messages", stream=True, **THINKING)[2]
+    assert (streamed.count(b"thinking_delta"), streamed.count(b'"signature_delta"')) == (0, 1)
+    body = {"anthropic_version": "bedrock-2023-05-31", "messages": MESSAGES["messages"], **THINKING}
+    path = f"/model/{MESSAGES['model']}/invoke-with-response-stream"
+    native = fresh.request("POST", path, json.dumps(body).encode())[2]
+    chunks = [base64.b64decode(found) for found in re.findall(rb'"bytes":"([^"]+)"', native)]
+    kinds = [json.loads(chunk).get("delta", {}).get("type") for chunk in chunks]
+    assert (kinds.count("thinking_delta"), kinds.count("signature_delta")) == (0, 1)
+    assert "text_delta" in kinds

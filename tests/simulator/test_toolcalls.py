@@ -143,3 +143,27 @@ def test_a_second_call_is_as_rare_as_asked() -> None:
     """In the long run."""
     second = [bool(toolcalls.called(PROMPT, 1, 0.1, start).more_tools) for start in range(2000)]
     assert 140 < sum(second) < 260
+
+
+def test_parts_that_a_schema_refers_to() -> None:
+    """Also to itself, as trees do; what is not there is any text."""
+    schema = {
+        "$defs": {
+            "Node": {"type": "object", "properties": {"next": {"$ref": "#/$defs/Node"}, "n": {"type": "integer"}}}
+        },
+        "type": "object",
+        "properties": {"root": {"$ref": "#/$defs/Node"}, "none": {"$ref": "#/$defs/None"}, "far": {"$ref": "http://x"}},
+    }
+    found = toolcalls.example(schema)
+    assert (found["root"]["n"], found["root"]["next"]["n"]) == (1, 1)
+    assert (found["none"], found["far"]) == ("example", "example")
+
+
+def test_the_words_of_a_structured_answer() -> None:
+    """They stand in the first place for text, and nowhere else."""
+    schema = {
+        "type": "object",
+        "properties": {"example": {"type": "integer"}, "a": {"type": "string"}, "b": {"type": "string"}},
+    }
+    assert json.loads(toolcalls.structured(schema, 'the "sky"')) == {"example": 1, "a": 'the "sky"', "b": "example"}
+    assert json.loads(toolcalls.structured({"type": "integer"}, "the sky")) == 1

@@ -15,7 +15,7 @@ from pydantic import Field
 from bedrock_locust.simulator.formats.base import Body, Event, Format, Metrics, chunk, invocation_metrics, word
 from bedrock_locust.simulator.formats.blocks import as_text
 from bedrock_locust.simulator.formats.thinking import asked_for
-from bedrock_locust.simulator.formats.tooling import openai_choice, openai_offer
+from bedrock_locust.simulator.formats.tooling import openai_choice, openai_offer, openai_schema
 from bedrock_locust.simulator.prompts import Part, Prompt
 from bedrock_locust.simulator.replies import Block, Kind, Stop
 
@@ -43,6 +43,8 @@ class _Request(Body):
     stop: str | list[str] | None = None
     tools: list[dict[str, Any]] | None = None
     tool_choice: Any = None
+    parallel_tool_calls: bool | None = None
+    response_format: Any = None
     reasoning_effort: Any = None
     enable_thinking: Any = None
 
@@ -75,6 +77,8 @@ class Chat(Format):
             declines_reasoning=request.reasoning_effort == "none",
             tool=openai_choice(tools, request.tool_choice),
             offered=openai_offer(tools, request.tool_choice),
+            one_tool=request.parallel_tool_calls is False,
+            schema=openai_schema(request.response_format),
             has_result=request.messages[-1].role == "tool",
         )
 

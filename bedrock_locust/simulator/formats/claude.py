@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
@@ -15,7 +16,7 @@ from pydantic import Field
 from bedrock_locust.simulator.formats.base import Body, Event, Format, Metrics, chunk, invocation_metrics
 from bedrock_locust.simulator.formats.blocks import as_text, ttl_s
 from bedrock_locust.simulator.formats.thinking import asked_for
-from bedrock_locust.simulator.formats.tooling import anthropic_choice, anthropic_offer
+from bedrock_locust.simulator.formats.tooling import anthropic_choice, anthropic_offer, openai_schema
 from bedrock_locust.simulator.prompts import Part, Prompt
 from bedrock_locust.simulator.replies import SIGNATURE, Block, Kind
 
@@ -41,6 +42,7 @@ class _Request(Body):
     tools: list[dict[str, Any]] = Field(default_factory=list)
     tool_choice: Any = None
     thinking: Any = None
+    output_config: Any = None
 
 
 class Claude(Format):
@@ -62,14 +64,18 @@ class Claude(Format):
             temperature=request.temperature,
             reasoning=reasoning,
             reasoning_budget=budget,
+            omits_thinking=isinstance(request.thinking, dict) and request.thinking.get("display") == "omitted",
             tool=anthropic_choice(request.tools, request.tool_choice),
             offered=anthropic_offer(request.tools, request.tool_choice),
+            one_tool=isinstance(request.tool_choice, dict)
+            and request.tool_choice.get("disable_parallel_tool_use") is True,
+            schema=openai_schema(_format(request.output_config)),
             has_result=_has_result(request.messages[-1].content),
         )
 
     def answer(self, reply: Reply, metrics: Metrics) -> dict[str, Any]:  # noqa: ARG002  # in headers
         """A `message`."""
-        content = [_content(block) for block in reply.blocks]
+        content = [_content(_shown(reply, block)) for block in reply.blocks]
         message = _message(reply, content, reply.stop, reply.output_tokens) | {"stop_sequence": reply.stop_sequence}
         return message | (_details(reply, message["usage"]) if reply.family.native_details else {})
 
@@ -87,6 +93,10 @@ class Claude(Format):
         """`content_block_delta`."""
         return _delta(index, _piece(kind, text))
 
+    def counted_delta(self, reply: Reply, kind: Kind, index: int, text: str, sent: int) -> Event:  # noqa: ARG002
+        """The same; none of thinking that is not shown."""
+        return ("", {}) if _is_omitted(reply, kind) else self.delta(kind, index, text)
+
     def block_stop(self, reply: Reply, index: int) -> list[Event]:
         """`content_block_stop`, after the signature of thinking."""
         stop = chunk({"type": "content_block_stop", "index": index})
@@ -101,6 +111,10 @@ class Claude(Format):
             chunk({"type": "message_delta", "delta": stop, "usage": {"output_tokens": reply.output_tokens}}),
             chunk({"type": "message_stop"} | invocation_metrics(reply, metrics)),
         ]
+
+
+def _format(config: Any) -> Any:
+    return config.get("format") if isinstance(config, dict) else None
 
 
 def _has_result(content: Content) -> bool:
@@ -139,6 +153,16 @@ def _text(content: Content) -> str:
     if isinstance(content, str):
         return content
     return "".join(text for block in content if isinstance(text := block.get("text"), str))
+
+
+def _is_omitted(reply: Reply, kind: Kind) -> bool:
+    """Whether a block of this kind is thinking that is not shown."""
+    return kind is Kind.REASONING and reply.prompt.omits_thinking
+
+
+def _shown(reply: Reply, block: Block) -> Block:
+    """The block as the client sees it."""
+    return replace(block, text="") if _is_omitted(reply, block.kind) else block
 
 
 def _content(block: Block, *, begins: bool = False) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from bedrock_locust.simulator import guardrails
 from bedrock_locust.simulator.formats.base import CamelBody, Event, Format, Metrics
 from bedrock_locust.simulator.formats.blocks import cited, messages_text, read_blocks
 from bedrock_locust.simulator.formats.thinking import asked_for
-from bedrock_locust.simulator.formats.tooling import ToolConfig, chosen, converse_tool_parts, offered
+from bedrock_locust.simulator.formats.tooling import ToolConfig, chosen, converse_schema, converse_tool_parts, offered
 from bedrock_locust.simulator.pieces import preceded
 from bedrock_locust.simulator.prompts import Prompt
 from bedrock_locust.simulator.replies import SIGNATURE, Block, Kind, Stop
@@ -64,6 +64,7 @@ class Request(CamelBody):
     performance_config: _Performance = _Performance()
     service_tier: _Tier = _Tier()
     guardrail_config: Any = None
+    output_config: Any = None
     additional_model_request_fields: Any = None
     additional_model_response_field_paths: list[str] = Field(default_factory=list)
 
@@ -87,6 +88,7 @@ class Request(CamelBody):
             reasoning_budget=budget,
             tool=chosen(self.tool_config),
             offered=offered(self.tool_config),
+            schema=converse_schema(self.output_config),
             has_result=any("toolResult" in block for block in messages[-1]),
             latency=self.performance_config.latency,
             tier=self.service_tier.type,

@@ -8,7 +8,6 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from bedrock_locust.simulator.errors import ServiceError
 from bedrock_locust.simulator.formats.chat import Chat
 from bedrock_locust.simulator.formats.thinking import is_hidden
 from bedrock_locust.simulator.replies import Kind
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from bedrock_locust.simulator.prompts import Prompt
     from bedrock_locust.simulator.replies import Reply
 
-_NEW = re.compile(r"\bopenai\.gpt-[56]")
-"""These take `max_completion_tokens` only."""
 _DETAILED = re.compile(r"\b(openai\.gpt-[56]|google\.gemma-4|xai\.grok)")
 """These tell what of their counts is cached or reasoning; models with open weights do not."""
 
@@ -39,12 +36,6 @@ class OpenChat(Chat):
     def read(self, body: bytes) -> Prompt:
         """The prompt in a request body; raises `ServiceError`."""
         values = json.loads(body)
-        if _NEW.search(str(values.get("model"))) and "max_tokens" in values:
-            raise ServiceError(
-                "ValidationException",
-                "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens'"
-                " instead.",
-            )
         options = values.get("stream_options")
         asks = bool(options.get("include_usage")) if isinstance(options, dict) else False
         tier = values.get("service_tier")

@@ -11,7 +11,7 @@ from pydantic import Field, StrictBool
 from bedrock_locust.simulator.errors import ServiceError
 from bedrock_locust.simulator.formats.base import Body, Event, Format, Metrics
 from bedrock_locust.simulator.formats.chat import CREATED
-from bedrock_locust.simulator.formats.tooling import openai_choice, openai_offer
+from bedrock_locust.simulator.formats.tooling import openai_choice, openai_offer, openai_schema
 from bedrock_locust.simulator.prompts import Part, Prompt
 from bedrock_locust.simulator.replies import Block, Kind, Stop
 
@@ -43,6 +43,8 @@ class _Request(Body):
     top_p: float | None = Field(None, ge=0, le=1)
     tools: list[dict[str, Any]] | None = None
     tool_choice: Any = None
+    parallel_tool_calls: bool | None = None
+    text: dict[str, Any] | None = None
     reasoning: dict[str, Any] | None = None
     service_tier: str | None = None
     store: StrictBool | None = None
@@ -68,7 +70,7 @@ class Responses(Format):
         effort = (request.reasoning or {}).get("effort")
         if request.background and request.store is False:
             raise ServiceError("ValidationException", "Background mode requires store to be true.")
-        turns = tuple(map(Part, texts))
+        turns = tuple(Part(text, media=_media(item)) for item, text in zip(items, texts, strict=True))
         return Prompt(
             parts=(Part(request.instructions or ""), *(Part(json.dumps(tool)) for tool in tools), *turns),
             turns=turns,
@@ -84,6 +86,8 @@ class Responses(Format):
             shows_reasoning=bool((request.reasoning or {}).get("summary")),
             tool=openai_choice(tools, _choice(request.tool_choice)),
             offered=openai_offer(tools, request.tool_choice),
+            one_tool=request.parallel_tool_calls is False,
+            schema=openai_schema((request.text or {}).get("format")),
             has_result=items[-1].get("type") == "function_call_output" if items else False,
             tier=request.service_tier or "",
             echo={key: value for key, value in json.loads(body).items() if key in ECHOED},
@@ -190,6 +194,13 @@ def _text(item: dict[str, Any]) -> str:
         return content
     parts = content if isinstance(content, list) else []
     return "".join(text for part in parts if isinstance(part, dict) and isinstance(text := part.get("text"), str))
+
+
+def _media(item: dict[str, Any]) -> int:
+    """Images and files in an item."""
+    content = item.get("content", item.get("output"))
+    parts = content if isinstance(content, list) else []
+    return sum(isinstance(part, dict) and part.get("type") in ("input_image", "input_file") for part in parts)
 
 
 def _choice(choice: Any) -> Any:

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from bedrock_locust.simulator.errors import ServiceError
 from bedrock_locust.simulator.formats.base import CamelBody
 from bedrock_locust.simulator.formats.blocks import ttl_s
 from bedrock_locust.simulator.prompts import Part, Tool
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+ANY_OBJECT = {"type": "object", "properties": {"text": {"type": "string"}}}
+"""A schema for an answer that may be any object."""
 
 
 class ToolConfig(CamelBody):
@@ -67,6 +71,30 @@ def anthropic_offer(tools: Iterable[Any], choice: Any) -> tuple[Tool, ...]:
 
 def _anthropic_tools(tools: Iterable[Any]) -> list[Tool]:
     return [Tool(_name(tool), tool.get("input_schema")) for tool in tools if isinstance(tool, dict)]
+
+
+def openai_schema(given: Any) -> Any:
+    """The JSON Schema of `response_format` in OpenAI's and `format` in Anthropic's form; None where text is free."""
+    if not isinstance(given, dict) or given.get("type") not in ("json_object", "json_schema"):
+        return None
+    if given["type"] == "json_object":
+        return ANY_OBJECT
+    inside = given.get("json_schema")
+    schema = inside.get("schema") if isinstance(inside, dict) else given.get("schema")
+    return schema if isinstance(schema, dict) else ANY_OBJECT
+
+
+def converse_schema(config: Any) -> Any:
+    """The same of `outputConfig` of Converse, where the schema is a text."""
+    given = config.get("textFormat") if isinstance(config, dict) else None
+    structure = given.get("structure") if isinstance(given, dict) else None
+    inside = structure.get("jsonSchema") if isinstance(structure, dict) else None
+    if not isinstance(inside, dict):
+        return None
+    try:
+        return json.loads(str(inside.get("schema")))
+    except ValueError:
+        raise ServiceError("ValidationException", "outputConfig.textFormat: the schema is no JSON.") from None
 
 
 def openai_choice(tools: Iterable[Any], choice: Any) -> Tool | None:

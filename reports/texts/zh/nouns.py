@@ -38,6 +38,7 @@ REMEDIES = {
     "CredentialsError": "AWS 凭证缺失、错误或过期。试试：aws sts get-caller-identity",
     "UnknownError": "查看示例消息；如果终端节点不是 Bedrock（--host），原因即在此。",
     "background": "后台响应在生成答案之前就会返回，其耗时与模型无关。请改用流式（stream=True），或从请求中去掉 background。",
+    "tools_by_chat": "该模型只有在不推理时才能通过 Chat Completions 调用函数。请将 model.api 设为 responses，或在请求（test.request）中将 reasoning_effort 设为 none。",
     "unknown_path": "终端节点没有这个路径：bedrock-runtime 会返回状态 200 和 UnknownOperationException。检查 model.api 和 model.endpoint，以及 --host 或 aws.endpoint_url 是否为该终端节点的地址。",
     "max_completion_tokens": "该模型的 Chat Completions 接口用 max_completion_tokens 代替 max_tokens。model.api 为 chat 时，OpenAI 和 xAI 的模型 id 会自动使用它；自己编写的 locustfile 请修改请求。",
     "other_api": "该终端节点不支持用此 API 调用此模型。Claude 用 messages；GPT 和 Grok 用 responses 和 chat；开放权重模型用 chat，且在 bedrock-runtime 上仅支持 chat。模型 id 也不同：bedrock-runtime 为 us.openai.gpt-5.6-sol，bedrock-mantle 为 openai.gpt-5.6-sol。请修改 model.api、model.endpoint 或 model.id，可用的组合见 docs/apis.md。",
