@@ -167,6 +167,44 @@ def test_an_option_is_a_setting(option: Option) -> None:
     assert option.help
 
 
+OF_THE_PROCESS: dict[str, Any] = {
+    "config": None,
+    "simulator": None,
+    "console": "auto",
+    "worker_timeout": 30,
+    "report_timeout": 600,
+    "allow_endpoint": None,
+    "allowed_hosts": None,
+    "form_may_set": None,
+    "workload_dir": None,
+    "metrics_port": None,
+    "metrics_host": "127.0.0.1",
+}
+"""What a process is told when it starts, and its default."""
+
+
+@pytest.mark.parametrize("name", OF_THE_PROCESS)
+def test_options_of_the_process_are_not_in_the_form(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Who reaches the web page cannot change them: the command line and the environment can."""
+    made, default = parser(), OF_THE_PROCESS[name]
+    [action] = [action for action in made._actions if action.dest == f"bedrock_{name}"]
+    assert action.dest not in made.args_included_in_web_ui
+    assert action.help
+    assert action.metavar or action.choices
+    assert getattr(parse(), action.dest) == default
+    value = "plain" if name == "console" else "7"
+    as_typed = int(value) if action.type is int else value
+    assert getattr(parse(f"--bedrock-{name.replace('_', '-')}", value), action.dest) == as_typed
+    monkeypatch.setenv(f"BEDROCK_{name.upper()}", value)
+    assert getattr(parse(), action.dest) == as_typed
+
+
+def test_every_other_option_is_a_setting() -> None:
+    """So that a new option of the process is not in the form unnoticed."""
+    ours = {action.dest for action in parser()._actions if action.dest.startswith("bedrock_")}
+    assert ours == {f"bedrock_{name}" for name in OF_THE_PROCESS} | {option.dest for option in OPTIONS}
+
+
 def test_settings_have_options() -> None:
     """Each setting that is no secret and changes between runs has an option; the endpoint has Locust's own."""
     there = {(name, key) for name, section in SECTIONS.items() for key in section.model_fields}

@@ -45,6 +45,14 @@ def test_tokens_and_duration_are_spread() -> None:
     assert "ttft_p50" not in points[3]
 
 
+def test_percentiles_have_one_decimal() -> None:
+    """A page reads thousands of them: more digits than the histogram knows would be for nothing."""
+    odd = replace(CALL, ttft_ms=12.3456, latency_ms=3456.789)
+    point = list(made(odd, now=T0 + 10).points(T0 + 6, running=False))[3]
+    assert [point[name] for name in ("ttft_p50", "latency_p50")] == pytest.approx([12.3456, 3456.789], rel=0.01)
+    assert all(value == round(value, 1) for name, value in point.items() if "_p" in name)
+
+
 def test_what_may_change_is_not_shown_while_running() -> None:
     """While a run goes on, spread figures are unknown where calls of the present length may be in flight."""
     timeline = made(CALL, now=T0 + 4)
