@@ -359,3 +359,73 @@ def test_any_body_is_read_or_refused(text: str, protocol: str) -> None:
 def test_percentiles_lie_between_values(values: list[float], share: float) -> None:
     """A percentile is never outside of what was measured."""
     assert min(values) <= metrics.percentile(values, share) <= max(values) * (1 + 1e-12)
+
+
+FORM = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
+TARGET = {"x-amz-target": "GraniteServiceVersion20100801.GetMetricData"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "asked"),
+    [
+        ("GET", "/foundation-models/a%3A0", {}, ("rest", "bedrock:GetFoundationModel", {"id": "a:0"})),
+        ("GET", "/inference-profiles/b", {}, ("rest", "bedrock:GetInferenceProfile", {"id": "b"})),
+        ("POST", "/inference-profiles/b", {}, None),
+        ("GET", "/inference-profiles/", {}, None),
+        ("GET", "/inference-profiles/a/b", {}, None),
+        ("GET", "/models/b", {}, None),
+        ("POST", "/", TARGET, ("json", "cloudwatch:GetMetricData", {})),
+        ("POST", "/", {"x-amz-target": "Other.Act"}, ("json", "Other:Act", {})),
+        ("GET", "/", TARGET, None),
+        ("POST", "/model", TARGET, None),
+        ("POST", "/", FORM, ("query", ":", {})),
+        ("GET", "/", FORM, None),
+        ("POST", "/", {"content-type": "text/plain"}, None),
+        ("POST", "/", {}, None),
+    ],
+)
+def test_requests_of_the_control_plane_are_told_apart(
+    method: str, path: str, headers: dict[str, str], asked: tuple[str, str, dict[str, str]] | None
+) -> None:
+    """By method, path and headers; what is none of them goes to the other routes."""
+    found = wire.find(method, path, headers)
+    assert (found and (found.protocol, found.action, found.values)) == asked
+
+
+@pytest.mark.parametrize(
+    ("kind", "version"), [("application/x-amz-json-1.0", "1.0"), ("application/x-amz-json-1.1", "1.1")]
+)
+def test_the_json_protocol_has_two_versions(kind: str, version: str) -> None:
+    """The answer is in that of the request."""
+    found = wire.find("POST", "/", TARGET | {"content-type": kind})
+    assert found is not None
+    assert wire.read(found, b'{"a": 1}') == wire.Asked("json", "cloudwatch", "GetMetricData", version, {"a": 1})
+
+
+@pytest.mark.parametrize("body", [b"[1]", b"1", b"{", b"\xff"])
+def test_a_body_that_is_no_object_is_refused(body: bytes) -> None:
+    """By the JSON protocol; an empty one is an empty object."""
+    asked = wire.Asked("json", "cloudwatch", "GetMetricData")
+    with pytest.raises(ServiceError, match=r"The body is not"):
+        wire.read(asked, body)
+    assert wire.read(asked, b"").values == {}
+
+
+def test_the_query_protocol_has_lists_and_records() -> None:
+    """Numbers put the members of a list in order, and the operation says whose it is."""
+    body = "&".join(
+        (
+            "Action=GetMetricData",
+            *(f"A.member.{number}.B={number}" for number in (10, 2, 1)),
+            "C.D=x",
+            "E.member.first=y",
+            "F=",
+        )
+    )
+    found = wire.read(wire.Asked("query", "", ""), body.encode())
+    assert found.action == "cloudwatch:GetMetricData"
+    listed = [{"B": "1"}, {"B": "2"}, {"B": "10"}]
+    assert found.values == {"A": listed, "C": {"D": "x"}, "E": {"member": {"first": "y"}}, "F": ""}
+    assert wire.read(wire.Asked("query", "", ""), b"Action=GetCallerIdentity").action == "sts:GetCallerIdentity"
+    with pytest.raises(ServiceError, match=r"A\.B is given twice"):
+        wire.read(wire.Asked("query", "", ""), b"A=1&A.B=2")
