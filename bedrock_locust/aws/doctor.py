@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from bedrock_locust import __version__
-from bedrock_locust.aws import lifecycle
-from bedrock_locust.aws.account.control import address, control_of, is_denied, why
+from bedrock_locust.aws.account.control import control_of, why
 from bedrock_locust.aws.account.known import Account
 from bedrock_locust.aws.boto3_client import CONNECT_TIMEOUT_S, check_credentials, connect, trust
 from bedrock_locust.aws.credentials import TOKEN
@@ -24,6 +23,7 @@ from bedrock_locust.settings.quotas import WORDS
 from bedrock_locust.settings.stock_levels import stock_levels
 from bedrock_locust.user import unrecorded
 from bedrock_locust.workload.source import workload_of
+from bedrock_locust.workload.template import checked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import boto3
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
 
+    from bedrock_locust.aws.account.known import Known
     from bedrock_locust.call import Call, Mode
     from bedrock_locust.settings.schema import Settings
 
@@ -71,9 +72,16 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from reached
     if any(finding.state == "FAIL" and finding.what == "endpoint" for finding in reached):
         return
+    account = Account(quiet=True)
+    settings, unknown = account.resolved(settings, session)
+    try:
+        settings = checked(settings, unknown)
+    except SettingsError as error:
+        yield Finding("FAIL", "model", str(error))
+        return
     yield from _calls(settings, client)
-    yield from _account(settings, session)
-    yield from _lifecycle(settings, session)
+    account.look_up(settings, session)
+    yield from _account(settings, account.known(settings))
 
 
 def _url(settings: Settings, client: BedrockRuntimeClient) -> str:
@@ -177,11 +185,8 @@ def _call(what: str, model_id: str, call: Call) -> Finding:
     )
 
 
-def _account(settings: Settings, session: boto3.Session) -> Iterator[Finding]:
-    """The quotas."""
-    account = Account(quiet=True)
-    account.look_up(settings, session)
-    known = account.known(settings)
+def _account(settings: Settings, known: Known) -> Iterator[Finding]:
+    """The quotas; whether the model will be gone, and whether it streams, or that nobody may ask it."""
     for note in (*known.found.notes, *known.differences(settings)):
         yield Finding("note", "quotas", note)
     sources = known.sources(settings)
@@ -190,14 +195,8 @@ def _account(settings: Settings, session: boto3.Session) -> Iterator[Finding]:
         yield Finding("ok", "quotas", ", ".join(found))
     elif not known.found.notes:
         yield Finding("note", "quotas", "not looked up: set model.tokens_per_minute to see what a run will use of it")
-
-
-def _lifecycle(settings: Settings, session: boto3.Session) -> Iterator[Finding]:
-    """Whether the model will be gone, or that nobody may ask it."""
-    is_known, url = address(settings, None)
-    try:
-        said = lifecycle.asked(session, settings.model.id, url) if is_known else ""
-    except Exception as error:  # noqa: BLE001 - an ARN that hides its model, no keys, no way to it: nothing is known
-        said = f"not asked whether the model is legacy: {why(error)}" if is_denied(error) else ""
-    if said:
+    for warning in known.warnings(settings):
+        yield Finding("note", "lifecycle" if warning == known.about.outlook else "streaming", warning)
+    if known.about.is_denied:
+        said = f"not asked whether the model is legacy, and whether it streams: {known.about.unknown}"
         yield Finding("note", "lifecycle", said)

@@ -6,45 +6,15 @@ control plane knows it (GetFoundationModel), if the permissions allow to ask; no
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
-
-from botocore.config import Config
-
-from bedrock_locust.settings.pairs import provider_id
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
-    import boto3
 
-logger = logging.getLogger(__name__)
-
-OF_AWS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
-QUICK = Config(connect_timeout=2, read_timeout=3, retries={"total_max_attempts": 1})
-"""It must not hold up a run."""
-
-
-def warn(session: boto3.Session, endpoint_url: str, model_id: str) -> None:
-    """Warn of a legacy model, where the calls go to AWS. It asks with credentials that the session has found."""
-    if (urlsplit(endpoint_url).hostname or "").endswith(OF_AWS) and (said := outlook(session, model_id)):
-        logger.warning("bedrock-locust: %s", said)
-
-
-def outlook(session: boto3.Session, model_id: str, url: str | None = None) -> str:
-    """A sentence about a model that is legacy; empty for any other, and where nobody tells. `url` is asked, or AWS."""
-    try:
-        return asked(session, model_id, url)
-    except Exception:  # noqa: BLE001 - no permission, no way to it, an ARN that hides its model: nothing is known
-        return ""
-
-
-def asked(session: boto3.Session, model_id: str, url: str | None = None) -> str:
-    """The same; raises what botocore does where nobody tells."""
-    client: Any = session.client("bedrock", endpoint_url=url, config=QUICK)
-    found = client.get_foundation_model(modelIdentifier=provider_id(model_id))
-    lifecycle = found.get("modelDetails", {}).get("modelLifecycle", {})
+def outlook(lifecycle: Mapping[str, Any], model_id: str) -> str:
+    """A sentence about a model that is legacy, by what GetFoundationModel says of it; empty for any other."""
     if lifecycle.get("status") != "LEGACY":
         return ""
     since, until = _day(lifecycle.get("legacyTime")), _day(lifecycle.get("endOfLifeTime"))

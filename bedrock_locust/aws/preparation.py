@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import gevent
 
 from bedrock_locust import __version__
-from bedrock_locust.aws import lifecycle
 from bedrock_locust.aws.account.known import Account
+from bedrock_locust.aws.account.models import hides_model
 from bedrock_locust.aws.boto3_client import check_credentials, check_endpoint, connect
 from bedrock_locust.aws.host import bedrock_host, http_users
 from bedrock_locust.aws.preflight import has_credentials, preflight
@@ -66,6 +66,11 @@ class Preparation:
         """What is in the file of the workload, if it has one."""
         self.replay: Replay | None = None
         """The calls of the trace, if one is replayed."""
+        # Wrong settings are refused before a simulator starts, unless its control plane tells which model they mean.
+        given = options.load(self._options, bedrock_host(environment))
+        self.simulator = self._start_simulator(given) if hides_model(given.model.id) else None
+        self.account = Account(self._simulator_url)
+        """What is known of the model and of its quotas."""
         self.settings = self._load(self._options, environment)
         """The settings of the last run, or of the next."""
         self.first_call: Call | None = None
@@ -73,9 +78,8 @@ class Preparation:
         self.calibration: Calibration | None = None
         """How many tokens the words of requests have, if that was counted."""
         self._calibrated_for = self._prefix = ""
-        self.simulator = self._start_simulator()
-        self.account = Account(self._simulator_url)
-        """What is known of the quotas of the account."""
+        if self.simulator is None and (started := self._start_simulator(self.settings)):
+            self.simulator, self.account = started, Account(started.url)
 
     def connect(self) -> BedrockRuntimeClient:
         """Read the settings anew and make the client of a run."""
@@ -118,8 +122,6 @@ class Preparation:
             local=self._local,
             workload=workload_of(settings, self.prepared, file=self.file),
         )
-        if self._session and self.first_call and self.first_call.ok:
-            lifecycle.warn(self._session, client.meta.endpoint_url, settings.model.id)
         if self._local or self.simulator or has_credentials(settings):
             self._calibrate(client, settings)
 
@@ -199,7 +201,8 @@ class Preparation:
         return Namespace(**{**vars(self._options), **form})
 
     def _load(self, parsed: Namespace, environment: Environment) -> Settings:
-        settings = checked(options.load(parsed, self._simulator_url or bedrock_host(environment)))
+        settings = options.load(parsed, self._simulator_url or bedrock_host(environment))
+        settings = checked(*self.account.resolved(settings, self._session))
         self.replay = replay_of(settings, gevent.sleep)
         self.survey = None if self.replay else self._library.survey(settings)
         return settings
@@ -218,13 +221,13 @@ class Preparation:
             check_endpoint(settings.aws.endpoint_url)
         return client
 
-    def _start_simulator(self) -> SimulatorProcess | None:
+    def _start_simulator(self, settings: Settings) -> SimulatorProcess | None:
         asked = self._options.bedrock_simulator
         if asked is None:
             return None
         if bedrock_host(self._environment):
             raise SettingsError("--host and --bedrock-simulator: choose one; the simulator is an endpoint of its own")
-        simulator = SimulatorProcess(asked, self.settings.model.endpoint)
+        simulator = SimulatorProcess(asked, settings.model.endpoint)
         self._simulator_url = simulator.url
         if not http_users(self._environment):
             # Locust's page shows it.

@@ -58,7 +58,7 @@ def bare_id(model_id: str) -> str:
 def _counted(client: BedrockRuntimeClient, settings: Settings, workload: GeneratedWorkload) -> Calibration | None:
     """By CountTokens, which does not count for each model, API and caller."""
     model, count = settings.model, getattr(client, "count_tokens", None)
-    model_id = bare_id(model.id)
+    model_id = bare_id(model.known_id)
     if count is None or not model_id or model.endpoint != "runtime" or model.api not in {"converse", "invoke"}:
         return None
     try:

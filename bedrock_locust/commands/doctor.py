@@ -26,10 +26,13 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(parsed: Namespace) -> int:
     """Print what each check found, a line each; return 1 if one failed, 2 if the settings are wrong."""
     # Locust, which it brings, patches sockets: the other commands do without.
+    from bedrock_locust.aws.account.models import hides_model  # noqa: PLC0415
     from bedrock_locust.aws.doctor import examine  # noqa: PLC0415
 
     try:
-        settings = checked(options.load(parsed, parsed.host))
+        settings = options.load(parsed, parsed.host)
+        # Of an ARN that hides its model, AWS is asked first.
+        settings = settings if hides_model(settings.model.id) else checked(settings)
     except SettingsError as error:
         for line in error.lines:
             print(line, file=sys.stderr)

@@ -70,6 +70,8 @@ REASONS: dict[str, str] = {
     " apac., global.), or use the ARN of a profile.",
     "use_case": "The account has not sent the use case form for this provider's models. Submit it in the Bedrock"
     " console (Model catalog), and wait about 15 minutes.",
+    "no_streaming": "This model does not stream. Set test.streaming to false (--bedrock-streaming false), or choose"
+    " another model; in a locustfile of your own call the methods without stream.",
     "legacy": "The provider has marked this model as legacy, and this account has not used it lately. Choose a newer"
     " version of the model.",
     "not_allowed": "This account may not call this model: the provider may have marked it as legacy, or the account has"
@@ -95,6 +97,10 @@ _WORDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("api_key", r"bearer token|api[ -]?key"),
         ("inference_profile", r"on-demand throughput.{1,20}supported|\binference profile\b"),
         ("use_case", r"use[ -]case|FTU form"),
+        (
+            "no_streaming",
+            r"unsupported for streaming|(?:not|n't) support (?:response )?streaming|streaming is not supported",
+        ),
         ("legacy", r"\blegacy\b"),
         ("not_allowed", r"operation not allowed"),
         ("retired", r"end of (?:its )?life|\bEOL\b|\bretired\b|no longer (?:available|supported)|\bdeprecated\b"),

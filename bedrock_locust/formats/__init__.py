@@ -94,18 +94,20 @@ _NATIVE: tuple[tuple[str, NativeFormat], ...] = (
 
 
 def native(model_id: str, named: str | None = None) -> NativeFormat:
-    """The native format of this name; without one that of a model id, of an inference profile id or of an ARN.
+    """The native format of this name; else that of a model id, of an inference profile id or of an ARN.
+
+    `named` may also be the id of the model behind an id that does not tell it.
 
     Raises UnknownFormatError where there is none; an ARN that does not name its model (an
     application inference profile, provisioned throughput, an imported model) has none.
     """
-    if named:
+    if named and named in _FORMATS:
         return _FORMATS[named]
-    name = model_id.rsplit("/", 1)[-1]
+    name = (named or model_id).rsplit("/", 1)[-1]
     for pattern, module in _NATIVE:
         if re.match(rf"(?:[a-z]+(?:-[a-z]+)*\.)?{pattern}", name):
             return module
-    raise UnknownFormatError(model_id)
+    raise UnknownFormatError(named or model_id)
 
 
 def native_name(model_id: str, named: str | None = None) -> str:

@@ -33,6 +33,10 @@ class Model(Protocol):
         """Id or ARN."""
 
     @property
+    def known_id(self) -> str:
+        """Id that tells which model it is."""
+
+    @property
     def api(self) -> str:
         """API."""
 
@@ -62,7 +66,7 @@ def impossible(model: Model, max_tokens: int) -> str:
 
 
 def _reasons(model: Model, max_tokens: int) -> Iterator[str]:
-    name = provider_id(model.id)
+    name = provider_id(model.known_id)
     api = f"model.api is {model.api}"
     if model.endpoint == "mantle" and model.api in BOTO3_APIS:
         best = "messages" if name.startswith("anthropic.") else "responses or chat"
@@ -72,7 +76,7 @@ def _reasons(model: Model, max_tokens: int) -> Iterator[str]:
     if model.api == "messages" and name.startswith(_PROVIDERS):
         yield f"{api}, which only Claude speaks: set model.api to chat or responses, or on runtime to converse"
     if model.endpoint == "mantle":
-        yield from _wrong_id(model.id, name)
+        yield from _wrong_id(model.id)
         yield from _wrong_on_mantle(model)
     if model.api == "responses" and max_tokens < LEAST_OF_RESPONSES:
         yield f"{api}, which refuses test.max_tokens below {LEAST_OF_RESPONSES}: raise it, or set model.api to chat"
@@ -82,8 +86,8 @@ def _reasons(model: Model, max_tokens: int) -> Iterator[str]:
         yield f"{api}, which takes no service tier: remove model.service_tier, or set model.api to converse or invoke"
 
 
-def _wrong_id(model_id: str, name: str) -> Iterator[str]:
-    bare = _VERSION.sub("", name)
+def _wrong_id(model_id: str) -> Iterator[str]:
+    bare = _VERSION.sub("", provider_id(model_id))
     if bare != model_id:
         yield (
             f"model.id is {model_id!r}, but bedrock-mantle has ids without region, ARN and version: set it to {bare!r},"

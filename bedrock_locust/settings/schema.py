@@ -162,6 +162,8 @@ class Model(Section):
     """Project of the calls: its id, or on runtime its ARN. Without it the default one."""
     format: NativeFormat | None = None
     """Native format of `invoke`, for an ARN that does not name its model. Without it the model id tells."""
+    base_model: ModelId | None = None
+    """Id of the model behind an ARN that does not name it. Without it GetInferenceProfile tells, where it can."""
     service_tier: Literal["default", "priority", "flex", "reserved"] | None = None
     """Service tier of each call. Without it none is sent."""
     latency: Literal["standard", "optimized"] | None = None
@@ -175,7 +177,13 @@ class Model(Section):
 
     def named(self, model_id: str) -> Model:
         """These settings for another model: its format is its own."""
-        return self if model_id == self.id else self.model_copy(update={"id": model_id, "format": None})
+        other = {"id": model_id, "format": None, "base_model": None}
+        return self if model_id == self.id else self.model_copy(update=other)
+
+    @property
+    def known_id(self) -> str:
+        """The id that tells which model it is, if any does."""
+        return self.base_model or self.id
 
     @property
     def quotas(self) -> Quotas:
@@ -195,7 +203,7 @@ class Model(Section):
     @property
     def _rate(self) -> Rate:
         """What AWS states; for bedrock-mantle it states none."""
-        return burndown_of(self.id) if self.endpoint == "runtime" else NONE
+        return burndown_of(self.known_id) if self.endpoint == "runtime" else NONE
 
 
 class Test(Section):
@@ -438,8 +446,9 @@ class Settings(Section):
 
     @property
     def native_formats(self) -> dict[str, str]:
-        """The native formats of models whose ids do not tell them."""
-        return {self.model.id: self.model.format} if self.model.format else {}
+        """The native formats of models whose ids do not tell them, or the models behind these."""
+        told = self.model.format or self.model.base_model
+        return {self.model.id: told} if told else {}
 
     @property
     def call_limit_s(self) -> float:

@@ -27,6 +27,7 @@ from bedrock_locust.simulator import (
 )
 from bedrock_locust.simulator.calls import Call, Operation, request_id_header
 from bedrock_locust.simulator.errors import (
+    NO_STREAMING,
     STATUSES,
     TOO_MANY_A_DAY,
     TOO_MANY_REQUESTS,
@@ -147,6 +148,8 @@ class _Admission:
     async def answer(self, body: bytes, request_format: formats.Format) -> None:
         """Check the content of a request and then the quotas, and answer it."""
         model = self.service.model(self.entry.model_id)
+        if self.operation.stream and model.behaviour.no_streaming:
+            raise ServiceError("ValidationException", NO_STREAMING)
         prompt = self.service.kept.continued(request_format.read(body))
         prompt = _completed(prompt, self.entry.model_id, self._headers())
         prompt = self._in_its_tier(prompt, model.behaviour)

@@ -145,6 +145,9 @@ class Behaviour(BaseModel):
         default_factory=dict, description="ARN of an application inference profile: the model that it leads to"
     )
     legacy: bool = Field(default=False, description="GetFoundationModel says that the model is legacy")
+    no_streaming: bool = Field(
+        default=False, description="the model cannot stream: GetFoundationModel says so, and streams are refused"
+    )
     others_requests_per_minute: float = Field(
         0.0, ge=0, description="what others use of the quota of requests of each model"
     )

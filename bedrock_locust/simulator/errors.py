@@ -50,6 +50,7 @@ DENIED = (
 )
 """What IAM says of an action that no policy allows."""
 
+NO_STREAMING = "The model is unsupported for streaming."
 UNKNOWN_MODEL = "The provided model identifier is invalid."
 
 TOO_MANY_REQUESTS = "Too many requests, please wait before trying again."

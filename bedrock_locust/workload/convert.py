@@ -44,11 +44,12 @@ def body_from(arguments: Mapping[str, Any], settings: Settings, max_tokens: int)
         raise RecordError(f"{other[0][:80]} can be sent by Converse only: set model.api to converse")
     model, config = settings.model, arguments.get("inferenceConfig") or {}
     limit, warmth = config.get("maxTokens", max_tokens), config.get("temperature", settings.test.temperature)
-    native = model.api == "invoke" and formats.native_name(model.id, model.format)
+    native = model.api == "invoke" and formats.native_name(model.known_id, model.format)
     if native == "nova":
         return {"schemaVersion": "messages-v1", **arguments, "inferenceConfig": {**config, "maxTokens": limit}}
     if native and native != "claude" and native not in _CHAT_LIKE:
-        return formats.native(model.id, model.format).body(_only_text(arguments), limit, warmth, model.id)
+        native_body = formats.native(model.known_id, model.format).body
+        return native_body(_only_text(arguments), limit, warmth, model.known_id)
     kind = "messages" if native == "claude" else "chat" if native else model.api
     build = _BUILDERS[kind]
     more = {"temperature": warmth, "top_p": config.get("topP")}

@@ -67,4 +67,4 @@ def members_of(settings: Settings) -> frozenset[str]:
     model = settings.model
     if model.api != "invoke":
         return MEMBERS.get(model.api, frozenset())
-    return MEMBERS.get(formats.native_name(model.id, model.format), frozenset())
+    return MEMBERS.get(formats.native_name(model.known_id, model.format), frozenset())

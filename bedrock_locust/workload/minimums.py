@@ -28,7 +28,7 @@ def least_tokens(model_id: str) -> int | None:
 
 def too_short(settings: Settings) -> str:
     """That the prefix of the settings is too short to be cached, and what to do; empty if it is not."""
-    workload, least = settings.workload, least_tokens(settings.model.id)
+    workload, least = settings.workload, least_tokens(settings.model.known_id)
     if workload is None or workload.cache == "off" or not workload.shared_prefix_tokens or not least:
         return ""
     if workload.shared_prefix_tokens >= least:

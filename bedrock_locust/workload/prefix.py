@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def form_of(settings: Settings) -> str:
     """Whose form the cache points of a request have: `converse`, `claude`, or empty where it can have none."""
     model = settings.model
-    name = formats.native_name(model.id, model.format) if model.api == "invoke" else model.api
+    name = formats.native_name(model.known_id, model.format) if model.api == "invoke" else model.api
     return {"converse": "converse", "nova": "converse", "claude": "claude", "messages": "claude"}.get(name, "")
 
 

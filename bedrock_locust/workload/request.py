@@ -37,7 +37,7 @@ def body_of(
     if model.api == "converse":
         body = converse.request(prompt, max_tokens, warmth)
     elif model.api == "invoke":
-        body = formats.native(model.id, model.format).body(prompt, max_tokens, warmth, model.id)
+        body = formats.native(model.known_id, model.format).body(prompt, max_tokens, warmth, model.known_id)
     else:
         body = APIS[model.api].format.request(prompt, max_tokens, warmth, model.id)
     return body if plain else joined(body, test.request or {})

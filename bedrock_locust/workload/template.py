@@ -33,13 +33,17 @@ ELSEWHERE: Mapping[Path, str] = {
 """Member -> what decides it in its place."""
 
 
-def checked(settings: Settings) -> Settings:
-    """The settings, if requests can be made with them. Raises SettingsError."""
+def checked(settings: Settings, unknown: str = "") -> Settings:
+    """The settings, if requests can be made with them. Raises SettingsError.
+
+    `unknown` says why the model behind an ARN is not known.
+    """
     if settings.model.api == "invoke":
         try:
-            formats.native(settings.model.id, settings.model.format)
+            formats.native(settings.model.known_id, settings.model.format)
         except formats.UnknownFormatError as error:
-            raise SettingsError(f"model.api is invoke, but {error}") from None
+            why = f". {unknown}" if unknown else ""
+            raise SettingsError(f"model.api is invoke, but {error}, or its model in model.base_model{why}") from None
     prefix.check(settings)
     if settings.test.request:
         _check(settings, settings.test.request)

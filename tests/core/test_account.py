@@ -13,12 +13,15 @@ from hypothesis import strategies as st
 
 from bedrock_locust.aws.account import known
 from bedrock_locust.aws.account.control import address, control_of
-from bedrock_locust.aws.account.known import Account
-from bedrock_locust.aws.account.lookup import Found, Quota, look_up
+from bedrock_locust.aws.account.known import Account, Known
+from bedrock_locust.aws.account.lookup import Found, Quota
 from bedrock_locust.aws.account.names import matches, names_of, parse, scope_of
 from bedrock_locust.aws.account.usage import others
+from bedrock_locust.formats import native_name
 from bedrock_locust.settings.forecast import forecast
+from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.schema import Settings
+from bedrock_locust.workload.template import checked
 
 if TYPE_CHECKING:
     from tests.simulator.process import Simulator
@@ -34,11 +37,17 @@ def settings_of(model_id: str = MODEL, aws: dict[str, Any] | None = None, **mode
     return Settings.model_validate({"model": {"id": model_id, **model}, "aws": {"region": "us-east-1", **(aws or {})}})
 
 
+def known_by(simulator: Simulator, settings: Settings) -> tuple[Settings, Known]:
+    """The settings with the model behind them, and what the account that the simulator plays says of them."""
+    account = Account(simulator.url, quiet=True)
+    settings, _ = account.resolved(settings, None)
+    account.look_up(settings, None)
+    return settings, account.known(settings)
+
+
 def found_by(simulator: Simulator, settings: Settings) -> Found:
-    """What is found in the account that the simulator plays."""
-    control = control_of(settings, simulator.url)
-    assert control is not None
-    return look_up(control, settings.model)
+    """What is found in it."""
+    return known_by(simulator, settings)[1].found
 
 
 # Names of quotas as real accounts list them, each with a model id that it is of.
@@ -126,14 +135,97 @@ def test_quotas_are_found_by_the_scope_of_the_id(simulator: Simulator) -> None:
 def test_a_model_that_its_id_does_not_name_is_asked_for(simulator: Simulator) -> None:
     """The model of an ARN comes from GetInferenceProfile, and its burn-down with it."""
     simulator.set(inference_profiles={ARN: "anthropic.claude-opus-4-8"}, tokens_per_minute=7000)
-    account = Account(simulator.url)
-    settings = settings_of(ARN)
-    account.look_up(settings, None)
-    completed = account.known(settings).completed(settings)
+    settings, now = known_by(simulator, settings_of(ARN))
+    completed = now.completed(settings)
     assert (completed.model.tokens_per_minute, completed.model.burndown) == (7000, 15)
-    assert settings.model.burndown == 1
-    assert "no model" not in str(account.known(settings).found.notes)
+    assert settings_of(ARN).model.burndown == 1
+    assert now.found.notes == ()
     assert found_by(simulator, settings_of(ARN.replace("abc", "xyz"))).quotas == {}
+
+
+@pytest.mark.parametrize(
+    ("behind", "native"),
+    [("anthropic.claude-opus-5", "claude"), ("amazon.nova-pro-v1:0", "nova"), ("qwen.qwen3-32b-v1:0", "open_weight")],
+)
+def test_the_model_behind_a_profile_tells_the_native_format(simulator: Simulator, behind: str, native: str) -> None:
+    """It is asked once, for all runs of a process; what is said by hand wins, and then nobody is asked."""
+    simulator.set(inference_profiles={ARN: behind})
+    account, given_ = Account(simulator.url), settings_of(ARN, api="invoke")
+    settings = checked(*account.resolved(given_, None))
+    assert settings.model.base_model == behind
+    assert native_name(settings.model.known_id, settings.model.format) == native
+    assert settings.native_formats == {ARN: behind}
+    before = simulator.stats()["actions"]["bedrock:GetInferenceProfile"]
+    assert account.resolved(given_, None)[0] == settings
+    by_hand = settings_of(ARN, base_model="us.amazon.nova-lite-v1:0")
+    assert account.resolved(by_hand, None) == (by_hand, "")
+    assert simulator.stats()["actions"]["bedrock:GetInferenceProfile"] == before
+    assert account.resolved(settings_of(MODEL), None) == (settings_of(MODEL), "")
+
+
+def test_a_profile_that_nobody_may_ask_about(simulator: Simulator) -> None:
+    """The refusal says why the model is not known, and both ways to tell it by hand."""
+    simulator.set(inference_profiles={ARN: "amazon.nova-pro-v1:0"}, denied=["bedrock:GetInferenceProfile"])
+    settings, unknown = Account(simulator.url).resolved(settings_of(ARN, api="invoke"), None)
+    with pytest.raises(SettingsError) as refused:
+        checked(settings, unknown)
+    [line] = refused.value.lines
+    assert "does not tell its native request format" in line
+    assert "name the format of its family in model.format" in line
+    assert "or its model in model.base_model" in line
+    assert line.endswith("was not looked up: the permission bedrock:GetInferenceProfile is missing")
+    checked(settings_of(ARN, api="invoke", format="nova"))
+    checked(settings_of(ARN, api="invoke", base_model="amazon.nova-pro-v1:0"))
+
+
+def test_the_scope_of_a_model_that_is_named_by_hand(simulator: Simulator) -> None:
+    """Its prefix says it, as that of an id does."""
+    models = {"anthropic.claude-opus-5": {"tokens_per_minute": 1}, "us.*": {"tokens_per_minute": 2}}
+    simulator.set(models=models)
+    for base_model, value in (("anthropic.claude-opus-5", 1), ("us.anthropic.claude-opus-5", 2)):
+        found = found_by(simulator, settings_of(ARN, base_model=base_model))
+        assert found.quotas["tokens_per_minute"].value == value
+
+
+def test_a_model_that_is_legacy_or_does_not_stream(simulator: Simulator, caplog: pytest.LogCaptureFixture) -> None:
+    """A run is warned before its load, by the control plane that it has, of the model behind a profile, too."""
+    simulator.set(inference_profiles={ARN: "anthropic.claude-opus-5"}, legacy=True, no_streaming=True)
+    for model_id in (MODEL, ARN):
+        caplog.clear()
+        account = Account(simulator.url)
+        settings, _ = account.resolved(settings_of(model_id), None)
+        account.look_up(settings, None)
+        said = [record.message for record in caplog.records if record.levelno == logging.WARNING]
+        assert said == [
+            (
+                f"bedrock-locust: AWS has marked {model_id} as legacy since 2026-06-01, and it will be gone on"
+                " 2027-01-15: choose a newer version of the model"
+            ),
+            (
+                f"bedrock-locust: AWS says that {model_id} does not stream, so calls that stream will fail:"
+                " set test.streaming to false (--bedrock-streaming false)"
+            ),
+        ]
+    whole = settings_of().model_copy(update={"test": settings_of().test.model_copy(update={"streaming": False})})
+    assert len(known_by(simulator, whole)[1].warnings(whole)) == 1
+    off = settings_of(quota_lookup="off")
+    assert len(known_by(simulator, off)[1].warnings(off)) == 2
+
+
+def test_quotas_are_listed_once(simulator: Simulator) -> None:
+    """Also where only AWS's name of the model tells which quota is its own."""
+    simulator.set(tokens_per_minute=500)
+
+    def pages() -> int:
+        return int(simulator.stats()["actions"].get("servicequotas:ListServiceQuotas", 0))
+
+    before = pages()
+    settings = settings_of("us.somebody.new-model-9-2")
+    assert found_by(simulator, settings).quotas["tokens_per_minute"].value == 500
+    asked, control = pages() - before, control_of(settings, simulator.url)
+    assert control is not None
+    listing = control.client("service-quotas").get_paginator("list_service_quotas")
+    assert asked == len([*listing.paginate(ServiceCode="bedrock", PaginationConfig={"PageSize": 100})])
 
 
 def test_a_model_that_is_not_in_the_list_yet(simulator: Simulator) -> None:
@@ -314,8 +406,8 @@ def test_the_demo_shows_a_quota_that_was_found(simulator: Simulator) -> None:
 
 
 def test_the_lookup_can_be_off(simulator: Simulator) -> None:
-    """Then nothing is asked."""
-    simulator.set(tokens_per_minute=5)
+    """Then nothing is asked about quotas."""
+    simulator.set(tokens_per_minute=5, denied=["servicequotas:*", "cloudwatch:*"])
     settings, account = settings_of(quota_lookup="off"), Account(simulator.url)
     account.look_up(settings, None)
     assert account.known(settings).found == Found()

@@ -60,6 +60,8 @@ def test_all_is_well(simulator: Simulator) -> None:
         ({"denied": ["sts:GetCallerIdentity"]}, "credentials", "note", "sts:GetCallerIdentity is missing"),
         ({"denied": ["bedrock:GetFoundationModel"]}, "quotas", "note", "has no quota that is called like"),
         ({"legacy": True}, "lifecycle", "note", "it will be gone on"),
+        ({"denied": ["bedrock:GetFoundationModel"]}, "lifecycle", "note", "and whether it streams: the permission"),
+        ({"no_streaming": True}, "streaming", "note", "does not stream, so calls that stream will fail: set"),
         ({"faults": {"ExpiredTokenException": 1}}, "model", "FAIL", "CredentialsError"),
         ({"faults": {"InvalidSignatureException": 1}}, "streaming", "FAIL", "CredentialsError"),
         ({"faults": {"cut": 1}}, "streaming", "FAIL", "Error"),

@@ -183,6 +183,7 @@ ON_DEMAND = (
         ("CredentialsError", "The security token included in the request is expired", "aws sts get-caller-identity"),
         ("ValidationError", ON_DEMAND, "inference profile"),
         ("ModelNotFoundError", "Access denied. This Model is marked by provider as Legacy", "legacy"),
+        ("ValidationError", "The model is unsupported for streaming.", "test.streaming to false"),
         ("ModelNotFoundError", "This model version has reached the end of its life.", "no longer offered"),
         ("ModelNotFoundError", "Model use case details have not been submitted for this account.", "use case form"),
         ("ValidationError", "Malformed input request", "temperature"),

@@ -90,6 +90,7 @@ FILE_ONLY = {
     *(("slo", key) for key in ("tpot_ms", "percentile", "min_tokens_per_s", "users")),
     *(("limits", key) for key in ("max_output_tokens", "window_seconds", "same_failures")),
     ("model", "output_burndown"),
+    ("model", "base_model"),
     *(("arrivals", key) for key in ("ramp", "duration_seconds", "warmup_seconds", "burstiness", "seed")),
     *(
         ("search", key)

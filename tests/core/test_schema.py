@@ -99,6 +99,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "endpoint": "runtime",
         "project": None,
         "format": None,
+        "base_model": None,
         "service_tier": None,
         "latency": None,
         "output_burndown": None,

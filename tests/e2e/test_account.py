@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from typing import TYPE_CHECKING
 
 from .checks import info, read
@@ -13,25 +14,30 @@ if TYPE_CHECKING:
     from .running import Place
 
 OPTIONS = (*QUICK, "--requests-per-minute", "600", "--tokens-per-minute", "900000")
+PROFILE = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc"
+BEHIND = ("--inference-profiles", json.dumps({PROFILE: "amazon.nova-pro-v1:0"}), "--legacy")
 FAULT = ("--fault", "InternalServerException=0.1", "--burst", "8")
 
 
 def test_a_run_with_its_account(place: Place) -> None:
-    """Nothing is set by hand: the plan has the quotas of the account, and both have counted the same calls."""
+    """Nothing is set by hand: a profile leads to its model, format and quotas, and both count the same calls."""
     place.configure(
         {
-            "model": {"quota": None},
+            "model": {"id": PROFILE, "api": "invoke", "quota": None},
             "test": {"non_streaming": False},
             "concurrency": {"start": 4, "end": 4},
             "output": {"aws_check": True},
         }
     )
-    code, said = place.run("--headless", f"--bedrock-simulator={' '.join((*OPTIONS, *FAULT))}")
+    code, said = place.run("--headless", f"--bedrock-simulator={shlex.join((*OPTIONS, *FAULT, *BEHIND))}")
     assert code in {0, 1}
+    assert f"{PROFILE} (amazon.nova-pro-v1:0)" in said
+    assert f"AWS has marked {PROFILE} as legacy since" in said
     assert re.search(r"quotas found in the account: .*900,000 tokens per minute \(L-[0-9A-F]{8}\)", said)
     [run] = place.runs()
     known = info(run)
     assert (known["quotas"]["quota"]["value"], known["settings"]["model"]["tokens_per_minute"]) == (600, 900_000)
+    assert known["settings"]["model"]["base_model"] == "amazon.nova-pro-v1:0"
     rows = read(run / "requests.csv")
     sums = {name: one.get("Sum") for name, one in json.loads((run / "aws.json").read_text())["metrics"].items()}
     assert sums["InvocationThrottles"] == len([row for row in rows if row["error"] == "ThrottlingError"])

@@ -11,16 +11,19 @@ import gevent
 from bedrock_locust.aws.account import cross_check
 from bedrock_locust.aws.account.control import control_of, why
 from bedrock_locust.aws.account.lookup import Found, look_up
+from bedrock_locust.aws.account.models import Details, Resolved, details, hides_model, resolve
+from bedrock_locust.aws.account.names import scope_of
 from bedrock_locust.aws.account.usage import others
-from bedrock_locust.settings.burndown import burndown_of
+from bedrock_locust.settings.pairs import provider_id
 from bedrock_locust.settings.quotas import NAMES, WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     import boto3
 
+    from bedrock_locust.aws.account.control import Control
     from bedrock_locust.settings.schema import Settings
 
 logger = logging.getLogger(__name__)
@@ -39,16 +42,24 @@ class Known:
     found: Found = field(default_factory=Found)
     others: Mapping[str, float] = field(default_factory=dict)
     """Setting of a quota -> what others use of it in a minute."""
+    about: Details = field(default_factory=Details)
+    """What AWS says of the model."""
 
     def completed(self, settings: Settings) -> Settings:
         """The settings with the quotas that were found; those that were given by hand stay."""
         model = settings.model
         quotas = {name: round(quota.value) for name, quota in self.found.quotas.items() if not getattr(model, name)}
-        more: dict[str, Any] = {}
-        if self.found.model_id and not model.output_burndown and model.endpoint == "runtime":
-            rate = burndown_of(self.found.model_id)
-            more = {"output_burndown": rate.factor} if rate.certain else {}
-        return settings.model_copy(update={"model": model.model_copy(update={**quotas, **more})})
+        return settings.model_copy(update={"model": model.model_copy(update=quotas)})
+
+    def warnings(self, settings: Settings) -> list[str]:
+        """What will trouble a run with this model, in sentences without a full stop."""
+        said = [self.about.outlook] if self.about.outlook else []
+        if self.about.streams is False and settings.test.streaming:
+            said.append(
+                f"AWS says that {settings.model.id} does not stream, so calls that stream will fail:"
+                " set test.streaming to false (--bedrock-streaming false)"
+            )
+        return said
 
     def sources(self, settings: Settings) -> dict[str, dict[str, Any]]:
         """Where each quota of a run is from, for `run.json`."""
@@ -92,25 +103,59 @@ class Account:
         self._simulator_url, self._quiet = simulator_url, quiet
         self._key = ""
         self._known = Known()
+        self._behind: dict[tuple[str | None, ...], tuple[Resolved | None, list[str]]] = {}
 
     def known(self, settings: Settings) -> Known:
         """What has been found out for a run with these settings; nothing where it was not looked up."""
         return self._known if self._key == _key(settings) else Known()
 
     def look_up(self, settings: Settings, session: boto3.Session | None) -> None:
-        """Find out about the account, where the settings ask for it, and not again for the same settings."""
-        if self._key == _key(settings) or settings.model.quota_lookup == "off":
+        """Find out about the model and, where the settings ask for it, its quotas; not again for the same settings."""
+        if self._key == _key(settings):
             return
         self._key, self._known = _key(settings), Known()
-        asking = gevent.spawn(self._ask, settings, session)
-        asking.join(LIMIT_S)
-        if not asking.ready():
-            asking.kill(block=False)
+        if not _in_time(self._ask, settings, session) and settings.model.quota_lookup == "auto":
             self._known = replace(self._known, found=replace(self._known.found, notes=(LATE,)))
         if not self._quiet:
             self._tell(settings)
 
+    def resolved(self, settings: Settings, session: boto3.Session | None) -> tuple[Settings, str]:
+        """The settings with the model behind an ARN that does not name it, and why that is not known.
+
+        AWS is asked once for an ARN, and not for long.
+        """
+        model = settings.model
+        if model.base_model or not hides_model(model.id):
+            return settings, ""
+        if _place(settings) not in self._behind:
+            late = [f"the model of {model.id} was not looked up: AWS did not answer within {LIMIT_S:g} s"]
+            self._behind[_place(settings)] = None, late
+            _in_time(self._ask_behind, settings, session)
+        found, notes = self._behind[_place(settings)]
+        if found is None:
+            return settings, "".join(notes[:1])
+        known = model.model_copy(update={"base_model": found.model_id})
+        return settings.model_copy(update={"model": known}), ""
+
+    def _ask_behind(self, settings: Settings, session: boto3.Session | None) -> None:
+        try:
+            control = control_of(settings, self._simulator_url, session)
+            self._behind[_place(settings)] = resolve(control, settings.model.id) if control else (None, [])
+        except Exception as error:  # noqa: BLE001 - no keys: the model is not known
+            self._behind[_place(settings)] = None, [f"the account was not looked up: {why(error)}"]
+
+    def _behind_of(self, control: Control, settings: Settings) -> tuple[Resolved | None, list[str]]:
+        """The model that calls reach, and why it is not known."""
+        if settings.model.base_model and _place(settings) not in self._behind:
+            by_hand = settings.model.base_model
+            return Resolved(provider_id(by_hand), scope_of(by_hand)), []
+        if _place(settings) not in self._behind:
+            self._behind[_place(settings)] = resolve(control, settings.model.id)
+        return self._behind[_place(settings)]
+
     def _tell(self, settings: Settings) -> None:
+        for line in self._known.warnings(settings):
+            logger.warning("bedrock-locust: %s", line)
         for line in (*self._known.found.notes, *self._known.differences(settings)):
             logger.log(logging.INFO if self._simulator_url else logging.WARNING, "bedrock-locust: %s", line)
         if said := self._known.in_words(settings):
@@ -138,14 +183,38 @@ class Account:
             control = control_of(settings, self._simulator_url, session)
             if control is None:
                 return
-            self._known = Known(look_up(control, settings.model))
-            if any(getattr(self._known.completed(settings).model, name) for name in NAMES[settings.model.endpoint]):
-                used, notes = others(control, settings.model)
+            model = settings.model
+            resolved, notes = self._behind_of(control, settings)
+            about = details(control, resolved.model_id, model.id) if resolved else Details()
+            self._known = Known(about=about)
+            if model.quota_lookup == "off":
+                return
+            found = look_up(control, model, resolved, about)
+            self._known = replace(self._known, found=replace(found, notes=(*notes, *found.notes)))
+            if any(getattr(self._known.completed(settings).model, name) for name in NAMES[model.endpoint]):
+                used, notes = others(control, model)
                 found = replace(self._known.found, notes=(*self._known.found.notes, *notes))
-                self._known = Known(found, used)
+                self._known = replace(self._known, found=found, others=used)
         except Exception as error:  # noqa: BLE001 - nothing of this may keep a run from beginning
-            self._known = Known(Found(notes=(f"the account was not looked up: {why(error)}",)))
+            notes = [f"the account was not looked up: {why(error)}"] if settings.model.quota_lookup == "auto" else []
+            self._known = Known(Found(notes=tuple(notes)))
+
+
+def _in_time(ask: Callable[[Settings, boto3.Session | None], None], *about: Any) -> bool:
+    """Whether a question was answered in the time that a run waits for it."""
+    asking = gevent.spawn(ask, *about)
+    asking.join(LIMIT_S)
+    if not asking.ready():
+        asking.kill(block=False)
+        return False
+    return True
 
 
 def _key(settings: Settings) -> str:
-    return settings.model_dump_json(include={"aws": True, "model": {"id", "endpoint", "latency", "quota_codes"}})
+    known = {"id", "base_model", "endpoint", "latency", "quota_lookup", "quota_codes"}
+    return settings.model_dump_json(include={"aws": True, "model": known})
+
+
+def _place(settings: Settings) -> tuple[str | None, ...]:
+    """An id, and who is asked about it."""
+    return settings.model.id, settings.aws.control_endpoint_url, settings.aws.profile

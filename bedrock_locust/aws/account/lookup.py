@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from bedrock_locust.aws.account.control import why
-from bedrock_locust.aws.account.models import Resolved, details, resolve
 from bedrock_locust.aws.account.names import CROSS_REGION, matches, names_of, parse
 from bedrock_locust.settings.quotas import NAMES, WORDS
 
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from bedrock_locust.aws.account.control import Control
+    from bedrock_locust.aws.account.models import Details, Resolved
     from bedrock_locust.aws.account.names import Named
     from bedrock_locust.settings.schema import Model
 
@@ -42,21 +42,19 @@ class Found:
     """Setting of the model -> its quota in the account."""
     notes: tuple[str, ...] = ()
     """What could not be found out, in sentences without a full stop."""
-    model_id: str = ""
-    """The model that an ARN leads to; empty where the id says it itself."""
 
 
-def look_up(control: Control, model: Model) -> Found:
-    """Find the quotas of a model. It fails never: what could not be found out is in the notes."""
-    resolved, notes = resolve(control, model.id)
+def look_up(control: Control, model: Model, resolved: Resolved | None, about: Details) -> Found:
+    """Find the quotas of a model, with what AWS says of it. It fails never: what was not found out is in the notes."""
     quotas: dict[str, Quota] = {}
+    notes: list[str] = []
     try:
         for setting, code in (model.quota_codes or {}).items():
             if setting in NAMES[model.endpoint]:
                 quotas[setting] = _by_code(control, code)
         if not set(NEEDED[model.endpoint]) <= quotas.keys() and resolved:
-            found, more = _by_name(control, model, resolved)
-            quotas, notes = {**found, **quotas}, [*notes, *more]
+            found, notes = _by_name(control, model, resolved, about)
+            quotas = {**found, **quotas}
     except Exception as error:  # noqa: BLE001 - no permission, no way to it, no such code: the run goes on without
         notes = [*notes, f"the quotas of the account were not looked up: {why(error)}"]
     zero = [
@@ -64,8 +62,7 @@ def look_up(control: Control, model: Model) -> Found:
         for name, one in quotas.items()
         if not one.value
     ]
-    leads_to = resolved.model_id if resolved and model.id.startswith("arn:") else ""
-    return Found({name: one for name, one in quotas.items() if one.value >= 1}, (*notes, *zero), leads_to)
+    return Found({name: one for name, one in quotas.items() if one.value >= 1}, (*notes, *zero))
 
 
 def _by_code(control: Control, code: str) -> Quota:
@@ -73,17 +70,11 @@ def _by_code(control: Control, code: str) -> Quota:
     return Quota(float(said["Value"]), said["QuotaCode"], said["QuotaName"])
 
 
-def _by_name(control: Control, model: Model, resolved: Resolved) -> tuple[dict[str, Quota], list[str]]:
+def _by_name(control: Control, model: Model, resolved: Resolved, about: Details) -> tuple[dict[str, Quota], list[str]]:
     """Quotas whose names are those of the model, and what to say of those that are not found."""
     candidates = _candidates(_listed(control), model, resolved.scope)
-    found = _matching(candidates, names_of(resolved.model_id))
-    unnamed = ""
-    if not found and candidates:
-        # What AWS calls a model is asked for only where its id does not tell it: it is one more permission.
-        known = details(control, resolved.model_id)
-        candidates = _candidates(_listed(control), model, resolved.scope)
-        unnamed = f"; what AWS calls it was not asked: {known.unknown}" if known.unknown else ""
-        found = _matching(candidates, names_of(resolved.model_id, known.name, known.provider))
+    by_id, by_aws = names_of(resolved.model_id), names_of(resolved.model_id, about.name, about.provider)
+    found = _matching(candidates, by_id) or _matching(candidates, by_aws)
     notes = [
         f"{len(all_)} quotas of {WORDS[setting]} may be that of {model.id} ({_codes(all_)}): {BY_HAND}"
         for setting, all_ in found.items()
@@ -93,6 +84,7 @@ def _by_name(control: Control, model: Model, resolved: Resolved) -> tuple[dict[s
     if not found and missing:
         scope = f"{resolved.scope.lower()}, " if model.endpoint == "runtime" else ""
         where = f"({scope}{control.region})"
+        unnamed = f"; what AWS calls it was not asked: {about.unknown}" if about.unknown and candidates else ""
         notes.append(f"the account has no quota that is called like {model.id} {where}: {BY_HAND}{unnamed}")
     return {setting: all_[0] for setting, all_ in found.items() if len(all_) == 1}, notes
 

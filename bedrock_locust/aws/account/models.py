@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bedrock_locust.aws.account.control import why
+from bedrock_locust.aws.account.control import is_denied, why
 from bedrock_locust.aws.account.names import CROSS_REGION, GLOBAL, ON_DEMAND, scope_of
+from bedrock_locust.aws.lifecycle import outlook
 from bedrock_locust.settings.pairs import provider_id
 
 if TYPE_CHECKING:
@@ -34,8 +35,18 @@ class Details:
     name: str = ""
     provider: str = ""
     streams: bool | None = None
+    """Whether it can stream its answers."""
+    outlook: str = ""
+    """A sentence of a model that is legacy; empty for any other."""
     unknown: str = ""
     """Why it says nothing; empty where it does."""
+    is_denied: bool = False
+    """Whether that is a missing permission."""
+
+
+def hides_model(model_id: str) -> bool:
+    """Whether an id does not say which model it is, and AWS does."""
+    return bool(_PROFILE.fullmatch(model_id))
 
 
 def resolve(control: Control, model_id: str) -> tuple[Resolved | None, list[str]]:
@@ -63,13 +74,14 @@ def _scope(arns: list[str]) -> str:
     return CROSS_REGION if len(regions) > 1 else ON_DEMAND
 
 
-def details(control: Control, model_id: str) -> Details:
-    """What AWS says of a model; without the permission, only why it says nothing."""
+def details(control: Control, model_id: str, called: str) -> Details:
+    """What AWS says of a model; without the permission, only why it says nothing. `called` is what a run calls it."""
     try:
         found: Any = control.client("bedrock").get_foundation_model(modelIdentifier=model_id)
-    except Exception as error:  # noqa: BLE001 - it is one more name to compare, and no more
-        return Details(unknown=why(error))
+    except Exception as error:  # noqa: BLE001 - a run goes on without
+        return Details(unknown=why(error), is_denied=is_denied(error))
     said = found.get("modelDetails", {})
+    name, provider = str(said.get("modelName", "")), str(said.get("providerName", ""))
     return Details(
-        str(said.get("modelName", "")), str(said.get("providerName", "")), said.get("responseStreamingSupported")
+        name, provider, said.get("responseStreamingSupported"), outlook(said.get("modelLifecycle", {}), called)
     )

@@ -40,7 +40,8 @@ def write(text: str, stream: TextIO | None = None) -> None:
 
 def header(settings: Settings, *, endpoint: str, levels: Sequence[Level], plan: Plan | None) -> str:
     """What is about to run, what it may cost, and where it is expected to be throttled."""
-    lines = [("Model", settings.model.id), ("Endpoint", endpoint)]
+    behind = f" ({settings.model.base_model})" if settings.model.base_model else ""
+    lines = [("Model", f"{settings.model.id}{behind}"), ("Endpoint", endpoint)]
     if plan:
         first, *more = plan.lines()
         lines += [

@@ -103,7 +103,7 @@ def model(model_id: str, behaviour: Behaviour) -> dict[str, Any]:
         "providerName": provider_of(name),
         "inputModalities": ["TEXT"],
         "outputModalities": ["TEXT"],
-        "responseStreamingSupported": True,
+        "responseStreamingSupported": not behaviour.of(name).no_streaming,
         "customizationsSupported": [],
         "inferenceTypesSupported": ["ON_DEMAND", "INFERENCE_PROFILE"],
         "modelLifecycle": lifecycle,

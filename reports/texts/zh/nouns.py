@@ -50,5 +50,7 @@ REMEDIES = {
     "use_case": "账户尚未提交该提供商模型的使用场景表单。请在 Bedrock 控制台（模型目录）提交，并等待约 15 分钟。",
     "not_allowed": "此账户不能调用该模型：它可能已被提供商标记为旧版，或账户没有访问权限。请改用较新的版本，或在 Bedrock 控制台（Model catalog）申请访问。",
     "legacy": "提供商已将该模型标记为旧版，且此账户近期未使用过它。请改用较新的版本。",
+    "no_streaming": "该模型不支持流式输出。请将 test.streaming 设为 false（--bedrock-streaming false），或改用其他模型；自己编写的"
+    " locustfile 请调用不带 stream 的方法。",
     "retired": "该版本的模型已停止提供。请改用较新的版本。",
 }
