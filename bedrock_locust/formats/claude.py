@@ -111,6 +111,9 @@ def _delta(delta: Mapping[str, Any], reading: Reading) -> Content:
     kind = text(delta.get("type"))
     if kind == "text_delta":
         return reading.add_text(delta.get("text"))
+    if kind == "signature_delta":
+        # Of thinking that is not shown it is the first sign.
+        return "other" if delta.get("signature") and not reading.other_bytes else ""
     return reading.add_other(delta.get(DELTAS.get(kind, "")))
 
 

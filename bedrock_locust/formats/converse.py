@@ -95,6 +95,8 @@ def _delta(delta: Mapping[str, Any], reading: Reading) -> Content:
     if "text" in delta:
         return reading.add_text(delta["text"])
     reasoning = members(delta.get("reasoningContent"))
+    if reasoning.get("signature") and not reading.other_bytes:
+        return "other"  # the first sign of reasoning that is not shown
     return reading.add_other(
         reasoning.get("text"),
         reasoning.get("redactedContent"),

@@ -47,6 +47,7 @@ def read_data(api: ApiFormat, data: bytes, reading: Reading) -> Content:
         code, message = said(event.get("Output"))
         if code:
             raise ModelFailedError(message or f"{code} without a message", code)
+        reading.add_figures(event)
         return api.read_event(event, reading)
     except (ValueError, MissingPartError):
         raise malformed("data", data) from None

@@ -49,18 +49,13 @@ def read(response: object, reading: Reading) -> None:
 
 
 def read_event(event: Mapping[str, Any], reading: Reading) -> Content:
-    """Take the figures out of one stream event, and say what it brought. Raises MissingPartError.
-
-    Thinking that is not shown has a signature only: that is the first sign of it.
-    """
+    """Take the figures out of one stream event, and say what it brought. Raises MissingPartError."""
     kind = required(event, "type", str)
     brought = claude.read_event(event, reading)
     if kind == "message_start":
         _take_tier(members(event.get("message")).get("usage"), reading)
     elif kind == "message_delta":
         _take_tier(event.get("usage"), reading)
-    elif kind == "content_block_delta" and not (brought or reading.other_bytes):
-        return "other" if members(event.get("delta")).get("signature") else ""
     return brought
 
 

@@ -164,7 +164,12 @@ class _Admission:
             raise ServiceError("ValidationException", UNKNOWN_MODEL)
 
     def _headers(self) -> dict[str, str]:
-        return dict(self.exchange.headers) if self.operation.native else {}
+        """The headers that count: all of InvokeModel, and a guardrail's in two more APIs of bedrock-runtime."""
+        headers = dict(self.exchange.headers)
+        if self.operation.native:
+            return headers
+        takes = self.service.endpoint == "runtime" and self.operation.surface in guardrails.SURFACES
+        return {name: headers[name] for name in guardrails.HEADERS if takes and name in headers}
 
     def _check_allowed(self, *, stream: bool) -> None:
         """Raise `ServiceError` if policies deny this call."""

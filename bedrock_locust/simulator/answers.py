@@ -53,7 +53,7 @@ async def _send_whole(call: Call, exchange: Exchange) -> None:
         found = call.failure()[1]["response"]
     else:
         found = call.format.answer(call.reply, metrics)
-    if call.operation.native:
+    if call.operation.native or call.operation.surface:
         found |= guardrails.native(call.reply)
     call.keep(found)
     body = json.dumps(found, separators=(",", ":")).encode()

@@ -11,6 +11,7 @@ from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from bedrock_locust.simulator.errors import ServiceError
 from bedrock_locust.simulator.prompts import Guardrail
 from bedrock_locust.simulator.replies import Kind
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from bedrock_locust.simulator.prompts import Prompt
     from bedrock_locust.simulator.replies import Block, Reply
 
+HEADERS = ("x-amzn-bedrock-guardrailidentifier", "x-amzn-bedrock-guardrailversion", "x-amzn-bedrock-trace")
+SURFACES = frozenset({"chat", "messages"})
+"""The APIs beside InvokeModel that take these headers on bedrock-runtime; others, and bedrock-mantle, ignore them."""
 MASK, KIND = "{NAME}", "NAME"
 STOPPED = "guardrail_intervened"
 """Why an answer of Converse ends with which a guardrail has intervened, whatever the model says."""
@@ -33,8 +37,10 @@ def asked(config: object) -> Guardrail | None:
 
 
 def in_headers(headers: Mapping[str, str]) -> Guardrail | None:
-    """That in the headers of InvokeModel."""
+    """That in the headers of InvokeModel, Chat Completions and Messages; raises `ServiceError` without a version."""
     name = headers.get("x-amzn-bedrock-guardrailidentifier")
+    if name and not headers.get("x-amzn-bedrock-guardrailversion"):
+        raise ServiceError("ValidationException", "A guardrail identifier needs a guardrail version.")
     return Guardrail(name, _is_on(headers.get("x-amzn-bedrock-trace"))) if name else None
 
 

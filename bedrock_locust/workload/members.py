@@ -24,7 +24,7 @@ _CHAT = (
     f"messages max_tokens max_completion_tokens {_SAMPLING} stop tools tool_choice parallel_tool_calls response_format"
     " reasoning_effort frequency_penalty presence_penalty logit_bias logprobs top_logprobs n seed user metadata"
     " modalities prediction store stream_options verbosity safety_identifier prompt_cache_key prompt_cache_retention"
-    " top_k min_p repetition_penalty chat_template_kwargs guardrailConfig"
+    " top_k min_p repetition_penalty chat_template_kwargs"
 )
 _RESPONSES = (
     f"input instructions max_output_tokens {_SAMPLING} tools tool_choice parallel_tool_calls max_tool_calls reasoning"

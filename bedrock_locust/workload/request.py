@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bedrock_locust import formats
 from bedrock_locust.formats import converse
 from bedrock_locust.formats.apis import CHAT, MESSAGES, RESPONSES
+from bedrock_locust.workload import guardrail
 from bedrock_locust.workload.shapes import input_shape, shaped
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ def arguments_of(settings: Settings, body: dict[str, Any]) -> dict[str, Any]:
             "performanceConfig": model.latency and {"latency": model.latency},
         }
     else:
-        arguments = {"body": json.dumps(body), "contentType": "application/json"}
+        native = {name: value for name, value in body.items() if name != guardrail.MEMBER}
+        arguments = {"body": json.dumps(native), "contentType": "application/json", **guardrail.arguments_of(body)}
         options = {"serviceTier": model.service_tier, "performanceConfigLatency": model.latency}
     options["projectIdentifier"] = model.project
     return {"modelId": model.id, **arguments, **{key: value for key, value in options.items() if value}}
@@ -72,11 +74,12 @@ def arguments_of(settings: Settings, body: dict[str, Any]) -> dict[str, Any]:
 
 def _of_api(api: Api, settings: Settings, body: dict[str, Any]) -> dict[str, Any]:
     """The arguments of a call of an API that boto3 does not have."""
-    model, arguments = settings.model, dict(body)
+    model, arguments = settings.model, {name: value for name, value in body.items() if name != guardrail.MEMBER}
     if model.service_tier:
         arguments["service_tier"] = model.service_tier
-    if model.project:
-        arguments["extra_headers"] = {api.project: model.project}
+    headers = guardrail.headers_of(body) | ({api.project: model.project} if model.project else {})
+    if headers:
+        arguments["extra_headers"] = headers
     return arguments
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bedrock_locust import formats
 from bedrock_locust.settings.mistakes import SettingsError
-from bedrock_locust.workload import prefix
+from bedrock_locust.workload import guardrail, prefix
 from bedrock_locust.workload.lengths import with_lengths_of_files
 from bedrock_locust.workload.members import members_of
 from bedrock_locust.workload.request import body_of
@@ -59,6 +59,7 @@ def _check(settings: Settings, template: Mapping[str, Any]) -> None:
         if isinstance(_at(plain, path), dict) and not isinstance(value, dict):
             raise SettingsError(f"test.request.{_name(path)} must be an object")
     _check_background(settings, template)
+    _check_guardrail(settings, template)
     if settings.model.api == "converse":
         _check_shapes(settings, template)
     elif known := members_of(settings):
@@ -78,6 +79,18 @@ def _check_background(settings: Settings, template: Mapping[str, Any]) -> None:
         raise SettingsError(f"{name}: such a response must be stored: set test.request.store to true, too")
 
 
+def _check_guardrail(settings: Settings, template: Mapping[str, Any]) -> None:
+    name = f"test.request.{guardrail.MEMBER}"
+    if settings.model.api == "converse" or guardrail.MEMBER not in template:
+        return
+    if why := guardrail.ignored(settings.model):
+        raise SettingsError(f"{name}: {why}")
+    try:
+        guardrail.check(template[guardrail.MEMBER])
+    except ShapeError as error:
+        raise SettingsError(f"test.request: {error}") from None
+
+
 def _check_shapes(settings: Settings, template: Mapping[str, Any]) -> None:
     wanted = {"Converse": settings.test.non_streaming, "ConverseStream": settings.test.streaming}
     try:
@@ -90,7 +103,7 @@ def _check_shapes(settings: Settings, template: Mapping[str, Any]) -> None:
 
 def _check_members(settings: Settings, template: Mapping[str, Any], known: frozenset[str]) -> None:
     for name in template:
-        if name not in known:
+        if name not in known and name != guardrail.MEMBER:
             near = difflib.get_close_matches(name, known, 1)
             hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
             raise SettingsError(f"test.request.{name[:80]} is no member of the API {settings.model.api}: {hint}")

@@ -329,6 +329,26 @@ def test_hidden_reasoning_shows_by_its_item(client: BedrockClient, server: RawSe
     assert (call.ok, call.chunks, call.first_text_ms, call.content_bytes) == (True, 3, None, len('f{"a":1}'))
 
 
+@pytest.mark.parametrize("api", ["chat_completions", "messages"])
+def test_a_guardrail_that_intervened_is_the_stop_reason(client: BedrockClient, server: RawServer, api: str) -> None:
+    """As by InvokeModel: whatever the model says of why it stopped."""
+    action = {"amazon-bedrock-guardrailAction": "INTERVENED"}
+    if api == "chat_completions":
+        last = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}], **action}
+        events = [{"choices": [{"index": 0, "delta": {"content": "Hi"}}]}, last, "[DONE]"]
+        whole: dict[str, Any] = {"choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}], **action}
+    else:
+        stop = {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 1}}
+        delta = {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "Hi"}}
+        events = [delta, stop, {"type": "message_stop", **action}]
+        whole = {"content": [{"type": "text", "text": "Hi"}], "stop_reason": "end_turn", **action}
+    sse = "".join(f"data: {one if isinstance(one, str) else json.dumps(one)}\n\n" for one in events)
+    answer_with(server, streamed(sse.encode(), content_type=SSE))
+    assert ask(client, api, stream=True).stop_reason == "guardrail_intervened"
+    answer_with(server, response(json.dumps(whole).encode()))
+    assert ask(client, api).stop_reason == "guardrail_intervened"
+
+
 def test_a_signature_shows_thinking_that_is_not_shown(client: BedrockClient, server: RawServer) -> None:
     """Claude sends no more than that where thinking is left out; after shown thinking it is no token."""
 

@@ -326,6 +326,16 @@ def test_a_claude_stream_that_thinks_first() -> None:
     assert reading == replace(WHOLE, other_bytes=48)
 
 
+def test_a_signature_is_the_first_sign_of_thinking_that_is_not_shown() -> None:
+    """It brings no bytes, and an empty one is no sign; nor is one after reasoning that was shown (above)."""
+    signature, text = claude_delta("signature_delta", signature="s"), claude_delta("text_delta", text="a")
+    assert events(claude.read_event, [signature, text])[0] == ["other", "text"]
+    assert events(claude.read_event, [claude_delta("signature_delta", signature=""), text])[0] == ["", "text"]
+    by_converse = block_delta({"reasoningContent": {"signature": "s"}})
+    brought, reading = events(converse.read_event, [by_converse, block_delta({"text": "a"})])
+    assert (brought, reading.other_bytes) == (["other", "text"], 0)
+
+
 def test_a_null_in_a_usage_of_claude_erases_nothing() -> None:
     """A figure that message_delta gives as null stays what message_start said."""
     usage = {"input_tokens": None, "output_tokens": 300, "cache_read_input_tokens": None}

@@ -15,11 +15,10 @@ from bedrock_locust.simulator.prompts import Guardrail, Prompt
 from bedrock_locust.simulator.replies import Kind, Reply, compose
 
 from .calls import CLAUDE, body, converse, converse_stream
+from .process import Simulator
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
-
-    from .process import Simulator
 
 NOVA = "amazon.nova-lite-v1:0"
 
@@ -103,3 +102,38 @@ def test_native_answers_keep_their_stop_reason(simulator: Simulator, client: Bed
     assert [chunk.get("amazon-bedrock-guardrailAction") for chunk in chunks][-1] == "INTERVENED"
     plain = json.loads(client.invoke_model(modelId=CLAUDE, body=body(CLAUDE))["body"].read())
     assert "amazon-bedrock-guardrailAction" not in plain
+
+
+GUARDED = {"X-Amzn-Bedrock-GuardrailIdentifier": "g1", "X-Amzn-Bedrock-GuardrailVersion": "1"}
+MESSAGE = [{"role": "user", "content": "Name a colour."}]
+OPEN: dict[str, tuple[str, dict[str, Any]]] = {
+    "chat": ("/openai/v1/chat/completions", {"model": "qwen.qwen3-32b-v1:0", "messages": MESSAGE}),
+    "messages": ("/anthropic/v1/messages", {"model": CLAUDE, "messages": MESSAGE, "max_tokens": 50}),
+    "responses": ("/openai/v1/responses", {"model": "us.openai.gpt-5.6-sol", "input": "Name a colour."}),
+}
+
+
+@pytest.mark.parametrize("name", OPEN)
+def test_two_more_apis_take_them_in_headers(simulator: Simulator, name: str) -> None:
+    """Chat Completions and Messages, whole and streamed; Responses ignores them."""
+    simulator.set(guardrail_share=1, guardrail_ms=0)
+    path, asked = OPEN[name]
+    for stream in (False, True):
+        for headers in (GUARDED, {**GUARDED, "X-Amzn-Bedrock-Trace": "ENABLED"}, {}):
+            said = simulator.request("POST", path, json.dumps({**asked, "stream": stream}).encode(), headers)[2]
+            guarded = name != "responses" and bool(headers)
+            assert (b'"amazon-bedrock-guardrailAction":"INTERVENED"' in said) == guarded
+            assert (b'"amazon-bedrock-trace"' in said) == (guarded and len(headers) == 3)
+    headers = {"X-Amzn-Bedrock-GuardrailIdentifier": "g1"}
+    status, _, said = simulator.request("POST", path, json.dumps(asked).encode(), headers)
+    assert (status, b"needs a guardrail version" in said) == ((200, False) if name == "responses" else (400, True))
+
+
+def test_bedrock_mantle_ignores_them() -> None:
+    """With status 200."""
+    mantle = Simulator("--endpoint", "mantle", "--guardrail-share", "1", "--ttft-ms", "0", "--tpot-ms", "0")
+    path, asked = OPEN["messages"]
+    body = json.dumps({**asked, "model": "anthropic.claude-opus-5"}).encode()
+    status, _, said = mantle.request("POST", path, body, GUARDED)
+    assert (status, b"guardrail" in said) == (200, False)
+    assert mantle.stop() == (0, "", "")
