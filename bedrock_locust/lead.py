@@ -148,6 +148,7 @@ class Lead:
             ("search_change", self._on_search),
             ("probe_judge", self._on_probe),
             ("level_failures", self._on_level_failures),
+            ("arrivals_unmade", self._on_arrivals_unmade),
         ):
             setattr(events, name, EventHook())
             getattr(events, name).add_listener(listener)
@@ -301,6 +302,11 @@ class Lead:
         found = self._run and self._run.tally.levels.get(level)
         if found:
             answer |= found.errors
+
+    def _on_arrivals_unmade(self, answer: dict[str, int], **_: Any) -> None:
+        """A replay asks how many arrivals were due and neither made nor dropped."""
+        if self._run and (fate := self._run.recorder.fate()):
+            answer["unmade"] = fate.missed
 
     def _on_schedule(self, schedule: Mapping[str, Any] | None, **_: Any) -> None:
         """The shape has announced arrivals: have them made here, or by the workers. None ends those that come now."""

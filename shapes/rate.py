@@ -6,6 +6,10 @@ as a whole, with the moment of their start, and fired as the event `schedule_cha
 is a dict (docs/extending.md): whoever makes them makes each a user of the class, for one task. Locust is asked for no
 users. Windows are those of the plan, whenever this shape is asked. After each of `rates`, and after a profile, all
 calls in flight end before the next level begins.
+
+The window of a trace that is open-ended stays open while calls of conversations wait for the one before them. The
+shape asks by the event `arrivals_unmade`, whose `answer`, an empty dict, gets `unmade`: how many arrivals were due
+and neither made nor dropped.
 """
 
 from __future__ import annotations
@@ -46,6 +50,10 @@ class Replay(Protocol):
     @property
     def rate_per_s(self) -> float:
         """Its calls a second, on average."""
+
+    @property
+    def open_ended(self) -> bool:
+        """Whether it goes on until the calls that wait for the one before them have been made."""
 
     @property
     def modes(self) -> Sequence[str]:
@@ -113,6 +121,7 @@ class RateShape(LevelShape):
     _state: Literal["ready", "running", "draining"]
     _news: list[tuple[float, RateLevel]]
     _since: float
+    _was_busy: bool
 
     def levels(self) -> list[RateLevel]:
         """The levels of a whole run, in order, with the attributes as they are."""
@@ -125,7 +134,7 @@ class RateShape(LevelShape):
             self._keep_clock()
             dispatcher = partial(ClassDispatcher, now=lambda: list(self.user_classes), there=self._present_workers)
             self._runner.environment.dispatcher_class = dispatcher  # type: ignore[assignment]  # Locust only calls it
-            self._plans, self._news = list(self._all_plans()), []
+            self._plans, self._news, self._was_busy = list(self._all_plans()), [], False
             self._enter("ready")
             self._tag(None)
         else:
@@ -179,9 +188,25 @@ class RateShape(LevelShape):
     def _tell_until(self, now: float) -> None:
         """Tell what has become of levels by now."""
         while self._news and self._news[0][0] <= now:
+            if self._news[0][1].phase == "drain" and self._hold(now):
+                return
             level = asdict(self._news.pop(0)[1])
             self._tag(level)
             self._fire("level_change", level=level)
+
+    def _hold(self, now: float) -> bool:
+        """Whether the window stays open, because calls of a trace wait for calls in flight."""
+        if not (self.replay and self.replay.open_ended):
+            return False
+        answer: dict[str, int] = {}
+        self._fire("arrivals_unmade", answer=answer)
+        # Between two calls of a conversation, there may be a moment without any.
+        busy = self._runner.user_count > 0
+        if not answer.get("unmade") or not (busy or self._was_busy):
+            return False
+        at, level = self._news[0]
+        self._was_busy, self._news[0] = busy, (at, replace(level, measured_to=now))
+        return True
 
     def _is_drained(self) -> bool:
         """Whether all calls in flight have ended, as far as workers have reported."""

@@ -102,6 +102,6 @@ class Firing:
     def _go_on(self, arrival: Arrival) -> None:
         """Begin the next call of a conversation, if one waits and the schedule still goes on."""
         later = self._turns.ended(arrival)
-        if later and not self._stopped and self.elapsed_s < self.schedule.length_s:
+        if later and not self._stopped and self.schedule.may_follow(self.elapsed_s):
             # Not here: this may be the hub's turn, in which nothing may wait.
             gevent.spawn(self._fire, later)

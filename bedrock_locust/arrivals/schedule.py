@@ -112,6 +112,10 @@ class Schedule:
         """From the start to the last moment at which a call can arrive, in seconds."""
         return self.stretches[-1].to_s if self.stretches else 0.0
 
+    def may_follow(self, elapsed_s: float) -> bool:
+        """Whether a call that waited for the one before it in its conversation may still begin."""
+        return elapsed_s < self.length_s or (self.replay is not None and self.replay.open_ended)
+
     def arrivals(self) -> Iterator[Arrival]:
         """All arrivals in order, drawn or read as they are asked for: a million of them need no memory."""
         return self._replayed() if self.is_replay else self._drawn()

@@ -90,8 +90,10 @@ class Traffic:
             f"replay of {self.calls:,} calls in {length_in_words(self.seconds)}{faster}, at most"
             f" {self.most_in_a_second:,} in a second and {self.busiest.calls:,} in a minute"
         )
+        waits = self.conversations and settings.trace and settings.trace.to is None
         return [
             calls,
+            *(["longer while calls wait for the one before them in their conversation"] if waits else []),
             tokens,
             *([f"left out of the trace: {left_out}"] if left_out else []),
             *self._quotas(settings),

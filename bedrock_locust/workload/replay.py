@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 MODES = ("streaming", "non_streaming")
 STREAMS = ("converse_stream", "invoke_model_with_response_stream")
 TAIL_S = 0.5
-"""How long a replay goes on after its last call, in seconds, where the settings do not say when it ends."""
+"""How long a replay goes on after the moment of its last call, in seconds, where the settings do not say when it ends.
+It goes on for longer while calls wait for the one before them in their conversation."""
 MOST_SHOWN = 5
 AT_A_TIME = 200
 """Lines between two turns of others."""
@@ -72,6 +73,8 @@ class Replay:
     records: array[int]
     owners: array[int]
     streams: bytearray
+    open_ended: bool
+    """Whether it goes on until the calls that wait for the one before them have been made."""
 
     def __len__(self) -> int:
         return len(self.due_s)
@@ -290,6 +293,7 @@ class _Lines:
             records=array("I", (self.records[place] for place in chosen)),
             owners=self._owners(chosen),
             streams=bytearray(self.streams[place] for place in chosen),
+            open_ended=trace.to is None,
         )
 
     def _spread(self) -> None:

@@ -88,8 +88,11 @@ def _over_time(run: Run, rows: pd.DataFrame, said: dict[str, Any]) -> pd.DataFra
     start = finite(run.levels["started_at"].min()) if len(run.levels) else None
     if start is None or not bin_s or not isinstance(asked, list) or not asked:
         return pd.DataFrame(columns=columns, dtype="float64")
-    edges = bin_s * np.arange(len(asked) + 1)
-    made, _ = np.histogram(rows["started_at"].to_numpy(dtype="float64") - start, edges)
-    counts = pd.Series(asked, dtype="float64")
-    values = (edges[:-1], edges[1:], counts.to_numpy() / bin_s, made / bin_s)
+    begun_s = rows["started_at"].to_numpy(dtype="float64") - start
+    # Calls that waited for the one before them come after the last that the trace asks for.
+    stretches = max(len(asked), math.floor(begun_s.max(initial=0.0) / bin_s) + 1)
+    edges = bin_s * np.arange(stretches + 1)
+    made, _ = np.histogram(begun_s, edges)
+    counts = np.pad(np.array(asked, dtype="float64"), (0, stretches - len(asked)))
+    values = (edges[:-1], edges[1:], counts / bin_s, made / bin_s)
     return pd.DataFrame(dict(zip(columns, values, strict=True)))

@@ -219,8 +219,9 @@ class Trace:
     seconds = 9.0
     rate_per_s = 4.0
 
-    def __init__(self, *modes: str) -> None:
+    def __init__(self, *modes: str, open_ended: bool = False) -> None:
         self.modes = modes
+        self.open_ended = open_ended
 
 
 @pytest.mark.parametrize(
@@ -246,3 +247,34 @@ def test_a_trace_is_one_level(clock: Clock, modes: tuple[str, ...], key: str, us
     [level] = schedule.levels
     assert (level.rate_per_s, level.warmup_s, level.duration_s) == (4, 1, 8)
     assert [told and told.phase for told in ground.told] == ["warmup", "measure", "drain", None]
+
+
+@pytest.mark.parametrize(
+    ("open_ended", "unmade", "users", "held_s"),
+    [
+        (True, (3, 2, 1, 0), (1, 1, 1, 1), 3),
+        (True, (3, 2, 2, 2, 2), (1, 0, 1, 0, 0), 4),  # two are missed for good: nothing is in flight any more
+        (True, (0,), (1,), 0),
+        (True, (5, 5), (0, 0), 0),
+        (False, (3, 2, 1, 0), (1, 1, 1, 1), 0),
+    ],
+)
+def test_a_trace_ends_once_waiting_calls_are_made(
+    clock: Clock, open_ended: bool, unmade: tuple[int, ...], users: tuple[int, ...], held_s: float
+) -> None:
+    """Its window stays open while calls wait for calls in flight, if the settings do not say when it ends."""
+    ground = Ground(shape_of(replay=Trace("one", open_ended=open_ended)), clock)
+    asked, hook = iter(zip(unmade, users, strict=True)), EventHook()
+
+    def answer(answer: dict[str, int]) -> None:
+        answer["unmade"], ground.runner.user_count = next(asked, (0, 0))
+
+    hook.add_listener(answer)
+    ground.runner.environment.events.arrivals_unmade = hook
+    ground.runner.user_count = 0
+    ground.run()
+    [drained] = [told for told in ground.told if told and told.phase == "drain"]
+    measured_s = (drained.measured_to or 0) - (drained.measured_from or 0)
+    # Ticks are a second apart, and the plan's end is between two of them.
+    assert measured_s == pytest.approx(8) if not held_s else 8 + held_s - 1 <= measured_s <= 8 + held_s
+    assert drained.completed

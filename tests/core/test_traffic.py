@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from array import array
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -49,6 +50,17 @@ def test_stretches_of_time(due_s: list[float], more_s: float) -> None:
     found = facts(*[line(0)] * len(due_s)).traffic(range(len(due_s)), due_s, due_s[-1] + more_s, {}, [0] * len(due_s))
     assert sum(found.asked) == len(due_s)
     assert len(found.asked) <= MOST_BINS + 1
+
+
+@pytest.mark.parametrize(
+    ("sessions", "trace", "says"),
+    [([1, 1], {}, True), ([1, 2], {}, False), ([0, 0], {}, False), ([1, 1], {"to": 9}, False)],
+)
+def test_conversations_may_take_longer(sessions: list[int], trace: dict[str, Any], says: bool) -> None:
+    """Where calls may wait for the one before them, and no end is asked for."""
+    found = facts(line(0), line(1)).traffic([0, 1], array("d", [0.0, 1.0]), 2, {}, sessions)
+    settings = Settings.model_validate({"model": {"id": "m"}, "arrivals": {"trace": {"file": "x", **trace}}})
+    assert any("wait for the one before them" in one for one in found.lines(settings)) == says
 
 
 def test_without_quotas_nothing_is_said_of_them() -> None:

@@ -82,6 +82,15 @@ def test_asked_and_made_over_time(tmp_path: Path) -> None:
     assert CHARTS["replay"](found) is not None
 
 
+def test_calls_after_the_last_that_was_asked_for(tmp_path: Path) -> None:
+    """Calls that waited for the one before them are there, too."""
+    made = folder({**SAID, "asked": [30, 29]})
+    table = report_of(made, tmp_path).replay
+    assert table is not None
+    assert table.over_time["asked_per_s"].tolist() == [3, 2.9, 0, 0, 0, 0]
+    assert (10 * table.over_time["made_per_s"]).sum() == pytest.approx(120)
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_a_whole_report(tmp_path: Path, language: str) -> None:
     """With its chart, in both languages."""
