@@ -88,6 +88,8 @@ class Prompt:
     """The last of `parts` that belong to the conversation, in Responses: what is kept of it."""
     cites: str = ""
     """The document that the answer cites; empty where it cites none."""
+    cited: Mapping[str, Any] | None = None
+    """What citations say of it, in the formats of Claude."""
     guardrail: Guardrail | None = None
     """The guardrail that the request names."""
     latency: str = ""

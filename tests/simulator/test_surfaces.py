@@ -356,3 +356,38 @@ def test_thinking_that_is_not_shown(fresh: Simulator) -> None:
     kinds = [json.loads(chunk).get("delta", {}).get("type") for chunk in chunks]
     assert (kinds.count("thinking_delta"), kinds.count("signature_delta")) == (0, 1)
     assert "text_delta" in kinds
+
+
+TEXT = "The sky is blue because of how light is scattered by the air, and at night it is black."
+PDF = {"type": "base64", "media_type": "application/pdf", "data": "eHh4"}
+SOURCES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "text": (
+        {"type": "text", "media_type": "text/plain", "data": TEXT},
+        {"type": "char_location", "cited_text": TEXT[:60], "start_char_index": 0, "end_char_index": 60},
+    ),
+    "blocks": (
+        {"type": "content", "content": [{"type": "text", "text": "One."}, {"type": "text", "text": "Two."}]},
+        {"type": "content_block_location", "cited_text": "One.", "start_block_index": 0, "end_block_index": 1},
+    ),
+    "pdf": (PDF, {"type": "page_location", "start_page_number": 1, "end_page_number": 2}),
+}
+
+
+@pytest.mark.parametrize("kind", SOURCES)
+def test_claude_cites_a_document(fresh: Simulator, kind: str) -> None:
+    """The second one, as it asks for it: whole and streamed, by Messages and natively."""
+    source, place = SOURCES[kind]
+    document = {"type": "document", "source": source, "title": "T", "citations": {"enabled": True}}
+    content = [{"type": "document", "source": PDF}, document, {"type": "text", "text": "Why?"}]
+    asked = {"messages": [{"role": "user", "content": content}]}
+    native = {"anthropic_version": "bedrock-2023-05-31", "max_tokens": 50, **asked}
+    path = f"/model/{MESSAGES['model']}/invoke"
+    for body in (post(fresh, "messages", **asked)[2], fresh.request("POST", path, json.dumps(native).encode())[2]):
+        [block] = json.loads(body)["content"]
+        [cited] = block["citations"]
+        assert {name: cited[name] for name in place} == place
+        assert (cited["document_index"], cited["document_title"], bool(cited["cited_text"])) == (1, "T", True)
+    events = post(fresh, "messages", stream=True, **asked)[2]
+    [delta] = [json.loads(line[6:])["delta"] for line in events.splitlines() if b"citations_delta" in line]
+    assert delta["citation"].items() >= place.items()
+    assert "citations" not in json.loads(post(fresh, "messages")[2])["content"][0]

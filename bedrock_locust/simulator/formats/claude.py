@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
+from bedrock_locust.simulator.formats import citing
 from bedrock_locust.simulator.formats.base import Body, Event, Format, Metrics, chunk, invocation_metrics
 from bedrock_locust.simulator.formats.blocks import as_text, ttl_s
 from bedrock_locust.simulator.formats.thinking import asked_for
@@ -65,6 +66,7 @@ class Claude(Format):
             reasoning=reasoning,
             reasoning_budget=budget,
             omits_thinking=isinstance(request.thinking, dict) and request.thinking.get("display") == "omitted",
+            cited=citing.source(message.content for message in request.messages),
             tool=anthropic_choice(request.tools, request.tool_choice),
             offered=anthropic_offer(request.tools, request.tool_choice),
             one_tool=isinstance(request.tool_choice, dict)
@@ -75,7 +77,7 @@ class Claude(Format):
 
     def answer(self, reply: Reply, metrics: Metrics) -> dict[str, Any]:  # noqa: ARG002  # in headers
         """A `message`."""
-        content = [_content(_shown(reply, block)) for block in reply.blocks]
+        content = [_content(_shown(reply, block)) | _citations(reply, block) for block in reply.blocks]
         message = _message(reply, content, reply.stop, reply.output_tokens) | {"stop_sequence": reply.stop_sequence}
         return message | (_details(reply, message["usage"]) if reply.family.native_details else {})
 
@@ -98,8 +100,11 @@ class Claude(Format):
         return ("", {}) if _is_omitted(reply, kind) else self.delta(kind, index, text)
 
     def block_stop(self, reply: Reply, index: int) -> list[Event]:
-        """`content_block_stop`, after the signature of thinking."""
+        """`content_block_stop`, after the signature of thinking, or what a text cites."""
         stop = chunk({"type": "content_block_stop", "index": index})
+        cited = _citations(reply, reply.blocks[index]).get("citations", ())
+        if cited:
+            return [*(_delta(index, {"type": "citations_delta", "citation": one}) for one in cited), stop]
         if reply.blocks[index].kind is Kind.REASONING:
             return [_delta(index, {"type": "signature_delta", "signature": SIGNATURE}), stop]
         return [stop]
@@ -179,7 +184,14 @@ def _tool_id(block: Block) -> str:
     return "toolu_bdrk_01" + block.tool_id.removeprefix("tooluse_")
 
 
-def _delta(index: int, delta: dict[str, str]) -> Event:
+def _citations(reply: Reply, block: Block) -> dict[str, Any]:
+    """What a text cites."""
+    if block.kind is not Kind.TEXT or reply.prompt.cited is None:
+        return {}
+    return {"citations": [citing.citation(reply.prompt.cited, block.text)]}
+
+
+def _delta(index: int, delta: dict[str, Any]) -> Event:
     return chunk({"type": "content_block_delta", "index": index, "delta": delta})
 
 
