@@ -11,7 +11,6 @@ import gevent
 
 from bedrock_locust import __version__
 from bedrock_locust.aws.account.known import Account
-from bedrock_locust.aws.account.models import hides_model
 from bedrock_locust.aws.boto3_client import check_credentials, check_endpoint, connect
 from bedrock_locust.aws.host import bedrock_host, http_users
 from bedrock_locust.aws.preflight import has_credentials, preflight
@@ -23,6 +22,7 @@ from bedrock_locust.process.simulator import SimulatorProcess
 from bedrock_locust.settings import options
 from bedrock_locust.settings.forecast import forecast
 from bedrock_locust.settings.mistakes import SettingsError
+from bedrock_locust.settings.pairs import hides_model
 from bedrock_locust.settings.plan import Plan
 from bedrock_locust.settings.run_time import run_time_of
 from bedrock_locust.workload.prepared import Prepared

@@ -9,6 +9,7 @@ from bedrock_locust import exits
 from bedrock_locust.commands import check
 from bedrock_locust.settings import options
 from bedrock_locust.settings.mistakes import SettingsError
+from bedrock_locust.settings.pairs import hides_model
 from bedrock_locust.workload.template import checked
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(parsed: Namespace) -> int:
     """Print what each check found, a line each; return 1 if one failed, 2 if the settings are wrong."""
     # Locust, which it brings, patches sockets: the other commands do without.
-    from bedrock_locust.aws.account.models import hides_model  # noqa: PLC0415
     from bedrock_locust.aws.doctor import examine  # noqa: PLC0415
 
     try:

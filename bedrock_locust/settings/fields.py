@@ -35,8 +35,6 @@ Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 _PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
 ModelId = Annotated[Text, StringConstraints(max_length=2048, pattern=_PRINTABLE)]
 """botocore's limit."""
-QuotaCode = Annotated[Text, StringConstraints(max_length=128, pattern=r"^[a-zA-Z][a-zA-Z0-9-]*$")]
-"""A code of Service Quotas, such as `L-A4430697`."""
 FileName = Annotated[Text, StringConstraints(max_length=4096, pattern=_PRINTABLE)]
 
 

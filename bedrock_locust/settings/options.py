@@ -138,6 +138,13 @@ OPTIONS = (
         "output_tokens_per_minute",
         "Your quota of output tokens per minute on bedrock-mantle",
     ),
+    Option("--bedrock-quota-lookup", "model", "quota_lookup", "auto (find the quotas in the account) or off"),
+    Option(
+        "--bedrock-quota-codes",
+        "model",
+        "quota_codes",
+        "Codes of quotas that the lookup cannot tell apart, such as tokens_per_minute=L-A4430697",
+    ),
     Option(
         "--bedrock-api", "model", "api", "converse (any model), invoke (native format), responses, chat or messages"
     ),
@@ -354,6 +361,8 @@ def _chosen(value: Any) -> Any:
 def _value(shown: Mapping[str, Any], option: Option) -> Any:
     """What an option is set to, in the public settings."""
     value = shown.get(option.section, {}).get(option.key)
+    if isinstance(value, dict) and option.key == "quota_codes":
+        return ",".join(f"{name}={code}" for name, code in value.items())
     if isinstance(value, dict):
         return json.dumps(value) if option.key == "trace" else _length(value)
     return _listed(value) if isinstance(value, list) else value

@@ -23,6 +23,7 @@ _PREFIX = re.compile(r"(?:global|us-gov|us|eu|apac|jp|au|in|ca|sa|me|il|mx|af|kr
 _VERSION = re.compile(r"(?:-v\d+|-\d)?:\d+$")
 """What the ids of many models end with on bedrock-runtime, and none on bedrock-mantle."""
 _PROVIDERS = ("openai.", "xai.", "qwen.", "deepseek.", "google.", "zai.", "moonshot", "minimax.", "nvidia.", "mistral.")
+_HIDDEN = re.compile(r"arn:[^/]*:application-inference-profile/.+")
 
 
 class Model(Protocol):
@@ -58,6 +59,11 @@ def provider_id(model_id: str) -> str:
     name = model_id.rsplit("/", 1)[-1]
     found = _PREFIX(name)
     return name[found.end() :] if found else name
+
+
+def hides_model(model_id: str) -> bool:
+    """Whether an id does not say which model it is, and AWS does: it is the ARN of an application inference profile."""
+    return bool(_HIDDEN.fullmatch(model_id))
 
 
 def impossible(model: Model, max_tokens: int) -> str:

@@ -6,6 +6,7 @@ A file may have the quotas of both endpoints, so that `--bedrock-endpoint` is en
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
@@ -25,6 +26,30 @@ WORDS: Final = {
 QuotaName = Literal[
     "quota", "tokens_per_minute", "tokens_per_day", "input_tokens_per_minute", "output_tokens_per_minute"
 ]
+
+_CODE = re.compile(r"[a-zA-Z][a-zA-Z0-9-]{0,127}")
+"""As Service Quotas takes them."""
+
+
+def codes(value: object) -> object:
+    """Codes by quota, of an object or of a text such as `quota=L-1,tokens_per_minute=L-2`. Raises ValueError."""
+    found = _of_a_text(value) if isinstance(value, str) else value
+    if isinstance(found, dict) and not found.keys() <= WORDS.keys():
+        raise ValueError(f"must have codes of these quotas only: {', '.join(WORDS)}")
+    if isinstance(found, dict) and not all(isinstance(code, str) and _CODE.fullmatch(code) for code in found.values()):
+        raise ValueError("must have codes such as L-A4430697")
+    return found
+
+
+def _of_a_text(value: str) -> dict[str, str]:
+    pairs = [[part.strip() for part in one.split("=")] for one in value.split(",")]
+    if any(len(pair) != 2 or not all(pair) for pair in pairs):
+        raise ValueError(
+            "must be names of quotas with their codes, such as tokens_per_minute=L-A4430697,quota=L-254CACF4"
+        )
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise ValueError("must not have a quota twice")
+    return dict(pairs)
 
 
 class Model(Protocol):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
+    BeforeValidator,
     Field,
     SecretStr,
     ValidationError,
@@ -28,7 +29,6 @@ from bedrock_locust.settings.fields import (
     ModelId,
     NotNegative,
     Positive,
-    QuotaCode,
     Seconds,
     Section,
     Text,
@@ -38,7 +38,7 @@ from bedrock_locust.settings.goals import Limits, Pricing, Slo, unknown_cost
 from bedrock_locust.settings.mistakes import SettingsError, describe
 from bedrock_locust.settings.outline import outline
 from bedrock_locust.settings.pairs import impossible
-from bedrock_locust.settings.quotas import QuotaName, Quotas
+from bedrock_locust.settings.quotas import QuotaName, Quotas, codes
 from bedrock_locust.settings.search import NO_TARGET, NOT_ASKED, Search, asks
 from bedrock_locust.settings.workload import Workload
 
@@ -172,7 +172,7 @@ class Model(Section):
     """Tokens of quota that one output token uses. Without it the factor that AWS states for the model."""
     quota_lookup: Literal["auto", "off"] = "auto"
     """`auto` finds the quotas that are not set here in the account, if calls go to AWS or to the simulator."""
-    quota_codes: dict[QuotaName, QuotaCode] | None = None
+    quota_codes: Annotated[dict[QuotaName, str] | None, BeforeValidator(codes)] = None
     """Codes of quotas that the lookup cannot tell apart, as `{"tokens_per_minute": "L-A4430697"}`."""
 
     def named(self, model_id: str) -> Model:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bedrock_locust import formats
 from bedrock_locust.settings.mistakes import SettingsError
+from bedrock_locust.settings.pairs import hides_model
 from bedrock_locust.workload import guardrail, prefix
 from bedrock_locust.workload.lengths import with_lengths_of_files
 from bedrock_locust.workload.members import members_of
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     Path = tuple[str, ...]
 
+NOT_ASKED = "A run asks AWS which one it is, but nobody was asked here"
 PROMPT = "test.prompt_template and test.prompt_size, or the section workload, make it"
 ELSEWHERE: Mapping[Path, str] = {
     ("modelId",): "set model.id",
@@ -42,6 +44,7 @@ def checked(settings: Settings, unknown: str = "") -> Settings:
         try:
             formats.native(settings.model.known_id, settings.model.format)
         except formats.UnknownFormatError as error:
+            unknown = unknown or (NOT_ASKED if hides_model(settings.model.id) else "")
             why = f". {unknown}" if unknown else ""
             raise SettingsError(f"model.api is invoke, but {error}, or its model in model.base_model{why}") from None
     prefix.check(settings)

@@ -32,6 +32,8 @@ OTHER_VALUES: dict[str, tuple[str, Any]] = {
     "id": ("other", "other"),
     "quota": ("7", 7),
     "tokens_per_minute": ("7", 7),
+    "quota_lookup": ("off", "off"),
+    "quota_codes": ("quota=L-1, tokens_per_minute=L-A4", {"quota": "L-1", "tokens_per_minute": "L-A4"}),
     "api": ("invoke", "invoke"),
     "service_tier": ("flex", "flex"),
     "latency": ("optimized", "optimized"),
@@ -84,8 +86,6 @@ PRICED: dict[str, dict[str, Any]] = {"pricing": {"input_per_million": 1, "output
 
 FILE_ONLY = {
     ("aws", "control_endpoint_url"),
-    ("model", "quota_lookup"),
-    ("model", "quota_codes"),
     *(("pricing", key) for key in SECTIONS["pricing"].model_fields),
     *(("slo", key) for key in ("tpot_ms", "percentile", "min_tokens_per_s", "users")),
     *(("limits", key) for key in ("max_output_tokens", "window_seconds", "same_failures")),
@@ -270,6 +270,29 @@ def test_option_over_environment_over_file_over_default(
         ("--bedrock-prompt-size", "x", 'test.prompt_size is "x", but must be a whole number'),
         ("--bedrock-end", "0", 'concurrency.end is "0", but must be greater than 0'),
         ("--bedrock-streaming", "maybe", 'test.streaming is "maybe", but must be true or false'),
+        (
+            "--bedrock-quota-codes",
+            "L-A4430697",
+            (
+                'model.quota_codes is "L-A4430697", but must be names of quotas with their codes, such as'
+                " tokens_per_minute=L-A4430697,quota=L-254CACF4"
+            ),
+        ),
+        (
+            "--bedrock-quota-codes",
+            "requests=L-1",
+            (
+                'model.quota_codes is "requests=L-1", but must have codes of these quotas only: quota,'
+                " tokens_per_minute, tokens_per_day, input_tokens_per_minute, output_tokens_per_minute"
+            ),
+        ),
+        ("--bedrock-quota-codes", "quota=7", 'model.quota_codes is "quota=7", but must have codes such as L-A4430697'),
+        (
+            "--bedrock-quota-codes",
+            "quota=L-1,quota=L-2",
+            'model.quota_codes is "quota=L-1,quota=L-2", but must not have a quota twice',
+        ),
+        ("--bedrock-quota-lookup", "on", "model.quota_lookup is \"on\", but must be 'auto' or 'off'"),
         ("--bedrock-temperature", "hot", 'test.temperature is "hot", but must be a number'),
         ("--bedrock-temperature", "nan", 'test.temperature is "nan", but must be a number'),
         ("--bedrock-duration", "inf", 'concurrency.duration_seconds is "inf", but must be a number'),
@@ -389,11 +412,17 @@ def test_a_simulator_needs_no_credentials(here: Path) -> None:
 
 def test_the_form_shows_the_settings_in_force(here: Path) -> None:
     """The fields of the form are filled in with what is in force, and mean the same when they come back."""
-    write(here, model={"id": "m", "quota": 5}, test={"prompt_size": 7, "streaming": False, "temperature": None})
+    codes = {"quota": "L-1", "tokens_per_day": "L-2"}
+    write(
+        here,
+        model={"id": "m", "quota": 5, "quota_codes": codes},
+        test={"prompt_size": 7, "streaming": False, "temperature": None},
+    )
     settings = options.load(parse(), None)
     fields = parser(settings).args_included_in_web_ui
     shown = {option.dest: fields[option.dest].default for option in OPTIONS if option.dest in fields}
     assert (shown["bedrock_model"], shown["bedrock_prompt_size"], shown["bedrock_streaming"]) == ("m", 7, False)
+    assert shown["bedrock_quota_codes"] == "quota=L-1,tokens_per_day=L-2"
     assert options.load(parse(current=settings), None) == settings
 
 

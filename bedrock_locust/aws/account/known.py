@@ -11,10 +11,10 @@ import gevent
 from bedrock_locust.aws.account import cross_check
 from bedrock_locust.aws.account.control import control_of, why
 from bedrock_locust.aws.account.lookup import Found, look_up
-from bedrock_locust.aws.account.models import Details, Resolved, details, hides_model, resolve
+from bedrock_locust.aws.account.models import Details, Resolved, details, resolve
 from bedrock_locust.aws.account.names import scope_of
 from bedrock_locust.aws.account.usage import others
-from bedrock_locust.settings.pairs import provider_id
+from bedrock_locust.settings.pairs import hides_model, provider_id
 from bedrock_locust.settings.quotas import NAMES, WORDS
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ SERVICE = "bedrock"
 MOST_PAGES = 50
 NEEDED = {"runtime": ("tokens_per_minute",), "mantle": ("input_tokens_per_minute", "output_tokens_per_minute")}
 """Endpoint -> the quotas that each model has there."""
-BY_HAND = "set it by hand, or name its code (L-...) in model.quota_codes"
+BY_HAND = "set it by hand, or name its code (L-...) in model.quota_codes (--bedrock-quota-codes)"
 
 
 @dataclass(frozen=True, slots=True)

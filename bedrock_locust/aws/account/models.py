@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 from bedrock_locust.aws.account.control import is_denied, why
 from bedrock_locust.aws.account.names import CROSS_REGION, GLOBAL, ON_DEMAND, scope_of
 from bedrock_locust.aws.lifecycle import outlook
-from bedrock_locust.settings.pairs import provider_id
+from bedrock_locust.settings.pairs import hides_model, provider_id
 
 if TYPE_CHECKING:
     from bedrock_locust.aws.account.control import Control
 
 _TELLS = re.compile(r"arn:[^/]*:(?:inference-profile|foundation-model)/.+")
 """ARNs that have the id of the model in them."""
-_PROFILE = re.compile(r"arn:[^/]*:application-inference-profile/.+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +43,11 @@ class Details:
     """Whether that is a missing permission."""
 
 
-def hides_model(model_id: str) -> bool:
-    """Whether an id does not say which model it is, and AWS does."""
-    return bool(_PROFILE.fullmatch(model_id))
-
-
 def resolve(control: Control, model_id: str) -> tuple[Resolved | None, list[str]]:
     """The model behind an id or ARN; None, and why, where nobody tells."""
     if not model_id.startswith("arn:") or _TELLS.fullmatch(model_id):
         return Resolved(provider_id(model_id), scope_of(model_id)), []
-    if not _PROFILE.fullmatch(model_id):
+    if not hides_model(model_id):
         return None, [f"quotas are not looked up for {model_id}, which is neither a model nor an inference profile"]
     try:
         found = control.client("bedrock").get_inference_profile(inferenceProfileIdentifier=model_id)
