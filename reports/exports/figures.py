@@ -7,6 +7,7 @@ import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from reports.exports import account
 from reports.numbers.doubts import doubts
 from reports.numbers.failures import total_counts
 from reports.numbers.figures import TOKENS
@@ -87,6 +88,7 @@ def tree(analysis: Analysis, told: Sequence[str]) -> dict[str, Any]:
         "slo": _slo(analysis),
         "search": [_search(found) for found in analysis.searches],
         "quota": _quota(analysis),
+        "account": account.tree(run),
         "cost": _cost(analysis),
     }
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from reports.reading.run import finite
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from reports.reading.run import Run
 
 SETTINGS = {
@@ -41,10 +43,10 @@ class Source:
         return not self.found and self.in_account is not None and self.in_account != self.value
 
 
-def sources(run: Run) -> list[Source]:
-    """The quotas of which the account said something."""
+def sources(run: Run, settings: Mapping[str, str] = SETTINGS) -> list[Source]:
+    """The quotas of which the account said something, of those with these settings."""
     found = []
-    for name, setting in SETTINGS.items():
+    for name, setting in settings.items():
         value = run.number("quotas", setting, "value")
         if not value or value <= 0:
             continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +13,8 @@ from reports.numbers.quota import THROTTLED
 from reports.reading.run import CANCELLED, finite
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -59,6 +61,14 @@ class Pair:
 
 
 @dataclass(frozen=True)
+class Reason:
+    """What the comparison shows, or what explains a difference; its words are `check.<what>` of the texts."""
+
+    what: str
+    values: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class CrossCheck:
     """AWS's figures of a run beside ours."""
 
@@ -84,6 +94,30 @@ class CrossCheck:
         """
         aws, ours = (_per_output_token({pair.name: getattr(pair, side) for pair in self.counts}) for side in SIDES)
         return math.nan if abs(aws - ours) <= SLIGHT * ours else aws
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """What there is to say of the comparison."""
+        return tuple(self._reasons())
+
+    def _reasons(self) -> Iterator[Reason]:
+        after = {"minutes": self.minutes_after}
+        if not self.counts:
+            if not self.missing:
+                yield Reason("none", after)
+            return
+        if self.agrees:
+            yield Reason("agrees")
+        elif self.more_calls > 0:
+            yield Reason("more", {"calls": self.more_calls})
+        elif self.more_calls < 0:
+            yield Reason("fewer", {"calls": -self.more_calls, **after})
+        if self.unanswered and not self.agrees:
+            yield Reason("unanswered", {"calls": self.unanswered})
+        if not math.isnan(self.implied_burndown):
+            yield Reason("burndown", {"implied": self.implied_burndown})
+        if self.times:
+            yield Reason("times")
 
     @property
     def more_calls(self) -> float:

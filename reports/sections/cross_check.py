@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from reports.markdown import Column, amount, bullets, escape, number, section, table, texts
@@ -64,19 +63,6 @@ def _reasons(say: Language, found: CrossCheck) -> Iterator[str]:
     """What the comparison says."""
     for line in found.missing:
         yield say("check.missing", why=escape(line))
-    if not found.counts:
-        if not found.missing:
-            yield say("check.none", minutes=number(found.minutes_after))
-        return
-    if found.agrees:
-        yield say("check.agrees")
-    elif found.more_calls > 0:
-        yield say("check.more", calls=amount(found.more_calls))
-    elif found.more_calls < 0:
-        yield say("check.fewer", calls=amount(-found.more_calls), minutes=number(found.minutes_after))
-    if found.unanswered and not found.agrees:
-        yield say("check.unanswered", calls=amount(found.unanswered))
-    if not math.isnan(found.implied_burndown):
-        yield say("check.burndown", implied=number(found.implied_burndown))
-    if found.times:
-        yield say("check.times")
+    for reason in found.reasons:
+        forms = {name: amount if name == "calls" else number for name in reason.values}
+        yield say(f"check.{reason.what}", **{name: forms[name](value) for name, value in reason.values.items()})

@@ -74,6 +74,59 @@ def test_a_wrong_report_does_not(tmp_path: Path) -> None:
         check("report", found)
 
 
+def test_what_is_known_of_the_account(tmp_path: Path) -> None:
+    """Its quotas, AWS's counts beside ours with what explains a difference, and the Regions; or nothing of it."""
+    run = make.shaped(("streaming",), (4,))
+    quota = {"value": 60, "source": "account", "account_value": 60.0, "code": "L-AB", "others_per_minute": 6.0}
+    run.info["quotas"] = {"quota": quota, "tokens_per_day": {"value": 9, "source": "settings"}}
+    run.info["settings"]["model"] |= {"base_model": "anthropic.claude-opus-5"}
+    folder = run.write(tmp_path / "run")
+    served = {"region": "us-west-2", "mode": "streaming", "calls": 3, "ttft_ms": {"p50": 1.5, "p95": 2}}
+    aws = {
+        "model_id": make.MODEL,
+        "fetched_at": run.info["ended_at"] + 120,
+        "metrics": {"Invocations": {"Sum": 1_000_000}, "InvocationLatency": {"Average": 5.0}},
+        "missing": ["CloudWatch has no TimeToFirstToken of this run"],
+        "serving": {"regions": [served], "calls_without_log": 4},
+    }
+    (folder / "aws.json").write_text(json.dumps(aws), encoding="utf-8")
+    reports.write(folder, formats=["json"])
+    found = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    check("report", found)
+    assert sorted(set(undescribed(SCHEMAS["report"], found))) == []
+    account = found["account"]
+    assert account["base_model"] == "anthropic.claude-opus-5"
+    known = [(one["setting"], one["value"], one["source"], one["others_percent"]) for one in account["quotas"]]
+    assert known == [("model.quota", 60, "account", 10), ("model.tokens_per_day", 9, "settings", None)]
+    by_aws = account["by_aws"]
+    [accepted] = [one for one in by_aws["counts"] if one["name"] == "accepted"]
+    calls = len(run.requests)
+    assert (accepted["aws"], accepted["ours"], accepted["difference"]) == (1_000_000, calls, 1_000_000 - calls)
+    assert by_aws["reasons"] == [
+        {"what": "more", "values": {"calls": 1_000_000 - calls}},
+        {"what": "times", "values": {}},
+    ]
+    assert (by_aws["minutes_after_end"], by_aws["missing"]) == (2, aws["missing"])
+    assert account["by_region"] == {
+        "regions": [
+            {
+                "region": "us-west-2",
+                "mode": "streaming",
+                "calls": 3,
+                "ttft_ms_p50": 1.5,
+                "ttft_ms_p95": 2,
+                "latency_ms_p50": None,
+                "latency_ms_p95": None,
+            }
+        ],
+        "calls_without_log": 4,
+    }
+    (folder / "aws.json").unlink()
+    reports.write(folder, formats=["json"])
+    found = json.loads((folder / "report.json").read_text(encoding="utf-8"))["account"]
+    assert (found["by_aws"], found["by_region"]) == (None, None)
+
+
 def test_a_comparison_keeps_its_schema(tmp_path: Path) -> None:
     """With a level that failed, one that is missing, and a gate."""
     before, after = (make.shaped(("streaming",), (4, 8, 12), seed=seed) for seed in (1, 2))
