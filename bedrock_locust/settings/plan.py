@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 
 DAY_S = 24 * 3600
-LEFT_OUT = "test.load is {load}: the users of concurrency are left out"
 
 
 @dataclass(frozen=True)
@@ -111,7 +110,7 @@ class Plan:
             quota_use=quota_use,
             unused_quotas=unused(model),
             quota_to_set="output_tokens_per_minute" if model.endpoint == "mantle" else "tokens_per_minute",
-            left_out=_left_out(settings),
+            left_out=left_out(settings),
             is_ramp=bool(settings.open_loop and settings.open_loop.ramp),
             search=_most(settings, first, planned) if settings.searching and seconds is not None else None,
         )
@@ -169,10 +168,15 @@ class Plan:
         return f"expected cost {expected}; at most {money(self.call_cost)} {self.currency} a call{in_all}"
 
 
-def _left_out(settings: Settings) -> str:
-    """Which levels of the file are not those of this run."""
-    is_other = settings.test.load != "users" and settings.has_steps
-    return LEFT_OUT.format(load=settings.test.load) if is_other else ""
+def left_out(settings: Settings) -> str:
+    """Which levels of file and options are not those of this run, in words; empty where there are no others."""
+    others = {
+        "users": ("the users of concurrency", settings.has_steps),
+        "rates": ("the arrivals", settings.arrivals is not None),
+        "search": ("the levels of search", settings.search is not None),
+    }
+    found = [name for load, (name, is_given) in others.items() if is_given and load != settings.test.load]
+    return f"test.load is {settings.test.load}: {' and '.join(found)} are left out" if found else ""
 
 
 def _most(settings: Settings, first: Call | None, levels: Sequence[Level]) -> tuple[int, int]:

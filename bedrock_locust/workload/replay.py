@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bedrock_locust.level import Level
 from bedrock_locust.settings.mistakes import SettingsError
-from bedrock_locust.settings.plan import LEFT_OUT
+from bedrock_locust.settings.plan import left_out
 from bedrock_locust.settings.traffic import left_out_in_words
 from bedrock_locust.settings.workload import Length, Workload
 from bedrock_locust.workload.jsonl import RecordFile, no_pause
@@ -107,8 +107,9 @@ class Replay:
     def told(self, plan: Plan, settings: Settings) -> Plan:
         """The plan with what the trace asks for; its cost is known from the trace, and not guessed."""
         cost = self.traffic.cost(settings.pricing) if settings.pricing else None
-        left_out = LEFT_OUT if settings.has_steps else ""
-        return replace(plan, expected_cost=cost, left_out=left_out, replay=tuple(self.traffic.lines(settings)))
+        return replace(
+            plan, expected_cost=cost, left_out=left_out(settings), replay=tuple(self.traffic.lines(settings))
+        )
 
     def level(self) -> Level:
         """The level that all calls are in, for where there is no shape to ask."""

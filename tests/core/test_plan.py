@@ -103,6 +103,28 @@ def test_tokens_of_a_workload() -> None:
     assert not Plan.of(Settings.model_validate(values)).expected_tokens
 
 
+USERS, RATES = {"concurrency": {"start": 3, "end": 5}}, {"arrivals": {"rates": [1]}}
+SEARCH = {"search": {"for": "users", "start": 1, "most": 9}, "slo": {"ttft_ms": 100}}
+
+
+@pytest.mark.parametrize(
+    ("load", "sections", "named"),
+    [
+        ("users", USERS | RATES, "the arrivals are"),
+        ("users", USERS | RATES | SEARCH, "the arrivals and the levels of search are"),
+        ("rates", USERS | RATES, "the users of concurrency are"),
+        ("search", USERS | RATES | SEARCH, "the users of concurrency and the arrivals are"),
+        ("users", USERS, ""),
+        ("rates", RATES, ""),
+    ],
+)
+def test_what_the_load_leaves_out(load: str, sections: dict[str, Any], named: str) -> None:
+    """Levels that are given, and that are not those of the load, are named."""
+    values = {"model": {"id": "m"}, "test": {"load": load}, **sections}
+    said = [one for one in Plan.of(Settings.model_validate(values)).lines() if "left out" in one]
+    assert said == ([f"test.load is {load}: {named} left out"] if named else [])
+
+
 def test_use_of_the_quota() -> None:
     """What the levels are expected to use of the quotas is the last line."""
     settings = Settings.model_validate({"model": {"id": "m", "quota": 100}})

@@ -179,6 +179,7 @@ def test_the_plan_knows_what_a_trace_costs(tmp_path: Path) -> None:
         {"models": {"a": "m"}, "speed": 2},
         pricing={"input_per_million": 10, "output_per_million": 100, "cache_read_per_million": 1},
         model={"id": "m", "quota": 100},
+        concurrency={"start": 2, "end": 3},
     )
     replay = replay_of(settings)
     assert replay
@@ -189,6 +190,7 @@ def test_the_plan_knows_what_a_trace_costs(tmp_path: Path) -> None:
     assert "left out of the trace: 1 of the model z" in text
     assert "in its busiest minutes it uses 200 % of the requests per minute of your quotas" in text
     assert "expected cost 0.48 to 1.60 USD" in text
+    assert "test.load is rates: the users of concurrency are left out" in text
 
 
 @given(st.lists(st.tuples(st.floats(0, 1e6), st.integers(0, 3)), min_size=1, max_size=30), st.floats(0.01, 100))
