@@ -90,3 +90,35 @@ def test_help_says_what_each_argument_is(parser: argparse.ArgumentParser) -> Non
     for argument in parser._actions:
         assert argument.help, argument.dest
     assert parser.description
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "value"),
+    [
+        ("--max-regression", "0", 0),
+        ("--max-regression", " 10% ", 10),
+        ("--max-regression", "999.9", 999.9),
+        ("--max-regression", "1000", None),
+        ("--max-regression", "-1", None),
+        ("--max-regression", "ten", None),
+        ("--max-success-drop", "0", 0),
+        ("--max-success-drop", "100", 100),
+        ("--max-success-drop", "100.1", None),
+        ("--max-success-drop", "-0.1", None),
+        ("--max-success-drop", "nan", None),
+        ("--max-success-drop", "1%", None),
+    ],
+)
+def test_limits_of_a_comparison(
+    capsys: pytest.CaptureFixture[str], option: str, text: str, value: float | None
+) -> None:
+    """Percent below 1,000, points from 0 to 100; anything else is named."""
+    arguments = ["a", "b", f"{option}={text}"]
+    if value is not None:
+        parsed = vars(_compare_parser().parse_args(arguments))
+        assert parsed[option.removeprefix("--").replace("-", "_")] == value
+        return
+    with pytest.raises(SystemExit) as ended:
+        _compare_parser().parse_args(arguments)
+    assert ended.value.code == 2
+    assert repr(text) in capsys.readouterr().err
