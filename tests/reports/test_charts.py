@@ -10,6 +10,7 @@ import pytest
 
 import reports
 from reports.charts import CHARTS, distribution, style
+from reports.charts.marks import SHADE
 from reports.edition import edition
 from reports.reading.run import read
 
@@ -157,6 +158,9 @@ def test_levels_that_the_client_held_up_are_shaded_and_short_ones_hollow(tmp_pat
     charts = specs(run.write(tmp_path))
     assert marks(charts["knee"], type="rect") == [{"from": 6, "to": 10}] * 3
     assert marks(charts["latency"], type="rect") == [{"from": 6, "to": 10}]
+    for name, shade in (("knee", style.MODE_COLOURS["streaming"]), ("latency", style.GREY)):
+        bands = [one["mark"] for one in layers(charts[name]) if one["mark"]["type"] == "rect"]
+        assert {(band["color"], band["opacity"]) for band in bands} == {(shade, SHADE)}
     assert "shaded: the load generator was the limit, not the service" in charts["latency"]["title"]["subtitle"]
     (short,) = [row for row in marks(charts["knee"], fill=style.GROUND) if row["statistic"] == "throughput"]
     assert (short["mode"], short["load"]) == ("streaming", 12)

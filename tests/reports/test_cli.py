@@ -89,6 +89,7 @@ def test_help_says_what_each_argument_is(parser: argparse.ArgumentParser) -> Non
     """In words, and of which of several values it can be."""
     for argument in parser._actions:
         assert argument.help, argument.dest
+        assert argument.nargs == 0 or argument.metavar or argument.choices or argument.dest == "run_folder"
     assert parser.description
 
 
