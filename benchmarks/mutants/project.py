@@ -70,11 +70,12 @@ class Copy:
         """Run pytest; its exit code, None if it had to be stopped."""
         plain = ["-q", "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "recorder"]
         python_path = {"PYTHONPATH": f"{self.place}{os.pathsep}{HERE}", "PYTHONDONTWRITEBYTECODE": "1"}
+        around = {name: value for name, value in os.environ.items() if not name.startswith("MUTANTS_")}
         with self._said.open("wb") as said:
             process = subprocess.Popen(
                 [sys.executable, "-m", "pytest", *plain, *arguments],
                 cwd=self.place,
-                env=os.environ | python_path | variables,
+                env=around | python_path | variables,
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=subprocess.STDOUT,

@@ -36,8 +36,8 @@ class Record:
     def add(self, root: Path, folder: Path, files: Iterable[str]) -> None:
         """Add what the plugin has seen of these files of tests."""
         by_file = defaultdict[str, dict[str, Any]](dict)
-        for seen in folder.glob("*.seen"):
-            for test, what in json.loads(seen.read_text()).items():
+        for line in (line for seen in folder.glob("*.seen") for line in seen.read_text().splitlines()):
+            for test, what in json.loads(line).items():
                 by_file[test.partition("::")[0]][test] = what
         for name in files:
             none_ran = {name: {"took_s": 0.0, "passed": False, "ran": {}}}

@@ -34,7 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class Recorder:
-    """Writes what it has seen beside the plan, with the number of the process in the name."""
+    """Writes what it has seen, a line a test, beside the plan, with the number of the process in the name."""
 
     def __init__(self, plan: Path) -> None:
         """What this process starts from here on marks its lines in the same file."""
@@ -45,7 +45,6 @@ class Recorder:
         self._none = bytes(len(self._marks))
         setattr(builtins, NAME, self._marks)
         os.environ[MARKS] = str(marks)
-        self._tests: dict[str, dict[str, Any]] = {}
         self._passed = True
 
     @pytest.hookimpl(wrapper=True)
@@ -57,15 +56,13 @@ class Recorder:
             return (yield)
         finally:
             took_s = round(time.monotonic() - began_at, 3)
-            self._tests[item.nodeid] = {"took_s": took_s, "passed": self._passed, "ran": self._ran()}
+            what = {"took_s": took_s, "passed": self._passed, "ran": self._ran()}
+            with self._seen.open("a") as file:
+                print(json.dumps({item.nodeid: what}), file=file)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """A test has passed if nothing of it failed."""
         self._passed = self._passed and not report.failed
-
-    def pytest_sessionfinish(self) -> None:
-        """Write what was seen."""
-        self._seen.write_text(json.dumps(self._tests))
 
     def _ran(self) -> dict[str, str]:
         """The lines that ran in each file: a number, in hexadecimal, whose bit of value 2^n stands for line n."""

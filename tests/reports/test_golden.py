@@ -9,11 +9,14 @@ import json
 import os
 import random
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import reports
+from reports.charts import CHARTS
+from reports.edition import edition
+from reports.reading.run import read
 
 from . import run_folders as make
 
@@ -269,3 +272,35 @@ def test_two_reports_of_a_run_are_the_same(tmp_path: Path) -> None:
 
 def _charts(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in (folder / "charts").iterdir()}
+
+
+@pytest.mark.parametrize(("made", "names"), [(decision, set(CHARTS) - {"search"}), (searched, {"search"})])
+def test_charts_are_as_they_were_seen_and_approved(
+    tmp_path: Path, made: Callable[[Path], None], names: set[str]
+) -> None:
+    """Marks, scales, axes and titles of each chart, and where the rows behind each mark begin and end."""
+    made(tmp_path)
+    analysis = edition(read(tmp_path))
+    drawn = {name: chart.to_dict() for name in names if (chart := CHARTS[name](analysis))}
+    found = {name: outline(spec, spec.get("datasets", {})) for name, spec in drawn.items()}
+    text = json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    golden = GOLDEN / f"{made.__name__}.charts.json"
+    if os.environ.get("UPDATE_GOLDEN"):
+        golden.write_text(text, encoding="utf-8", newline="\n")
+    assert text == golden.read_text(encoding="utf-8")
+
+
+def outline(part: Any, datasets: dict[str, list[Any]]) -> Any:
+    """A part of a definition without what Altair adds by itself; of the data the number of rows, first and last."""
+    if isinstance(part, dict):
+        data = part.get("data", {})
+        rows = datasets.get(data.get("name", ""), data.get("values", []))
+        kept = {
+            name: outline(value, datasets)
+            for name, value in part.items()
+            if name not in {"$schema", "config", "data", "datasets"}
+        }
+        return kept | ({"rows": [len(rows), outline(rows[0], {}), outline(rows[-1], {})]} if rows else {})
+    if isinstance(part, list):
+        return [outline(one, datasets) for one in part]
+    return float(f"{part:.5g}") if isinstance(part, float) else part
