@@ -9,6 +9,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from bedrock_locust.live.attainment import Record, Share, Target, is_good, judge
+from bedrock_locust.live.health import READ_LAG_FLOOR_MS, READ_LAG_SHARE
 from bedrock_locust.live.output import ROWS_WITHIN_S, OutputBase
 
 if TYPE_CHECKING:
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from bedrock_locust.call import Call
     from bedrock_locust.level import Level
     from bedrock_locust.live.attainment import Verdict
+    from bedrock_locust.live.health import Cause
     from bedrock_locust.live.output import RunView
+    from bedrock_locust.settings.goals import Slo
 
 THROTTLED = "ThrottlingError"
 LOST_SHARE = 0.01
@@ -78,8 +81,21 @@ class Judge(OutputBase):
 
     def _client(self, level: str) -> list[str]:
         """Why the load generator was the limit in a level, in words. Where arrivals are late, the report says so."""
-        fate = self._run.arrivals(level)
-        return [*self._run.health.levels[level].reasons(), *([] if fate is None else _lost(fate))]
+        fate, slo = self._run.arrivals(level), self._slo
+        causes = [str(cause) for cause in self._run.health.levels[level].causes() if slo and _matters(cause, slo)]
+        return [*causes, *([] if fate is None else _lost(fate))]
+
+
+def _matters(cause: Cause, slo: Slo) -> bool:
+    """Whether the client may have changed the verdict.
+
+    Tokens that were read late can change a time by as much as they were late: that is small beside a long limit, and
+    says nothing of a share of successes.
+    """
+    if cause.what != "read_lag_p99_ms":
+        return True
+    limits_ms = [limit for limit in (slo.ttft_ms, slo.latency_ms) if limit is not None]
+    return bool(limits_ms) and cause.value >= max(READ_LAG_FLOOR_MS, READ_LAG_SHARE * min(limits_ms))
 
 
 def _lost(fate: Fate) -> list[str]:

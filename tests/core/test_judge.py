@@ -103,6 +103,32 @@ def test_arrivals_that_were_not_made(fate: Fate, said: list[str]) -> None:
     assert judge.answer(["a"], 50, "unclear")["client"] == []
 
 
+@pytest.mark.parametrize(
+    ("slo", "late_ms", "counts"),
+    [
+        ({"ttft_ms": 200}, 6.0, False),
+        ({"ttft_ms": 200}, 12.0, True),
+        ({"ttft_ms": 40}, 6.0, True),
+        ({"ttft_ms": 40}, 4.0, False),
+        ({"latency_ms": 2000}, 60.0, False),
+        ({"latency_ms": 2000}, 120.0, True),
+        ({"ttft_ms": 200, "latency_ms": 9000}, 12.0, True),
+        ({"success_rate": 99}, 400.0, False),
+        ({"tpot_ms": 30}, 400.0, False),
+    ],
+)
+def test_tokens_that_were_read_late(slo: dict[str, Any], late_ms: float, counts: bool) -> None:
+    """They matter where a time that is judged could be another one by more than 5 % of its limit."""
+    health = Health()
+    judge = judge_of(health=health, settings=Settings.model_validate({"model": {"id": "m"}, "slo": slo}))
+    for _ in range(20):
+        health.add(replace(CALL, level="a", phase="measure", ttft_ms=60.0, read_lag_ms=late_ms))
+    tell(judge, "a", 10)
+    assert judge.answer(["a"], None, "unclear")["client"] == (
+        [f"first tokens were read {late_ms:.0f} ms late at P99"] if counts else []
+    )
+
+
 def test_a_busy_client_and_lost_workers() -> None:
     """Where the load generator was the limit, and where the level had other users than asked for."""
     health = Health()
