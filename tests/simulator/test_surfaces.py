@@ -391,3 +391,23 @@ def test_claude_cites_a_document(fresh: Simulator, kind: str) -> None:
     [delta] = [json.loads(line[6:])["delta"] for line in events.splitlines() if b"citations_delta" in line]
     assert delta["citation"].items() >= place.items()
     assert "citations" not in json.loads(post(fresh, "messages")[2])["content"][0]
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "more", "tier"),
+    [
+        ("chat", "openai.gpt-oss-120b-1:0", {}, "auto"),
+        ("chat", "qwen.qwen3-32b-v1:0", {}, "default"),
+        ("chat", "qwen.qwen3-32b-v1:0", {"service_tier": "flex"}, "flex"),
+        ("messages", MESSAGES["model"], {}, "standard"),
+    ],
+)
+def test_streams_say_their_tier(fresh: Simulator, name: str, model: str, more: dict[str, Any], tier: str) -> None:
+    """Chat Completions in each chunk, Messages at the start; these have the tokens of thinking at their end."""
+    lines = [line for line in post(fresh, name, model=model, stream=True, **more)[2].splitlines() if b"{" in line]
+    said = f'"service_tier":"{tier}"'.encode()
+    assert {said in line for line in (lines if name == "chat" else lines[:1])} == {True}
+    if name == "messages":
+        lines = post(fresh, name, stream=True, **THINKING)[2].splitlines()
+        [usage] = [json.loads(line[6:])["usage"] for line in lines if b'"message_delta"' in line]
+        assert usage["output_tokens_details"]["thinking_tokens"] > 0

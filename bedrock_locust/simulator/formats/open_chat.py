@@ -52,12 +52,16 @@ class OpenChat(Chat):
 
     def opening(self, reply: Reply) -> list[Event]:
         """A chunk with the role."""
-        return [("", opened(event)) for event in super().opening(reply)]
+        return [self._chunk(reply, event) for event in super().opening(reply)]
 
     def block_start(self, reply: Reply, index: int) -> list[Event]:
         """The start of a tool call."""
         is_tool = reply.blocks[index].kind is Kind.TOOL
-        return [("", opened(event)) for event in super().block_start(reply, index)] if is_tool else []
+        return [self._chunk(reply, event) for event in super().block_start(reply, index)] if is_tool else []
+
+    def _chunk(self, reply: Reply, event: Event) -> Event:
+        """A chunk as it is sent. That gpt-oss on bedrock-runtime calls its tier `auto` is recorded."""
+        return "", opened(event) | {"service_tier": reply.prompt.tier or ("auto" if self._tagged else "default")}
 
     def delta(self, kind: Kind, index: int, text: str) -> Event:
         """A chunk with text."""
@@ -69,7 +73,7 @@ class OpenChat(Chat):
             return "", {}
         if kind is Kind.REASONING and self._tagged:
             text = f"<reasoning>{text}</reasoning>"
-        body = opened(super().counted_delta(reply, kind, index, text, sent))
+        _, body = self._chunk(reply, super().counted_delta(reply, kind, index, text, sent))
         delta = body["choices"][0]["delta"]
         if thought := delta.pop("reasoning_content", None):
             delta["reasoning"] = thought
@@ -81,7 +85,7 @@ class OpenChat(Chat):
 
     def closing(self, reply: Reply, metrics: Metrics, text: str = "") -> list[Event]:  # noqa: ARG002
         """The finish reason, the usage if it was asked for, and the end mark."""
-        [last] = [opened(event) for event in super().closing(reply, metrics)]
+        [(_, last)] = [self._chunk(reply, event) for event in super().closing(reply, metrics)]
         finish = {key: value for key, value in last.items() if key not in {"usage", METRICS}}
         usage = [("", finish | {"choices": [], "usage": _usage(reply)})] if reply.prompt.shows_usage else []
         return [("", finish), *usage, (DONE, {})]

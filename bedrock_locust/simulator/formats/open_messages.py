@@ -40,8 +40,10 @@ class OpenMessages(Claude):
         return answer | {"usage": answer["usage"] | thinking | {"service_tier": "standard"}}
 
     def opening(self, reply: Reply) -> list[Event]:
-        """`message_start`, and a ping."""
-        return [*map(_named, super().opening(reply)), ("ping", {"type": "ping"})]
+        """`message_start` with the tier, and a ping."""
+        [(name, start)] = map(_named, super().opening(reply))
+        start["message"]["usage"]["service_tier"] = "standard"
+        return [(name, start), ("ping", {"type": "ping"})]
 
     def block_start(self, reply: Reply, index: int) -> list[Event]:
         """`content_block_start`."""
@@ -56,8 +58,10 @@ class OpenMessages(Claude):
         return [*map(_named, super().block_stop(reply, index))]
 
     def closing(self, reply: Reply, metrics: Metrics, text: str = "") -> list[Event]:  # noqa: ARG002
-        """`message_delta` and `message_stop`."""
-        return [*map(_named, super().closing(reply, metrics))]
+        """`message_delta` with the tokens of thinking, and `message_stop`."""
+        [(name, last), stop] = map(_named, super().closing(reply, metrics))
+        last["usage"]["output_tokens_details"] = {"thinking_tokens": reply.reasoning_tokens}
+        return [(name, last), stop]
 
     def failure(self, reply: Reply, code: str, message: str) -> Event:  # noqa: ARG002 - as other formats
         """An event of type `error`."""
