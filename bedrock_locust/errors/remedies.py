@@ -59,6 +59,12 @@ REASONS: dict[str, str] = {
     " or model.id: docs/apis.md has the pairs.",
     "mantle_permission": "Allow bedrock-mantle:CreateInference on the project in the IAM policy: bedrock-mantle has"
     " permissions of its own.",
+    "previous": "The response of previous_response_id is not stored: it was made with store false, was deleted, or is"
+    " older than 30 days. Make it with store true, in the same account, region and endpoint.",
+    "limit_of_answer": "The model does not take this limit of the answer. Set test.max_tokens (--bedrock-max-tokens) to"
+    " what the message says; some models that think need more than their budget for it.",
+    "prompt_too_long": "The request is longer than this model or endpoint takes. Shorten the prompt (test.prompt_size,"
+    " workload.input_tokens), or choose a model with a longer context.",
     "sampling": "This model takes no sampling parameters, as many newer models. Remove test.temperature, or set it to"
     " null (--bedrock-temperature null); in a locustfile of your own remove temperature, top_p and top_k from the"
     " request.",
@@ -83,7 +89,7 @@ REASONS: dict[str, str] = {
 _WORDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (reason, re.compile(words, re.IGNORECASE))
     for reason, words in (
-        ("unknown_path", r"members Output, Version"),
+        ("unknown_path", r"UnknownOperationException|members Output, Version"),
         ("background", r"made in the background"),
         ("max_completion_tokens", r"\bmax_completion_tokens\b"),
         ("tools_by_chat", r"function tools.{1,99}reason|\breasoning_effort\b.{1,99}\btools\b"),
@@ -94,6 +100,12 @@ _WORDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("mantle_permission", r"bedrock-mantle:\w+"),
         ("sampling", r"\b(?:temperature|top_?p|top_?k)\b"),
         ("clock", r"signature expired|not yet current|too skewed|request time.{1,40}too large"),
+        ("previous", r"previous response"),
+        (
+            "limit_of_answer",
+            r"maximum tokens you requested|max_?\w{0,11}tokens.{0,99}(?:maximum|greater|less than|exceed|limit)",
+        ),
+        ("prompt_too_long", r"\btoo (?:long|large)\b|\bcontext (?:length|window|limit)"),
         ("api_key", r"bearer token|api[ -]?key"),
         ("inference_profile", r"on-demand throughput.{1,20}supported|\binference profile\b"),
         ("use_case", r"use[ -]case|FTU form"),
@@ -102,7 +114,7 @@ _WORDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"unsupported for streaming|(?:not|n't) support (?:response )?streaming|streaming is not supported",
         ),
         ("legacy", r"\blegacy\b"),
-        ("not_allowed", r"operation not allowed"),
+        ("not_allowed", r"operation not allowed|not (?:enabled|available) for this account"),
         ("retired", r"end of (?:its )?life|\bEOL\b|\bretired\b|no longer (?:available|supported)|\bdeprecated\b"),
     )
 )

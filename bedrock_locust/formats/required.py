@@ -59,9 +59,13 @@ def _error_code(content: bytes) -> str:
 def refuse_error(body: object) -> None:
     """Raise ModelFailedError for an error in the model's own format: a whole response, a chunk or an event.
 
-    The formats of OpenAI have it in `error`, which is null otherwise.
+    The formats of OpenAI have it in `error`, which is null otherwise; bedrock-runtime has its own in `Output`. That it
+    does not know the path is told apart, as no answer.
     """
     inside = members(body)
+    code, message = said(inside.get("Output"))
+    if code and code != "UnknownOperationException":
+        raise ModelFailedError(message or f"{code} without a message", code)
     if inside.get("type") == "error" or inside.get("error"):
         code, message = said(body)
         raise ModelFailedError(message or "an error without a message", code)

@@ -261,6 +261,7 @@ UNKNOWN = b'{"Output":{"__type":"com.amazon.coral.service#UnknownOperationExcept
     ("body", "found"),
     [
         (UNKNOWN, "NotAnAnswerError UnknownOperationException"),
+        (json.dumps(ENVELOPE).encode(), "InternalServerError InternalServerException"),
         (b"<html>Log in</html>", "NotAnAnswerError NotAnAnswerError"),
         (b"{}", "NotAnAnswerError NotAnAnswerError"),
         (b"", "NotAnAnswerError NotAnAnswerError"),
