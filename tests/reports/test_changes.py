@@ -94,6 +94,33 @@ def test_throughput_of_single_runs_is_as_sure_as_their_waves_say() -> None:
     assert changes.throughput([Rate(math.nan, math.nan)], [Rate(110, 0.0004)]) is None
 
 
+@pytest.mark.parametrize(("before", "after"), [((100, 104, 97), (120, 131)), ((100,), (120, 131)), ((100, 90), (120,))])
+def test_throughput_of_several_runs_is_held_to_students_test(
+    before: tuple[float, ...], after: tuple[float, ...]
+) -> None:
+    """With the spread between runs of a side, also where the other side is a single one."""
+    found = changes.throughput(*([Rate(one, math.nan) for one in side] for side in (before, after)))
+    logs = [[math.log(one) for one in side] for side in (after, before)]
+    squares = sum(sum((one - np.mean(side)) ** 2 for one in side) for side in logs)
+    degrees = len(before) + len(after) - 2
+    error = math.sqrt(squares / degrees * (1 / len(before) + 1 / len(after)))
+    difference = float(np.mean(logs[0]) - np.mean(logs[1]))
+    assert found is not None
+    assert found.chance == pytest.approx(2 * stats.t.sf(abs(difference) / error, degrees))
+    half = stats.t.isf(0.025, degrees) * error
+    assert (found.low, found.high) == pytest.approx((math.expm1(difference - half), math.expm1(difference + half)))
+
+
+def test_rates_that_agree_by_chance_are_not_surer_than_inside() -> None:
+    """Of runs with the very same rate, what is known of each is the least that counts."""
+    found = changes.throughput([Rate(100, 0.0004)] * 2, [Rate(100, math.nan)] * 2)
+    assert found is not None
+    half = stats.t.isf(0.025, 2) * 0.02
+    assert (found.low, found.high) == pytest.approx((math.expm1(-half), math.expm1(half)))
+    certain = changes.throughput([Rate(100, math.nan)] * 2, [Rate(100, math.nan)] * 2)
+    assert certain == intervals.Change(0, 0, 1)
+
+
 def test_success_that_fails_in_bursts_is_less_sure() -> None:
     """The same rates: with a design effect of 8, and with runs that differ, the interval is wider."""
     alone = changes.success([Trials(990, 1000, 1)], [Trials(960, 1000, 1)])
