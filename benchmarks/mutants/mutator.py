@@ -107,7 +107,7 @@ class Mutator:
             if field in ("annotation", "returns", "decorator_list"):
                 continue
             for child in value if isinstance(value, list) else [value]:
-                if isinstance(child, ast.AST) and not isinstance(child, ast.JoinedStr) and not _for_types(child):
+                if isinstance(child, ast.AST) and not isinstance(child, ast.JoinedStr) and not for_types(child):
                     yield from self._nodes(child)
 
     def _changes(self, node: ast.AST) -> Iterator[tuple[int, int, str]]:
@@ -183,8 +183,16 @@ class Mutator:
         return start, self._line_starts[(node.end_lineno or 1) - 1] + (node.end_col_offset or 0)
 
 
-def _for_types(node: ast.AST) -> bool:
-    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+def for_types(node: ast.AST) -> bool:
+    """Whether only the type checker reads it: imports, overloads, and what a protocol asks for."""
+    match node:
+        case ast.If(test=ast.Name(id="TYPE_CHECKING")):
+            return True
+        case ast.FunctionDef(decorator_list=[*decorators]):
+            return any(isinstance(one, ast.Name) and one.id == "overload" for one in decorators)
+        case ast.ClassDef(bases=[*bases]):
+            return any(isinstance(one, ast.Name) and one.id == "Protocol" for one in bases)
+    return False
 
 
 def _is_text(*nodes: ast.AST) -> bool:

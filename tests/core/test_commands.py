@@ -257,6 +257,10 @@ def test_workload_writes_the_normal_form(here: Path, capsys: pytest.CaptureFixtu
     assert "x.json, line 2: conversations must be a list that is not empty" in err
     lines = (here / "x.jsonl").read_text().splitlines()
     assert [json.loads(line)["messages"][0]["role"] for line in lines] == ["user", "user"]
+    chinese = [{"conversations": [{"from": "human", "value": "潮汐"}, {"from": "gpt", "value": "é"}]}]
+    (here / "y.json").write_text(json.dumps(chinese))
+    assert workload(capsys, "y.json", "-o", "y.jsonl")[0] == 0
+    assert "潮汐" in (here / "y.jsonl").read_text(encoding="utf-8")
     assert workload(capsys, "x.jsonl")[0] == 0
     assert "x.jsonl: exists already" in workload(capsys, "x.json", "-o", "x.jsonl")[2]
 

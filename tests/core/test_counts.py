@@ -62,6 +62,18 @@ def test_what_is_due_grows_with_time() -> None:
     assert account.fate([]) == Fate(40, 0, 0, 40)
 
 
+def test_a_level_counts_as_soon_as_a_process_reports_it() -> None:
+    """In all of the run, but not in another level."""
+    account = Account()
+    account.begin(schedule(level("a"), level("b")), 990.0)
+    account.advance(1100.0)
+    early = [{"c": {"measure": [3, 1]}}, {"a": {"measure": [20, 0]}}]
+    assert account.fate(early) == Fate(account.due(1100.0) + 4, 23, 1, account.due(1100.0) - 20)
+    assert account.fate(early, ("a", "measure")) == Fate(50, 20, 0, 30)
+    assert account.fate(early, ("c", "measure")) == Fate(4, 3, 1, 0)
+    assert Account().fate([]) == Fate(0, 0, 0, 0)
+
+
 def test_schedules_follow_each_other() -> None:
     """The arrivals of all of them count in the run."""
     account = Account()

@@ -124,6 +124,20 @@ def test_small_mistakes_are_made(load: Any, tmp_path: Path, source: str, expecte
 
 
 @pytest.mark.parametrize(
+    "source",
+    [
+        "if TYPE_CHECKING:\n    a = 1 + 1",
+        "@overload\ndef f(a: int = 1) -> int: ...",
+        "class Needs(Protocol):\n    def f(self, a: int = 1) -> int: ...",
+    ],
+)
+def test_what_only_the_type_checker_reads_has_no_mutants(load: Any, tmp_path: Path, source: str) -> None:
+    """No test can notice them."""
+    (tmp_path / "one.py").write_text(source)
+    assert load("mutator").Mutator(tmp_path, tmp_path / "one.py").mutants() == []
+
+
+@pytest.mark.parametrize(
     ("line", "expected"),
     [(1, {5, 6, 7, 8, 12, 16}), (4, {5, 6, 7, 8}), (7, {5, 7}), (12, {12})],
     ids=["constant", "default", "expression", "statement"],
