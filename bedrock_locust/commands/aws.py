@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from bedrock_locust.settings.schema import Settings, build, read_file
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
+LONGEST_WAIT_S = 3600
 HELP = "Fetch AWS's own figures of a run into its folder, so that the report can compare them with ours"
 
 
@@ -98,8 +100,11 @@ def _section(values: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _seconds(text: str) -> float:
-    """A number of seconds from 0 to an hour; raises ValueError, of which argparse makes its message."""
-    seconds = float(text)
-    if not 0 <= seconds <= 3600:
-        raise ValueError
+    """A number of seconds from 0 to an hour; raises ArgumentTypeError, of which argparse makes its message."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= LONGEST_WAIT_S:
+        raise ArgumentTypeError(f"{text!r} must be a number of seconds, from 0 to {LONGEST_WAIT_S:,}")
     return seconds

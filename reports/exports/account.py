@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from reports.numbers.serving import Served
     from reports.reading.run import Run
 
-PER_DAY = {"day": "tokens_per_day"}
-
 
 def tree(run: Run) -> dict[str, Any]:
     """The figures, nested; each part is null, or empty, where nothing is known of it."""
@@ -30,17 +28,16 @@ def tree(run: Run) -> dict[str, Any]:
 
 
 def _quotas(run: Run) -> list[dict[str, Any]]:
-    settings = SETTINGS | PER_DAY
     return [
         {
-            "setting": f"model.{settings[one.name]}",
+            "setting": f"model.{SETTINGS[one.name]}",
             "value": one.value,
             "source": "account" if one.found else "settings",
             "account_value": one.in_account,
             "code": one.code or None,
             "others_percent": one.others_percent,
         }
-        for one in sources(run, settings)
+        for one in sources(run)
     ]
 
 

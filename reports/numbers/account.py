@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 from reports.reading.run import finite
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from reports.reading.run import Run
 
 SETTINGS = {
@@ -17,6 +15,7 @@ SETTINGS = {
     "tokens": "tokens_per_minute",
     "input": "input_tokens_per_minute",
     "output": "output_tokens_per_minute",
+    "day": "tokens_per_day",
 }
 """Quota -> its setting."""
 SLIGHT_PERCENT = 1.0
@@ -43,10 +42,10 @@ class Source:
         return not self.found and self.in_account is not None and self.in_account != self.value
 
 
-def sources(run: Run, settings: Mapping[str, str] = SETTINGS) -> list[Source]:
-    """The quotas of which the account said something, of those with these settings."""
+def sources(run: Run) -> list[Source]:
+    """The quotas of which the account said something."""
     found = []
-    for name, setting in settings.items():
+    for name, setting in SETTINGS.items():
         value = run.number("quotas", setting, "value")
         if not value or value <= 0:
             continue

@@ -61,15 +61,16 @@ def quota(analysis: Edition, _charts: Mapping[str, str]) -> str:
 
 def _account(analysis: Edition) -> Iterator[str]:
     """Where the quotas came from, and what others used of them before the load."""
-    say, found = analysis.say, [one for one in sources(analysis.run) if one.name in analysis.quota.names]
-    listed = [f"{_of(analysis, one.name)} ({code(one.code)})" for one in found if one.found]
+    say, found = analysis.say, sources(analysis.run)
+    quotas = {one.name: say(f"quota.of_{one.name}", quota=amount(one.value)) for one in found}
+    listed = [f"{quotas[one.name]} ({code(one.code)})" for one in found if one.found]
     if listed:
         yield say("quota.found", quotas=say.listing(listed))
     for one in found:
         if one.differs:
-            yield say("quota.differs", quota=_of(analysis, one.name), value=amount(one.in_account), code=code(one.code))
+            yield say("quota.differs", quota=quotas[one.name], value=amount(one.in_account), code=code(one.code))
     shares = [
-        say("quota.share", percent=number(one.others_percent), quota=_of(analysis, one.name))
+        say("quota.share", percent=number(one.others_percent), quota=quotas[one.name])
         for one in found
         if (one.others_percent or 0) >= SLIGHT_PERCENT
     ]

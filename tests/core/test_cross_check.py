@@ -236,6 +236,22 @@ def test_a_metric_that_is_not_whole() -> None:
     assert figures(asked, NOW_S - 60, NOW_S)[1] == ["CloudWatch did not give all of OutputTokenCount (InternalError)"]
 
 
+def test_nobody_to_ask_with(simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without credentials it says what to set."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/none")
+    found = cross_check.check(control(simulator), tmp_path, run_of(tmp_path, "any"))
+    assert found["missing"] == [
+        (
+            "CloudWatch was not asked for anything: there are no AWS credentials: set AWS_PROFILE or --bedrock-profile,"
+            " or use a role"
+        )
+    ]
+    assert found["failure"] == "no answer"
+
+
 def test_after_a_run(simulator: Simulator, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """The settings ask for it; whatever goes wrong, the report is made."""
     run_of(tmp_path, "any", rows_written=0)
@@ -291,6 +307,9 @@ def test_the_command(
     config.write_text(json.dumps({"aws": {"control_endpoint_url": "http://127.0.0.1:9"}}), encoding="utf-8")
     assert main(command) == 1
     assert capsys.readouterr().err == "CloudWatch was not asked for anything: 127.0.0.1:9 does not answer\n"
+    with pytest.raises(SystemExit):
+        main([*command, "--wait", "1 min"])
+    assert "--wait: '1 min' must be a number of seconds, from 0 to 3,600" in capsys.readouterr().err
     assert main(["aws", str(tmp_path / "none")]) == 2
     assert "no run.json in" in capsys.readouterr().err
     config.write_text(json.dumps({"aws": {"endpoint_url": "http://127.0.0.1:9"}}), encoding="utf-8")

@@ -36,6 +36,10 @@ def test_where_quotas_are_from(tmp_path: Path) -> None:
         "The settings say the quota of 5,000 requests/min, and Service Quotas has 60 (`L-CD`). The settings count here."
         in text
     )
+    per_day = {"value": 5e9, "source": "account", "code": "L-EF"}
+    assert "(`L-AB`) and the quota of 5,000,000,000 tokens/day (`L-EF`)." in told(
+        tmp_path / "day", {"tokens_per_minute": TOKENS, "tokens_per_day": per_day}
+    )
     assert "Before the load, others used 25.0 % of the quota of 8,000,000 tokens/min" in text
     assert "从 Service Quotas 查到" in told(tmp_path / "zh", {"tokens_per_minute": TOKENS, "quota": REQUESTS}, "zh")
 

@@ -91,6 +91,8 @@ def why(error: Exception) -> str:
     name = type(error).__name__
     if name == "NoCredentialsError" and os.environ.get(TOKEN):
         return "there are no AWS keys, and an API key opens only Bedrock"
+    if name == "NoCredentialsError":
+        return "there are no AWS credentials: set AWS_PROFILE or --bedrock-profile, or use a role"
     return redact(f"{name}: {error}")[:200]
 
 

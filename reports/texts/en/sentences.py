@@ -255,6 +255,7 @@ TEXTS = {
     "quota.of_tokens": "the quota of {quota} tokens/min",
     "quota.of_input": "the quota of {quota} input tokens/min",
     "quota.of_output": "the quota of {quota} output tokens/min",
+    "quota.of_day": "the quota of {quota} tokens/day",
     "quota.input": "Input tokens per minute",
     "quota.output": "Output tokens per minute",
     "quota.requests": "Requests per minute",

@@ -213,6 +213,7 @@ TEXTS = {
     "quota.of_tokens": "每分钟 {quota} token 的配额",
     "quota.of_input": "每分钟 {quota} 输入 token 的配额",
     "quota.of_output": "每分钟 {quota} 输出 token 的配额",
+    "quota.of_day": "每天 {quota} token 的配额",
     "quota.input": "每分钟输入 token 数",
     "quota.output": "每分钟输出 token 数",
     "quota.requests": "每分钟请求数",
