@@ -22,7 +22,10 @@ _PREFIX = re.compile(r"(?:global|us-gov|us|eu|apac|jp|au|in|ca|sa|me|il|mx|af|kr
 """What an inference profile has before the id of its model."""
 _VERSION = re.compile(r"(?:-v\d+|-\d)?:\d+$")
 """What the ids of many models end with on bedrock-runtime, and none on bedrock-mantle."""
-_PROVIDERS = ("openai.", "xai.", "qwen.", "deepseek.", "google.", "zai.", "moonshot", "minimax.", "nvidia.", "mistral.")
+_OPEN = ("openai.", "xai.", "qwen.", "deepseek.", "google.", "zai.", "moonshot", "minimax.", "nvidia.", "mistral.")
+"""Providers whose models speak an API of OpenAI on some endpoint."""
+_CLOSED = ("amazon.", "meta.", "cohere.", "ai21.", "writer.")
+"""Those whose models had none in 2026, which may change."""
 _HIDDEN = re.compile(r"arn:[^/]*:application-inference-profile/.+")
 
 
@@ -79,13 +82,20 @@ def _reasons(model: Model, max_tokens: int) -> Iterator[str]:
         yield f"{api}, which bedrock-mantle does not have: set model.api to {best}, or model.endpoint to runtime"
     if model.api in OPENAI_APIS and name.startswith("anthropic."):
         yield f"{api}, which Claude does not speak: set model.api to messages, or on runtime to converse or invoke"
-    if model.api == "messages" and name.startswith(_PROVIDERS):
+    if model.api == "messages" and name.startswith(_CLOSED):
+        yield f"{api}, which only Claude speaks: set model.api to converse or invoke, and model.endpoint to runtime"
+    if model.api == "messages" and name.startswith(_OPEN):
         yield f"{api}, which only Claude speaks: set model.api to chat or responses, or on runtime to converse"
     if model.endpoint == "mantle":
         yield from _wrong_id(model.id)
         yield from _wrong_on_mantle(model)
     if model.api == "responses" and max_tokens < LEAST_OF_RESPONSES:
         yield f"{api}, which refuses test.max_tokens below {LEAST_OF_RESPONSES}: raise it, or set model.api to chat"
+    if model.api == "responses" and _HIDDEN.search(model.id):
+        yield (
+            f"{api}, which takes no application inference profile: set model.id to that of the model (us., global.), or"
+            " model.api to converse"
+        )
     if model.latency and model.api not in BOTO3_APIS:
         yield f"{api}, which has no latency mode: remove model.latency, or set model.api to converse"
     if model.service_tier and model.api == "messages":

@@ -55,6 +55,11 @@ def test_what_may_be_possible_is_not_refused(model: dict[str, Any]) -> None:
         ({"id": CLAUDE, "api": "chat"}, "Claude does not speak: set model.api to messages"),
         ({"id": CLAUDE, "api": "responses"}, "Claude does not speak: set model.api to messages"),
         ({"id": GPT, "api": "messages"}, "only Claude speaks: set model.api to chat or responses"),
+        ({"id": "us.amazon.nova-2-lite-v1:0", "api": "messages"}, "set model.api to converse or invoke"),
+        (
+            {"id": "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2", "api": "responses"},
+            "takes no application inference profile",
+        ),
         ({"id": GPT, "api": "chat", "endpoint": "mantle"}, "set it to 'openai.gpt-5.6-sol', or model.endpoint to"),
         ({"id": "openai.gpt-oss-120b-1:0", "api": "chat", "endpoint": "mantle"}, "set it to 'openai.gpt-oss-120b'"),
         ({"id": "qwen.qwen3-32b-v1:0", "api": "chat", "endpoint": "mantle"}, "set it to 'qwen.qwen3-32b'"),
