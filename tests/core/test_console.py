@@ -20,7 +20,7 @@ from bedrock_locust.live.tally import Tally
 from bedrock_locust.outputs.console import farewell, header, level_block
 from bedrock_locust.outputs.console.panel import Panel
 from bedrock_locust.outputs.console.picture import Picture
-from bedrock_locust.outputs.console.screen import Plain, Silent, screen, wants_tables
+from bedrock_locust.outputs.console.screen import FailSafe, Plain, Silent, screen, wants_tables
 from bedrock_locust.settings.plan import Plan
 from bedrock_locust.settings.schema import Settings
 
@@ -124,6 +124,17 @@ def test_block_of_a_level() -> None:
     assert "CLIENT-LIMITED" not in text
     limited = level_block(tally, "streaming-4", ["worker w used 97 % of a core"])
     assert "CLIENT-LIMITED: worker w used 97 % of a core. Use more workers" in limited
+
+
+def test_block_of_a_level_without_a_success() -> None:
+    """It has no table of times, and says how many calls ended well: none, or that none ended."""
+    tally, level = Tally(), PLANNED[0]
+    tally.level(level)
+    assert "none ended" in level_block(tally, level.key)
+    tally.add(replace(CALL, level=level.key, phase="measure", error="ThrottlingError"))
+    block = level_block(tally, level.key)
+    assert "0 ok (0.00 %), 1 failed" in block
+    assert "P95" not in block
 
 
 def test_panel_of_a_level_without_a_length() -> None:
@@ -235,3 +246,45 @@ def test_without_a_conclusion_the_report_is_named(tmp_path: Path, content: str |
 def test_tables_of_locust_are_for_those_who_ask(options: dict[str, object], wanted: bool) -> None:
     """Or for those who want nothing of ours."""
     assert wants_tables(Namespace(**options)) is wanted
+
+
+class Recording(Silent):
+    """A screen that notes what it is told, or cannot show it."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.told: list[object] = []
+        self._error = error
+
+    def _note(self, *told: object) -> None:
+        self.told.append(told)
+        if self._error:
+            raise self._error
+
+    def say(self, text: str) -> None:
+        """Note a text."""
+        self._note(text)
+
+    def show(self, tally: Tally, state: State, spent: str) -> None:
+        """Note a state."""
+        self._note(tally, state, spent)
+
+    def close(self) -> None:
+        """Note the end."""
+        self._note()
+
+
+@pytest.mark.parametrize("error", [None, OSError("the disk is full"), BrokenPipeError()])
+def test_a_screen_that_fails_does_not_end_the_run(error: Exception | None) -> None:
+    """It is told everything all the same."""
+    inner, tally, state = Recording(error), Tally(), State("running", None, 1, 1)
+    outer = FailSafe(inner)
+    outer.say("words")
+    outer.show(tally, state, "1 USD")
+    outer.close()
+    assert inner.told == [("words",), (tally, state, "1 USD"), ()]
+
+
+def test_a_mistake_of_a_screen_is_not_hidden() -> None:
+    """Only what its stream fails with is."""
+    with pytest.raises(ValueError, match="a mistake"):
+        FailSafe(Recording(ValueError("a mistake"))).say("words")

@@ -163,6 +163,8 @@ def test_headers(client: FlaskClient, path: str) -> None:
         "runs//etc/passwd",
         "runs/none/report.md",
         "runs/a-run/charts/ttft.svg",
+        "static/none.js",
+        "static/",
         "static/..%2frows.py",
         "static/%2e%2e/rows.py",
     ],
