@@ -117,3 +117,51 @@ def test_models_of_a_trace() -> None:
             model={"id": "openai.gpt-oss-20b", "api": "chat"},
             arrivals={"trace": {"file": "x", "models": {"t": "anthropic.claude-haiku-5-5"}}},
         )
+
+
+WEEK_S = 7 * 86_400
+MOST_RATES = [(number + 1) / 10 for number in range(1000)]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "words"),
+    [
+        ({"rates": [10_000]}, {"rates": [10_000.1]}, "must have rates above 0 and up to 10,000 a second"),
+        ({"rates": [0.001]}, {"rates": [0]}, "must have rates above 0"),
+        ({"rates": [1, 1.5]}, {"rates": [1, 1.0]}, "must not have a rate twice"),
+        ({"rates": MOST_RATES}, {"rates": [*MOST_RATES, 500]}, "must have at most 1,000 of them"),
+        ({"rates": [1]}, {"rates": [True]}, "must be rates per second"),
+        ({"rates": [1]}, {"rates": 1}, "must be rates per second"),
+        ({"profile": [[1, 1, 1]] * 1000}, {"profile": [[1, 1, 1]] * 1001}, "must have at most 1,000 of them"),
+        ({"profile": [[WEEK_S, 0, 1]]}, {"profile": [[WEEK_S + 1, 0, 1]]}, "must have parts that last"),
+        ({"profile": [[0.1, 1, 0]]}, {"profile": [[0, 1, 0]]}, "must have parts that last"),
+        ({"profile": [[1, 10_000, 0]]}, {"profile": [[1, 10_001, 0]]}, "rates of 0 to 10,000 a second"),
+        ({"profile": [[1, 0, 1]]}, {"profile": [[1, 0, 0]]}, "that are not both 0"),
+        ({"profile": [[1, 0, 1]]}, {"profile": [[1, -1, 1]]}, "rates of 0 to 10,000 a second"),
+        ({"profile": [[1, 0, 1]]}, {"profile": [[1, 0]]}, "must be parts of"),
+        ({"profile": [[1, 0, 1]]}, {"profile": [[1, 0, 1, 1]]}, "must be parts of"),
+        ({"profile": [[1, 0, 1]]}, {"profile": []}, "must be parts of"),
+        (
+            {"rates": [1], "burstiness": 10_000},
+            {"rates": [1], "burstiness": 10_001},
+            "must be above 0 and up to 10,000, or 'constant'",
+        ),
+        ({"rates": [1], "burstiness": 0.01}, {"rates": [1], "burstiness": 0}, "must be above 0 and up to 10,000"),
+        ({"rates": [1], "warmup_seconds": WEEK_S}, {"rates": [1], "warmup_seconds": WEEK_S + 1}, "604,800"),
+        ({"rates": [1], "ramp": "aws"}, {"rates": [1, 2], "ramp": "aws"}, "ramp needs one rate"),
+        (
+            {"trace": {"file": "x", "from": 4, "to": 5}},
+            {"trace": {"file": "x", "from": 6, "to": 5}},
+            "later than its `from`",
+        ),
+        ({"trace": {"file": "x", "speed": 1000}}, {"trace": {"file": "x", "speed": 1001}}, "1,000"),
+        ({"trace": {"file": "x", "speed": 0.001}}, {"trace": {"file": "x", "speed": 0.0009}}, "0.001"),
+    ],
+)
+def test_bounds(right: dict[str, Any], wrong: dict[str, Any], words: str) -> None:
+    """The last value that is taken, and the first that is not."""
+    assert settings(arrivals=right).arrivals
+    with pytest.raises(SettingsError) as refused:
+        settings(arrivals=wrong)
+    assert len(refused.value.lines) == 1
+    assert words in refused.value.lines[0]
