@@ -176,3 +176,58 @@ def test_measured_values_are_times(name: str) -> None:
     assert getattr(Behaviour().changed({name: [0, 1.5]}), name) == [0, 1.5]
     with pytest.raises(BehaviourError, match=name):
         Behaviour().changed({name: [1, -0.1]})
+
+
+SHARES = {
+    "tool_share",
+    "second_tool_share",
+    "reasoning_share",
+    "guardrail_share",
+    "reserved_overflow",
+}
+"""From 0 to 1."""
+SPREADS = {"spread", "jitter"}
+"""From 0 to 5."""
+LENGTHS = {"output_tokens": 1, "reasoning_tokens": 0}
+"""The least, and up to a million."""
+LEAST = LENGTHS | {"default_max_tokens": 1, "cache_min_tokens": -1}
+"""Of all others it is 0."""
+NUMBERS = [name for name, field in Behaviour.model_fields.items() if field.annotation in (int, float)]
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_bounds_of_a_setting(name: str) -> None:
+    """The last value that is taken on each side, and the first that is not."""
+    behaviour, least = Behaviour(), LEAST.get(name, 0)
+    assert getattr(behaviour.changed({name: least}), name) == least
+    wrong = least - (1 if Behaviour.model_fields[name].annotation is int else 0.5)
+    with pytest.raises(BehaviourError, match=name):
+        behaviour.changed({name: wrong if name != "output_burndown" else -0.5})
+    most = 1 if name in SHARES else 5 if name in SPREADS else 1_000_000 if name in LENGTHS else 10_000_000
+    assert getattr(behaviour.changed({name: most}), name) == most
+    if most < 10_000_000:
+        with pytest.raises(BehaviourError, match=name):
+            behaviour.changed({name: most + 1})
+
+
+def test_the_burn_down_of_the_model_is_minus_one() -> None:
+    """No other number below 0 is one."""
+    assert Behaviour().changed({"output_burndown": -1}).output_burndown == -1
+    with pytest.raises(BehaviourError, match=r"the burn-down is -1\.5; it must be -1 or at least 0"):
+        Behaviour().changed({"output_burndown": -1.5})
+
+
+@pytest.mark.parametrize(
+    ("rates", "words"),
+    [
+        ({"cut": 1.1}, "the rate of cut is 1.1; it must be from 0 to 1"),
+        ({"cut": -0.1}, "the rate of cut is -0.1; it must be from 0 to 1"),
+        ({"cut": 0.6, "stall": 0.5}, "the rates add up to 1.1; together they must not exceed 1"),
+    ],
+)
+def test_rates_of_faults(rates: dict[str, float], words: str) -> None:
+    """Together they are a share of the calls."""
+    with pytest.raises(BehaviourError, match=words):
+        Behaviour().changed({"faults": rates})
+    assert Behaviour().changed({"faults": {"cut": 0.7, "stall": 0.2, "slow-headers": 0.1}}).faults
+    assert Behaviour().changed({"faults": {"cut": 1}}).faults == {"cut": 1}
