@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from bedrock_locust import commands
 from bedrock_locust.workload.traces.cut import Trace
 from bedrock_locust.workload.traces.moments import moment, spread
-from bedrock_locust.workload.traces.prefixes import Prefixes, prompt_of
+from bedrock_locust.workload.traces.prefixes import Prefixes, Turn, prompt_of
 from bedrock_locust.workload.traces.source import calls
 from bedrock_locust.workload.traces.traced import BLOCK_TOKENS, Skipped, TracedCall, TraceError
 
@@ -402,3 +402,14 @@ def test_what_was_read_had_come_before() -> None:
     assert prefixes.blocks(shared + "b" * 3000, 2048) == (0, 4, 5, 6)
     assert prefixes.blocks(shared + "c" * 3000, 2048, read_tokens=1600) == (0, 1, 2, 7)
     assert prefixes.blocks("nothing" * 900, 2048, read_tokens=1600) == (8, 9, 10, 11)
+
+
+def test_a_turn_goes_on_with_an_earlier_one() -> None:
+    """The one that had all but its last answer and question, after the same system prompt."""
+    one, other = Turn.of("system", ["q1"]), Turn.of("other", ["q1"])
+    next_one = Turn.of("system", ["q1", "a1", "q2"])
+    assert (one.earlier, Turn.of("system", ["q1", "a1"]).earlier) == (b"", b"")
+    assert next_one.earlier == one.own != other.own
+    prefixes = Prefixes()
+    turns = (one, other, next_one, Turn.of("system", ["q1", "a1", "q2", "a2", "q3"]), next_one, one)
+    assert [prefixes.session(turn) for turn in turns] == ["s1", "s2", "s1", "s1", "s3", "s4"]
