@@ -19,6 +19,7 @@ from reports.edition import edition
 from reports.reading.run import read
 
 from . import run_folders as make
+from .test_replay import folder as replay
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -274,7 +275,30 @@ def _charts(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in (folder / "charts").iterdir()}
 
 
-@pytest.mark.parametrize(("made", "names"), [(decision, set(CHARTS) - {"search"}), (searched, {"search"})])
+def replayed(folder: Path) -> None:
+    """Calls of a trace."""
+    replay().write(folder)
+
+
+def lengths(folder: Path) -> None:
+    """Prompts of three lengths, with answers of three."""
+    run = make.shaped(("streaming",), (4, 8))
+    run.info["settings"]["workload"] = {"input_tokens": {"mean": 100}}
+    for number, row in enumerate(run.requests):
+        row.update(input_tokens=100 * (1 + number % 3), output_tokens=50 * (1 + number // 3 % 3))
+    run.write(folder)
+
+
+@pytest.mark.parametrize(
+    ("made", "names"),
+    [
+        (decision, set(CHARTS) - {"search", "replay", "lengths"}),
+        (searched, {"search"}),
+        (replayed, {"replay"}),
+        (lengths, {"lengths"}),
+    ],
+    ids=["decision", "searched", "replayed", "lengths"],
+)
 def test_charts_are_as_they_were_seen_and_approved(
     tmp_path: Path, made: Callable[[Path], None], names: set[str]
 ) -> None:
