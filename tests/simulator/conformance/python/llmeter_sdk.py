@@ -11,6 +11,7 @@ from llmeter.endpoints.openai import OpenAICompletionStreamEndpoint
 from llmeter.endpoints.openai_response import OpenAIResponseStreamEndpoint
 
 url, token, name = sys.argv[1:]
+gpt = "openai.gpt-5.6-sol" if name == "mantle" else "us.openai.gpt-5.6-sol"
 chat, model = ("/v1", "qwen.qwen3-32b") if name == "mantle" else ("/openai/v1", "openai.gpt-oss-20b-1:0")
 text = "Say three things about tides."
 messages = {"messages": [{"role": "user", "content": text}], "max_tokens": 50}
@@ -18,7 +19,7 @@ openai = {"api_key": token, "max_retries": 0}
 endpoints = {
     "chat": (OpenAICompletionStreamEndpoint(model, base_url=url + chat, **openai), messages),
     "responses": (
-        OpenAIResponseStreamEndpoint("openai.gpt-5.6-sol", base_url=f"{url}/openai/v1", **openai),
+        OpenAIResponseStreamEndpoint(gpt, base_url=f"{url}/openai/v1", **openai),
         {"input": text},
     ),
     "messages": (
