@@ -1,4 +1,4 @@
-"""The record of one Bedrock call. Its fields, but for two, are the columns of `requests.csv`, in this order."""
+"""The record of one Bedrock call. Its fields, but for three, are the columns of `requests.csv`, in this order."""
 
 from __future__ import annotations
 
@@ -110,6 +110,8 @@ class Call:
     """The silences between content events: bucket of a Histogram -> count. Not a column: `gaps.csv` has them."""
     text: str = field(default="", repr=False, compare=False)
     """The answer text, its first 100,000 characters, for the task that made the call. Not a column."""
+    response_id: str = field(default="", repr=False, compare=False)
+    """The id of a response of Responses, which a later call may name as `previous_response_id`. Not a column."""
 
     @property
     def ok(self) -> bool:
@@ -181,5 +183,6 @@ class Call:
         return cls(**dict(zip(COLUMNS, row, strict=True)))  # type: ignore[arg-type]  # the row has the fields' types
 
 
-COLUMNS: tuple[str, ...] = tuple(column.name for column in fields(Call) if column.name not in {"gaps", "text"})
+_NO_COLUMNS = {"gaps", "text", "response_id"}
+COLUMNS: tuple[str, ...] = tuple(column.name for column in fields(Call) if column.name not in _NO_COLUMNS)
 """The columns of `requests.csv`."""

@@ -77,6 +77,8 @@ class Reading:
     """UTF-8 bytes of answer text."""
     other_bytes: int = 0
     """UTF-8 bytes of other content: reasoning, tool input."""
+    response_id: str = ""
+    """The id of a response that can be continued; empty where there is none."""
     around: tuple[bytes, bytes] = field(default=(b"", b""), repr=False, compare=False)
     """What stands before and after the text in the last chunk of plain text: in most streams of chunks the same."""
     _texts: list[str] = field(default_factory=list, repr=False, compare=False)

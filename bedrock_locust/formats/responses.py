@@ -36,6 +36,8 @@ TEXTS = frozenset({"response.output_text.delta", "response.refusal.delta"})
 """Events with text that a reader sees."""
 GOOD = frozenset({"completed", "incomplete"})
 """How a response ends that is no failure. `incomplete` says why: the limit of the answer, or a filter."""
+ID_LIMIT = 200
+"""Characters that are kept of the id of a response."""
 UNFINISHED = frozenset({"queued", "in_progress"})
 """How one stands that is made in the background."""
 
@@ -118,6 +120,7 @@ def _end(response: Mapping[str, Any], reading: Reading) -> None:
     status = text(response.get("status"))
     take_usage(response.get("usage"), reading, "input", "output")
     reading.service_tier = word(response.get("service_tier")) or reading.service_tier
+    reading.response_id = text(response.get("id"))[:ID_LIMIT]
     if status in UNFINISHED:
         raise NotAnAnswerError(f"the response is {status}: it is made in the background, and no answer yet", status)
     if status and status not in GOOD:

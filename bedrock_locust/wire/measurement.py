@@ -176,6 +176,7 @@ class Measurement:
             attempts=self.response.get("RetryAttempts", 0) + 1,
             gaps=stopwatch.gaps,
             text=reading.text,
+            response_id=reading.response_id,
         )
 
 

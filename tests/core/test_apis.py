@@ -106,6 +106,7 @@ def test_success(
     assert call.service_tier == ("standard" if api == "messages" else "default")
     assert (call.request_id, call.attempts) == ("req-7", 1)
     assert call.mode == ("streaming" if stream else "non_streaming")
+    assert call.response_id == ("resp_1" if api == "responses" else "")
     [event] = events
     assert event["response"] is call
     assert (event["request_type"], event["name"], event["exception"]) == (operation, "question", None)
