@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Path = tuple[str, ...]
 
-NOT_ASKED = "A run asks AWS which one it is, but nobody was asked here"
+NOT_ASKED = "a run asks AWS which one it is, but nobody was asked here"
 PROMPT = "test.prompt_template and test.prompt_size, or the section workload, make it"
 ELSEWHERE: Mapping[Path, str] = {
     ("modelId",): "set model.id",
@@ -45,7 +45,7 @@ def checked(settings: Settings, unknown: str = "") -> Settings:
             formats.native(settings.model.known_id, settings.model.format)
         except formats.UnknownFormatError as error:
             unknown = unknown or (NOT_ASKED if hides_model(settings.model.id) else "")
-            why = f". {unknown}" if unknown else ""
+            why = f" ({unknown})" if unknown else ""
             raise SettingsError(f"model.api is invoke, but {error}, or its model in model.base_model{why}") from None
     prefix.check(settings)
     if settings.test.request:

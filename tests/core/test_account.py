@@ -173,7 +173,7 @@ def test_a_profile_that_nobody_may_ask_about(simulator: Simulator) -> None:
     assert "does not tell its native request format" in line
     assert "name the format of its family in model.format" in line
     assert "or its model in model.base_model" in line
-    assert line.endswith("was not looked up: the permission bedrock:GetInferenceProfile is missing")
+    assert line.endswith("was not looked up: the permission bedrock:GetInferenceProfile is missing)")
     checked(settings_of(ARN, api="invoke", format="nova"))
     checked(settings_of(ARN, api="invoke", base_model="amazon.nova-pro-v1:0"))
 
