@@ -23,9 +23,11 @@ def text(run: Run) -> str:
 
 
 def _facts(run: Run) -> str:
+    called = run.text("settings", "model", "id")
+    behind = run.behind(called)
     rows = {
         "Region": code(run.text("settings", "aws", "region")),
-        "Model": code(run.text("settings", "model", "id")),
+        "Model": f"{code(called)} ({code(behind)})" if behind else code(called),
         "Endpoint": code(run.text("endpoint")),
         "Measured": moment(run.started_at),
     }

@@ -93,6 +93,11 @@ class Run:
         """The models that were called, most called first; the one in the settings if none was."""
         return self._texts("model_id") or [self.text("settings", "model", "id")]
 
+    def behind(self, model_id: str) -> str:
+        """The model behind an id that does not name it, as the ARN of a profile; empty where that is not known."""
+        called = self.text("settings", "model", "id")
+        return self.text("settings", "model", "base_model") if model_id == called else ""
+
     @property
     def apis(self) -> list[str]:
         """The APIs that were called, most called first: operations without what says that they stream."""

@@ -48,11 +48,18 @@ def told_plainly(analysis: Edition) -> list[str]:
 def title(analysis: Edition) -> str:
     """The models, the region, and the API where it is not Converse."""
     say = analysis.say
-    models = say.listing([code(model) for model in analysis.run.model_ids if model], longest=3) or say("unknown.model")
+    called = [_named(analysis, model) for model in analysis.run.model_ids if model]
+    models = say.listing(called, longest=3) or say("unknown.model")
     region = analysis.run.text("settings", "aws", "region")
     where = say("title.region", models=models, region=escape(region)) if region else models
     named = say("title.api", where=where, api=api) if (api := _api(analysis)) else where
     return say("title.simulator", models=named) if analysis.place == "simulator" else named
+
+
+def _named(analysis: Edition, model: str) -> str:
+    """A model id, with the model behind it where it does not name it."""
+    behind = analysis.run.behind(model)
+    return analysis.say("title.behind", model=code(model), behind=code(behind)) if behind else code(model)
 
 
 def _api(analysis: Edition) -> str:

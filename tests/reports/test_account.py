@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reports.edition import edition
+from reports.exports import quota_request
 from reports.numbers.account import sources
 from reports.reading.run import read
+from reports.sections.head import title
 from reports.sections.quota import quota as section
 
 from . import closed_loop
@@ -50,6 +52,18 @@ def test_where_quotas_are_from(tmp_path: Path) -> None:
 def test_a_folder_that_says_nothing_of_it(tmp_path: Path, quotas: Any) -> None:
     """Older folders, and spoilt ones, are read as ever."""
     assert "Service Quotas" not in told(tmp_path, quotas)
+
+
+def test_the_model_behind_an_arn_is_named(tmp_path: Path) -> None:
+    """In the title and in the sheet for AWS, which would both show an ARN alone."""
+    run = closed_loop.run((4,), lambda *_: closed_loop.streamed(1000))
+    called = run.info["settings"]["model"]["id"]
+    run.info["settings"]["model"] |= {"base_model": "amazon.nova-pro-v1:0"}
+    found = read(run.write(tmp_path))
+    assert f"`{called}` (`amazon.nova-pro-v1:0`)" in title(edition(found))
+    assert f"`{called}`\uff08`amazon.nova-pro-v1:0`\uff09" in title(edition(found, "zh"))
+    assert f"`{called}` (`amazon.nova-pro-v1:0`)" in quota_request.text(found)
+    assert found.behind("another") == ""
 
 
 def test_by_hand_and_nothing_known(tmp_path: Path) -> None:

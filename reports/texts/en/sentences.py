@@ -28,6 +28,7 @@ TEXTS = {
     "mark.short": "‡ The level ended early. Calls that were cut off with it are missing from its throughput.",
     "mark.interval": "In brackets: the 95 % confidence interval. `…` marks a side that so few calls cannot bound.",
     "mark.change": "In brackets: the 95 % confidence interval of the change.",
+    "title.behind": "{model} ({behind})",
     "unknown.model": "unknown model",
     "unnamed": "unnamed",
     "title": "Bedrock load test: {models}",

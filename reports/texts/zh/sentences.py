@@ -30,6 +30,7 @@ TEXTS = {
     "mark.short": "‡ 该级别提前结束，随之中断的调用未计入吞吐量。",
     "mark.interval": "括号内为 95 % 置信区间；`…` 表示调用太少，无法给出该侧边界。",
     "mark.change": "括号内为变化量的 95 % 置信区间。",
+    "title.behind": "{model}（{behind}）",
     "unknown.model": "未知模型",
     "unnamed": "未命名",
     "title": "Bedrock 负载测试：{models}",
