@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from bedrock_locust.simulator.replies import Reply
 
 MOST_KEPT = 1000
+MOST_CHARS = 100_000_000
+"""Characters of all prompts that are kept."""
 CANCELLED = "cancelled"
 _RUNNING = frozenset({"queued", "in_progress"})
 _ONE = re.compile(r"^(/openai)?/v1/responses/([^/]+)(/cancel)?$")
@@ -58,6 +60,8 @@ class Record:
     entry: Entry
     body: Mapping[str, Any] = field(default_factory=dict)
     """The response as it now is."""
+    chars: int = 0
+    """Characters of its prompt."""
     conversation: tuple[Part, ...] = ()
     """What the next response of the conversation reads before its own input."""
     events: list[bytes] | None = None
@@ -70,7 +74,8 @@ class Record:
     @classmethod
     def of(cls, reply: Reply, entry: Entry) -> Record:
         """That of a reply that is going to be sent."""
-        return cls(reply, entry, conversation=(*reply.prompt.turns, Part(reply.text)))
+        chars = sum(len(part.text) for part in reply.prompt.parts)
+        return cls(reply, entry, chars=chars, conversation=(*reply.prompt.turns, Part(reply.text)))
 
     @property
     def runs(self) -> bool:
@@ -95,17 +100,24 @@ class Kept:
 
     def __init__(self) -> None:
         self._records: dict[str, Record] = {}
+        self._chars = 0
 
     def add(self, record: Record, body: Mapping[str, Any]) -> None:
         """Keep a response as it now is."""
         record.body = body
+        if (before := self._records.get(body["id"])) is not record:
+            self._chars += record.chars - (before.chars if before else 0)
         self._records[body["id"]] = record
-        if len(self._records) > MOST_KEPT:
-            del self._records[next(iter(self._records))]
+        while len(self._records) > MOST_KEPT or (self._chars > MOST_CHARS and len(self._records) > 1):
+            self._forget(next(iter(self._records)))
 
     def clear(self) -> None:
         """Forget all responses."""
         self._records.clear()
+        self._chars = 0
+
+    def _forget(self, name: str) -> None:
+        self._chars -= self._records.pop(name).chars
 
     def find(self, name: str) -> Record:
         """The response of this id; raises `ServiceError` if there is none."""
@@ -116,7 +128,7 @@ class Kept:
     def remove(self, name: str) -> bytes:
         """Forget a response; what is said then. Raises `ServiceError` if there is none."""
         self.find(name).cancel()
-        del self._records[name]
+        self._forget(name)
         return json.dumps({"id": name, "object": "response", "deleted": True}).encode()
 
     def continued(self, prompt: Prompt) -> Prompt:
@@ -159,9 +171,9 @@ class Background(Exchange):
         self._record.task = asyncio.current_task()
         self._exchange.detach()
         if self._record.events is None:
-            await self._exchange.respond(200, headers, json.dumps(self._record.body).encode())
+            await self._relay(self._exchange.respond(200, headers, json.dumps(self._record.body).encode()))
             return
-        await self._exchange.begin(200, headers)
+        await self._relay(self._exchange.begin(200, headers))
         for number, (name, payload) in enumerate(request_format.queued(reply)):
             await self.chunk(sse.event(request_format.style, name, {**payload, "sequence_number": number}))
 

@@ -258,7 +258,22 @@ def test_paths() -> None:
     assert kept.asked("GET", "/v1/responses/resp_1", bare=False) is None
 
 
-def test_the_newest_are_kept(mantle: Simulator) -> None:
+def test_long_prompts_leave_room_for_fewer() -> None:
+    """However often each is changed, and whatever was deleted; one is always kept."""
+    store, half = kept.Kept(), kept.MOST_CHARS // 2
+    for name in ("a", "b", "b", "c"):
+        store.add(kept.Record(None, None, chars=half), {"id": name})  # type: ignore[arg-type]
+    assert list(store._records) == ["b", "c"]
+    store.remove("b")
+    store.add(kept.Record(None, None, chars=half), {"id": "d"})  # type: ignore[arg-type]
+    assert list(store._records) == ["c", "d"]
+    store.add(kept.Record(None, None, chars=3 * half), {"id": "e"})  # type: ignore[arg-type]
+    assert list(store._records) == ["e"]
+    store.clear()
+    assert store._chars == 0
+
+
+def test_the_newest_are_kept() -> None:
     """The oldest are forgotten first."""
     store = kept.Kept()
     for number in range(kept.MOST_KEPT + 2):
