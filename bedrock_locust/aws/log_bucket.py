@@ -82,10 +82,13 @@ def place_of(text: str) -> Place:
 class LogBucket:
     """A place in S3, and the client that reads it, with the credentials and the region that boto3 finds."""
 
-    def __init__(self, place: Place, profile: str | None = None) -> None:
-        """Raises SettingsError where there are no credentials, or boto3 can make no client."""
+    def __init__(self, place: Place, profile: str | None = None, session: boto3.Session | None = None) -> None:
+        """`session` is one that is there already, in place of one of the profile.
+
+        Raises SettingsError where there are no credentials, or boto3 can make no client.
+        """
         self.place = place
-        session = session_for(Aws(profile=profile), simulator=False)
+        session = session or session_for(Aws(profile=profile), simulator=False)
         _check_keys(session, place)
         self._client = _client(session)
 
@@ -118,11 +121,12 @@ class LogBucket:
             raise TraceError(f"{self.place}: {reason(error, self.place.bucket)}") from None
 
     def body(self, key: str) -> Any:
-        """The stream of an object. Raises OSError."""
+        """The stream of an object. Raises OSError, and PermissionError where a permission is missing."""
         try:
             return self._client.get_object(Bucket=self.place.bucket, Key=key)["Body"]
         except (BotoCoreError, ClientError) as error:
-            raise OSError(reason(error, self.place.bucket)) from None
+            kind = PermissionError if is_denied(error) else OSError
+            raise kind(reason(error, self.place.bucket)) from None
 
 
 @dataclass(frozen=True)

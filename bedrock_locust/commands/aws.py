@@ -14,6 +14,11 @@ from bedrock_locust.settings.schema import Settings, build, read_file
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
+    import boto3
+
+    from bedrock_locust.aws.account.cross_check import Subject
+    from bedrock_locust.aws.account.serving import Served
+
 LONGEST_WAIT_S = 3600
 HELP = "Fetch AWS's own figures of a run into its folder, so that the report can compare them with ours"
 
@@ -27,9 +32,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--bedrock-profile", metavar="NAME", help="profile of ~/.aws/config")
     parser.add_argument(
         "--logs",
-        type=Path,
-        metavar="FOLDER",
-        help="model invocation logs as S3 has them: adds TTFT and latency by the Region that served the calls",
+        metavar="PLACE",
+        help="model invocation logs: a folder as S3 has them, s3://BUCKET/PREFIX, or logs:GROUP of CloudWatch Logs;"
+        " adds TTFT and latency by the Region that served the calls",
     )
     parser.add_argument(
         "--wait",
@@ -43,17 +48,22 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(parsed: Namespace) -> int:
     """Write `aws.json`; return 1 if AWS did not answer, 2 if there is no such run.
 
-    A missing permission is a line: what needs none of it is written all the same.
+    A missing permission is a line: what needs none of it is written all the same. So it is with logs that cannot be
+    had, but then 2 is returned.
     """
     # Locust, which these bring, patches sockets: the other commands do without.
-    from bedrock_locust.aws.account import cross_check, serving  # noqa: PLC0415
+    from bedrock_locust.aws.account import cross_check  # noqa: PLC0415
     from bedrock_locust.aws.account.control import control_of  # noqa: PLC0415
+    from bedrock_locust.aws.boto3_client import session_for  # noqa: PLC0415
 
     try:
         info = cross_check.read_info(parsed.run)
-        control = control_of(_settings(parsed, cross_check.region_of(info)), None)
-        served = serving.by_region(parsed.logs, parsed.run) if parsed.logs else None
-        found = cross_check.check(control, parsed.run, info, parsed.wait, served) if control else None
+        settings = _settings(parsed, cross_check.region_of(info))
+        session = session_for(settings.aws, simulator=False)
+        control = control_of(settings, None, session)
+        served = _served(parsed, settings, session, cross_check.Subject.of(info)) if parsed.logs and control else None
+        by_region = served.by_region if served else None
+        found = cross_check.check(control, parsed.run, info, parsed.wait, by_region) if control else None
     except (SettingsError, OSError) as error:
         print(error, file=sys.stderr)
         return exits.BAD_INPUT
@@ -62,10 +72,29 @@ def run(parsed: Namespace) -> int:
         return exits.BAD_INPUT
     for line in found["missing"]:
         print(line, file=sys.stderr)
-    if served is not None:
-        print(_regions(served))
+    if by_region is not None:
+        print(_regions(by_region))
     _tell(parsed.run / cross_check.FILE, found)
+    if parsed.logs and served is None:
+        return exits.BAD_INPUT
     return exits.FAILED if found["failure"] == "no answer" else 0
+
+
+def _served(parsed: Namespace, settings: Settings, session: boto3.Session, subject: Subject) -> Served | None:
+    """What the logs say of the Regions; None where they cannot be had. What is wrong with them is said."""
+    from bedrock_locust.aws.account import log_source, serving  # noqa: PLC0415
+    from bedrock_locust.aws.boto3_client import SIMULATOR_REGION  # noqa: PLC0415
+
+    region = settings.aws.region or session.region_name or SIMULATOR_REGION
+    access = log_source.Access(session, region, subject.begin_s, subject.end_s)
+    try:
+        served = serving.by_region(log_source.parts_of(parsed.logs, access), parsed.run)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return None
+    for line in served.unread:
+        print(line, file=sys.stderr)
+    return served
 
 
 def _tell(path: Path, found: dict[str, Any]) -> None:

@@ -30,7 +30,9 @@ WHO = "sts:GetCallerIdentity"
 """AWS asks for no permission for it."""
 ACCOUNT = {"tokens_per_minute": 1_000_000, "inference_profiles": {PROFILE: "amazon.nova-pro-v1:0"}}
 """What the simulator has of it."""
-[POLICY] = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", DOCS, re.DOTALL) if "Statement" in block]
+POLICY, LOGS_POLICY = [
+    json.loads(block) for block in re.findall(r"```json\n(.*?)```", DOCS, re.DOTALL) if "Statement" in block
+]
 ACTIONS = [action for statement in POLICY["Statement"] for action in statement["Action"]]
 
 

@@ -14,7 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bedrock_locust.aws.account.serving import _percentile, by_region
+from bedrock_locust.aws.account.log_source import parts_of
+from bedrock_locust.aws.account.serving import _percentile
+from bedrock_locust.aws.account.serving import by_region as served
 from bedrock_locust.commands import main
 from bedrock_locust.settings.mistakes import SettingsError
 from reports.edition import edition
@@ -46,6 +48,13 @@ def logs(folder: Path, *records: dict[str, Any]) -> Path:
     with gzip.open(hour / "20261128T050000000Z_0a1b.json.gz", "wt", encoding="utf-8") as file:
         file.writelines(json.dumps(one) + "\n" for one in records)
     return folder
+
+
+def by_region(place: Path, run: Path) -> dict[str, Any]:
+    """What the logs of a folder say, all of which can be read."""
+    found = served(parts_of(str(place), None), run)
+    assert found.unread == []
+    return found.by_region
 
 
 def run_of(folder: Path) -> tuple[Path, list[dict[str, Any]]]:

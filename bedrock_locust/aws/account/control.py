@@ -32,6 +32,7 @@ ACTIONS = {
     "GetCallerIdentity": "sts:GetCallerIdentity",
     "ListObjectsV2": "s3:ListBucket",
     "GetObject": "s3:GetObject",
+    "FilterLogEvents": "logs:FilterLogEvents",
 }
 """Operation -> the permission that it needs."""
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"})

@@ -89,10 +89,10 @@ def records(path: Stored) -> Iterator[tuple[str, Any]]:
     with opened(path) as file:
         for number, line in enumerate(file, 1):
             if line.strip():
-                yield from _of_line(line, f"{path}, line {number}")
+                yield from of_line(line, f"{path}, line {number}")
 
 
-def _of_line(line: str, where: str) -> Iterator[tuple[str, Any]]:
+def of_line(line: str, where: str) -> Iterator[tuple[str, Any]]:
     """A record; the messages of an export; or what stands behind the moment with which CloudWatch begins a line."""
     text = line[line.index("{") :] if "{" in line else line
     try:
@@ -105,7 +105,7 @@ def _of_line(line: str, where: str) -> Iterator[tuple[str, Any]]:
         return
     for place, event in enumerate(events):
         message = event.get("message") if isinstance(event, dict) else None
-        yield from _of_line(str(message), f"{where}, event {place}")
+        yield from of_line(str(message), f"{where}, event {place}")
 
 
 def read(found: Iterator[tuple[str, Any]], skipped: Skipped, *, with_content: bool) -> Iterator[TracedCall]:
