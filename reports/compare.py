@@ -8,7 +8,7 @@ from string import ascii_uppercase
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reports import document
-from reports.charts import Drawing
+from reports.charts import Drawing, unchecked
 from reports.charts.comparison import chart
 from reports.edition import edition
 from reports.exports.figures import SCHEMA, plain, tree
@@ -63,7 +63,8 @@ def write(
     if len(sides) > len(ascii_uppercase):
         raise RunFolderError(f"compare: at most {len(ascii_uppercase)} runs at a time")
     compared = _compared(dict(zip(ascii_uppercase, sides, strict=False)), limits, language)
-    drawn = chart(compared.runs, compared.say)
+    with unchecked():
+        drawn = chart(compared.runs, compared.say)
     drawing = Drawing.of(drawn) if drawn is not None else None
     text = page(compared, IMAGE if drawing else "")
     texts = {

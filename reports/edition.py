@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from reports.numbers.analysis import Analysis, analyse
+from reports.numbers.doubts import doubts
 from reports.texts import Language, language
 
 if TYPE_CHECKING:
+    from reports.numbers.doubts import Doubt
     from reports.reading.run import Run
 
 
@@ -17,6 +20,11 @@ class Edition(Analysis):
     """An analysis and the language of its report."""
 
     say: Language
+
+    @cached_property
+    def doubts(self) -> list[Doubt]:
+        """The reasons to doubt these numbers, gravest first."""
+        return doubts(self)
 
     def remedy(self, category: str) -> str:
         """What to do about a category of failures, by the reason that the service gave where known; may be empty."""

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from html import unescape
 from typing import TYPE_CHECKING, Any
 
@@ -107,6 +108,8 @@ def moment(at: float | None, form: str = "%Y-%m-%d %H:%M UTC") -> str:
 
 def terminal_width(text: str) -> int:
     """How many columns of a terminal a text takes: two for each Chinese character or full-width mark."""
+    if text.isascii():
+        return len(text)
     return sum(1 + (unicodedata.east_asian_width(character) in "WF") for character in text)
 
 
@@ -123,7 +126,7 @@ class Column:
         """Whether any cell says something."""
         return any(cell not in {"", UNKNOWN} for cell in self.cells)
 
-    @property
+    @cached_property
     def width(self) -> int:
         """How far cells are padded, in columns of a terminal, so that the source can be read too."""
         return min(max(map(terminal_width, (self.title, *self.cells, "---"))), WIDEST_PADDING)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+import contextlib
+import inspect
 import json
+import textwrap
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, cast, get_args
 
 from bedrock_locust.settings import options
+from bedrock_locust.settings.fields import Section
 from bedrock_locust.settings.schema import SECTIONS
 
 if TYPE_CHECKING:
@@ -14,6 +20,7 @@ if TYPE_CHECKING:
 
     from locust.argument_parser import LocustArgumentParser
 
+    from pydantic import BaseModel
     from pydantic.fields import FieldInfo
 
 HELP = "Print every setting with its option, environment variable, default and meaning, as Markdown"
@@ -52,6 +59,7 @@ def document() -> str:
     parts = [HEAD, PROCESS, *_process_table(), ""]
     for section, model in SECTIONS.items():
         parts += [f"## `{section}`\n", " ".join((model.__doc__ or "").split()) + "\n", *_head("key")]
+        meanings = _meanings(model)
         for key, field in model.model_fields.items():
             option = by_setting.get((section, key))
             if section in {"arrivals", "search"} and key in options.OF_BOTH:
@@ -59,7 +67,14 @@ def document() -> str:
             elif section == "search" and key in options.OF_RATES:
                 option = by_setting["arrivals", key]
             names = (f"`{option.flag}`", f"`{option.env_var}`") if option else (NONE, NONE)
-            parts.append(_row(f"`{section}.{key}`", *names, _default(field), _meaning(field)))
+            parts.append(
+                _row(
+                    f"`{section}.{key}`",
+                    *names,
+                    _default(field),
+                    _meaning(field, meanings.get(key, "")),
+                )
+            )
         parts.append("")
     return "\n".join(parts).rstrip("\n") + "\n"
 
@@ -101,10 +116,28 @@ def _default(field: FieldInfo) -> str:
     return "not set" if value is None or value == "" else f"`{json.dumps(value)}`"
 
 
-def _meaning(field: FieldInfo) -> str:
+def _meanings(model: type[BaseModel]) -> dict[str, str]:
+    """Field -> the text below it in the source of its class."""
+    found: dict[str, str] = {}
+    for base in reversed(model.mro()[: model.mro().index(Section)]):
+        with contextlib.suppress(OSError, TypeError):  # a class that a function made has no source
+            [tree] = ast.parse(textwrap.dedent(inspect.getsource(base))).body
+            found.update(_texts(tree) if isinstance(tree, ast.ClassDef) else ())
+    return found
+
+
+def _texts(tree: ast.ClassDef) -> Iterator[tuple[str, str]]:
+    for field, below in pairwise(tree.body):
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(below, ast.Expr):
+            text = below.value.value if isinstance(below.value, ast.Constant) else None
+            if isinstance(text, str):
+                yield field.target.id, inspect.cleandoc(text)
+
+
+def _meaning(field: FieldInfo, below: str) -> str:
     """The text below the field, with the values where they are few."""
     kinds = (field.annotation, *get_args(field.annotation))
     values = [value for kind in kinds for value in get_args(kind) if isinstance(value, str)]
-    meaning = field.description or ""
+    meaning = field.description or below
     named = all(f"`{value}`" in meaning for value in values)
     return meaning if named else f"{meaning} One of {', '.join(f'`{value}`' for value in values)}."

@@ -48,7 +48,7 @@ def _panel(analysis: Edition, figures: pd.DataFrame, mode: str) -> Any:
             x=alt.X("value:Q", title=axis_of(say, "axis.latency_log", mode), scale=alt.Scale(type="log", nice=False)),
             y=alt.Y("share:Q", title=say("axis.share"), scale=alt.Scale(domain=[0, 100])),
             color=alt.Color("level:N", title=title, scale=scale, sort=labels, legend=alt.Legend(columns=8)),
-            order="share:Q",
+            order=alt.Order("share:Q"),
         )
     )
 

@@ -78,7 +78,7 @@ def _ring(figures: pd.DataFrame, shape: str, size: int, shade: str) -> Any:
         return None
     points = pd.DataFrame({"load": figures["load"], "value": figures["output_tokens_per_s"]})
     mark = alt.Chart(points).mark_point(shape=shape, size=size, color=shade, filled=False, strokeWidth=2, opacity=1)
-    return mark.encode(x="load:Q", y="value:Q")
+    return mark.encode(x=alt.X("load:Q"), y=alt.Y("value:Q"))
 
 
 def _notes(analysis: Edition, figures: pd.DataFrame) -> list[str]:
@@ -122,8 +122,8 @@ def _limit(analysis: Edition, limit: float, metric: str, divisor: float, highest
     rule = alt.Chart(pd.DataFrame({"limit": [limit / divisor], "label": [f"↑ {label}" if far else label]}))
     text = rule.mark_text(
         align="left", dx=6, color=INK, fontSize=12, lineBreak="\n", baseline="top" if far else "middle"
-    ).encode(x=alt.value(WIDTH), y=alt.value(0) if far else "limit:Q", text="label:N")
-    return [text] if far else [rule.mark_rule(color=GREY, strokeDash=[6, 4]).encode(y="limit:Q"), text]
+    ).encode(x=alt.value(WIDTH), y=alt.value(0) if far else alt.Y("limit:Q"), text=alt.Text("label:N"))
+    return [text] if far else [rule.mark_rule(color=GREY, strokeDash=[6, 4]).encode(y=alt.Y("limit:Q")), text]
 
 
 def _modes(analysis: Edition, figures: pd.DataFrame) -> alt.Color:

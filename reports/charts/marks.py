@@ -48,7 +48,7 @@ def shaded(analysis: Edition, figures: pd.DataFrame, *, by_mode: bool = False) -
 
 def _band(analysis: Edition, spans: Sequence[tuple[float, float]], shade: str) -> Any:
     band = alt.Chart(pd.DataFrame(spans, columns=["from", "to"])).mark_rect(color=shade, opacity=SHADE)
-    return band.encode(x=alt.X("from:Q", title=analysis.say(f"axis.{analysis.levels.unit}")), x2="to:Q")
+    return band.encode(x=alt.X("from:Q", title=analysis.say(f"axis.{analysis.levels.unit}")), x2=alt.X2("to:Q"))
 
 
 def headed(analysis: Edition, title: str, figures: pd.DataFrame, notes: Sequence[str] = (), *, shaky: bool) -> Any:

@@ -45,7 +45,7 @@ def chart(analysis: Edition) -> Any:
     }
     shade = mode_colours(say)[say.mode("streaming")]
     base = alt.Chart(data, width=WIDTH, height=HEIGHT)
-    line = base.mark_line(color=shade, strokeWidth=2).encode(**places, order="load:Q")
+    line = base.mark_line(color=shade, strokeWidth=2).encode(**places, order=alt.Order("load:Q"))
     points = base.mark_point(color=shade, size=50, filled=True, opacity=1).encode(**places)
-    words = base.mark_text(color=INK, fontSize=12, dx=8, dy=-8, align="left").encode(**places, text="label:N")
+    words = base.mark_text(color=INK, fontSize=12, dx=8, dy=-8, align="left").encode(**places, text=alt.Text("label:N"))
     return styled(alt.layer(line, points, words).properties(title=say("chart.pareto")))

@@ -43,7 +43,7 @@ def _panel(analysis: Edition, found: Search) -> Any:
     y = alt.Y("value:Q", title=title, scale=alt.Scale(domain=[0, 100]), axis=alt.Axis(tickCount=5))
     shades = colour("verdict", points["verdict"], {say(f"search.{name}"): shade for name, shade in COLOURS.items()})
     base = alt.Chart(points, width=WIDTH, height=HEIGHT)
-    bars = base.mark_rule(strokeWidth=2).encode(x=x, y="low:Q", y2="high:Q", color=shades)
+    bars = base.mark_rule(strokeWidth=2).encode(x=x, y=alt.Y("low:Q"), y2=alt.Y2("high:Q"), color=shades)
     marks = base.mark_point(size=60, filled=True, opacity=1).encode(x=x, y=y, color=shades)
     return alt.layer(*_target(analysis), bars, marks)
 
@@ -55,5 +55,5 @@ def _target(analysis: Edition) -> list[Any]:
     asked = analysis.gate.slo.percentile
     line = alt.Chart(pd.DataFrame({"limit": [asked], "label": [f"{asked:g} %"]}))
     text = line.mark_text(align="left", dx=6, color=INK, fontSize=12)
-    text = text.encode(x=alt.value(WIDTH), y="limit:Q", text="label:N")
-    return [line.mark_rule(color=GREY, strokeDash=[6, 4]).encode(y="limit:Q"), text]
+    text = text.encode(x=alt.value(WIDTH), y=alt.Y("limit:Q"), text=alt.Text("label:N"))
+    return [line.mark_rule(color=GREY, strokeDash=[6, 4]).encode(y=alt.Y("limit:Q")), text]

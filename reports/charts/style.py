@@ -73,10 +73,12 @@ def themed(svg: str) -> str:
 
 def styled(chart: Any) -> Any:
     """The chart in the colours and sizes of the report."""
-    return (
-        chart.configure(background=GROUND, padding=12)
-        .configure_view(stroke=None)
-        .configure_axis(
+    # Not by configure() and its kin: each of them copies the chart with all of its data.
+    chart.config = alt.Config(
+        background=GROUND,
+        padding=12,
+        view=alt.ViewConfig(stroke=None),
+        axis=alt.AxisConfig(
             gridColor=GRID,
             domainColor=GREY,
             tickColor=GREY,
@@ -85,9 +87,9 @@ def styled(chart: Any) -> Any:
             labelFontSize=12,
             titleFontSize=12,
             titleFontWeight="normal",
-        )
-        .configure_title(fontSize=14, anchor="start", offset=8, color=INK, subtitleColor=INK, subtitleFontSize=12)
-        .configure_legend(
+        ),
+        title=alt.TitleConfig(fontSize=14, anchor="start", offset=8, color=INK, subtitleColor=INK, subtitleFontSize=12),
+        legend=alt.LegendConfig(
             labelFontSize=12,
             labelColor=INK,
             titleColor=INK,
@@ -97,8 +99,9 @@ def styled(chart: Any) -> Any:
             orient="top",
             offset=6,
             columns=5,
-        )
+        ),
     )
+    return chart
 
 
 def lines(say: Language, data: pd.DataFrame, levels: pd.DataFrame, axis: str, height: int, **encodings: Any) -> Any:

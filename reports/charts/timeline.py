@@ -136,10 +136,10 @@ def _stack(analysis: Edition, bars: pd.DataFrame, unit_s: float) -> Any:
                 scale=alt.Scale(domain=[0, end], nice=False),
                 axis=alt.Axis(grid=False, values=_ticks(end), format=",d"),
             ),
-            x2="to:Q",
+            x2=alt.X2("to:Q"),
             y=alt.Y("rate:Q", title=say("axis.calls"), stack=True, scale=alt.Scale(domain=[0, top], nice=False)),
             color=alt.Color("outcome:N", title=None, scale=scale, legend=alt.Legend(columns=4)),
-            order="order:Q",
+            order=alt.Order("order:Q"),
         )
     )
 
@@ -171,11 +171,13 @@ def _behind(bands: pd.DataFrame, end: float) -> list[Any]:
         return []
     px = WIDTH / end
     base, modes = alt.Chart(bands.assign(label=_apart(bands, px))), alt.Chart(_modes(bands, px))
-    tint = base.mark_rect(color=GRID, opacity=0.7).encode(x="from:Q", x2="to:Q")
-    users = base.mark_text(color=INK, fontSize=11, baseline="top").encode(x="middle:Q", y=alt.value(18), text="label:N")
-    line = modes.mark_rule(color=GREY).encode(x="from:Q", x2="to:Q", y=alt.value(14))
+    tint = base.mark_rect(color=GRID, opacity=0.7).encode(x=alt.X("from:Q"), x2=alt.X2("to:Q"))
+    users = base.mark_text(color=INK, fontSize=11, baseline="top").encode(
+        x=alt.X("middle:Q"), y=alt.value(18), text=alt.Text("label:N")
+    )
+    line = modes.mark_rule(color=GREY).encode(x=alt.X("from:Q"), x2=alt.X2("to:Q"), y=alt.value(14))
     name = modes.mark_text(color=INK, fontSize=11, baseline="bottom").encode(
-        x="place:Q", y=alt.value(12), text="mode:N"
+        x=alt.X("place:Q"), y=alt.value(12), text=alt.Text("mode:N")
     )
     return [tint, users, line, name]
 

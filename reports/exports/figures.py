@@ -8,7 +8,6 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from reports.exports import account
-from reports.numbers.doubts import doubts
 from reports.numbers.failures import total_counts
 from reports.numbers.figures import TOKENS
 from reports.reading.settings import flat
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from reports.edition import Edition
     from reports.numbers.analysis import Analysis
     from reports.numbers.search import Search
 
@@ -33,7 +33,7 @@ DIGITS = 7
 """Significant digits: what the rows are kept to."""
 
 
-def text(analysis: Analysis, told: Sequence[str], summary: Sequence[str]) -> str:
+def text(analysis: Edition, told: Sequence[str], summary: Sequence[str]) -> str:
     """The figures as JSON text; a number that is not known is null.
 
     `told` are the doubts in words, `summary` is the conclusion as lines of plain text.
@@ -46,7 +46,7 @@ def text(analysis: Analysis, told: Sequence[str], summary: Sequence[str]) -> str
     )
 
 
-def tree(analysis: Analysis, told: Sequence[str]) -> dict[str, Any]:
+def tree(analysis: Edition, told: Sequence[str]) -> dict[str, Any]:
     """The figures, nested; docs/metrics.md says what each is."""
     run = analysis.run
     counts = total_counts(run.calls)
@@ -98,8 +98,8 @@ def _by_length(analysis: Analysis) -> dict[str, Any] | None:
     return {"by_input": _rows(found.by_input), "cells": _rows(found.cells)} if found else None
 
 
-def _doubts(analysis: Analysis, told: Sequence[str]) -> list[dict[str, Any]]:
-    found = zip(doubts(analysis), told, strict=True)
+def _doubts(analysis: Edition, told: Sequence[str]) -> list[dict[str, Any]]:
+    found = zip(analysis.doubts, told, strict=True)
     return [{"what": doubt.what, "values": dict(doubt.values), "text": text_} for doubt, text_ in found]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reports.markdown import amount, code, escape, number
-from reports.numbers.doubts import doubts
 from reports.sections.words import API_NAMES, SEARCH, label, level_names, reason, section_of_load
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 def told(analysis: Edition) -> list[str]:
     """One Markdown paragraph per reason, in the order of `reports.numbers.doubts.doubts`."""
-    return [_told(analysis, doubt) for doubt in doubts(analysis)]
+    return [_told(analysis, doubt) for doubt in analysis.doubts]
 
 
 def _told(analysis: Edition, doubt: Doubt) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -15,17 +17,42 @@ from reports.edition import edition
 from reports.reading.run import read
 
 from . import run_folders as make
-from .whole import whole_report
+from .whole import short_report, whole_report
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
+    from reports.edition import Edition
 
-def specs(folder: Path) -> dict[str, dict[str, Any]]:
-    """The Vega-Lite specifications of the charts that have data."""
-    analysis = edition(read(folder))
-    charts = {name: chart(analysis) for name, chart in CHARTS.items()}
-    return {name: chart.to_dict() for name, chart in charts.items() if chart is not None}
+
+@dataclass
+class Specs(Mapping[str, dict[str, Any]]):
+    """The Vega-Lite specifications of the charts that have data, each made and checked when it is asked for."""
+
+    analysis: Edition
+
+    def __getitem__(self, name: str) -> dict[str, Any]:
+        """Altair checks each part, and raises for one that is not valid."""
+        found: dict[str, Any] = CHARTS[name](self.analysis).to_dict()
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        """The charts, in their order."""
+        return (name for name, chart in CHARTS.items() if chart(self.analysis) is not None)
+
+    def __contains__(self, name: object) -> bool:
+        """Whether there is such a chart."""
+        return CHARTS[str(name)](self.analysis) is not None
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return sum(1 for _ in self)
+
+
+def specs(folder: Path) -> Specs:
+    """The charts of a run."""
+    return Specs(edition(read(folder)))
 
 
 def test_the_knee_shows_each_level_once_and_whole_users(tmp_path: Path) -> None:
@@ -296,7 +323,7 @@ def _contrast(one: float, other: float) -> float:
 def test_the_words_beside_a_chart_say_what_it_shows(tmp_path: Path) -> None:
     """Without streaming there is no first token in any chart, and none is spoken of."""
     for modes in (("non_streaming",), ("streaming",)):
-        text = reports.write(make.shaped(modes, (4, 8)).write(tmp_path / modes[0])).read_text(encoding="utf-8")
+        text = short_report(make.shaped(modes, (4, 8)).write(tmp_path / modes[0]))
         streams = modes == ("streaming",)
         first = ", time to first token and latency" if streams else " and latency"
         assert f"![Output tokens per second{first} by load](" in text

@@ -11,13 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import reports
 from reports.__main__ import main
 from reports.numbers.analysis import Analysis, analyse
 from reports.reading.run import read
 
 from . import run_folders as make
-from .whole import whole_report
+from .whole import short_report, whole_report
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -159,7 +158,7 @@ def test_the_cost_of_an_answer_that_broke_off_is_not_known(tmp_path: Path) -> No
     assert analysis.cost is not None
     assert analysis.cost.total == pytest.approx(0.0045)
     assert analysis.cost.unknown == 3
-    text = reports.write(tmp_path).read_text(encoding="utf-8")
+    text = short_report(tmp_path)
     assert "The run cost 0.00450 USD, not counting 3 calls without token counts." in text
 
 
@@ -170,9 +169,9 @@ def test_the_first_line_has_the_time_of_load(tmp_path: Path) -> None:
     level = make.level("streaming", 4, AT - 5) | {"measured_from": AT, "measured_to": END}
     run = make.Folder(rows, [level], make.info(2, 1, started_at=AT - 5, ended_at=END + 60))
     assert analyse(read(run.write(tmp_path))).levels.load_s == pytest.approx(32)
-    text = reports.write(tmp_path).read_text(encoding="utf-8")
+    text = short_report(tmp_path)
     assert ", 32 s of load, 2 calls" in text
-    assert ", 负载时长 32 秒" in reports.write(tmp_path, language="zh").read_text(encoding="utf-8").replace("、", ", ")
+    assert ", 负载时长 32 秒" in short_report(tmp_path, language="zh").replace("、", ", ")
 
 
 def test_a_temperature_that_is_not_sent_is_a_setting(tmp_path: Path) -> None:
@@ -185,7 +184,7 @@ def test_a_temperature_that_is_not_sent_is_a_setting(tmp_path: Path) -> None:
 
 def test_without_sections_there_is_nothing_of_them(tmp_path: Path) -> None:
     """No SLO, no prices: not a word of either."""
-    text = reports.write(make.shaped(("streaming",), (2,)).write(tmp_path)).read_text(encoding="utf-8")
+    text = short_report(make.shaped(("streaming",), (2,)).write(tmp_path))
     assert "SLO" not in text
     assert "Cost" not in text
 
@@ -227,15 +226,15 @@ def test_what_only_streams_have_is_not_asked_of_others(tmp_path: Path) -> None:
     """With a limit of TTFT alone, levels without streaming are not judged: neither by the gate nor in words."""
     run = make.shaped(("streaming", "non_streaming"), (2, 4))
     run.info["settings"]["slo"] = {"ttft_ms": 60_000}
-    text = reports.write(run.write(tmp_path)).read_text(encoding="utf-8")
+    text = short_report(run.write(tmp_path))
     assert "**SLO gate: passed**" in text
     assert "Non-streaming: no level meets" not in text
     assert "no requirement" in text
     run.info["settings"]["slo"] = {"ttft_ms": 60_000, "success_rate": 90}
-    text = reports.write(run.write(tmp_path)).read_text(encoding="utf-8")
+    text = short_report(run.write(tmp_path))
     assert "**Non-streaming: meets the SLO at every level, up to 4 users** (success ≥ 90 %)" in text
     run.info["settings"]["slo"] = {"ttft_ms": 1}
-    assert "**SLO gate: failed**" in reports.write(run.write(tmp_path)).read_text(encoding="utf-8")
+    assert "**SLO gate: failed**" in short_report(run.write(tmp_path))
 
 
 @pytest.mark.parametrize(("slo", "code"), [({}, 3), ({"success_rate": 5}, 0)])

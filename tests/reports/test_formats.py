@@ -111,17 +111,20 @@ def test_json_has_every_level_and_no_nan(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
-def test_json_has_every_doubt(tmp_path: Path, case: Callable[[Path], None]) -> None:
-    """The reasons of the Markdown, each with a key that is the same in both languages and what it is about."""
+def test_json_has_every_doubt_and_the_languages_the_same_figures(tmp_path: Path, case: Callable[[Path], None]) -> None:
+    """The reasons of the Markdown, each with a key that is the same in both languages, as all figures of its tables."""
     case(tmp_path)
-    keys = []
+    keys, tables = [], []
     for code in ("en", "zh"):
         path = reports.write(tmp_path, formats=["json"], language=code)
         doubts = json.loads(path.read_text(encoding="utf-8"))["doubts"]
         text = markdown(edition(read(tmp_path), code), {})
         assert all(f"\n- {doubt['text']}\n" in text for doubt in doubts)
         keys.append([(doubt["what"], doubt["values"]) for doubt in doubts])
+        rows = [line for line in text.splitlines() if line.startswith("|")]
+        tables.append([re.findall(r"\d[\d,.–]*", row.replace("P50", "")) for row in rows])  # noqa: RUF001
     assert keys[0] == keys[1]
+    assert tables[0] == tables[1]
 
 
 def test_a_doubt_has_its_values(tmp_path: Path) -> None:
@@ -137,18 +140,6 @@ def test_a_doubt_has_its_values(tmp_path: Path) -> None:
         "non_streaming-12"
     ]
     assert values["tiers"] == {"tiers": ["reserved", "default"]}
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
-def test_the_languages_have_the_same_numbers(tmp_path: Path, case: Callable[[Path], None]) -> None:
-    """Every number of the tables is the same in English and in Chinese."""
-    case(tmp_path)
-    tables = []
-    for code in ("en", "zh"):
-        text = markdown(edition(read(tmp_path), code), {})
-        rows = [line for line in text.splitlines() if line.startswith("|")]
-        tables.append([re.findall(r"\d[\d,.–]*", row.replace("P50", "")) for row in rows])  # noqa: RUF001
-    assert tables[0] == tables[1]
 
 
 def test_the_languages_have_the_same_texts() -> None:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import reports
-
 from . import run_folders as make
+from .whole import short_report
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +27,7 @@ def test_the_change_is_that_of_the_medians_with_its_interval(tmp_path: Path, fac
         median(row["latency_ms"] for row in run.requests if (row["mode"], row["phase"]) == (mode, "measure"))
         for mode in ("streaming", "non_streaming")
     )
-    text = reports.write(run.write(tmp_path)).read_text(encoding="utf-8")
+    text = short_report(run.write(tmp_path))
     found = CELL.search(text)
     assert found is not None
     point, low, high = (float(side) for side in found.groups())
@@ -48,7 +47,7 @@ def test_of_too_few_calls_the_change_has_no_interval(tmp_path: Path) -> None:
         run.requests = [row for row in run.requests if row["mode"] != mode] + [
             row for row in run.requests if (row["mode"], row["phase"]) == (mode, "measure")
         ][:2]
-    text = reports.write(run.write(tmp_path)).read_text(encoding="utf-8")
+    text = short_report(run.write(tmp_path))
     assert "too few calls to tell a difference" in text
     assert "no difference" not in text
     assert "interval of the change" not in text

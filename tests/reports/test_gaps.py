@@ -53,7 +53,7 @@ def test_without_them_the_report_says_so(tmp_path: Path, content: bytes | None) 
     (folder / "gaps.csv").unlink()
     if content is not None:
         (folder / "gaps.csv").write_bytes(content)
-    reports.write(folder)
+    reports.write(folder, formats=["json"])
     assert "Only the longest gap of each call is known" in whole_report(folder)
     [level] = json.loads((folder / "report.json").read_text(encoding="utf-8"))["levels"]
     assert level["gap_ms_p95"] is None

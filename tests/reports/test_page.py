@@ -98,14 +98,17 @@ def test_names_from_outside_end_no_script() -> None:
 def test_every_chart_can_be_hovered_and_zoomed(tmp_path: Path, case: Callable[[Path], None]) -> None:
     """Vega-Lite takes each definition: one zoom for each view, and no value that only orders."""
     case(tmp_path)
-    for drawn in charts.draw(edition(read(tmp_path), "en")).values():
-        made = figures.live(drawn.definition)
+    analysis = edition(read(tmp_path), "en")
+    with charts.unchecked():
+        definitions = [found.to_dict(validate=False) for chart in charts.CHARTS.values() if (found := chart(analysis))]
+    for definition in definitions:
+        made = figures.live(definition)
         compiled = json.dumps(vl_convert.vegalite_to_vega(made))
         assert '"zoom_0_' in compiled
         text = json.dumps(made)
         assert '"tooltip": [' in text
         assert not re.search(r'"tooltip": \[[^\]]*"order"', text)
-        assert "params" not in json.dumps(drawn.definition)
+        assert "params" not in json.dumps(definition)
 
 
 def test_a_page_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
