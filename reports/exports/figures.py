@@ -87,6 +87,7 @@ def tree(analysis: Edition, told: Sequence[str]) -> dict[str, Any]:
         "damage": [{"what": key.removeprefix("damage."), "count": count} for key, count in run.damage],
         "slo": _slo(analysis),
         "search": [_search(found) for found in analysis.searches],
+        "replay": _replay(analysis),
         "quota": _quota(analysis),
         "account": account.tree(run),
         "cost": _cost(analysis),
@@ -155,6 +156,15 @@ def _slo(analysis: Analysis) -> dict[str, Any] | None:
 def _search(found: Search) -> dict[str, Any]:
     """A search, with what follows from it."""
     return {**asdict(found), "outcome": found.outcome, "is_close": found.is_close, "passed": found.met is not None}
+
+
+def _replay(analysis: Analysis) -> dict[str, Any] | None:
+    """The calls of a trace beside those of the run."""
+    found = analysis.replay
+    if found is None:
+        return None
+    beside = {name: asdict(getattr(found, name)) for name in ("input_tokens", "output_tokens", "latency_ms")}
+    return {**vars(found), **beside, "over_time": _rows(found.over_time)}
 
 
 def _quota(analysis: Analysis) -> dict[str, Any]:

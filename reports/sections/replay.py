@@ -28,7 +28,8 @@ def replay(analysis: Edition, charts: Mapping[str, str]) -> str:
 
 def _told(say: Language, found: Replay) -> str:
     counts = {"calls": amount(found.calls), "made": amount(found.made), "speed": f"{found.speed:g}"}
-    left_out = say("list.comma").join(_reason(say, reason, count) for reason, count in found.left_out.items())
+    reasons = [_reason(say, reason, count) for reason, count in found.left_out.items()]
+    left_out = say("list.comma").join(filter(None, reasons))
     return say.paragraph(
         [
             say("replay.calls", **counts),

@@ -206,7 +206,21 @@ def searched_zh(folder: Path) -> None:
     run.write(folder)
 
 
+def replayed(folder: Path) -> None:
+    """Calls of a trace."""
+    replay().write(folder)
+
+
+def replayed_zh(folder: Path) -> None:
+    """The same in Chinese."""
+    run = replay()
+    run.info["settings"]["output"] = {"language": "zh"}
+    run.write(folder)
+
+
 CASES = (
+    replayed,
+    replayed_zh,
     searched,
     searched_zh,
     three_calls,
@@ -272,11 +286,6 @@ def test_two_reports_of_a_run_are_the_same(tmp_path: Path) -> None:
 
 def _charts(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in (folder / "charts").iterdir()}
-
-
-def replayed(folder: Path) -> None:
-    """Calls of a trace."""
-    replay().write(folder)
 
 
 def lengths(folder: Path) -> None:

@@ -37,7 +37,7 @@ def folder(said: Any = SAID, **counts: int) -> make.Folder:
     """120 calls in both modes, of which every tenth had to wait."""
     random_, made = random.Random(5), make.Folder()
     lost = {"arrivals_due": 130, "arrivals_dropped": 0, "arrivals_missed": 10, **counts}
-    about = {"level": "replay", "users": "", "users_reached": 0, "rate_per_s": 130 / LENGTH_S, **lost}
+    about = {"level": "replay", "users": "", "users_reached": 0, "rate_per_s": 2.17, **lost}
     made.levels.append(make.level("replay", 1, make.T0, LENGTH_S) | about)
     for number in range(120):
         moment = make.T0 + make.WARMUP_S + number / 2.2
@@ -63,7 +63,8 @@ def test_what_is_told(tmp_path: Path) -> None:
     assert found.replay.input_tokens.run == (1000, 1000)
     text = replay(found, {"replay": "charts/replay.svg"})
     assert "at 2 times its speed: 130. Calls that were made: 120." in text
-    assert "7 outside of the window, 2 of the model `theirs`, 1 without the length of the prompt" in text
+    assert "7 outside of the window, 2 of the model `theirs`, 1 without the length of the prompt, 3 that" in text
+    assert ", ." not in text
     assert "| Input tokens                |        900 |    1,000 |" in text
     assert "![Calls a second over the replay" in text
     [said] = [words for doubt, words in zip(doubts(found), told(found), strict=True) if doubt.what == "replay_lost"]

@@ -17,6 +17,7 @@ from reports.__main__ import main
 
 from . import run_folders as make
 from .test_golden import CASES
+from .test_replay import folder as replay
 from .whole import whole_report
 
 if TYPE_CHECKING:
@@ -72,6 +73,21 @@ def test_a_wrong_report_does_not(tmp_path: Path) -> None:
     del found["tokens"]
     with pytest.raises(AssertionError, match=r"'fast' is not of type.*'tokens' is a required|'tokens' is a required"):
         check("report", found)
+
+
+def test_a_replay(tmp_path: Path) -> None:
+    """The trace beside the run, and calls asked for and made over time; null without a trace."""
+    folder = replay().write(tmp_path / "run")
+    reports.write(folder, formats=["json"])
+    found = json.loads((folder / "report.json").read_text(encoding="utf-8"))["replay"]
+    assert (found["calls"], found["made"], found["waited"], found["speed"]) == (130, 120, 12, 2)
+    assert found["left_out"]["model:theirs"] == 2
+    assert found["input_tokens"] == {"trace": [900, 1800], "run": [1000, 1000]}
+    assert [stretch["asked_per_s"] for stretch in found["over_time"]] == [2, 2, 2, 2, 2, 3]
+    assert sum(10 * stretch["made_per_s"] for stretch in found["over_time"]) == pytest.approx(120, rel=1e-4)
+    make.shaped(("streaming",), (4,)).write(tmp_path / "other")
+    reports.write(tmp_path / "other", formats=["json"])
+    assert json.loads((tmp_path / "other" / "report.json").read_text(encoding="utf-8"))["replay"] is None
 
 
 def test_what_is_known_of_the_account(tmp_path: Path) -> None:
