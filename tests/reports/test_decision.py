@@ -180,6 +180,10 @@ def test_a_temperature_that_is_not_sent_is_a_setting(tmp_path: Path) -> None:
     row = r"test\.temperature` +\| `{}`"
     assert re.search(row.format("not sent"), whole_report(tmp_path))
     assert re.search(row.format("不发送"), whole_report(tmp_path, "zh"))
+    analysis_of(tmp_path, [], test={"temperature": 0.5, "max_tokens": None})
+    text = whole_report(tmp_path)
+    assert re.search(row.format("0.5"), text)
+    assert "not sent" not in text
 
 
 def test_without_sections_there_is_nothing_of_them(tmp_path: Path) -> None:
