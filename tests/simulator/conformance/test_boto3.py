@@ -80,14 +80,16 @@ def test_invoke(plain: Simulator, client: BedrockRuntimeClient, name: str) -> No
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_invoke_stream(client: BedrockRuntimeClient, name: str) -> None:
-    """A stream of each family has 8 pieces of text, and the counts in its last chunk."""
+def test_invoke_stream(plain: Simulator, client: BedrockRuntimeClient, name: str) -> None:
+    """A stream of each family has 8 pieces of text, the counts in its last chunk, and the same counts in the ledger."""
     family = FAMILIES[name]
     chunks = stream(client, family, family.body)
     assert len([text for chunk in chunks if (text := family.piece(chunk))]) == 8
     assert ["amazon-bedrock-invocationMetrics" in chunk for chunk in chunks].index(True) == len(chunks) - 1
     metrics = chunks[-1]["amazon-bedrock-invocationMetrics"]
     assert (metrics["inputTokenCount"], metrics["outputTokenCount"]) == (INPUT_TOKENS, 8)
+    [call] = plain.ended(1)
+    assert (call["output_tokens"], call["outcome"]) == (8, "ok")
 
 
 @pytest.mark.parametrize("name", FAMILIES)
