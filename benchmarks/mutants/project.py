@@ -53,18 +53,27 @@ class Copy:
             return ""
         path = self.place / mutant.name
         self._listed.write_text(json.dumps(chosen.tests))
-        files = dict.fromkeys(test.partition("::")[0] for test in chosen.tests)
+        # In the order of a whole run: the first folder's conftest.py lets gevent patch sockets before others use them.
+        files = sorted({test.partition("::")[0] for test in chosen.tests})
         path.write_text(mutant.source())
         try:
             code = self._pytest(["-x", *files], {RUN_ONLY: str(self._listed)}, LEAST_S + TIMES_AS_LONG * chosen.took_s)
         finally:
             path.write_bytes(mutant.original)
-        return "" if code in (PASSED, NONE_FOUND) else "the deadline" if code is None else self._failure()
+        if code in (PASSED, NONE_FOUND):
+            return ""
+        return "the deadline" if code is None else self._failure() or self._unable(files)
 
     def _failure(self) -> str:
         lines = self._said.read_text(errors="replace").splitlines()
         failed = [line for line in lines if line.startswith(("FAILED ", "ERROR "))]
-        return failed[0].split(" - ")[0] if failed else "pytest could not run"
+        return failed[0].split(" - ")[0] if failed else ""
+
+    def _unable(self, files: list[str]) -> str:
+        """Pytest did not get as far as a test: through the mutant, unless it is the same without it."""
+        if self._pytest(["--collect-only", *files], {}, None) != PASSED:
+            sys.exit(f"pytest cannot run these files together: {' '.join(files)}\n{self._said.read_text()[-2000:]}")
+        return "what stops pytest"
 
     def _pytest(self, arguments: list[str], variables: dict[str, str], timeout_s: float | None) -> int | None:
         """Run pytest; its exit code, None if it had to be stopped."""
