@@ -230,6 +230,7 @@ def test_a_silent_worker_is_waited_for_and_named_once(master: Master, caplog: py
     waiting = gevent.spawn(master.receiver.wait, -99)
     waiting.join(3)
     assert not waiting.ready(), "it may still come back"
+    assert {(kind, id_) for kind, _, id_ in master.sent} == {(FINISH, ID)}, "it is asked again: it may have missed it"
     waiting.kill()
     said = [entry.message for entry in caplog.records if "waiting for" in entry.message]
     assert said == ["bedrock-locust: waiting for w_0, silent: up to 30 s in all"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import select
 import signal
 import subprocess
 import sys
@@ -37,6 +39,23 @@ def test_it_ends_with_its_parent(number: signal.Signals) -> None:
         parent.send_signal(number)
         parent.wait(DEADLINE_S)
         wait_for(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, "the child has ended")
+
+
+def test_its_first_lines_are_there_at_once() -> None:
+    """Also in a pipe, where Python would keep them back: who started it waits for them."""
+    command = [sys.executable, "-m", "bedrock_locust.simulator", "--port", "0", "--control-token", "a-token"]
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=buffered) as process:
+        assert process.stdout is not None
+        try:
+            said = b""
+            while b"a-token" not in said and select.select([process.stdout], [], [], DEADLINE_S)[0]:
+                said += os.read(process.stdout.fileno(), 1000)
+        finally:
+            process.kill()
+    first, second = said.decode().splitlines()
+    assert first.startswith("bedrock-locust simulator listening on http://127.0.0.1:")
+    assert second == "bedrock-locust simulator control token: a-token"
 
 
 def test_without_granian() -> None:
