@@ -111,11 +111,13 @@ def test_figures_that_are_late_are_waited_for(
 
     monkeypatch.setattr(cross_check, "fetch", counted)
     model = f"us.anthropic.claude-{time.time_ns()}"
-    found = cross_check.check(control(simulator), tmp_path, run_of(tmp_path, model), 0.3)
-    assert 2 <= len(asked) <= 8
+    asker = control(simulator)
+    asker.client("cloudwatch")  # its making takes long on a busy machine
+    found = cross_check.check(asker, tmp_path, run_of(tmp_path, model), 1)
+    assert 2 <= len(asked) <= 22
     assert found["metrics"]["Invocations"]["Sum"] == 0
     asked.clear()
-    cross_check.check(control(simulator), tmp_path, run_of(tmp_path, model, rows_written=0), 30)
+    cross_check.check(asker, tmp_path, run_of(tmp_path, model, rows_written=0), 30)
     assert len(asked) == 1
 
 
