@@ -171,13 +171,18 @@ class Measurement:
             server_latency_ms=reading.server_latency_ms,
             read_lag_ms=stopwatch.read_lag_ms,
             stop_reason=word(reading.stop_reason),
-            service_tier=word(reading.service_tier or self.headers.get(TIER)),
+            service_tier=_tier(word(reading.service_tier or self.headers.get(TIER))),
             request_id=word(self.response.get("RequestId") or (failure.request_id if failure else ""), ID_LIMIT),
             attempts=self.response.get("RetryAttempts", 0) + 1,
             gaps=stopwatch.gaps,
             text=reading.text,
             response_id=reading.response_id,
         )
+
+
+def _tier(said: str) -> str:
+    """The tier in which a call was answered; `auto`, which gpt-oss says, is what was asked for, and names none."""
+    return "" if said == "auto" else said
 
 
 def _failed(failure: Failure | None) -> dict[str, Any]:

@@ -140,3 +140,11 @@ def test_a_whole_body_is_bytes_or_can_be_read() -> None:
 
     measurement.body = Stream()
     assert measurement.content() == b'{"b": 2}'
+
+
+@pytest.mark.parametrize(("said", "tier"), [("auto", ""), ("default", "default")])
+def test_a_tier_that_is_chosen_by_the_service_is_none(said: str, tier: str) -> None:
+    """`auto` is what a request asks for; which tier answered, it does not say."""
+    measurement = measured(b"", 1)
+    measurement.reading.service_tier = said
+    assert measurement.record(None).service_tier == tier

@@ -48,7 +48,7 @@ class OpenChat(Chat):
         message["refusal"] = None
         if (thought := message.pop("reasoning_content", None)) and not is_hidden(reply.model_id):
             message["reasoning"] = thought
-        return answer | {"usage": _usage(reply), "service_tier": reply.prompt.tier or "default"}
+        return answer | {"usage": _usage(reply), "service_tier": self._tier(reply)}
 
     def opening(self, reply: Reply) -> list[Event]:
         """A chunk with the role."""
@@ -60,8 +60,12 @@ class OpenChat(Chat):
         return [self._chunk(reply, event) for event in super().block_start(reply, index)] if is_tool else []
 
     def _chunk(self, reply: Reply, event: Event) -> Event:
-        """A chunk as it is sent. That gpt-oss on bedrock-runtime calls its tier `auto` is recorded."""
-        return "", opened(event) | {"service_tier": reply.prompt.tier or ("auto" if self._tagged else "default")}
+        """A chunk as it is sent."""
+        return "", opened(event) | {"service_tier": self._tier(reply)}
+
+    def _tier(self, reply: Reply) -> str:
+        """What is said of the tier. That gpt-oss on bedrock-runtime says `auto` in streams is recorded."""
+        return reply.prompt.tier or ("auto" if self._tagged else "default")
 
     def delta(self, kind: Kind, index: int, text: str) -> Event:
         """A chunk with text."""

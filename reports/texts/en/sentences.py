@@ -205,8 +205,8 @@ TEXTS = {
     "trust.more_rows": "`requests.csv` has {found} calls, but the run recorded {written}: rows were added. Restore the file.",
     "trust.crowded": "More calls were in flight than there were users: {levels}. Tasks that make calls side by side, or rows of another"
     " run, would explain it.",
-    "trust.no_answers": "{answers} of the successes were no answers ({reasons}): {levels}. They are fast and short, so the figures say little"
-    " about real answers. No level with more than 1 % of them is advised.",
+    "trust.no_answers": "{answers} of the successes were blocked, refused, changed by a guardrail or empty ({reasons}): {levels}. Blocked"
+    " ones are fast and short, so the figures may say little about real answers. No level with more than 1 % of them is advised.",
     "trust.exceptions": "The tasks of the locustfile raised {exceptions}, most often: {raised}. Users whose tasks fail make less load. See"
     " `exceptions.csv`.",
     "trust.late_machine": "Client-limited although its CPU was free: {levels}. Something else used the machine. Stop it and run again.",
