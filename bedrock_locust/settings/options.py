@@ -108,6 +108,7 @@ OPTIONS = (
         "In place of rates: seconds, first and last rate of each part, such as 60:1:10,300:10:10",
     ),
     Option("--bedrock-trace", "arrivals", "trace", "In place of rates: a trace to replay, its file or JSON with more"),
+    Option("--bedrock-ramp", "arrivals", "ramp", "aws: go up to the one rate as AWS recommends, half back after a 503"),
     Option(
         "--bedrock-max-in-flight", "arrivals", "max_in_flight", "Most calls in flight; an arrival beyond is dropped"
     ),
@@ -396,6 +397,9 @@ def load(parsed: Namespace, endpoint: str | None) -> Settings:
     """The settings in force: options over the configuration file over the defaults. Raises SettingsError."""
     values, file = _from_file(parsed)
     given = _given(parsed)
+    # The form leaves out a setting of a section that nothing else asks for.
+    asked = {*values, *(option.section for option, value in given.items() if value is not None)}
+    given = {option: value for option, value in given.items() if option.section in asked}
     _choose_loop(values, {(option.section, option.key): option for option in given})
     for option, value in given.items():
         if option.key not in OF_BOTH | OF_RATES:

@@ -59,6 +59,7 @@ OTHER_VALUES: dict[str, tuple[str, Any]] = {
     "preflight": ("false", False),
     "load": ("rates", "rates"),
     "rates": ("1, 2.5", (1.0, 2.5)),
+    "ramp": ("aws", "aws"),
     "max_in_flight": ("7", 7),
     "for": ("rate", "rate"),
     "most": ("7", 7),
@@ -91,7 +92,7 @@ FILE_ONLY = {
     *(("limits", key) for key in ("max_output_tokens", "window_seconds", "same_failures")),
     ("model", "output_burndown"),
     ("model", "base_model"),
-    *(("arrivals", key) for key in ("ramp", "duration_seconds", "warmup_seconds", "burstiness", "seed")),
+    *(("arrivals", key) for key in ("duration_seconds", "warmup_seconds", "burstiness", "seed")),
     *(
         ("search", key)
         for key in ("probes", "resolution", "duration_seconds", "warmup_seconds", "seed", "max_in_flight")
@@ -229,6 +230,7 @@ OF_ARRIVALS: dict[str, tuple[str, Any]] = {
 RATES: dict[str, dict[str, Any]] = {
     "--bedrock-load": {"arrivals": {"rates": [1]}, "test": {"load": "users"}},
     "--bedrock-max-in-flight": {"arrivals": {"rates": [1]}},
+    "--bedrock-ramp": {"arrivals": {"rates": [1]}},
     "--bedrock-search-for": {"slo": {"ttft_ms": 1}, "search": {}},
     "--bedrock-search-start": {"slo": {"ttft_ms": 1}, "search": {}},
     "--bedrock-search-most": {"slo": {"ttft_ms": 1}, "search": {}},
@@ -453,6 +455,23 @@ def test_a_trace_of_an_option_takes_the_place_of_a_ramp(here: Path) -> None:
     assert (replayed.rates, replayed.ramp, ramp.rates, ramp.ramp) == (None, None, (5,), "aws")
     with pytest.raises(SettingsError, match=r"^--bedrock-trace .*: unknown key arrivals.trace.speeed"):
         options.load(parse("--bedrock-trace", '{"file": "x", "speeed": 2}'), None)
+
+
+def test_a_ramp_by_an_option(here: Path) -> None:
+    """It needs one rate; what the form leaves out is nothing without arrivals, and takes away that of the file."""
+    write(here)
+    by_option = options.load(parse("--bedrock-rates", "20", "--bedrock-ramp", "aws"), None).arrivals
+    assert by_option
+    assert (by_option.rates, by_option.ramp) == ((20,), "aws")
+    with pytest.raises(SettingsError, match="ramp needs one rate to get to"):
+        options.load(parse("--bedrock-rates", "1,2", "--bedrock-ramp", "aws"), None)
+    left_out = parse()
+    left_out.bedrock_ramp = options.NOT_SENT
+    assert options.load(left_out, None).arrivals is None
+    write(here, arrivals={"rates": [3], "ramp": "aws"})
+    without = options.load(left_out, None).arrivals
+    assert without
+    assert (without.rates, without.ramp) == ((3,), None)
 
 
 IN_FILE = {"arrivals": {"rates": [3, 4], "duration_seconds": 9}, "concurrency": {"end": 2}}
