@@ -44,6 +44,15 @@ REMEDIES: dict[str, str] = {
 """What to do about each category."""
 
 REASONS: dict[str, str] = {
+    "many_requests": "More requests per minute than the quota allows. Use fewer users or a lower rate, or ask for a"
+    " higher quota: in Service Quotas, for bedrock-mantle at AWS Support.",
+    "many_tokens": "More tokens per minute than the quota allows. Use fewer users, shorten the prompts, lower"
+    " max_tokens (it is reserved when a call starts), or ask for a higher quota: in Service Quotas, for bedrock-mantle"
+    " at AWS Support.",
+    "many_a_day": "The tokens per day are used up: the quota is free again the next day. Until then use another model"
+    " or region, or ask for a higher quota in Service Quotas.",
+    "many_at_once": "More calls at the same time than the service allows. Use fewer users, or set"
+    " arrivals.max_in_flight (--bedrock-max-in-flight) lower.",
     "unknown_path": "The endpoint has no such path: bedrock-runtime answers it with status 200 and"
     " UnknownOperationException. Check model.api and model.endpoint, and that --host or aws.endpoint_url is the"
     " address of that endpoint.",
@@ -119,6 +128,17 @@ _WORDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     )
 )
 """Reason -> words of a message; the first that fits counts. Bedrock has one code for many of these reasons."""
+_THROTTLES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (reason, re.compile(words, re.IGNORECASE))
+    for reason, words in (
+        ("many_a_day", r"tokens?[ -]per[ -]day|\bdaily\b"),
+        ("many_at_once", r"\bconcurren"),
+        ("many_tokens", r"too many tokens|tokens[ -]per[ -]min|\bTPM\b"),
+        # Of itself "too many requests" is only the name of status 429, whatever was too many.
+        ("many_requests", r"too many requests, please wait|requests[ -]per[ -]min|\brequest rate\b|\bRPM\b"),
+    )
+)
+"""Reason -> words of a throttle: which quota it was."""
 _SERVICE_WORDS = frozenset(
     {"ValidationError", "AccessDeniedError", "ModelNotFoundError", "CredentialsError", "NotAnAnswerError"}
 )
@@ -126,9 +146,13 @@ _SERVICE_WORDS = frozenset(
 
 def reason(category: str, message: str) -> str:
     """Which of `REASONS` the message of a failure tells; empty if none."""
-    if category not in _SERVICE_WORDS:
+    if category == "ThrottlingError":
+        known = _THROTTLES
+    elif category in _SERVICE_WORDS:
+        known = _WORDS
+    else:
         return ""
-    return next((name for name, words in _WORDS if words.search(message)), "")
+    return next((name for name, words in known if words.search(message)), "")
 
 
 def remedy(category: str, message: str = "") -> str:

@@ -41,7 +41,8 @@ def head(analysis: Edition, charts: Mapping[str, str]) -> str:
 
 def told_plainly(analysis: Edition) -> list[str]:
     """The conclusion and the trust in it as lines of plain text, for a terminal."""
-    paragraphs = [*conclusion(analysis), _trust(analysis)]
+    found = conclusion(analysis)
+    paragraphs = [*found, footnotes(analysis.say, *found), _trust(analysis)]
     return [plain(line) for paragraph in paragraphs for line in paragraph.splitlines() if line.strip()]
 
 

@@ -218,7 +218,14 @@ ON_DEMAND = (
         ("AccessDeniedError", "model `x` is not enabled for this account", "ask for access"),
         ("ValidationError", "`temperature` is deprecated for this model.", "test.temperature"),
         ("ValidationError", "Unsupported parameter: 'top_p' is not supported with this model.", "test.temperature"),
-        ("ThrottlingError", "Too many requests to this inference profile", "quota"),
+        ("ThrottlingError", "Too many requests to this inference profile", "More requests or tokens"),
+        ("ThrottlingError", "Too many requests, please wait before trying again.", "More requests per minute"),
+        ("ThrottlingError", "Rate limit reached: requests per min (RPM): Limit 60", "More requests per minute"),
+        ("ThrottlingError", "Too many tokens, please wait before trying again.", "lower max_tokens"),
+        ("ThrottlingError", "Rate limit reached on tokens per min (TPM)", "lower max_tokens"),
+        ("ThrottlingError", "Too many tokens per day, please wait before trying again.", "the next day"),
+        ("ThrottlingError", "Too many concurrent requests", "at the same time"),
+        ("ThrottlingError", "Slow down", "More requests or tokens"),
         ("NoSuchCategory", "", ""),
     ],
 )
@@ -244,6 +251,12 @@ def test_remedies_of_a_run() -> None:
     assert found["ThrottlingError"] == REMEDIES["ThrottlingError"]
     said = {"ValidationError": ON_DEMAND, "CredentialsError": "Signature expired: now", "ThrottlingError": "api key"}
     assert reasons(said) == {"ValidationError": "inference_profile", "CredentialsError": "clock"}
+
+
+def test_only_a_throttle_by_tokens_is_mended_by_max_tokens() -> None:
+    """A quota of requests is not used less by shorter answers."""
+    assert "max_tokens" not in remedy("ThrottlingError", "Too many requests, please wait before trying again.")
+    assert "max_tokens" in remedy("ThrottlingError", "Too many tokens, please wait before trying again.")
 
 
 @pytest.mark.parametrize(

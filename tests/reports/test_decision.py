@@ -12,8 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reports.__main__ import main
+from reports.edition import edition
 from reports.numbers.analysis import Analysis, analyse
 from reports.reading.run import read
+from reports.sections.head import told_plainly
 
 from . import run_folders as make
 from .whole import short_report, whole_report
@@ -275,3 +277,13 @@ def test_the_gate_is_an_exit_code(tmp_path: Path, slo: Row, code: int, capsys: p
     found = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["slo"]
     assert found is None if not slo else found["passed"] is (code == 0)
     assert len(capsys.readouterr().err.splitlines()) == bool(code)
+
+
+def test_a_mark_in_the_terminal_has_its_meaning_there(tmp_path: Path) -> None:
+    """The lines for a terminal say what † means, and only where one of them has it."""
+    few = make.shaped(("streaming",), (2,), length_s=9).write(tmp_path / "few")
+    many = make.shaped(("streaming",), (16,), length_s=60).write(tmp_path / "many")
+    for folder, marked in ((few, True), (many, False)):
+        lines = told_plainly(edition(read(folder)))
+        assert any("†" in line and not line.startswith("†") for line in lines) is marked
+        assert any(line.startswith("† Too few calls") for line in lines) is marked

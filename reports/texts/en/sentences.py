@@ -77,7 +77,7 @@ TEXTS = {
     "runs.there": "At this level: {figures}.",
     "runs.best": "Highest throughput: {rate} {at}.",
     "figure.rate": "{rate}",
-    "figure.speed": "{speed} tokens/s for each user",
+    "figure.speed": "each answer streams at {speed} tokens/s once it has begun",
     "figure.ttft": "first token after {p50} ms (P50) and {p95} ms (P95{mark})",
     "figure.latency": "complete answer after {p50} s (P50) and {p95} s (P95{mark})",
     "figure.cost": "{cost} per 1,000 calls",

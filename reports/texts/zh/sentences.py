@@ -76,7 +76,7 @@ TEXTS = {
     "runs.there": "该级别：{figures}。",
     "runs.best": "最大吞吐量：{at} {rate}。",
     "figure.rate": "{rate}",
-    "figure.speed": "每用户 {speed} token/s",
+    "figure.speed": "每个回答开始输出后的速度为 {speed} token/s",
     "figure.ttft": "首 token 时间 {p50} ms（P50）、{p95} ms（P95{mark}）",
     "figure.latency": "完整回答 {p50} s（P50）、{p95} s（P95{mark}）",
     "figure.cost": "每 1,000 次调用 {cost}",
