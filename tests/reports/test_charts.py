@@ -344,3 +344,12 @@ def test_a_distribution_climbs_in_steps(tmp_path: Path) -> None:
         *((1, 0), (1, 20), (2, 40), (3, 60), (4, 80), (9, 100)),
     ]
     assert spec["vconcat"][0]["mark"]["interpolate"] == "step-after"
+
+
+@pytest.mark.parametrize(
+    ("loads", "kept"),
+    [([3], [3]), ([100, 100.5, 200], [100, 200]), ([100, 150, 200], [100, 150, 200])],
+)
+def test_crowded_loads_have_fewer_ticks(loads: list[float], kept: list[float]) -> None:
+    """The first, and those far enough from the one before."""
+    assert style.ticks(loads) == kept

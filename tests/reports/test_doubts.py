@@ -257,3 +257,14 @@ def test_calls_by_several_apis_are_said(tmp_path: Path) -> None:
     values, text = found_in(run, tmp_path / "two")["apis"]
     assert values == {"apis": ["responses", "converse"]}
     assert text == "Calls were made by different APIs: Responses and Converse. The figures mix them."
+
+
+def test_a_single_success_among_calls_that_were_cut_off(tmp_path: Path) -> None:
+    """It is a figure, too, and rests on an estimate; a level without a success has none to doubt."""
+    run = make.shaped(("streaming",), (4,))
+    measured = [place for place, row in enumerate(run.requests) if row["phase"] == "measure"]
+    for place in measured[1:]:
+        run.requests[place] = make.cut_off(run.requests[place])
+    assert "cut_off" in found_in(run, tmp_path / "one")
+    run.requests[measured[0]] = make.cut_off(run.requests[measured[0]])
+    assert "cut_off" not in found_in(run, tmp_path / "none")
