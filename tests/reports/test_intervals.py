@@ -219,3 +219,12 @@ def test_the_chance_of_two_shares_is_where_their_interval_begins_to_hold_0(
     )
     assert intervals.share_chance(after, before) == pytest.approx(chance, rel=1e-6)
     assert intervals.share_chance(before, before) == 1
+
+
+@pytest.mark.parametrize("degrees", [1, 4, 30])
+@pytest.mark.parametrize("chance", [1e-6, 0.01, 0.05, 0.5, 1.0])
+def test_the_chance_of_an_estimated_error_is_students(chance: float, degrees: int) -> None:
+    """The same distance in standard errors, by scipy; never a smaller chance than with a known error."""
+    found = intervals.student_chance(chance, degrees)
+    assert found == pytest.approx(2 * stats.t.sf(stats.norm.isf(chance / 2), degrees), rel=1e-6)
+    assert found >= chance * (1 - 1e-9)

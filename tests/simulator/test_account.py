@@ -95,10 +95,17 @@ def test_models_and_profiles(simulator: Simulator, account: Client) -> None:
     arn = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc"
     simulator.set(inference_profiles={arn: "amazon.nova-pro-v1:0"}, models={"*haiku*": {"legacy": True}})
     client = account("bedrock")
-    leads_to = client.get_inference_profile(inferenceProfileIdentifier=HAIKU)["models"]
-    assert {one["modelArn"].split("/")[1] for one in leads_to} == {MODEL}
-    [own] = client.get_inference_profile(inferenceProfileIdentifier=arn)["models"]
+    of_system = client.get_inference_profile(inferenceProfileIdentifier=HAIKU)
+    assert {one["modelArn"].split("/")[1] for one in of_system["models"]} == {MODEL}
+    assert (of_system["type"], of_system["inferenceProfileArn"].split(":")[5]) == (
+        "SYSTEM_DEFINED",
+        f"inference-profile/{HAIKU}",
+    )
+    of_application = client.get_inference_profile(inferenceProfileIdentifier=arn)
+    [own] = of_application["models"]
     assert own["modelArn"].endswith("/amazon.nova-pro-v1:0")
+    assert (of_application["type"], of_application["inferenceProfileArn"]) == ("APPLICATION", arn)
+    assert of_application["inferenceProfileName"].startswith("Application ")
     details = client.get_foundation_model(modelIdentifier=MODEL)["modelDetails"]
     assert (details["modelName"], details["providerName"]) == ("Claude Haiku 5.5", "Anthropic")
     assert details["modelLifecycle"]["status"] == "LEGACY"
