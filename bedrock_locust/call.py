@@ -106,6 +106,10 @@ class Call:
     """Which turn of its conversation it is, from 1 on."""
     scheduled_at: float | None = None
     """Unix time at which the call was to start, seconds, in an open loop; None in a closed one."""
+    guardrail_ms: float | None = None
+    """What the guardrail took for prompt and answer together, by the service's trace; part of `latency_ms`."""
+    routed_model: str = ""
+    """The model that a prompt router chose for the call; empty where none was called."""
     gaps: Mapping[int, int] = field(default_factory=lambda: NO_GAPS, repr=False, compare=False)
     """The silences between content events: bucket of a Histogram -> count. Not a column: `gaps.csv` has them."""
     text: str = field(default="", repr=False, compare=False)

@@ -201,6 +201,7 @@ TEXT_LIMITS: dict[str, int] = {
     "stop_reason": WORD_LIMIT,
     "service_tier": WORD_LIMIT,
     "request_id": ID_LIMIT,
+    "routed_model": ID_LIMIT,
     "error_message": MESSAGE_LIMIT,
 }
 """Column of a Call that may hold a text of the service -> characters of it that are kept."""

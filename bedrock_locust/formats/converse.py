@@ -113,4 +113,6 @@ def _usage(part: Mapping[str, Any], reading: Reading) -> None:
             reading.take({"cache_write_1h_tokens": "inputTokens"}, detail)
     if (latency_ms := milliseconds(members(part.get("metrics")).get("latencyMs"))) is not None:
         reading.server_latency_ms = latency_ms
+    if "trace" in part:
+        reading.add_trace(part["trace"])
     reading.service_tier = word(members(part.get("serviceTier")).get("type")) or reading.service_tier

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from bedrock_locust.formats.answer_trace import NATIVE, guardrail_ms, routed_model
 from bedrock_locust.formats.values import count, members, milliseconds, text
 from bedrock_locust.redaction import word
 
@@ -69,6 +70,10 @@ class Reading:
     server_latency_ms: float | None = None
     stop_reason: str = ""
     service_tier: str = ""
+    guardrail_ms: float | None = None
+    """What the guardrail took for prompt and answer together, where a trace says it."""
+    routed_model: str = ""
+    """The model that a prompt router chose."""
     stopped: bool = False
     """Whether the event that ends a stream has come."""
     in_reasoning: bool = False
@@ -138,10 +143,18 @@ class Reading:
         if self.stop_reason != INTERVENED:
             self.stop_reason = word(reason) or self.stop_reason
 
+    def add_trace(self, trace: object) -> None:
+        """Take what a trace says; what it lacks, changes nothing."""
+        if (took_ms := guardrail_ms(trace)) is not None:
+            self.guardrail_ms = took_ms
+        self.routed_model = routed_model(trace) or self.routed_model
+
     def add_figures(self, chunk: Mapping[str, Any]) -> None:
         """Take over the service's own figures in a native body or chunk, where the format itself has given none."""
         if chunk.get(GUARDRAIL) == "INTERVENED":
             self.stop_reason = INTERVENED
+        if NATIVE in chunk:
+            self.add_trace(chunk[NATIVE])
         if METRICS in chunk:
             self._add_metrics(members(chunk[METRICS]))
 

@@ -173,6 +173,8 @@ class Measurement:
             stop_reason=word(reading.stop_reason),
             service_tier=_tier(word(reading.service_tier or self.headers.get(TIER))),
             request_id=word(self.response.get("RequestId") or (failure.request_id if failure else ""), ID_LIMIT),
+            guardrail_ms=reading.guardrail_ms,
+            routed_model=reading.routed_model,
             attempts=self.response.get("RetryAttempts", 0) + 1,
             gaps=stopwatch.gaps,
             text=reading.text,

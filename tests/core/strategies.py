@@ -61,6 +61,7 @@ def calls(**fixed: st.SearchStrategy[object]) -> st.SearchStrategy[Call]:
             "error_message",
             "request_id",
             "session",
+            "routed_model",
         ),
         TEXT,
     )
@@ -70,6 +71,7 @@ def calls(**fixed: st.SearchStrategy[object]) -> st.SearchStrategy[Call]:
             "started_at": UNIX_TIME,
             "scheduled_at": st.none() | UNIX_TIME,
             "latency_ms": MS,
+            "guardrail_ms": st.none() | MS,
             "mode": st.sampled_from(get_args(Mode)),
             "phase": st.sampled_from(get_args(Phase)),
             "error_stage": st.sampled_from(get_args(Stage)),

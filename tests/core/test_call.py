@@ -63,6 +63,8 @@ DESIGNED = [
     "session",
     "turn",
     "scheduled_at",
+    "guardrail_ms",
+    "routed_model",
 ]
 CALL = Call(started_at=1.8e9, mode="streaming", operation="converse_stream", model_id="m", name="n", latency_ms=900)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from bedrock_locust.simulator import guardrails
+from bedrock_locust.simulator import guardrails, routers
 from bedrock_locust.simulator.formats.base import CamelBody, Event, Format, Metrics
 from bedrock_locust.simulator.formats.blocks import cited, messages_text, read_blocks
 from bedrock_locust.simulator.formats.thinking import asked_for
@@ -116,7 +116,7 @@ class Converse(Format):
             "output": {"message": {"content": [_cited(reply, block) for block in blocks], "role": "assistant"}},
             "stopReason": _stop(reply),
             "usage": usage(reply, whole=True),
-            **guardrails.trace(reply),
+            **_trace(reply),
             **_additional(reply),
             **_echo(reply),
         }
@@ -156,8 +156,14 @@ class Converse(Format):
     def closing(self, reply: Reply, metrics: Metrics, text: str = "") -> list[Event]:  # noqa: ARG002
         """`messageStop`, `metadata`."""
         metadata = {"metrics": {"latencyMs": metrics.latency_ms}, "usage": usage(reply, whole=False), **_echo(reply)}
-        metadata |= guardrails.trace(reply)
+        metadata |= _trace(reply)
         return [("messageStop", {"stopReason": _stop(reply), **_additional(reply)}), ("metadata", metadata)]
+
+
+def _trace(reply: Reply) -> dict[str, Any]:
+    """What a guardrail and a prompt router have to say."""
+    said = {**guardrails.trace(reply).get("trace", {}), **routers.trace(reply)}
+    return {"trace": said} if said else {}
 
 
 def _stop(reply: Reply) -> str:
