@@ -95,17 +95,34 @@ def test_users(place: Place, start_simulator: Callable[..., Simulator]) -> None:
     assert_judged(run)
 
 
+def by_processes(_: Place) -> tuple[str, ...]:
+    """Two workers that the master starts itself."""
+    return ("--processes", "2")
+
+
+def by_themselves(place: Place) -> tuple[str, ...]:
+    """Two workers that somebody else has started."""
+    port = str(free_port())
+    for _ in range(2):
+        place.start("--worker", "--master-port", port)
+    return ("--master", "--master-bind-port", port, "--expect-workers", "2")
+
+
 @pytest.mark.long
 @pytest.mark.timeout(400)
-def test_rate_on_two_workers(place: Place, start_simulator: Callable[..., Simulator]) -> None:
+@pytest.mark.parametrize("workers", [by_processes, by_themselves])
+def test_rate_on_two_workers(
+    place: Place, start_simulator: Callable[..., Simulator], workers: Callable[[Place], tuple[str, ...]]
+) -> None:
     """Twelve calls at a time of half a second are 24 requests/s at most; above that, the queue grows without end."""
     search = {"for": "rate", "start": 8, "most": 64, "duration_seconds": 24, "probes": 8}
     place.configure({"search": search, "slo": {"ttft_ms": 900}, "test": STREAMING})
     simulator = start_simulator(*BATCH[:-1], "12")
-    code, output = long_run(place, "--processes", "2", "--host", simulator.url)
+    code, output = long_run(place, *workers(place), "--host", simulator.url)
     assert code == 0, output
     [run] = place.runs()
     found = searched(run)
+    assert len(info(run)["workers"]) == 2
     assert 12 <= found["low"] < found["high"] <= 26
     assert_judged(run)
     assert {row["request_id"] for row in read(run / "requests.csv")} == {
