@@ -107,7 +107,7 @@ class Call:
     scheduled_at: float | None = None
     """Unix time at which the call was to start, seconds, in an open loop; None in a closed one."""
     guardrail_ms: float | None = None
-    """What the guardrail took for prompt and answer together, by the service's trace; part of `latency_ms`."""
+    """What the guardrail took for prompt and answer together, as the trace of the response says."""
     routed_model: str = ""
     """The model that a prompt router chose for the call; empty where none was called."""
     gaps: Mapping[int, int] = field(default_factory=lambda: NO_GAPS, repr=False, compare=False)

@@ -35,6 +35,7 @@ from reports.sections.slo import slo
 from reports.sections.slowest import slowest, stalls
 from reports.sections.summary import summary
 from reports.sections.timeline import timeline
+from reports.sections.traced import guardrails, routed
 from reports.sections.trust import told
 from reports.sections.turns import turns
 
@@ -62,6 +63,8 @@ SECTIONS = (
     caching,
     turns,
     answers,
+    guardrails,
+    routed,
     quota,
     aws_check,
     errors,

@@ -78,6 +78,8 @@ def tree(analysis: Edition, told: Sequence[str]) -> dict[str, Any]:
         "by_length": _by_length(analysis),
         "failures_by_record": _rows(analysis.failed_records.rename_axis("record").reset_index()),
         "stop_reasons": _rows(analysis.stop_reasons),
+        "guardrails": _rows(analysis.guardrails),
+        "routed": _rows(analysis.routed),
         "slowest": _calls(analysis.slowest),
         "stalls": _calls(analysis.stalls),
         "phases": _rows(analysis.phases),

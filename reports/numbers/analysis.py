@@ -21,6 +21,7 @@ from reports.numbers import (
     sent,
     slo,
     slowest,
+    traced,
 )
 from reports.numbers import replay as replays
 from reports.numbers import turns as conversations
@@ -79,6 +80,10 @@ class Analysis:
     """None without prices."""
     stop_reasons: pd.DataFrame
     """See `answers.stop_reasons`."""
+    guardrails: pd.DataFrame
+    """See `traced.guardrails`; empty where no response tells it."""
+    routed: pd.DataFrame
+    """See `traced.routed`; empty without a prompt router."""
     conclusions: list[Conclusion]
     gains: list[Gain]
     arrivals: pd.DataFrame
@@ -192,6 +197,8 @@ def analyse(run: Run) -> Analysis:
         forecasts=forecast.forecasts(used, table),
         cost=cost.cost(run, rows),
         stop_reasons=reasons,
+        guardrails=traced.guardrails(rows),
+        routed=traced.routed(rows),
         conclusions=conclusion.conclusions(table, known),
         gains=gain.gains(rows, table),
         arrivals=arrived,

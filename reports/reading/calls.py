@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 MODES = ("streaming", "non_streaming")
 TEXTS = (
     *("mode", "operation", "model_id", "name", "level", "users", "phase", "worker", "service_tier", "stop_reason"),
-    *("error", "error_code", "error_stage", "error_message", "request_id"),
+    *("error", "error_code", "error_stage", "error_message", "request_id", "routed_model"),
 )
 NUMBERS = (
     *("started_at", "scheduled_at", "send_delay_ms", "ttft_ms", "first_text_ms", "last_token_ms", "max_gap_ms"),
     *("latency_ms", "chunks", "content_bytes", "max_tokens"),
     *("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens"),
     *("cache_write_1h_tokens", "input_tokens_asked", "record", "turn"),
-    *("server_ttft_ms", "server_latency_ms", "read_lag_ms"),
+    *("server_ttft_ms", "server_latency_ms", "read_lag_ms", "guardrail_ms"),
 )
 MOMENTS = frozenset({"started_at", "scheduled_at"})
 REQUIRED = ("started_at", "mode", "latency_ms", "error")
@@ -37,6 +37,7 @@ UNIQUE = ("error_message", "request_id")
 """Texts that differ from call to call: kept only for the calls that the report names."""
 MOST_TEXTS = {
     **dict.fromkeys(("error_code", "error_stage", "service_tier", "stop_reason", "operation", "model_id", "name"), 100),
+    "routed_model": 100,
     **dict.fromkeys(("error", "worker"), 1000),
     "level": 10_000,
 }
