@@ -20,6 +20,7 @@ from reports.reading.run import read
 
 from . import run_folders as make
 from .test_replay import folder as replay
+from .test_traced import folder as guarded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -218,7 +219,13 @@ def replayed_zh(folder: Path) -> None:
     run.write(folder)
 
 
+def traced(folder: Path) -> None:
+    """Calls with a guardrail, by a prompt router that chose among two models."""
+    guarded().write(folder)
+
+
 CASES = (
+    traced,
     replayed,
     replayed_zh,
     searched,
