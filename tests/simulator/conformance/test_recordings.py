@@ -58,7 +58,11 @@ OTHER_ORDER = {
 NOT_COMPARED = re.compile(r"cohere\.command-(text|light)|anthropic\.claude-v2:1/invoke|inference-profile/otnfa2ysixqd")
 """Requests in native formats that the simulator refuses: old Command, Claude's completions, embeddings."""
 
-GUARDRAIL = {"x-amzn-bedrock-guardrailidentifier": "g", "x-amzn-bedrock-trace": "ENABLED"}
+GUARDRAIL = {
+    "x-amzn-bedrock-guardrailidentifier": "g",
+    "x-amzn-bedrock-guardrailversion": "1",
+    "x-amzn-bedrock-trace": "ENABLED",
+}
 
 TURNS = 8
 """How often a request with a tool is sent: the simulator draws whether text comes first."""
