@@ -83,9 +83,9 @@ def test_fields_in_the_order_of_use(visit: Callable[..., Visit], simulator: Simu
     fields = page.locator("[name^=bedrock]")
     expect(fields.first).to_be_visible()
     names = until(lambda: [field.get_attribute("name") for field in fields.all()], "fields")
-    assert names[:14] == [
+    assert names[:15] == [
         *("bedrockLoad", "bedrockStart", "bedrockEnd", "bedrockStep"),
-        *("bedrockRates", "bedrockArrivalProfile", "bedrockMaxInFlight"),
+        *("bedrockRates", "bedrockArrivalProfile", "bedrockRamp", "bedrockMaxInFlight"),
         *("bedrockSearchFor", "bedrockSearchStart", "bedrockSearchMost"),
         *("bedrockDuration", "bedrockWarmup", "bedrockModel", "bedrockMaxTokens"),
     ]
