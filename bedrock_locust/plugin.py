@@ -16,7 +16,7 @@ from bedrock_locust.aws.boto3_client import warm_up
 from bedrock_locust.aws.host import bedrock_host
 from bedrock_locust.process import report as report_process
 from bedrock_locust.process.function_name import why_not_found
-from bedrock_locust.process.locust_patches import bound_tables, keep_time
+from bedrock_locust.process.locust_patches import bound_tables, keep_time, spare_source
 from bedrock_locust.process.logs import scrub_logs
 from bedrock_locust.process.present import NO_OPTIONS, present
 from bedrock_locust.process.report import maker
@@ -103,6 +103,7 @@ class Plugin:
         if environment.parsed_options is None:
             _refuse(SettingsError(NO_OPTIONS))
         keep_time()
+        spare_source()
         bound_tables()
         if isinstance(runner, WorkerRunner):
             self._worker = Worker(environment, runner)

@@ -64,6 +64,32 @@ def test_locust_asks_for_the_defaults_of_each_option() -> None:
     assert answer(program) == "True"
 
 
+SPARED = """
+import inspect, logging
+from locust.env import Environment
+from locust.runners import Runner
+from bedrock_locust.process.locust_patches import spare_source
+spare_source()
+inspect.stack = None  # whoever still asked for it would fail
+logging.basicConfig(level="DEBUG", format="%(message)s")
+logging.getLogger().handlers[0].setStream(__import__("sys").stdout)
+runner = Environment(user_classes=[]).create_local_runner()
+runner.state = "running"
+def ask():
+    Runner.stop(runner)
+ask()
+"""
+
+
+def test_locust_names_who_stops_a_load_without_a_look_at_all_sources() -> None:
+    """For its debug log, as before: the file and the line of the caller."""
+    source = inspect.getsource(runners)
+    assert source.count("inspect.") == 2
+    assert "inspect.getframeinfo(inspect.stack()[1][0])" in source
+    caller = SPARED.splitlines().index("    Runner.stop(runner)") + 1
+    assert f"(called from <string>:{caller})" in answer(SPARED)
+
+
 def test_locust_prints_its_tables_by_name() -> None:
     """The patch replaces what main calls at the end of a run."""
     source = inspect.getsource(main)
