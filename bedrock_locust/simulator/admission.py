@@ -269,9 +269,7 @@ class _Admission:
         await load.enter()
         try:
             waited_s = clock.elapsed_s - arrived_s if load.queues else 0.0
-            guardrail = reply.prompt.guardrail
-            guarded_s = guardrail.processing_ms / 1000 if guardrail else 0.0
-            clock.shift(waited_s + guarded_s + load.loading_s(time.monotonic()))
+            clock.shift(waited_s + reply.prompt.guarded_s + load.loading_s(time.monotonic()))
             call = self._call(wish, reply, record)  # its pace begins with the calls that are there now
             if reply.prompt.in_background:
                 call.keep(wish.format.taken(reply, "in_progress"))

@@ -71,7 +71,7 @@ async def _wait_for_all_tokens(call: Call) -> None:
         call.pace.advance(min(step, left))
         left -= step
         await call.clock.until(call.pace.due_s)
-    await call.clock.until(call.pace.due_s)
+    await call.answer_is_there()
 
 
 def headers(call: Call) -> dict[str, str]:

@@ -94,7 +94,9 @@ class Behaviour(BaseModel):
     guardrail_share: float = Field(
         0.1, ge=0, le=1, description="share of the calls with a guardrail in which it masks a word of the answer"
     )
-    guardrail_ms: float = Field(250.0, ge=0, description="how long a guardrail looks at a prompt, ms")
+    guardrail_ms: float = Field(
+        250.0, ge=0, description="how long a guardrail looks at a prompt, and again at the answer, ms"
+    )
     requests_per_minute: float = Field(0.0, ge=0, description="quota of each model; 0 = none")
     burst: int = Field(0, ge=0, description="calls that an unused quota admits at once; 0 = a minute's quota")
     tokens_per_minute: float = Field(0.0, ge=0, description="quota of tokens of each model; 0 = none")

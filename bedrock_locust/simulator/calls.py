@@ -64,6 +64,11 @@ class Call:
         self.entry.outcome = self.fault
         return True
 
+    async def answer_is_there(self) -> None:
+        """Wait for the last token, and until the guardrail, if there is one, has looked at the answer."""
+        self.clock.shift(self.reply.prompt.guarded_s)
+        await self.clock.until(self.pace.due_s)
+
     def failure(self) -> Event:
         """The event that says, in server-sent events, that the fault of the call has struck."""
         code = _CODES.get(self.fault, "server_error")

@@ -42,7 +42,7 @@ class Guardrail:
     intervenes: bool = False
     """Whether it changes the answer."""
     processing_ms: float = 0.0
-    """How long it looks at the prompt, and at the answer."""
+    """How long it looks at the prompt, and again at the answer."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +106,11 @@ class Prompt:
     """What a response of Responses says of its request."""
     response_fields: tuple[str, ...] = field(default=())
     """`additionalModelResponseFieldPaths` of the request."""
+
+    @property
+    def guarded_s(self) -> float:
+        """How long its guardrail looks at the prompt, and again at the answer."""
+        return self.guardrail.processing_ms / 1000 if self.guardrail else 0.0
 
     @cached_property
     def input_tokens(self) -> int:

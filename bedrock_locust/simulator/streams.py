@@ -128,7 +128,7 @@ class Stream:
         text = await self._last_text()
         call = self._call
         call.pace.advance(max(0, self._tokens_due - 1))
-        await call.clock.until(call.pace.due_s)
+        await call.answer_is_there()
         metrics = call.metrics(self._first_byte_s)
         if call.reply.prompt.is_stored:
             call.keep(call.format.answer(call.reply, metrics))

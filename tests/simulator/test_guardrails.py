@@ -78,15 +78,21 @@ def test_most_answers_pass(simulator: Simulator, client: BedrockRuntimeClient) -
     assert "trace" not in converse(client, NOVA)
 
 
-def test_a_guardrail_delays_the_first_token(simulator: Simulator, client: BedrockRuntimeClient) -> None:
-    """By what it takes to look at the prompt."""
+def test_a_guardrail_takes_the_time_that_it_reports(simulator: Simulator, client: BedrockRuntimeClient) -> None:
+    """The first token waits for what it does with the prompt, and the end of the answer for the answer, too."""
     simulator.set(guardrail_ms=300)
-    converse_stream(client, NOVA, **config("disabled"))
-    converse_stream(client, NOVA)
-    guarded, other = simulator.calls()[-2:]
-    times_s = [(call["first_token_at_ns"] - call["arrived_at_ns"]) / 1e9 for call in (guarded, other)]
-    assert times_s[0] >= 0.3
-    assert times_s[0] > times_s[1]
+    converse_stream(client, NOVA, **config("enabled"))
+    answer = converse(client, NOVA, **config("enabled"))
+    trace = answer["trace"]["guardrail"]
+    [of_answer] = trace["outputAssessments"]["g1"]
+    assessed = (trace["inputAssessment"]["g1"], of_answer)
+    reported_s = sum(one["invocationMetrics"]["guardrailProcessingLatency"] for one in assessed) / 1e3
+    assert reported_s == 0.6
+    streamed, whole = simulator.calls()[-2:]
+    assert (streamed["first_token_at_ns"] - streamed["arrived_at_ns"]) / 1e9 >= 0.3
+    for call in (streamed, whole):
+        assert (call["ended_at_ns"] - call["arrived_at_ns"]) / 1e9 >= reported_s
+    assert answer["metrics"]["latencyMs"] >= 600
 
 
 def test_native_answers_keep_their_stop_reason(simulator: Simulator, client: BedrockRuntimeClient) -> None:
