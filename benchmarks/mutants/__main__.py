@@ -6,9 +6,9 @@ argument left out. Texts, annotations, decorators and code for the type checker 
 
 The first run records which test of tests/core, tests/reports and tests/simulator runs which line, also in processes
 that it starts, and how long it takes: half an hour on two cores. Later runs record only files of tests that are new or
-have changed. The record is a file outside the project (`--record`). Delete it once much of the code has changed: of a
-file that is not what it was, all tests that ran any of its lines are taken. Tests that fail without a mutant are named
-and left out.
+have changed, and with `--tests` only those of these folders. The record is a file outside the project (`--record`).
+Delete it once much of the code has changed: of a file that is not what it was, all tests that ran any of its lines are
+taken. Tests that fail without a mutant are named and left out.
 
 On a mutant run the tests that run its line, the quickest first, up to the first that fails, then those that are named
 after its module or import it. What runs at import only (constants, fields, tables) is tested by the tests that run any
@@ -40,6 +40,8 @@ from project import ROOT, Copy
 from record import FOLDERS, Record
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from mutator import Mutant
 
 NICENESS = 10
@@ -61,10 +63,10 @@ def chosen_mutants(root: Path, targets: list[str], sample: int, seed: int) -> li
     return sorted(picked, key=lambda mutant: (mutant.name, mutant.start))
 
 
-def recorded(copy: Copy, path: Path, processes: int) -> Record:
-    """The record, with the tests that were missing in it."""
+def recorded(copy: Copy, path: Path, processes: int, folders: Iterable[str] = FOLDERS) -> Record:
+    """The record, with the tests of these folders that were missing in it."""
     record = Record(path)
-    for folder in FOLDERS:
+    for folder in folders:
         if missing := record.missing(copy.place, folder):
             print(f"recording the lines of {len(missing)} files in {folder}", flush=True)
             record.add(copy.place, copy.record(missing, processes), missing)
@@ -91,13 +93,14 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="of the sample")
     parser.add_argument("--record", type=Path, default=KEPT, metavar="FILE", help=f"default: {KEPT}")
     parser.add_argument("--most-seconds", type=float, default=60.0, help="of tests on one mutant, default: 60")
+    parser.add_argument("--tests", nargs="+", default=FOLDERS, metavar="FOLDER", help=f"default: {' '.join(FOLDERS)}")
     parser.add_argument("--processes", type=int, default=2, help="that run tests at the same time, default: 2")
     options = parser.parse_args()
     os.nice(NICENESS)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the tests end, too, and the copies go
     with tempfile.TemporaryDirectory(prefix="mutants-") as place:
         copies = [Copy(ROOT, Path(place) / f"project{number}") for number in range(options.processes)]
-        record = recorded(copies[0], options.record, options.processes)
+        record = recorded(copies[0], options.record, options.processes, options.tests)
         root = copies[0].place
         mutants = chosen_mutants(root, options.targets, options.sample, options.seed)
         choice = Choice(root, record, options.most_seconds)

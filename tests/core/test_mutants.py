@@ -184,6 +184,7 @@ def script(load: Any) -> Any:
 def test_tests_that_run_the_line_are_run(load: Any, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Tests that fail anyway are left out; what no test runs has lived; after a change any line of the file counts."""
     mutants, copy = script(load), load("project").Copy(project, project.parent / "copy")
+    assert mutants.recorded(copy, project.parent / "other.json", 1, ["tests/reports"]).tests() == {}
     record = mutants.recorded(copy, project.parent / "record.json", 1)
     found = mutants.chosen_mutants(copy.place, ["bedrock_locust"], 99, 1)
     choice = load("choice").Choice(copy.place, record, 60)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import random
 from pathlib import Path
@@ -14,9 +15,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import reports
-from reports.charts import CHARTS, live
+from reports import compare
+from reports.charts import CHARTS, live, unchecked
 from reports.edition import edition
+from reports.exports import figures
+from reports.markdown import join
+from reports.numbers.regression import Limits
 from reports.reading.run import read
+from reports.report import DETAILS, FILES, links, short
+from reports.sections.head import told_plainly
+from reports.sections.trust import told
 
 from . import run_folders as make
 from .test_replay import folder as replay
@@ -176,9 +184,7 @@ def decision(folder: Path) -> None:
 def decision_zh(folder: Path) -> None:
     """The same in Chinese."""
     decision(folder)
-    info = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    info["settings"]["output"]["language"] = "zh"
-    (folder / "run.json").write_text(json.dumps(info), encoding="utf-8")
+    in_chinese(folder)
 
 
 def searched(folder: Path) -> None:
@@ -224,7 +230,75 @@ def traced(folder: Path) -> None:
     guarded().write(folder)
 
 
+def lengths(folder: Path) -> None:
+    """Prompts of three lengths, with answers of three."""
+    run = make.shaped(("streaming",), (4, 8))
+    run.info["settings"]["workload"] = {"input_tokens": {"mean": 100}}
+    for number, row in enumerate(run.requests):
+        row.update(input_tokens=100 * (1 + number % 3), output_tokens=50 * (1 + number // 3 % 3))
+    run.write(folder)
+
+
+def conversations(folder: Path) -> None:
+    """Turns with a prompt cache, for which AWS knows its own figures; some answers end early, one level fails."""
+    run = make.shaped(("streaming",), (4, 8, 12), length_s=20)
+    for number, row in enumerate(run.requests):
+        turn = number % 4 + 1
+        written = 400 * (turn == 1)
+        row.update(session=f"s{number // 4}", turn=turn, record=number % 5, input_tokens_asked=400 + 60 * turn)
+        row.update(input_tokens=60 * turn, cache_read_tokens=400 - written, cache_write_tokens=written)
+        row.update(cache_write_1h_tokens=written // 4, reasoning_tokens=20, stop_reason="end_turn")
+        row["ttft_ms"] = row["first_text_ms"] = round(row["ttft_ms"] * (0.5 if turn > 1 else 1), 1)
+        if number % 10 == 0:
+            row.update(stop_reason="max_tokens", output_tokens=256)
+        elif number % 20 == 1:
+            row.update(stop_reason="", output_tokens=0)
+    run.requests = [make.throttled(row) if row["users"] == 12 else row for row in run.requests]
+    for number, row in enumerate(run.requests):
+        if number % 25 == 2 and row["users"] == 4:
+            run.requests[number] = make.failed(row, "ValidationError", "ValidationException", "Malformed input")
+    run.info["settings"]["model"] |= {"quota": 60, "tokens_per_minute": 90_000, "base_model": "amazon.nova-pro-v1:0"}
+    run.info["settings"]["workload"] = {"input_tokens": {"mean": 500}}
+    run.info["settings"]["pricing"] = {
+        "input_per_million": 3,
+        "output_per_million": 15,
+        "cache_read_per_million": 0.3,
+        "cache_write_per_million": 3.75,
+        "cache_write_1h_per_million": 6,
+        "currency": "EUR",
+    }
+    tokens_known = {"value": 90_000, "source": "account", "account_value": 90_000, "code": "L-AB"}
+    run.info["quotas"] = {
+        "tokens_per_minute": tokens_known | {"others_per_minute": 9000},
+        "quota": {"value": 60, "source": "settings", "account_value": 200, "code": "L-CD", "others_per_minute": 0},
+    }
+    run.info["preflight"] = {"error": "", "input_tokens": 7, "output_tokens": 5}
+    run.write(folder)
+    count = {"Invocations": 400, "InvocationThrottles": 300, "InvocationClientErrors": 3, "InvocationServerErrors": 0}
+    tokens = {"InputTokenCount": 60_000, "OutputTokenCount": 40_000, "EstimatedTPMQuotaUsage": 260_000}
+    metrics: dict[str, Any] = {name: {"Sum": value} for name, value in (count | tokens).items()}
+    metrics["InvocationLatency"] = {"Average": 2000.0, "p50": 1900.0, "p95": 3000.0, "p99": 3300.0}
+    metrics["TimeToFirstToken"] = {"Average": 300.0, "p50": 250.0, "p95": 500.0, "p99": 600.0}
+    aws = {"model_id": make.MODEL, "namespace": "AWS/Bedrock", "fetched_at": make.T0 + 900, "metrics": metrics}
+    (folder / "aws.json").write_text(json.dumps(aws), encoding="utf-8")
+
+
+def conversations_zh(folder: Path) -> None:
+    """The same in Chinese."""
+    conversations(folder)
+    in_chinese(folder)
+
+
+def in_chinese(folder: Path) -> None:
+    """Let the settings of a run ask for it."""
+    info = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    info["settings"].setdefault("output", {})["language"] = "zh"
+    (folder / "run.json").write_text(json.dumps(info), encoding="utf-8")
+
+
 CASES = (
+    conversations,
+    conversations_zh,
     traced,
     replayed,
     replayed_zh,
@@ -243,7 +317,17 @@ CASES = (
     no_shape,
     damaged,
     no_tokens,
+    lengths,
 )
+
+
+WHOLE = (
+    *("conversations", "conversations_zh", "traced", "replayed", "three_calls", "decision"),
+    *("one_mode", "all_failed", "no_call", "interrupted", "no_shape", "no_tokens"),
+)
+"""Cases whose details and figures are compared, too."""
+OUTLINED = ("conversations", "interrupted", "no_shape")
+"""And all charts; those of others are below."""
 
 
 @pytest.fixture(params=CASES, ids=lambda case: case.__name__)
@@ -255,19 +339,141 @@ def case(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Path]:
 
 
 def test_the_report_is_as_it_was_read_and_approved(case: tuple[str, Path]) -> None:
-    """Every word of the report stands in a golden file, and it keeps the rules of the house."""
+    """Every word and figure of it stands in golden files: the short report, the details of the page, and the JSON."""
     name, folder = case
+    analysis = edition(read(folder))
+    with unchecked():
+        drawn = {chart: made.to_dict(validate=False) for chart in CHARTS if (made := CHARTS[chart](analysis))}
+    places = links(drawn, "charts")
+    text = short(analysis, places, [FILES["html"], FILES["json"]])
+    keeps_the_rules(name, text)
+    check_text(f"{name}.md", text)
+    if name not in WHOLE:
+        return
+    details = join(*(part(analysis, places) for part in DETAILS)) + "\n"
+    keeps_the_rules(name, details)
+    check_text(f"{name}.details.md", details)
+    if not name.endswith("_zh"):
+        check_figures(f"{name}.json", json.loads(figures.text(analysis, told(analysis), told_plainly(analysis))))
+    if name in OUTLINED:
+        check_outlines(name, drawn)
+
+
+@pytest.mark.parametrize("made", [decision, no_call, damaged], ids=lambda case: case.__name__)
+def test_the_report_in_the_folder_is_the_same(made: Callable[[Path], None], tmp_path: Path) -> None:
+    """With each chart that it links beside it."""
+    made(folder := tmp_path / "run")
     text = reports.write(folder).read_text(encoding="utf-8")
-    golden = GOLDEN / f"{name}.md"
+    assert text == (GOLDEN / f"{made.__name__}.md").read_text(encoding="utf-8")
+    linked = {line.split("(")[1].rstrip(")") for line in text.splitlines() if line.startswith("![")}
+    assert linked == {f"charts/{path.name}" for path in (folder / "charts").iterdir()}
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_comparison_is_as_it_was_read_and_approved(tmp_path: Path, language: str) -> None:
+    """Against a run that is slower, fails and lacks a level, and against two that are alike; with a gate."""
+    base, worse, *alike = (made(tmp_path / made.__name__) for made in (before, after, again, once_more))
+    limits = Limits(10.0)
+    written = compare.write(
+        [[base], [worse], alike], tmp_path / "out", limits, formats=["markdown", "json"], language=language
+    )
+    assert (written.is_compared, written.passed) == (True, False)
+    text = written.path.read_text(encoding="utf-8")
+    check_text(f"comparison_{language}.md", text)
+    check_text(f"comparison_{language}.txt", written.verdict + "\n")
+    if language == "en":
+        found = json.loads((tmp_path / "out" / "comparison.json").read_text(encoding="utf-8"))
+        check_figures("comparison.json", {name: value for name, value in found.items() if name != "runs"})
+
+
+def before(folder: Path) -> Path:
+    """What others are compared with."""
+    return make.shaped(BOTH, (4, 8)).write(folder)
+
+
+def after(folder: Path) -> Path:
+    """Slower with shorter answers at the lower level; it throttles at the higher one, and its last level is missing."""
+    run = make.shaped(BOTH, (4, 8), seed=8)
+    for place, row in enumerate(run.requests):
+        if row["users"] == 8 and place % 4 == 0:
+            run.requests[place] = make.throttled(row)
+        elif row["mode"] == "streaming":
+            row["ttft_ms"] = row["first_text_ms"] = round(row["ttft_ms"] * 1.4, 1)
+            row["last_token_ms"] += 400
+            row["latency_ms"] += 400
+            row["output_tokens"] = row["chunks"] = row["output_tokens"] - 30
+    run.requests = [row for row in run.requests if row["level"] != "non_streaming-08"]
+    run.levels = [row for row in run.levels if row["level"] != "non_streaming-08"]
+    run.info = make.info(len(run.requests), len(run.levels))
+    run.info["settings"]["test"] |= {"max_tokens": 100, "temperature": 0.5}
+    run.info["versions"]["boto3"] = "1.45.0"
+    return run.write(folder)
+
+
+def again(folder: Path) -> Path:
+    """The same settings on another day."""
+    return make.shaped(BOTH, (4, 8), seed=9).write(folder)
+
+
+def once_more(folder: Path) -> Path:
+    """And on yet another."""
+    return make.shaped(BOTH, (4, 8), seed=10).write(folder)
+
+
+def check_text(name: str, text: str) -> None:
+    """Compare a text with a golden file."""
+    golden = GOLDEN / name
     if os.environ.get("UPDATE_GOLDEN"):
-        golden.parent.mkdir(exist_ok=True)
         golden.write_text(text, encoding="utf-8", newline="\n")
     assert text == golden.read_text(encoding="utf-8")
-    keeps_the_rules(name, folder, text)
 
 
-def keeps_the_rules(name: str, folder: Path, text: str) -> None:
-    """No NaN, no empty table, no heading with nothing under it, no chart that is not there."""
+def check_figures(name: str, found: dict[str, Any]) -> None:
+    """Compare figures with a golden file that has each list and each group of them by the line."""
+    golden = GOLDEN / name
+    if os.environ.get("UPDATE_GOLDEN"):
+        golden.write_text(by_line(found), encoding="utf-8", newline="\n")
+    expected = json.loads(golden.read_text(encoding="utf-8"))
+    assert found.keys() == expected.keys()
+    for part, value in found.items():
+        assert is_alike(value, expected[part]), f"{part}: {value} is not {expected[part]}"
+
+
+def by_line(tree: dict[str, Any]) -> str:
+    """JSON with one entry of each part in a line."""
+    parts = []
+    for name, part in tree.items():
+        if isinstance(part, list | dict) and part:
+            entries = [f"{json.dumps(key)}: {flat(one)}" for key, one in part.items()] if isinstance(part, dict) else []
+            inside = ",\n  ".join(entries or [flat(one) for one in part])
+            parts.append(f"{json.dumps(name)}: {'{' if entries else '['}\n  {inside}\n {'}' if entries else ']'}")
+        else:
+            parts.append(f"{json.dumps(name)}: {flat(part)}")
+    return "{\n " + ",\n ".join(parts) + "\n}\n"
+
+
+def flat(part: Any) -> str:
+    """JSON in one line."""
+    return json.dumps(part, ensure_ascii=False)
+
+
+def is_alike(found: Any, expected: Any) -> bool:
+    """Whether they are the same but for the last digits, which another version of numpy may round otherwise."""
+    if isinstance(found, dict) and isinstance(expected, dict):
+        return found.keys() == expected.keys() and all(is_alike(found[name], expected[name]) for name in found)
+    if isinstance(found, list) and isinstance(expected, list):
+        return len(found) == len(expected) and all(map(is_alike, found, expected))
+    if isinstance(found, float) or isinstance(expected, float):
+        return (
+            isinstance(found, int | float)
+            and isinstance(expected, int | float)
+            and math.isclose(found, expected, rel_tol=1e-5)
+        )
+    return type(found) is type(expected) and bool(found == expected)
+
+
+def keeps_the_rules(name: str, text: str) -> None:
+    """No NaN, no empty table, no heading with nothing under it."""
     blocks = [block for block in text.rstrip("\n").split("\n\n") if block]
     assert text.endswith("\n")
     assert "nan" not in text.lower().replace("finance", "")
@@ -280,8 +486,6 @@ def keeps_the_rules(name: str, folder: Path, text: str) -> None:
             lines = block.splitlines()
             assert len(lines) >= 3, f"{name}: empty table"
             assert len({line.count(" | ") for line in lines}) == 1, f"{name}: ragged table"
-    linked = {line.split("(")[1].rstrip(")") for line in text.splitlines() if line.startswith("![")}
-    assert linked == {f"charts/{path.name}" for path in (folder / "charts").iterdir()}
 
 
 def test_two_reports_of_a_run_are_the_same(tmp_path: Path) -> None:
@@ -293,15 +497,6 @@ def test_two_reports_of_a_run_are_the_same(tmp_path: Path) -> None:
 
 def _charts(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in (folder / "charts").iterdir()}
-
-
-def lengths(folder: Path) -> None:
-    """Prompts of three lengths, with answers of three."""
-    run = make.shaped(("streaming",), (4, 8))
-    run.info["settings"]["workload"] = {"input_tokens": {"mean": 100}}
-    for number, row in enumerate(run.requests):
-        row.update(input_tokens=100 * (1 + number % 3), output_tokens=50 * (1 + number // 3 % 3))
-    run.write(folder)
 
 
 @pytest.mark.parametrize(
@@ -332,11 +527,7 @@ def test_live_charts_are_as_they_were_seen_and_approved() -> None:
 def check_outlines(name: str, drawn: dict[str, dict[str, Any]]) -> None:
     """Compare the outlines of charts with a golden file."""
     found = {chart: outline(spec, spec.get("datasets", {})) for chart, spec in drawn.items()}
-    text = json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-    golden = GOLDEN / f"{name}.charts.json"
-    if os.environ.get("UPDATE_GOLDEN"):
-        golden.write_text(text, encoding="utf-8", newline="\n")
-    assert text == golden.read_text(encoding="utf-8")
+    check_text(f"{name}.charts.json", json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
 
 
 def outline(part: Any, datasets: dict[str, list[Any]]) -> Any:
