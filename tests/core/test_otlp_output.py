@@ -13,13 +13,17 @@ import gevent
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from bedrock_locust.call import CANCELLED
 from bedrock_locust.live.output import Outcome, State
 from bedrock_locust.outputs.otlp import sending, sent
+from bedrock_locust.outputs.otlp.encoding import SCOPE, attributes, framed, resource
 from bedrock_locust.outputs.otlp.exponential import MOST_BUCKETS, Exponential
 from bedrock_locust.outputs.otlp.output import Otlp
+from bedrock_locust.outputs.otlp.spans import Spans
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.otlp import Addresses
 from bedrock_locust.settings.schema import Settings
@@ -113,12 +117,41 @@ def test_each_call_arrives_once(found: list[Call]) -> None:
     assert len({span.trace_id for span in spans}) == len(found)
     assert [numbers_in(span) for span in spans] == [numbers_of(call) for call in found]
     tokens: Counter[str] = Counter()
-    for attributes, point in receiver.points("gen_ai.client.token.usage"):
-        tokens[attributes["gen_ai.token.type"]] += round(point.sum)
+    for labels, point in receiver.points("gen_ai.client.token.usage"):
+        tokens[labels["gen_ai.token.type"]] += round(point.sum)
     assert tokens["input"] == sum(call.all_input_tokens or 0 for call in found)
     assert tokens["output"] == sum(call.output_tokens or 0 for call in found)
     firsts = receiver.points("bedrock_locust.time_to_first_token")
     assert sum(point.count for _, point in firsts) == sum(call.ok and call.ttft_ms is not None for call in found)
+
+
+@given(calls(error_code=st.text(max_size=300), request_id=st.text(max_size=300)))
+def test_the_library_reads_a_span_as_it_writes_it(call: Call) -> None:
+    """Spans are put together from bytes: nothing in them is unknown, and texts of any length are what they were."""
+    shared = resource({"service.name": "s"})
+    spans = Spans(shared, {"gen_ai.operation.name": "chat"})
+    read = ExportTraceServiceRequest.FromString(spans.message(map(spans.span, [call, call])))
+    [of_run] = read.resource_spans
+    [scoped] = of_run.scope_spans
+    assert (of_run.resource, scoped.scope, len(scoped.spans)) == (shared, SCOPE, 2)
+    span = scoped.spans[0]
+    about = plain(span.attributes)
+    assert (about.get("aws.request_id", ""), about.get("bedrock_locust.error_code", "")) == (
+        call.request_id,
+        call.error_code,
+    )
+    assert (len(span.trace_id), len(span.span_id), span.parent_span_id) == (16, 8, b"")
+    assert span.start_time_unix_nano == round(call.started_at * 1e9)
+    assert {each.key: each for each in span.attributes} == {each.key: each for each in attributes(about)}
+    size = read.ByteSize()
+    read.DiscardUnknownFields()
+    assert read.ByteSize() == size
+
+
+@pytest.mark.parametrize("size", [0, 1, 127, 128, 16_383, 16_384, 3_000_000])
+def test_the_length_of_a_field_is_as_the_library_has_it(size: int) -> None:
+    """Of one byte, and of more."""
+    assert framed(1, b"x" * size) == AnyValue(string_value="x" * size).SerializeToString()
 
 
 def test_names_units_and_what_a_receiver_reads(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,8 +164,8 @@ def test_names_units_and_what_a_receiver_reads(receiver: Receiver, monkeypatch: 
     about = receiver.resource
     assert (about["service.name"], about["service.instance.id"]) == ("mine", "run-1")
     assert (about["deployment.environment.name"], about["bedrock_locust.region"]) == ("test", "us-east-1")
-    [(attributes, first)] = receiver.points("bedrock_locust.time_to_first_token")
-    assert attributes == {
+    [(labels, first)] = receiver.points("bedrock_locust.time_to_first_token")
+    assert labels == {
         "gen_ai.operation.name": "chat",
         "gen_ai.provider.name": "aws.bedrock",
         "gen_ai.request.model": "arn:aws:bedrock:us-east-1::application-inference-profile/abc",

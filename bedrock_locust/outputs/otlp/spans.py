@@ -1,21 +1,25 @@
-"""A span for each call, by the conventions for generative AI."""
+"""A span for each call, by the conventions for generative AI.
+
+It is put together from parts that the library has written before: to fill a message of the library takes twice as long.
+Fields of a message may come in any order (https://protobuf.dev/programming-guides/encoding/).
+"""
 
 from __future__ import annotations
 
-import os
 import struct
 from functools import lru_cache
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from random import Random
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span, Status
 
-from bedrock_locust.outputs.otlp.encoding import SCOPE, attributes
+from bedrock_locust.outputs.otlp.encoding import SCOPE, attributes, before, framed
 from bedrock_locust.redaction import without_account
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
@@ -59,31 +63,34 @@ class Spans:
 
     def __init__(self, resource: Resource, common: Mapping[str, object]) -> None:
         """`common` are the attributes that all calls of the run have."""
-        self._resource, self._common = resource, common
+        self._resource = framed(ResourceSpans.RESOURCE_FIELD_NUMBER, resource.SerializeToString())
+        self._common = common
         self._shared: dict[tuple[str, ...], bytes] = {}
+        self._draw = Random().getrandbits
 
-    def request(self, calls: Iterable[Call]) -> ExportTraceServiceRequest:
-        """The message with the spans of calls, made in its place: a message that is put into another is copied."""
-        request = ExportTraceServiceRequest()
-        of_run = request.resource_spans.add(resource=self._resource)
-        scoped = of_run.scope_spans.add(scope=SCOPE)
-        for call in calls:
-            self._fill(scoped.spans.add(), call)
-        return request
+    def message(self, spans: Iterable[bytes]) -> bytes:
+        """The body of an ExportTraceServiceRequest with these spans."""
+        scoped = framed(ResourceSpans.SCOPE_SPANS_FIELD_NUMBER, b"".join((_SCOPE, *spans)))
+        return framed(ExportTraceServiceRequest.RESOURCE_SPANS_FIELD_NUMBER, self._resource + scoped)
 
-    def _fill(self, span: Span, call: Call) -> None:
-        """Make the span of a call; it is the root of its trace."""
+    def span(self, call: Call) -> bytes:
+        """The span of a call, as a part of a message; it is the root of its trace."""
         key = (call.model_id, call.stop_reason, *_shared_words(call))
-        span.MergeFromString(b"".join([self._shared.get(key) or self._remember(key, call), *_known(call)]))
-        ids, begun_ns = os.urandom(24), round(call.started_at * 1e9)
-        span.trace_id, span.span_id = ids[:16], ids[16:]
-        span.start_time_unix_nano, span.end_time_unix_nano = begun_ns, begun_ns + round(call.latency_ms * 1e6)
-        for name, column in WORDS.items():
-            if word := getattr(call, column):
-                span.attributes.add(key=name).value.string_value = word
+        parts = [self._shared.get(key) or self._remember(key, call), self._begin(call)]
+        for value_of, written in _PARTS:
+            value = value_of(call)
+            if value is not None:
+                parts.append(written(value))
+        return framed(ScopeSpans.SPANS_FIELD_NUMBER, b"".join(parts))
+
+    def _begin(self, call: Call) -> bytes:
+        """The ids of a call, and when it began and ended."""
+        begun_ns, draw = round(call.started_at * 1e9), self._draw
+        ended_ns = begun_ns + round(call.latency_ms * 1e6)
+        return _BEGIN(_TRACE_ID, draw(64), draw(64), _SPAN_ID, draw(64), _BEGUN, begun_ns, _ENDED, ended_ns)
 
     def _remember(self, key: tuple[str, ...], call: Call) -> bytes:
-        """What the spans of calls like this one have in common, ready to be read: to make it anew costs more."""
+        """What the spans of calls like this one have in common, as bytes."""
         model = without_account(call.model_id)
         made = Span(
             name=f"chat {model}",
@@ -105,25 +112,48 @@ class Spans:
         return made.SerializeToString()
 
 
-def _known(call: Call) -> Iterator[bytes]:
-    """The figures of a call, each as the bytes of a span with this attribute only."""
-    for name, column in COUNTS.items():
-        if (count := getattr(call, column)) is not None:
-            yield _count(name, count)
-    for before, column in _TIMES:
-        if (value_ms := getattr(call, column)) is not None:
-            yield before + _number(value_ms / 1000)
+def _counted(name: str) -> Callable[[int], bytes]:
+    """Writes an attribute that is a count."""
+
+    @lru_cache(MOST_SHARED)
+    def write(count: int) -> bytes:
+        return _with({name: count}).SerializeToString()
+
+    return write
 
 
-@lru_cache(MOST_SHARED)
-def _count(name: str, count: int) -> bytes:
-    return Span(attributes=attributes({name: count})).SerializeToString()
+def _timed(name: str) -> Callable[[float], bytes]:
+    """Writes an attribute that is a time: a double is the last 8 bytes of it, whatever its value."""
+    start = before(_with({name: 0.0}), 8)
+    write = struct.Struct(f"<{len(start)}sd").pack
+    return lambda value_ms: write(start, value_ms / 1000)
 
 
-_number = struct.Struct("<d").pack
-_TIMES = [
-    (Span(attributes=attributes({name: 0.0})).SerializeToString()[: -struct.calcsize("<d")], column)
-    for name, column in TIMES.items()
+def _worded(name: str) -> Callable[[str], bytes]:
+    """Writes an attribute that is a text: what stands before it depends on its size only. An empty one is not known."""
+
+    @lru_cache(MOST_SHARED)
+    def start(size: int) -> bytes:
+        return before(_with({name: "-" * size}), size)
+
+    def write(word: str) -> bytes:
+        text = word.encode(errors="replace")
+        return start(len(text)) + text if text else b""
+
+    return write
+
+
+def _with(values: Mapping[str, object]) -> Span:
+    return Span(attributes=attributes(values))
+
+
+_PARTS: list[tuple[Callable[[Call], Any], Callable[[Any], bytes]]] = [
+    (attrgetter(column), writer(name))
+    for table, writer in ((COUNTS, _counted), (TIMES, _timed), (WORDS, _worded))
+    for name, column in table.items()
 ]
-"""What stands before the number of each time: a double is the last eight bytes of its attribute, whatever its value
-(https://protobuf.dev/programming-guides/encoding/). To set it in a message takes ten times as long."""
+"""What is known of a call alone -> the bytes of a span with this attribute only."""
+_TRACE_ID, _SPAN_ID = before(Span(trace_id=bytes(16)), 16), before(Span(span_id=bytes(8)), 8)
+_BEGUN, _ENDED = (before(span, 8) for span in (Span(start_time_unix_nano=1), Span(end_time_unix_nano=1)))
+_BEGIN = struct.Struct("<2sQQ2sQsQsQ").pack
+_SCOPE = framed(ScopeSpans.SCOPE_FIELD_NUMBER, SCOPE.SerializeToString())
