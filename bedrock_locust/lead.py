@@ -129,6 +129,11 @@ class Lead:
         self._listen()
 
     @property
+    def shown_settings(self) -> Settings:
+        """Those that the form shows: without what AWS has told of the model, which may not hold for the next one."""
+        return self._preparation.account.as_given(self.settings)
+
+    @property
     def settings(self) -> Settings:
         """The settings of the last run, or of the next."""
         return self._preparation.settings

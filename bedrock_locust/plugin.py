@@ -97,7 +97,8 @@ class Plugin:
 
     def _on_parser(self, parser: LocustArgumentParser, **_: Any) -> None:
         """Add the options; Locust asks for them at its start, and again for each view of the form."""
-        options.add_options(parser, self._lead.settings if self._lead else None, self._form_may_set, self._folder)
+        shown = self._lead.shown_settings if self._lead else None
+        options.add_options(parser, shown, self._form_may_set, self._folder)
 
     def _on_init(self, environment: Environment, runner: Runner, web_ui: WebUI | None, **_: Any) -> None:
         if environment.parsed_options is None:

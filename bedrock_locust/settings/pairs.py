@@ -26,7 +26,10 @@ _OPEN = ("openai.", "xai.", "qwen.", "deepseek.", "google.", "zai.", "moonshot",
 """Providers whose models speak an API of OpenAI on some endpoint."""
 _CLOSED = ("amazon.", "meta.", "cohere.", "ai21.", "writer.")
 """Those whose models had none in 2026, which may change."""
-_HIDDEN = re.compile(r"arn:[^/]*:application-inference-profile/.+")
+_APPLICATION = re.compile(r"arn:[^/]*:application-inference-profile/.+")
+_HIDDEN = re.compile(
+    r"arn:[^/]*:(?:application-inference-profile|provisioned-model|default-prompt-router|prompt-router)/.+"
+)
 
 
 class Model(Protocol):
@@ -65,7 +68,10 @@ def provider_id(model_id: str) -> str:
 
 
 def hides_model(model_id: str) -> bool:
-    """Whether an id does not say which model it is, and AWS does: it is the ARN of an application inference profile."""
+    """Whether an id does not say which model it is, and AWS does.
+
+    It is the ARN of an application inference profile, of provisioned throughput, or of a prompt router.
+    """
     return bool(_HIDDEN.fullmatch(model_id))
 
 
@@ -91,7 +97,7 @@ def _reasons(model: Model, max_tokens: int) -> Iterator[str]:
         yield from _wrong_on_mantle(model)
     if model.api == "responses" and max_tokens < LEAST_OF_RESPONSES:
         yield f"{api}, which refuses test.max_tokens below {LEAST_OF_RESPONSES}: raise it, or set model.api to chat"
-    if model.api == "responses" and _HIDDEN.search(model.id):
+    if model.api == "responses" and _APPLICATION.search(model.id):
         yield (
             f"{api}, which takes no application inference profile: set model.id to that of the model (us., global.), or"
             " model.api to converse"

@@ -163,7 +163,7 @@ class Model(Section):
     format: NativeFormat | None = None
     """Native format of `invoke`, for an ARN that does not name its model. Without it the model id tells."""
     base_model: ModelId | None = None
-    """Id of the model behind an ARN that does not name it. Without it GetInferenceProfile tells, where it can."""
+    """Id of the model behind an ARN that does not name it. Without it AWS tells, where it can."""
     service_tier: Literal["default", "priority", "flex", "reserved"] | None = None
     """Service tier of each call. Without it none is sent."""
     latency: Literal["standard", "optimized"] | None = None

@@ -144,7 +144,8 @@ class Behaviour(BaseModel):
         default_factory=dict, description="further quotas that Service Quotas lists, by name; below 0 hides one"
     )
     inference_profiles: dict[str, str] = Field(
-        default_factory=dict, description="ARN of an application inference profile: the model that it leads to"
+        default_factory=dict,
+        description="ARN of an application inference profile or of provisioned throughput: the model it leads to",
     )
     legacy: bool = Field(default=False, description="GetFoundationModel says that the model is legacy")
     no_streaming: bool = Field(

@@ -15,7 +15,7 @@ from bedrock_locust.workload.request import body_of
 from bedrock_locust.workload.shapes import ShapeError, input_shape, shaped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from bedrock_locust.settings.schema import Settings
 
@@ -51,6 +51,15 @@ def checked(settings: Settings, unknown: str = "") -> Settings:
     if settings.test.request:
         _check(settings, settings.test.request)
     return with_lengths_of_files(settings)
+
+
+def common_format(model_ids: Iterable[str]) -> str | None:
+    """The native format of all of these models; None where one has another, or none that is known."""
+    try:
+        found = {formats.native_name(model_id) for model_id in model_ids}
+    except formats.UnknownFormatError:
+        return None
+    return found.pop() if len(found) == 1 else None
 
 
 def _check(settings: Settings, template: Mapping[str, Any]) -> None:

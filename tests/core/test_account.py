@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 MODEL = "us.anthropic.claude-haiku-5-5"
 ROOT = Path(__file__).parents[2]
 ARN = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc123"
+PROVISIONED = "arn:aws:bedrock:us-east-1:123456789012:provisioned-model/abc123def456"
+ROUTER = "arn:aws:bedrock:us-east-1:123456789012:prompt-router/abc123"
+LEGACY = {"legacy": True}
 CROSS = "Cross-region model inference tokens per minute for "
 
 
@@ -155,12 +158,65 @@ def test_the_model_behind_a_profile_tells_the_native_format(simulator: Simulator
     assert settings.model.base_model == behind
     assert native_name(settings.model.known_id, settings.model.format) == native
     assert settings.native_formats == {ARN: behind}
+    assert account.as_given(settings) == given_
     before = simulator.stats()["actions"]["bedrock:GetInferenceProfile"]
     assert account.resolved(given_, None)[0] == settings
     by_hand = settings_of(ARN, base_model="us.amazon.nova-lite-v1:0")
     assert account.resolved(by_hand, None) == (by_hand, "")
     assert simulator.stats()["actions"]["bedrock:GetInferenceProfile"] == before
     assert account.resolved(settings_of(MODEL), None) == (settings_of(MODEL), "")
+
+
+def test_provisioned_throughput_has_a_model_and_no_quota(simulator: Simulator) -> None:
+    """Its model tells format and lifecycle; the quota of that model is not its own, also where it is named by hand."""
+    simulator.set(
+        inference_profiles={PROVISIONED: "anthropic.claude-opus-4-8"}, tokens_per_minute=7000, models={"*": LEGACY}
+    )
+    for by_hand in (None, "us.anthropic.claude-opus-4-8"):
+        settings, now = known_by(simulator, settings_of(PROVISIONED, api="invoke", base_model=by_hand))
+        assert settings.model.base_model == (by_hand or "anthropic.claude-opus-4-8")
+        assert native_name(settings.model.known_id, settings.model.format) == "claude"
+        assert (now.found.quotas, now.about.outlook.startswith(f"AWS has marked {PROVISIONED} as")) == ({}, True)
+        assert now.found.notes == (
+            f"no quota is looked up for {PROVISIONED}: provisioned throughput has a capacity of its own",
+        )
+    by_code = settings_of(PROVISIONED, quota_codes={"tokens_per_minute": "L-0"})
+    assert "NoSuchResourceException" in found_by(simulator, by_code).notes[-1]
+
+
+def test_a_prompt_router_has_several_models(simulator: Simulator) -> None:
+    """None of them is taken for the one; what holds for all is known: their format, and which will be gone."""
+    simulator.set(models={"*nova-lite*": LEGACY}, tokens_per_minute=7000)
+    account, given_ = Account(simulator.url), settings_of(ROUTER, api="invoke")
+    settings, now = known_by(simulator, given_)
+    assert (settings.model.base_model, settings.model.format) == (None, "nova")
+    assert account.as_given(account.resolved(given_, None)[0]) == given_
+    assert checked(settings) == settings
+    assert now.found.quotas == {}
+    [note] = now.found.notes
+    assert note.endswith(
+        "chooses from 2 models (amazon.nova-lite-v1:0, amazon.nova-pro-v1:0), so no quota is looked up"
+    )
+    [legacy] = now.warnings(settings)
+    assert legacy.startswith("AWS has marked amazon.nova-lite-v1:0 as legacy")
+    by_hand = settings_of(ROUTER, api="invoke", format="nova", base_model="us.amazon.nova-pro-v1:0")
+    assert found_by(simulator, by_hand).quotas["tokens_per_minute"].value == 7000
+    simulator.set(models={"*nova-pro*": {"no_streaming": True}})
+    assert "does not stream" in known_by(simulator, settings_of(ROUTER))[1].warnings(settings)[0]
+
+
+@pytest.mark.parametrize(
+    ("arn", "action"),
+    [(PROVISIONED, "bedrock:GetProvisionedModelThroughput"), (ROUTER, "bedrock:GetPromptRouter")],
+)
+def test_an_arn_that_nobody_may_ask_about(simulator: Simulator, arn: str, action: str) -> None:
+    """Or that is not there: one line says so, and what to set."""
+    for model_id, denied in ((arn, [action]), (f"{arn}-does-not-exist", [])):
+        simulator.set(denied=denied, inference_profiles={PROVISIONED: "amazon.nova-pro-v1:0"})
+        settings, unknown = Account(simulator.url).resolved(settings_of(model_id, api="invoke"), None)
+        assert settings.model.base_model is settings.model.format is None
+        assert (f"the permission {action} is missing" in unknown) == bool(denied)
+        assert unknown.startswith(f"the model of {model_id} was not looked up: ")
 
 
 def test_a_profile_that_nobody_may_ask_about(simulator: Simulator) -> None:

@@ -26,9 +26,14 @@ pytestmark = pytest.mark.usefixtures("made_up_keys")
 DOCS = (Path(__file__).parents[2] / "docs" / "account.md").read_text(encoding="utf-8")
 MODEL = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
 PROFILE = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc123"
+PROVISIONED = "arn:aws:bedrock:us-east-1:123456789012:provisioned-model/abc123def456"
+ROUTER = "arn:aws:bedrock:us-east-1:123456789012:default-prompt-router/amazon.nova:1"
 WHO = "sts:GetCallerIdentity"
 """AWS asks for no permission for it."""
-ACCOUNT = {"tokens_per_minute": 1_000_000, "inference_profiles": {PROFILE: "amazon.nova-pro-v1:0"}}
+ACCOUNT = {
+    "tokens_per_minute": 1_000_000,
+    "inference_profiles": dict.fromkeys((PROFILE, PROVISIONED), "amazon.nova-pro-v1:0"),
+}
 """What the simulator has of it."""
 POLICY, LOGS_POLICY = [
     json.loads(block) for block in re.findall(r"```json\n(.*?)```", DOCS, re.DOTALL) if "Statement" in block
@@ -76,6 +81,8 @@ def everything(simulator: Simulator, folder: Path, code: str) -> dict[str, list[
         "by id": looked_up(settings_of(simulator)),
         "by code": looked_up(settings_of(simulator, quota_codes=codes)),
         "by profile": looked_up(settings_of(simulator, PROFILE)),
+        "by provisioned throughput": looked_up(settings_of(simulator, PROVISIONED)),
+        "by router": looked_up(settings_of(simulator, ROUTER)),
         # The simulator lists the quota of a model that it has never heard of only after GetFoundationModel.
         "by name": looked_up(settings_of(simulator, f"us.anthropic.claude-{time.time_ns()}")),
         "doctor": [str(finding) for finding in examine(settings_of(simulator))],
@@ -118,6 +125,8 @@ SAYS: dict[str, set[str]] = {
     "servicequotas:ListServiceQuotas": {"by id", "by profile", "by name", "doctor"},
     "servicequotas:GetServiceQuota": {"by code"},
     "bedrock:GetInferenceProfile": {"by profile"},
+    "bedrock:GetProvisionedModelThroughput": {"by provisioned throughput"},
+    "bedrock:GetPromptRouter": {"by router"},
     "bedrock:GetFoundationModel": {"by name", "doctor"},
     "cloudwatch:GetMetricData": {*LOOKUPS, "doctor", "aws"},
     "bedrock:InvokeModel": {"doctor"},

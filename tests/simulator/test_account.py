@@ -7,6 +7,7 @@ import json
 import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import boto3
 import botocore.session
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 QUICK = Config(retries={"total_max_attempts": 1}, read_timeout=20, parameter_validation=False)
 KEYS = {"aws_access_key_id": "made-up", "aws_secret_access_key": "made-up", "region_name": "us-east-1"}
+PROVISIONED = "arn:aws:bedrock:us-east-1:123456789012:provisioned-model/abc123def456"
+ROUTERS = [f"arn:aws:bedrock:us-east-1:123456789012:{kind}/a" for kind in ("default-prompt-router", "prompt-router")]
 HAIKU, MODEL = "us.anthropic.claude-haiku-5-5", "anthropic.claude-haiku-5-5"
 
 
@@ -114,6 +117,21 @@ def test_models_and_profiles(simulator: Simulator, account: Client) -> None:
         client.get_inference_profile(inferenceProfileIdentifier="us.model.does-not-exist")
     with pytest.raises(ClientError, match="ValidationException"):
         client.get_foundation_model(modelIdentifier=HAIKU)
+
+
+def test_provisioned_throughput_and_prompt_routers(simulator: Simulator, account: Client) -> None:
+    """Each by its ARN leads to its models; others are not there."""
+    simulator.set(inference_profiles={PROVISIONED: f"us.{MODEL}"})
+    client = account("bedrock")
+    found = client.get_provisioned_model_throughput(provisionedModelId=PROVISIONED)
+    assert (found["provisionedModelArn"], found["foundationModelArn"]) == (PROVISIONED, catalog.arn_of(MODEL))
+    for arn, kind in zip(ROUTERS, ("default", "custom"), strict=True):
+        router = client.get_prompt_router(promptRouterArn=arn)
+        assert (router["promptRouterArn"], router["type"], len(router["models"])) == (arn, kind, 2)
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        client.get_provisioned_model_throughput(provisionedModelId=f"{PROVISIONED}x")
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        client.get_prompt_router(promptRouterArn="router")
 
 
 @pytest.mark.parametrize(
@@ -276,6 +294,8 @@ SHAPES = (
     ("service-quotas", "GetServiceQuota"),
     ("bedrock", "GetFoundationModel"),
     ("bedrock", "GetInferenceProfile"),
+    ("bedrock", "GetProvisionedModelThroughput"),
+    ("bedrock", "GetPromptRouter"),
     ("cloudwatch", "GetMetricData"),
 )
 
@@ -290,11 +310,19 @@ def test_answers_have_the_shapes_of_botocore(simulator: Simulator, service: str,
     assert not report.has_errors(), report.generate_report()
 
 
+PATHS = {
+    "GetFoundationModel": f"/foundation-models/{MODEL}",
+    "GetInferenceProfile": f"/inference-profiles/{HAIKU}",
+    "GetProvisionedModelThroughput": f"/provisioned-model-throughput/{quote(PROVISIONED, safe='')}",
+    "GetPromptRouter": f"/prompt-routers/{quote(ROUTERS[0], safe='')}",
+}
+
+
 def raw(simulator: Simulator, service: str, operation: str) -> bytes:
     """The body of an answer, as it was sent."""
     if service == "bedrock":
-        path = f"/foundation-models/{MODEL}" if operation == "GetFoundationModel" else f"/inference-profiles/{HAIKU}"
-        return simulator.request("GET", path)[2]
+        simulator.set(inference_profiles={PROVISIONED: MODEL})
+        return simulator.request("GET", PATHS[operation])[2]
     quotas: dict[str, Any] = {"ServiceCode": "bedrock"}
     if operation == "GetServiceQuota":
         quotas["QuotaCode"] = json.loads(raw(simulator, service, "ListServiceQuotas"))["Quotas"][0]["QuotaCode"]

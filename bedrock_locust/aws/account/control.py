@@ -28,6 +28,8 @@ ACTIONS = {
     "GetServiceQuota": "servicequotas:GetServiceQuota",
     "GetFoundationModel": "bedrock:GetFoundationModel",
     "GetInferenceProfile": "bedrock:GetInferenceProfile",
+    "GetProvisionedModelThroughput": "bedrock:GetProvisionedModelThroughput",
+    "GetPromptRouter": "bedrock:GetPromptRouter",
     "GetMetricData": "cloudwatch:GetMetricData",
     "GetCallerIdentity": "sts:GetCallerIdentity",
     "ListObjectsV2": "s3:ListBucket",

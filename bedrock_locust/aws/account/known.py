@@ -11,11 +11,11 @@ import gevent
 from bedrock_locust.aws.account import cross_check
 from bedrock_locust.aws.account.control import control_of, why
 from bedrock_locust.aws.account.lookup import Found, look_up
-from bedrock_locust.aws.account.models import Details, Resolved, details, resolve
-from bedrock_locust.aws.account.names import scope_of
+from bedrock_locust.aws.account.models import Behind, Details, all_details, named, resolve
 from bedrock_locust.aws.account.usage import others
-from bedrock_locust.settings.pairs import hides_model, provider_id
+from bedrock_locust.settings.pairs import hides_model
 from bedrock_locust.settings.quotas import NAMES, WORDS
+from bedrock_locust.workload.template import common_format
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -103,7 +103,7 @@ class Account:
         self._simulator_url, self._quiet = simulator_url, quiet
         self._key = ""
         self._known = Known()
-        self._behind: dict[tuple[str | None, ...], tuple[Resolved | None, list[str]]] = {}
+        self._behind: dict[tuple[str | None, ...], Behind] = {}
 
     def known(self, settings: Settings) -> Known:
         """What has been found out for a run with these settings; nothing where it was not looked up."""
@@ -128,27 +128,33 @@ class Account:
         if model.base_model or not hides_model(model.id):
             return settings, ""
         if _place(settings) not in self._behind:
-            late = [f"the model of {model.id} was not looked up: AWS did not answer within {LIMIT_S:g} s"]
-            self._behind[_place(settings)] = None, late
+            late = f"the model of {model.id} was not looked up: AWS did not answer within {LIMIT_S:g} s"
+            self._behind[_place(settings)] = Behind(notes=(late,))
             _in_time(self._ask_behind, settings, session)
-        found, notes = self._behind[_place(settings)]
-        if found is None:
-            return settings, "".join(notes[:1])
-        known = model.model_copy(update={"base_model": found.model_id})
+        behind = self._behind[_place(settings)]
+        if not behind.model_ids:
+            return settings, "".join(behind.notes[:1])
+        known = model.model_copy(update=_told(behind, model.format))
         return settings.model_copy(update={"model": known}), ""
+
+    def as_given(self, settings: Settings) -> Settings:
+        """The settings without what `resolved` has added: it may not hold for the next id."""
+        behind, model = self._behind.get(_place(settings)), settings.model
+        added = _told(behind, None) if behind else {}
+        unset = {name: None for name, value in added.items() if getattr(model, name) == value}
+        return settings.model_copy(update={"model": model.model_copy(update=unset)})
 
     def _ask_behind(self, settings: Settings, session: boto3.Session | None) -> None:
         try:
             control = control_of(settings, self._simulator_url, session)
-            self._behind[_place(settings)] = resolve(control, settings.model.id) if control else (None, [])
+            self._behind[_place(settings)] = resolve(control, settings.model.id) if control else Behind()
         except Exception as error:  # noqa: BLE001 - no keys: the model is not known
-            self._behind[_place(settings)] = None, [f"the account was not looked up: {why(error)}"]
+            self._behind[_place(settings)] = Behind(notes=(f"the account was not looked up: {why(error)}",))
 
-    def _behind_of(self, control: Control, settings: Settings) -> tuple[Resolved | None, list[str]]:
-        """The model that calls reach, and why it is not known."""
+    def _behind_of(self, control: Control, settings: Settings) -> Behind:
+        """What is behind the id, asked for if it was not yet."""
         if settings.model.base_model and _place(settings) not in self._behind:
-            by_hand = settings.model.base_model
-            return Resolved(provider_id(by_hand), scope_of(by_hand)), []
+            return named(settings.model.id, settings.model.base_model)
         if _place(settings) not in self._behind:
             self._behind[_place(settings)] = resolve(control, settings.model.id)
         return self._behind[_place(settings)]
@@ -184,13 +190,13 @@ class Account:
             if control is None:
                 return
             model = settings.model
-            resolved, notes = self._behind_of(control, settings)
-            about = details(control, resolved.model_id, model.id) if resolved else Details()
+            behind = self._behind_of(control, settings)
+            about = all_details(control, behind, model.id)
             self._known = Known(about=about)
             if model.quota_lookup == "off":
                 return
-            found = look_up(control, model, resolved, about)
-            self._known = replace(self._known, found=replace(found, notes=(*notes, *found.notes)))
+            found = look_up(control, model, behind.model, about)
+            self._known = replace(self._known, found=replace(found, notes=(*behind.notes, *found.notes)))
             if any(getattr(self._known.completed(settings).model, name) for name in NAMES[model.endpoint]):
                 used, notes = others(control, model)
                 found = replace(self._known.found, notes=(*self._known.found.notes, *notes))
@@ -198,6 +204,14 @@ class Account:
         except Exception as error:  # noqa: BLE001 - nothing of this may keep a run from beginning
             notes = [f"the account was not looked up: {why(error)}"] if settings.model.quota_lookup == "auto" else []
             self._known = Known(Found(notes=tuple(notes)))
+
+
+def _told(behind: Behind, given: str | None) -> dict[str, str]:
+    """What the models behind an id tell of its settings: of several only the native format, where it is that of all."""
+    if behind.model:
+        return {"base_model": behind.model.model_id}
+    common = None if given else common_format(behind.routed)
+    return {"format": common} if common else {}
 
 
 def _in_time(ask: Callable[[Settings, boto3.Session | None], None], *about: Any) -> bool:

@@ -52,7 +52,7 @@ def look_up(control: Control, model: Model, resolved: Resolved | None, about: De
         for setting, code in (model.quota_codes or {}).items():
             if setting in NAMES[model.endpoint]:
                 quotas[setting] = _by_code(control, code)
-        if not set(NEEDED[model.endpoint]) <= quotas.keys() and resolved:
+        if not set(NEEDED[model.endpoint]) <= quotas.keys() and resolved and resolved.scope:
             found, notes = _by_name(control, model, resolved, about)
             quotas = {**found, **quotas}
     except Exception as error:  # noqa: BLE001 - no permission, no way to it, no such code: the run goes on without

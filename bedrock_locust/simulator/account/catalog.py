@@ -9,6 +9,7 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from bedrock_locust.simulator import routers
 from bedrock_locust.simulator.errors import UNKNOWN_MODEL, ServiceError
 
 if TYPE_CHECKING:
@@ -137,4 +138,43 @@ def profile(profile_id: str, behaviour: Behaviour) -> dict[str, Any]:
         "inferenceProfileId": name,
         "status": "ACTIVE",
         "type": "APPLICATION" if own else "SYSTEM_DEFINED",
+    }
+
+
+def provisioned(arn: str, behaviour: Behaviour) -> dict[str, Any]:
+    """What GetProvisionedModelThroughput answers; raises `ServiceError` where there is none."""
+    own = behaviour.inference_profiles.get(arn)
+    if own is None or ":provisioned-model/" not in arn:
+        raise ServiceError("ResourceNotFoundException", "The provided provisioned model could not be found.")
+    model_arn = arn_of(bare(own))
+    return {
+        "modelUnits": 1,
+        "desiredModelUnits": 1,
+        "provisionedModelName": arn.rsplit("/", 1)[-1],
+        "provisionedModelArn": arn,
+        "modelArn": model_arn,
+        "desiredModelArn": model_arn,
+        "foundationModelArn": model_arn,
+        "status": "InService",
+        "creationTime": _RELEASED,
+        "lastModifiedTime": _RELEASED,
+    }
+
+
+def router(arn: str) -> dict[str, Any]:
+    """What GetPromptRouter answers; raises `ServiceError` where there is none."""
+    if not any(part in arn for part in routers.PART) or "does-not-exist" in arn:
+        raise ServiceError("ResourceNotFoundException", "The requested prompt router could not be found.")
+    models = [{"modelArn": routers.PROFILE + model_id} for model_id in routers.MODELS]
+    return {
+        "promptRouterName": "Nova Prompt Router",
+        "routingCriteria": {"responseQualityDifference": 0.0},
+        "description": "Routes requests among Nova Lite and Nova Pro.",
+        "createdAt": _RELEASED,
+        "updatedAt": _RELEASED,
+        "promptRouterArn": arn,
+        "models": models,
+        "fallbackModel": models[-1],
+        "status": "AVAILABLE",
+        "type": "default" if routers.PART[0] in arn else "custom",
     }

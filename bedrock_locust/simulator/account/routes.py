@@ -68,6 +68,14 @@ def _profile(service: Service, values: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+def _provisioned(service: Service, values: Mapping[str, Any]) -> dict[str, Any]:
+    return catalog.provisioned(values["id"], service.behaviour)
+
+
+def _router(_service: Service, values: Mapping[str, Any]) -> dict[str, Any]:
+    return catalog.router(values["id"])
+
+
 def _remember(service: Service, model_id: str) -> None:
     if len(service.known) < MOST_KNOWN:
         service.known.add(model_id)
@@ -81,6 +89,8 @@ def _caller(_service: Service, _values: Mapping[str, Any]) -> dict[str, Any]:
 OPERATIONS: dict[str, Answer] = {
     "bedrock:GetFoundationModel": _model,
     "bedrock:GetInferenceProfile": _profile,
+    "bedrock:GetProvisionedModelThroughput": _provisioned,
+    "bedrock:GetPromptRouter": _router,
     "servicequotas:ListServiceQuotas": quotas.page,
     "servicequotas:GetServiceQuota": quotas.one,
     "cloudwatch:GetMetricData": monitoring.get_metric_data,

@@ -23,7 +23,12 @@ TARGETS = {"ServiceQuotasV20190624": "servicequotas", "GraniteServiceVersion2010
 """What the JSON protocol calls a service -> what permissions call it."""
 QUERIES = {"GetCallerIdentity": "sts", "GetMetricData": "cloudwatch"}
 """Operation of the query protocol -> its service."""
-RESOURCES = {"foundation-models": "GetFoundationModel", "inference-profiles": "GetInferenceProfile"}
+RESOURCES = {
+    "foundation-models": "GetFoundationModel",
+    "inference-profiles": "GetInferenceProfile",
+    "provisioned-model-throughput": "GetProvisionedModelThroughput",
+    "prompt-routers": "GetPromptRouter",
+}
 """First segment of a path -> the operation that gets one resource below it."""
 SIGNED_AS = {"bedrock": "bedrock", "servicequotas": "servicequotas", "cloudwatch": "monitoring", "sts": "sts"}
 """Service -> its name in signatures."""
