@@ -152,6 +152,7 @@ OPTIONS = (
     Option("--bedrock-endpoint", "model", "endpoint", "runtime (bedrock-runtime) or mantle (bedrock-mantle)"),
     Option("--bedrock-project", "model", "project", "Project of the calls; without it the default one"),
     Option("--bedrock-format", "model", "format", "Native format of invoke, for an ARN that does not name its model"),
+    Option("--bedrock-base-model", "model", "base_model", "Id of the model behind an ARN that does not name it"),
     Option("--bedrock-service-tier", "model", "service_tier", "default, priority, flex or reserved"),
     Option("--bedrock-latency", "model", "latency", "standard or optimized"),
     Option("--bedrock-prompt-size", "test", "prompt_size", "Characters in each prompt"),

@@ -49,6 +49,7 @@ OTHER_VALUES: dict[str, tuple[str, Any]] = {
     "input_tokens_per_minute": ("7", 7),
     "output_tokens_per_minute": ("7", 7),
     "format": ("nova", "nova"),
+    "base_model": ("amazon.nova-pro-v1:0", "amazon.nova-pro-v1:0"),
     "unique_prompts": ("false", False),
     "timeout_seconds": ("7.5", 7.5),
     "start": ("2", 2),
@@ -91,7 +92,6 @@ FILE_ONLY = {
     *(("slo", key) for key in ("tpot_ms", "percentile", "min_tokens_per_s", "users")),
     *(("limits", key) for key in ("max_output_tokens", "window_seconds", "same_failures")),
     ("model", "output_burndown"),
-    ("model", "base_model"),
     *(("arrivals", key) for key in ("duration_seconds", "warmup_seconds", "burstiness", "seed")),
     *(
         ("search", key)
