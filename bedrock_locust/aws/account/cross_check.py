@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import gevent
 
+from bedrock_locust.aws.account import earlier
 from bedrock_locust.aws.account.control import is_denied, why
 from bedrock_locust.aws.account.usage import SPACES, query
 from bedrock_locust.settings.mistakes import SettingsError
@@ -110,7 +111,7 @@ def check(
 
     CloudWatch has them some minutes late: for up to `wait_s` it is asked again until all are there, or come to rest.
     `serving` is what logs say of the Regions, and is written with them. What an earlier fetch had found stays where
-    this one finds nothing.
+    this one finds less: the file has both, and what is returned is of this fetch alone.
     """
     subject = Subject.of(info)
     end_s, seen, equal = time.monotonic() + wait_s, -1.0, 0
@@ -122,21 +123,11 @@ def check(
         if count >= subject.rows or equal >= ROUNDS or found["failure"] or time.monotonic() + LOOK_S > end_s:
             break
         gevent.sleep(LOOK_S)
-    before = _before(folder / FILE, found)
-    written = found if count or not before.get("metrics") else before
+    before = earlier.read(folder / FILE, found)
+    written = earlier.merged(before, found, exact=_step_s(time.time() - subject.begin_s) == MINUTE_S)
     regions = before.get("serving") if serving is None else serving
     _write(folder / FILE, {**written, **({"serving": regions} if regions is not None else {})})
     return found
-
-
-def _before(path: Path, found: Mapping[str, Any]) -> dict[str, Any]:
-    """What an earlier fetch wrote of the same model; empty without one."""
-    try:
-        before = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    same = isinstance(before, dict) and all(before.get(name) == found[name] for name in ("format", "model_id"))
-    return before if same else {}
 
 
 def fetch(control: Control, subject: Subject) -> dict[str, Any]:
