@@ -39,6 +39,11 @@ State = Literal["ok", "note", "FAIL"]
 MOST_SKEW_S = 300.0
 """AWS refuses signatures that are further off."""
 MUCH_SKEW_S = 60.0
+THROTTLED = (
+    "throttled ({why}). The model is there and may be called, but a call of {tokens} output tokens was too much: others"
+    " use its quota now, or it is very small. Run doctor again in a minute; if that does not help, ask for a higher"
+    " quota, on bedrock-runtime in Service Quotas, for bedrock-mantle at AWS Support"
+)
 SMALL = {"prompt_size": 100, "max_tokens": 16}
 """The calls are as cheap as they can be: 16 output tokens are the least that all APIs take."""
 
@@ -176,6 +181,9 @@ def _calls(settings: Settings, client: BedrockRuntimeClient) -> Iterator[Finding
 
 
 def _call(what: str, model_id: str, call: Call) -> Finding:
+    if call.error == "ThrottlingError":
+        why = f"{call.error_code}: {call.error_message[:300]}"
+        return Finding("note", what, f"{model_id}: {THROTTLED.format(why=why, tokens=SMALL['max_tokens'])}")
     if call.error:
         said = f"{model_id}: {call.error} ({call.error_code}: {call.error_message[:300]})."
         return Finding("FAIL", what, f"{said} {remedy(call.error, call.error_message)}")
@@ -188,7 +196,7 @@ def _call(what: str, model_id: str, call: Call) -> Finding:
 def _account(settings: Settings, known: Known) -> Iterator[Finding]:
     """The quotas; whether the model will be gone, and whether it streams, or that nobody may ask it."""
     for note in (*known.found.notes, *known.differences(settings)):
-        yield Finding("note", "quotas", note)
+        yield Finding("FAIL" if note in known.found.zero else "note", "quotas", note)
     sources = known.sources(settings)
     if sources:
         found = [f"{one['value']:,.0f} {WORDS[name]}" for name, one in sources.items()]

@@ -78,6 +78,21 @@ def test_a_service_that_refuses(
     assert {findings[name][0] for name in ("region", "endpoint", "clock", "open files")} == {"ok"}
 
 
+def test_a_call_that_is_throttled(simulator: Simulator) -> None:
+    """The model is there and may be called: no failure, unless the quota of the account is 0."""
+    simulator.set(faults={"ThrottlingException": 1}, tokens_per_minute=1000)
+    findings = found(simulator.url, simulator.url)
+    for what in ("model", "streaming"):
+        state, said = findings[what]
+        assert state == "note"
+        assert said.startswith(f"{MODEL}: throttled (ThrottlingException: ")
+        assert "The model is there and may be called, but a call of 16 output tokens was too much" in said
+    assert {state for state, _ in findings.values()} == {"ok", "note"}
+    simulator.set(more_quotas={"Cross-region model inference tokens per minute for Anthropic Claude Haiku 5.5": 0})
+    state, said = found(simulator.url, simulator.url)["quotas"]
+    assert (state, "so each call will be throttled: ask for more" in said) == ("FAIL", True)
+
+
 def test_a_model_that_is_not_there(simulator: Simulator) -> None:
     """The id is named, and what to do."""
     findings = found(simulator.url, model={"id": "us.anthropic.does-not-exist"})

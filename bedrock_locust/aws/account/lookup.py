@@ -41,7 +41,9 @@ class Found:
     quotas: Mapping[str, Quota] = field(default_factory=dict)
     """Setting of the model -> its quota in the account."""
     notes: tuple[str, ...] = ()
-    """What could not be found out, in sentences without a full stop."""
+    """What could not be found out, and `zero`, in sentences without a full stop."""
+    zero: tuple[str, ...] = ()
+    """Which quotas are 0, so that no call succeeds."""
 
 
 def look_up(control: Control, model: Model, resolved: Resolved | None, about: Details) -> Found:
@@ -57,12 +59,12 @@ def look_up(control: Control, model: Model, resolved: Resolved | None, about: De
             quotas = {**found, **quotas}
     except Exception as error:  # noqa: BLE001 - no permission, no way to it, no such code: the run goes on without
         notes = [*notes, f"the quotas of the account were not looked up: {why(error)}"]
-    zero = [
+    zero = tuple(
         f"the quota of {WORDS[name]} of the account is 0 ({one.code}), so each call will be throttled: ask for more"
         for name, one in quotas.items()
         if not one.value
-    ]
-    return Found({name: one for name, one in quotas.items() if one.value >= 1}, (*notes, *zero))
+    )
+    return Found({name: one for name, one in quotas.items() if one.value >= 1}, (*notes, *zero), zero)
 
 
 def _by_code(control: Control, code: str) -> Quota:
