@@ -4,16 +4,17 @@ Each mutant is a copy of the project with one small mistake in the code: a compa
 made a difference, a number changed, `and` made `or`, a condition negated, a result dropped, a statement or a keyword
 argument left out. Texts, annotations, decorators and code for the type checker stay as they are.
 
-The first run records which test of tests/core, tests/reports and tests/simulator runs which line, also in processes
-that it starts, and how long it takes: half an hour on two cores. Later runs record only files of tests that are new or
-have changed, and with `--tests` only those of these folders. The record is a file outside the project (`--record`).
-Delete it once much of the code has changed: of a file that is not what it was, all tests that ran any of its lines are
-taken. Tests that fail without a mutant are named and left out.
+The first run records which test of tests/core, tests/reports, tests/simulator and tests/e2e runs which line, also in
+processes that it starts, and how long it takes: an hour on two cores. Later runs record only files of tests that are
+new or have changed, and with `--tests` only those of these folders or files. The record is a file outside the project
+(`--record`). Delete it once much of the code has changed: of a file that is not what it was, all tests that ran any of
+its lines are taken. Tests that fail without a mutant are named and left out.
 
-On a mutant run the tests that run its line, the quickest first, up to the first that fails, then those that are named
-after its module or import it. What runs at import only (constants, fields, tables) is tested by the tests that run any
-function of the file, or, if it has none, of those that import it. A simulator that several tests share runs its lines
-for all of them, so that some are marked for a test nearby. `--most-seconds` limits the tests of one mutant.
+On a mutant run the tests that run its line, the quickest first and whole runs last, up to the first that fails, then
+those that are named after its module or import it. What runs at import only (constants, fields, tables) is tested by
+the tests that run any function of the file, or, if it has none, of those that import it. A simulator that several tests
+share runs its lines for all of them, so that some are marked for a test nearby. `--most-seconds` limits the tests of
+one mutant.
 
 A mutant that no test notices has lived; its diff is printed, with NOT COVERED if no test is known to run its line. The
 exit code is 1 if one lived. Whether it means the same as the original has to be judged by hand.
@@ -93,7 +94,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="of the sample")
     parser.add_argument("--record", type=Path, default=KEPT, metavar="FILE", help=f"default: {KEPT}")
     parser.add_argument("--most-seconds", type=float, default=60.0, help="of tests on one mutant, default: 60")
-    parser.add_argument("--tests", nargs="+", default=FOLDERS, metavar="FOLDER", help=f"default: {' '.join(FOLDERS)}")
+    parser.add_argument("--tests", nargs="+", default=FOLDERS, metavar="PATH", help=f"default: {' '.join(FOLDERS)}")
     parser.add_argument("--processes", type=int, default=2, help="that run tests at the same time, default: 2")
     options = parser.parse_args()
     os.nice(NICENESS)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from project import WHOLE_RUNS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
@@ -68,7 +70,13 @@ class Choice:
         total_s = defaultdict[str, float](float)
         for test in tests:
             total_s[_file(test)] += self._took_s[test]
-        return sorted(tests, key=lambda test: (_file(test) not in near, total_s[_file(test)], self._took_s[test]))
+        return sorted(
+            tests,
+            key=lambda test: (
+                *(test.startswith(WHOLE_RUNS), _file(test) not in near),
+                *(total_s[_file(test)], self._took_s[test]),
+            ),
+        )
 
 
 def _file(test: str) -> str:

@@ -25,6 +25,8 @@ ROOT = HERE.parents[1]
 LEFT_OUT = shutil.ignore_patterns(".git", ".venv*", "node_modules", "results", "__pycache__", ".*_cache", ".hypothesis")
 LEAST_S, TIMES_AS_LONG = 60.0, 4
 """A mutant is stopped, and counts as noticed, after 60 s and 4 times what its tests take without it."""
+WHOLE_RUNS = ("tests/e2e/", "tests/faults/", "tests/versions/")
+"""Tests that run the whole command."""
 PASSED, NONE_FOUND = 0, 5
 """Exit codes of pytest."""
 
@@ -52,17 +54,24 @@ class Copy:
         if not chosen.tests:
             return ""
         path = self.place / mutant.name
-        self._listed.write_text(json.dumps(chosen.tests))
-        # In the order of a whole run: the first folder's conftest.py lets gevent patch sockets before others use them.
-        files = sorted({test.partition("::")[0] for test in chosen.tests})
+        # Tests of whole runs leave sockets as they are, and the others do not: pytest cannot run them together.
+        parts = [[test for test in chosen.tests if test.startswith(WHOLE_RUNS) is whole] for whole in (False, True)]
         path.write_text(mutant.source())
         try:
-            code = self._pytest(["-x", *files], {RUN_ONLY: str(self._listed)}, LEAST_S + TIMES_AS_LONG * chosen.took_s)
+            found = (self._noticed_by(tests, LEAST_S + TIMES_AS_LONG * chosen.took_s) for tests in parts if tests)
+            files, code = next((one for one in found if one[1] not in (PASSED, NONE_FOUND)), ([], PASSED))
         finally:
             path.write_bytes(mutant.original)
-        if code in (PASSED, NONE_FOUND):
+        if not files:
             return ""
         return "the deadline" if code is None else self._failure() or self._unable(files)
+
+    def _noticed_by(self, tests: list[str], timeout_s: float) -> tuple[list[str], int | None]:
+        """The files of these tests, and what pytest says of them; None if it had to be stopped."""
+        self._listed.write_text(json.dumps(tests))
+        # In the order of a whole run: the first folder's conftest.py lets gevent patch sockets before others use them.
+        files = sorted({test.partition("::")[0] for test in tests})
+        return files, self._pytest(["-x", *files], {RUN_ONLY: str(self._listed)}, timeout_s)
 
     def _failure(self) -> str:
         lines = self._said.read_text(errors="replace").splitlines()

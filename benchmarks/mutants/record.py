@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-FOLDERS = ("tests/reports", "tests/core", "tests/simulator")
-"""The tests that are recorded: those of whole runs, of faults and of pages take minutes."""
+FOLDERS = ("tests/reports", "tests/core", "tests/simulator", "tests/e2e")
+"""The tests that are recorded: those of faults and of pages take minutes."""
 
 
 class Record:
@@ -28,8 +28,9 @@ class Record:
         self._files: dict[str, dict[str, Any]] = known["files"]
 
     def missing(self, root: Path, folder: str) -> list[str]:
-        """The files of tests in a folder that were not recorded as they are now."""
-        found = sorted((root / folder).rglob("test_*.py"))
+        """The files of tests in a folder, or the one file, that were not recorded as they are now."""
+        place = root / folder
+        found = [place] if place.is_file() else sorted(place.rglob("test_*.py"))
         names = {str(path.relative_to(root)): digest(path) for path in found}
         return [name for name, now in names.items() if self._files.get(name, {}).get("digest") != now]
 

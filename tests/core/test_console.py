@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+import io
 import json
+import logging
 import re
 import sys
 import time
 from argparse import Namespace
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from rich.console import Console
 
 from bedrock_locust.arrivals.counts import Fate
 from bedrock_locust.level import Level
-from bedrock_locust.live.output import Outcome, State
+from bedrock_locust.live.output import ROWS_WITHIN_S, Outcome, State
 from bedrock_locust.live.tally import Tally
-from bedrock_locust.outputs.console import farewell, header, level_block
+from bedrock_locust.live.task_errors import TaskErrors
+from bedrock_locust.outputs.console import farewell, header, level_block, output
+from bedrock_locust.outputs.console import screen as screen_module
 from bedrock_locust.outputs.console.panel import Panel
 from bedrock_locust.outputs.console.picture import Picture
-from bedrock_locust.outputs.console.screen import FailSafe, Plain, Silent, screen, wants_tables
+from bedrock_locust.outputs.console.screen import PROGRESS_S, FailSafe, Plain, Silent, screen, wants_tables
 from bedrock_locust.settings.plan import Plan
 from bedrock_locust.settings.schema import Settings
 
+from .test_output import run_of
 from .test_timeline import CALL
 
 if TYPE_CHECKING:
@@ -288,3 +294,241 @@ def test_a_mistake_of_a_screen_is_not_hidden() -> None:
     """Only what its stream fails with is."""
     with pytest.raises(ValueError, match="a mistake"):
         FailSafe(Recording(ValueError("a mistake"))).say("words")
+
+
+class Clock:
+    """A clock that stands still until it is told."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def monotonic(self) -> float:
+        """The time for waits."""
+        return self.now
+
+
+def a_run(**attributes: object) -> Any:
+    """What the console sees of a run with prices, in which a worker was busy and another was lost."""
+    tally, level = a_level()
+    busy = SimpleNamespace(reasons=lambda: ["worker w used 97 % of a core"])
+    seen: dict[str, Any] = {
+        "settings": PRICED,
+        "info": {"endpoint": "http://127.0.0.1:1", "simulator": True},
+        "levels": PLANNED,
+        "plan": Plan.of(PRICED, levels=PLANNED),
+        "tally": tally,
+        "health": SimpleNamespace(levels={level.key: busy}),
+        "task_errors": TaskErrors(0, []),
+        "arrivals": {level.key: Fate(60, 55, 4, 1)}.get,
+        "disturbances": {level.key: ["worker b was lost"]}.get,
+    }
+    return run_of(**(seen | attributes))
+
+
+PRICED = Settings.model_validate(
+    {"model": {"id": "m"}, "pricing": {"input_per_million": 3, "output_per_million": 1000, "currency": "EUR"}}
+)
+
+
+@pytest.fixture
+def screens(monkeypatch: pytest.MonkeyPatch) -> Recording:
+    """The screen of all runs."""
+    made = Recording()
+    monkeypatch.setattr(output, "screen", lambda *_, **__: made)
+    return made
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock of the console."""
+    made = Clock()
+    monkeypatch.setattr(output, "time", made)
+    return made
+
+
+def texts(screen: Recording) -> str:
+    """What was printed to stay, and cleared of it."""
+    found = "\n".join(str(one[0]) for one in screen.told if isinstance(one, tuple) and len(one) == 1)
+    screen.told.clear()
+    return found
+
+
+def test_the_console_of_a_run(screens: Recording, clock: Clock, tmp_path: Path) -> None:
+    """Header, cost so far, the results of a level once its last rows can be here, and the end."""
+    run, shows = a_run(), output.Console(Namespace())
+    shows.begin(run)
+    header_text = texts(screens)
+    assert "Endpoint" in header_text
+    assert "http://127.0.0.1:1" in header_text
+    assert "4, 5, 6, 7, 8 users" in header_text
+    level = replace(PLANNED[0], phase="measure", measured_from=1.0)
+    shows.level(level)
+    shows.add(replace(CALL, input_tokens=1000, output_tokens=200))
+    running = State("running", level, 4, 3)
+    shows.tick(running)
+    assert screens.told == [(run.tally, running, "0.20 EUR")]
+    shows.level(replace(level, measured_to=31.0))
+    clock.now += CALL.latency_ms / 1000 + ROWS_WITHIN_S - 0.1
+    screens.told.clear()
+    shows.tick(running)
+    assert texts(screens) == ""
+    clock.now += 0.2
+    shows.tick(running)
+    block = texts(screens)
+    assert "[streaming, 4 users]" in block
+    assert "CLIENT-LIMITED: worker w used 97 % of a core" in block
+    assert "DISTURBED: worker b was lost" in block
+    assert "TASKS FAIL" not in block
+    assert "Arrivals" not in block, "users make calls as they come"
+    shows.tick(running)
+    assert texts(screens) == "", "a level is told once"
+    shows.tick(replace(running, stage="ending"))
+    assert screens.told == [()], "the panel makes room for what workers say"
+    screens.told.clear()
+    shows.end(Outcome("complete", "all levels ran", tmp_path, None, []))
+    assert screens.told[0] == ()
+    assert "Run complete: all levels ran" in texts(screens)
+
+
+def test_the_last_level_of_a_run_that_was_stopped(screens: Recording, clock: Clock) -> None:
+    """It is told when all rows are in, though its window never ended; arrivals, and tasks that fail, with it."""
+    errors = TaskErrors.of([{"msg": "no such customer", "count": 2}])
+    run, shows = a_run(task_errors=errors), output.Console(Namespace())
+    level = replace(PLANNED[0], users=None, rate_per_s=2.5, phase="measure", measured_from=1.0)
+    run.tally.level(level)
+    for _ in range(200):
+        run.tally.add(CALL)
+    shows.begin(run)
+    shows.level(level)
+    texts(screens)
+    clock.now += 1000
+    shows.tick(State("ending", level, 0, 0))
+    screens.told.clear()
+    shows.tick(State("recorded", level, 0, 0))
+    block = texts(screens)
+    assert "Arrivals    60 due, 55 made, 4 dropped, 1 missed" in block
+    assert "TASKS FAIL" in block
+    assert "no such customer (2 times)" in block
+    assert "CLIENT-LIMITED" in block
+    many = a_run(task_errors=TaskErrors.of([{"msg": "no such customer", "count": 100_000}]))
+    shows = output.Console(Namespace())
+    shows.begin(many)
+    shows.level(level)
+    texts(screens)
+    shows.tick(State("recorded", level, 0, 0))
+    assert "CLIENT-LIMITED" not in texts(screens), "more workers would not help"
+
+
+def test_what_a_search_has_found_is_printed(screens: Recording) -> None:
+    """Each line of it."""
+    shows = output.Console(Namespace())
+    shows.begin(a_run())
+    texts(screens)
+    shows.search(
+        {
+            "mode": "streaming",
+            "for": "users",
+            "low": 8,
+            "high": None,
+            "ended_by": "most",
+            "probes": [],
+            "waits_until": None,
+        }
+    )
+    assert texts(screens) == "  Search      streaming: 8 users met the SLO; the largest load was reached (search.most)"
+
+
+def test_without_prices_no_cost_is_shown(screens: Recording) -> None:
+    """Not even 0."""
+    shows = output.Console(Namespace())
+    run = a_run(settings=SETTINGS)
+    shows.begin(run)
+    screens.told.clear()
+    shows.tick(state := State("running", None, 4, 3))
+    assert screens.told == [(run.tally, state, "")]
+
+
+class Terminal(io.StringIO):
+    """A terminal."""
+
+    def isatty(self) -> bool:
+        """Yes."""
+        return True
+
+
+def test_a_panel_takes_the_terminal_and_gives_it_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Log lines are written above it while it is there; Locust's tables and its news of users are not."""
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "100")
+    handler, elsewhere = logging.StreamHandler(terminal), logging.StreamHandler(io.StringIO())
+    loggers = [logging.getLogger(name) for name in ("locust.stats_logger", "locust.runners", "made-up")]
+    monkeypatch.setattr(logging.getLogger("made-up"), "handlers", [handler, elsewhere])
+    tally, level = a_level()
+    panel = Panel(PLANNED, simulated=True)
+    panel.say("before it")
+    panel.close()
+    assert handler.stream is terminal
+    panel = Panel(PLANNED, simulated=True)
+    panel.show(tally, State("running", level, 4, 3), "0.012 USD")
+    try:
+        assert handler.stream is sys.stdout is not terminal
+        assert elsewhere.stream is not sys.stdout
+        passes = [[bool(log.filter(record(level))) for level in (logging.WARNING, logging.CRITICAL)] for log in loggers]
+        assert passes == [[False, True], [True, True], [True, True]]
+        assert not loggers[1].filter(record(logging.INFO))
+    finally:
+        panel.close()
+    assert sys.stdout is terminal
+    assert handler.stream is terminal
+    assert all(log.filter(record(logging.INFO)) for log in loggers)
+    drawn = terminal.getvalue()
+    assert drawn.startswith("before it\n")
+    assert "Bedrock load test (local simulator)" in drawn
+    assert "Level 1 of 5" in drawn
+    assert "0.012 USD" in drawn
+    panel.show(tally, State("running", level, 4, 3), "0.012 USD")
+    assert terminal.getvalue() == drawn, "what is over shows nothing any more"
+
+
+def record(level: int) -> logging.LogRecord:
+    """A record of the log."""
+    return logging.LogRecord("any", level, "file", 1, "text", None, None)
+
+
+def test_plain_lines_come_every_few_seconds(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the totals, what is in flight, and the rates since the last line."""
+    now = Clock()
+    monkeypatch.setattr(screen_module, "time", now)
+    tally, level = a_level()
+    lines = Plain()
+    lines.show(tally, State("running", level, 4, 3), "")
+    assert capsys.readouterr().out == ""
+    now.now += PROGRESS_S
+    lines.show(tally, State("running", level, 4, 3), "")
+    lines.show(tally, State("running", level, 4, 3), "")
+    [line] = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(
+        r"  \d\d:\d\d:\d\d  streaming-4 measure  3 calls, 2 ok, 1 failed, 3 in flight"
+        r" \| [\d,.]+ requests/s, [\d,]+ output tokens/s",
+        line,
+    )
+    now.now += PROGRESS_S
+    lines.show(tally, State("running", None, 4, None), "")
+    [line] = capsys.readouterr().out.splitlines()
+    assert re.search(r"  running  3 calls, 2 ok, 1 failed \| 0\.0 requests/s, 0 output tokens/s", line)
+
+
+def test_failures_of_a_level_are_counted_in_its_block() -> None:
+    """The most frequent first; calls that the end cut off are no failures."""
+    tally, level = a_level()
+    for error in ("ModelError", "ModelError", "Cancelled"):
+        tally.add(replace(CALL, level=level.key, phase="measure", error=error))
+    lines = level_block(tally, level.key).splitlines()
+    assert "  Calls       6: 2 ok (40.00 %), 3 failed, 1 cut off" in lines
+    assert lines[-2:] == ["  ModelError              2", "  ThrottlingError         1"]
+    assert "  Tokens      0 in, 400 out" in lines

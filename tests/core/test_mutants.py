@@ -28,6 +28,16 @@ def never_run():
 
 def run_in_a_child():
     return 2 + 2
+
+
+def run_by_the_command():
+    return 3 + 3
+"""
+WHOLE = """from bedrock_locust.size import run_by_the_command
+
+
+def test_a_whole_run():
+    assert run_by_the_command() == 6
 """
 TESTS = """import subprocess
 import sys
@@ -83,7 +93,8 @@ def project(tmp_path: Path) -> Path:
     """A small project of the same folders."""
     root = tmp_path / "whole"
     texts = {"bedrock_locust/size.py": SIZE, "tests/core/test_size.py": TESTS, "pyproject.toml": "[tool.pytest]"}
-    texts |= dict.fromkeys(("bedrock_locust/__init__.py", "tests/__init__.py", "tests/core/__init__.py"), "")
+    folders = ("bedrock_locust", "tests", "tests/core", "tests/e2e")
+    texts |= {"tests/e2e/test_whole.py": WHOLE, **{f"{folder}/__init__.py": "" for folder in folders}}
     for name, text in texts.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
@@ -139,7 +150,7 @@ def test_what_only_the_type_checker_reads_has_no_mutants(load: Any, tmp_path: Pa
 
 @pytest.mark.parametrize(
     ("line", "expected"),
-    [(1, {5, 6, 7, 8, 12, 16}), (4, {5, 6, 7, 8}), (7, {5, 7}), (12, {12})],
+    [(1, {5, 6, 7, 8, 12, 16, 20}), (4, {5, 6, 7, 8}), (7, {5, 7}), (12, {12})],
     ids=["constant", "default", "expression", "statement"],
 )
 def test_lines_tell_who_ran_a_line(load: Any, project: Path, line: int, expected: set[int]) -> None:
@@ -190,20 +201,22 @@ def test_tests_that_run_the_line_are_run(load: Any, project: Path, capsys: pytes
     choice = load("choice").Choice(copy.place, record, 60)
     by_line = {mutant.line: (mutant, choice.of(mutant)) for mutant in found}
     covered = {line: chosen.covered for line, (_, chosen) in by_line.items()}
-    assert covered == {1: True, 5: True, 6: True, 12: False, 16: True}
+    assert covered == {1: True, 5: True, 6: True, 12: False, 16: True, 20: True}
     assert by_line[16][1].tests[0] == "tests/core/test_size.py::test_a_child"
     assert by_line[1][1].tests[0] == "tests/core/test_size.py::test_fits"
-    assert mutants.report(*zip(*(by_line[line] for line in (1, 12)), strict=True), [copy]) == 1
+    assert mutants.report(*zip(*(by_line[line] for line in (1, 12, 20)), strict=True), [copy]) == 1
     said = capsys.readouterr().out.splitlines()
     assert "left out, because it fails without a mutant: tests/core/test_size.py::test_that_fails" in said
     assert "bedrock_locust/size.py:1 killed by FAILED tests/core/test_size.py::test_fits" in said
     assert any(line.startswith("bedrock_locust/size.py:12 LIVED, NOT COVERED") for line in said)
-    assert said[-1] == "bedrock_locust: 1 of 2 mutants killed (50 %)"
+    assert "bedrock_locust/size.py:20 killed by FAILED tests/e2e/test_whole.py::test_a_whole_run" in said
+    assert said[-1] == "bedrock_locust: 2 of 3 mutants killed (67 %)"
     assert record.missing(copy.place, "tests/core") == []
     (copy.place / "tests/core/test_size.py").write_text(f"{TESTS}\n")
-    assert record.missing(copy.place, "tests/core") == ["tests/core/test_size.py"]
+    for target in ("tests/core", "tests/core/test_size.py"):
+        assert record.missing(copy.place, target) == ["tests/core/test_size.py"]
 
     assert record.running(copy.place, "bedrock_locust/size.py", [12]) == set()
     (copy.place / "bedrock_locust/size.py").write_text(f"\n{SIZE}")
-    every = {"tests/core/test_size.py::test_fits", "tests/core/test_size.py::test_a_child"}
-    assert record.running(copy.place, "bedrock_locust/size.py", [12]) == every
+    every = {"core/test_size.py::test_fits", "core/test_size.py::test_a_child", "e2e/test_whole.py::test_a_whole_run"}
+    assert record.running(copy.place, "bedrock_locust/size.py", [12]) == {f"tests/{test}" for test in every}

@@ -41,7 +41,8 @@ LEVEL_COLUMNS = [
 GAP_COLUMNS = ["level", "lower_ms", "upper_ms", "count"]
 ANSWER_COLUMNS = {
     *("ttft_ms", "first_text_ms", "last_token_ms", "max_gap_ms", "chunks", "content_bytes"),
-    *("input_tokens", "output_tokens", "read_lag_ms", "stop_reason"),
+    *("input_tokens", "output_tokens", "read_lag_ms", "stop_reason", "reasoning_tokens"),
+    *("cache_read_tokens", "cache_write_tokens", "cache_write_1h_tokens"),
 }
 """What a call without an answer does not have."""
 

@@ -253,9 +253,10 @@ def conversations(folder: Path) -> None:
             row.update(stop_reason="max_tokens", output_tokens=256)
         elif number % 20 == 1:
             row.update(stop_reason="", output_tokens=0)
-    run.requests = [make.throttled(row) if row["users"] == 12 else row for row in run.requests]
     for number, row in enumerate(run.requests):
-        if number % 25 == 2 and row["users"] == 4:
+        if row["users"] == 12:
+            run.requests[number] = make.throttled(row)
+        elif number % 25 == 2 and row["users"] == 4:
             run.requests[number] = make.failed(row, "ValidationError", "ValidationException", "Malformed input")
     run.info["settings"]["model"] |= {"quota": 60, "tokens_per_minute": 90_000, "base_model": "amazon.nova-pro-v1:0"}
     run.info["settings"]["workload"] = {"input_tokens": {"mean": 500}}
