@@ -1,0 +1,128 @@
+"""Signals: the first stops a run in good order, the second ends the process at once."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from bedrock_locust import exits
+
+PROGRAM = """
+import os, signal, sys
+import gevent
+from bedrock_locust.process.signals import Held, Signals
+
+def responds():
+    print("asked")
+    return {answer}
+
+signals = Signals(responds, lambda: print("last words", flush=True), {options})
+signals.begin()
+
+def send(name, wait=True):
+    os.kill(os.getpid(), getattr(signal, name))
+    if wait:
+        gevent.sleep(0.05)
+
+try:
+    {steps}
+except KeyboardInterrupt:
+    print("stopped by", signals.ended_by)
+{then}
+"""
+
+
+def run(steps: str, answer: str = "KeyboardInterrupt", options: str = "terminate=True", then: str = "") -> Any:
+    """A process that gets signals."""
+    program = PROGRAM.replace("{steps}", steps).replace("{answer}", answer)
+    program = program.replace("{options}", options).replace("{then}", then)
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("SIGINT", "Ctrl-C"), ("SIGTERM", "SIGTERM"), ("SIGHUP", "SIGHUP (the terminal went away)")],
+)
+def test_the_first_stops_and_the_second_ends(name: str, words: str) -> None:
+    """One line for each; what is left to do at once is done."""
+    done = run(f'send("{name}")', then=f'send("{name}"); print("never")')
+    assert done.stdout == f"asked\nstopped by {words}\nlast words\n"
+    assert done.stderr.split("\n") == [
+        "",
+        f"bedrock-locust: {words}, stopping (again to end at once)",
+        "",
+        "bedrock-locust: again, ending at once",
+        "",
+    ]
+    assert done.returncode == exits.ENDED_AT_ONCE
+
+
+def test_a_run_that_stops_already_is_not_stopped_again() -> None:
+    """Nothing is raised, and the signal is not what ended it."""
+    done = run('send("SIGINT")\n    print(repr(signals.ended_by))', answer="None")
+    assert (done.stdout, done.returncode) == ("asked\n''\n", 0)
+
+
+def test_an_exit_has_the_code_of_an_end_at_once() -> None:
+    """Where no run has begun."""
+    done = run('send("SIGINT")', answer="SystemExit")
+    assert (done.stdout, done.returncode) == ("asked\n", exits.ENDED_AT_ONCE)
+
+
+def test_what_locust_handles_itself_is_only_noted() -> None:
+    """Its first SIGTERM; and with `quiet` nothing is printed."""
+    done = run(
+        'send("SIGTERM")\n    print(signals.ended_by)',
+        options="terminate=True, theirs=True, quiet=True",
+        then="print(1)",
+    )
+    assert (done.stdout, done.stderr, done.returncode) == ("SIGTERM\n1\n", "", 0)
+
+
+def test_sigterm_is_taken_over_where_it_is_asked_for() -> None:
+    """Else it ends the process."""
+    done = run('send("SIGTERM")', options="terminate=False")
+    assert (done.stdout, done.returncode) == ("", -signal.SIGTERM)
+
+
+def test_a_terminal_that_does_not_matter_does_not_end_a_run() -> None:
+    """With nohup SIGHUP is ignored."""
+    done = subprocess.run(
+        ["nohup", sys.executable, "-c", PROGRAM_OF_NOHUP], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.stdout, done.returncode) == ("goes on\n", 0)
+
+
+PROGRAM_OF_NOHUP = (
+    "import os, signal, gevent; from bedrock_locust.process.signals import Signals\n"
+    "Signals(lambda: KeyboardInterrupt, print, terminate=True)\n"
+    "os.kill(os.getpid(), signal.SIGHUP); gevent.sleep(0.05); print('goes on')"
+)
+
+
+def test_each_run_begins_anew() -> None:
+    """After a run that a signal stopped, the next has its own first and second signal."""
+    done = run(
+        'send("SIGINT")',
+        then='signals.begin()\nprint(repr(signals.ended_by))\ntry:\n    send("SIGINT")\nexcept '
+        'KeyboardInterrupt:\n    print("again", signals.ended_by)',
+    )
+    assert done.stdout == "asked\nstopped by Ctrl-C\n''\nasked\nagain Ctrl-C\n"
+    assert done.returncode == 0
+
+
+def test_signals_wait_while_the_report_is_made() -> None:
+    """How many came is known at once; the first is handled afterwards, unless a second came, which ends all."""
+    steps = (
+        'with Held() as held:\n        print(held.look())\n        send("SIGTERM", False)\n        print(held.look())'
+        '\n        send("SIGINT", False)\n        print(held.look(), flush=True)\n    gevent.sleep(0.05)'
+    )
+    done = run(steps)
+    assert done.stdout == "0\n1\n2\nasked\nstopped by SIGTERM\n"
+    assert "bedrock-locust: SIGTERM, the report is being made (again to end at once)\n" in done.stderr
+    assert "bedrock-locust: SIGINT, again, ending at once\n" in done.stderr
+    assert done.returncode == 0
