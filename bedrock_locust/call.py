@@ -22,6 +22,8 @@ BURST_GAP_MS = 1.0
 """Events that came closer together than this, on average, were held back on the way and came in a burst."""
 BYTES_PER_TOKEN = 2
 """Text has more bytes a token, in any script: fewer, where reasoning was counted, and it was not streamed."""
+LEAST_TOKENS = 0.5
+"""Fewer tokens after the first event are no pace: its share of the bytes tells no part of a token."""
 UNSEEN_TOKENS = 50
 """As many tokens of an answer may be markup of its format, which is counted but not streamed."""
 
@@ -110,6 +112,8 @@ class Call:
     """What the guardrail took for prompt and answer together, as the trace of the response says."""
     routed_model: str = ""
     """The model that a prompt router chose for the call; empty where none was called."""
+    first_bytes: int | None = None
+    """The part of `content_bytes` that the first event with content brought."""
     gaps: Mapping[int, int] = field(default_factory=lambda: NO_GAPS, repr=False, compare=False)
     """The silences between content events: bucket of a Histogram -> count. Not a column: `gaps.csv` has them."""
     text: str = field(default="", repr=False, compare=False)
@@ -141,20 +145,40 @@ class Call:
 
     @property
     def tpot_ms(self) -> float | None:
-        """Time per output token of a stream: (last token - first token) / (tokens (1 - 1 / events)).
+        """Time per output token of a stream: (last token - first token) / (tokens - those of the first event).
 
-        With one token an event that is the usual (last - first) / (tokens - 1); with several it leaves out those of
-        the first event, which came with the first token. `None` where it is not known: tokens in a single event or
-        in a burst, and counts that hold tokens which were not streamed, such as hidden reasoning.
+        With one token an event that is the usual (last - first) / (tokens - 1); see `first_tokens` for others.
+        `None` where it is not known: tokens in a single event or in a burst, and counts that hold tokens which were
+        not streamed, such as hidden reasoning.
         """
-        tokens, first_ms = self.seen_tokens, self.first_text_ms if self.hides_reasoning else self.ttft_ms
+        tokens, first_ms = self.seen_tokens, self._first_ms
         if first_ms is None or self.last_token_ms is None or not tokens or self.hides_tokens:
             return None
-        events = tokens if self.chunks is None else self.chunks
-        span_ms = self.last_token_ms - first_ms
-        if events < 2 or span_ms < (events - 1) * BURST_GAP_MS:
+        span_ms, later = self.last_token_ms - first_ms, tokens - self.first_tokens
+        if self._events < 2 or span_ms < (self._events - 1) * BURST_GAP_MS or later < LEAST_TOKENS:
             return None
-        return span_ms / (tokens * (1 - 1 / events))
+        return span_ms / later
+
+    @property
+    def first_tokens(self) -> float:
+        """How many of `seen_tokens` the first event brought, as far as can be told: its share of the bytes.
+
+        One where each event brought a token. The same share as any other event where the bytes are not known, or
+        where the time runs from the first text, which came later.
+        """
+        tokens, events = self.seen_tokens or 0, max(1, self._events)
+        if events >= tokens or not self.content_bytes or not self.first_bytes or self._first_ms != self.ttft_ms:
+            return tokens / events
+        return max(1.0, tokens * self.first_bytes / self.content_bytes)
+
+    @property
+    def _first_ms(self) -> float | None:
+        return self.first_text_ms if self.hides_reasoning else self.ttft_ms
+
+    @property
+    def _events(self) -> int:
+        """Events with content; one for each token where they were not counted."""
+        return (self.seen_tokens or 0) if self.chunks is None else self.chunks
 
     @property
     def hides_reasoning(self) -> bool:

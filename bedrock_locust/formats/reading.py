@@ -90,6 +90,11 @@ class Reading:
     _text_left: int = field(default=TEXT_LIMIT, repr=False, compare=False)
 
     @property
+    def content_bytes(self) -> int:
+        """UTF-8 bytes of all content."""
+        return self.text_bytes + self.other_bytes
+
+    @property
     def text(self) -> str:
         """The answer text, its first `TEXT_LIMIT` characters at most."""
         return "".join(self._texts)

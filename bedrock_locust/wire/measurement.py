@@ -41,8 +41,8 @@ class Measurement:
     """What is known of a call so far. `about` has those fields of its Call that its circumstances decide."""
 
     about: dict[str, Any]
-    stopwatch: Stopwatch = field(default_factory=Stopwatch)
     reading: Reading = field(default_factory=Reading)
+    stopwatch: Stopwatch = field(init=False)
     response: dict[str, Any] = field(default_factory=dict)
     """boto3's ResponseMetadata, once there is a response."""
 
@@ -52,6 +52,10 @@ class Measurement:
     """The body of the response: bytes, or for a stream what can be read from."""
     signing: bool = False
     """Whether the call has ended while its request was signed."""
+
+    def __post_init__(self) -> None:
+        reading = self.reading  # not self: the two would form a circle
+        self.stopwatch = Stopwatch(lambda: reading.content_bytes)
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -160,7 +164,7 @@ class Measurement:
             max_gap_ms=stopwatch.max_gap_ms,
             latency_ms=stopwatch.elapsed_ms,
             chunks=stopwatch.chunks if self.mode == "streaming" else None,
-            content_bytes=reading.text_bytes + reading.other_bytes if self.mode == "streaming" else None,
+            content_bytes=reading.content_bytes if self.mode == "streaming" else None,
             input_tokens=reading.input_tokens,
             output_tokens=reading.output_tokens,
             cache_read_tokens=reading.cache_read_tokens,
@@ -175,6 +179,7 @@ class Measurement:
             request_id=word(self.response.get("RequestId") or (failure.request_id if failure else ""), ID_LIMIT),
             guardrail_ms=reading.guardrail_ms,
             routed_model=reading.routed_model,
+            first_bytes=stopwatch.first_bytes,
             attempts=self.response.get("RetryAttempts", 0) + 1,
             gaps=stopwatch.gaps,
             text=reading.text,

@@ -9,6 +9,8 @@ from bedrock_locust.histogram import bucket
 from bedrock_locust.process.clock import clock
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bedrock_locust.call import Stage
     from bedrock_locust.formats import Content
 
@@ -28,10 +30,12 @@ class Stopwatch:
         "_gaps",
         "_last",
         "_longest_ms",
+        "_size",
         "_start",
         "_uncounted_ms",
         "chunks",
         "connect_ms",
+        "first_bytes",
         "first_text_ms",
         "read_lag_ms",
         "stage",
@@ -39,7 +43,10 @@ class Stopwatch:
         "ttft_ms",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, size: Callable[[], int] = int) -> None:
+        """`size` says how many bytes of content have been read so far."""
+        self._size = size
+        self.first_bytes: int | None = None
         self._asked = self._start = self._last = time.perf_counter()
         self.started_at = clock.wall_at(self._start)
         self._end: float | None = None
@@ -74,6 +81,7 @@ class Stopwatch:
                 self._count_gaps()
         else:
             self.ttft_ms = (at - self._start) * 1000
+            self.first_bytes = self._size()
         if self.first_text_ms is None and kind == "text":
             self.first_text_ms = (at - self._start) * 1000
         self._last = at

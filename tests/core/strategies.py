@@ -36,6 +36,8 @@ def calls(**fixed: st.SearchStrategy[object]) -> st.SearchStrategy[Call]:
             "prompt_chars",
             "max_tokens",
             "chunks",
+            "content_bytes",
+            "first_bytes",
             "input_tokens",
             "output_tokens",
             "cache_read_tokens",

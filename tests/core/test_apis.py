@@ -111,7 +111,7 @@ def test_success(
     assert event["response"] is call
     assert (event["request_type"], event["name"], event["exception"]) == (operation, "question", None)
     if stream:
-        assert (call.chunks, call.content_bytes) == (3, len("Hello world"))
+        assert (call.chunks, call.first_bytes, call.content_bytes) == (3, len("Hel"), len("Hello world"))
         assert call.ttft_ms == call.first_text_ms
         assert call.max_gap_ms is not None
         assert 0 < (call.ttft_ms or 0) <= (call.last_token_ms or 0) <= call.latency_ms
@@ -133,7 +133,7 @@ def test_reasoning_comes_before_text(client: BedrockClient, service: Service, ap
     call = ask(client, api, stream=True)
     assert (call.chunks, call.text) == (5, "Hello world")
     assert (call.first_text_ms or 0) - (call.ttft_ms or 0) >= service.gap_s * 1000
-    assert call.content_bytes == len("hmsoHello world")
+    assert (call.first_bytes, call.content_bytes) == (len("hm"), len("hmsoHello world"))
     assert ask(client, api).text == "Hello world"
 
 

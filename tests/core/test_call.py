@@ -65,6 +65,7 @@ DESIGNED = [
     "scheduled_at",
     "guardrail_ms",
     "routed_model",
+    "first_bytes",
 ]
 CALL = Call(started_at=1.8e9, mode="streaming", operation="converse_stream", model_id="m", name="n", latency_ms=900)
 
@@ -188,12 +189,13 @@ def test_time_per_output_token(
             st.none() | st.integers(0, 9000),
             st.none() | st.integers(0, 2000),
             st.none() | st.floats(0, 1e4),
+            st.none() | st.integers(0, 9000),
         ),
         max_size=20,
     )
 )
 def test_the_report_has_the_same_time_per_token(
-    rows: list[tuple[float, float | None, int | None, int | None, int | None, int | None, float | None]],
+    rows: list[tuple[float, float | None, int | None, int | None, int | None, int | None, float | None, int | None]],
 ) -> None:
     """Live figures and the report compute it apart; single, many and several tokens an event, bursts, hidden tokens."""
     calls = [
@@ -206,8 +208,9 @@ def test_the_report_has_the_same_time_per_token(
             content_bytes=content_bytes,
             reasoning_tokens=reasoning,
             first_text_ms=first_text_ms,
+            first_bytes=first_bytes,
         )
-        for ttft_ms, span_ms, output_tokens, chunks, content_bytes, reasoning, first_text_ms in rows
+        for ttft_ms, span_ms, output_tokens, chunks, content_bytes, reasoning, first_text_ms, first_bytes in rows
     ]
     table = pd.DataFrame([call.to_row() for call in calls], columns=list(COLUMNS))
     table = table.astype(dict.fromkeys(tokens.COLUMNS, "float64"))
@@ -222,6 +225,60 @@ def test_time_per_token_is_exact_for_several_tokens_an_event(each: int) -> None:
     events = 20
     last_ms = 100.0 + (events - 1) * each * 20
     call = replace(CALL, ttft_ms=100.0, last_token_ms=last_ms, output_tokens=events * each, chunks=events)
+    assert call.tpot_ms == pytest.approx(20)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "events", "first_bytes", "content_bytes", "first_tokens"),
+    [
+        (250, 51, 800, 1000, 200),  # reasoning at once, then a token an event: gpt-oss by Chat Completions
+        (250, 51, None, 1000, 250 / 51),  # a run folder of an older version
+        (250, 250, 800, 1000, 1),  # one token an event, the first a long word
+        (250, 300, 8, 1000, 250 / 300),  # more events than tokens, as characters are
+        (200, 40, 1, 1000, 1),  # a short first event holds at least one token
+        (200, 40, 0, 1000, 5),
+        (200, 40, 10, 0, 5),
+        (200, 40, 40, 1000, 8),
+    ],
+)
+def test_the_first_event_holds_its_share_of_the_bytes(
+    tokens: int, events: int, first_bytes: int | None, content_bytes: int, first_tokens: float
+) -> None:
+    """The tokens after it, 20 ms apart, have that pace, whatever came with the first."""
+    call = replace(
+        CALL,
+        ttft_ms=100.0,
+        last_token_ms=100.0 + 20 * (tokens - first_tokens),
+        output_tokens=tokens,
+        chunks=events,
+        content_bytes=content_bytes,
+        first_bytes=first_bytes,
+    )
+    assert call.first_tokens == pytest.approx(first_tokens)
+    assert call.tpot_ms == (None if call.hides_tokens else pytest.approx(20))
+
+
+def test_a_last_event_of_less_than_a_token_has_no_pace() -> None:
+    """All but a full stop came at once: 900 ms for the rest are no time per token."""
+    call = replace(CALL, ttft_ms=100.0, last_token_ms=1000.0, output_tokens=200, chunks=2, content_bytes=1000)
+    assert replace(call, first_bytes=999).tpot_ms is None
+    assert replace(call, first_bytes=500).tpot_ms == pytest.approx(9)
+
+
+def test_time_from_a_later_first_text_takes_no_share_of_the_first_event() -> None:
+    """The reasoning of the first event is no part of the tokens that are counted."""
+    call = replace(
+        CALL,
+        ttft_ms=100.0,
+        first_text_ms=900.0,
+        last_token_ms=900.0 + 20 * 90,
+        output_tokens=400,
+        reasoning_tokens=300,
+        chunks=10,
+        content_bytes=600,
+        first_bytes=300,
+    )
+    assert call.hides_reasoning
     assert call.tpot_ms == pytest.approx(20)
 
 

@@ -72,6 +72,7 @@ def test_a_stream_is_read_to_its_end_whatever_its_pieces(size: int) -> None:
     call = measurement.record(None)
     assert (call.mode, call.name, call.level, call.worker) == ("streaming", "n", "streaming-1", "w")
     assert (call.input_tokens, call.output_tokens, call.chunks, call.content_bytes) == (7, 2, 2, 7)
+    assert call.first_bytes == len("One")
     assert (call.stop_reason, call.server_latency_ms, call.request_id) == ("end_turn", 900, "id-1")
     assert (call.text, call.attempts, call.error, call.service_tier) == ("One two", 1, "", "flex")
     assert 0 <= (call.ttft_ms or -1) <= (call.last_token_ms or -1) <= call.latency_ms

@@ -90,7 +90,7 @@ class LevelRows:
 def _arrived(fate: Fate, level: LevelTally) -> dict[str, Any]:
     """What only a level of an open loop has."""
     counts = [f"{count:,} {what}" for what, count in fate._asdict().items()]
-    return {"arrivals": ", ".join(counts), **_percentiles("lateness", level.lateness_ms, (99,))}
+    return {"arrivals": ", ".join(counts), **_percentiles("lateness", level.lateness_ms, (50, 99))}
 
 
 def failure_rows(tally: Tally) -> list[dict[str, Any]]:

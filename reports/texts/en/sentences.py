@@ -271,7 +271,7 @@ TEXTS = {
 - All times start when a request is handed to an open connection.
 - **Latency**: until the answer is complete. **TTFT**: until the first event with generated content (text,
   reasoning or tool input).
-- **Per token** (TPOT): time from the first to the last token, divided by n (1 - 1/events) of n output tokens
+- **Per token** (TPOT): time from the first to the last token, divided by the output tokens after the first event
   that were streamed; tokens/s for each user are 1000 / its P50.
 - **Percentiles** are exact, interpolated linearly, over the successful calls; of TTFT and latency also over those that
   failed because they were slow, or were cut off: each took longer than it lasted. Their intervals come from order

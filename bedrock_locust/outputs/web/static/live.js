@@ -12,7 +12,7 @@
     ["ttft_p50", "TTFT P50 (ms)"], ["ttft_p95", "TTFT P95 (ms)"], ["ttft_p99", "TTFT P99 (ms)"],
     ["tpot_p50", "TPOT P50 (ms)"], ["latency_p50", "Latency P50 (ms)"], ["latency_p95", "Latency P95 (ms)"],
     ["latency_p99", "Latency P99 (ms)"], ["client", "Client health"],
-    ["arrivals", "Arrivals"], ["lateness_p99", "Lateness P99 (ms)"],
+    ["arrivals", "Arrivals"], ["lateness_p50", "Lateness P50 (ms)"], ["lateness_p99", "Lateness P99 (ms)"],
   ];
   const FAILURES = [
     ["category", "Category"], ["calls", "Calls"], ["level", "Level"],
