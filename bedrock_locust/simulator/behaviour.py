@@ -147,6 +147,9 @@ class Behaviour(BaseModel):
         default_factory=dict,
         description="ARN of an application inference profile or of provisioned throughput: the model it leads to",
     )
+    log_group: str = Field(
+        "/aws/bedrock/invocations", description="group of CloudWatch Logs that has the invocation logs"
+    )
     legacy: bool = Field(default=False, description="GetFoundationModel says that the model is legacy")
     no_streaming: bool = Field(
         default=False, description="the model cannot stream: GetFoundationModel says so, and streams are refused"

@@ -32,8 +32,12 @@ STATUSES: dict[str, int] = {
 }
 """Error name -> HTTP status."""
 
-OF_QUOTAS: dict[str, int] = {"IllegalArgumentException": 400, "NoSuchResourceException": 400}
-"""The same of Service Quotas. They are no faults: no call to a model gets them."""
+OF_ACCOUNT: dict[str, int] = {
+    "IllegalArgumentException": 400,
+    "NoSuchResourceException": 400,
+    "InvalidParameterException": 400,
+}
+"""The same of Service Quotas and CloudWatch Logs. They are no faults: no call to a model gets them."""
 
 MORE_MEMBERS: dict[str, dict[str, str | int]] = {
     "ModelErrorException": {"originalStatusCode": 500, "resourceName": "simulated-model"},
@@ -71,7 +75,7 @@ MESSAGES: dict[str, str] = {
 
 @dataclass(eq=False)
 class ServiceError(Exception):
-    """A call answered with an HTTP error. `code` is a key of `STATUSES` or `OF_QUOTAS`."""
+    """A call answered with an HTTP error. `code` is a key of `STATUSES` or `OF_ACCOUNT`."""
 
     code: str
     message: str
@@ -88,7 +92,7 @@ class ServiceError(Exception):
     @property
     def status(self) -> int:
         """The HTTP status."""
-        return {**STATUSES, **OF_QUOTAS}[self.code]
+        return {**STATUSES, **OF_ACCOUNT}[self.code]
 
     @property
     def headers(self) -> dict[str, str]:

@@ -122,6 +122,16 @@ class Ledger:
             yield zlib.decompress(pack)
         yield newest
 
+    def lines_from(self, position: int) -> Iterator[bytes]:
+        """The calls as JSON, from this place among those that are kept: what is before it costs nothing."""
+        oldest, packs, newest = [*self._oldest], [*self._packs], [*self._newest]
+        yield from oldest[position:]
+        whole, place = divmod(max(0, position - len(oldest)), LINES_PER_PACK)
+        for pack in packs[whole:]:
+            yield from zlib.decompress(pack).splitlines()[place:]
+            place = 0
+        yield from newest[max(0, position - len(oldest) - len(packs) * LINES_PER_PACK) :]
+
     def stats(self) -> dict[str, Any]:
         """Totals since the start, or since `clear`."""
         ended = self._outcomes.total()

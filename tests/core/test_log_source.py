@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import json
 import os
 import re
 import socket
 import subprocess
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -143,6 +145,27 @@ def test_a_group(case: Case, monkeypatch: pytest.MonkeyPatch, page: int) -> None
     assert counted(case.serving()) == case.calls()
     assert group.asked[0]["startTime"] <= at_ms < group.asked[0]["endTime"] < at_ms + 3_600_000
     assert group.actions <= {*LOGS_ACTIONS}
+
+
+def test_a_group_of_the_simulator(case: Case, simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has logs of the calls that it served, by the Regions of their profile: what the docs show works."""
+    body = json.dumps({"messages": [{"role": "user", "content": [{"text": "Hi"}]}]}).encode()
+    for _ in case.rows:
+        simulator.request("POST", "/model/us.amazon.nova-lite-v1%3A0/converse", body)
+    ids = [call["request_id"] for call in simulator.ended(len(case.rows))]
+    with (case.run / "requests.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, case.rows[0])
+        writer.writeheader()
+        writer.writerows({**row, "request_id": id_} for row, id_ in zip(case.rows, ids, strict=True))
+    info = json.loads((case.run / "run.json").read_text("utf-8"))
+    now = time.time()
+    (case.run / "run.json").write_text(json.dumps({**info, "started_at": now - 60, "ended_at": now}), "utf-8")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", simulator.url)
+    code, out, err = case.made("logs:/aws/bedrock/invocations")
+    assert (code, "without a log: 0" in out) == (0, True), err
+    assert {*counted(case.serving())} <= {"us-east-1", "us-east-2", "us-west-2"}
+    code, _, err = case.made("logs:another")
+    assert (code, "there is no such log group in us-east-1" in err) == (2, True)
 
 
 def test_the_policy_is_what_is_called(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,6 +38,7 @@ QUICK = Config(retries={"total_max_attempts": 1}, read_timeout=20, parameter_val
 KEYS = {"aws_access_key_id": "made-up", "aws_secret_access_key": "made-up", "region_name": "us-east-1"}
 PROVISIONED = "arn:aws:bedrock:us-east-1:123456789012:provisioned-model/abc123def456"
 ROUTERS = [f"arn:aws:bedrock:us-east-1:123456789012:{kind}/a" for kind in ("default-prompt-router", "prompt-router")]
+GROUP = "/aws/bedrock/invocations"
 HAIKU, MODEL = "us.anthropic.claude-haiku-5-5", "anthropic.claude-haiku-5-5"
 
 
@@ -232,6 +233,58 @@ def test_metrics_of_a_model_of_its_own(simulator: Simulator, account: Client, cl
     assert asked(account("cloudwatch"), wanted, model) == {name: [] for name in wanted}
 
 
+def events(client: Any, **wanted: Any) -> list[dict[str, Any]]:
+    """The records of all pages."""
+    pages = client.get_paginator("filter_log_events").paginate(logGroupName=GROUP, **wanted)
+    return [json.loads(event["message"]) for page in pages for event in page["events"]]
+
+
+def test_invocation_logs_are_those_of_the_ledger(
+    simulator: Simulator, account: Client, client: BedrockRuntimeClient
+) -> None:
+    """Each call once, with its counts and its Region, which is the same whenever it is asked for."""
+    for model in (HAIKU, MODEL, "us.amazon.nova-lite-v1:0"):
+        for _ in range(6):
+            converse(client, model)
+    converse_stream(client, HAIKU)
+    simulator.set(faults={"InternalServerException": 1})
+    with contextlib.suppress(ClientError):
+        converse(client, MODEL)
+    simulator.set(faults={"ThrottlingException": 1})
+    with contextlib.suppress(ClientError):
+        converse(client, MODEL)
+    calls = simulator.ended(21)
+    logs = account("logs")
+    found = {one["requestId"]: one for one in events(logs, PaginationConfig={"PageSize": 4})}
+    assert [call["request_id"] in found for call in calls] == [True] * 20 + [False]
+    for call in calls[:-1]:
+        one = found[call["request_id"]]
+        assert one["modelId"] == call["model_id"]
+        assert one["input"]["inputTokenCount"] == (call["input_tokens"] or 0)
+        assert one["output"]["outputTokenCount"] == call["output_tokens"]
+        assert one.get("errorCode") == (None if call["outcome"] == "ok" else call["outcome"])
+        assert one["operation"] == ("ConverseStream" if call["stream"] else "Converse")
+        assert call["model_id"] != MODEL or "inferenceRegion" not in one
+    assert {one.get("inferenceRegion") for one in found.values()} == {None, "us-east-2", "us-west-2"}
+    last_ms = calls[-2]["ended_at_ns"] // 1_000_000
+    assert calls[-2]["request_id"] in {one["requestId"] for one in events(logs, startTime=last_ms, endTime=last_ms)}
+    assert events(logs, startTime=last_ms + 3_600_000) == []
+
+
+@pytest.mark.parametrize(
+    ("asked_", "code"),
+    [
+        ({"logGroupName": "other"}, "ResourceNotFoundException"),
+        ({"logGroupName": GROUP, "filterPattern": "x"}, "InvalidParameterException"),
+        ({"logGroupName": GROUP, "nextToken": "x"}, "InvalidParameterException"),
+    ],
+)
+def test_logs_that_are_not_there(account: Client, asked_: dict[str, Any], code: str) -> None:
+    """Another group, a pattern, and a page of nobody."""
+    with pytest.raises(ClientError, match=code):
+        account("logs").filter_log_events(**asked_)
+
+
 def test_others_use_the_quota(simulator: Simulator, account: Client, client: BedrockRuntimeClient) -> None:
     """What others use shows in the metrics before any call, and is not left to this client."""
     model = f"anthropic.claude-{time.time_ns()}"
@@ -296,6 +349,7 @@ SHAPES = (
     ("bedrock", "GetInferenceProfile"),
     ("bedrock", "GetProvisionedModelThroughput"),
     ("bedrock", "GetPromptRouter"),
+    ("logs", "FilterLogEvents"),
     ("cloudwatch", "GetMetricData"),
 )
 
@@ -323,6 +377,12 @@ def raw(simulator: Simulator, service: str, operation: str) -> bytes:
     if service == "bedrock":
         simulator.set(inference_profiles={PROVISIONED: MODEL})
         return simulator.request("GET", PATHS[operation])[2]
+    if service == "logs":
+        asked_ = {"messages": [{"role": "user", "content": [{"text": "Hi"}]}]}
+        simulator.request("POST", f"/model/{CLAUDE}/converse", json.dumps(asked_).encode())
+        simulator.ended(1)
+        logs = {"X-Amz-Target": f"Logs_20140328.{operation}"}
+        return simulator.request("POST", "/", json.dumps({"logGroupName": GROUP}).encode(), logs)[2]
     quotas: dict[str, Any] = {"ServiceCode": "bedrock"}
     if operation == "GetServiceQuota":
         quotas["QuotaCode"] = json.loads(raw(simulator, service, "ListServiceQuotas"))["Quotas"][0]["QuotaCode"]

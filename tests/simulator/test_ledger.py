@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from bedrock_locust.simulator.ledger import Ledger
 
 
@@ -36,3 +38,14 @@ def test_ledger_packs_what_it_keeps() -> None:
     rows = [json.loads(line) for line in b"".join(ledger.lines()).splitlines()]
     assert [row["index"] for row in rows] == list(range(500, 2000))
     assert (ledger.stats()["kept"], ledger.stats()["dropped"]) == (1500, 500)
+
+
+@pytest.mark.parametrize("size", [100, 1500])
+def test_a_ledger_is_read_from_a_place_on(size: int) -> None:
+    """Wherever that is: among those that were unpacked to be dropped, in a pack, or among the newest."""
+    ledger = Ledger(size)
+    for _ in range(2000):
+        ledger.close(ledger.open("converse", "model", stream=False))
+    kept = [json.loads(line)["index"] for line in b"".join(ledger.lines()).splitlines()]
+    for place in (0, 1, 11, 12, 13, 255, 256, 257, 700, size - 1, size, size + 1):
+        assert [json.loads(line)["index"] for line in ledger.lines_from(place)] == kept[place:]

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
+REGIONS = (REGION, "us-east-2", "us-west-2")
+"""Those to which an inference profile leads."""
 MODELS = (
     "amazon.nova-2-lite-v1:0",
     "amazon.nova-lite-v1:0",
@@ -127,7 +129,7 @@ def profile(profile_id: str, behaviour: Behaviour) -> dict[str, Any]:
     leads_to = bare(own or name)
     prefix = found[1].upper() if found and own is None else "Application"
     kind = "application-inference-profile" if own else "inference-profile"
-    regions = [REGION] if own else [REGION, "us-east-2", "us-west-2"]
+    regions = [REGION] if own else REGIONS
     return {
         "inferenceProfileName": f"{prefix} {provider_of(leads_to)} {name_of(leads_to)}",
         "description": f"Routes requests to {provider_of(leads_to)} {name_of(leads_to)}.",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from bedrock_locust.simulator import auth
-from bedrock_locust.simulator.account import catalog, monitoring, quotas, wire
+from bedrock_locust.simulator.account import catalog, logs, monitoring, quotas, wire
 from bedrock_locust.simulator.errors import ServiceError
 
 if TYPE_CHECKING:
@@ -94,5 +94,6 @@ OPERATIONS: dict[str, Answer] = {
     "servicequotas:ListServiceQuotas": quotas.page,
     "servicequotas:GetServiceQuota": quotas.one,
     "cloudwatch:GetMetricData": monitoring.get_metric_data,
+    "logs:FilterLogEvents": logs.filter_log_events,
     "sts:GetCallerIdentity": _caller,
 }

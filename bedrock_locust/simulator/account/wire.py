@@ -19,7 +19,11 @@ from bedrock_locust.simulator.errors import ServiceError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-TARGETS = {"ServiceQuotasV20190624": "servicequotas", "GraniteServiceVersion20100801": "cloudwatch"}
+TARGETS = {
+    "ServiceQuotasV20190624": "servicequotas",
+    "GraniteServiceVersion20100801": "cloudwatch",
+    "Logs_20140328": "logs",
+}
 """What the JSON protocol calls a service -> what permissions call it."""
 QUERIES = {"GetCallerIdentity": "sts", "GetMetricData": "cloudwatch"}
 """Operation of the query protocol -> its service."""
@@ -30,7 +34,13 @@ RESOURCES = {
     "prompt-routers": "GetPromptRouter",
 }
 """First segment of a path -> the operation that gets one resource below it."""
-SIGNED_AS = {"bedrock": "bedrock", "servicequotas": "servicequotas", "cloudwatch": "monitoring", "sts": "sts"}
+SIGNED_AS = {
+    "bedrock": "bedrock",
+    "servicequotas": "servicequotas",
+    "cloudwatch": "monitoring",
+    "sts": "sts",
+    "logs": "logs",
+}
 """Service -> its name in signatures."""
 NAMESPACES = {
     "sts": "https://sts.amazonaws.com/doc/2011-06-15/",
