@@ -7,6 +7,9 @@ BIN := $(VENV)/bin
 CLIENTS := .venv-clients
 CONFORMANCE := tests/simulator/conformance
 
+# Hundreds of the tests start a process: without bytecode on disk each would compile every module again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test long lint format screenshots benchmark clean clients
 
 demo: $(VENV)/.user
