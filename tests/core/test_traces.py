@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bedrock_locust import commands
+from bedrock_locust.workload.traces import traced
 from bedrock_locust.workload.traces.cut import Trace
 from bedrock_locust.workload.traces.moments import moment, spread
 from bedrock_locust.workload.traces.prefixes import Prefixes, Turn, prompt_of
@@ -335,6 +336,22 @@ def test_a_source_that_is_none_is_one_line(
     assert str(tmp_path / name) in err
     assert says in err
     assert not (tmp_path / "out.jsonl").exists()
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json.gz", "a.csv"])
+def test_a_line_without_an_end_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """It is not read to its end, however small it is when compressed; a line as long as may be is read."""
+    monkeypatch.setattr(traced, "MOST_LINE_CHARS", 1000)
+    path, text = tmp_path / name, b"{" + b" " * 5_000_000
+    path.write_bytes(gzip.compress(text) if name.endswith(".gz") else text)
+    code, out, err = made(capsys, path)
+    assert (code, out) == (2, "")
+    assert err == f"{path}, line 1: has more than 1,000 characters: leave the file out, or write one record a line\n"
+    whole = tmp_path / "whole.txt"
+    whole.write_bytes(b"x" * 999 + b"\n" + b"y" * 1000)
+    assert [len(line) for line in traced.lines(whole)] == [1000, 1000]
 
 
 def test_other_mistakes_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 from bedrock_locust.workload.measured import limit_in
 from bedrock_locust.workload.traces.moments import moment
 from bedrock_locust.workload.traces.prefixes import Prefixes, Turn, prompt_of
-from bedrock_locust.workload.traces.traced import Skipped, TracedCall, TraceError, opened, whole_number
+from bedrock_locust.workload.traces.traced import Skipped, TracedCall, TraceError, lines, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -86,10 +86,9 @@ def _hour(at: float) -> str:
 
 def records(path: Stored) -> Iterator[tuple[str, Any]]:
     """The records of a file with where they stand: JSON lines, or an export. Raises TraceError."""
-    with opened(path) as file:
-        for number, line in enumerate(file, 1):
-            if line.strip():
-                yield from of_line(line, f"{path}, line {number}")
+    for number, line in enumerate(lines(path), 1):
+        if line.strip():
+            yield from of_line(line, f"{path}, line {number}")
 
 
 def of_line(line: str, where: str) -> Iterator[tuple[str, Any]]:

@@ -7,7 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from bedrock_locust.workload.traces import azure, burstgpt, invocation_logs, mooncake
-from bedrock_locust.workload.traces.traced import TraceError, opened
+from bedrock_locust.workload.traces.traced import TraceError, lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -66,10 +66,12 @@ def _of_table(path: Path, skipped: Skipped) -> tuple[str, Iterator[TracedCall]]:
 
 def _rows(path: Path) -> Iterator[tuple[str, Any]]:
     """The column names, then the rows, with where they stand. Raises TraceError."""
-    with opened(path) as file:
-        table = csv.DictReader(file)
+    table = csv.DictReader(lines(path))
+    try:
         yield str(path), dict.fromkeys(table.fieldnames or ())
         for row in table:
             if None in row.values():
                 raise TraceError(f"{path}, line {table.line_num}: has fewer cells than the first line")
             yield f"{path}, line {table.line_num}", row
+    except csv.Error as error:
+        raise TraceError(f"{path} cannot be read ({error})") from None

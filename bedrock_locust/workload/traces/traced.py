@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
 import io
 import zlib
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, TextIO, cast
 
 from bedrock_locust.settings.mistakes import SettingsError
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 BLOCK_TOKENS = 512
 """What a hash id stands for, as in the traces of Mooncake."""
+
+MOST_LINE_CHARS = 30_000_000
+"""The longest line: a record has at most 100 KB, but an export of CloudWatch Logs may have many on a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,5 +108,20 @@ def opened(path: Stored) -> Iterator[TextIO]:
             data = cast("IO[bytes]", gzip.GzipFile(fileobj=raw)) if path.suffix == ".gz" else raw
             with io.TextIOWrapper(data, encoding="utf-8-sig", newline="") as file:
                 yield file
-    except (OSError, EOFError, UnicodeDecodeError, zlib.error, csv.Error) as error:
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
         raise TraceError(f"{path} cannot be read ({getattr(error, 'strerror', None) or error})") from None
+
+
+def lines(path: Stored) -> Iterator[str]:
+    """The lines of a source, with what ends them. Raises TraceError, also for one that would fill the memory."""
+    with opened(path) as file:
+        for number in count(1):
+            line = file.readline(MOST_LINE_CHARS + 1)
+            if len(line) > MOST_LINE_CHARS:
+                raise TraceError(
+                    f"{path}, line {number}: has more than {MOST_LINE_CHARS:,} characters: leave the file out, or write"
+                    " one record a line"
+                )
+            if not line:
+                return
+            yield line
