@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentTypeError
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,8 +109,11 @@ def _tell(path: Path, found: dict[str, Any]) -> None:
 
 
 def _regions(served: dict[str, Any]) -> str:
-    """What the logs had of the run."""
-    calls = ", ".join(f"{one['calls']:,} in {one['region']}" for one in served["regions"]) or "no call of this run"
+    """What the logs had of the run, of all modes."""
+    counts = Counter[str]()
+    for one in served["regions"]:
+        counts[one["region"]] += one["calls"]
+    calls = ", ".join(f"{count:,} in {region}" for region, count in counts.most_common()) or "no call of this run"
     return f"served by Region, by the logs: {calls}; without a log: {served['calls_without_log']:,}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import itertools
 import json
 import os
 import re
@@ -156,7 +157,10 @@ def test_a_group_of_the_simulator(case: Case, simulator: Simulator, monkeypatch:
     with (case.run / "requests.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, case.rows[0])
         writer.writeheader()
-        writer.writerows({**row, "request_id": id_} for row, id_ in zip(case.rows, ids, strict=True))
+        modes = itertools.cycle(("streaming", "non_streaming"))
+        writer.writerows(
+            {**row, "request_id": id_, "mode": mode} for row, id_, mode in zip(case.rows, ids, modes, strict=False)
+        )
     info = json.loads((case.run / "run.json").read_text("utf-8"))
     now = time.time()
     (case.run / "run.json").write_text(json.dumps({**info, "started_at": now - 60, "ended_at": now}), "utf-8")
@@ -164,6 +168,7 @@ def test_a_group_of_the_simulator(case: Case, simulator: Simulator, monkeypatch:
     code, out, err = case.made("logs:/aws/bedrock/invocations")
     assert (code, "without a log: 0" in out) == (0, True), err
     assert {*counted(case.serving())} <= {"us-east-1", "us-east-2", "us-west-2"}
+    assert out.count(" in us-east-1") == 1, "modes are added up"
     code, _, err = case.made("logs:another")
     assert (code, "there is no such log group in us-east-1" in err) == (2, True)
 
