@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 NAMES: Final = {
     "runtime": ("tokens_per_minute", "tokens_per_day", "quota"),
@@ -59,6 +62,10 @@ class Model(Protocol):
     def endpoint(self) -> str:
         """Endpoint."""
 
+    @property
+    def quota_codes(self) -> Mapping[QuotaName, str] | None:
+        """Codes of quotas."""
+
 
 @dataclass(frozen=True, slots=True)
 class Quotas:
@@ -81,6 +88,7 @@ def unused(model: Model) -> str:
     """Which quotas of the settings are not those of the endpoint, and what to set for it; empty if none."""
     other = "runtime" if model.endpoint == "mantle" else "mantle"
     found = [f"model.{name}" for name in NAMES[other] if getattr(model, name)]
+    found += [f"model.quota_codes.{name}" for name in NAMES[other] if name in (model.quota_codes or {})]
     if not found:
         return ""
     own = " and ".join(f"model.{name}" for name in NAMES[model.endpoint] if name not in {"quota", "tokens_per_day"})

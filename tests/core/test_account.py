@@ -12,15 +12,18 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bedrock_locust.aws.account import known
+from bedrock_locust.aws.account.chosen import Quota, kind_of
 from bedrock_locust.aws.account.control import address, control_of
 from bedrock_locust.aws.account.known import Account, Known
-from bedrock_locust.aws.account.lookup import Found, Quota
+from bedrock_locust.aws.account.lookup import Found
 from bedrock_locust.aws.account.names import matches, names_of, parse, scope_of
 from bedrock_locust.aws.account.usage import others
 from bedrock_locust.formats import native_name
 from bedrock_locust.settings.forecast import forecast
 from bedrock_locust.settings.mistakes import SettingsError
+from bedrock_locust.settings.quotas import WORDS
 from bedrock_locust.settings.schema import Settings
+from bedrock_locust.simulator.account.quotas import code_of
 from bedrock_locust.workload.template import checked
 
 if TYPE_CHECKING:
@@ -181,7 +184,7 @@ def test_provisioned_throughput_has_a_model_and_no_quota(simulator: Simulator) -
             f"no quota is looked up for {PROVISIONED}: provisioned throughput has a capacity of its own",
         )
     by_code = settings_of(PROVISIONED, quota_codes={"tokens_per_minute": "L-0"})
-    assert "NoSuchResourceException" in found_by(simulator, by_code).notes[-1]
+    assert "the account has no quota with this code in us-east-1" in found_by(simulator, by_code).notes[-1]
 
 
 def test_a_prompt_router_has_several_models(simulator: Simulator) -> None:
@@ -304,6 +307,99 @@ def test_several_quotas_are_none(simulator: Simulator) -> None:
         for code in codes
     }
     assert values == {10, 20}
+
+
+ALL = {"tokens_per_minute": 1000, "requests_per_minute": 30, "tokens_per_day": 9000}
+NAMES = {
+    "tokens_per_minute": CROSS + "Anthropic Claude Haiku 5.5",
+    "quota": CROSS.replace("tokens", "requests") + "Anthropic Claude Haiku 5.5",
+    "tokens_per_day": "Model invocation max tokens per day for Anthropic Claude Haiku 5.5",
+}
+
+
+@pytest.mark.parametrize("setting", NAMES)
+def test_a_code_chooses_only_its_own_quota(simulator: Simulator, setting: str) -> None:
+    """The others are found by name, or it is said that they are not; of several, one more code chooses."""
+    simulator.set(**ALL)
+    expected = {"tokens_per_minute": 1000, "quota": 30, "tokens_per_day": 9000}
+    found = found_by(simulator, settings_of(quota_codes={setting: code_of(NAMES[setting])}))
+    assert ({name: quota.value for name, quota in found.quotas.items()}, found.notes) == (expected, ())
+    simulator.set(**ALL, more_quotas={CROSS + "Claude Haiku 5.5": 10})
+    found = found_by(simulator, settings_of(quota_codes={setting: code_of(NAMES[setting])}))
+    chosen = setting == "tokens_per_minute"
+    assert ("tokens_per_minute" in found.quotas) == chosen
+    assert ["2 quotas of tokens per minute" in note for note in found.notes] == [True] * (not chosen)
+    simulator.set(**ALL, denied=["servicequotas:ListServiceQuotas"])
+    found = found_by(simulator, settings_of(quota_codes={setting: code_of(NAMES[setting])}))
+    assert found.quotas.keys() == {setting}
+    assert found.notes[0].startswith("the other quotas of the account were not looked up: the permission")
+
+
+def test_what_is_needed_and_not_there_is_said(simulator: Simulator) -> None:
+    """Also where another quota is."""
+    simulator.set(requests_per_minute=30)
+    [note] = found_by(simulator, settings_of()).notes
+    assert note.startswith(f"the account has no quota of tokens per minute that is called like {MODEL} (cross-region")
+    assert found_by(simulator, settings_of(tokens_per_minute=5)).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("setting", "other", "what"),
+    [
+        ("quota", "tokens_per_minute", "a quota of tokens per minute (model.tokens_per_minute), and none of requests"),
+        ("tokens_per_minute", "quota", "a quota of requests per minute (model.quota), and none of tokens per minute"),
+        ("tokens_per_day", "tokens_per_minute", "a quota of tokens per minute (model.tokens_per_minute), and none of"),
+        ("quota", "Guardrails per account", "none of calls, and none of requests per minute"),
+    ],
+)
+def test_a_code_of_another_kind_is_left_out(simulator: Simulator, setting: str, other: str, what: str) -> None:
+    """What it is is said, and the quota of that setting is found by its name."""
+    simulator.set(**ALL)
+    name = NAMES.get(other, other)
+    found = found_by(simulator, settings_of(quota_codes={setting: code_of(name)}))
+    assert {quota.name for quota in found.quotas.values()} == {*NAMES.values()}
+    [note] = found.notes
+    assert note.startswith(f'{code_of(name)} in model.quota_codes ({setting}) is left out: it is "{name}", {what}')
+
+
+def test_a_code_of_another_model_is_said(simulator: Simulator) -> None:
+    """It counts: only who chose it knows whether AWS calls the model like this."""
+    other, global_ = CROSS + "Amazon Nova Pro", "Global c" + CROSS[1:] + "Anthropic Claude Haiku 5.5"
+    simulator.set(more_quotas={other: 7, global_: 8})
+    for name, value in ((other, 7), (global_, 8)):
+        found = found_by(simulator, settings_of(quota_codes={"tokens_per_minute": code_of(name)}))
+        assert found.quotas["tokens_per_minute"].value == value
+        [note] = found.notes
+        assert note.startswith(f'{code_of(name)} in model.quota_codes (tokens_per_minute) is "{name}", a name unlike')
+        assert note.endswith(f"unlike {MODEL}: it counts, as you chose it")
+
+
+def test_a_code_that_does_not_exist_leaves_the_others(simulator: Simulator) -> None:
+    """Code and setting are named, for each such code."""
+    simulator.set(**ALL)
+    found = found_by(simulator, settings_of(quota_codes={"quota": "L-0", "tokens_per_day": "L-1"}))
+    assert {quota.name for quota in found.quotas.values()} == {*NAMES.values()}
+    assert [note[: note.index(";")] for note in found.notes] == [
+        f"{code} in model.quota_codes ({setting}) is left out: the account has no quota with this code in us-east-1"
+        for setting, code in (("quota", "L-0"), ("tokens_per_day", "L-1"))
+    ]
+
+
+def test_a_day_that_is_doubled_across_regions(simulator: Simulator) -> None:
+    """By code as by name."""
+    name = "Model invocation max tokens per day for Claude Haiku 5.5 (doubled for cross-region calls)"
+    simulator.set(more_quotas={name: 50}, tokens_per_minute=9)
+    for codes in (None, {"tokens_per_day": code_of(name)}):
+        assert found_by(simulator, settings_of(quota_codes=codes)).quotas["tokens_per_day"].value == 100
+
+
+@given(st.text(max_size=80))
+@example("Requests per minute of something new")
+@example("input tokens per day")
+def test_any_name_has_a_kind_or_none(name: str) -> None:
+    """By the words that AWS uses."""
+    assert kind_of(name) in {"", *WORDS}
+    assert kind_of(f"{name} model requests per minute for X") or "per" in name.lower()
 
 
 def test_no_quota_is_said(simulator: Simulator) -> None:

@@ -122,7 +122,7 @@ def test_the_policy_is_what_is_called(simulator: Simulator, tmp_path: Path, code
 
 LOOKUPS = {"by id", "by code", "by profile", "by name"}
 SAYS: dict[str, set[str]] = {
-    "servicequotas:ListServiceQuotas": {"by id", "by profile", "by name", "doctor"},
+    "servicequotas:ListServiceQuotas": {"by id", "by code", "by profile", "by name", "doctor"},
     "servicequotas:GetServiceQuota": {"by code"},
     "bedrock:GetInferenceProfile": {"by profile"},
     "bedrock:GetProvisionedModelThroughput": {"by provisioned throughput"},

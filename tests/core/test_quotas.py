@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from bedrock_locust.settings.plan import Plan
@@ -13,7 +15,7 @@ BOTH = "model.input_tokens_per_minute and model.output_tokens_per_minute"
 MANTLE = {"input_tokens_per_minute": 7000, "output_tokens_per_minute": 700}
 
 
-def settings(endpoint: str, **quotas: int) -> Settings:
+def settings(endpoint: str, **quotas: Any) -> Settings:
     """Settings of a model that both endpoints have."""
     model_id = "qwen.qwen3-32b"
     model = {"id": model_id, "api": "chat", "endpoint": endpoint, **quotas}
@@ -41,12 +43,20 @@ def test_a_file_may_have_those_of_both(endpoint: str, own: dict[str, int]) -> No
             MANTLE,
             f"{BOTH} are quotas of bedrock-mantle, not used here; bedrock-runtime has model.tokens_per_minute",
         ),
+        (
+            "runtime",
+            {"quota_codes": {"quota": "L-1", "input_tokens_per_minute": "L-2"}},
+            (
+                "model.quota_codes.input_tokens_per_minute is a quota of bedrock-mantle, not used here; bedrock-runtime"
+                " has model.tokens_per_minute"
+            ),
+        ),
         ("runtime", RUNTIME, ""),
         ("mantle", MANTLE, ""),
         ("mantle", {}, ""),
     ],
 )
-def test_the_plan_names_those_of_the_other_endpoint(endpoint: str, quotas: dict[str, int], line: str) -> None:
+def test_the_plan_names_those_of_the_other_endpoint(endpoint: str, quotas: dict[str, Any], line: str) -> None:
     """One line, with what to set for this endpoint."""
     found = settings(endpoint, **quotas)
     assert unused(found.model) == line
