@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from reports.numbers.sample import parts
+
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
@@ -58,7 +60,7 @@ class Growth:
         started_at, latency_ms, yields = started_at[known], latency_ms[known].astype("float64"), yields[known]
         if len(yields) < LEAST_CALLS or not yields.sum() > 0:
             return None
-        part = _part(started_at, *self.levels.window(key))
+        part = parts(started_at, self.levels.window(key), BLOCKS)
         sums = np.array([np.bincount(part, weights, BLOCKS) for weights in (yields, latency_ms)])
         sums = sums[:, sums[1] > 0]
         if sums.shape[1] < LEAST_BLOCKS:
@@ -98,9 +100,3 @@ class Growth:
         place = max(pairs, key=lambda place: shares[place] + shares[place + 1])
         sure = shares[place] + shares[place + 1] >= STABLE_SHARE
         return (keys[place], keys[place + 1]) if sure else ()
-
-
-def _part(started_at: NDArray[np.floating], opened_at: float, closed_at: float) -> NDArray[np.intp]:
-    """In which part of its window each call started."""
-    places = (started_at - opened_at) / max(closed_at - opened_at, 1e-9) * BLOCKS
-    return places.clip(0, BLOCKS - 1).astype("intp")

@@ -173,14 +173,14 @@ def _slow(levels: Levels, key: str) -> pd.DataFrame:
     return calls[calls["error"].isin(TIMEOUTS) | late]
 
 
-def parts(started_at: NDArray[np.floating], window: tuple[float, float]) -> NDArray[np.int8]:
-    """In which part of the window each call started; without a window, of the time from the first to the last."""
+def parts(started_at: NDArray[np.floating], window: tuple[float, float], count: int = PARTS) -> NDArray[np.int8]:
+    """In which of `count` equal parts of the window each call started; without a window, of their own first to last."""
     opened_at, closed_at = window
     if not closed_at > opened_at:
         opened_at, closed_at = started_at.min(initial=np.inf), started_at.max(initial=-np.inf)
     length_s = max(closed_at - opened_at, 1e-9)
-    places: NDArray[np.floating] = (started_at - opened_at) / length_s * PARTS
-    return places.clip(0, PARTS - 1).astype(np.int8)
+    places: NDArray[np.floating] = (started_at - opened_at) / length_s * count
+    return places.clip(0, count - 1).astype(np.int8)
 
 
 def design_effect(hits: NDArray[np.integer], counts: NDArray[np.integer]) -> float:

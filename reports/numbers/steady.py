@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from reports.numbers.sample import parts
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -63,7 +65,7 @@ def slow_start(levels: Levels, key: str) -> float | None:
 
     Of independent calls like the others, half are above the median of the rest.
     """
-    values, part = _parts(levels, key)
+    values, part = levels.values(key, "latency_ms"), parts(levels.values(key, "started_at"), levels.window(key), PARTS)
     first, rest = values[part == 0], values[part > 0]
     if len(first) < LEAST_CALLS or len(rest) < LEAST_CALLS:
         return None
@@ -87,14 +89,7 @@ def late_share(levels: Levels, key: str) -> tuple[float, float]:
 
 
 def _medians(levels: Levels, key: str) -> NDArray[np.float64] | None:
-    values, part = _parts(levels, key)
+    values, part = levels.values(key, "latency_ms"), parts(levels.values(key, "started_at"), levels.window(key), PARTS)
     if len(values) < PARTS * LEAST_CALLS or np.bincount(part, minlength=PARTS).min() < LEAST_CALLS:
         return None
     return np.array([np.median(values[part == number]) for number in range(PARTS)], dtype="float64")
-
-
-def _parts(levels: Levels, key: str) -> tuple[NDArray[np.floating], NDArray[np.intp]]:
-    """The latencies of the successes of a level, and in which part of the window each call started."""
-    (opened_at, closed_at), started_at = levels.window(key), levels.values(key, "started_at")
-    places = (started_at - opened_at) / max(closed_at - opened_at, 1e-9) * PARTS
-    return levels.values(key, "latency_ms"), places.clip(0, PARTS - 1).astype("intp")

@@ -240,6 +240,7 @@ def test_charts_of_an_earlier_report_do_not_stay(tmp_path: Path) -> None:
     kept=st.floats(0, 1),
 )
 @example(name="requests.csv", edits=[(0.0, 10)], kept=0.0625)
+@example(name="levels.csv", edits=[(0.125, 34)], kept=1.0)
 def test_no_damage_costs_more_than_a_clear_word(
     tmp_path: Path, name: str, edits: list[tuple[float, int]], kept: float
 ) -> None:
