@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 
 from reports.edition import edition
 from reports.markdown import number
+from reports.numbers.limit import Evidence, main_failure
 from reports.reading.run import read
 from reports.report import markdown
 
@@ -143,3 +145,40 @@ def test_a_level_that_the_client_held_up_does_not_end_the_search_for_the_slo(tmp
     assert (found.conclusions[0].advised, found.conclusions[0].limit) == ("streaming-12", None)
     assert "at every level" not in text
     assert "meets the SLO up to 12 users" in text
+
+
+def failures(*rows: tuple[str, str, int]) -> Evidence:
+    """What is known of levels by their failures: level, category and count."""
+    table = pd.DataFrame(
+        {"error": [error for _, error, _ in rows], "measured": [count for *_, count in rows], "other": 0},
+        index=pd.Index([level for level, _, _ in rows], name="key"),
+    )
+    nothing: Any = None
+    return Evidence(nothing, [], table, {}, nothing, "", nothing, [], {})
+
+
+@pytest.mark.parametrize(
+    ("rows", "bad", "key"),
+    [
+        ((("a", "ModelError", 1), ("b", "ModelError", 30), ("b", "ValidationError", 5)), ["b"], "b"),
+        ((("a", "ValidationError", 9), ("b", "ModelError", 30), ("c", "ModelError", 30)), ["a", "b", "c"], "b"),
+        ((("a", "ModelError", 8), ("a", "ValidationError", 9), ("b", "ModelError", 2)), ["b", "a"], "b"),
+        ((("a", "ModelError", 8), ("a", "ThrottledError", 7), ("b", "ThrottledError", 0)), ["b"], "a"),
+        ((("a", "ModelError", 4), ("a", "ValidationError", 4)), ["a"], "a"),
+    ],
+    ids=["mostly", "after another", "by the order of loads", "none in what fails too much", "as many of two"],
+)
+def test_where_most_failures_began(rows: tuple[tuple[str, str, int], ...], bad: list[str], key: str) -> None:
+    """At the first level that fails too much mostly by them, else at the first that has any."""
+    found = main_failure(pd.DataFrame(index=["a", "b", "c"]), bad, failures(*rows))
+    assert found is not None
+    assert (found.kind, found.key, found.category) == ("failures", key, "ModelError")
+
+
+def test_without_failures_there_is_no_main_one() -> None:
+    """Nor where no level fails too much, nor for those of another mode."""
+    figures = pd.DataFrame(index=["a"])
+    assert main_failure(figures, ["a"], failures()) is None
+    assert main_failure(figures, [], failures(("a", "ModelError", 3))) is None
+    assert main_failure(figures, ["a"], failures(("other", "ModelError", 3))) is None
+    assert main_failure(figures, ["a"], failures(("a", "ModelError", 0))) is None

@@ -83,6 +83,23 @@ def test_asked_and_made_over_time(tmp_path: Path) -> None:
     assert CHARTS["replay"](found) is not None
 
 
+def test_lengths_and_latency_are_of_measured_successes(tmp_path: Path) -> None:
+    """Neither the warm-up nor failures count; the service's own time does, where it told it."""
+    run = folder()
+    for number, row in enumerate(run.requests):
+        row.update(input_tokens=1000, output_tokens=80, latency_ms=700, server_latency_ms=650)
+        if number % 3 == 1:
+            row.update(phase="warmup", input_tokens=9000, output_tokens=9, latency_ms=9000, server_latency_ms=9000)
+        elif number % 3 == 2:
+            row.update(error="ModelError", error_stage="stream", input_tokens=8000, output_tokens=8)
+            row.update(latency_ms=8000, server_latency_ms=8000)
+    found = report_of(run, tmp_path).replay
+    assert found
+    pairs = [found.input_tokens.run, found.output_tokens.run, found.latency_ms.run]
+    assert pairs == [(1000, 1000), (80, 80), (650, 650)]
+    assert found.made == len(run.requests)
+
+
 def test_calls_after_the_last_that_was_asked_for(tmp_path: Path) -> None:
     """Calls that waited for the one before them are there, too."""
     made = folder({**SAID, "asked": [30, 29]})
