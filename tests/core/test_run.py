@@ -7,7 +7,7 @@ import logging
 from argparse import Namespace
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from locust.env import Environment
 from locust.runners import LocalRunner
@@ -181,3 +181,68 @@ def test_it_ticks_and_shows_the_load(begin: Callable[..., Run], notes: Notes) ->
     ticks = [told for told in notes.told if told[0] == "tick"]
     assert ticks == [("tick", "running")]
     assert (run.state, run.is_local, run.trouble) == ("running", True, "")
+
+
+def test_a_run_of_time_says_that_its_time_is_over(begin: Callable[..., Run]) -> None:
+    """With --run-time, if that was over; not if something else stopped it before."""
+    for ran_s, words in (
+        (119.9, "stopped by --run-time, after 2 min, before all levels had run"),
+        (60, "stopped before"),
+    ):
+        run = begin()
+        run._environment.parsed_options = Namespace(headless=False, run_time=120)
+        run._begun -= ran_s
+        run.stopping()
+        assert run.outcome("")[1].startswith(words)
+        run._begun -= 1000
+        assert run.outcome("")[1].startswith(words), "the load had stopped, and rows were awaited"
+
+
+def test_workers_that_refuse_are_the_reason(begin: Callable[..., Run], notes: Notes) -> None:
+    """Where none could take part: the first reason, and the exit code of a wrong setting."""
+    run = begin()
+    run.recorder.records.clear()
+    for name in ("a", "b"):
+        run.recorder.records[name] = cast("Any", SimpleNamespace(state="refused", reason=f"{name} has no profile"))
+    ended, reason = run.outcome("", deserted=True)
+    assert (ended, reason) == ("interrupted", "no worker could take part: a has no profile")
+    run.recorder.records["b"].state = "missing"
+    assert run.outcome("", deserted=True)[1] == "no worker was left"
+
+
+@pytest.mark.parametrize(("planned", "ended"), [(True, "complete"), (False, "interrupted")])
+def test_what_ended_a_run_is_in_its_record(begin: Callable[..., Run], planned: bool, ended: str) -> None:
+    """A limit with what it came to; what was planned is none."""
+    run = begin()
+    run.stop(EarlyEnd("limits.max_requests", "2 calls had ended", total=lambda: 7, is_planned=planned))
+    found, reason = run.outcome("")
+    assert found == ended
+    run.end(ended=found, reason=reason, report=None)
+    said = info(run)
+    assert (said["limit"], said["limit_total"]) == ((None, None) if planned else ("limits.max_requests", 7))
+    assert said["remedies"]["ThrottlingError"]
+
+
+def test_a_search_is_over_when_it_has_ended(begin: Callable[..., Run]) -> None:
+    """Its state is in the record as it goes on; in the end the levels are those that it tried."""
+    run = begin()
+    run.on_level(LEVEL)
+    for low in (None, 4):
+        run.on_search({"mode": "streaming", "low": low, "for": "users", "probes": [], "ended_by": ""})
+        assert [one["low"] for one in info(run)["search"]] == [low]
+    run.on_search({"mode": "non_streaming", "low": 1, "for": "users", "probes": [], "ended_by": ""})
+    run.on_level(None)
+    assert run.outcome("") == ("complete", "the search is over")
+    run.end(ended="complete", reason="the search is over", report=None)
+    assert [one["mode"] for one in info(run)["search"]] == ["streaming", "non_streaming"]
+    assert info(run)["levels_planned"] == 1
+
+
+def test_the_end_of_a_headless_run_is_locusts_own(begin: Callable[..., Run]) -> None:
+    """In its main greenlet, as Ctrl-C ends it."""
+    run = begin()
+    run._environment.parsed_options = Namespace(headless=True)
+    run.stop(EarlyEnd("limits.max_requests", "2 calls had ended"))
+    with pytest.raises(KeyboardInterrupt):
+        gevent.sleep(0.5)
+    assert cast("Any", run._environment.runner).stopped == 0

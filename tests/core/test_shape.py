@@ -517,6 +517,25 @@ def test_users_spread_anew_are_of_the_present_class() -> None:
     assert sum(users["A"] for users in last.values()) == 2
 
 
+def test_locust_spreads_users_by_the_phase(clock: Clock) -> None:
+    """From its first tick on a shape has Locust take its own dispatcher, also for one that Locust makes later."""
+    bench = Bench(shape_of(1, 2, 1, warmup_seconds=0), clock)
+    seen = []
+    for _ in range(1000):
+        if bench.tick() is None:
+            break
+        dispatcher = bench.runner.environment.dispatcher_class([WorkerNode("w", heartbeat_liveness=3)], [One, Other])
+        dispatcher.new_dispatch(4, 10)
+        (*_, last) = dispatcher
+        seen += [name for users in last.values() for name, count in users.items() if count]
+    assert list(dict.fromkeys(seen)) == ["One", "Other"]
+    assert len(seen) == len(bench.ticks), "one class at a time"
+    dispatcher = bench.runner.environment.dispatcher_class([WorkerNode("w", heartbeat_liveness=3)], [One, Other])
+    dispatcher.new_dispatch(4, 10)
+    (*_, last) = dispatcher
+    assert last["w"] == {"One": 2, "Other": 2}, "when the shape is at its end, all of them"
+
+
 def test_a_worker_that_locust_has_forgotten_gets_orders_again() -> None:
     """A worker that is there again, though the dispatcher was not told, has its share of the users, and its end."""
     nodes = [WorkerNode(f"host_{number}", heartbeat_liveness=3) for number in range(2)]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
+import gevent
 import pytest
 
-from bedrock_locust.outputs.web.vega import VERSION, Made, script
+from bedrock_locust.outputs.web.vega import VERSION, Made, definitions, script
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,3 +59,38 @@ def test_the_script_is_kept_by_its_version(tmp_path: Path, monkeypatch: pytest.M
     kept.parent.mkdir()
     kept.write_text("window.vegaEmbed = 1;")
     assert script().output() == b"window.vegaEmbed = 1;"
+
+
+COUNTS = "import pathlib, sys; path = pathlib.Path(sys.argv[1]); path.open('a').write('x'); print(path.stat().st_size)"
+
+
+def test_it_is_made_once_however_many_ask(tmp_path: Path) -> None:
+    """However many ask at the same time, and after it was prepared."""
+    path = tmp_path / "count"
+    made = Made(COUNTS, str(path))
+    made.prepare()
+    made.prepare()
+    asked = [gevent.spawn(made.output) for _ in range(3)]
+    gevent.joinall(asked, timeout=60)
+    made.prepare()
+    gevent.sleep(0)
+    assert [one.value for one in asked] == [b"1\n"] * 3
+    assert path.read_text() == "x"
+
+
+def test_what_goes_wrong_is_said() -> None:
+    """The end of it, and it is tried again."""
+    made = Made("import sys; sys.exit('first' + 'x' * 2000 + 'last')")
+    for _ in range(2):
+        with pytest.raises(OSError, match=r"^x{996}last$"):
+            made.output()
+
+
+def test_definitions_are_those_of_their_maker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may stand beside the locustfile; the process has no secrets of this one."""
+    (tmp_path / "makes.py").write_text("import os\ndef charts():\n    return dict(os.environ)")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made-up")
+    said = json.loads(definitions("makes:charts").output())
+    assert "PATH" in said
+    assert "AWS_SECRET_ACCESS_KEY" not in said

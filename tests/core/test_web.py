@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 import time
+import zipfile
+from argparse import Namespace
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -65,7 +68,7 @@ def plan(form: Mapping[str, str]) -> Plan | None:
     return Plan.of(SETTINGS)
 
 
-def web_ui(folder: Path, *, login: bool = False) -> WebUI:
+def web_ui(folder: Path, *, login: bool = False, charts: str | None = None, run: Any = None) -> WebUI:
     """Locust's web UI with our pages and a run."""
     environment = Environment()
     environment.create_local_runner()
@@ -75,9 +78,9 @@ def web_ui(folder: Path, *, login: bool = False) -> WebUI:
     if login:
         ui.login_manager.user_loader(lambda _: None)
     runs = Runs()
-    runs.begin(a_run(folder))
+    runs.begin(run or a_run(folder))
     guard_form(ui, plan)
-    show(ui, runs, plan=plan, charts=None)
+    show(ui, runs, plan=plan, charts=charts)
     return ui
 
 
@@ -272,3 +275,88 @@ def test_a_line_while_a_run_goes_on(folder: Path) -> None:
     assert line(run, "0.012 USD", 130.0) == f"{where}; 1 calls, 0 failed, 0.012 USD"
     run.levels = None
     assert line(run, "", 130.0) == "1 calls, 0 failed"
+
+
+def test_files_of_a_report(client: FlaskClient, folder: Path) -> None:
+    """A chart is shown, the page is kept; nothing in either runs beside our pages. And the whole folder."""
+    (folder / "charts").mkdir()
+    (folder / "charts" / "ttft.svg").write_text("<svg/>")
+    (folder / "report.html").write_text("<script>1</script>")
+    chart = client.get("/bedrock/runs/a-run/charts/ttft.svg")
+    assert (chart.data, chart.mimetype) == (b"<svg/>", "image/svg+xml")
+    page = client.get("/bedrock/runs/a-run/report.html")
+    assert (page.data, page.mimetype) == (b"<script>1</script>", "text/html")
+    assert page.headers["Content-Disposition"] == "attachment; filename=a-run-report.html"
+    for answer in (chart, page):
+        assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'; ")
+        assert "sandbox" in answer.headers["Content-Security-Policy"]
+        assert answer.headers["Cache-Control"].startswith("no-cache")
+        answer.close()
+    archive = client.get("/bedrock/runs/a-run/run.zip")
+    assert (archive.mimetype, archive.headers["Content-Disposition"]) == (
+        "application/zip",
+        "attachment; filename=a-run.zip",
+    )
+    names = zipfile.ZipFile(io.BytesIO(archive.data)).namelist()
+    assert {"a-run/report.md", "a-run/requests.csv", "a-run/charts/ttft.svg"} <= set(names)
+    assert client.get("/bedrock/runs/a-run/charts/ttft.png").status_code == 404
+    markdown, rows = (client.get(f"/bedrock/runs/a-run/{name}") for name in ("report.md", "requests.csv"))
+    assert (markdown.mimetype, rows.mimetype) == ("text/markdown", "text/csv")
+    markdown.close()
+    rows.close()
+
+
+def test_a_run_without_a_report_says_how_far_it_is(folder: Path) -> None:
+    """Until it has ended no report is shown, whatever the folder holds."""
+    run = a_run(folder)
+    run.ended_at = None
+    assert "A report" not in client_of(web_ui(folder, run=run)).get("/bedrock/runs/a-run/").text
+    run.ended_at = 9.0
+    (folder / "report.md").unlink()
+    assert client_of(web_ui(folder, run=run)).get("/bedrock/runs/a-run/").status_code == 200
+
+
+def test_definitions_of_the_charts(folder: Path, client: FlaskClient) -> None:
+    """As their maker gives them; without one there are none, and the page says so."""
+    assert client.get("/bedrock/charts.json").status_code == 404
+    made = client_of(web_ui(folder, charts="locale:localeconv"))
+    answer = made.get("/bedrock/charts.json")
+    assert answer.mimetype == "application/json"
+    assert "decimal_point" in answer.text
+    assert made.get("/bedrock/charts").text != client.get("/bedrock/charts").text
+
+
+@pytest.mark.parametrize(("ticked", "count"), [([], 0), (["a-run"], 1), (["a-run", "b", "c"], 3)])
+def test_two_runs_are_compared(client: FlaskClient, ticked: list[str], count: int) -> None:
+    """No more and no less, and it is said how many were ticked."""
+    text = client.post("/bedrock/compare", data={"run": ticked}).text
+    assert f"Tick two runs to compare them: you ticked {count}." in text
+
+
+def test_no_comparison_while_a_run_goes_on(folder: Path) -> None:
+    """It would disturb it."""
+    run = a_run(folder)
+    run.ended_at = None
+    text = client_of(web_ui(folder, run=run)).post("/bedrock/compare", data={"run": ["a-run", "a-run"]}).text
+    assert "A run goes on, and to compare others would disturb it." in text
+
+
+def test_a_comparison_of_runs(client: FlaskClient, folder: Path) -> None:
+    """Or the reason why there is none, as the command of the report says it."""
+    assert client.post("/bedrock/compare", data={"run": ["a-run", "none"]}).status_code == 404
+    answer = client.post("/bedrock/compare", data={"run": ["a-run", "a-run"]})
+    assert answer.status_code == 200
+    assert "The runs could not be compared: python -m reports: compare: " in answer.text
+    assert "a-run is given more than once, and no other run" in answer.text
+
+
+def test_pages_below_another_path() -> None:
+    """With --web-base-path ours are there, too."""
+    environment = Environment()
+    environment.create_local_runner()
+    ui = WebUI(environment, "127.0.0.1", 0, delayed_start=True)
+    environment.parsed_options = Namespace(web_base_path="/load")
+    show(ui, Runs(), plan=plan, charts=None)
+    made = client_of(ui)
+    assert made.get("/load/bedrock/state.json").status_code == 200
+    assert made.get("/bedrock/state.json").status_code == 404
