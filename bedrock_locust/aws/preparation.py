@@ -22,7 +22,6 @@ from bedrock_locust.process.simulator import SimulatorProcess
 from bedrock_locust.settings import options
 from bedrock_locust.settings.forecast import forecast
 from bedrock_locust.settings.mistakes import SettingsError
-from bedrock_locust.settings.pairs import hides_model
 from bedrock_locust.settings.plan import Plan
 from bedrock_locust.settings.run_time import run_time_of
 from bedrock_locust.workload.prepared import Prepared
@@ -68,7 +67,7 @@ class Preparation:
         """The calls of the trace, if one is replayed."""
         # Wrong settings are refused before a simulator starts, unless its control plane tells which model they mean.
         given = options.load(self._options, bedrock_host(environment))
-        self.simulator = self._start_simulator(given) if hides_model(given.model.id) else None
+        self.simulator = self._start_simulator(given) if given.hidden_ids else None
         self.account = Account(self._simulator_url)
         """What is known of the model and of its quotas."""
         self.settings = self._load(self._options, environment)

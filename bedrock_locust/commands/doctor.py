@@ -9,7 +9,6 @@ from bedrock_locust import exits
 from bedrock_locust.commands import check
 from bedrock_locust.settings import options
 from bedrock_locust.settings.mistakes import SettingsError
-from bedrock_locust.settings.pairs import hides_model
 from bedrock_locust.workload.template import checked
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ def run(parsed: Namespace) -> int:
     try:
         settings = options.load(parsed, parsed.host)
         # Of an ARN that hides its model, AWS is asked first.
-        settings = settings if hides_model(settings.model.id) else checked(settings)
+        settings = settings if settings.hidden_ids else checked(settings)
     except SettingsError as error:
         for line in error.lines:
             print(line, file=sys.stderr)

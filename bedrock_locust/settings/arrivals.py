@@ -109,6 +109,8 @@ class Trace(Section):
     """10: calls come ten times as fast as in production."""
     models: dict[Text, ModelId] | None = None
     """Models of the trace -> those to call. Calls of others are left out. Without it all go to `model.id`."""
+    base_models: dict[ModelId, ModelId] | None = None
+    """ARNs in `models` that do not name their models -> ids of these. Without it AWS tells, where it can."""
 
     @model_validator(mode="before")
     @classmethod
@@ -153,7 +155,7 @@ class Arrivals(Section):
     profile: Annotated[tuple[Part, ...] | None, BeforeValidator(_profile)] = None
     """In place of `rates`: a level for each part, as `[seconds, rate at the start, rate at the end]`."""
     trace: Trace | None = None
-    """In place of `rates`: calls come as those of a trace: `{file, from, to, speed, models}`. See docs/traces.md."""
+    """In place of `rates`: calls of a trace: `{file, from, to, speed, models, base_models}`. See docs/traces.md."""
     ramp: Literal["aws"] | None = None
     """`aws`: the ramp that AWS recommends to the one rate of `rates`: half as much after a 503, else up by half."""
     duration_seconds: Seconds = 60

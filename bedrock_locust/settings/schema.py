@@ -37,7 +37,7 @@ from bedrock_locust.settings.fields import (
 from bedrock_locust.settings.goals import Limits, Pricing, Slo, unknown_cost
 from bedrock_locust.settings.mistakes import SettingsError, describe
 from bedrock_locust.settings.outline import outline
-from bedrock_locust.settings.pairs import impossible
+from bedrock_locust.settings.pairs import hides_model, impossible
 from bedrock_locust.settings.quotas import QuotaName, Quotas, codes
 from bedrock_locust.settings.search import NO_TARGET, NOT_ASKED, Search, asks
 from bedrock_locust.settings.workload import Workload
@@ -341,7 +341,7 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _can_be_called(self) -> Settings:
-        for model in (self.model, *map(self.model.named, self.trace.mine if self.trace else ())):
+        for model in self.models:
             if why := impossible(model, self.test.max_tokens):
                 raise ValueError(why)
         return self
@@ -445,10 +445,34 @@ class Settings(Section):
         return self.workload.file or "" if self.workload else ""
 
     @property
+    def models(self) -> tuple[Model, ...]:
+        """The model under test, and those to which calls of a trace go."""
+        return (self.model, *map(self.model_named, self.trace.mine if self.trace else ()))
+
+    def model_named(self, model_id: str) -> Model:
+        """The settings of the model for another one, to which calls of a trace go."""
+        own, behind = self.model.named(model_id), self.trace.base_models if self.trace else None
+        found = (behind or {}).get(model_id) if own is not self.model else None
+        return own.model_copy(update={"base_model": found}) if found else own
+
+    def with_base_model(self, model_id: str, base_model: str) -> Settings:
+        """These settings with the model behind an ARN to which calls of a trace go."""
+        if self.arrivals is None or self.arrivals.trace is None:
+            return self
+        trace = self.arrivals.trace
+        known = trace.model_copy(update={"base_models": {**(trace.base_models or {}), model_id: base_model}})
+        return self.model_copy(update={"arrivals": self.arrivals.model_copy(update={"trace": known})})
+
+    @property
+    def hidden_ids(self) -> list[str]:
+        """The ids that do not say which model they are, where the settings do not, either, and AWS does."""
+        hidden = (model.id for model in self.models if hides_model(model.id) and not model.base_model)
+        return [*dict.fromkeys(hidden)]
+
+    @property
     def native_formats(self) -> dict[str, str]:
         """The native formats of models whose ids do not tell them, or the models behind these."""
-        told = self.model.format or self.model.base_model
-        return {self.model.id: told} if told else {}
+        return {model.id: told for model in self.models if (told := model.format or model.base_model)}
 
     @property
     def call_limit_s(self) -> float:

@@ -40,7 +40,7 @@ class ReplayedWorkload:
     def _of(self, model_id: str) -> RecordedWorkload:
         """The requests for a model: each counts tokens in its own way."""
         if model_id not in self._of_model:
-            own = self._settings.model_copy(update={"model": self._settings.model.named(model_id)})
+            own = self._settings.model_copy(update={"model": self._settings.model_named(model_id)})
             self._of_model[model_id] = RecordedWorkload(own, self._file, lambda _: 0, self._prepared, self._name)
         return self._of_model[model_id]
 

@@ -17,7 +17,7 @@ from bedrock_locust.workload.shapes import ShapeError, input_shape, shaped
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from bedrock_locust.settings.schema import Settings
+    from bedrock_locust.settings.schema import Model, Settings
 
     Path = tuple[str, ...]
 
@@ -41,16 +41,27 @@ def checked(settings: Settings, unknown: str = "") -> Settings:
     `unknown` says why the model behind an ARN is not known.
     """
     if settings.model.api == "invoke":
-        try:
-            formats.native(settings.model.known_id, settings.model.format)
-        except formats.UnknownFormatError as error:
-            unknown = unknown or (NOT_ASKED if hides_model(settings.model.id) else "")
-            why = f" ({unknown})" if unknown else ""
-            raise SettingsError(f"model.api is invoke, but {error}, or its model in model.base_model{why}") from None
+        for model in settings.models:
+            _check_format(model, unknown, is_traced=model is not settings.model)
     prefix.check(settings)
     if settings.test.request:
         _check(settings, settings.test.request)
     return with_lengths_of_files(settings)
+
+
+def _check_format(model: Model, unknown: str, *, is_traced: bool) -> None:
+    """Raise SettingsError for a model whose native format is not known. `is_traced`: calls of a trace go to it."""
+    try:
+        formats.native(model.known_id, model.format)
+    except formats.UnknownFormatError as error:
+        reason = unknown or (NOT_ASKED if hides_model(model.id) else "")
+        why = f" ({reason})" if reason else ""
+        if is_traced:
+            raise SettingsError(
+                f"model.api is invoke, but {model.id!r} in arrivals.trace.models does not tell its native request"
+                f" format: name its model in arrivals.trace.base_models, or set model.api to converse{why}"
+            ) from None
+        raise SettingsError(f"model.api is invoke, but {error}, or its model in model.base_model{why}") from None
 
 
 def common_format(model_ids: Iterable[str]) -> str | None:

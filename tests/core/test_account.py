@@ -170,6 +170,34 @@ def test_the_model_behind_a_profile_tells_the_native_format(simulator: Simulator
     assert account.resolved(settings_of(MODEL), None) == (settings_of(MODEL), "")
 
 
+def replaying(**trace: Any) -> Settings:
+    """Settings of a replay in the native format, of whose models two have ARNs that hide them."""
+    models = {"a": ARN, "b": PROVISIONED, "c": MODEL}
+    arrivals = {"trace": {"file": "t.jsonl", "models": models, **trace}}
+    model = {"id": MODEL, "api": "invoke"}
+    return Settings.model_validate({"model": model, "aws": {"region": "us-east-1"}, "arrivals": arrivals})
+
+
+def test_models_of_a_trace_are_looked_up_too(simulator: Simulator) -> None:
+    """Each tells the format of its own calls, and only of those; one that is named by hand is not asked for."""
+    behind = {ARN: "amazon.nova-pro-v1:0", PROVISIONED: "anthropic.claude-opus-4-8"}
+    simulator.set(inference_profiles=behind)
+    account = Account(simulator.url)
+    settings = checked(*account.resolved(replaying(), None))
+    assert settings.native_formats == behind
+    assert [model.known_id for model in settings.models] == [MODEL, *behind.values(), MODEL]
+    assert (settings.model.base_model, account.as_given(settings).model) == (None, replaying().model)
+    assert Settings.model_validate(settings.public()).native_formats == behind, "workers know it, too"
+    by_hand = replaying(base_models={ARN: "us.amazon.nova-lite-v1:0"})
+    simulator.set(inference_profiles=behind, denied=["bedrock:GetInferenceProfile"])
+    assert checked(*Account(simulator.url).resolved(by_hand, None)).native_formats[ARN] == "us.amazon.nova-lite-v1:0"
+    with pytest.raises(SettingsError) as refused:
+        checked(*Account(simulator.url).resolved(replaying(), None))
+    [line] = refused.value.lines
+    assert f"{ARN!r} in arrivals.trace.models does not tell its native request format: name its model in" in line
+    assert line.endswith("was not looked up: the permission bedrock:GetInferenceProfile is missing)")
+
+
 def test_provisioned_throughput_has_a_model_and_no_quota(simulator: Simulator) -> None:
     """Its model tells format and lifecycle; the quota of that model is not its own, also where it is named by hand."""
     simulator.set(

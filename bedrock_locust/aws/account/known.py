@@ -13,7 +13,6 @@ from bedrock_locust.aws.account.control import control_of, why
 from bedrock_locust.aws.account.lookup import Found, look_up
 from bedrock_locust.aws.account.models import Behind, Details, all_details, named, resolve
 from bedrock_locust.aws.account.usage import others
-from bedrock_locust.settings.pairs import hides_model
 from bedrock_locust.settings.quotas import NAMES, WORDS
 from bedrock_locust.workload.template import common_format
 
@@ -120,44 +119,48 @@ class Account:
             self._tell(settings)
 
     def resolved(self, settings: Settings, session: boto3.Session | None) -> tuple[Settings, str]:
-        """The settings with the model behind an ARN that does not name it, and why that is not known.
+        """The settings with the models behind ARNs that do not name them, and why one is not known.
 
         AWS is asked once for an ARN, and not for long.
         """
-        model = settings.model
-        if model.base_model or not hides_model(model.id):
-            return settings, ""
-        if _place(settings) not in self._behind:
-            late = f"the model of {model.id} was not looked up: AWS did not answer within {LIMIT_S:g} s"
-            self._behind[_place(settings)] = Behind(notes=(late,))
-            _in_time(self._ask_behind, settings, session)
-        behind = self._behind[_place(settings)]
-        if not behind.model_ids:
-            return settings, "".join(behind.notes[:1])
-        known = model.model_copy(update=_told(behind, model.format))
-        return settings.model_copy(update={"model": known}), ""
+        unasked = [model_id for model_id in settings.hidden_ids if _place(settings, model_id) not in self._behind]
+        for model_id in unasked:
+            late = f"the model of {model_id} was not looked up: AWS did not answer within {LIMIT_S:g} s"
+            self._behind[_place(settings, model_id)] = Behind(notes=(late,))
+        if unasked:
+            _in_time(self._ask_behind, settings, session, unasked)
+        unknown = ""
+        for model_id in settings.hidden_ids:
+            behind = self._behind[_place(settings, model_id)]
+            settings = _with(settings, model_id, behind)
+            unknown = unknown or ("" if behind.model_ids else "".join(behind.notes[:1]))
+        return settings, unknown
 
     def as_given(self, settings: Settings) -> Settings:
         """The settings without what `resolved` has added: it may not hold for the next id."""
-        behind, model = self._behind.get(_place(settings)), settings.model
+        model = settings.model
+        behind = self._behind.get(_place(settings, model.id))
         added = _told(behind, None) if behind else {}
         unset = {name: None for name, value in added.items() if getattr(model, name) == value}
         return settings.model_copy(update={"model": model.model_copy(update=unset)})
 
-    def _ask_behind(self, settings: Settings, session: boto3.Session | None) -> None:
-        try:
-            control = control_of(settings, self._simulator_url, session)
-            self._behind[_place(settings)] = resolve(control, settings.model.id) if control else Behind()
-        except Exception as error:  # noqa: BLE001 - no keys: the model is not known
-            self._behind[_place(settings)] = Behind(notes=(f"the account was not looked up: {why(error)}",))
+    def _ask_behind(self, settings: Settings, session: boto3.Session | None, model_ids: list[str]) -> None:
+        for model_id in model_ids:
+            place = _place(settings, model_id)
+            try:
+                control = control_of(settings, self._simulator_url, session)
+                self._behind[place] = resolve(control, model_id) if control else Behind()
+            except Exception as error:  # noqa: BLE001 - no keys: the model is not known
+                self._behind[place] = Behind(notes=(f"the account was not looked up: {why(error)}",))
 
     def _behind_of(self, control: Control, settings: Settings) -> Behind:
         """What is behind the id, asked for if it was not yet."""
-        if settings.model.base_model and _place(settings) not in self._behind:
-            return named(settings.model.id, settings.model.base_model)
-        if _place(settings) not in self._behind:
-            self._behind[_place(settings)] = resolve(control, settings.model.id)
-        return self._behind[_place(settings)]
+        model, place = settings.model, _place(settings, settings.model.id)
+        if model.base_model and place not in self._behind:
+            return named(model.id, model.base_model)
+        if place not in self._behind:
+            self._behind[place] = resolve(control, model.id)
+        return self._behind[place]
 
     def _tell(self, settings: Settings) -> None:
         for line in self._known.warnings(settings):
@@ -206,6 +209,14 @@ class Account:
             self._known = Known(Found(notes=tuple(notes)))
 
 
+def _with(settings: Settings, model_id: str, behind: Behind) -> Settings:
+    """The settings with what is behind one of its ids."""
+    if model_id == settings.model.id:
+        known = settings.model.model_copy(update=_told(behind, settings.model.format))
+        return settings.model_copy(update={"model": known})
+    return settings.with_base_model(model_id, behind.model.model_id) if behind.model else settings
+
+
 def _told(behind: Behind, given: str | None) -> dict[str, str]:
     """What the models behind an id tell of its settings: of several only the native format, where it is that of all."""
     if behind.model:
@@ -214,7 +225,7 @@ def _told(behind: Behind, given: str | None) -> dict[str, str]:
     return {"format": common} if common else {}
 
 
-def _in_time(ask: Callable[[Settings, boto3.Session | None], None], *about: Any) -> bool:
+def _in_time(ask: Callable[..., None], *about: Any) -> bool:
     """Whether a question was answered in the time that a run waits for it."""
     asking = gevent.spawn(ask, *about)
     asking.join(LIMIT_S)
@@ -229,6 +240,6 @@ def _key(settings: Settings) -> str:
     return settings.model_dump_json(include={"aws": True, "model": known})
 
 
-def _place(settings: Settings) -> tuple[str | None, ...]:
+def _place(settings: Settings, model_id: str) -> tuple[str | None, ...]:
     """An id, and who is asked about it."""
-    return settings.model.id, settings.aws.control_endpoint_url, settings.aws.profile
+    return model_id, settings.aws.control_endpoint_url, settings.aws.profile
