@@ -56,12 +56,12 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(parsed: Namespace) -> int:
     """Write the trace, say what is in it and return 0; or say what is wrong, and return 2."""
-    skipped = Skipped()
     try:
         begin, end = (
             None if text is None else moment(text, name)
             for text, name in ((parsed.begin, "--from"), (parsed.end, "--to"))
         )
+        skipped = Skipped(begin, end)
         if parsed.output:
             check_is_new(Path(parsed.output))
         kind, found = _calls(parsed, skipped, begin, end)

@@ -144,6 +144,44 @@ def test_what_is_no_call_is_left_out_and_counted(tmp_path: Path) -> None:
     assert sorted(left_out.split(", ")) == ["1 failed", "1 of another kind", "1 of another operation", "1 there twice"]
 
 
+EMBEDDING = {"operation": "InvokeModel", "modelId": "amazon.titan-embed-text-v2:0", "output": {}}
+
+
+def test_calls_that_cannot_be_made_again_are_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An embedding has no answer, some logs have no count of the prompt; a replay takes the rest as it is."""
+    unsized = logged(4)
+    unsized["input"]["inputTokenCount"] = 0
+    place = folder_of(tmp_path / "logs", logged(1), logged(2) | EMBEDDING, logged(3) | EMBEDDING, unsized)
+    code, out, _ = made(capsys, place, "-o", tmp_path / "trace.jsonl")
+    assert code == 0
+    assert "left out: 2 without an answer, 1 without a prompt" in out
+    config = {"model": {"id": "m"}, "arrivals": {"trace": {"file": str(tmp_path / "trace.jsonl")}}}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    assert commands.main(["check", str(tmp_path / "config.json")]) == 0
+    assert "1 call" in capsys.readouterr().out
+
+
+def test_calls_of_another_time_are_not_counted_as_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A failure after `--to` has nothing to do with the part that is asked for."""
+    records = [logged(1), logged(5, errorCode="X"), logged(9, errorCode="X"), logged(8) | EMBEDDING]
+    place = folder_of(tmp_path / "logs", *records)
+    _, out, _ = made(capsys, place, "--to", "2026-11-27T08:30:06Z")
+    assert "left out: 1 failed\n" in out
+
+
+def test_hash_ids_are_counted_up_by_time(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever the order of the files: the logs as S3 has them and an export of them make the same trace."""
+    records = [logged(second, messages=turn(second % 2, f"c{second // 2}")) for second in range(9)]
+    place = folder_of(tmp_path / "logs", *records)
+    export = tmp_path / "export.json"
+    export.write_text(json.dumps({"events": [{"message": json.dumps(record)} for record in records]}))
+    for source, name in ((place, "one.jsonl"), (export, "two.jsonl")):
+        assert made(capsys, source, "-o", tmp_path / name)[0] == 0
+    assert lines(tmp_path / "one.jsonl") == lines(tmp_path / "two.jsonl")
+    ids = [one for line in lines(tmp_path / "one.jsonl") for one in line["hash_ids"]]
+    assert list(dict.fromkeys(ids)) == list(range(len(set(ids))))
+
+
 @pytest.mark.parametrize("shape", ["events", "lines"])
 def test_an_export_of_cloudwatch_is_read(tmp_path: Path, shape: str) -> None:
     """The answer of `filter-log-events`, and a line with its moment as an export to S3 has it."""

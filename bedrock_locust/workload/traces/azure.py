@@ -17,12 +17,9 @@ NAME = "Azure"
 COLUMNS = ("TIMESTAMP", "ContextTokens", "GeneratedTokens")
 
 
-def read(rows: Iterable[tuple[str, Mapping[str, str]]], skipped: Skipped) -> Iterator[TracedCall]:
+def read(rows: Iterable[tuple[str, Mapping[str, str]]], _skipped: Skipped) -> Iterator[TracedCall]:
     """The calls in rows of a file, with where they stand. Raises TraceError."""
     for where, row in rows:
         prompt, answer = (whole_number(row[name], f"{where}: {name}") for name in COLUMNS[1:])
         at = moment(row["TIMESTAMP"], f"{where}: TIMESTAMP")
-        if answer:
-            yield TracedCall(at=at, input_length=prompt, output_length=answer)
-        else:
-            skipped.add("without an answer")
+        yield TracedCall(at=at, input_length=prompt, output_length=answer)

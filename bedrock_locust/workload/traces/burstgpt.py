@@ -29,4 +29,4 @@ def read(rows: Iterable[tuple[str, Mapping[str, str]]], skipped: Skipped) -> Ite
         if answer:
             yield TracedCall(at=at, input_length=prompt, output_length=answer, model=row["Model"][:100])
         else:
-            skipped.add("failed")
+            skipped.add("failed", at)

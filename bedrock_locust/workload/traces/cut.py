@@ -5,13 +5,13 @@ from __future__ import annotations
 import gzip
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bedrock_locust.workload.new_file import new_file
 from bedrock_locust.workload.traces.cache_points import with_points
 from bedrock_locust.workload.traces.moments import spread
-from bedrock_locust.workload.traces.traced import TraceError
+from bedrock_locust.workload.traces.traced import TraceError, is_within
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,12 +29,12 @@ class Trace:
     @classmethod
     def of(cls, calls: Iterable[TracedCall], seed: int, begin: float | None = None, end: float | None = None) -> Trace:
         """Those from `begin` until before `end`, on the clock of the source. Raises TraceError where there is none."""
-        chosen = [call for call in spread(list(calls), seed) if _is_within(call.at, begin, end)]
+        chosen = [call for call in spread(list(calls), seed) if is_within(call.at, begin, end)]
         if not chosen:
             raise TraceError(
                 "there is no call in it" if begin is None and end is None else "there is no call in that time"
             )
-        return cls(chosen)
+        return cls(_counted_up(chosen))
 
     @property
     def start_at(self) -> float:
@@ -84,5 +84,12 @@ class Trace:
         return (json.dumps(call.to_plain(start_at), ensure_ascii=False).encode() + b"\n" for call in calls)
 
 
-def _is_within(at: float, begin: float | None, end: float | None) -> bool:
-    return (begin is None or at >= begin) and (end is None or at < end)
+def _counted_up(calls: Iterable[TracedCall]) -> list[TracedCall]:
+    """The calls with the hash ids numbered in the order in which they come."""
+    numbers: dict[int, int] = {}
+    return [
+        replace(call, hash_ids=tuple(numbers.setdefault(one, len(numbers)) for one in call.hash_ids))
+        if call.hash_ids
+        else call
+        for call in calls
+    ]

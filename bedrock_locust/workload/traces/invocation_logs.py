@@ -114,11 +114,11 @@ def read(found: Iterator[tuple[str, Any]], skipped: Skipped, *, with_content: bo
         if not isinstance(record, dict) or record.get("schemaType") != "ModelInvocationLog":
             skipped.add("of another kind")
         elif record.get("errorCode"):
-            skipped.add("failed")
+            skipped.add("failed", _at(record, where))
         elif record.get("operation") not in OPERATIONS:
-            skipped.add("of another operation")
+            skipped.add("of another operation", _at(record, where))
         elif (id_ := str(record.get("requestId") or "")) and id_ in seen:
-            skipped.add("there twice")
+            skipped.add("there twice", _at(record, where))
         else:
             seen.add(id_)
             turns.append((_call(record, where, prefixes, with_content=with_content), _turn(record)))
@@ -133,7 +133,7 @@ def _call(record: Mapping[str, Any], where: str, prefixes: Prefixes, *, with_con
     counts = [whole_number(value or 0, f"{where}: a count of tokens") for value in (read_, written)]
     tokens = whole_number(sent.get("inputTokenCount", 0), f"{where}: input.inputTokenCount") + sum(counts)
     return TracedCall(
-        at=moment(record.get("timestamp"), f"{where}: timestamp"),
+        at=_at(record, where),
         input_length=tokens,
         output_length=whole_number(answered.get("outputTokenCount", 0), f"{where}: output.outputTokenCount"),
         operation=OPERATIONS[str(record["operation"])],
@@ -145,6 +145,11 @@ def _call(record: Mapping[str, Any], where: str, prefixes: Prefixes, *, with_con
         latency_ms=_latency_ms(answered.get("outputBodyJson")),
         content={"payload": body} if with_content and body else {},
     )
+
+
+def _at(record: Mapping[str, Any], where: str) -> float:
+    """When a call came, in Unix seconds. Raises TraceError."""
+    return moment(record.get("timestamp"), f"{where}: timestamp")
 
 
 def _turn(record: Mapping[str, Any]) -> Turn | None:

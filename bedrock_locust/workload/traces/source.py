@@ -23,7 +23,8 @@ def calls(place: Path, skipped: Skipped, *, with_content: bool = False) -> tuple
     if not place.exists():
         raise TraceError(f"{place}: there is no such file or folder")
     if not place.is_dir() and place.name.removesuffix(".gz").endswith(".csv"):
-        return _of_table(place, skipped)
+        kind, found = _of_table(place, skipped)
+        return kind, skipped.usable(found)
     return of_files(place, _files(place), skipped, are_logs=place.is_dir(), with_content=with_content)
 
 
@@ -40,9 +41,10 @@ def of_files(
         raise TraceError(f"{place}: there is no record in it")
     again = chain([first], every)
     if isinstance(first[1], dict) and mooncake.fits(first[1]):
-        return mooncake.NAME, mooncake.read(again, skipped)
+        return mooncake.NAME, skipped.usable(mooncake.read(again, skipped))
     if are_logs or (isinstance(first[1], dict) and invocation_logs.fits(first[1])):
-        return invocation_logs.NAME, invocation_logs.read(again, skipped, with_content=with_content)
+        found = invocation_logs.read(again, skipped, with_content=with_content)
+        return invocation_logs.NAME, skipped.usable(found)
     raise TraceError(f"{first[0]}: neither a Bedrock invocation log nor a trace with timestamp and input_length")
 
 

@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, TextIO, cast
 from bedrock_locust.settings.mistakes import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 BLOCK_TOKENS = 512
 """What a hash id stands for, as in the traces of Mooncake."""
@@ -66,16 +66,35 @@ class TraceError(SettingsError):
 
 @dataclass
 class Skipped:
-    """The records of a source that are in no trace, by the reason."""
+    """The records of a source that are in no trace, by the reason; those of another time are not counted."""
 
+    begin: float | None = None
+    """The part of the time that is asked for, on the clock of the source."""
+    end: float | None = None
     reasons: Counter[str] = field(default_factory=Counter)
 
-    def add(self, reason: str) -> None:
-        """Count one."""
-        self.reasons[reason] += 1
+    def add(self, reason: str, at: float | None = None) -> None:
+        """Count one, and say when it came, where that is known."""
+        if at is None or is_within(at, self.begin, self.end):
+            self.reasons[reason] += 1
+
+    def usable(self, calls: Iterable[TracedCall]) -> Iterator[TracedCall]:
+        """The calls that can be made again: with a prompt, and with an answer, which an embedding has not."""
+        for call in calls:
+            if not call.input_length:
+                self.add("without a prompt", call.at)
+            elif not call.output_length:
+                self.add("without an answer", call.at)
+            else:
+                yield call
 
     def __str__(self) -> str:
         return ", ".join(f"{count:,} {reason}" for reason, count in self.reasons.most_common())
+
+
+def is_within(at: float, begin: float | None, end: float | None) -> bool:
+    """Whether a moment is in a part of the time: from `begin` until before `end`, where these are given."""
+    return (begin is None or at >= begin) and (end is None or at < end)
 
 
 def whole_number(value: object, where: str) -> int:
