@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bedrock_locust.arrivals.sequence import Piece, moments
+from bedrock_locust.arrivals.sequence import LEAST_BURSTINESS, Piece, moments
 from bedrock_locust.level import Level, LevelError
 
 if TYPE_CHECKING:
@@ -82,6 +82,8 @@ class Schedule:
             **{**{name: plain[name] for name in REQUIRED}, "levels": tuple(map(Level.from_plain, plain["levels"]))},
             **{name: plain.get(name, usual) for name, usual in OPTIONAL.items()},
         )
+        if schedule.burstiness is not None and not schedule.burstiness >= LEAST_BURSTINESS:
+            raise LevelError(f"the burstiness of a schedule is {schedule.burstiness}: give {LEAST_BURSTINESS} or more")
         for level in schedule.levels:
             if level.rate_per_s is None or level.duration_s is None:
                 raise LevelError(f"the level {level.key!r} of a schedule needs rate_per_s and duration_s")

@@ -17,6 +17,10 @@ POISSON = 1.0
 """Gaps of an exponential distribution: arrivals that know nothing of each other."""
 
 
+LEAST_BURSTINESS = 0.01
+"""With less, gaps are so near to 0 that a sequence may have no end. The settings have the same limit."""
+
+
 class Piece(NamedTuple):
     """A stretch of time in which the rate changes evenly, or not at all."""
 

@@ -28,8 +28,8 @@ MOST_PER_S = 10_000
 MOST_PARTS = 1000
 """Levels of a mode, as in `concurrency`."""
 CONSTANT = "constant"
-MOST_BURSTINESS = 10_000
-"""Gaps are all but constant then."""
+LEAST_BURSTINESS, MOST_BURSTINESS = 0.01, 10_000
+"""Below, the gaps of a burst are so short that it may have no end; above, they are all but constant."""
 
 Rates = tuple[float, ...]
 Part = tuple[float, float, float]
@@ -68,12 +68,12 @@ def _profile(value: object) -> object:
 
 
 def _burstiness(value: object) -> object:
-    """A number above 0, or CONSTANT. Raises ValueError."""
+    """A number that can be one, or CONSTANT. Raises ValueError."""
     if value == CONSTANT:
         return value
-    (number,) = _numbers([value], f"must be a number above 0, or {CONSTANT!r}")
-    if not 0 < number <= MOST_BURSTINESS:
-        raise ValueError(f"must be above 0 and up to {MOST_BURSTINESS:,}, or {CONSTANT!r}")
+    (number,) = _numbers([value], f"must be a number from {LEAST_BURSTINESS} on, or {CONSTANT!r}")
+    if not LEAST_BURSTINESS <= number <= MOST_BURSTINESS:
+        raise ValueError(f"must be {LEAST_BURSTINESS} to {MOST_BURSTINESS:,}, or {CONSTANT!r}")
     return number
 
 

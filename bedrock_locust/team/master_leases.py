@@ -76,8 +76,9 @@ class Leases:
         lease = self._division.lease(elapsed_s, able)
         if last:
             lease = replace(lease, until_s=elapsed_s)
-        order = LeaseOrder(self._run, self._schedule, lease).to_plain()
         for client_id in able:
+            own = replace(lease, max_in_flight=self._division.share(client_id))
+            order = LeaseOrder(self._run, self._schedule, own).to_plain()
             try:
                 self._runner.send_message(LEASE, order, client_id)
             except RPCError as error:
@@ -97,13 +98,19 @@ class Division:
 
     def lease(self, elapsed_s: float, able: Collection[str]) -> Lease:
         """The lease for the workers that are able at a moment, in seconds from the start of the schedule."""
-        makers = tuple(sorted(able))
+        # Of more workers than calls in flight, the last ones make none: each maker may have one at least.
+        makers = tuple(sorted(able))[: self._max_in_flight]
         if makers and (not self._parts or makers != self._parts[-1].makers):
             self._parts.append(Part(self._first_due_at(self._until_s), makers))
         if makers:
             self._until_s = max(self._until_s, elapsed_s + LEASE_S)
-        share = -(-self._max_in_flight // max(1, len(makers)))
-        return Lease(tuple(self._parts), self._until_s, share)
+        return Lease(tuple(self._parts), self._until_s)
+
+    def share(self, maker: str) -> int:
+        """How many of the calls in flight a worker may have: all shares together are those of the run."""
+        makers = self._parts[-1].makers if self._parts else ()
+        each, left = divmod(self._max_in_flight, max(1, len(makers)))
+        return each + (makers.index(maker) < left) if maker in makers else 0
 
     def _first_due_at(self, moment_s: float) -> int:
         """The number of the first arrival that is due at a moment or later. Moments may not go back."""

@@ -69,8 +69,8 @@ def test_burstiness(said: Any, meant: float | None) -> None:
         ({"profile": [[0, 1, 1]]}, "but must have parts that last"),
         ({"profile": [[9, 0, 0]]}, "with rates of 0 to 10,000 a second that are not both 0"),
         ({"profile": "9:1"}, 'arrivals.profile is "9:1", but must be parts of'),
-        ({"rates": [1], "burstiness": "even"}, 'arrivals.burstiness is "even", but must be a number above 0, or \'c'),
-        ({"rates": [1], "burstiness": 0}, "arrivals.burstiness is 0, but must be above 0 and up to 10,000, or"),
+        ({"rates": [1], "burstiness": "even"}, 'arrivals.burstiness is "even", but must be a number from 0.01 on, or'),
+        ({"rates": [1], "burstiness": 0}, "arrivals.burstiness is 0, but must be 0.01 to 10,000, or"),
         ({"rates": [1], "max_in_flight": 0}, "arrivals.max_in_flight is 0, but must be greater than 0"),
     ],
 )
@@ -144,9 +144,9 @@ MOST_RATES = [(number + 1) / 10 for number in range(1000)]
         (
             {"rates": [1], "burstiness": 10_000},
             {"rates": [1], "burstiness": 10_001},
-            "must be above 0 and up to 10,000, or 'constant'",
+            "must be 0.01 to 10,000, or 'constant'",
         ),
-        ({"rates": [1], "burstiness": 0.01}, {"rates": [1], "burstiness": 0}, "must be above 0 and up to 10,000"),
+        ({"rates": [1], "burstiness": 0.01}, {"rates": [1], "burstiness": 0.0099}, "must be 0.01 to 10,000"),
         ({"rates": [1], "warmup_seconds": WEEK_S}, {"rates": [1], "warmup_seconds": WEEK_S + 1}, "604,800"),
         ({"rates": [1], "ramp": "aws"}, {"rates": [1, 2], "ramp": "aws"}, "ramp needs one rate"),
         (

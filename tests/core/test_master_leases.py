@@ -60,9 +60,34 @@ def test_nobody_is_there_at_first() -> None:
 
 
 def test_the_most_calls_are_divided() -> None:
-    """Among those that make calls now, at least one each."""
+    """Among those that make calls now; all shares together are never more than the run may have."""
     made = Division(schedule(max_in_flight=10))
-    assert [made.lease(1.0, WORKERS[:count]).max_in_flight for count in (1, 2, 3)] == [10, 5, 4]
+    assert made.share("a") == 0
+    for count, shares in ((1, [10, 0, 0]), (2, [5, 5, 0]), (3, [4, 3, 3])):
+        made.lease(1.0, WORKERS[:count])
+        assert [made.share(worker) for worker in WORKERS] == shares
+
+
+def test_more_workers_than_calls_in_flight() -> None:
+    """Some make no calls, as one that may have none would drop all of its arrivals."""
+    made = Division(schedule(max_in_flight=2))
+    lease = made.lease(-1.0, WORKERS)
+    assert {lease.maker(number) for number in range(9)} == {"a", "b"}
+    assert [made.share(worker) for worker in WORKERS] == [1, 1, 0]
+
+
+def test_each_worker_gets_its_own_share() -> None:
+    """With the lease, which is the same for all but for that."""
+    sent: dict[str, int] = {}
+
+    def send(_: str, order: dict[str, Any], client_id: str) -> None:
+        sent[client_id] = order["lease"]["max_in_flight"]
+
+    leases = Leases(cast("MasterRunner", SimpleNamespace(send_message=send)), lambda: ["b", "a"])
+    leases.begin("run", schedule(start_at=clock.wall_at(), max_in_flight=5))
+    gevent.sleep(0.05)
+    leases.stop()
+    assert sent == {"a": 3, "b": 2}
 
 
 def test_a_schedule_that_is_cut_short() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tracemalloc
 from collections import Counter
 from dataclasses import replace
@@ -14,8 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bedrock_locust.arrivals import sequence
 from bedrock_locust.arrivals.schedule import Schedule
 from bedrock_locust.level import Level, LevelError
+from bedrock_locust.settings import arrivals
 
 from .replays import replayed
 
@@ -115,9 +118,15 @@ def test_the_level_at_a_moment() -> None:
             "rate_per_s",
         ),
         ({name: value for name, value in schedule().to_plain().items() if name != "seed"}, "without 'seed'"),
+        *(({**schedule().to_plain(), "burstiness": wrong}, "0.01 or more") for wrong in (0.0, 1e-300, -1.0, math.nan)),
     ],
 )
 def test_what_is_no_schedule_is_refused(wrong: Any, words: str) -> None:
     """In one sentence that names what is missing."""
     with pytest.raises(LevelError, match=words):
         Schedule.from_plain(wrong)
+
+
+def test_the_least_burstiness_is_that_of_the_settings() -> None:
+    """A shape of a locustfile does not come past it either."""
+    assert sequence.LEAST_BURSTINESS == arrivals.LEAST_BURSTINESS
