@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
     from bedrock_locust.arrivals.schedule import Arrival, Schedule
 
+LOST_SHARE = 0.01
+"""If more arrivals than this share were dropped or missed, the load was another one; as in the report."""
+
 Place = tuple[str, str]
 """The key of a level, and a phase of it."""
 Plain = dict[str, dict[str, list[int]]]
@@ -51,6 +54,11 @@ class Fate(NamedTuple):
     dropped: int
     missed: int
     """Nobody made them, or nobody knows: a worker was lost, or came too late for them."""
+
+    @property
+    def is_other_load(self) -> bool:
+        """Whether so many were dropped or missed that the load was another one than asked for."""
+        return self.dropped + self.missed > LOST_SHARE * self.due
 
 
 class Account:

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import gevent
 
+from bedrock_locust.arrivals.counts import LOST_SHARE
 from bedrock_locust.histogram import Histogram
 from bedrock_locust.process.clock import clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from bedrock_locust.arrivals.counts import Fate
     from bedrock_locust.call import Call
 
 BEAT_S = 0.25
@@ -36,6 +38,8 @@ WORDS = {
     "cpu_percent": "worker {worker} used {value:.0f} % of a core",
     "loop_lag_p99_ms": "the event loop of worker {worker} ran {value:.0f} ms late at P99",
     "read_lag_p99_ms": "first tokens were read {value:.0f} ms late at P99",
+    "arrivals_dropped": "{value:.0f} % of the arrivals were dropped, as max_in_flight calls were in flight",
+    "arrivals_missed": "{value:.0f} % of the arrivals were missed",
 }
 """What was too much -> the words for it. The report has the same words; a test compares them."""
 
@@ -52,6 +56,15 @@ class Cause(NamedTuple):
     def __str__(self) -> str:
         """The reason in words."""
         return WORDS[self.what].format(worker=self.worker, value=self.value)
+
+
+def lost(fate: Fate | None) -> list[Cause]:
+    """That the load was another one than asked for, as arrivals were dropped or missed; empty where few were."""
+    if fate is None or not fate.is_other_load:
+        return []
+    counts = {"arrivals_dropped": fate.dropped, "arrivals_missed": fate.missed}
+    shares = {what: 100 * count / fate.due for what, count in counts.items()}
+    return [Cause(what, "", percent) for what, percent in shares.items() if percent >= 100 * LOST_SHARE / 2]
 
 
 class Pulse:
@@ -164,13 +177,9 @@ class LevelHealth:
             found.append(Cause("read_lag_p99_ms", "", late))
         return found
 
-    def reasons(self) -> list[str]:
-        """The causes in words."""
-        return [str(cause) for cause in self.causes()]
-
-    def public(self) -> dict[str, Any]:
-        """What `run.json` says of it."""
-        causes = self.causes()
+    def public(self, fate: Fate | None = None) -> dict[str, Any]:
+        """What `run.json` says of it, with what became of the arrivals of the level, if it has any."""
+        causes = [*self.causes(), *lost(fate)]
         return {
             "client_limited": bool(causes),
             "reasons": list(map(str, causes)),
@@ -208,6 +217,8 @@ class Health:
         for level, seen in taken.items():
             self.levels[level].add_pulse(worker, seen)
 
-    def public(self) -> dict[str, Any]:
-        """What `run.json` says of it."""
-        return {name: level.public() for name, level in self.levels.items()}
+    def public(self, fates: Mapping[str, Fate] | None = None) -> dict[str, Any]:
+        """What `run.json` says of it. `fates` has what became of the arrivals of levels that are over."""
+        known = fates or {}
+        names = dict.fromkeys([*self.levels, *known])
+        return {name: self.levels[name].public(known.get(name)) for name in names}

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from bedrock_locust.settings.goals import Slo
 
 THROTTLED = "ThrottlingError"
-LOST_SHARE = 0.01
-"""If more arrivals than this share were dropped or missed, the load was another one; as in the report."""
 
 
 class Judge(OutputBase):
@@ -100,7 +98,7 @@ def _matters(cause: Cause, slo: Slo) -> bool:
 
 def _lost(fate: Fate) -> list[str]:
     """That arrivals were dropped or missed, if too many were."""
-    if fate.dropped + fate.missed <= LOST_SHARE * fate.due:
+    if not fate.is_other_load:
         return []
     return [f"{fate.dropped:,} of {fate.due:,} arrivals were dropped and {fate.missed:,} missed"]
 

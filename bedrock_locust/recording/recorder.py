@@ -13,7 +13,7 @@ from bedrock_locust.arrivals.counts import Account
 from bedrock_locust.call import Call
 from bedrock_locust.live.gaps import Gaps
 from bedrock_locust.live.health import Cpu, Health
-from bedrock_locust.live.output import Outputs
+from bedrock_locust.live.output import ROWS_WITHIN_S, Outputs
 from bedrock_locust.live.tally import Tally
 from bedrock_locust.process.clock import clock
 from bedrock_locust.recording.worker_record import WorkerRecord
@@ -52,6 +52,7 @@ class Recorder:
         self._count_in_flight: Callable[[], int] | None = None
         self._count_arrivals: Callable[[], Plain] | None = None
         self._account: Account | None = None
+        self._is_closed = False
         self.gaps = Gaps()
         self.health = Health()
         self.write_info()
@@ -172,8 +173,15 @@ class Recorder:
         self._info.update(info)
         workers = {name: record.public() for name, record in sorted(self.records.items())}
         rows = {"rows_written": self.folder.rows_written, "rows_lost": self.folder.rows_lost}
-        news = {"worker_changes": self.changes, "health": self.health.public()}
+        news = {"worker_changes": self.changes, "health": self.health.public(self._fates())}
         self.folder.write_info({**self._info, **rows, "workers": workers, **news})
+
+    def _fates(self) -> dict[str, Fate]:
+        """What became of the arrivals of each level of which all workers have reported by now."""
+        now = clock.wall_at()
+        over = [level for level in self._levels.values() if level.measured_to and level.rate_per_s is not None]
+        known = [level for level in over if self._is_closed or now >= (level.measured_to or now) + ROWS_WITHIN_S]
+        return {level.key: fate for level in known if (fate := self.fate(level.key)) is not None}
 
     def feel(self) -> None:
         """Take over what the Pulse of this process has seen, if the users run here."""
@@ -192,7 +200,7 @@ class Recorder:
         self.folder.settle()
         self.folder.write_table("gaps.csv", self.gaps.rows())
         self.folder.write_levels(map(self._accounted, self._levels.values()))
-        fate = self.fate()
+        fate, self._is_closed = self.fate(), True
         arrivals = {"arrivals": fate._asdict()} if fate else {}
         self.write_info(ended=ended, end_reason=reason, ended_at=clock.wall_at(), **arrivals)
         self.folder.settle()

@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 
 from reports.markdown import plain
 from reports.numbers.failures import TOLERABLE_FAILURES
-from reports.numbers.slo import Slo
+from reports.numbers.slo import LOAD, Slo
 from reports.sections.words import failing_words, label, slo_words, unmeasured_words
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ SUITE = "bedrock-locust SLO"
 def text(analysis: Edition) -> str:
     """The verdicts as XML; a run without an SLO has a suite without cases.
 
-    A condition that does not apply to a level is skipped, one that applies but was not measured is a failure.
+    A condition that does not apply to a level is skipped, one that applies but was not measured is a failure; so is a
+    level that had another load than asked for, in a case of its own.
     So some case failed if, and only if, the gate did not pass.
     """
     cases = list(_cases(analysis, analysis.gate)) if analysis.gate else []
@@ -52,7 +53,9 @@ def _cases(analysis: Edition, gate: Gate) -> Iterator[ET.Element]:
     for key in map(str, analysis.figures.index):
         for criterion in CRITERIA:
             if (asked := _asked(gate.slo, criterion)) is not None:
-                yield _case(analysis, gate, key, criterion, asked)
+                yield _case(analysis, gate, key, criterion, slo_words(analysis.say, asked))
+        if key in analysis.other_loads:
+            yield _case(analysis, gate, key, LOAD, analysis.say("junit.load"))
     if not gate.counting(analysis.figures):
         case = ET.Element("testcase", {"classname": SUITE, "name": analysis.say("junit.levels")})
         ET.SubElement(case, "failure", {"message": analysis.say("junit.no_level")})
@@ -75,16 +78,16 @@ def _asked(slo: Slo, criterion: str) -> Slo | None:
     return None if limit is None else replace(Slo(percentile=slo.percentile), **{criterion: limit})
 
 
-def _case(analysis: Edition, gate: Gate, key: str, criterion: str, asked: Slo) -> ET.Element:
+def _case(analysis: Edition, gate: Gate, key: str, criterion: str, name: str) -> ET.Element:
     row, say = analysis.level(key), analysis.say
     level = plain(label(say, row, mode=True))
-    case = ET.Element("testcase", {"classname": level, "name": slo_words(say, asked)})
+    case = ET.Element("testcase", {"classname": level, "name": name})
     checks = [check for check in gate.checks.get(key, []) if check.criterion == criterion]
     if key not in gate.counting(analysis.figures):
         above = gate.slo.users is not None and row["unit"] == "users" and row["load"] > gate.slo.users
         reason = say("junit.above", users=say.noun(gate.slo.users or 0, "user")) if above else say("slo.not_asked")
         ET.SubElement(case, "skipped", {"message": reason})
-    elif CRITERIA[criterion] and row["mode"] != "streaming":
+    elif CRITERIA.get(criterion) and row["mode"] != "streaming":
         ET.SubElement(case, "skipped", {"message": say("slo.not_asked")})
     elif message := _failure(analysis, gate.slo, checks):
         ET.SubElement(case, "failure", {"message": message})

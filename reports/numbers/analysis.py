@@ -69,6 +69,8 @@ class Analysis:
     """One row per worker; see `reports.numbers.workers`."""
     late: list[str]
     """The levels that the load generator itself held up; see `workers.late_levels`."""
+    other_loads: dict[str, float]
+    """The levels that did not have the load that they ask for; see `arrivals.other_loads`."""
     gate: Gate | None
     """The verdict on the SLO; None without one."""
     quota: Quota
@@ -152,6 +154,7 @@ class Analysis:
     def best_level(self, mode: str) -> str | None:
         """The level of a mode with the most output tokens/s, with tolerable failures if there is one; None of none."""
         of_mode = self.figures[(self.figures["mode"] == mode) & (self.figures["output_tokens_per_s"] > 0)]
+        of_mode = of_mode[~of_mode.index.isin(list(self.other_loads))]
         good = of_mode[~of_mode.index.isin([*self.failing, *answers.unanswered(self.stop_reasons)])]
         rates = (good if len(good) else of_mode)["output_tokens_per_s"]
         return str(rates.idxmax()) if len(rates) else None
@@ -177,12 +180,14 @@ def analyse(run: Run) -> Analysis:
     arrived = arrivals.arrivals(rows)
     limited = arrived.index[arrived["limited"].astype(bool)]
     late = [key for key in map(str, table.index) if key in late_levels(table, run) or key in limited]
-    gate, used = slo.gate(run, rows, table), quota.quota(run, rows)
+    others = arrivals.other_loads(table, arrived)
+    gate, used = slo.gate(run, rows, table, others), quota.quota(run, rows)
     reasons = answers.stop_reasons(rows)
     overused, message = forecast.overused(used, table), quota.throttle_message(kinds)
     found = search.searches(run)
     searched = search.advised(found)
-    known = Evidence(gate, late, failed, overused, used, message, Growth(rows), answers.unanswered(reasons), searched)
+    unanswered = answers.unanswered(reasons)
+    known = Evidence(gate, late, failed, overused, used, message, Growth(rows), unanswered, searched, others)
     return Analysis(
         run=run,
         levels=rows,
@@ -191,6 +196,7 @@ def analyse(run: Run) -> Analysis:
         failures_by_level=failed,
         workers=workers(run),
         late=late,
+        other_loads=others,
         gate=gate,
         quota=used,
         overused=overused,

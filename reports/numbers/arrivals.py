@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from reports.numbers import percentiles
-from reports.reading.windows import RATE
+from reports.reading.windows import RATE, USERS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,7 +20,9 @@ TIMES = ("ttft_ms", "latency_ms")
 LATE_SHARE = 0.05
 """Arrivals that start this late, as a share of the median wait, bend the figures."""
 LOST_SHARE = 0.01
-"""So does this share of arrivals that were dropped or missed: the load was another one."""
+"""So does this share of arrivals that were dropped or missed: the load was another one, and so was that of a level
+which lacked this share of its users. The search of a run has the same bound (`LOST_SHARE` of
+`bedrock_locust.arrivals.counts`); a test compares them."""
 
 
 def arrivals(levels: Levels) -> pd.DataFrame:
@@ -48,6 +50,18 @@ def _row(levels: Levels, key: str, level: pd.Series[Any]) -> dict[str, Any]:
     wait_ms = row["ttft_ms_p50"] if row["ttft_ms_p50"] > 0 else row["latency_ms_p50"]
     is_late, is_lost = row["lateness_ms_p99"] > LATE_SHARE * wait_ms, dropped + missed > LOST_SHARE * due
     return {**row, "limited": bool(is_late or is_lost)}
+
+
+def other_loads(figures: pd.DataFrame, arrived: pd.DataFrame) -> dict[str, float]:
+    """The levels that did not have the load that they ask for -> the percentage of it that they had.
+
+    Their figures are those of a lower load: they meet no SLO at theirs, and reach no throughput with it.
+    """
+    lost = arrived[arrived["dropped"] + arrived["missed"] > LOST_SHARE * arrived["due"]]
+    users = figures[(figures["unit"] == USERS) & figures["window_s"].notna()]
+    few = users[users["users_reached"] < (1 - LOST_SHARE) * users["load"]]
+    shares = {**(lost["made"] / lost["due"]), **(few["users_reached"] / few["load"])}
+    return {str(key): 100 * float(shares[key]) for key in figures.index if key in shares}
 
 
 def _lateness_ms(levels: Levels, key: str) -> NDArray[np.floating]:

@@ -71,7 +71,7 @@ def conclusions(figures: pd.DataFrame, known: Evidence) -> list[Conclusion]:
 def conclude(mode: str, group: str, figures: pd.DataFrame, known: Evidence) -> Conclusion:
     """The telling ones of these levels, all of one mode and with ended calls, in order of load."""
     rate = _rate(figures)
-    useful = figures[(figures["ok"] > 0) & figures[rate].notna()]
+    useful = figures[(figures["ok"] > 0) & figures[rate].notna() & ~figures.index.isin(list(known.other_loads))]
     bad = failing(figures, known.tolerable)
     good = useful[~useful.index.isin([*bad, *known.unanswered])]
     best = _highest(good, rate) or _highest(useful, rate)

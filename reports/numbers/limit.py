@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from reports.numbers.failures import TOLERABLE_FAILURES, by_frequency, is_shown
@@ -54,6 +54,8 @@ class Evidence:
     """The levels with more than tolerable answers that are none."""
     searched: Mapping[str, str | None]
     """The level that a search found, by mode; None if it found none."""
+    other_loads: Mapping[str, float] = field(default_factory=dict)
+    """The levels that did not have the load that they ask for; see `arrivals.other_loads`."""
 
     @property
     def tolerable(self) -> float:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from reports.numbers import intervals, sample
+from reports.numbers.arrivals import LOST_SHARE
 from reports.numbers.failures import TELLING_FAILURES, TOLERABLE_FAILURES
 from reports.numbers.figures import SLO_METRICS
 from reports.numbers.throughput import calls_inside, inside
@@ -17,6 +18,8 @@ from reports.reading.tokens import tpot_ms
 from reports.reading.windows import USERS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from reports.numbers.sample import Sample
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     from reports.reading.run import Run
 
 TIMES = SLO_METRICS
+LOAD = "load"
+"""The condition that a level had the load that it asks for. It is never missed: with less, the SLO was not measured."""
 DEFAULT_PERCENTILE = 95
 
 
@@ -66,7 +71,7 @@ class Check:
     """One condition in one level."""
 
     criterion: str
-    """A field of `Slo`."""
+    """A field of `Slo`, or `LOAD`."""
     limit: float
     value: float
     """In the unit of the criterion; NaN if it could not be measured."""
@@ -137,12 +142,15 @@ def wanted(run: Run) -> Slo | None:
     return Slo(**known, percentile=min(max(percentile, 1), 99.99))
 
 
-def gate(run: Run, levels: Levels, figures: pd.DataFrame) -> Gate | None:
-    """The levels of a run against its SLO; None if it has none."""
+def gate(run: Run, levels: Levels, figures: pd.DataFrame, other_loads: Mapping[str, float]) -> Gate | None:
+    """The levels of a run against its SLO; None if it has none. For `other_loads` see `arrivals.other_loads`."""
     slo = wanted(run)
     if slo is None:
         return None
     checks = {str(key): _checks(slo, levels, str(key), row) for key, row in figures.iterrows()}
+    for key, percent in other_loads.items():
+        if checks[key]:
+            checks[key].append(Check(LOAD, 100 * (1 - LOST_SHARE), percent, met=None, close=False))
     rows = {key: _goodput(slo, levels, key) for key in figures.index}
     goodput = pd.DataFrame.from_dict(rows, orient="index", columns=["goodput_per_s", "good_share"], dtype="float64")
     return Gate(slo, {key: found for key, found in checks.items() if found}, goodput)

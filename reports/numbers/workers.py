@@ -25,7 +25,9 @@ LATE_SHARE = 0.1
 LATE_MS = 5
 """Below this many milliseconds, a delay of the client is of no interest."""
 
-CAUSES = ("cpu_percent", "loop_lag_p99_ms", "read_lag_p99_ms")
+ARRIVALS = ("arrivals_dropped", "arrivals_missed")
+"""Causes of which `reports.numbers.arrivals` tells."""
+CAUSES = ("cpu_percent", "loop_lag_p99_ms", "read_lag_p99_ms", *ARRIVALS)
 """What may have been too much; `cause.<what>` is how that is said."""
 
 
@@ -71,7 +73,14 @@ def late_levels(figures: pd.DataFrame, run: Run) -> list[str]:
 
 def is_said_late(run: Run, key: str) -> bool:
     """Whether the load generator itself noted that it was the limit in a level."""
-    return run.get("health", key, "client_limited") is True
+    return run.get("health", key, "client_limited") is True and not _is_of_arrivals(run, key)
+
+
+def _is_of_arrivals(run: Run, key: str) -> bool:
+    """Whether all that it noted is that arrivals were dropped or missed."""
+    found = run.get("health", key, "causes")
+    what = [one.get("what") for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    return bool(what) and set(what) <= set(ARRIVALS)
 
 
 def has_free_cpu(run: Run, key: str) -> bool:

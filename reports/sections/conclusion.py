@@ -18,6 +18,7 @@ from reports.sections.words import (
     label,
     level_names,
     load_number,
+    load_words,
     rate_words,
     slo_words,
     unmeasured_words,
@@ -90,7 +91,7 @@ def _sentences(analysis: Edition, found: Conclusion) -> Iterator[str]:
             figures = figures_there(analysis, row, rate_words(say, found.rate, row))
             yield say("search.there", load=label(say, row), figures=figures)
     elif found.best is None:
-        yield say("end.mode", mode=mode)
+        yield from _nothing_asked(analysis, found, mode)
     elif found.basis == "most" or (found.advised is None and found.basis not in {"slo", "quota"}):
         best = analysis.level(found.best)
         yield say("runs.most", mode=mode, rate=rate_words(say, found.rate, best), at=at(say, best))
@@ -104,6 +105,17 @@ def _sentences(analysis: Edition, found: Conclusion) -> Iterator[str]:
     yield from limits(analysis, found)
     if found.rising and analysis.run.text("ended") in {"", "complete"}:
         yield say(f"limit.rising.{analysis.levels.unit}")
+
+
+def _nothing_asked(analysis: Edition, found: Conclusion, mode: str) -> Iterator[str]:
+    """That no call of a mode succeeded, or that no level had the load that it asks for, with the highest of them."""
+    say, others = analysis.say, [key for key in analysis.of(found) if key in analysis.other_loads]
+    if not others or not analysis.number(others[-1], "ok"):
+        yield say("end.mode", mode=mode)
+        return
+    row, load = analysis.level(others[-1]), load_words(say, analysis.other_loads[others[-1]])
+    yield say("runs.other_load", mode=mode, at=say.sentence(at(say, row)), load=load)
+    yield _there(analysis, row, rate_words(say, found.rate, row))
 
 
 def _advice(analysis: Edition, found: Conclusion, mode: str) -> Iterator[str]:

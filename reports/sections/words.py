@@ -9,6 +9,7 @@ from reports.charts import knee, lengths, tokens
 from reports.markdown import UNKNOWN, Column, amount, bounds, code, number, percent, seconds, texts
 from reports.numbers.answers import EMPTY
 from reports.numbers.percentiles import PERCENTS, is_open
+from reports.numbers.slo import LOAD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -167,15 +168,25 @@ def failing_words(say: Language, slo: Slo, checks: list[Check]) -> str:
 
 
 def unmeasured_words(say: Language, slo: Slo, checks: list[Check]) -> str:
-    """What could not be judged."""
-    names = [
+    """What could not be judged, and that the load was another one."""
+    other = [load_words(say, check.value) for check in checks if check.criterion == LOAD]
+    unknown = [check for check in checks if check.met is None and check.criterion != LOAD]
+    partly = [say("slo.partly", what=say.listing(_names(say, slo, unknown)))] if unknown else []
+    return say("list.clause").join([*other, *partly])
+
+
+def load_words(say: Language, share: float) -> str:
+    """That a level had only this percentage of the load that it asks for."""
+    return say("slo.other_load", percent=percent(share / 100))
+
+
+def _names(say: Language, slo: Slo, checks: list[Check]) -> list[str]:
+    return [
         say("slo.of_speed")
         if check.criterion == "min_tokens_per_s"
         else say("slo.of_time", metric=say(f"metric.{check.criterion}"), percentile=f"{slo.percentile:g}")
         for check in checks
-        if check.met is None
     ]
-    return say("slo.partly", what=say.listing(names))
 
 
 def _failing(say: Language, slo: Slo, check: Check) -> str:

@@ -18,6 +18,7 @@ from rich.console import Console
 
 from bedrock_locust.arrivals.counts import Fate
 from bedrock_locust.level import Level
+from bedrock_locust.live.health import Cause, lost
 from bedrock_locust.live.output import ROWS_WITHIN_S, Outcome, State
 from bedrock_locust.live.tally import Tally
 from bedrock_locust.live.task_errors import TaskErrors
@@ -114,7 +115,7 @@ def test_arrivals_of_a_level() -> None:
     block = level_block(tally, "streaming-4", arrivals=Fate(60, 55, 4, 1), disturbances=["worker b was lost"])
     assert "  Arrivals    60 due, 55 made, 4 dropped, 1 missed" in block
     assert "  Lateness           7.0" in block
-    assert "DISTURBED" not in block, "the missed arrivals tell it"
+    assert "DISTURBED: worker b was lost: its arrivals were missed until others took over" in block
 
 
 def test_block_of_a_level() -> None:
@@ -128,8 +129,25 @@ def test_block_of_a_level() -> None:
     assert "Calls       3: 2 ok (66.67 %), 1 failed" in text
     assert "in 30 s" in text
     assert "CLIENT-LIMITED" not in text
-    limited = level_block(tally, "streaming-4", ["worker w used 97 % of a core"])
+    limited = level_block(tally, "streaming-4", [Cause("cpu_percent", "w", 97.0)])
     assert "CLIENT-LIMITED: worker w used 97 % of a core. Use more workers" in limited
+
+
+@pytest.mark.parametrize(
+    ("fate", "disturbances", "told"),
+    [
+        (Fate(100, 99, 1, 0), [], ""),
+        (Fate(121, 65, 56, 0), [], "46 % of the arrivals were dropped, as max_in_flight calls were in flight. Raise"),
+        (Fate(100, 90, 0, 10), ["worker b was lost"], "10 % of the arrivals were missed.\n"),
+        (Fate(100, 90, 0, 10), [], "10 % of the arrivals were missed. Use more workers: --processes"),
+    ],
+)
+def test_a_load_that_was_not_made(fate: Fate, disturbances: list[str], told: str) -> None:
+    """It is marked as the client's, with what to do by its cause."""
+    tally, _ = a_level()
+    block = level_block(tally, "streaming-4", lost(fate), disturbances, fate)
+    assert ("CLIENT-LIMITED" in block) == bool(told)
+    assert told in block
 
 
 def test_block_of_a_level_without_a_success() -> None:
@@ -310,7 +328,7 @@ class Clock:
 def a_run(**attributes: object) -> Any:
     """What the console sees of a run with prices, in which a worker was busy and another was lost."""
     tally, level = a_level()
-    busy = SimpleNamespace(reasons=lambda: ["worker w used 97 % of a core"])
+    busy = SimpleNamespace(causes=lambda: [Cause("cpu_percent", "w", 97.0)])
     seen: dict[str, Any] = {
         "settings": PRICED,
         "info": {"endpoint": "http://127.0.0.1:1", "simulator": True},

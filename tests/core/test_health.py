@@ -9,6 +9,7 @@ import gevent
 import msgpack
 import pytest
 
+from bedrock_locust.arrivals.counts import Fate
 from bedrock_locust.call import Call
 from bedrock_locust.histogram import bucket
 from bedrock_locust.live.health import CPU_LIMIT, WORDS, Cpu, Health, Pulse
@@ -61,6 +62,16 @@ def test_the_report_has_the_same_limits() -> None:
     """What a report cannot import from here it has for itself."""
     assert set(WORDS) == set(workers.CAUSES)
     assert workers.BUSY_PERCENT == CPU_LIMIT
+
+
+def test_a_load_that_was_not_made() -> None:
+    """A level of which arrivals were dropped or missed is marked; `run.json` says so even where no call was made."""
+    said = Health().public({"none": Fate(100, 0, 60, 40), "few": Fate(100, 99, 1, 0)})
+    assert [(one["what"], one["value"]) for one in said["none"]["causes"]] == [
+        ("arrivals_dropped", 60),
+        ("arrivals_missed", 40),
+    ]
+    assert (said["none"]["client_limited"], said["few"]["client_limited"]) == (True, False)
 
 
 def test_a_healthy_level() -> None:
@@ -213,7 +224,7 @@ def test_pulses_of_a_worker_add_up_and_workers_stay_apart() -> None:
         ("cpu_percent", "a"),
         ("loop_lag_p99_ms", "a"),
     ]
-    assert client.levels["streaming-1"].reasons() == said["reasons"]
+    assert [str(cause) for cause in client.levels["streaming-1"].causes()] == said["reasons"]
 
 
 def test_levels_are_judged_by_themselves() -> None:

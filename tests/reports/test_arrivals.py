@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bedrock_locust.arrivals import counts
 from reports.edition import Edition, edition
+from reports.exports import junit
+from reports.numbers import arrivals as arrived
 from reports.numbers.doubts import doubts
 from reports.reading.run import read
 from reports.report import write
 from reports.sections.arrivals import arrivals
+from reports.sections.conclusion import conclusion
 
 from . import run_folders as make
 
@@ -122,3 +126,61 @@ def test_a_closed_loop_has_none(tmp_path: Path) -> None:
     assert found.arrivals.empty
     assert arrivals(found, {}) == ""
     assert found.levels.unit == "users"
+
+
+SLO = {"slo": {"latency_ms": 60_000, "percentile": 95}}
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "only 53.7 % of the load was made"), ("zh", "负载只达到要求的 53.7 %")]
+)
+def test_a_load_that_was_not_made_meets_no_slo(tmp_path: Path, language: str, said: str) -> None:
+    """Its figures are those of a lower load: the gate fails, JUnit too, and no headline names it."""
+    made = folder((2, 5), arrivals_dropped=0)
+    made.levels[1] |= {"arrivals_due": 300, "arrivals_dropped": 139}
+    made.requests = made.requests[:120] + made.requests[120:281]
+    made.info = {**make.info(len(made.requests), 2), "settings": SLO}
+    path = made.write(tmp_path)
+    written = write(path, formats=["markdown", "junit"], language=language)
+    text = written.read_text(encoding="utf-8")
+    headline = next(line for line in text.splitlines() if line.startswith("**"))
+    found = edition(read(path), language)
+    assert found.gate_passed is False
+    assert found.gate is not None
+    assert [found.gate.met(str(key)) for key in found.figures.index] == [True, None]
+    assert [one.advised for one in found.conclusions] == ["streaming-rate-2"]
+    assert "5 " not in headline.split("**")[1].replace("SLO", "")
+    assert said in text.split("SLO gate" if language == "en" else "SLO 门禁", 1)[1].splitlines()[0]
+    assert said in junit.text(found)
+
+
+def test_without_an_slo_no_headline_names_it(tmp_path: Path) -> None:
+    """Nor is it the level with the most throughput."""
+    made = folder((5,), arrivals_dropped=100, arrivals_missed=50)
+    found = report_of(made, tmp_path)
+    [one] = found.conclusions
+    assert (one.advised, one.best, found.best_level("streaming")) == (None, None, None)
+    first = conclusion(found)[0]
+    assert first.startswith(
+        "**Streaming: no level had the load that was asked for.** At 5 requests/s, only 50.0 % of the load was made. At"
+    )
+
+
+@pytest.mark.parametrize(("dropped", "passes"), [(3, True), (4, False)])
+def test_one_percent_is_no_other_load(tmp_path: Path, dropped: int, passes: bool) -> None:
+    """The bound is that of the search."""
+    made = folder((5,), arrivals_dropped=dropped)
+    made.info = {**make.info(len(made.requests), 1), "settings": SLO}
+    assert report_of(made, tmp_path).gate_passed is passes
+    assert arrived.LOST_SHARE == counts.LOST_SHARE
+
+
+def test_a_level_with_fewer_users_than_asked_for(tmp_path: Path) -> None:
+    """It has another load as well."""
+    made = make.shaped(("streaming",), (4, 8))
+    made.levels[1]["users_reached"] = 5
+    made.info["settings"] |= SLO
+    found = report_of(made, tmp_path)
+    assert found.other_loads == {"streaming-08": 62.5}
+    assert found.gate_passed is False
+    assert [one.advised for one in found.conclusions] == ["streaming-04"]

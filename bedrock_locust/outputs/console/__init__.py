@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bedrock_locust.arrivals.counts import Fate
     from bedrock_locust.histogram import Histogram
     from bedrock_locust.level import Level
+    from bedrock_locust.live.health import Cause
     from bedrock_locust.live.output import Outcome, State
     from bedrock_locust.live.tally import LevelTally, Tally
     from bedrock_locust.settings.plan import Plan
@@ -104,7 +105,7 @@ def progress(tally: Tally, state: State) -> str:
 def level_block(
     tally: Tally,
     name: str,
-    client_limits: Sequence[str] = (),
+    client_limits: Sequence[Cause] = (),
     disturbances: Sequence[str] = (),
     arrivals: Fate | None = None,
 ) -> str:
@@ -129,12 +130,24 @@ def level_block(
     lines += _times(level)
     lines += [f"  {category:<24}{count:,}" for category, count in level.errors.most_common()]
     if client_limits:
-        lines.append(f"  CLIENT-LIMITED: {'; '.join(client_limits)}. Use more workers: --processes, or more machines")
-    if disturbances and not arrivals:
-        lines.append(
-            f"  DISTURBED: {'; '.join(disturbances)}: for some seconds users were fewer, or more, than asked for"
+        advice = _advice(client_limits, is_disturbed=bool(disturbances))
+        lines.append(f"  CLIENT-LIMITED: {'; '.join(map(str, client_limits))}. {'. '.join(advice)}".rstrip())
+    if disturbances:
+        what = (
+            "its arrivals were missed until others took over"
+            if arrivals
+            else "for some seconds users were fewer, or more, than asked for"
         )
+        lines.append(f"  DISTURBED: {'; '.join(disturbances)}: {what}")
     return "\n".join(lines)
+
+
+def _advice(causes: Sequence[Cause], *, is_disturbed: bool) -> list[str]:
+    """What to do about causes in the client. Arrivals that went with a worker need no more of them."""
+    what = {cause.what for cause in causes}
+    found = ["Raise arrivals.max_in_flight"] if "arrivals_dropped" in what else []
+    needs_workers = what - {"arrivals_dropped", *(["arrivals_missed"] if is_disturbed else [])}
+    return [*found, "Use more workers: --processes, or more machines"] if needs_workers else found
 
 
 def farewell(outcome: Outcome) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from bedrock_locust.live.health import lost
 from bedrock_locust.live.limits import Spending
 from bedrock_locust.live.output import ROWS_WITHIN_S, OutputBase
 from bedrock_locust.outputs import console
@@ -81,8 +82,8 @@ class Console(OutputBase):
             del self._due[key]
             raised = self._run.task_errors
             spins = raised.spin(self._run.tally.total.calls)
-            reasons = [] if spins else self._run.health.levels[key].reasons()
             level = self._run.tally.levels[key].level
             fate = self._run.arrivals(key) if level and level.rate_per_s else None
-            block = console.level_block(self._run.tally, key, reasons, self._run.disturbances(key), fate)
+            causes = [] if spins else [*self._run.health.levels[key].causes(), *lost(fate)]
+            block = console.level_block(self._run.tally, key, causes, self._run.disturbances(key), fate)
             self._screen.say(f"{block}\n  TASKS FAIL: {raised}" if raised.total else block)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.utils import floatToGoString
 
+from bedrock_locust.live.health import lost
 from bedrock_locust.live.output import OutputBase
 from bedrock_locust.process.present import present
 from bedrock_locust.redaction import without_account
@@ -177,7 +178,9 @@ class Figures(OutputBase):
         self._in_flight = (state.in_flight or 0) if running else 0
         if state.level is not None:
             seen = present(self._run, BEGUN).health.levels.get(state.level.key)
-            self._limited[self._labels(state.level)] = bool(seen and seen.causes())
+            # Of workers, arrivals that are not reported yet look missed: only those that were dropped are sure.
+            dropped = state.arrivals._replace(missed=0) if state.arrivals else None
+            self._limited[self._labels(state.level)] = bool((seen and seen.causes()) or lost(dropped))
 
     def now(self) -> list[Metric]:
         """What is neither counter nor histogram: the load, and the level that runs."""

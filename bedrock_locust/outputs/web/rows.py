@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bedrock_locust.errors import remedy
+from bedrock_locust.live.health import lost
+from bedrock_locust.live.output import ROWS_WITHIN_S
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from bedrock_locust.arrivals.counts import Fate
     from bedrock_locust.histogram import Histogram
-    from bedrock_locust.live.health import Health, LevelHealth
+    from bedrock_locust.live.health import Cause, Health, LevelHealth
     from bedrock_locust.live.tally import LevelTally, Tally
 
 MOST_ROWS = 500
@@ -64,10 +66,12 @@ class LevelRows:
         window = (measured_from, measured_to or now) if measured_from else None
         open_calls = 0 if measured_to else self._tally.total.calls
         fate = self._arrivals(name) if about and about.rate_per_s else None
-        state = (level.calls, window, open_calls, client_health(self._health.levels.get(name)), fate)
+        is_over = measured_to is not None and now >= measured_to + ROWS_WITHIN_S
+        health = client_health(self._health.levels.get(name), lost(fate) if is_over else [])
+        state = (level.calls, window, open_calls, health, fate)
         known = self._known.get(name)
         if known is None or known[0] != state:
-            row = self._row(name, level, level.rates()) | (_arrived(fate, level) if fate else {})
+            row = self._row(name, level, level.rates()) | {"client": health} | (_arrived(fate, level) if fate else {})
             known = self._known[name] = (state, row)
         return known[1]
 
@@ -120,12 +124,12 @@ def success(level: LevelTally) -> float | str:
     return min(99.99, round(share, 2)) if level.failed else 100
 
 
-def client_health(health: LevelHealth | None) -> str:
+def client_health(health: LevelHealth | None, lost: Sequence[Cause] = ()) -> str:
     """Whether the client may have bent the figures of a level, and why; else the CPU use of the busiest process."""
+    if causes := [*(health.causes() if health else []), *lost]:
+        return f"limited: {'; '.join(map(str, causes))}"
     if health is None:
         return UNKNOWN
-    if reasons := health.reasons():
-        return f"limited: {'; '.join(reasons)}"
     used = [process.cpu_percent for process in health.workers.values() if process.cpu_percent is not None]
     return f"good, {max(used):.0f} % CPU" if used else "good"
 
