@@ -237,6 +237,8 @@ class Lead:
         )
         if quotas := known.sources(self.settings):
             info["quotas"] = quotas
+        if notes := known.found.notes:
+            info["quota_notes"] = list(notes)
         info |= self._preparation.about_file()
         plan = levels, self._preparation.plan(levels)
         passes = EndAfterPasses(lambda: self._handed_out, lambda: getattr(self._runner, "clients", ()))

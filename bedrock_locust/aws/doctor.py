@@ -195,7 +195,7 @@ def _call(what: str, model_id: str, call: Call) -> Finding:
 
 def _account(settings: Settings, known: Known) -> Iterator[Finding]:
     """The quotas; whether the model will be gone, and whether it streams, or that nobody may ask it."""
-    for note in (*known.found.notes, *known.differences(settings)):
+    for note in known.notes(settings):
         yield Finding("FAIL" if note in known.found.zero else "note", "quotas", note)
     sources = known.sources(settings)
     if sources:

@@ -183,7 +183,7 @@ class Preparation:
             counted = self.survey.counted(settings) if self.survey else settings
             quota_use = str(forecast(counted, self.first_call, levels, known.others) or "")
             plan = Plan.of(counted, quota_use, self.first_call, levels, run_time_s)
-        return replace(plan, quota_sources=known.in_words(given))
+        return replace(plan, quota_sources=known.in_words(given), quota_notes=known.notes(given))
 
     def _read(self, form: Mapping[str, str]) -> Settings:
         return self._load(self._with(form), self._environment_of(form))

@@ -55,6 +55,8 @@ class Plan:
     """Which quotas of the settings belong to the other endpoint, in words."""
     quota_sources: str = ""
     """Which quotas were found in the account, in words."""
+    quota_notes: tuple[str, ...] = ()
+    """What of the account was not found out, or is not as the settings say, in words."""
     quota_to_set: str = "tokens_per_minute"
     """The quota by which the worst case is known."""
     replay: tuple[str, ...] = ()
@@ -138,6 +140,7 @@ class Plan:
                 self.expected_tokens,
                 self._cost(),
                 self.quota_sources,
+                *self.quota_notes,
                 self.quota_use,
                 self.unused_quotas,
                 self.left_out,

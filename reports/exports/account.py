@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from reports.numbers.account import SETTINGS, sources
+from reports.numbers.account import SETTINGS, notes, sources
 from reports.numbers.cross_check import cross_check
 from reports.numbers.serving import PERCENTS, TIMES, serving
 
@@ -22,6 +22,7 @@ def tree(run: Run) -> dict[str, Any]:
     return {
         "base_model": run.text("settings", "model", "base_model") or None,
         "quotas": _quotas(run),
+        "quota_notes": notes(run),
         "by_aws": _by_aws(run),
         "by_region": _by_region(run),
     }

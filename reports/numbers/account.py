@@ -42,6 +42,17 @@ class Source:
         return not self.found and self.in_account is not None and self.in_account != self.value
 
 
+def looked_up(run: Run) -> set[str]:
+    """The settings that nobody has set, because the account has them."""
+    return {f"model.{SETTINGS[one.name]}" for one in sources(run) if one.found}
+
+
+def notes(run: Run) -> list[str]:
+    """Why quotas of the account, or others' use of them, are not known, as the run says it."""
+    found = run.get("quota_notes")
+    return [note for note in found if isinstance(note, str) and note] if isinstance(found, list) else []
+
+
 def sources(run: Run) -> list[Source]:
     """The quotas of which the account said something."""
     found = []

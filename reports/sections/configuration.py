@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from reports.markdown import code, moment, section, table, texts
+from reports.numbers.account import looked_up
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,15 +24,21 @@ def configuration(analysis: Edition, _charts: Mapping[str, str]) -> str:
     rows = [("endpoint", run.get("endpoint")), *analysis.settings.items(), *_versions(analysis)]
     rows += [("started", _moment(run.number("started_at"))), ("ended", _moment(run.number("ended_at")))]
     rows = [(key, in_words(say, key, value)) for key, value in rows if value not in (None, "", {}, []) or key == SENT]
+    found = looked_up(run)
     return section(
         say("configuration"),
         table(
             [
                 texts(say("col.setting"), [code(key) for key, _ in rows]),
-                texts(say("col.value"), [code(value) for _, value in rows]),
+                texts(say("col.value"), [with_source(say, code(value), is_found=key in found) for key, value in rows]),
             ]
         ),
     )
+
+
+def with_source(say: Language, value: str, *, is_found: bool) -> str:
+    """A value, with where it is from if nobody has set it."""
+    return say("configuration.looked_up", value=value) if is_found else value
 
 
 def _versions(analysis: Edition) -> list[tuple[str, Any]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reports.markdown import code, join
-from reports.sections.configuration import in_words
+from reports.numbers.account import looked_up
+from reports.sections.configuration import in_words, with_source
 from reports.sections.words import section_of_load
 
 if TYPE_CHECKING:
@@ -30,8 +31,9 @@ def elsewhere(analysis: Edition, left_out: Sequence[str], files: Sequence[str]) 
 def _settings(analysis: Edition) -> str:
     say, run = analysis.say, analysis.run
     rows: Mapping[str, object] = {"endpoint": run.get("endpoint"), **analysis.settings}
+    found = looked_up(run)
     told = [
-        f"{code(key)} {code(in_words(say, key, value), longest=80)}"
+        f"{code(key)} {with_source(say, code(in_words(say, key, value), longest=80), is_found=key in found)}"
         for key, value in rows.items()
         if key.startswith((*SHOWN, f"{section_of_load(analysis)}.")) and value not in (None, "", {}, [])
     ]

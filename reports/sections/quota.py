@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from reports.markdown import amount, code, number, numbers, percent, section, table
-from reports.numbers.account import SLIGHT_PERCENT, sources
+from reports.markdown import amount, code, escape, number, numbers, percent, section, table
+from reports.numbers.account import SLIGHT_PERCENT, notes, sources
 from reports.numbers.forecast import SLIGHT_SHARE, lenient
 from reports.sections.words import at, label, level_columns
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from reports.numbers.conclusion import Conclusion
     from reports.numbers.forecast import Forecast
     from reports.texts import Language
+
+LONGEST_NOTE = 500
+"""Characters of a line about the account."""
 
 
 def quota(analysis: Edition, _charts: Mapping[str, str]) -> str:
@@ -76,6 +79,8 @@ def _account(analysis: Edition) -> Iterator[str]:
     ]
     if shares:
         yield say("quota.others", shares=say.listing(shares))
+    for note in notes(analysis.run):
+        yield say("quota.lookup", note=escape(note, LONGEST_NOTE))
 
 
 def _shares(say: Language, rows: pd.DataFrame, *, is_runtime: bool) -> list[Column]:

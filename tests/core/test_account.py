@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from bedrock_locust.aws.account.usage import others
 from bedrock_locust.formats import native_name
 from bedrock_locust.settings.forecast import forecast
 from bedrock_locust.settings.mistakes import SettingsError
+from bedrock_locust.settings.plan import Plan
 from bedrock_locust.settings.quotas import WORDS
 from bedrock_locust.settings.schema import Settings
 from bedrock_locust.simulator.account.quotas import code_of
@@ -469,6 +471,21 @@ def test_values_by_hand_win(simulator: Simulator, caplog: pytest.LogCaptureFixtu
     assert (sources["tokens_per_minute"]["source"], sources["tokens_per_minute"]["value"]) == ("account", 9000)
     assert sources["quota"]["others_per_minute"] == pytest.approx(6)
     assert now.in_words(settings).startswith("quotas found in the account: 9,000 tokens per minute (L-")
+
+
+def test_the_plan_says_what_is_not_known(simulator: Simulator) -> None:
+    """Whatever the level of the log: several that fit, none, a missing permission, and a value unlike the account's."""
+    simulator.set(requests_per_minute=60)
+    settings = settings_of(quota=100)
+    for denied, line in (
+        ([], "no quota of tokens"),
+        (["cloudwatch:GetMetricData"], "cloudwatch:GetMetricData is missing"),
+    ):
+        simulator.set(denied=denied, requests_per_minute=60)
+        now = known_by(simulator, settings)[1]
+        lines = replace(Plan.of(settings), quota_notes=now.notes(settings)).lines()
+        assert [one for one in lines if line in one]
+        assert [one for one in lines if "and the account has 60 requests per minute" in one]
 
 
 def test_only_quotas_that_are_known_have_a_source() -> None:

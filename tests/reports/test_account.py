@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from reports.edition import edition
 from reports.exports import quota_request
-from reports.numbers.account import sources
+from reports.numbers.account import notes, sources
 from reports.reading.run import read
+from reports.sections.configuration import configuration
+from reports.sections.elsewhere import elsewhere
 from reports.sections.head import title
 from reports.sections.quota import quota as section
 
@@ -44,6 +47,32 @@ def test_where_quotas_are_from(tmp_path: Path) -> None:
     )
     assert "Before the load, others used 25.0 % of the quota of 8,000,000 tokens/min" in text
     assert "从 Service Quotas 查到" in told(tmp_path / "zh", {"tokens_per_minute": TOKENS, "quota": REQUESTS}, "zh")
+
+
+def test_why_a_quota_is_not_known(tmp_path: Path) -> None:
+    """The report says what the run was told, beside what to set; a folder without it, or a spoilt one, has none."""
+    run = closed_loop.run((4,), lambda *_: closed_loop.streamed(1000))
+    run.info["quota_notes"] = ["2 quotas of tokens per minute may be that of m (L-1, L-2): set it by hand", "", 5]
+    found = read(run.write(tmp_path))
+    for language, text in (("en", "Lookup in the account"), ("zh", "账户查询")):
+        assert re.search(rf"{text}\W+2 quotas of tokens per minute", section(edition(found, language), {}))
+    assert notes(found) == run.info["quota_notes"][:1]
+    run.info["quota_notes"] = "x"
+    assert notes(read(run.write(tmp_path / "spoilt"))) == []
+
+
+def test_a_quota_that_was_found_is_not_one_of_the_settings(tmp_path: Path) -> None:
+    """The table of the settings says where it is from."""
+    run = closed_loop.run((4,), lambda *_: closed_loop.streamed(1000))
+    run.info["settings"]["model"] |= {"quota": 5000, "tokens_per_minute": 8_000_000}
+    run.info["quotas"] = {"tokens_per_minute": TOKENS, "quota": REQUESTS}
+    found = read(run.write(tmp_path))
+    text = configuration(edition(found), {})
+    assert re.search(r"`model.tokens_per_minute` +\| `8000000` \(found in Service Quotas\)", text)
+    assert re.search(r"`model.quota` +\| `5000` +\|", text)
+    assert re.search(r"`8000000`\W+从 Service Quotas 查到", configuration(edition(found, "zh"), {}))
+    short = elsewhere(edition(found), ["## x"], ["y"])
+    assert "`model.quota` `5000`, `model.tokens_per_minute` `8000000` (found in Service Quotas)" in short
 
 
 @pytest.mark.parametrize(

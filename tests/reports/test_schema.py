@@ -95,6 +95,7 @@ def test_what_is_known_of_the_account(tmp_path: Path) -> None:
     run = make.shaped(("streaming",), (4,))
     quota = {"value": 60, "source": "account", "account_value": 60.0, "code": "L-AB", "others_per_minute": 6.0}
     run.info["quotas"] = {"quota": quota, "tokens_per_day": {"value": 9, "source": "settings"}}
+    run.info["quota_notes"] = ["no quota"]
     run.info["settings"]["model"] |= {"base_model": "anthropic.claude-opus-5"}
     folder = run.write(tmp_path / "run")
     served = {"region": "us-west-2", "mode": "streaming", "calls": 3, "ttft_ms": {"p50": 1.5, "p95": 2}}
@@ -111,6 +112,7 @@ def test_what_is_known_of_the_account(tmp_path: Path) -> None:
     check("report", found)
     assert sorted(set(undescribed(SCHEMAS["report"], found))) == []
     account = found["account"]
+    assert account["quota_notes"] == ["no quota"]
     assert account["base_model"] == "anthropic.claude-opus-5"
     known = [(one["setting"], one["value"], one["source"], one["others_percent"]) for one in account["quotas"]]
     assert known == [("model.quota", 60, "account", 10), ("model.tokens_per_day", 9, "settings", None)]

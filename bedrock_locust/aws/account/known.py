@@ -84,6 +84,10 @@ class Known:
         ]
         return f"quotas found in the account: {', '.join(used)}" if used else ""
 
+    def notes(self, settings: Settings) -> tuple[str, ...]:
+        """What was not found out, and what is not as the settings say, in lines of the plan."""
+        return (*self.found.notes, *self.differences(settings))
+
     def differences(self, settings: Settings) -> list[str]:
         """Which quotas given by hand are not those of the account."""
         return [
@@ -165,7 +169,7 @@ class Account:
     def _tell(self, settings: Settings) -> None:
         for line in self._known.warnings(settings):
             logger.warning("bedrock-locust: %s", line)
-        for line in (*self._known.found.notes, *self._known.differences(settings)):
+        for line in self._known.notes(settings):
             logger.log(logging.INFO if self._simulator_url else logging.WARNING, "bedrock-locust: %s", line)
         if said := self._known.in_words(settings):
             logger.info("bedrock-locust: %s", said)

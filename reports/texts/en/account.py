@@ -51,5 +51,6 @@ TEXTS = {
     "col.region": "Region",
     "quota.found": "Found in Service Quotas: {quotas}.",
     "quota.differs": "The settings say {quota}, and Service Quotas has {value} ({code}). The settings count here.",
+    "quota.lookup": "Lookup in the account: {note}.",
     "quota.others": "Before the load, others used {shares} (CloudWatch, average of 15 minutes).",
 }

@@ -153,6 +153,7 @@ TEXTS = {
     "row.cache_write_tokens": "Cache written tokens",
     "row.best": "Best output tokens/s",
     "configuration": "Configuration",
+    "configuration.looked_up": "{value} (found in Service Quotas)",
     "configuration.not_sent": "not sent",
     "html.contents": "Contents",
     "html.hint": "Charts: point at a mark for its values, drag to move, Ctrl and wheel (or pinch) to zoom, double-click to reset.",

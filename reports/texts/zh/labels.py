@@ -148,6 +148,7 @@ TEXTS = {
     "row.cache_write_tokens": "写缓存 token",
     "row.best": "最佳输出 token/s",
     "configuration": "配置",
+    "configuration.looked_up": "{value}（从 Service Quotas 查到）",
     "configuration.not_sent": "不发送",
     "html.contents": "目录",
     "html.hint": "图表：将指针移到标记上可查看数值，拖动可平移，Ctrl 加滚轮（或双指）可缩放，双击可还原。",
