@@ -16,7 +16,7 @@ from bedrock_locust.aws.boto3_client import warm_up
 from bedrock_locust.aws.host import bedrock_host
 from bedrock_locust.process import report as report_process
 from bedrock_locust.process.function_name import why_not_found
-from bedrock_locust.process.locust_patches import bound_tables, keep_time, spare_source
+from bedrock_locust.process.locust_patches import bound_tables, keep_parsed, keep_time, spare_source
 from bedrock_locust.process.logs import scrub_logs
 from bedrock_locust.process.present import NO_OPTIONS, present
 from bedrock_locust.process.report import maker
@@ -30,6 +30,8 @@ from bedrock_locust.worker import Worker
 from bedrock_locust.workload.replay import replay_of as read_replay
 
 if TYPE_CHECKING:
+    from argparse import Namespace
+
     from locust.argument_parser import LocustArgumentParser
     from locust.env import Environment
     from locust.runners import Runner
@@ -80,6 +82,7 @@ class Plugin:
         self._charts = charts
         self._lead: Lead | None = None
         self._worker: Worker | None = None
+        self._own: Namespace | None = None
         self._form_may_set: frozenset[str] = frozenset()
         self._folder = ""
         events.init_command_line_parser.add_listener(self._on_parser)
@@ -99,6 +102,12 @@ class Plugin:
         """Add the options; Locust asks for them at its start, and again for each view of the form."""
         shown = self._lead.shown_settings if self._lead else None
         options.add_options(parser, shown, self._form_may_set, self._folder)
+        if self._own is None:
+            keep_parsed(parser, self._take)
+
+    def _take(self, own: Namespace) -> None:
+        """Note the options of this process, which come first: later ones are those of a form."""
+        self._own = self._own or own
 
     def _on_init(self, environment: Environment, runner: Runner, web_ui: WebUI | None, **_: Any) -> None:
         if environment.parsed_options is None:
@@ -107,7 +116,7 @@ class Plugin:
         spare_source()
         bound_tables()
         if isinstance(runner, WorkerRunner):
-            self._worker = Worker(environment, runner)
+            self._worker = Worker(environment, runner, self._own or environment.parsed_options)
             self._ready.set()
             return
         # Console, web UI and Markdown: a tenth of a second and some MB that a worker need not spend.

@@ -14,7 +14,7 @@ import gevent.lock
 from bedrock_locust import __version__, exits
 from bedrock_locust.arrivals.tenant import Tenant
 from bedrock_locust.aws.boto3_client import check_credentials, connect
-from bedrock_locust.aws.host import bedrock_host
+from bedrock_locust.aws.host import http_users
 from bedrock_locust.aws.own_endpoint import check_endpoint_is_own
 from bedrock_locust.call import Call
 from bedrock_locust.live.health import Pulse
@@ -22,7 +22,6 @@ from bedrock_locust.process.at_exit import undisturbed
 from bedrock_locust.process.clock import clock
 from bedrock_locust.process.locust_patches import keep_defaults, listen_first
 from bedrock_locust.process.open_files import lack_for_calls
-from bedrock_locust.process.present import NO_OPTIONS, present
 from bedrock_locust.process.signals import Signals
 from bedrock_locust.process.stop import RunStop
 from bedrock_locust.settings.mistakes import SettingsError
@@ -49,6 +48,8 @@ from bedrock_locust.workload.replay import replay_of
 from bedrock_locust.workload.survey import Library
 
 if TYPE_CHECKING:
+    from argparse import Namespace
+
     from locust.env import Environment
     from locust.runners import WorkerRunner
 
@@ -66,18 +67,17 @@ STOP_LIMIT_S = 60 + GRACE_S
 class Worker:
     """This process as a worker. Its credentials are its own: what the master sends has none."""
 
-    def __init__(self, environment: Environment, runner: WorkerRunner) -> None:
-        options = present(environment.parsed_options, NO_OPTIONS)
+    def __init__(self, environment: Environment, runner: WorkerRunner, own: Namespace) -> None:
+        """`own` are the options of this process: at the start of a run Locust puts the master's in their place."""
         self._environment = environment
         self._runner = runner
-        # Now: at the start of a run the master's options replace those of this process.
-        self._credentials = own_credentials(options)
-        if not options.processes and (why := exposed_keys(options)):
+        self._credentials = own_credentials(own)
+        if not own.processes and (why := exposed_keys(own)):
             logger.warning("bedrock-locust: %s", why)
         self._buffer: Buffer | None = None
         self._tenant: Tenant | None = None
-        self._directory = own_directory(options)
-        self._endpoints = own_endpoints(options, bedrock_host(environment))
+        self._directory = own_directory(own)
+        self._endpoints = own_endpoints(own, None if http_users(environment) else own.host)
         self._replay: Replay | None = None
         self._quitting = self._refused = False
         self._stop: RunStop | None = None
@@ -85,7 +85,7 @@ class Worker:
         self._connection: tuple[str, BedrockRuntimeClient] | None = None
         keep_defaults()
         # Beside its master, on the same terminal.
-        self._quiet = bool(options.processes)
+        self._quiet = bool(own.processes)
         self._signals = Signals(
             terminate=False,
             quiet=self._quiet,

@@ -344,7 +344,7 @@ def feed(port: int, workers: int, rate: int) -> None:
             reset_stats=False,
         )
         runner = environment.create_worker_runner("127.0.0.1", port)
-        runners.append((runner, LightWorker(environment, runner)))
+        runners.append((runner, LightWorker(environment, runner, options)))
         # Each worker puts a cache around it, and that many of them are more than Python's stack can hold.
         argument_parser.default_args_dict = DEFAULT_ARGS
         gevent.sleep(0)

@@ -6,6 +6,7 @@ Locust has changed what a function relies on.
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 import logging
@@ -24,9 +25,11 @@ from bedrock_locust.process.clock import Clock
 from bedrock_locust.redaction import redact
 
 if TYPE_CHECKING:
+    from argparse import Namespace
     from collections.abc import Callable, Collection, Sequence
 
     from locust import User
+    from locust.argument_parser import LocustArgumentParser
     from locust.event import EventHook
     from locust.rpc.protocol import Message
     from locust.runners import MasterRunner, Runner, WorkerNode
@@ -206,6 +209,22 @@ def listen_first(hook: EventHook, listener: Callable[..., None]) -> None:
     ends the run, or is killed by that, would keep the row of its call from us.
     """
     hook._handlers.insert(0, listener)  # noqa: SLF001 - Locust has no public way
+
+
+def keep_parsed(parser: LocustArgumentParser, take: Callable[[Namespace], None]) -> None:
+    """Have `take` called with a copy of the options that a parser finds on the command line.
+
+    Locust 2.47 puts the master's options in the place of a worker's own as soon as the master sends them. To a worker
+    that joins a run, that is before `init`, where a plugin could look at them first.
+    """
+    parse: Callable[..., Namespace] = parser.parse_args
+
+    def parse_args(*args: Any, **kwargs: Any) -> Namespace:
+        found = parse(*args, **kwargs)
+        take(copy.copy(found))
+        return found
+
+    setattr(parser, "parse_args", parse_args)  # noqa: B010 - mypy wants no method replaced
 
 
 def keep_defaults() -> None:

@@ -18,9 +18,17 @@ import gevent
 import pytest
 from gevent.pool import Group
 
-from bedrock_locust.process.locust_patches import HELD_BEATS, keep_workers, listen_first, stop_anew, stop_between_calls
+from bedrock_locust.process.locust_patches import (
+    HELD_BEATS,
+    keep_parsed,
+    keep_workers,
+    listen_first,
+    stop_anew,
+    stop_between_calls,
+)
 
 if TYPE_CHECKING:
+    from argparse import Namespace
     from types import ModuleType
 
 
@@ -206,3 +214,16 @@ print(len(stats.errors), sum(e.occurrences for e in stats.errors.values()))
 def test_tables_tell_a_bounded_number_apart() -> None:
     """Of names and errors a thousand each; all else is counted as other."""
     assert answer(BOUNDED).split() == ["1001", "3001", "3001", "2", "1001", "3000"]
+
+
+def test_a_worker_takes_over_the_options_of_its_master() -> None:
+    """At once, in the namespace that `init` gets: the patch keeps a copy of what the command line said."""
+    assert "vars(self.environment.parsed_options).update(custom_args_from_master)" in inspect.getsource(runners)
+    assert "options = parser.parse_args()" in inspect.getsource(main)
+    taken: list[Namespace] = []
+    parser = argument_parser.get_empty_argument_parser()
+    parser.add_argument("--own")
+    keep_parsed(parser, taken.append)
+    found = parser.parse_args(["--own", "mine"])
+    found.own = "the master's"
+    assert [one.own for one in taken] == ["mine"]

@@ -88,7 +88,7 @@ class Place:
 
     def __init__(self, **options: Any) -> None:
         self.runner = Runner()
-        parsed = {"processes": None, "bedrock_config": "none.json", "bedrock_allow_endpoint": None, **options}
+        parsed = {"processes": None, "host": None, "bedrock_config": "none.json", **options}
         self.environment = Environment(parsed_options=Namespace(**parsed))
         self.environment.runner = self.runner  # type: ignore[assignment]
         self.runner.environment = self.environment
@@ -96,7 +96,7 @@ class Place:
         handler = logging.Handler()
         handler.emit = lambda record: self.log.append(record.getMessage())  # type: ignore[method-assign]
         logging.getLogger("bedrock_locust").handlers = [handler]
-        self.worker = Worker(self.environment, self.runner)  # type: ignore[arg-type]
+        self.worker = Worker(self.environment, self.runner, Namespace(**parsed))  # type: ignore[arg-type]
 
     def begin(self, text: str | None = None) -> Place:
         """The master begins a run."""

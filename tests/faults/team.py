@@ -36,9 +36,11 @@ class Team:
         (place.path / "tmp").mkdir()
         place.env |= {"TMPDIR": str(place.path / "tmp"), "BEDROCK_WORKER_TIMEOUT": str(TIMEOUT_S)}
 
-    def work(self, port: int | None = None, locustfile: Path = ROOT / "locustfile.py") -> subprocess.Popen[str]:
-        """Start a worker, of a master behind a port."""
-        worker = self.place.start("--worker", "--master-port", str(port or self.port), locustfile=locustfile)
+    def work(
+        self, *more: str, port: int | None = None, locustfile: Path = ROOT / "locustfile.py"
+    ) -> subprocess.Popen[str]:
+        """Start a worker, of a master behind a port, with more options."""
+        worker = self.place.start("--worker", "--master-port", str(port or self.port), *more, locustfile=locustfile)
         self.workers.append(worker)
         return worker
 

@@ -70,7 +70,7 @@ def test_blocked(team: Team, relay: Relay, simulator: Simulator, seconds: int, *
     """The network to the only worker stands still, and what is on its way is lost: the run goes on, rows are there."""
     team.place.env["BEDROCK_WORKER_TIMEOUT"] = str(max(TIMEOUT_S, seconds + 5))
     team.place.configure({"concurrency": one_level(seconds + 3), "test": STREAMING})
-    worker = team.work(relay.port)
+    worker = team.work(port=relay.port)
     master = team.lead(simulator, 1)
     run = team.measuring(LEVEL)
     relay.block()
@@ -90,7 +90,7 @@ def test_blocked(team: Team, relay: Relay, simulator: Simulator, seconds: int, *
 def test_blocked_for_too_long(team: Team, relay: Relay, simulator: Simulator) -> None:
     """The network stays away: both sides give each other up, and what was not handed over is in a file."""
     team.place.configure({"concurrency": one_level(60), "test": STREAMING})
-    worker = team.work(relay.port)
+    worker = team.work(port=relay.port)
     master = team.lead(simulator, 1)
     run = team.reported(LEVEL)
     relay.block()
@@ -108,7 +108,7 @@ def test_blocked_at_the_end(team: Team, relay: Relay, simulator: Simulator) -> N
     """The network stands still when the run ends: the master waits for the worker, and gets all of its rows."""
     team.place.env["BEDROCK_WORKER_TIMEOUT"] = "20"
     team.place.configure({"concurrency": one_level(4), "test": STREAMING})
-    worker = team.work(relay.port)
+    worker = team.work(port=relay.port)
     master = team.lead(simulator, 1, "--run-time", "4")
     run = team.measuring(LEVEL)
     relay.block()
@@ -126,7 +126,7 @@ def test_blocked_at_the_end(team: Team, relay: Relay, simulator: Simulator) -> N
 def test_cut(team: Team, relay: Relay, simulator: Simulator) -> None:
     """Connections are cut while reports are on their way: what was lost is sent again."""
     team.place.configure({"concurrency": one_level(10), "test": STREAMING})
-    worker = team.work(relay.port)
+    worker = team.work(port=relay.port)
     master = team.lead(simulator, 1)
     run = team.measuring(LEVEL)
     for _ in range(3):
@@ -147,7 +147,7 @@ def test_slow(team: Team, relay: Relay, simulator: Simulator) -> None:
     """A link of 300 ms and 64 kbit/s to one of two workers: both modes, each call in its level, each row once."""
     relay.delay_s, relay.bytes_per_s = 0.15, 8000
     team.place.configure({"concurrency": {"start": 2, "end": 2, "step": 2, "duration_seconds": 3}})
-    workers = [team.work(relay.port), team.work()]
+    workers = [team.work(port=relay.port), team.work()]
     master = team.lead(simulator, 2)
     assert master.wait(DEADLINE_S) == 0, team.place.output(master)
     assert [worker.wait(DEADLINE_S) for worker in workers] == [0, 0]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from bedrock_locust.exits import ENDED_EARLY
+from bedrock_locust.exits import BAD_INPUT, ENDED_EARLY
 from tests.e2e.checks import info, read
 from tests.e2e.running import ROOT, free_port, until
 
@@ -194,22 +194,30 @@ def test_all_gone(team: Team, simulator: Simulator) -> None:
 
 
 def test_late_and_with_a_wrong_clock(team: Team, simulator: Simulator, tmp_path: Path) -> None:
-    """One that joins in mid-run, from a machine whose clock is an hour ahead: its calls are where they belong."""
+    """One that joins in mid-run, from a machine whose clock is an hour ahead: its calls are where they belong.
+
+    It goes by its own options, though the master's come before it has begun: one that allows no endpoint is refused.
+    """
     team.place.configure({"concurrency": levels(12, end=2), "test": {**STREAMING, "transport": "botocore"}})
     team.work()
     master = team.lead(simulator, 1)
     run = team.measuring(FIRST)
     (tmp_path / "late").mkdir()
     (tmp_path / "late" / "sitecustomize.py").write_text(WRONG_CLOCK.format(ahead_s=HOUR_S))
-    team.place.env["PYTHONPATH"] = str(tmp_path / "late")
-    team.work()
+    team.place.env |= {"PYTHONPATH": str(tmp_path / "late"), "BEDROCK_ALLOW_ENDPOINT": ""}
+    team.work("--bedrock-allow-endpoint", simulator.url)
+    wary = team.work()
+    assert wary.wait(DEADLINE_S) == BAD_INPUT, "the master's --host is no endpoint of this worker's own"
+    assert "gets no signature of this worker" in team.place.output(wary)
     assert master.wait(DEADLINE_S) == 0, team.place.output(master)
     assert_accounted(run, simulator.calls())
     (level,) = read(run / "levels.csv")
     # While users are spread anew there may be more of them for a moment.
     assert level["completed"] == "true"
     assert int(level["users_reached"]) >= int(level["users"])
-    (late,) = {change["worker"] for change in changes(run, "joined")}
+    (late,) = {change["worker"] for change in changes(run, "joined")} & {
+        row["worker"] for row in read(run / "requests.csv")
+    }
     offset_ms = info(run)["workers"][late]["clock_offset_ms"]
     assert abs(offset_ms + HOUR_S * 1000) < 1000, f"{offset_ms} ms"
     told = {call["request_id"]: call["arrived_at_ns"] / 1e9 for call in simulator.calls()}
