@@ -58,6 +58,24 @@ def test_limits(seen: dict[str, Any], lag_ms: float, reason: str) -> None:
     assert language("en")(f"cause.{cause['what']}", worker="w", value=f"{cause['value']:.0f}") == found
 
 
+@pytest.mark.parametrize(("share", "limited"), [(CPU_LIMIT / 100, True), (CPU_LIMIT / 100 - 0.01, False), (0, False)])
+def test_at_the_limit_a_worker_is_busy(share: float, limited: bool) -> None:
+    """Not below it; without any measurement nothing is known, and nothing said."""
+    assert judged(pulse(share, 1), call())["client_limited"] is limited
+    assert Health().levels["one"].causes() == []
+
+
+def test_workers_are_told_apart() -> None:
+    """Each has its own figures, in the order of their names, over all that it reported."""
+    client = Health()
+    for worker, share in (("b", 0.5), ("a", 0.95), ("b", 0.3)):
+        client.add_pulse(worker, pulse(share, 1))
+    [said] = client.public().values()
+    assert list(said["workers"]) == ["a", "b"]
+    assert said["workers"]["b"]["cpu_percent"] == pytest.approx(40)
+    assert [cause["worker"] for cause in said["causes"]] == ["a"]
+
+
 def test_the_report_has_the_same_limits() -> None:
     """What a report cannot import from here it has for itself."""
     assert set(WORDS) == set(workers.CAUSES)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -515,6 +515,13 @@ def test_users_spread_anew_are_of_the_present_class() -> None:
     dispatcher.new_dispatch(6, 10, classes[:1])
     (*_, last) = dispatcher
     assert sum(users["A"] for users in last.values()) == 2
+
+
+def test_a_level_that_says_only_what_it_must() -> None:
+    """It begins with its warm-up, of no length, and has no times yet."""
+    said = asdict(step.Level("one", "streaming", 4))
+    assert Level.from_plain(said) == Level(key="one", mode="streaming", users=4)
+    assert (said["phase"], said["warmup_s"], said["completed"]) == ("warmup", 0, False)
 
 
 def test_locust_spreads_users_by_the_phase(clock: Clock) -> None:

@@ -258,10 +258,18 @@ def with_a_file_of_its_own(folder: Path) -> dict[str, Any]:
     return Place().begin(json.dumps(text)).end()
 
 
+def with_a_trace_of_its_own(folder: Path) -> dict[str, Any]:
+    """Calls of a trace that is not the one of the master."""
+    (folder / "own.jsonl").write_text('{"timestamp": 0, "input_length": 600, "output_length": 9}\n')
+    text = json.loads(order(sections={"arrivals": {"trace": {"file": str(folder / "own.jsonl")}}}))
+    text["workload"] |= {"sha256": "0" * 64}
+    return Place().begin(json.dumps(text)).end()
+
+
 SCENARIOS = (
     *(in_a_run, asked_to_finish, asked_outside_of_a_run, all_confirmed, of_another_version, without_the_plugin),
     *(of_a_strange_endpoint, beside_its_master, that_lost_its_master, stopped_and_begun_again, with_a_file_of_its_own),
-    *(given_leases, not_confirmed),
+    *(with_a_trace_of_its_own, given_leases, not_confirmed),
 )
 
 

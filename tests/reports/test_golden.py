@@ -17,7 +17,7 @@ import pytest
 
 import reports
 from reports import compare
-from reports.charts import CHARTS, live, unchecked
+from reports.charts import CHARTS, comparison, live, unchecked
 from reports.edition import edition
 from reports.exports import figures
 from reports.markdown import join
@@ -372,10 +372,13 @@ def test_the_report_in_the_folder_is_the_same(made: Callable[[Path], None], tmp_
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_the_comparison_is_as_it_was_read_and_approved(tmp_path: Path, language: str) -> None:
+def test_the_comparison_is_as_it_was_read_and_approved(
+    tmp_path: Path, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Against a run that is slower, fails and lacks a level, and against two that are alike; with a gate."""
     base, worse, *alike = (made(tmp_path / made.__name__) for made in (before, after, again, once_more))
-    limits = Limits(10.0)
+    limits, drawn = Limits(10.0), list[Any]()
+    monkeypatch.setattr(compare, "chart", lambda *about: drawn.append(comparison.chart(*about)) or drawn[0])
     written = compare.write(
         [[base], [worse], alike], tmp_path / "out", limits, formats=["markdown", "json"], language=language
     )
@@ -385,6 +388,7 @@ def test_the_comparison_is_as_it_was_read_and_approved(tmp_path: Path, language:
     check_text(f"comparison_{language}.txt", written.verdict + "\n")
     if language == "en":
         found = json.loads((tmp_path / "out" / "comparison.json").read_text(encoding="utf-8"))
+        check_outlines("comparison", {"comparison": drawn[0].to_dict()})
         check_figures("comparison.json", {name: value for name, value in found.items() if name != "runs"})
 
 
@@ -394,18 +398,20 @@ def before(folder: Path) -> Path:
 
 
 def after(folder: Path) -> Path:
-    """Slower with shorter answers at the lower level; it throttles at the higher one, and its last level is missing."""
-    run = make.shaped(BOTH, (4, 8), seed=8)
+    """Slower, with shorter answers and throttles; its last level is missing, and in one of its own one call is answered."""
+    run = make.shaped(BOTH, (4, 8, 12), seed=8)
+    answered = next(row for row in run.requests if row["users"] == 12 and row["phase"] == "measure")
     for place, row in enumerate(run.requests):
-        if row["users"] == 8 and place % 4 == 0:
+        if (row["users"] == 8 and place % 4 == 0) or (row["users"] == 12 and row is not answered):
             run.requests[place] = make.throttled(row)
         elif row["mode"] == "streaming":
             row["ttft_ms"] = row["first_text_ms"] = round(row["ttft_ms"] * 1.4, 1)
             row["last_token_ms"] += 400
             row["latency_ms"] += 400
             row["output_tokens"] = row["chunks"] = row["output_tokens"] - 30
-    run.requests = [row for row in run.requests if row["level"] != "non_streaming-08"]
-    run.levels = [row for row in run.levels if row["level"] != "non_streaming-08"]
+    left_out = {"non_streaming-08", "non_streaming-12"}
+    run.requests = [row for row in run.requests if row["level"] not in left_out]
+    run.levels = [row for row in run.levels if row["level"] not in left_out]
     run.info = make.info(len(run.requests), len(run.levels))
     run.info["settings"]["test"] |= {"max_tokens": 100, "temperature": 0.5}
     run.info["versions"]["boto3"] = "1.45.0"
