@@ -377,8 +377,13 @@ def test_the_comparison_is_as_it_was_read_and_approved(
 ) -> None:
     """Against a run that is slower, fails and lacks a level, and against two that are alike; with a gate."""
     base, worse, *alike = (made(tmp_path / made.__name__) for made in (before, after, again, once_more))
-    limits, drawn = Limits(10.0), list[Any]()
-    monkeypatch.setattr(compare, "chart", lambda *about: drawn.append(comparison.chart(*about)) or drawn[0])
+    limits, drawn = Limits(10.0), dict[str, Any]()
+
+    def draws(*about: Any) -> Any:
+        drawn["comparison"] = comparison.chart(*about)
+        return drawn["comparison"]
+
+    monkeypatch.setattr(compare, "chart", draws)
     written = compare.write(
         [[base], [worse], alike], tmp_path / "out", limits, formats=["markdown", "json"], language=language
     )
@@ -388,7 +393,7 @@ def test_the_comparison_is_as_it_was_read_and_approved(
     check_text(f"comparison_{language}.txt", written.verdict + "\n")
     if language == "en":
         found = json.loads((tmp_path / "out" / "comparison.json").read_text(encoding="utf-8"))
-        check_outlines("comparison", {"comparison": drawn[0].to_dict()})
+        check_outlines("comparison", {name: made.to_dict() for name, made in drawn.items()})
         check_figures("comparison.json", {name: value for name, value in found.items() if name != "runs"})
 
 
@@ -398,7 +403,7 @@ def before(folder: Path) -> Path:
 
 
 def after(folder: Path) -> Path:
-    """Slower, with shorter answers and throttles; its last level is missing, and in one of its own one call is answered."""
+    """Slower, with shorter answers and throttles; a level is missing, and in one of its own one call is answered."""
     run = make.shaped(BOTH, (4, 8, 12), seed=8)
     answered = next(row for row in run.requests if row["users"] == 12 and row["phase"] == "measure")
     for place, row in enumerate(run.requests):
