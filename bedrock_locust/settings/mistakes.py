@@ -110,10 +110,17 @@ def _shown(path: tuple[str, ...], values: Mapping[str, Any]) -> str:
         return "not shown"
     value: Any = values
     for part in path:
-        value = value.get(part) if isinstance(value, dict) else None
+        value = _member(value, part)
     if path[-1] == "endpoint_url" and set("@?#") & set(str(value)):
         return "not shown"
     return json.dumps(value, ensure_ascii=False, default=str)[:80]
+
+
+def _member(value: Any, name: str) -> Any:
+    """What an object or a list holds at this place; None where there is nothing."""
+    if isinstance(value, list) and name.isdecimal() and int(name) < len(value):
+        return value[int(name)]
+    return value.get(name) if isinstance(value, dict) else None
 
 
 def _suggestion(path: tuple[str, ...], known: Mapping[str, frozenset[str]]) -> str:

@@ -42,6 +42,11 @@ NAN, INFINITY = float("nan"), float("inf")
         ("test", {"prompt_size": "x" * 99}, f'test.prompt_size is "{"x" * 79}, but must be a whole number'),
         ("test", {"prompt_size": 1.5}, "test.prompt_size is 1.5, but must be a whole number"),
         ("test", {"prompt_size": None}, "test.prompt_size is null, but must be a whole number"),
+        (
+            "output",
+            {"formats": ["markdown", "md"]},
+            "output.formats.1 is \"md\", but must be 'markdown', 'html', 'json', 'junit' or 'github'",
+        ),
         ("test", {"prompt_size": [1]}, "test.prompt_size is [1], but must be a whole number"),
         ("test", {"streaming": "maybe"}, 'test.streaming is "maybe", but must be true or false'),
         ("test", {"streaming": None}, "test.streaming is null, but must be true or false"),
@@ -154,7 +159,10 @@ NAN, INFINITY = float("nan"), float("inf")
         (
             "arrivals",
             {"trace": {"file": "x", "zzz": 2}},
-            "unknown key arrivals.trace.zzz: remove it (known in arrivals.trace: file, from, models, speed, to)",
+            (
+                "unknown key arrivals.trace.zzz: remove it"
+                " (known in arrivals.trace: base_models, file, from, models, speed, to)"
+            ),
         ),
         ("test", {"region": "x"}, "unknown key test.region: did you mean aws.region?"),
         ("test", {"zzz": 1}, f"unknown key test.zzz: remove it (known in test: {KNOWN_IN_TEST})"),
