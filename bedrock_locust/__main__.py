@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 CALLING = {"aws", "doctor"}
 """Commands that make calls: sockets are patched for gevent before anything else imports them. So does `trace` of S3."""
+
+READER_GONE = 141
+"""What a shell has for a program that SIGPIPE ends."""
 
 
 def main() -> int:
@@ -14,7 +18,12 @@ def main() -> int:
         import locust  # noqa: F401, PLC0415
     from bedrock_locust import commands  # noqa: PLC0415
 
-    return commands.main()
+    try:
+        return commands.main()
+    except BrokenPipeError:
+        # Whoever read the output has left, as `head` does. Python would complain again when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return READER_GONE
 
 
 if __name__ == "__main__":

@@ -40,9 +40,9 @@ MOST_SKEW_S = 300.0
 """AWS refuses signatures that are further off."""
 MUCH_SKEW_S = 60.0
 THROTTLED = (
-    "throttled ({why}). The model is there and may be called, but a call of {tokens} output tokens was too much: others"
-    " use its quota now, or it is very small. Run doctor again in a minute; if that does not help, ask for a higher"
-    " quota, on bedrock-runtime in Service Quotas, for bedrock-mantle at AWS Support"
+    "throttled ({why}). The model is there and may be called, but its quota is used up now, by others or by a run of"
+    " yours, or it is too small for a call of {tokens} output tokens. Run doctor again in a minute; if that does not"
+    " help, ask for a higher quota, on bedrock-runtime in Service Quotas, for bedrock-mantle at AWS Support"
 )
 SMALL = {"prompt_size": 100, "max_tokens": 16}
 """The calls are as cheap as they can be: 16 output tokens are the least that all APIs take."""

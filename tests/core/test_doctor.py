@@ -86,7 +86,7 @@ def test_a_call_that_is_throttled(simulator: Simulator) -> None:
         state, said = findings[what]
         assert state == "note"
         assert said.startswith(f"{MODEL}: throttled (ThrottlingException: ")
-        assert "The model is there and may be called, but a call of 16 output tokens was too much" in said
+        assert "The model is there and may be called, but its quota is used up now" in said
     assert {state for state, _ in findings.values()} == {"ok", "note"}
     simulator.set(more_quotas={"Cross-region model inference tokens per minute for Anthropic Claude Haiku 5.5": 0})
     state, said = found(simulator.url, simulator.url)["quotas"]
@@ -154,6 +154,19 @@ def test_too_few_open_files(simulator: Simulator) -> None:
     assert findings["open files"][0] in {"FAIL", "ok"}
     if findings["open files"][0] == "FAIL":
         assert "open files, but the limit is" in findings["open files"][1]
+
+
+def test_a_reader_that_leaves(simulator: Simulator, tmp_path: Path) -> None:
+    """As `head` does: no traceback."""
+    file = tmp_path / "c.json"
+    file.write_text(f'{{"model": {{"id": "{MODEL}"}}, "aws": {{"region": "us-east-1"}}}}', encoding="utf-8")
+    command = [sys.executable, "-m", "bedrock_locust", "doctor", str(file), "--host", simulator.url]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline().startswith("ok ")
+        process.stdout.close()
+        assert process.stderr
+        assert (process.stderr.read(), process.wait(100)) == ("", 141)
 
 
 def test_the_command(simulator: Simulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
