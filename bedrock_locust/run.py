@@ -126,7 +126,7 @@ class Run:
 
     def arrivals(self, level: str) -> Fate | None:
         """What has become of the arrivals in the window of a level, as far as is known; None in a closed loop."""
-        return self.recorder.fate(level)
+        return self.recorder.fate(level, heard=True)
 
     def disturbances(self, level: str) -> list[str]:
         """Why a level had other users than asked for, in words."""
@@ -307,7 +307,7 @@ class Run:
             self._tick("running")
 
     def _tick(self, stage: RunStage) -> None:
-        arrivals = self.recorder.fate(self._level.key) if self._level else None
+        arrivals = self.recorder.fate(self._level.key, heard=True) if self._level else None
         self._outputs.tick(State(stage, self._level, self._users, self.recorder.in_flight, arrivals))
 
     @property

@@ -129,17 +129,18 @@ class Recorder:
         if self._account:
             self._account.stop(clock.wall_at())
 
-    def fate(self, level: str | None = None) -> Fate | None:
+    def fate(self, level: str | None = None, *, heard: bool = False) -> Fate | None:
         """What has become of the arrivals in the window of a level, or of all so far; None in a closed loop.
 
-        Of workers by their last reports, which lag by a few seconds: arrivals since then look missed.
+        Of workers by their last reports, which lag by some seconds: arrivals since then look missed, or with `heard`
+        only due, until the run ends.
         """
         if self._account is None:
             return None
-        self._account.advance(clock.wall_at())
+        self._account.advance(clock.wall_at(), 0.0 if self._count_arrivals else ROWS_WITHIN_S)
         reports = [record.arrivals for record in self.records.values()]
         reports += [self._count_arrivals()] if self._count_arrivals else []
-        return self._account.fate(reports, None if level is None else (level, "measure"))
+        return self._account.fate(reports, None if level is None else (level, "measure"), heard=heard)
 
     def join_local(
         self,

@@ -82,3 +82,17 @@ def test_schedules_follow_each_other() -> None:
     account.advance(3000.0)
     assert account.fate([{"a": {"warmup": [10, 0]}}]) == Fate(120, 10, 0, 110)
     assert account.fate([], ("b", "measure")).due == 50
+
+
+def test_what_no_process_can_have_told_yet_is_not_missed() -> None:
+    """Workers report every 3 s: until then an arrival is due, and once the run ends what nobody told of is missed."""
+    account = Account()
+    account.begin(schedule(level("a")), 990.0)
+    made: list[Plain] = [{"a": {"measure": [8, 2]}}]
+    account.advance(1005.5, 3.5)
+    assert account.fate(made, ("a", "measure"), heard=True) == Fate(45, 8, 2, 0)
+    assert account.fate(made, ("a", "measure")) == Fate(45, 8, 2, 35)
+    account.advance(1005.5, 2.0)
+    assert account.fate(made, ("a", "measure"), heard=True) == Fate(45, 8, 2, 15)
+    account.stop(1005.5)
+    assert account.fate(made, ("a", "measure"), heard=True) == Fate(45, 8, 2, 35)
