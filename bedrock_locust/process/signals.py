@@ -106,6 +106,11 @@ def _leave_terminal() -> None:
     os.close(nowhere)
 
 
+def asked_to_end() -> bool:
+    """Whether a signal has asked this process to end, so that the next one ends it at once."""
+    return isinstance(getattr(signal.getsignal(signal.SIGINT), "__self__", None), Signals)
+
+
 class Held:
     """Holds the signals back that would end a run, while gevent's loop stands still and could not hear them.
 

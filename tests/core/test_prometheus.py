@@ -22,9 +22,10 @@ from bedrock_locust.call import CANCELLED
 from bedrock_locust.level import Level
 from bedrock_locust.live.health import Health
 from bedrock_locust.live.output import State
-from bedrock_locust.outputs.prometheus import exposed
-from bedrock_locust.outputs.prometheus.endpoint import TOKEN, Endpoint, serve
+from bedrock_locust.outputs.prometheus import exposed, last_scrape
+from bedrock_locust.outputs.prometheus.endpoint import TOKEN, Endpoint, is_local, serve
 from bedrock_locust.outputs.prometheus.figures import BOUNDS, Figures
+from bedrock_locust.outputs.prometheus.last_scrape import MARGIN_S, SETTLING_S, USUAL_S, LastScrape
 from bedrock_locust.settings.mistakes import SettingsError
 
 from .strategies import calls
@@ -194,6 +195,7 @@ def fetch(url: str, **headers: str) -> tuple[int, str]:
         ("/metrics", "Bearer", 401),
         ("/metrics", "Bearer marked-secret-of-metric", 401),
         ("/metrics", "Basic marked-secret-of-metrics", 401),
+        ("/metrics", "Bearer \xe9", 401),
         ("/", "Bearer marked-secret-of-metrics", 404),
     ],
 )
@@ -212,6 +214,113 @@ def test_the_newer_format_is_given_to_who_asks_for_it(served: str) -> None:
         "Accept": OPEN_METRICS,
     }
     assert fetch(f"{served}/metrics", **headers)[1].endswith("# EOF\n")
+
+
+@pytest.mark.parametrize("token", ["a\nb", "a b", " ab", "ab\n", "schl\xfcssel", "\u5bc6\u94a5", "a\x7f"])
+def test_a_token_that_no_header_can_carry_is_refused(monkeypatch: pytest.MonkeyPatch, token: str) -> None:
+    """One line that names the variable and not its value."""
+    monkeypatch.setenv(TOKEN, token)
+    with pytest.raises(SettingsError, match=f"{TOKEN}: no header can carry this token") as refused:
+        Endpoint(Figures())
+    assert token not in str(refused.value)
+    assert len(refused.value.lines) == 1
+
+
+@pytest.mark.parametrize("port", [-1, 65_536, 99_999])
+def test_no_port_is_refused(port: int) -> None:
+    """It says which numbers are ports."""
+    with pytest.raises(SettingsError) as refused:
+        serve(Endpoint(Figures()), "127.0.0.1", port)
+    assert str(refused.value) == f"--bedrock-metrics-port {port}: a port is a number from 1 to 65535"
+
+
+@pytest.mark.parametrize(
+    ("host", "token", "warns"),
+    [
+        ("127.0.0.1", "", False),
+        ("localhost", "", False),
+        ("0.0.0.0", "", True),
+        ("0.0.0.0", "secret-token", False),
+    ],
+)
+def test_figures_that_anybody_may_read_are_warned_of(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, host: str, token: str, *, warns: bool
+) -> None:
+    """Where others reach the port and no token is asked for: with what to set."""
+    monkeypatch.setenv(TOKEN, token)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    options: Any = SimpleNamespace(bedrock_metrics_port=port, bedrock_metrics_host=host)
+    assert exposed(options, None)
+    said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert len(said) == warns
+    assert all(f"--bedrock-metrics-host {host}: whoever reaches port {port}" in line and TOKEN in line for line in said)
+
+
+@pytest.mark.parametrize("host", ["127.8.9.1", "::1", "[::1]", "LOCALHOST"])
+def test_addresses_of_this_machine(host: str) -> None:
+    """No warning is due for them."""
+    assert is_local(host)
+    assert not is_local(f"{host}.example")
+
+
+OUTCOME: Any = None
+"""How a run ended: it does not matter here."""
+
+
+@pytest.fixture
+def last() -> tuple[Figures, LastScrape, list[bool]]:
+    """Figures, what waits for their last scrape, and a list that is not empty once a signal has come."""
+    figures, signals = Figures(), list[bool]()
+    return figures, LastScrape(figures, lambda: bool(signals)), signals
+
+
+def test_the_last_figures_are_fetched_before_the_end(last: tuple[Figures, LastScrape, list[bool]]) -> None:
+    """A server that has come before gets the calls that ended since."""
+    figures, waits, _ = last
+    server = serve(Endpoint(figures, waits.seen), "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.server_port}/metrics"
+    try:
+        fetch(url)
+        waits.end(OUTCOME)  # nothing has changed
+        figures.add(CALL)
+        end = gevent.spawn(waits.end, OUTCOME)
+        gevent.sleep(0)
+        assert fetch(url)[0] == 200  # as one that came while the report was made
+        gevent.sleep(2 * SETTLING_S)
+        assert not end.ready()
+        assert "bedrock_calls_total" in fetch(url)[1]
+        end.get(timeout=10)
+    finally:
+        server.stop(1)
+
+
+def test_nobody_is_waited_for_who_has_never_come(last: tuple[Figures, LastScrape, list[bool]]) -> None:
+    """Then no server is there."""
+    figures, waits, _ = last
+    figures.add(CALL)
+    end = gevent.spawn(waits.end, OUTCOME)
+    gevent.sleep(0)
+    assert end.ready()
+
+
+@pytest.mark.parametrize("signalled", [False, True])
+def test_the_wait_for_the_last_scrape_has_an_end(
+    last: tuple[Figures, LastScrape, list[bool]],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    *,
+    signalled: bool,
+) -> None:
+    """The interval of the server or, once a signal has come, less."""
+    monkeypatch.setattr(last_scrape, "LIMIT_OF_SIGNAL_S" if signalled else "LIMIT_S", 0.2)
+    figures, waits, signals = last
+    waits.seen(figures.version)
+    assert waits.limit_s == (USUAL_S + MARGIN_S if signalled else 0.2)
+    figures.add(CALL)
+    signals += [True] * signalled
+    gevent.spawn(waits.end, OUTCOME).get(timeout=USUAL_S)
+    assert "nobody fetched /metrics after the end" in caplog.text
 
 
 def test_a_port_in_use_is_refused() -> None:

@@ -63,19 +63,23 @@ def ok_calls(text: str) -> float:
 
 
 def test_the_page_shows_them_to_who_has_the_token(place: Place, simulator: Simulator) -> None:
-    """A login stands before them, a token opens them, and a second run counts on."""
+    """The token is asked for where the page has no login, and a second run counts on."""
     place.configure({"concurrency": {"end": 1, "duration_seconds": 1}, "test": {"non_streaming": False}})
     place.env |= {"BEDROCK_METRICS_TOKEN": "marked-secret", "BEDROCK_WEB_PASSWORD": "another-marked-secret"}
     port = free_port()
     process = place.start("--web-host", "127.0.0.1", "--web-port", str(port), "--host", simulator.url)
     base = f"http://127.0.0.1:{port}"
     until(lambda: serves(base), "page")
-    assert "bedrock_users 0.0" in fetched(f"{base}/metrics", Authorization="Bearer marked-secret")
+    token = {"Authorization": "Bearer marked-secret"}
+    assert "bedrock_users 0.0" in fetched(f"{base}/metrics", **token)
+    for wrong in ({}, {"Authorization": "Bearer another"}):
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            fetched(f"{base}/metrics", **wrong)
     counts = []
     for count in (1, 2):
         assert post(f"{base}/swarm", user_count="1", spawn_rate="1")["success"]
         until(partial(reported, place, count), "report")
-        counts.append(ok_calls(fetched(f"{base}/metrics")))
+        counts.append(ok_calls(fetched(f"{base}/metrics", **token)))
     assert 0 < counts[0] < counts[1]
     assert "marked-secret" not in place.output(process)
 

@@ -6,6 +6,7 @@ They need the extra `prometheus`, so the rest of the package asks `exposed` for 
 from __future__ import annotations
 
 import importlib.util
+import logging
 from typing import TYPE_CHECKING
 
 from bedrock_locust.settings.mistakes import SettingsError
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from locust.web import WebUI
 
     from bedrock_locust.live.output import Output
+
+logger = logging.getLogger(__name__)
 
 
 def exposed(options: Namespace, web_ui: WebUI | None) -> list[Output]:
@@ -32,14 +35,24 @@ def exposed(options: Namespace, web_ui: WebUI | None) -> list[Output]:
         raise SettingsError(
             "--bedrock-metrics-port: the package prometheus-client is missing: pip install 'bedrock-locust[prometheus]'"
         )
-    from bedrock_locust.outputs.prometheus.endpoint import Endpoint, serve  # noqa: PLC0415 - the extra
+    from bedrock_locust.outputs.prometheus.endpoint import TOKEN, Endpoint, is_local, serve  # noqa: PLC0415 - the extra
     from bedrock_locust.outputs.prometheus.figures import Figures  # noqa: PLC0415
+    from bedrock_locust.outputs.prometheus.last_scrape import LastScrape  # noqa: PLC0415
     from bedrock_locust.outputs.web.metrics import add_metrics  # noqa: PLC0415
 
     figures = Figures()
-    endpoint = Endpoint(figures)
+    last = LastScrape(figures)
+    endpoint = Endpoint(figures, last.seen)
     if web_ui is not None:
         add_metrics(web_ui, endpoint)
     if port is not None:
-        serve(endpoint, options.bedrock_metrics_host, port)
-    return [figures]
+        host = options.bedrock_metrics_host
+        serve(endpoint, host, port)
+        if not endpoint.has_token and not is_local(host):
+            logger.warning(
+                "bedrock-locust: --bedrock-metrics-host %s: whoever reaches port %s may read the figures; set %s,"
+                " which is then asked for as a bearer token",
+                *(host, port, TOKEN),
+            )
+    # A process with a page stays.
+    return [figures] if web_ui else [figures, last]

@@ -144,6 +144,8 @@ class Figures(OutputBase):
 
     def __init__(self) -> None:
         self.series: dict[tuple[str, ...], Series] = {}
+        self.version = 0
+        """It changes with each call."""
         self._users = self._in_flight = 0
         self._levels: dict[tuple[str, ...], bool] = {}
         self._limited: dict[tuple[str, ...], bool] = {}
@@ -162,6 +164,7 @@ class Figures(OutputBase):
             labels = (call.mode, without_account(call.model_id), call.level, call.phase)
             series = self.series[key] = Series(labels)
         series.add(call)
+        self.version += 1
 
     def level(self, level: Level | None) -> None:
         """Show the level that runs now."""

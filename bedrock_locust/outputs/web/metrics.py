@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import Response, request
 
+from bedrock_locust.outputs.prometheus.endpoint import NEEDED
 from bedrock_locust.outputs.web.guard import guarded, harden
 from bedrock_locust.process.present import NO_APP, present
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def add_metrics(web_ui: WebUI, endpoint: Endpoint) -> None:
-    """Add the route. A request with the token needs no login, one without it is any visitor of the page."""
+    """Add the route. A request with the token needs no login; where there is none, a token that is set is asked for."""
 
     def answer() -> Response:
         made = endpoint.answer(request.headers.get("Accept", ""))
@@ -25,8 +26,11 @@ def add_metrics(web_ui: WebUI, endpoint: Endpoint) -> None:
     behind_login = guarded(web_ui, answer)
 
     def metrics() -> Response:
-        has_token = endpoint.knows(request.headers.get("Authorization", ""))
-        return answer() if has_token else behind_login()
+        if endpoint.knows(request.headers.get("Authorization", "")):
+            return answer()
+        if endpoint.has_token and not web_ui.web_login:
+            return harden(Response(NEEDED, 401, {"WWW-Authenticate": "Bearer"}, mimetype="text/plain"))
+        return behind_login()
 
     base = getattr(web_ui.environment.parsed_options, "web_base_path", "") or ""
     app = present(web_ui.app, NO_APP)
