@@ -11,8 +11,8 @@ import pytest
 
 from bedrock_locust.arrivals.counts import Fate
 from bedrock_locust.call import Call
-from bedrock_locust.histogram import bucket
-from bedrock_locust.live.health import CPU_LIMIT, WORDS, Cpu, Health, Pulse
+from bedrock_locust.histogram import Histogram, bucket
+from bedrock_locust.live.health import BEAT_S, CPU_LIMIT, WORDS, Cpu, Health, Pulse
 from bedrock_locust.process.clock import clock
 from reports.numbers import workers
 from reports.texts import language
@@ -63,6 +63,20 @@ def test_at_the_limit_a_worker_is_busy(share: float, limited: bool) -> None:
     """Not below it; without any measurement nothing is known, and nothing said."""
     assert judged(pulse(share, 1), call())["client_limited"] is limited
     assert Health().levels["one"].causes() == []
+
+
+def test_a_beat_that_comes_late_is_late_by_that() -> None:
+    """One in its time is not late at all, and what came before is added up."""
+    beats = Pulse(lambda: "streaming-1")
+    for cpu_s, wall_s in ((0.1, BEAT_S), (0.2, BEAT_S + 0.5), (0.3, BEAT_S - 0.01)):
+        beats._count("streaming-1", cpu_s, wall_s)
+    seen = beats.take()["streaming-1"]
+    assert (seen["cpu_s"], seen["wall_s"]) == (pytest.approx(0.6), pytest.approx(3 * BEAT_S + 0.49))
+    lag = Histogram()
+    lag.merge(seen["lag"])
+    assert (lag.count, lag.quantile(0)) == (3, pytest.approx(0, abs=0.02))
+    assert lag.quantile(1) == pytest.approx(500, rel=0.02)
+    assert beats.take() == {}
 
 
 def test_workers_are_told_apart() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import time
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -160,6 +161,7 @@ def test_names_units_and_what_a_receiver_reads(receiver: Receiver, monkeypatch: 
     arn = f"arn:aws:bedrock:us-east-1:{ACCOUNT}:application-inference-profile/abc"
     call = replace(CALL, model_id=arn, level="streaming-1", phase="measure", ttft_ms=250.0, latency_ms=900.0)
     failed = replace(call, error="ThrottlingError", error_code="ThrottlingException", ttft_ms=None, latency_ms=20.0)
+    began_ns = time.time_ns() - 1_000_000_000
     run_through(Otlp(to(receiver.url)), [replace(call, request_id="r-1", stop_reason="end_turn"), failed])
     about = receiver.resource
     assert (about["service.name"], about["service.instance.id"]) == ("mine", "run-1")
@@ -175,6 +177,7 @@ def test_names_units_and_what_a_receiver_reads(receiver: Receiver, monkeypatch: 
         "bedrock_locust.phase": "measure",
     }
     assert (first.count, first.sum, first.min, first.max) == (1, 0.25, 0.25, 0.25)
+    assert began_ns <= first.start_time_unix_nano <= first.time_unix_nano, "sums are those since the run began"
     units = {m.name: m.unit for r in receiver.metrics[0].resource_metrics for s in r.scope_metrics for m in s.metrics}
     assert units["gen_ai.client.operation.duration"] == units["bedrock_locust.time_to_first_token"] == "s"
     assert units["bedrock_locust.users"] == "{user}"

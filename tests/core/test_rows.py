@@ -62,6 +62,9 @@ def test_a_failure_names_its_worst_level() -> None:
     assert row["remedy"]
     tally.add(replace(CALL, level="a", phase="measure", error="ThrottlingError"))
     assert failure_rows(tally)[0]["level"] == "b and 1 more"
+    for _ in range(2):
+        tally.add(replace(CALL, level="a", phase="measure", error="ThrottlingError"))
+    assert failure_rows(tally)[0]["level"] == "a and 1 more"
     assert failure_rows(Tally()) == []
 
 

@@ -25,8 +25,10 @@ signals.begin()
 
 def send(name, wait=True):
     os.kill(os.getpid(), getattr(signal, name))
-    if wait:
-        gevent.sleep(0.05)
+    for _ in range(500 * wait):
+        gevent.sleep(0.01)
+        if signals._taken:
+            break
 
 try:
     {steps}
@@ -100,7 +102,7 @@ def test_a_terminal_that_does_not_matter_does_not_end_a_run() -> None:
 PROGRAM_OF_NOHUP = (
     "import os, signal, gevent; from bedrock_locust.process.signals import Signals\n"
     "Signals(lambda: KeyboardInterrupt, print, terminate=True)\n"
-    "os.kill(os.getpid(), signal.SIGHUP); gevent.sleep(0.05); print('goes on')"
+    "os.kill(os.getpid(), signal.SIGHUP); gevent.sleep(0.1); print('goes on')"
 )
 
 
@@ -119,7 +121,7 @@ def test_signals_wait_while_the_report_is_made() -> None:
     """How many came is known at once; the first is handled afterwards, unless a second came, which ends all."""
     steps = (
         'with Held() as held:\n        print(held.look())\n        send("SIGTERM", False)\n        print(held.look())'
-        '\n        send("SIGINT", False)\n        print(held.look(), flush=True)\n    gevent.sleep(0.05)'
+        '\n        send("SIGINT", False)\n        print(held.look(), flush=True)\n    gevent.sleep(5)'
     )
     done = run(steps)
     assert done.stdout == "0\n1\n2\nasked\nstopped by SIGTERM\n"
