@@ -74,7 +74,8 @@ def test_a_beat_that_comes_late_is_late_by_that() -> None:
     assert (seen["cpu_s"], seen["wall_s"]) == (pytest.approx(0.6), pytest.approx(3 * BEAT_S + 0.49))
     lag = Histogram()
     lag.merge(seen["lag"])
-    assert (lag.count, lag.quantile(0)) == (3, pytest.approx(0, abs=0.02))
+    assert lag.count == 3
+    assert lag.quantile(0) == pytest.approx(0, abs=0.02)
     assert lag.quantile(1) == pytest.approx(500, rel=0.02)
     assert beats.take() == {}
 

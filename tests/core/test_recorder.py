@@ -211,6 +211,8 @@ def test_a_change_names_the_levels_that_it_disturbed(recorder: Recorder) -> None
     first, second = info(recorder)["worker_changes"]
     assert (first["what"], first["levels"]) == ("lost", ["streaming-2", "streaming-3"])
     assert (second["what"], second["levels"]) == ("back", ["streaming-3"])
+    assert (first["at"], first["worker"]) == (now - 6, "w")
+    assert now <= second["at"] <= time.time() + 1
 
 
 def test_calls_in_flight(recorder: Recorder) -> None:
@@ -268,6 +270,24 @@ def test_a_level_of_users_has_no_arrivals_beside_one_that_has(recorder: Recorder
         of_users, of_rate = csv.DictReader(file)
     assert {of_users[name] for name in ("arrivals_due", "arrivals_dropped", "arrivals_missed")} == {""}
     assert {of_rate[name] for name in ("arrivals_due", "arrivals_dropped", "arrivals_missed")} == {"0"}
+
+
+def test_arrivals_of_a_level_are_those_of_its_window(recorder: Recorder) -> None:
+    """All of the run have its warm-up as well; with what this process made, and without one nothing is known."""
+    assert (recorder.fate(), recorder.arrivals_due) == (None, 0)
+    rate = replace(LEVEL, key="rate", users=None, rate_per_s=10.0, warmup_s=1.0, duration_s=2.0)
+    recorder.level(rate)
+    made = {"rate": {"warmup": [4, 1], "measure": [15, 2]}}
+    recorder.join_local(Pulse(lambda: ""), None, lambda: made)
+    about: dict[str, Any] = {"user_class": "StreamingUser", "burstiness": None, "seed": 1, "max_in_flight": 5}
+    recorder.schedule(Schedule(start_at=clock.wall_at() - 60, levels=(rate,), **about))
+    of_level, of_all = recorder.fate("rate"), recorder.fate()
+    assert of_level is not None
+    assert of_all is not None
+    assert (of_level.made, of_level.dropped, of_level.missed) == (15, 2, of_level.due - 17)
+    assert (of_all.made, of_all.dropped) == (19, 3)
+    assert abs(of_level.due - 20) <= 1
+    assert recorder.arrivals_due == of_all.due > of_level.due
 
 
 def test_the_end_writes_all_levels_anew(recorder: Recorder) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from locust import constant, task
 from locust.env import Environment
+from locust.exception import StopUser
 from locust.user.task import LOCUST_STATE_WAITING
 
 import gevent
@@ -14,8 +17,10 @@ from gevent.pool import Group
 
 from bedrock_locust.aws.boto3_client import connect
 from bedrock_locust.settings.schema import Settings
-from bedrock_locust.user import BedrockUser, StreamingUser
+from bedrock_locust.user import FAILURE_PACE_S, BedrockUser, StreamingUser
 from bedrock_locust.workload.bench import Bench, put_bench
+from bedrock_locust.workload.contract import Request
+from bedrock_locust.workload.positions import NoneLeftError
 
 from .test_client import CLAUDE, arguments
 
@@ -90,3 +95,76 @@ def test_who_waits_stops_without_another_call(simulator: Simulator) -> None:
             group.join()
     assert len(errors) >= 10
     assert set(errors) == {""}
+
+
+class Talk:
+    """A workload of one conversation of two turns, and then nothing."""
+
+    def __init__(self) -> None:
+        self.asked: list[int | None] = []
+        self.told: list[tuple[str, int | None]] = []
+        self.left = [Request({"words": "first"}, {"turn": 1}, then=self.after)]
+
+    def next(self, position: int | None = None) -> Request:
+        """The next conversation."""
+        self.asked.append(position)
+        if not self.left:
+            raise NoneLeftError
+        return self.left.pop()
+
+    def after(self, answer: str) -> Request:
+        """The second turn, which quotes the first answer."""
+        return Request({"words": f"then {answer}"}, {"turn": 2}, pause_s=2.5)
+
+    def heard(self, request: Request, input_tokens: int | None) -> None:
+        """Note it."""
+        self.told.append((request.arguments["words"], input_tokens))
+
+
+def talker(simulator: Simulator, workload: Any, **arrival: Any) -> tuple[StreamingUser, list[Any]]:
+    """A user with this workload, whose calls answer, or fail for a text of `x`, and the calls."""
+    settings = Settings.model_validate({"model": {"id": CLAUDE}, "aws": {"endpoint_url": simulator.url}})
+    environment = Environment(user_classes=[StreamingUser])
+    bench = Bench(environment, settings, connect(settings, simulator=True, version="test"), "local")
+    bench.workload = workload
+    put_bench(bench)
+    bench.arrival, bench.position = arrival or None, 7 if arrival else None
+    user, made = StreamingUser(environment), list[Any]()
+
+    def send(name: str, words: str) -> Any:
+        made.append((name, words, user._about_call().get("turn")))
+        return SimpleNamespace(ok=words != "x", all_input_tokens=11, text="answer")
+
+    user._send = send
+    return user, made
+
+
+def test_a_conversation_goes_on_with_the_answer(simulator: Simulator) -> None:
+    """The user waits within it only; its rows know the turn; without another one the user stops."""
+    workload = Talk()
+    user, made = talker(simulator, workload)
+    assert (user.goes_on, user.wait_time()) == (False, 0)
+    user.ask()
+    assert (user.goes_on, user.wait_time()) == (True, 2.5)
+    user.ask()
+    assert (user.goes_on, user.wait_time(), user.has_nothing) == (False, 0, False)
+    assert made == [("streaming", "first", 1), ("streaming", "then answer", 2)]
+    assert workload.told == [("first", 11), ("then answer", 11)]
+    assert workload.asked == [None]
+    with pytest.raises(StopUser):
+        user.ask()
+    assert user.has_nothing
+
+
+def test_a_call_that_failed_ends_its_conversation(simulator: Simulator) -> None:
+    """The workload hears of answers only; a user takes its time before the next call, an arrival has none."""
+    for arrival, waits in (({}, True), ({"level": "a", "phase": "measure"}, False)):
+        workload = Talk()
+        workload.left = [Request({"words": "x"}, then=workload.after)]
+        user, made = talker(simulator, workload, **arrival)
+        began = time.perf_counter()
+        user.ask()
+        assert not user.goes_on
+        assert (workload.told, workload.asked) == ([], [7 if arrival else None])
+        assert not waits or time.perf_counter() - began >= FAILURE_PACE_S - 0.01
+        assert made == [("a" if arrival else "streaming", "x", None)]

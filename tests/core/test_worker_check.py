@@ -23,7 +23,7 @@ from bedrock_locust.level import Level
 from bedrock_locust.outputs.web.rows import LevelRows, failure_rows
 from bedrock_locust.recording.recorder import Recorder
 from bedrock_locust.recording.run_folder import RunFolder
-from bedrock_locust.recording.worker_check import WrongReportError
+from bedrock_locust.recording.worker_check import LONGEST, MOST, WrongReportError
 from bedrock_locust.team.master_receiver import Receiver
 from bedrock_locust.team.messages import Report
 
@@ -100,6 +100,22 @@ def test_a_value_that_cannot_be(column: str, value: object) -> None:
     """The whole report is refused, with the column and the value."""
     with pytest.raises(WrongReportError, match=column):
         Report.from_plain(plain(**{column: value}))
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "above"),
+    [
+        ("model_id", "x" * LONGEST, "x" * (LONGEST + 1)),
+        ("output_tokens", int(MOST), int(MOST) + 1),
+        ("output_tokens", 0, -1),
+    ],
+)
+def test_the_last_value_that_can_be(column: str, value: Any, above: object) -> None:
+    """It is taken as it is, and the next is not."""
+    [batch] = Report.from_plain(plain(**{column: value})).to_plain()["rows"]["batches"]
+    assert value in batch["rows"][0]
+    with pytest.raises(WrongReportError, match=column):
+        Report.from_plain(plain(**{column: above}))
 
 
 def test_texts_of_the_service_are_held_again() -> None:
