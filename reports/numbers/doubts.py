@@ -168,9 +168,7 @@ def _drifts(analysis: Analysis) -> Iterator[Doubt]:
     """Levels whose latency was not steady, and levels that started slowly without a warm-up."""
     if not analysis.levels.shaped:
         return
-    found = {str(key): steady.drift(analysis.levels, str(key)) for key in analysis.figures.index}
-    changes = {key: one.change for key, one in found.items() if one is not None}
-    queues = {key: change for key, change in changes.items() if change > 0 and key in analysis.arrivals.index}
+    changes, queues = _changes(analysis), _queues(analysis)
     for what, some in (("queue", queues), ("drift", {key: changes[key] for key in changes if key not in queues})):
         most = max(some.values(), key=abs, default=0.0)
         yield from _of_levels(what, analysis.figures.loc[list(some)], change=100 * most)
@@ -182,14 +180,32 @@ def _drifts(analysis: Analysis) -> Iterator[Doubt]:
         yield from _of_levels("no_warmup", analysis.figures.loc[list(slow)], change=100 * most)
 
 
+def _changes(analysis: Analysis) -> dict[str, float]:
+    """The levels whose latency drifted, and by which share."""
+    found = {str(key): steady.drift(analysis.levels, str(key)) for key in analysis.figures.index}
+    return {key: one.change for key, one in found.items() if one is not None}
+
+
+def _queues(analysis: Analysis) -> dict[str, float]:
+    """Those of an open loop whose latency grew: calls queue."""
+    return {key: change for key, change in _changes(analysis).items() if change > 0 and key in analysis.arrivals.index}
+
+
 def _short_levels(analysis: Analysis) -> Iterator[Doubt]:
-    """Levels so short that many of their calls ended after them."""
+    """Levels so short that many of their calls ended after them.
+
+    Not those above capacity, whose calls only get longer, those that were cut short, and those that a search ended as
+    their verdict was clear: the length that they were meant to have would do.
+    """
     if not analysis.levels.shaped:
         return
-    found = {str(key): steady.late_share(analysis.levels, str(key)) for key in analysis.figures.index}
-    short = {key: length_s for key, (share, length_s) in found.items() if share > steady.MOST_LATE_SHARE}
-    needed_s = math.ceil(max(short.values(), default=0.0) / steady.MOST_LATE_SHARE)
-    yield from _of_levels("short_levels", analysis.figures.loc[list(short)], needed_s=needed_s)
+    whole, queues = analysis.figures["completed"] != "false", _queues(analysis)
+    keys = [str(key) for key in analysis.figures.index[whole] if str(key) not in queues]
+    needed_s = {key: steady.needed_s(analysis.levels, key) for key in keys}
+    planned_s = (analysis.run.number("settings", "search", "duration_seconds") or 0.0) if analysis.searches else 0.0
+    short = {key: length_s for key, length_s in needed_s.items() if length_s is not None and length_s > planned_s}
+    longest_s = math.ceil(max(short.values(), default=0.0))
+    yield from _of_levels("short_levels", analysis.figures.loc[list(short)], needed_s=longest_s)
 
 
 def _broken_rows(analysis: Analysis) -> Iterator[Doubt]:

@@ -88,6 +88,20 @@ def late_share(levels: Levels, key: str) -> tuple[float, float]:
     return (late / count, length_s / count) if count else (0.0, 0.0)
 
 
+def needed_s(levels: Levels, key: str) -> float | None:
+    """How long a level would have to be for few enough of its calls to end after it; None if it is long enough.
+
+    By the mean length of its calls. Where that would be no longer than the level, its last calls were longer than
+    others: by how many of them there were.
+    """
+    share, length_s = late_share(levels, key)
+    opened_at, closed_at = levels.window(key)
+    if not share > MOST_LATE_SHARE:
+        return None
+    enough_s, window_s = length_s / MOST_LATE_SHARE, closed_at - opened_at
+    return enough_s if enough_s > window_s else share * window_s / MOST_LATE_SHARE
+
+
 def _medians(levels: Levels, key: str) -> NDArray[np.float64] | None:
     values, part = levels.values(key, "latency_ms"), parts(levels.values(key, "started_at"), levels.window(key), PARTS)
     if len(values) < PARTS * LEAST_CALLS or np.bincount(part, minlength=PARTS).min() < LEAST_CALLS:

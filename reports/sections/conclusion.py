@@ -156,7 +156,8 @@ def _within(analysis: Edition, found: Conclusion, mode: str) -> Iterator[str]:
     """The level that the quotas carry, where the one to advise without them would be above."""
     say = analysis.say
     if found.advised is None:
-        yield say("runs.no_quota", mode=mode)
+        yield say("runs.no_within" if (carried := _carried(analysis, found)) else "runs.no_quota", mode=mode)
+        yield from _left_out(analysis, carried)
         yield from used_up(analysis, found.mode)
     else:
         row = analysis.level(found.advised)
@@ -165,6 +166,29 @@ def _within(analysis: Edition, found: Conclusion, mode: str) -> Iterator[str]:
     if found.met is not None and analysis.gate is not None:
         slo = slo_words(say, analysis.gate.slo, found.mode)
         yield say("runs.met", slo=slo, level=label(say, analysis.level(found.met)))
+
+
+def _carried(analysis: Edition, found: Conclusion) -> list[str]:
+    """The levels below the first that was above a quota."""
+    keys = [key for key in analysis.of(found) if analysis.number(key, "ok") + analysis.number(key, "failed")]
+    above = [place for place, key in enumerate(keys) if key in analysis.overused]
+    return keys[: min(above, default=len(keys))]
+
+
+def _left_out(analysis: Edition, carried: Sequence[str]) -> Iterator[str]:
+    """Why none of the levels that the quotas carry is advised, levels alike in it together."""
+    gate = analysis.gate
+    reasons = {
+        "late": analysis.late,
+        "other": list(analysis.other_loads),
+        "failing": analysis.failing,
+        "slo": [key for key in carried if gate is not None and not gate.met(key)],
+    }
+    left = list(carried)
+    for reason, keys in reasons.items():
+        if found := [key for key in left if key in keys]:
+            yield analysis.say(f"runs.out_{reason}", levels=level_names(analysis.say, analysis.figures.loc[found]))
+            left = [key for key in left if key not in found]
 
 
 def _is_all_over(found: Conclusion) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reports.markdown import amount, code, escape, number
-from reports.sections.words import API_NAMES, SEARCH, label, level_names, reason, section_of_load
+from reports.sections.words import API_NAMES, SEARCH, label, length_setting, level_names, reason, section_of_load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,7 +24,9 @@ def _told(analysis: Edition, doubt: Doubt) -> str:
     words = {name: WORDS[name](analysis, value) for name, value in doubt.values.items() if name in WORDS}
     more = SPECIAL[doubt.what](analysis, doubt.values) if doubt.what in SPECIAL else {}
     unit = SEARCH if analysis.searches else analysis.levels.unit
-    usual = {"longer": analysis.say(f"trust.longer.{unit}"), "section": section_of_load(analysis)}
+    setting = length_setting(analysis)
+    longer = analysis.say(f"trust.longer.{unit}", setting=setting)
+    usual = {"longer": longer, "setting": setting, "section": section_of_load(analysis)}
     return analysis.say(key, **{**usual, **words, **more})
 
 

@@ -46,6 +46,16 @@ def section_of_load(analysis: Edition) -> str:
     return SEARCH if analysis.searches else LOAD_SECTIONS[analysis.levels.unit]
 
 
+def length_setting(analysis: Edition) -> str:
+    """The setting that says how long a level lasts."""
+    section = section_of_load(analysis)
+    if section == "arrivals":
+        for kind, setting in (("trace", "arrivals.trace.to"), ("profile", "arrivals.profile")):
+            if analysis.run.get("settings", section, kind):
+                return setting
+    return f"{section}.duration_seconds"
+
+
 def label(say: Language, row: pd.Series[Any], *, mode: bool = False) -> str:
     """A level in words: `12 users`, `2.5 requests/s`, or the name of the calls in a run without levels."""
     if row.isna()["load"]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reports.edition import edition
+from reports.numbers import steady
 from reports.numbers.doubts import doubts
 from reports.numbers.steady import mann_kendall
 from reports.reading.run import read
@@ -15,6 +16,7 @@ from reports.sections.trust import told
 
 from . import closed_loop
 from . import run_folders as make
+from .test_arrivals import folder as arrivals_of
 
 if TYPE_CHECKING:
     import random
@@ -268,3 +270,50 @@ def test_a_single_success_among_calls_that_were_cut_off(tmp_path: Path) -> None:
     assert "cut_off" in found_in(run, tmp_path / "one")
     run.requests[measured[0]] = make.cut_off(run.requests[measured[0]])
     assert "cut_off" not in found_in(run, tmp_path / "none")
+
+
+def test_a_length_that_a_level_had_is_no_advice(tmp_path: Path) -> None:
+    """Calls that come late end after the window though most are short: 40 s are too few, and 33 s would not do."""
+    run = sound_run(lambda *_: closed_loop.streamed(8_200), window_s=40)
+    for row in run.requests:
+        level = next(level for level in run.levels if level["level"] == row["level"])
+        row["latency_ms"] = 4_000 if row["started_at"] < level["measured_to"] - 20 else 24_000
+    found = edition(read(run.write(tmp_path)))
+    needed = [steady.needed_s(found.levels, str(key)) for key in found.figures.index]
+    assert all(one is not None and one > 40 for one in needed), needed
+
+
+def test_no_length_would_do_above_capacity(tmp_path: Path) -> None:
+    """Nor where a search ended a level as its verdict was clear, or the run was stopped in it."""
+    found = found_in(arrivals_of((10,), growth=20.0), tmp_path / "queue")
+    assert "queue" in found
+    assert "short_levels" not in found
+    run = sound_run(lambda *_: closed_loop.streamed(8_000), window_s=9)
+    assert "short_levels" in found_in(run, tmp_path / "short")
+    for row in run.levels:
+        row["completed"] = "false"
+    assert "short_levels" not in found_in(run, tmp_path / "cut")
+    for row in run.levels:
+        row["completed"] = "true"
+    run.info["search"] = [{"mode": "streaming", "for": "users", "probes": []}]
+    run.info["settings"]["search"] = {"duration_seconds": 160}
+    assert "short_levels" not in found_in(run, tmp_path / "search")
+
+
+@pytest.mark.parametrize(
+    ("arrivals", "setting"),
+    [
+        ({"rates": [10], "duration_seconds": 5}, "arrivals.duration_seconds"),
+        ({"profile": [[5, 1, 10]]}, "arrivals.profile"),
+        ({"trace": {"file": "x"}}, "arrivals.trace.to"),
+    ],
+)
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_to_set_for_longer_levels(tmp_path: Path, arrivals: dict[str, Any], setting: str, language: str) -> None:
+    """It is the setting of this load."""
+    run = arrivals_of((0.1,))
+    run.info = make.info(len(run.requests), 1)
+    run.info["settings"]["arrivals"] = arrivals
+    found = edition(read(run.write(tmp_path)), language)
+    [text] = [text for doubt, text in zip(found.doubts, told(found), strict=True) if doubt.what == "few"]
+    assert f"`{setting}`" in text

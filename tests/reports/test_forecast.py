@@ -68,6 +68,21 @@ def test_no_level_within_the_quotas(tmp_path: Path) -> None:
     assert "is used up at about 1 user." in text
 
 
+def test_levels_within_the_quotas_that_are_left_out(tmp_path: Path) -> None:
+    """The lower level is within the quota, but was client-limited: not every level exceeds it, and that is said."""
+    late = {"streaming-04": {"client_limited": True, "causes": []}}
+    run = make.shaped(("streaming",), (4, 8), length_s=20)
+    used = edition(read(run.write(tmp_path))).quota.table["requests_per_min"]["streaming-08"]
+    run.info["settings"]["model"]["quota"] = used / 1.5
+    run.info["health"] = late
+    for language, said in (
+        ("en", "**Streaming: no level within the quotas can be advised.** Client-limited: streaming at 4 users."),
+        ("zh", "配额以内没有可推荐的级别**。受压测端限制"),
+    ):
+        text = markdown(edition(read(run.write(tmp_path)), language), {})
+        assert said in text
+
+
 def test_a_minute_above_a_quota_shows_that_it_is_another(tmp_path: Path) -> None:
     """130 % for 60 s without a throttle: the quota is not held against levels, and the report says why."""
     analysis, text = analysis_of(tmp_path, 60, 130)

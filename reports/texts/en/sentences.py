@@ -68,6 +68,11 @@ TEXTS = {
     "runs.other_load": "**{mode}: no level had the load that was asked for.** {at}, {load}.",
     "runs.quota": "**{mode}: within the quotas up to {level}.**",
     "runs.no_quota": "**{mode}: every level exceeds a quota.**",
+    "runs.no_within": "**{mode}: no level within the quotas can be advised.**",
+    "runs.out_late": "Client-limited: {levels}.",
+    "runs.out_other": "Not the load that was asked for: {levels}.",
+    "runs.out_failing": "Too many failures: {levels}.",
+    "runs.out_slo": "Not within the SLO: {levels}.",
     "runs.used_up": "At the measured load, {quota} is used up at about {users}.",
     "runs.would_be_used_up": "Extrapolated from the measured load, {quota} is used up at about {users}.",
     "runs.met": "The SLO ({slo}) was met up to {level}.",
@@ -198,10 +203,10 @@ TEXTS = {
     "trust.hidden_tokens": "{calls} counted more output tokens than their streamed content can hold: {levels}. The model reasoned"
     " without streaming it, so the time per token of these calls is not known.",
     "trust.drift": "Latency was not steady: {levels} (it changed by up to {change} % within a level). The figures are means over the"
-    " change. Measure longer, with a longer warm-up (`concurrency.warmup_seconds`).",
-    "trust.no_warmup": "The first seconds differ: {levels} (by up to {change} %). Set `concurrency.warmup_seconds` to leave them out.",
+    " change. Measure longer, with a longer warm-up (`{section}.warmup_seconds`).",
+    "trust.no_warmup": "The first seconds differ: {levels} (by up to {change} %). Set `{section}.warmup_seconds` to leave them out.",
     "trust.short_levels": "More than a quarter of the calls ended after their level: {levels}. The levels are too short for such calls:"
-    " {needed_s} would do (`{section}.duration_seconds`).",
+    " {needed_s} would do (`{setting}`).",
     "trust.duplicates": "`requests.csv` has {rows} twice: counts and rates are too high. Look at how the file was made.",
     "trust.impossible": "{rows} of `requests.csv` cannot be right: a time is below zero, or first token, last token and end are out of"
     " order. Look at the file.",
@@ -214,7 +219,7 @@ TEXTS = {
     " `exceptions.csv`.",
     "trust.late_machine": "Client-limited although its CPU was free: {levels}. Something else used the machine. Stop it and run again.",
     "trust.longer.users": "Measure longer (`concurrency.duration_seconds`, or `--run-time` without levels).",
-    "trust.longer.rate": "Measure longer (`arrivals.duration_seconds`).",
+    "trust.longer.rate": "Measure longer (`{setting}`).",
     "trust.workers": "worker {workers}",
     "slo": "Service level objective",
     "slo.asked": "Asked for: {slo}.",
