@@ -12,7 +12,8 @@ BAD_INPUT = 2
 ENDED_AT_ONCE = 130
 """A second signal ended the process; the number is the one of shells for Ctrl-C."""
 ENDED_EARLY = 4
-"""The run ended before its plan: a signal, a stop by hand, a limit, `--run-time` with levels left, no worker left."""
+"""The run ended before its plan: a signal, a stop by hand, a limit, `--run-time` with levels left, no worker left,
+or a search that judged no load, as the load generator was the limit."""
 GATE = 3
 """The run did not meet its SLO. The report's own commands have the same code."""
 FAILED = 1

@@ -9,10 +9,12 @@ from functools import partial
 from pathlib import Path
 
 from reports import RunFolderError, write
+from reports.numbers.search import judged_nothing, searches
+from reports.reading.run import read
 
 FORMATS = ("markdown", "html", "json", "junit", "github")
 COMPARISON_FORMATS = FORMATS[:3]
-EXIT_INPUT, EXIT_GATE = 2, 3
+EXIT_INPUT, EXIT_GATE, EXIT_UNJUDGED = 2, 3, 4
 AT_LEAST_TWO = "give at least two run folders, such as: compare results/<before> results/<after>"
 
 
@@ -50,6 +52,8 @@ def _gate(run_folder: Path) -> int:
     slo = json.loads((run_folder / "report.json").read_text(encoding="utf-8"))["slo"]
     if slo is None:
         return _fail("--gate: the run has no `slo` in its settings: add it to the configuration file", 2)
+    if not slo["passed"] and judged_nothing(searches(read(run_folder))):
+        return _fail("the SLO gate was not judged, see the report", EXIT_UNJUDGED)
     return 0 if slo["passed"] else _fail("the SLO gate failed, see the report", EXIT_GATE)
 
 
@@ -138,7 +142,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("run_folder", type=Path, help="the folder of the run, below results/")
     parser.add_argument("--report-file", type=Path, metavar="FILE", help="write a copy of the report here too")
-    parser.add_argument("--gate", action="store_true", help="end with exit code 3 if the run did not meet its SLO")
+    parser.add_argument(
+        "--gate",
+        action="store_true",
+        help="end with exit code 3 if the run did not meet its SLO, 4 if its search judged no load",
+    )
     _common(parser, FORMATS)
     return parser
 

@@ -182,17 +182,17 @@ def _judged(target: Target, records: Sequence[Record]) -> Judgement:
     return Judgement(verdict, all(share.share >= wanted for share, wanted in asked), good, ok)
 
 
-def is_good(slo: Slo, call: Call) -> bool:
-    """Whether a call succeeded within the limits of a single call.
+def is_good(slo: Slo, call: Call, later_ms: float = 0.0) -> bool:
+    """Whether a call succeeded within the limits of a single call, had its tokens come this much later.
 
     What is not known of it is not within a limit; an answer of one token has no time per token to keep.
     """
-    if not call.ok or not _within(call.latency_ms, slo.latency_ms):
+    if not call.ok or not _within(call.latency_ms, slo.latency_ms, later_ms):
         return False
     if call.mode != "streaming":
         return True
     single = call.output_tokens is not None and call.output_tokens <= 1
-    return _within(call.ttft_ms, slo.ttft_ms) and (single or _within(call.tpot_ms, slowest_tpot_ms(slo)))
+    return _within(call.ttft_ms, slo.ttft_ms, later_ms) and (single or _within(call.tpot_ms, slowest_tpot_ms(slo)))
 
 
 def slowest_tpot_ms(slo: Slo) -> float | None:
@@ -201,5 +201,5 @@ def slowest_tpot_ms(slo: Slo) -> float | None:
     return min((limit for limit in (slo.tpot_ms, speed_ms) if limit), default=None)
 
 
-def _within(value: float | None, limit: float | None) -> bool:
-    return limit is None or (value is not None and value <= limit)
+def _within(value: float | None, limit: float | None, later: float = 0.0) -> bool:
+    return limit is None or (value is not None and value + later <= limit)

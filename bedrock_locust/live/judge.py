@@ -9,7 +9,6 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from bedrock_locust.live.attainment import Record, Share, Target, is_good, judge
-from bedrock_locust.live.health import READ_LAG_FLOOR_MS, READ_LAG_SHARE
 from bedrock_locust.live.output import ROWS_WITHIN_S, OutputBase
 
 if TYPE_CHECKING:
@@ -18,12 +17,12 @@ if TYPE_CHECKING:
     from bedrock_locust.arrivals.counts import Fate
     from bedrock_locust.call import Call
     from bedrock_locust.level import Level
-    from bedrock_locust.live.attainment import Verdict
-    from bedrock_locust.live.health import Cause
+    from bedrock_locust.live.attainment import Judgement, Verdict
     from bedrock_locust.live.output import RunView
-    from bedrock_locust.settings.goals import Slo
 
 THROTTLED = "ThrottlingError"
+SHIFTS = (0, -1, 1)
+"""A time is off by as much as its tokens were read late, at most: a call is judged as measured, less and plus that."""
 
 
 class Judge(OutputBase):
@@ -34,23 +33,25 @@ class Judge(OutputBase):
         self._run = run
         self._slo = run.settings.slo
         self._opened: dict[str, float] = {}
-        self._records: dict[str, Record] = {}
+        self._records: dict[str, tuple[Record, ...]] = {}
         self._throttled: dict[str, float] = {}
 
     def level(self, level: Level | None) -> None:
         """Take note of a window that opens."""
         if level and level.measured_from is not None and level.key not in self._records:
             self._opened[level.key] = level.measured_from
-            self._records[level.key] = Record(level.duration_s or math.inf)
+            self._records[level.key] = tuple(Record(level.duration_s or math.inf) for _ in SHIFTS)
 
     def add(self, call: Call) -> None:
         """Count a call that started in a window, and note when calls were throttled."""
         if call.error == THROTTLED:
             self._throttled[call.level] = max(call.started_at, self._throttled.get(call.level, 0.0))
-        record = self._records.get(call.level)
-        if record and self._slo and call.phase == "measure" and not call.cancelled:
-            started_s = call.started_at - self._opened[call.level]
-            record.add(started_s, call.latency_ms / 1000, good=is_good(self._slo, call), ok=call.ok)
+        records = self._records.get(call.level)
+        if records and self._slo and call.phase == "measure" and not call.cancelled:
+            started_s, late_ms = call.started_at - self._opened[call.level], call.read_lag_ms or 0.0
+            for record, shift in zip(records, SHIFTS, strict=True):
+                good = is_good(self._slo, call, shift * late_ms)
+                record.add(started_s, call.latency_ms / 1000, good=good, ok=call.ok)
 
     def answer(self, levels: Sequence[str], elapsed_s: float | None, decided: Verdict) -> dict[str, Any]:
         """What is known of a load whose probes have these keys; of the last one what it says by now.
@@ -58,42 +59,44 @@ class Judge(OutputBase):
         `elapsed_s` is how long its window has been open, None once all of its calls have ended. `decided` is what
         was clear at its last look.
         """
-        records = [self._records[key] for key in levels if key in self._records]
-        if not records or self._slo is None:
+        known = [self._records[key] for key in levels if key in self._records]
+        if not known or self._slo is None:
             return {}
-        if elapsed_s is not None:
-            late_s = 0.0 if self._run.is_local else ROWS_WITHIN_S
-            records[-1] = records[-1].at(elapsed_s, late_s)
-        else:
-            records[-1].decided = decided
-        found, last = judge(Target.of(self._slo), records), levels[-1]
+        target = Target.of(self._slo)
+        found, *others = [judge(target, self._upto(list(own), elapsed_s, decided)) for own in zip(*known, strict=True)]
+        is_sure, last = all(_says(other) == _says(found) for other in others), levels[-1]
         return {
             "verdict": found.verdict,
             "leans": found.leans,
             **_plain(found.good, ""),
             **_plain(found.ok, "success_"),
             "throttled_at": self._throttled.get(last),
-            "client": self._client(last) if elapsed_s is None else [],
+            "client": self._client(last, is_sure=is_sure) if elapsed_s is None else [],
             "disturbed": list(self._run.disturbances(last)) if elapsed_s is None else [],
         }
 
-    def _client(self, level: str) -> list[str]:
-        """Why the load generator was the limit in a level, in words. Where arrivals are late, the report says so."""
-        fate, slo = self._run.arrivals(level), self._slo
-        causes = [str(cause) for cause in self._run.health.levels[level].causes() if slo and _matters(cause, slo)]
-        return [*causes, *([] if fate is None else _lost(fate))]
+    def _upto(self, records: list[Record], elapsed_s: float | None, decided: Verdict) -> list[Record]:
+        """The records of a load, of the last one what is known by now."""
+        if elapsed_s is not None:
+            records[-1] = records[-1].at(elapsed_s, 0.0 if self._run.is_local else ROWS_WITHIN_S)
+        else:
+            records[-1].decided = decided
+        return records
+
+    def _client(self, level: str, *, is_sure: bool) -> list[str]:
+        """Why the load generator was the limit in a level, in words. Where arrivals are late, the report says so.
+
+        Tokens that were read late do not matter where the verdict would be the same without.
+        """
+        fate = self._run.arrivals(level)
+        causes = self._run.health.levels[level].causes()
+        matter = [str(cause) for cause in causes if not (is_sure and cause.what == "read_lag_p99_ms")]
+        return [*matter, *([] if fate is None else _lost(fate))]
 
 
-def _matters(cause: Cause, slo: Slo) -> bool:
-    """Whether the client may have changed the verdict.
-
-    Tokens that were read late can change a time by as much as they were late: that is small beside a long limit, and
-    says nothing of a share of successes.
-    """
-    if cause.what != "read_lag_p99_ms":
-        return True
-    limits_ms = [limit for limit in (slo.ttft_ms, slo.latency_ms) if limit is not None]
-    return bool(limits_ms) and cause.value >= max(READ_LAG_FLOOR_MS, READ_LAG_SHARE * min(limits_ms))
+def _says(found: Judgement) -> tuple[Verdict, bool]:
+    """What a search goes by."""
+    return found.verdict, found.leans
 
 
 def _lost(fate: Fate) -> list[str]:

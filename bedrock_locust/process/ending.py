@@ -37,7 +37,10 @@ def make_report(make: MakeReport, folder: Path, copy: Path) -> Path | None:
 
 
 def report_codes(folder: Path, written: Path | None) -> list[int]:
-    """The exit codes that follow from the report: it is not there, or it says that the run did not meet its SLO."""
+    """The exit codes that follow from the report: it is not there, or it says that the run did not meet its SLO.
+
+    A search that judged no load, as the load generator was the limit, has not missed it: it ended before its plan.
+    """
     if written is None:
         return [exits.FAILED]
     try:
@@ -47,6 +50,10 @@ def report_codes(folder: Path, written: Path | None) -> list[int]:
     slo = found.get("slo")
     if not slo or slo["passed"] is not False:
         return []
+    searches = [one for one in found.get("search") or [] if not one["passed"]]
+    if searches and all(one["outcome"] == "nothing" for one in searches):
+        logger.error("bedrock-locust: the search judged no load, so the SLO was neither met nor missed; see the report")
+        return [exits.ENDED_EARLY]
     what = "no load is shown to meet the SLO" if found.get("search") else "the SLO was not met"
     logger.error("bedrock-locust: %s; see the report", what)
     return [exits.GATE]

@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 from reports.markdown import plain
 from reports.numbers.failures import TOLERABLE_FAILURES
 from reports.numbers.slo import LOAD, Slo
+from reports.sections.search import search_gate
 from reports.sections.words import failing_words, label, slo_words, unmeasured_words
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def _found(analysis: Edition) -> ET.Element:
     """The case of a search: that there is a load which meets the SLO. Its probes are there to miss it."""
     case = ET.Element("testcase", {"classname": SUITE, "name": analysis.say("junit.search")})
     if not analysis.gate_passed:
-        ET.SubElement(case, "failure", {"message": plain(analysis.say("gate.search_failed"))})
+        ET.SubElement(case, "failure", {"message": plain(analysis.say(search_gate(analysis)))})
     return case
 
 

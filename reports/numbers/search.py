@@ -83,6 +83,12 @@ def passed(found: Sequence[Search]) -> bool | None:
     return all(one.met is not None for one in found) if found else None
 
 
+def judged_nothing(found: Sequence[Search]) -> bool:
+    """Whether no search missed the SLO, but one or more judged no load: it is neither met nor missed."""
+    left = [one for one in found if one.met is None]
+    return bool(left) and all(one.outcome == "nothing" for one in left)
+
+
 def advised(found: Sequence[Search]) -> dict[str, str | None]:
     """The level to run at of each group: the last probe of the highest load that is shown to meet the SLO."""
     return {one.group: one.met.level if one.met else None for one in found}

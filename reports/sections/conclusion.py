@@ -10,7 +10,7 @@ from reports.sections.gain import gain
 from reports.sections.kinds import failing, kinds
 from reports.sections.limits import limits, unsure
 from reports.sections.quota import over, used_up
-from reports.sections.search import sentences
+from reports.sections.search import search_gate, sentences
 from reports.sections.words import (
     at,
     failing_words,
@@ -242,7 +242,7 @@ def _gate(analysis: Edition) -> str:
     if gate is None:
         return ""
     if analysis.searches:
-        return say("gate.search_passed" if analysis.gate_passed else "gate.search_failed")
+        return say(search_gate(analysis))
     every = say("gate.all" if analysis.levels.shaped else "gate.names")
     scope = (
         every

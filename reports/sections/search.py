@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reports.markdown import UNKNOWN, Column, amount, escape, join, percent, section, table, texts
+from reports.numbers.search import judged_nothing
 from reports.numbers.slo import DEFAULT_PERCENTILE
 from reports.sections.words import chart, load_column, slo_words
 
@@ -38,6 +39,13 @@ def sentences(analysis: Edition, found: Search, name: str, mode: str) -> Iterato
     yield from _ended(analysis, found)
     for low, high in found.crossed:
         yield say("search.crossed", low=say.load(low, found.unit), high=say.load(high, found.unit))
+
+
+def search_gate(analysis: Edition) -> str:
+    """The name of the text that says whether a search passed the gate."""
+    if judged_nothing(analysis.searches):
+        return "gate.search_nothing"
+    return "gate.search_passed" if analysis.gate_passed else "gate.search_failed"
 
 
 def _shown(analysis: Edition, found: Search) -> Iterator[str]:

@@ -453,7 +453,7 @@ def test_what_a_search_has_found_is_printed(screens: Recording) -> None:
             "waits_until": None,
         }
     )
-    assert texts(screens) == "  Search      streaming: 8 users met the SLO; the largest load was reached (search.most)"
+    assert texts(screens) == "  Search      streaming: 8 users met the SLO. The largest load was reached (search.most)"
 
 
 def test_without_prices_no_cost_is_shown(screens: Recording) -> None:

@@ -74,6 +74,16 @@ def test_the_gate(tmp_path: Path, caplog: pytest.LogCaptureFixture, figures: str
     )
 
 
+def test_a_search_that_judged_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """What was not judged is no miss: the run ended before its plan. One load that was missed is."""
+    nothing, missed = {"passed": False, "outcome": "nothing"}, {"passed": False, "outcome": "start"}
+    for searches, codes in (([nothing], [exits.ENDED_EARLY]), ([nothing, missed], [exits.GATE])):
+        figures = {"slo": {"passed": False}, "search": searches}
+        (tmp_path / "report.json").write_text(json.dumps(figures))
+        assert report_codes(tmp_path, tmp_path / "report.md") == codes
+    assert "judged no load" in caplog.records[0].message
+
+
 def test_figures_of_any_kind(tmp_path: Path) -> None:
     """An own report function may write other things under that name."""
     (tmp_path / "report.json").write_text(json.dumps({"slo": {}}))

@@ -376,28 +376,29 @@ def test_the_console_says_each_verdict() -> None:
     client = {"load": 8.5, "verdict": "client", "client": ["busy"], "calls": 1, "share": 1.0, "low": 1.0, "high": 1.0}
     assert list(lines({**SAID, "for": "rate", "probes": [client], "low": 4, "high": None, "ended_by": "client"})) == [
         "  Search      8.5 requests/s: not judged, as the load generator was the limit (busy)",
-        "  Search      non-streaming: 4 requests/s met the SLO; the load generator was the limit",
+        "  Search      non-streaming: 4 requests/s met the SLO. The search ended, as the load generator was the limit",
     ]
 
 
 @pytest.mark.parametrize(
     ("low", "high", "result"),
     [
-        (8, 9, "8 users met the SLO, 9 users did not; as exact as asked for"),
-        (None, 9, "no load met the SLO; as exact as asked for"),
+        (8, 9, "8 users met the SLO, 9 users did not"),
+        (None, 9, "no load met the SLO"),
+        (None, None, "no load was judged"),
     ],
 )
-def test_the_console_says_the_result(low: float | None, high: float, result: str) -> None:
+def test_the_console_says_the_result(low: float | None, high: float | None, result: str) -> None:
     """The load, and why the search is over."""
     *_, last = lines({**SAID, "probes": [], "low": low, "high": high, "ended_by": "resolution"})
-    assert last == f"  Search      non-streaming: {result}"
+    assert last == f"  Search      non-streaming: {result}. This is as exact as asked for (search.resolution)"
 
 
 def test_the_console_says_that_it_is_close() -> None:
     """Where an end of the result is not clear."""
     *_, last = lines({**SAID, "probes": [JUDGED], "low": 8.0, "high": None, "ended_by": "most"})
     assert last.startswith(
-        "  Search      non-streaming: 8 users met the SLO, as measured; too close to tell; the largest"
+        "  Search      non-streaming: 8 users met the SLO (as measured; too close to be sure). The largest"
     )
 
 

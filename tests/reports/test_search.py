@@ -112,6 +112,17 @@ def test_the_gate_asks_for_a_load_that_meets_it(tmp_path: Path) -> None:
     assert case.is_failure
 
 
+@pytest.mark.parametrize(("language", "said"), [("en", "SLO gate: not judged"), ("zh", "搜索没有判定任何负载")])
+def test_a_search_that_judged_nothing_missed_nothing(tmp_path: Path, language: str, said: str) -> None:
+    """It is no pass either: JUnit fails with the reason, and the command has a code of its own."""
+    found(tmp_path, {**P("streaming-04", 4, "client", 67, 1.0), "client": ["busy"]}, ended_by="client")
+    analysis = edition(read(tmp_path), language)
+    assert said in markdown(analysis, {})
+    assert "SLO gate: failed" not in markdown(analysis, {})
+    assert said in junit.text(analysis)
+    assert main([str(tmp_path), "--gate"]) == 4
+
+
 def test_a_plan_is_no_promise(tmp_path: Path) -> None:
     """That a search needed fewer probes than it may make is no reason to doubt it."""
     run = make.searched()

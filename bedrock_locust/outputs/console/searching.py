@@ -19,11 +19,11 @@ VERDICTS = {
     "void": "not judged, as a worker was lost; it is tried again",
 }
 ENDS = {
-    "resolution": "as exact as asked for",
-    "most": "the largest load was reached (search.most)",
-    "start": "not even the first load met the SLO (search.start)",
-    "probes": "all probes are made (search.probes)",
-    "client": "the load generator was the limit",
+    "resolution": "This is as exact as asked for (search.resolution)",
+    "most": "The largest load was reached (search.most)",
+    "start": "Not even the first load met the SLO (search.start)",
+    "probes": "All probes are made (search.probes)",
+    "client": "The search ended, as the load generator was the limit",
 }
 
 
@@ -35,7 +35,7 @@ def lines(found: Mapping[str, Any]) -> Iterator[str]:
         wait = length_in_words(max(found["waits_until"] - clock.wall_at(), 1))
         yield f"  Search      waits {wait}: calls were throttled, and quotas are per minute"
     if found["ended_by"]:
-        yield f"  Search      {found['mode'].replace('_', '-')}: {_result(found)}; {ENDS[found['ended_by']]}"
+        yield f"  Search      {found['mode'].replace('_', '-')}: {_result(found)}. {ENDS[found['ended_by']]}"
 
 
 def _probe(found: Mapping[str, Any], probe: Mapping[str, Any]) -> str:
@@ -51,12 +51,12 @@ def _probe(found: Mapping[str, Any], probe: Mapping[str, Any]) -> str:
 
 def _result(found: Mapping[str, Any]) -> str:
     low, high = found["low"], found["high"]
-    close = ", as measured; too close to tell" if _is_close(found) else ""
-    if low is None:
-        return f"no load met the SLO{close}"
-    if high is None:
-        return f"{_load(found, low)} met the SLO{close}"
-    return f"{_load(found, low)} met the SLO, {_load(found, high)} did not{close}"
+    if low is None and high is None:
+        return "no load was judged"
+    met = "no load met" if low is None else f"{_load(found, low)} met"
+    missed = "" if low is None or high is None else f", {_load(found, high)} did not"
+    close = " (as measured; too close to be sure)" if _is_close(found) else ""
+    return f"{met} the SLO{missed}{close}"
 
 
 def _is_close(found: Mapping[str, Any]) -> bool:

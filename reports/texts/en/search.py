@@ -40,5 +40,6 @@ TEXTS = {
     "chart.search.alt": "The share of calls within the SLO at each load that the search tried, with its interval",
     "gate.search_passed": "**SLO gate: passed** (the search found a load that meets the SLO).",
     "gate.search_failed": "**SLO gate: failed** (the search found no load that is shown to meet the SLO).",
+    "gate.search_nothing": "**SLO gate: not judged** (the search judged no load, so the SLO was neither met nor missed).",
     "junit.search": "The search found a load that meets the SLO",
 }
