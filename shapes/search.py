@@ -95,6 +95,7 @@ class SearchShape(LevelShape):
     """How exactly the limit is looked for, in percent of the load."""
     burstiness: float | None = 1
     seed = 1
+    """Of the arrivals of the first probe; those of the next have the seeds after it."""
     max_in_flight = 1000
     """Of arrivals; see `RateShape`."""
     pause_seconds: float = 60
@@ -210,12 +211,14 @@ class SearchShape(LevelShape):
 
     def _announce(self, start_at: float) -> None:
         """Say what arrives."""
+        search = self._searches[0]
         schedule: dict[str, Any] = {
             "start_at": start_at,
-            "user_class": self._searches[0].user_class.__name__,
+            "user_class": search.user_class.__name__,
             "levels": [asdict(self._level)],
             "burstiness": self.burstiness,
-            "seed": self.seed,
+            # Each probe draws anew: one that repeats a load with the same arrivals would say nothing new.
+            "seed": self.seed + len(search.told),
             "max_in_flight": self.max_in_flight,
         }
         self._fire("schedule_change", schedule=schedule)

@@ -228,6 +228,8 @@ def test_a_search_for_a_rate(clock: Clock) -> None:
     assert ground.loads == [0.5, 1, 2, 4, 3, 2.5, 2.25, 2.125, 2.0625, 2, 2.0625]
     first: Any = ground.schedules[0]
     assert (first["user_class"], first["seed"], first["levels"][0]["rate_per_s"]) == ("One", 7, 0.5)
+    seeds: list[Any] = [one["seed"] for one in ground.schedules]  # type: ignore[index]
+    assert seeds == list(range(7, 18)), "a load that is tried again has other arrivals"
     opened = next(level for level in ground.told if level and level.phase == "measure")
     assert opened.measured_from == first["start_at"] + 2
     assert opened.key == "one-rate-0.5"
