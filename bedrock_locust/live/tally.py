@@ -48,6 +48,9 @@ class LevelTally:
     tpot_ms: Histogram = field(default_factory=Histogram)
     lateness_ms: Histogram = field(default_factory=Histogram)
     """From the moment of an arrival to the start of its call, in an open loop."""
+    scheduled_latency_ms: Histogram = field(default_factory=Histogram)
+    scheduled_ttft_ms: Histogram = field(default_factory=Histogram)
+    """Latency and TTFT from the moment of an arrival, in an open loop."""
     longest_ms: float = 0.0
     window_ok: int = 0
     """Successes, of whatever level, that ended in the window."""
@@ -99,14 +102,19 @@ class LevelTally:
         self.output_tokens += call.output_tokens or 0
         if call.phase not in ("", "measure"):
             return
+        late_ms = call.lateness_ms
         for histogram, value in (
             (self.latency_ms, call.latency_ms),
             (self.ttft_ms, call.ttft_ms),
             (self.tpot_ms, call.tpot_ms),
-            (self.lateness_ms, call.lateness_ms),
+            (self.lateness_ms, late_ms),
         ):
             if value is not None:
                 histogram.add(value)
+        if late_ms is not None:
+            self.scheduled_latency_ms.add(late_ms + call.latency_ms)
+            if call.ttft_ms is not None:
+                self.scheduled_ttft_ms.add(late_ms + call.ttft_ms)
 
 
 class Seconds:

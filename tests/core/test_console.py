@@ -112,9 +112,11 @@ def test_arrivals_of_a_level() -> None:
     assert re.search(r"In flight +3 calls +of at most 1,000", text)
     assert re.search(r"Arrivals +60 due +55 made +4 dropped", text)
     assert re.search(r"Lateness +7\.0", text)
+    assert len(re.findall("from arrival", text)) == 2
     block = level_block(tally, "streaming-4", arrivals=Fate(60, 55, 4, 1), disturbances=["worker b was lost"])
     assert "  Arrivals    60 due, 55 made, 4 dropped, 1 missed" in block
-    assert "  Lateness           7.0" in block
+    assert "  Lateness               7.0" in block
+    assert f"    from arrival  {CALL.latency_ms + 7:>10,.1f}" in block, "the latency, 7 ms late"
     assert "DISTURBED: worker b was lost: its arrivals were missed until others took over" in block
 
 

@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING, TextIO
 
 from bedrock_locust.level import in_words
+from bedrock_locust.outputs.console.times import times
 from bedrock_locust.settings.sizes import sizes
 
 if TYPE_CHECKING:
@@ -196,12 +197,10 @@ def _times(level: LevelTally) -> list[str]:
     """A small table of percentiles, if there was a success in the window."""
     if not level.latency_ms.count:
         return []
-    rows = [("First token", level.ttft_ms), ("Per token", level.tpot_ms), ("Latency", level.latency_ms)]
-    rows.append(("Lateness", level.lateness_ms))
-    head = f"  {'ms':<12}{'mean':>10}{'P50':>10}{'P95':>10}{'P99':>10}"
-    return [head, *(_row(title, sketch) for title, sketch in rows if sketch.count)]
+    head = f"  {'ms':<16}{'mean':>10}{'P50':>10}{'P95':>10}{'P99':>10}"
+    return [head, *(_row(title, sketch) for title, sketch in times(level) if sketch.count)]
 
 
 def _row(title: str, sketch: Histogram) -> str:
     figures = [sketch.mean, *(sketch.quantile(p) for p in PERCENTILES)]
-    return f"  {title:<12}" + "".join(f"{figure:>10,.1f}" for figure in figures)
+    return f"  {title:<16}" + "".join(f"{figure:>10,.1f}" for figure in figures)

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bedrock_locust.level import Load
+from bedrock_locust.outputs.console.times import times
 from bedrock_locust.outputs.progress import Progress
 from bedrock_locust.process.clock import clock
 from bedrock_locust.settings.plan import length_in_words
@@ -106,19 +107,9 @@ def _times(level: LevelTally) -> RenderableType:
     table.add_column("ms, of successes")
     for percent in PERCENTS:
         table.add_column(f"P{percent}", justify="right", min_width=9)
-    for title, sketch in (
-        ("First token", level.ttft_ms),
-        ("Per token", level.tpot_ms),
-        ("Latency", level.latency_ms),
-        *_lateness(level),
-    ):
+    for title, sketch in times(level):
         table.add_row(title, *(_ms(sketch, percent) for percent in PERCENTS))
     return table
-
-
-def _lateness(level: LevelTally) -> list[tuple[str, Histogram]]:
-    """How late calls of an open loop started."""
-    return [("Lateness", level.lateness_ms)] if level.lateness_ms.count else []
 
 
 def _ms(sketch: Histogram, percent: int) -> str:

@@ -94,7 +94,12 @@ class LevelRows:
 def _arrived(fate: Fate, level: LevelTally) -> dict[str, Any]:
     """What only a level of an open loop has."""
     counts = [f"{count:,} {what}" for what, count in fate._asdict().items()]
-    return {"arrivals": ", ".join(counts), **_percentiles("lateness", level.lateness_ms, (50, 99))}
+    return {
+        "arrivals": ", ".join(counts),
+        **_percentiles("lateness", level.lateness_ms, (50, 99)),
+        **_percentiles("scheduled_ttft", level.scheduled_ttft_ms, (95,)),
+        **_percentiles("scheduled_latency", level.scheduled_latency_ms, (95,)),
+    }
 
 
 def failure_rows(tally: Tally) -> list[dict[str, Any]]:
