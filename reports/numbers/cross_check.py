@@ -112,6 +112,8 @@ class CrossCheck:
             yield Reason("more", {"calls": self.more_calls})
         elif self.more_calls < 0:
             yield Reason("fewer", {"calls": -self.more_calls, **after})
+        elif self.more_calls == 0 and not self.unanswered:
+            yield Reason("uncounted", after)
         if self.unanswered and not self.agrees:
             yield Reason("unanswered", {"calls": self.unanswered})
         if not math.isnan(self.implied_burndown):

@@ -96,6 +96,11 @@ def test_what_the_report_says(tmp_path: Path) -> None:
     assert re.search(r"Calls accepted .*\| +3 \|", more), "a count has no decimals"
     assert "an output token used 7.00 tokens of quota" in more
     assert "Calls that CloudWatch lacks: 3." in text("d", sums(**{**equal, "Invocations": ours["accepted"] - 3}))
+    tokens = text("h", sums(**{**equal, "InputTokenCount": ours["input_tokens"] + 9}))
+    assert "As many calls were accepted, and other counts differ. CloudWatch was asked" in tokens
+    assert "受理的调用次数一致" in text("i", sums(**{**equal, "OutputTokenCount": 1}), "zh")
+    unknown = sums(**{name: value for name, value in equal.items() if name != "Invocations"}, InvocationThrottles=1)
+    assert "As many calls were accepted" not in text("j", unknown)
     assert "CloudWatch had no calls of this run" in text("e", sums())
     assert "The permission is missing." in text("f", {**sums(), "missing": ["The permission is missing"]})
     assert "各项计数完全一致。" in text("g", sums(**equal), "zh")

@@ -32,6 +32,8 @@ TEXTS = {
     " load (probes, prefixes) are among them.",
     "check.fewer": "Calls that CloudWatch lacks: {calls}. It was asked {minutes} min after the end, and may not have had all of"
     " them: `python -m bedrock_locust aws RUN` asks again.",
+    "check.uncounted": "As many calls were accepted, and other counts differ. CloudWatch was asked {minutes} min after the end and"
+    " may not have had all of each, or others' calls count in some: `python -m bedrock_locust aws RUN` asks again.",
     "check.unanswered": "Calls without a whole answer here: {calls}. AWS may have counted their tokens, which this side does"
     " not know.",
     "check.burndown": "By AWS's estimate, an output token used {implied} tokens of quota. `model.output_burndown` sets what is"
