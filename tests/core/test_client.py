@@ -76,7 +76,10 @@ def test_success(
         assert call.chunks == entry["output_tokens"]
         assert call.ttft_ms == call.first_text_ms
         assert 0 < (call.ttft_ms or 0) <= (call.last_token_ms or 0) <= call.latency_ms
-        assert 0 < (call.max_gap_ms or 0) <= (call.last_token_ms or 0)
+        spread_ms = (call.last_token_ms or 0) - (call.ttft_ms or 0)
+        assert call.max_gap_ms is not None
+        assert (call.max_gap_ms > 0) == (spread_ms > 0), "nothing is between pieces that came at once"
+        assert call.max_gap_ms <= spread_ms + 1e-6
     else:
         assert call.mode == "non_streaming"
         assert (call.ttft_ms, call.chunks, call.last_token_ms) == (None, None, None)
