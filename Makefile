@@ -18,9 +18,9 @@ demo: $(VENV)/.user
 
 # A test of a whole run, in tests/e2e or tests/faults, waits for most of its time.
 test: $(VENV)/.dev clients
-	$(BIN)/pytest -n 2 --ignore tests/web --ignore tests/e2e --ignore tests/faults --ignore tests/versions
-	$(BIN)/pytest -n 4 tests/e2e tests/faults tests/versions
-	$(BIN)/pytest -n 2 tests/web
+	$(BIN)/pytest -n 2 --dist worksteal --ignore tests/web --ignore tests/e2e --ignore tests/faults --ignore tests/versions
+	$(BIN)/pytest -n 4 --dist worksteal tests/e2e tests/faults tests/versions
+	$(BIN)/pytest -n 2 --dist worksteal tests/web
 
 long: $(VENV)/.dev clients
 	@$(MAKE) $(CLIENTS)/.more || echo "LiteLLM, LLMeter and moto could not be installed: their tests are left out"

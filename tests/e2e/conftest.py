@@ -51,3 +51,15 @@ def place(tmp_path: Path) -> Iterator[Place]:
     here = Place(tmp_path)
     yield here
     here.end()
+
+
+@pytest.fixture
+def no_report(place: Place) -> None:
+    """Runs of the stock locustfile make no report: for tests that read nothing of it."""
+    place.replace_report("nothing")
+
+
+@pytest.fixture
+def no_charts(place: Place) -> None:
+    """Reports of the stock locustfile are their text: for tests that read nothing else of them."""
+    place.replace_report("text")

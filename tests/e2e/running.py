@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -94,6 +95,7 @@ class Place:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.started: list[subprocess.Popen[str]] = []
+        self.locustfile = ROOT / "locustfile.py"
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "BEDROCK_", "LOCUST_"))}
         self.env = {
             **kept,
@@ -113,8 +115,16 @@ class Place:
         values |= {key: section for key, section in changes.items() if key not in CONFIG}
         (self.path / "config.json").write_text(json.dumps(values))
 
+    def replace_report(self, stand_in: str) -> None:
+        """Have runs of the stock locustfile make this of `stand_ins.py` in place of the report."""
+        shutil.copy(Path(__file__).with_name("stand_ins.py"), self.path)
+        text = (ROOT / "locustfile.py").read_text(encoding="utf-8")
+        self.locustfile = self.path / "locustfile.py"
+        assert '"reports:write"' in text
+        self.locustfile.write_text(text.replace("reports:write", f"stand_ins:{stand_in}"), encoding="utf-8")
+
     def start(
-        self, *arguments: str, locustfile: Path = ROOT / "locustfile.py", within: Sequence[str] = ()
+        self, *arguments: str, locustfile: Path | None = None, within: Sequence[str] = ()
     ) -> subprocess.Popen[str]:
         """Start the locust command, by way of another where it is to run within that; its output goes to a file."""
         name = f"output-{len(self.started)}.txt"
@@ -123,7 +133,7 @@ class Place:
             arguments += ("--master-port", port, "--master-bind-port", port)
         with (self.path / name).open("w") as output:
             process = subprocess.Popen(
-                [*within, LOCUST, "-f", locustfile, *arguments],
+                [*within, LOCUST, "-f", locustfile or self.locustfile, *arguments],
                 cwd=self.path,
                 env={"BEDROCK_ALLOW_ENDPOINT": ",".join(KNOWN_ENDPOINTS[-9:]), **self.env},
                 stdin=subprocess.DEVNULL,

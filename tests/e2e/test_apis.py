@@ -27,6 +27,7 @@ def service() -> Iterator[str]:
         process.terminate()
 
 
+@pytest.mark.usefixtures("no_charts")
 @pytest.mark.parametrize(
     ("api", "endpoint", "model", "operation", "title"),
     [

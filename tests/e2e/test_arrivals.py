@@ -67,6 +67,7 @@ def test_local(place: Place, simulator: Simulator) -> None:
     assert_drawn(place.runs()[0], simulator.calls())
 
 
+@pytest.mark.usefixtures("no_report")
 def test_divided_among_workers(place: Place, simulator: Simulator) -> None:
     """The same sequence with two workers, each of which makes every second arrival."""
     place.configure({"arrivals": {**ARRIVALS, "rates": [30]}, "test": STREAMING})
@@ -80,6 +81,7 @@ def test_divided_among_workers(place: Place, simulator: Simulator) -> None:
     assert all(one != other for one, other in pairwise(workers))
 
 
+@pytest.mark.usefixtures("no_report")
 @pytest.mark.long
 def test_three_workers(place: Place, simulator: Simulator) -> None:
     """At a higher rate, in two levels: none missing and none twice, and each worker makes its third."""
@@ -93,6 +95,7 @@ def test_three_workers(place: Place, simulator: Simulator) -> None:
     assert max(made.values()) - min(made.values()) <= 2
 
 
+@pytest.mark.usefixtures("no_report")
 @pytest.mark.long
 @pytest.mark.parametrize("processes", [(), ("--processes", "2")])
 def test_a_ramp(place: Place, start_simulator: Callable[..., Simulator], processes: tuple[str, ...]) -> None:

@@ -132,6 +132,7 @@ def test_a_web_port_that_cannot_be_had(place: Place, host: str) -> None:
     _check_one_line(place, output, f"--web-port {port}: the web UI cannot listen on ")
 
 
+@pytest.mark.usefixtures("no_report")
 def test_a_host_that_replaces_the_setting(place: Place, simulator: Simulator) -> None:
     """--host takes the place of aws.endpoint_url, and that is said."""
     place.configure({"aws": {"region": "us-east-1", "endpoint_url": "http://127.0.0.1:9"}, "concurrency": {"end": 1}})
@@ -169,12 +170,13 @@ def test_locust_as_a_library_without_options(place: Place) -> None:
     assert not ended.stdout
 
 
+@pytest.mark.usefixtures("no_report")
 @pytest.mark.parametrize("more", [(), ("--print-stats",), ("--bedrock-console", "off")], ids=" ".join)
 def test_json(place: Place, simulator: Simulator, more: tuple[str, ...]) -> None:
     """With --json, standard output is Locust's JSON and nothing else."""
     place.configure({"concurrency": {"end": 1}, "test": {"non_streaming": False}})
     ended = subprocess.run(
-        [LOCUST, "-f", STOCK, "--headless", "--json", "--host", simulator.url, *more],
+        [LOCUST, "-f", place.locustfile, "--headless", "--json", "--host", simulator.url, *more],
         cwd=place.path,
         env=place.env,
         capture_output=True,
@@ -229,6 +231,7 @@ def nonsense() -> Iterator[str]:
     server.server_close()
 
 
+@pytest.mark.usefixtures("no_charts")
 @pytest.mark.parametrize("streaming", [True, False], ids=["streaming", "non-streaming"])
 def test_nonsense(place: Place, nonsense: str, streaming: bool) -> None:
     """An endpoint that is not Bedrock fails every call, at a bounded pace, and the run says why."""

@@ -100,6 +100,7 @@ class Page:
         return answer
 
 
+@pytest.mark.usefixtures("no_report")
 def test_another_site_starts_nothing(place: Place, simulator: Simulator, attacker: tuple[str, list[str]]) -> None:
     """A form on a page of another site starts no run, ends none, and gets no credentials; nor does one for curl."""
     url, taken = attacker
@@ -175,6 +176,7 @@ def test_a_start_that_cannot_be_is_refused(place: Place, simulator: Simulator) -
     assert "Traceback" not in place.output(page.process)
 
 
+@pytest.mark.usefixtures("no_report")
 def test_a_start_while_a_run_goes_on_costs_nothing(place: Place, simulator: Simulator) -> None:
     """The call before the load is made once, however often the button is pressed."""
     place.configure({"concurrency": {"end": 1, "duration_seconds": 3}, "test": {"non_streaming": False}})

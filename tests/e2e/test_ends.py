@@ -183,13 +183,14 @@ def set_up_limits(environment, **_):
 """What `-i 6` of locust-plugins 5.0.3 does, without its options."""
 
 
+@pytest.mark.usefixtures("no_report")
 @pytest.mark.parametrize("levels", [False, True], ids=["own", "levels"])
 def test_iterations(place: Place, simulator: Simulator, levels: bool) -> None:
     """A number of iterations ends the run: without levels that was the plan, with levels it was not."""
     (place.path / "limit.py").write_text(ITERATIONS)
     if levels:
         place.configure({"concurrency": {"start": 2, "end": 2, "duration_seconds": 60}})
-    first = ROOT / "locustfile.py" if levels else own(place, "none")
+    first = place.locustfile if levels else own(place, "none")
     arguments = ("--host", simulator.url, *(() if levels else ("--users", "2", "--spawn-rate", "2")))
     code, output = place.run(*arguments, locustfile=Path(f"{first},{place.path / 'limit.py'}"))
     assert "Traceback" not in output, output
@@ -204,7 +205,7 @@ RAISES = """
 from locust import task
 from bedrock_locust import BedrockUser, setup
 
-setup(report="reports:write")
+setup(report="stand_ins:text")
 
 
 class Asks(BedrockUser):
@@ -215,6 +216,7 @@ class Asks(BedrockUser):
 """
 
 
+@pytest.mark.usefixtures("no_charts")
 @pytest.mark.parametrize("workers", [(), ("--processes", "2")], ids=["local", "processes"])
 def test_tasks_that_raise(place: Place, simulator: Simulator, workers: tuple[str, ...]) -> None:
     """The exceptions are quoted in the last lines and in the report, and the exit code is not 0."""
@@ -262,6 +264,7 @@ def test_no_worker_can_take_part(place: Place, simulator: Simulator) -> None:
     assert (run / "report.md").exists()
 
 
+@pytest.mark.usefixtures("no_report")
 def test_stop_from_the_page(place: Place, simulator: Simulator) -> None:
     """The button ends a run with levels before its plan; the process goes on, and its code is that of its last run."""
     port = free_port()
@@ -299,6 +302,7 @@ def assert_interrupted(run: Path, ledger: int) -> None:
     assert "interrupted" in (run / "report.md").read_text().lower()
 
 
+@pytest.mark.usefixtures("no_charts")
 @pytest.mark.parametrize("processes", [(), ("--processes", "2")], ids=["local", "processes"])
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
 def test_signal(
@@ -316,6 +320,7 @@ def test_signal(
     assert_interrupted(run, len(simulator.calls()))
 
 
+@pytest.mark.usefixtures("no_charts")
 def test_signal_to_all(place: Place, start_simulator: Callable[..., Simulator]) -> None:
     """Ctrl-C in a terminal reaches the workers as well; nothing is lost."""
     simulator = start_simulator(*LONG)
@@ -348,6 +353,7 @@ def test_before_the_workers_come(place: Place) -> None:
     assert not place.runs()
 
 
+@pytest.mark.usefixtures("no_report")
 def test_worker_alone(place: Place, start_simulator: Callable[..., Simulator]) -> None:
     """Ctrl-C on one worker hands over its rows before it goes; the run goes on with the other."""
     simulator = start_simulator("--ttft-ms", "20", "--tpot-ms", "2", "--output-tokens", "10")
@@ -372,6 +378,7 @@ def test_worker_alone(place: Place, start_simulator: Callable[..., Simulator]) -
     assert {worker["rows_lost"] for worker in said["workers"].values()} == {0}
 
 
+@pytest.mark.usefixtures("no_report")
 def test_run_time(place: Place, simulator: Simulator) -> None:
     """--run-time ends a run early."""
     place.configure({"concurrency": {"duration_seconds": 60}})
@@ -400,6 +407,7 @@ def test_own_locustfile(place: Place, simulator: Simulator) -> None:
     assert "short question" in (run / "report.md").read_text()
 
 
+@pytest.mark.usefixtures("no_report")
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT], ids=lambda signum: signum.name)
 def test_a_run_that_began_by_itself_beside_the_page(place: Place, simulator: Simulator, signum: signal.Signals) -> None:
     """With --autostart a signal ends the run in good order, and then the process: its page does not stay behind."""

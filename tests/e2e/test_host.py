@@ -18,7 +18,7 @@ from locust import HttpUser, constant, task
 
 from bedrock_locust import BedrockUser, setup
 
-setup(report="reports:write")
+setup(report="stand_ins:nothing")
 
 
 class Reader(BedrockUser):
@@ -77,6 +77,7 @@ def site() -> Iterator[Site]:
     server.server_close()
 
 
+@pytest.mark.usefixtures("no_report")
 @pytest.mark.parametrize("own", [True, False], ids=["endpoint_url", "bedrock-simulator"])
 def test_it_is_the_address_of_the_users_of_http(place: Place, simulator: Simulator, site: Site, own: bool) -> None:
     """Bedrock calls go to the endpoint of the settings, or the simulator; a line says so."""
@@ -96,6 +97,7 @@ def test_it_is_the_address_of_the_users_of_http(place: Place, simulator: Simulat
     assert "--host is the address of Visitor; Bedrock calls go to http://127.0.0.1:" in output
 
 
+@pytest.mark.usefixtures("no_report")
 def test_without_users_of_http_it_is_the_endpoint(place: Place, simulator: Simulator, site: Site) -> None:
     """As ever: over `aws.endpoint_url`."""
     place.configure(

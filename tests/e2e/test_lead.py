@@ -53,6 +53,7 @@ def test_a_shape_that_announces_no_level_ends_the_run(
     assert "Traceback" not in output, output
 
 
+@pytest.mark.usefixtures("no_report")
 def test_it_warns_of_keys_and_of_tables_that_are_emptied(place: Place, simulator: Simulator) -> None:
     """One line each, and the run goes on."""
     place.configure(
@@ -69,6 +70,7 @@ def test_it_warns_of_keys_and_of_tables_that_are_emptied(place: Place, simulator
     assert "marked-secret" not in output
 
 
+@pytest.mark.usefixtures("no_report")
 def test_each_run_of_the_page_begins_anew(place: Place, simulator: Simulator) -> None:
     """A run that was stopped early decides neither the settings nor the exit code of the next."""
     place.configure({"concurrency": {"end": 1, "duration_seconds": 30}, "test": {"streaming": False}})

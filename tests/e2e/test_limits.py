@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .running import Place, Simulator
 
 
+@pytest.mark.usefixtures("no_charts")
 @pytest.mark.parametrize("processes", [(), ("--processes", "2")], ids=["local", "processes"])
 def test_a_limit_ends_the_run_with_a_report(place: Place, simulator: Simulator, processes: tuple[str, ...]) -> None:
     """A run ends soon after this number of calls; the folder and the report say why, and no call is lost."""

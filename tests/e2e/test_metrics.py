@@ -62,6 +62,7 @@ def ok_calls(text: str) -> float:
     )
 
 
+@pytest.mark.usefixtures("no_report")
 def test_the_page_shows_them_to_who_has_the_token(place: Place, simulator: Simulator) -> None:
     """The token is asked for where the page has no login, and a second run counts on."""
     place.configure({"concurrency": {"end": 1, "duration_seconds": 1}, "test": {"non_streaming": False}})

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .running import Place
 
 
+@pytest.mark.usefixtures("no_report")
 @pytest.mark.parametrize(
     ("api", "endpoint", "model"),
     [

@@ -118,6 +118,7 @@ def assert_replayed(run: Path, ledger: list[dict[str, Any]], lines: list[dict[st
     return off_ms
 
 
+@pytest.mark.usefixtures("no_report")
 def test_two_workers(place: Place, start_simulator: Callable[..., Simulator]) -> None:
     """Each call once, at its time, with its length, its mode and its model; the cache finds what production found."""
     simulator = start_simulator(*PACE)

@@ -65,6 +65,7 @@ def test_not_even_the_start(place: Place, simulator: Simulator) -> None:
     assert (report["search"][0]["outcome"], report["slo"]["passed"]) == ("start", False)
 
 
+@pytest.mark.usefixtures("no_charts")
 def test_cut_short(place: Place, simulator: Simulator) -> None:
     """Ctrl-C in the middle of a probe: what was found so far is told, and that the search did not end."""
     place.configure({"search": {"duration_seconds": 600}, "slo": {"ttft_ms": 9000}, "test": STREAMING})

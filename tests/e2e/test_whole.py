@@ -8,6 +8,8 @@ import urllib.parse
 import urllib.request
 from typing import TYPE_CHECKING
 
+import pytest
+
 from .checks import assert_whole, read
 from .running import LEVELS, QUICK, free_port, post, serves, until
 
@@ -35,6 +37,7 @@ def test_local(place: Place, simulator: Simulator) -> None:
     assert_whole(place.runs()[0], simulator.calls())
 
 
+@pytest.mark.usefixtures("no_report")
 def test_native_formats(place: Place, simulator: Simulator) -> None:
     """A run with the model's native format is whole, too."""
     place.configure({"model": {"id": "us.meta.llama3-1-8b-instruct-v1:0", "api": "invoke"}})
@@ -44,6 +47,7 @@ def test_native_formats(place: Place, simulator: Simulator) -> None:
     assert {call["operation"] for call in simulator.calls()} == {"invoke", "invoke-with-response-stream"}
 
 
+@pytest.mark.usefixtures("no_charts")
 def test_service_tiers(place: Place, start_simulator: Callable[..., Simulator]) -> None:
     """The tier of the settings reaches the service; rows have the one that answered, and the report warns of two."""
     simulator = start_simulator(*QUICK, "--reserved-overflow", "0.4")
@@ -59,6 +63,7 @@ def test_service_tiers(place: Place, start_simulator: Callable[..., Simulator]) 
     assert "Not AWS: the answers came from `127.0.0.1`" in report
 
 
+@pytest.mark.usefixtures("no_report")
 def test_processes(place: Place, simulator: Simulator) -> None:
     """A run with --processes 2 is whole, and both workers take part."""
     code, output = place.run("--host", simulator.url, "--processes", "2")
@@ -67,6 +72,7 @@ def test_processes(place: Place, simulator: Simulator) -> None:
     assert len({row["worker"] for row in read(place.runs()[0] / "requests.csv")}) == 2
 
 
+@pytest.mark.usefixtures("no_report")
 def test_master_and_workers(place: Place, simulator: Simulator) -> None:
     """A run with a master and two workers that were started by hand is whole; all of them end."""
     port = str(free_port())
@@ -78,6 +84,7 @@ def test_master_and_workers(place: Place, simulator: Simulator) -> None:
     assert len(place.runs()) == 1, "only the master writes"
 
 
+@pytest.mark.usefixtures("no_report")
 def test_web_ui(place: Place, simulator: Simulator) -> None:
     """Runs from the web UI are whole, one after the other, with the settings of the form."""
     port = free_port()

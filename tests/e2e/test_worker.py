@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from .running import ROOT, free_port
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ SIMULATOR = {"granian", "cryptography", "bedrock_locust.simulator"}
 LEAD = {"bedrock_locust.lead", "bedrock_locust.outputs.web", "bedrock_locust.outputs.console", "rich", "markdown_it"}
 
 
+@pytest.mark.usefixtures("no_report")
 def test_nothing_of_the_report_is_in_a_worker(place: Place, simulator: Simulator) -> None:
     """A worker of the stock benchmark has loaded nothing of the report, the simulator or the lead at its first call."""
     place.configure({"concurrency": {"end": 1, "duration_seconds": 1}, "test": {"non_streaming": False}})

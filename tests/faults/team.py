@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from tests.e2e.checks import info, read
-from tests.e2e.running import ROOT, free_port, until
+from tests.e2e.running import free_port, until
 
 if TYPE_CHECKING:
     import subprocess
@@ -36,9 +36,7 @@ class Team:
         (place.path / "tmp").mkdir()
         place.env |= {"TMPDIR": str(place.path / "tmp"), "BEDROCK_WORKER_TIMEOUT": str(TIMEOUT_S)}
 
-    def work(
-        self, *more: str, port: int | None = None, locustfile: Path = ROOT / "locustfile.py"
-    ) -> subprocess.Popen[str]:
+    def work(self, *more: str, port: int | None = None, locustfile: Path | None = None) -> subprocess.Popen[str]:
         """Start a worker, of a master behind a port, with more options."""
         worker = self.place.start("--worker", "--master-port", str(port or self.port), *more, locustfile=locustfile)
         self.workers.append(worker)

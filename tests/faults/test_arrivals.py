@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from .team import Team
 
+pytestmark = pytest.mark.usefixtures("no_report")
+
 RATE = 20
 MOST_MISSED_S = 9.0
 """From the loss of a worker to the switch of its share: 3 s until it is noticed, a lease of 4 s, and what it had not

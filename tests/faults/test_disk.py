@@ -46,7 +46,7 @@ def one_level(place: Place) -> None:
     place.env["TMPDIR"] = str(place.path / "temporary")
 
 
-def start(place: Place, simulator: Simulator, locustfile: Path = ROOT / "locustfile.py") -> subprocess.Popen[str]:
+def start(place: Place, simulator: Simulator, locustfile: Path | None = None) -> subprocess.Popen[str]:
     """Start the run."""
     return place.start("--headless", "--only-summary", "--host", simulator.url, locustfile=locustfile)
 
@@ -67,6 +67,7 @@ def assert_tidy(place: Place, process: subprocess.Popen[str]) -> None:
     assert not list(place.path.rglob("*.tmp"))
 
 
+@pytest.mark.usefixtures("no_report")
 def test_full_for_a_while(place: Place, simulator: Simulator) -> None:
     """The run goes on and says so at once; when there is room again, all rows are there, once."""
     process = start(place, simulator)
@@ -101,6 +102,7 @@ def test_a_folder_that_goes_away(place: Place, simulator: Simulator) -> None:
     assert_tidy(place, process)
 
 
+@pytest.mark.usefixtures("no_report")
 def test_a_folder_that_is_removed(place: Place, simulator: Simulator) -> None:
     """It is made again within a second or two, with the rows of before, so that not even a kill thereafter loses it."""
     place.configure({"test": {"non_streaming": False}, "concurrency": {"start": 4, "end": 4, "duration_seconds": 60}})

@@ -43,6 +43,7 @@ def measured(place: Place, level: str) -> Path:
     return place.runs()[0]
 
 
+@pytest.mark.usefixtures("no_report")
 @pytest.mark.parametrize(
     ("step", "processes"),
     [
@@ -54,7 +55,7 @@ def measured(place: Place, level: str) -> Path:
 def test_a_clock_that_is_set(place: Place, simulator: Simulator, step: int, processes: tuple[str, ...]) -> None:
     """A step of the wall clock moves no call out of its level and bends no duration; it is said."""
     locustfile = place.path / "stepped_locustfile.py"
-    locustfile.write_text(STEPPED.format(root=str(ROOT), step=step))
+    locustfile.write_text(STEPPED.format(root=str(place.locustfile.parent), step=step))
     place.configure({"test": {"non_streaming": False}, "concurrency": {"start": 2, "end": 4, "duration_seconds": 2}})
     arguments = ("--headless", "--only-summary", "--host", simulator.url, *processes)
     process = place.start(*arguments, locustfile=locustfile)
@@ -92,10 +93,11 @@ from locustfile import *
 """
 
 
+@pytest.mark.usefixtures("no_charts")
 def test_too_few_open_files(place: Place, simulator: Simulator) -> None:
     """It is said before the run; calls fail as this machine's own fault, with the remedy; the run is written whole."""
     locustfile = place.path / "few_files.py"
-    locustfile.write_text(FEW_FILES.format(root=str(ROOT)))
+    locustfile.write_text(FEW_FILES.format(root=str(place.locustfile.parent)))
     place.configure({"test": {"non_streaming": False}, "concurrency": {"start": 80, "end": 80, "duration_seconds": 2}})
     code, output = place.run("--host", simulator.url, locustfile=locustfile)
     assert code == 1, output

@@ -133,6 +133,7 @@ def test_stopped_by_hand_and_run_again(team: Team, simulator: Simulator) -> None
     assert master.wait(DEADLINE_S) in (0, 1), team.place.output(master)
 
 
+@pytest.mark.usefixtures("no_report")
 def test_stands_still(place: Place, simulator: Simulator) -> None:
     """A run whose process was frozen for some seconds says so, and has every row."""
     place.configure({"concurrency": {"end": 1, "duration_seconds": 3}, "test": STREAMING})

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from .team import Team
 
+pytestmark = pytest.mark.usefixtures("no_report")
+
 STREAMING = {"non_streaming": False}
 LEVEL = "streaming-2"
 STUTTER = """

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from tests.e2e.running import Place, Simulator
 
+pytestmark = pytest.mark.usefixtures("no_charts")
+
 QUICK = ("--ttft-ms", "20", "--tpot-ms", "1", "--output-tokens", "10")
 TIMEOUT_S = 4
 """No answer that is on its way takes that long, on a machine with other work, too."""

@@ -78,6 +78,7 @@ def levels(duration_s: float, end: int = 4) -> dict[str, float]:
     return {"start": 2, "end": end, "step": 2, "duration_seconds": duration_s}
 
 
+@pytest.mark.usefixtures("no_charts")
 def test_killed(team: Team, simulator: Simulator) -> None:
     """One of two is killed in a level: the level is marked, the next has all of its users, the loss is stated."""
     team.place.configure({"concurrency": levels(4), "test": STREAMING})
@@ -100,6 +101,7 @@ def test_killed(team: Team, simulator: Simulator) -> None:
     assert "A worker was lost or left during the run" in (run / "report.md").read_text()
 
 
+@pytest.mark.usefixtures("no_report")
 @pytest.mark.parametrize("seconds", [8, pytest.param(30, marks=pytest.mark.long)])
 def test_frozen(team: Team, simulator: Simulator, seconds: int) -> None:
     """One of two stands still, and comes back with an order that it had not read: each row is there, the run ends."""
@@ -177,6 +179,7 @@ def test_a_frozen_process(team: Team, simulator: Simulator, *, for_good: bool) -
     assert len(kept) == (not for_good)
 
 
+@pytest.mark.usefixtures("no_charts")
 def test_all_gone(team: Team, simulator: Simulator) -> None:
     """The only worker is killed: the run ends after the timeout, says so, and is reported."""
     team.place.configure({"concurrency": levels(60), "test": STREAMING})
@@ -193,6 +196,7 @@ def test_all_gone(team: Team, simulator: Simulator) -> None:
     assert "Traceback" not in team.place.output(master)
 
 
+@pytest.mark.usefixtures("no_report")
 def test_late_and_with_a_wrong_clock(team: Team, simulator: Simulator, tmp_path: Path) -> None:
     """One that joins in mid-run, from a machine whose clock is an hour ahead: its calls are where they belong.
 
@@ -227,6 +231,7 @@ def test_late_and_with_a_wrong_clock(team: Team, simulator: Simulator, tmp_path:
     assert f"the clock of worker {late} is 3600 s ahead" in team.place.output(master)
 
 
+@pytest.mark.usefixtures("no_charts")
 def test_strangers(team: Team, simulator: Simulator, tmp_path: Path) -> None:
     """One of another version and one without the plugin are named and sent away, and none of their calls counts."""
     team.place.configure({"concurrency": levels(5, end=2), "test": STREAMING})

@@ -18,6 +18,7 @@ from reports.reading import calls as requests
 
 from . import run_folders as make
 from .test_golden import damaged, decision, no_shape, no_tokens
+from .whole import whole_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,8 +29,8 @@ TEXTS = st.sampled_from(["", "a", "b", "c"])
 
 def report_of(folder: Path) -> tuple[str, str]:
     """Words and figures."""
-    report = reports.write(folder, formats=("markdown", "json"))
-    return report.read_text(encoding="utf-8"), (folder / "report.json").read_text(encoding="utf-8")
+    figures = reports.write(folder, formats=("json",))
+    return whole_report(folder), figures.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("case", [decision, no_shape, damaged, no_tokens], ids=lambda case: case.__name__)
