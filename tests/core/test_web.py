@@ -19,9 +19,13 @@ import pytest
 
 from bedrock_locust.level import Level
 from bedrock_locust.live.health import Pulse
+from bedrock_locust.outputs.prometheus.endpoint import Endpoint
+from bedrock_locust.outputs.prometheus.figures import Figures
 from bedrock_locust.outputs.web import Runs, show
 from bedrock_locust.outputs.web.form import guard_form
 from bedrock_locust.outputs.web.live import about, line
+from bedrock_locust.outputs.web.metrics import add_metrics
+from bedrock_locust.outputs.web.tab import BAR
 from bedrock_locust.recording.recorder import Recorder
 from bedrock_locust.recording.run_folder import RunFolder
 from bedrock_locust.settings.mistakes import SettingsError
@@ -360,3 +364,48 @@ def test_pages_below_another_path() -> None:
     made = client_of(ui)
     assert made.get("/load/bedrock/state.json").status_code == 200
     assert made.get("/bedrock/state.json").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [("ready", "spawning"), ("stopped", "spawning"), ("running", "running"), ("spawning", "spawning")],
+)
+def test_locusts_page_stays_with_a_run_that_begins(folder: Path, state: str, told: str) -> None:
+    """Until it has begun Locust says that nothing runs; told that, its page would go back to the form for good."""
+    for is_over in (True, False):
+        run = a_run(folder)
+        run.state = "complete" if is_over else "running"
+        ui = web_ui(folder, run=run)
+        ui.environment.runner.update_state(state)  # type: ignore[union-attr]
+        answer = client_of(ui).get("/stats/requests").json or {}
+        assert (answer["state"], "extended_stats" in answer) == (state if is_over else told, True)
+
+
+def test_the_bar_is_at_the_end_of_locusts_page(client: FlaskClient) -> None:
+    """There, and on no other page."""
+    page = client.get("/").data
+    assert page.count(BAR) == 1
+    assert page.endswith(BAR + b"</body>\n</html>") or page.split(BAR)[1].lstrip().startswith(b"</body>")
+    assert BAR not in client.get("/bedrock/").data
+
+
+@pytest.mark.parametrize("login", [False, True])
+def test_metrics_are_for_who_has_the_token_or_the_login(
+    folder: Path, login: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the format that is asked for; hardened as all answers of ours."""
+    monkeypatch.setenv("BEDROCK_METRICS_TOKEN", "made-up")
+    ui = web_ui(folder, login=login)
+    add_metrics(ui, Endpoint(Figures()))
+    client = client_of(ui)
+    with_token = client.get("/metrics", headers={"Authorization": "Bearer made-up"})
+    assert with_token.status_code == 200
+    assert b"# TYPE bedrock" in with_token.data
+    assert with_token.headers["X-Content-Type-Options"] == "nosniff"
+    assert with_token.content_type.startswith("text/plain")
+    accept = "application/openmetrics-text; version=1.0.0"
+    open_metrics = client.get("/metrics", headers={"Authorization": "Bearer made-up", "Accept": accept})
+    assert open_metrics.content_type.startswith("application/openmetrics-text")
+    assert open_metrics.data.endswith(b"# EOF\n")
+    for headers in ({}, {"Authorization": "Bearer another"}):
+        assert client.get("/metrics", headers=headers).status_code == (302 if login else 401)
