@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from statistics import mean
 from typing import Any
 
@@ -193,3 +194,10 @@ def test_users_who_think_make_fewer_calls() -> None:
     assert kind.pause_s == 6
     assert kind.calls_per_s(Load(3)) == pytest.approx(3 / (kind.latency_s + 6))
     assert kind.in_flight(Load(3)) == pytest.approx(3 * kind.latency_s / (kind.latency_s + 6))
+
+
+@pytest.mark.parametrize(("percent", "words"), [(0.0, ""), (0.9, ""), (1.0, "; others use 1 % of it now")])
+def test_what_others_use_is_said_from_one_percent_on(percent: float, words: str) -> None:
+    """Less is not worth a word."""
+    made = found(first(), model={"id": "m", "quota": 250}, concurrency=STEPS)
+    assert str(replace(made, others_percent=percent)) == f"{made}{words}"

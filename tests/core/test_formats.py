@@ -32,6 +32,7 @@ from bedrock_locust.formats import (
     palmyra,
     titan,
 )
+from bedrock_locust.formats.required import MissingPartError
 from bedrock_locust.settings.schema import Settings
 from bedrock_locust.workload.request import request
 
@@ -586,3 +587,20 @@ def test_a_prompt_to_a_newer_model_of_mistral() -> None:
         assert mistral_chat.read_event(answer, streamed) == "text"
         for reading in (whole, streamed):
             assert (reading.text, reading.stop_reason, reading.stopped) == ("Hello", "length", True)
+
+
+@pytest.mark.parametrize("chunk", [{"usage": {"prompt_tokens": 3}}, {"usage": {}, "choices": []}])
+def test_a_chunk_of_figures_needs_no_choices(chunk: dict[str, Any]) -> None:
+    """Any other chunk of a chat does."""
+    assert chat.read_event(chunk, Reading()) == ""
+    with pytest.raises(MissingPartError, match="choices"):
+        chat.read_event({"id": "chatcmpl-1"}, Reading())
+
+
+@pytest.mark.parametrize(("text", "brought"), [("", ""), ("Hello", "text")])
+def test_a_whole_answer_in_one_chunk_brings_its_text(text: str, brought: str) -> None:
+    """An empty one brings nothing, so that no first token is seen in it."""
+    chunk = {"generations": [{"text": text, "finish_reason": "COMPLETE"}]}
+    reading = Reading()
+    assert cohere_text.read_event(chunk, reading) == brought
+    assert reading.text_bytes == len(text)

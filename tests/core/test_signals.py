@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from bedrock_locust import exits
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PROGRAM = """
 import os, signal, sys
@@ -128,3 +132,39 @@ def test_signals_wait_while_the_report_is_made() -> None:
     assert "bedrock-locust: SIGTERM, the report is being made (again to end at once)\n" in done.stderr
     assert "bedrock-locust: SIGINT, again, ending at once\n" in done.stderr
     assert done.returncode == 0
+
+
+PROGRAM_OF_A_TERMINAL = """
+import os, signal, stat, sys
+import gevent
+from bedrock_locust.process.signals import Signals
+
+Signals(lambda: None, print, terminate=True)
+before = [os.fstat(descriptor).st_rdev for descriptor in (0, 1, 2)]
+os.kill(os.getpid(), getattr(signal, sys.argv[1]))
+gevent.sleep(0.2)
+nowhere = os.stat(os.devnull).st_rdev
+with open(sys.argv[2], "w") as said:
+    for descriptor, was in zip((0, 1, 2), before):
+        now = os.fstat(descriptor)
+        print("nowhere" if now.st_rdev == nowhere else "as before" if now.st_rdev == was else "?", file=said)
+"""
+
+
+@pytest.mark.parametrize(("name", "where"), [("SIGHUP", "nowhere"), ("SIGINT", "as before")])
+def test_what_is_written_to_a_terminal_that_went_away_goes_nowhere(tmp_path: Path, name: str, where: str) -> None:
+    """A write to it would fail; files stay what they are, and so does a terminal that is there."""
+    ours, theirs = os.openpty()
+    with (tmp_path / "log").open("w") as log:
+        for output, found in ((theirs, [where] * 3), (log, [where, "as before", where])):
+            subprocess.run(
+                [sys.executable, "-c", PROGRAM_OF_A_TERMINAL, name, tmp_path / "said"],
+                stdin=theirs,
+                stdout=output,
+                stderr=theirs,
+                check=True,
+                timeout=60,
+            )
+            assert (tmp_path / "said").read_text().splitlines() == found
+    os.close(ours)
+    os.close(theirs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import urllib.request
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,7 @@ def test_it_listens_with_its_options(started: tuple[SimulatorProcess, psutil.Pro
     assert line[line.index("--output-tokens") + 1] == "5"
     assert line[line.index("--endpoint") + 1] == "runtime"
     assert "--exit-with-parent" in line
-    assert psutil.Process().pid not in {other.pid for other in process.children(recursive=True)}
+    assert os.getsid(process.pid) == process.pid != os.getsid(0)
 
 
 def test_it_ends_with_stop(started: tuple[SimulatorProcess, psutil.Process]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections import Counter
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import reports
+from reports.charts import tokens
 from reports.reading import blocks
 from reports.reading import calls as requests
 
@@ -75,3 +77,17 @@ def test_columns_grow_with_what_they_hold(tmp_path: Path) -> None:
     assert found["cache_read_tokens"].iloc[299] == 7
     assert found["cache_read_tokens"].notna().sum() == 1
     assert found["cache_write_tokens"].isna().all()
+
+
+@given(st.lists(st.booleans(), max_size=60), st.integers(1, 9), st.integers(1, 20))
+def test_every_nth_of_the_calls_chosen_is_drawn(chosen: list[bool], size: int, most: int) -> None:
+    """However the calls are cut into blocks: the same ones, spread over all of them, and no more than that number."""
+    flags = np.array(chosen, dtype=bool)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(blocks, "ROWS", size)
+        patch.setattr(tokens, "MOST_POINTS", most)
+        found = tokens._some(flags).tolist()
+    places = np.flatnonzero(flags)
+    step = max(math.ceil(len(places) / most), 1)
+    assert found == places[::step].tolist()
+    assert len(found) <= most
