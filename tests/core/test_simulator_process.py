@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def started() -> Iterator[tuple[SimulatorProcess, psutil.Process]]:
     """One with options, and its process."""
     before = set(psutil.Process().children())
