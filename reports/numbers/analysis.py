@@ -206,7 +206,7 @@ def analyse(run: Run) -> Analysis:
         guardrails=traced.guardrails(rows),
         routed=traced.routed(rows),
         conclusions=conclusion.conclusions(table, known),
-        gains=gain.gains(rows, table),
+        gains=[] if run.get("replay") else gain.gains(rows, table),  # both modes have other calls of a trace
         arrivals=arrived,
         slowest=slowest.slowest(rows, "latency_ms"),
         stalls=slowest.slowest(rows, "max_gap_ms"),

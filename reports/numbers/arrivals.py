@@ -42,13 +42,16 @@ def arrivals(levels: Levels) -> pd.DataFrame:
 def _row(levels: Levels, key: str, level: pd.Series[Any]) -> dict[str, Any]:
     due, dropped, missed = (float(level[f"arrivals_{name}"]) for name in ("due", "dropped", "missed"))
     row: dict[str, Any] = {"due": due, "made": due - dropped - missed, "dropped": dropped, "missed": missed}
-    row |= _points(_lateness_ms(levels, key), "lateness_ms", (50, 99))
+    late_ms = _lateness_ms(levels, key)
+    row |= _points(late_ms, "lateness_ms", (50, 99))
     before_ms = 1000 * (levels.values(key, "started_at") - levels.values(key, "scheduled_at"))
     for metric in TIMES:
         values = levels.values(key, metric).astype("float64")
         row |= _points(values, metric, (50, 95)) | _points(values + before_ms, f"scheduled_{metric}", (50, 95))
     wait_ms = row["ttft_ms_p50"] if row["ttft_ms_p50"] > 0 else row["latency_ms_p50"]
-    is_late, is_lost = row["lateness_ms_p99"] > LATE_SHARE * wait_ms, dropped + missed > LOST_SHARE * due
+    # Of few calls P99 is the latest one, and one alone is chance.
+    is_late = row["lateness_ms_p99"] > LATE_SHARE * wait_ms and np.count_nonzero(late_ms > LATE_SHARE * wait_ms) > 1
+    is_lost = dropped + missed > LOST_SHARE * due
     return {**row, "limited": bool(is_late or is_lost)}
 
 

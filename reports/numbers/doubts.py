@@ -32,6 +32,8 @@ SPINNING_SHARE = 0.1
 """From this number of exceptions for each call on, tasks spin rather than call."""
 MOST_MESSAGES = 3
 """Messages of exceptions that are quoted, the most frequent first."""
+LAST_FEW = 5
+"""So many arrivals were due at the very end of a level that was cut short, and say nothing of the workers."""
 CUT_OFF_SHARE = 0.05
 """From this share of calls cut off on, P95 of a level depends on what they would have taken."""
 
@@ -44,6 +46,11 @@ class Doubt:
     """Which one; `damage.<what>` is about a file."""
     values: Mapping[str, Any] = field(default_factory=dict)
     """What it is about: `levels` are keys of the table of figures."""
+
+    @property
+    def levels(self) -> list[str]:
+        """The levels that it is about; empty where it is about none."""
+        return list(self.values.get("levels", ()))
 
 
 def doubts(analysis: Analysis) -> list[Doubt]:
@@ -83,7 +90,10 @@ def _missing_workers(analysis: Analysis) -> Iterator[Doubt]:
     if len(missing):
         yield Doubt("missing", {"workers": list(missing)})
     for name in workers.index[refused]:
-        yield Doubt("refused", {"worker": name, "reason": analysis.run.text("workers", str(name), "reason")})
+        yield Doubt(
+            "refused_all" if refused.all() else "refused",
+            {"worker": name, "reason": analysis.run.text("workers", str(name), "reason")},
+        )
 
 
 def _silent(analysis: Analysis) -> pd.Series[bool]:
@@ -95,15 +105,17 @@ def _silent(analysis: Analysis) -> pd.Series[bool]:
 def _disturbed_levels(analysis: Analysis) -> Iterator[Doubt]:
     """Levels in which a worker was lost, or left: its users stopped, went on unseen, or came back beside others.
 
-    Of an open loop the arrivals that were missed tell it.
+    In an open loop its arrivals were missed, and calls of one that stood still took as long.
     """
-    if analysis.levels.unit == RATE:
-        return
     changes = analysis.run.get("worker_changes")
     known = [change for change in changes if isinstance(change, dict)] if isinstance(changes, list) else []
     named = [change.get("levels") for change in known if change.get("what") in ("lost", "left", "back")]
     keys = {str(key) for levels in named if isinstance(levels, list) for key in levels}
-    yield from _of_levels("disturbed", analysis.figures[analysis.figures.index.isin(keys)])
+    what, workers = "disturbed", dict[str, Any]()
+    if analysis.levels.unit == RATE:
+        names = [str(change.get("worker")) for change in known if change.get("what") in ("lost", "left", "back")]
+        what, workers = "disturbed_arrivals", {"workers": sorted(set(names))}
+    yield from _of_levels(what, analysis.figures[analysis.figures["name"].isin(keys)], **workers)
 
 
 def _lost_rows(analysis: Analysis) -> Iterator[Doubt]:
@@ -150,8 +162,27 @@ def _other_arrivals(analysis: Analysis) -> Iterator[Doubt]:
     found = _limited(analysis)
     share = (found["dropped"] + found["missed"]) / found["due"]
     lost, late = found[share > LOST_SHARE], found[~(share > LOST_SHARE)]
-    yield from _of_levels("replay_lost" if analysis.replay else "arrivals_lost", lost, percent=100 * float(share.max()))
-    yield from _of_levels("arrivals_late", late, delay_ms=float(late["lateness_ms_p99"].max()))
+    percent = 100 * float(share.max())
+    if analysis.replay:
+        yield from _of_levels("replay_lost", lost, percent=percent)
+    else:
+        yield from _of_levels("arrivals_lost", lost, percent=percent, remedies=_remedies(analysis, lost))
+    for what, is_free in (("arrivals_late", False), ("arrivals_late_machine", True)):
+        alike = [has_free_cpu(analysis.run, str(key)) is is_free for key in late.index]
+        some = late[np.array(alike, dtype=bool)]
+        yield from _of_levels(what, some, delay_ms=float(some["lateness_ms_p99"].max()))
+
+
+def _remedies(analysis: Analysis, lost: pd.DataFrame) -> list[str]:
+    """What to do about arrivals that were dropped, and about those that were missed, by the cause.
+
+    Those that a lost worker missed are told with the worker, and the last few of a level cut short are no sign.
+    """
+    found = ["dropped"] if (lost["dropped"] > LOST_SHARE / 2 * lost["due"]).any() else []
+    disturbed = {key for doubt in _disturbed_levels(analysis) for key in doubt.levels}
+    cut = analysis.figures["completed"].reindex(lost.index) == "false"
+    told = np.array([str(key) in disturbed for key in lost.index], dtype=bool) | (cut & (lost["missed"] <= LAST_FEW))
+    return found + (["missed"] if (~told & (lost["missed"] > LOST_SHARE / 2 * lost["due"])).any() else [])
 
 
 def _mixtures(analysis: Analysis) -> Iterator[Doubt]:
@@ -242,7 +273,7 @@ def _exceptions(analysis: Analysis) -> Iterator[Doubt]:
 def _missing_levels(analysis: Analysis) -> Iterator[Doubt]:
     if analysis.searches:
         return  # the plan is the most that it may try
-    started = len(analysis.figures) if analysis.levels.shaped else 0
+    started = analysis.figures["name"].nunique() if analysis.levels.shaped else 0
     planned = analysis.run.number("levels_planned") or 0
     if planned > started:
         yield Doubt("planned", {"started": started, "planned": planned})
@@ -252,7 +283,8 @@ def _weak_levels(analysis: Analysis) -> Iterator[Doubt]:
     if not analysis.levels.shaped:
         return
     figures = analysis.figures
-    yield from _of_levels("never", figures[figures["window_s"].isna()])
+    if len(analysis.run.calls):  # without a call, no length of the level would have helped
+        yield from _of_levels("never", figures[figures["window_s"].isna()])
     yield from _of_levels("users", figures[(figures["unit"] == USERS) & (figures["users_reached"] < figures["load"])])
 
 

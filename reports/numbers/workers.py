@@ -9,6 +9,7 @@ import pandas as pd
 
 from reports.numbers import percentiles
 from reports.reading.blocks import alike, codes
+from reports.reading.calls import MODES
 from reports.reading.run import finite
 
 if TYPE_CHECKING:
@@ -73,19 +74,26 @@ def late_levels(figures: pd.DataFrame, run: Run) -> list[str]:
 
 def is_said_late(run: Run, key: str) -> bool:
     """Whether the load generator itself noted that it was the limit in a level."""
-    return run.get("health", key, "client_limited") is True and not _is_of_arrivals(run, key)
+    return _noted(run, key, "client_limited") is True and not _is_of_arrivals(run, key)
+
+
+def _noted(run: Run, key: str, what: str) -> Any:
+    """What it noted of a level; one in which calls of both modes were made has a key for each of them."""
+    level, _, mode = key.rpartition(" ")
+    is_half = run.get("health", key) is None and mode in MODES
+    return run.get("health", level if is_half else key, what)
 
 
 def _is_of_arrivals(run: Run, key: str) -> bool:
     """Whether all that it noted is that arrivals were dropped or missed."""
-    found = run.get("health", key, "causes")
+    found = _noted(run, key, "causes")
     what = [one.get("what") for one in found if isinstance(one, dict)] if isinstance(found, list) else []
     return bool(what) and set(what) <= set(ARRIVALS)
 
 
 def has_free_cpu(run: Run, key: str) -> bool:
     """Whether every worker had most of its core left while it was late in a level: something else used the machine."""
-    workers = run.get("health", key, "workers")
+    workers = _noted(run, key, "workers")
     used = (
         [finite(one.get("cpu_percent")) for one in workers.values() if isinstance(one, dict)]
         if isinstance(workers, dict)
@@ -97,7 +105,7 @@ def has_free_cpu(run: Run, key: str) -> bool:
 
 def causes(run: Run, key: str) -> list[Cause]:
     """Why, as it noted; a cause that this version does not know is left out."""
-    found = run.get("health", key, "causes")
+    found = _noted(run, key, "causes")
     read = [_cause(one) for one in (found if isinstance(found, list) else [])]
     return [cause for cause in read if cause is not None]
 

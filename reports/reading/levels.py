@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 OUTCOMES = ("ok", "failed", "cancelled")
 STREAM_METRICS = ("ttft_ms", "first_text_ms", "tpot_ms", "max_gap_ms")
 """What only a stream can tell."""
+REPLAY = "replay"
+"""The mode of a level with the calls of a trace, where these are of both modes: no user class."""
 EDGE_S = 1
 """Times are kept to seven digits: a call that ended at the very edge of a window must not be lost."""
 
@@ -208,10 +210,11 @@ def _level_keys(run: Run) -> tuple[Any, pd.DataFrame]:
     for level, mode in sorted(alike(run.calls, ["level", "mode"], np.ones(len(run.calls), dtype=bool))):
         modes.setdefault(level, []).append(mode)
     both = {level for level, found in modes.items() if level and len(found) > 1}
+    replay = REPLAY if run.get("replay") else ""
     rows = [
         {**row, "key": f"{row['level']} {mode}" if row["level"] in both else row["level"], "mode": mode, "group": group}
         for row in run.levels.to_dict("records")
-        for group in [row["mode"] if row["mode"] not in MODES else ""]
+        for group in [row["mode"] if row["mode"] not in (*MODES, replay) else ""]
         for mode in modes.get(row["level"], [row["mode"] if row["mode"] in MODES else MODES[0]])
     ]
     known = pd.DataFrame(rows, columns=["key", "group", *run.levels.columns]).astype({"key": "str", "group": "str"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reports.markdown import Column, amount, number, numbers, seconds, section, table
+from reports.numbers.arrivals import COUNTS
 from reports.sections.words import level_columns
 
 if TYPE_CHECKING:
@@ -18,10 +19,16 @@ def arrivals(analysis: Edition, _charts: Mapping[str, str]) -> str:
     found, say = analysis.arrivals, analysis.say
     if found.empty:
         return ""
+    figures = analysis.figures.loc[found.index]
+    whole = found[~figures["name"].duplicated()]
+    counted = [numbers(say(f"col.{name}"), whole[name], amount) for name in COUNTS]
+    # What was due is known of a level, not of each mode in it.
+    is_split = len(whole) < len(found)
+    together = table([*level_columns(say, figures.loc[whole.index], mode=False), *counted]) if is_split else ""
     shown = table(
         [
-            *level_columns(say, analysis.figures.loc[found.index]),
-            *[numbers(say(f"col.{name}"), found[name], amount) for name in ("due", "made", "dropped", "missed")],
+            *level_columns(say, figures),
+            *([] if is_split else counted),
             *[
                 Column(say("col.lateness", percentile=f"P{point}"), [number(x) for x in found[f"lateness_ms_p{point}"]])
                 for point in (50, 99)
@@ -37,4 +44,4 @@ def arrivals(analysis: Edition, _charts: Mapping[str, str]) -> str:
             ],
         ]
     )
-    return section(say("arrivals"), say("arrivals.note"), shown)
+    return section(say("arrivals"), say("arrivals.note"), together, shown)

@@ -100,7 +100,9 @@ def _levels(analysis: Edition) -> list[str]:
     modes = say.listing([say.mode(mode) for mode in figures["mode"].unique()])
     if not analysis.levels.shaped:
         return [modes]
-    levels, cut = say.noun(len(figures), "level"), int((figures["completed"] == "false").sum())
+    # A level in which calls of both modes were made has two rows.
+    levels = say.noun(figures["name"].nunique(), "level")
+    cut = figures["name"][figures["completed"] == "false"].nunique()
     if held := _held(analysis):
         levels = say("facts.levels", levels=levels, duration=held)
     return [say("facts.cut", levels=levels, cut=amount(cut)) if cut else levels, modes]

@@ -110,12 +110,24 @@ def _late_level(analysis: Edition, key: str, causes: list[dict[str, Any]]) -> st
     return f"{name} ({say.listing(why)})" if why else name
 
 
+def _arrivals_lost(analysis: Edition, values: Mapping[str, Any]) -> dict[str, str]:
+    say, section = analysis.say, section_of_load(analysis)
+    return {"remedies": "".join(say(f"trust.arrivals_{one}", section=section) for one in values["remedies"])}
+
+
+def _refused(_analysis: Edition, values: Mapping[str, Any]) -> dict[str, str]:
+    return {"reason": escape(values["reason"], 400)}
+
+
 SPECIAL: Mapping[str, Callable[[Edition, Mapping[str, Any]], dict[str, str]]] = {
     "running": _end,
     "interrupted": _end,
     "limited": _end,
     "failed": _end,
     "same_failures": _same_failures,
+    "refused": _refused,
+    "refused_all": _refused,
+    "arrivals_lost": _arrivals_lost,
     "late_said": _late_said,
     "late_machine": _late_said,
 }

@@ -17,6 +17,7 @@ from reports.reading.run import read
 from reports.report import write
 from reports.sections.arrivals import arrivals
 from reports.sections.conclusion import conclusion
+from reports.sections.trust import told
 
 from . import run_folders as make
 
@@ -184,3 +185,40 @@ def test_a_level_with_fewer_users_than_asked_for(tmp_path: Path) -> None:
     assert found.other_loads == {"streaming-08": 62.5}
     assert found.gate_passed is False
     assert [one.advised for one in found.conclusions] == ["streaming-04"]
+
+
+def advice(made: make.Folder, path: Path) -> str:
+    """All doubts in one text."""
+    return " ".join(told(report_of(made, path)))
+
+
+def test_advice_by_cause(tmp_path: Path) -> None:
+    """Dropped, missed by a lost worker, missed without one, and the last few of a level that was cut short."""
+    said = advice(folder((5,), arrivals_dropped=50), tmp_path / "dropped")
+    assert "Raise `arrivals.max_in_flight`." in said
+    assert "more workers" not in said
+    said = advice(made := folder((5,), arrivals_missed=50), tmp_path / "missed")
+    assert "Use more workers." in said
+    assert "max_in_flight" not in said
+    change = {"worker": "host_1f2e", "what": "lost", "levels": ["streaming-rate-5"]}
+    made.info["worker_changes"] = [change]
+    said = advice(made, tmp_path / "lost")
+    assert "worker `host_1f2e` was lost, stood still or left: streaming at 5 requests/s" in said
+    assert "more workers" not in said
+    made = folder((5,), arrivals_missed=4)
+    made.levels[0]["completed"] = "false"
+    said = advice(made, tmp_path / "cut")
+    assert "dropped or missed." in said
+    assert "Use more" not in said
+
+
+def test_one_late_call_is_chance(tmp_path: Path) -> None:
+    """Also where P99 of few calls is the latest one."""
+    made = folder((1,))
+    made.requests[5]["started_at"] += 0.9
+    assert report_of(made, tmp_path / "one").late == []
+    made.requests[9]["started_at"] += 0.9
+    made.info["health"] = {"streaming-rate-1": {"workers": {"local": {"cpu_percent": 2.3}}}}
+    found = report_of(made, tmp_path / "two")
+    assert found.late == ["streaming-rate-1"]
+    assert "although the CPU was free" in " ".join(told(found))

@@ -13,6 +13,8 @@ from reports.edition import Edition, edition
 from reports.numbers.doubts import doubts
 from reports.reading.run import read
 from reports.report import write
+from reports.sections.arrivals import arrivals
+from reports.sections.head import facts
 from reports.sections.replay import replay
 from reports.sections.trust import told
 
@@ -129,3 +131,19 @@ def test_what_is_not_known(tmp_path: Path, said: Any) -> None:
     assert (found.replay is None) == (replay(found, {}) == "")
     if found.replay:
         assert math.isnan(found.replay.input_tokens.trace[0])
+
+
+def test_a_replay_is_one_level(tmp_path: Path) -> None:
+    """Its calls of both modes are other ones, under one load: counted once, compared nowhere, and of no user class."""
+    made = folder()
+    late = {"what": "read_lag_p99_ms", "worker": "", "value": 18.0}
+    made.info["health"] = {"replay": {"client_limited": True, "causes": [late]}}
+    found = report_of(made, tmp_path)
+    assert found.gains == []
+    assert "1 level of" in facts(found)
+    assert list(found.figures["group"]) == ["", ""]
+    text = arrivals(found, {})
+    assert text.count("130") == 1
+    assert "| 130 |  120 |       0 |     10 |" in text
+    [said] = [words for doubt, words in zip(doubts(found), told(found), strict=True) if doubt.what == "late_said"]
+    assert "first tokens were read 18 ms late at P99" in said

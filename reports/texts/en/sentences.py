@@ -185,8 +185,14 @@ TEXTS = {
     "trust.apis": "Calls were made by different APIs: {apis}. The figures mix them.",
     "trust.models": "Calls went to different models: {models}. The figures mix them.",
     "trust.planned": "Only {started} of {planned} started. Run the test again to measure the rest.",
-    "trust.arrivals_lost": "The load was less than asked for: {levels}. Up to {percent} % of the arrivals were dropped or missed."
-    " Raise `arrivals.max_in_flight`, or use more workers.",
+    "trust.arrivals_lost": "The load was less than asked for: {levels}. Up to {percent} % of the arrivals were dropped or missed.{remedies}",
+    "trust.arrivals_dropped": " Raise `{section}.max_in_flight`.",
+    "trust.arrivals_missed": " Use more workers.",
+    "trust.arrivals_late_machine": "Calls started late although the CPU was free: {levels}, up to {delay_ms} ms (P99), more than"
+    " 5 % of the usual wait. Something else used the machine. Stop it and run again.",
+    "trust.disturbed_arrivals": "{workers} was lost, stood still or left: {levels}. Its arrivals were missed until others took over,"
+    " and calls that it had begun may have taken as long as it stood still. Measure these levels again.",
+    "trust.refused_all": "{worker} could not take part: {reason}.",
     "trust.arrivals_late": "Calls started late: {levels}, up to {delay_ms} ms (P99), more than 5 % of the usual wait. Use more"
     " workers.",
     "trust.queue": "Above capacity: {levels}. Latency grew by up to {change} % while the level lasted, so it depends on how long"
