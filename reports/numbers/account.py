@@ -20,6 +20,8 @@ SETTINGS = {
 """Quota -> its setting."""
 SLIGHT_PERCENT = 1.0
 """What others use below this share is not worth a word."""
+MUCH_PERCENT = 10.0
+"""What others use above this share may be why a run is throttled."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,12 @@ class Source:
     def differs(self) -> bool:
         """Whether the settings say something else than the account."""
         return not self.found and self.in_account is not None and self.in_account != self.value
+
+
+def others_percent(run: Run, name: str) -> float:
+    """What others used of a quota before the load, in percent; 0 where that is not known or not worth a word."""
+    found = next((one.others_percent or 0.0 for one in sources(run) if one.name == name), 0.0)
+    return found if found >= SLIGHT_PERCENT else 0.0
 
 
 def looked_up(run: Run) -> set[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reports.markdown import amount, escape, number, percent
+from reports.numbers.account import MUCH_PERCENT, others_percent
 from reports.numbers.failures import measured
 from reports.numbers.quota import throttle_message
 from reports.sections.words import at, failing_words, label
@@ -101,10 +102,17 @@ def _cause(analysis: Edition, limit: Limit) -> str:
     return analysis.say(
         f"limit.{limit.quota}",
         quota=amount(quota.most(limit.quota)),
-        percent=number(row[f"{limit.quota}_percent"]),
+        used=_used(analysis, limit.quota, float(row[f"{limit.quota}_percent"])),
         max_tokens=amount(quota.max_tokens),
         ratio=number(row["reserve_ratio"]),
     )
+
+
+def _used(analysis: Edition, quota: str, percent_: float) -> str:
+    """How much of a quota a level used, beside what others used of it."""
+    others = others_percent(analysis.run, quota)
+    text = "limit.used_beside" if others else "limit.used"
+    return analysis.say(text, percent=number(percent_), others=number(others))
 
 
 def _throttles(analysis: Edition, limit: Limit) -> Iterator[str]:
@@ -114,6 +122,8 @@ def _throttles(analysis: Edition, limit: Limit) -> Iterator[str]:
         accepted, refused = number(row["requests_per_min"]), number(row["throttled_per_min"])
         yield analysis.say("limit.excess", accepted=accepted, refused=refused)
         yield from said(analysis)
+        if limit.quota and others_percent(analysis.run, limit.quota) >= MUCH_PERCENT:
+            yield analysis.say("limit.others")
         if not limit.quota:
             yield analysis.say("limit.no_input_quota" if "input" in analysis.quota.names else "limit.no_quota")
 

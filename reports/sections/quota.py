@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from reports.markdown import amount, code, escape, number, numbers, percent, section, table
-from reports.numbers.account import SLIGHT_PERCENT, notes, sources
+from reports.numbers.account import SLIGHT_PERCENT, notes, others_percent, sources
 from reports.numbers.forecast import SLIGHT_SHARE, lenient
 from reports.sections.words import at, label, level_columns
 
@@ -143,7 +143,9 @@ def used_up(analysis: Edition, mode: str) -> Iterator[str]:
     forecast = _told(analysis, mode)
     if forecast is not None:
         text = "runs.used_up" if forecast.basis == "between" else "runs.would_be_used_up"
-        yield analysis.say(text, quota=_of(analysis, forecast.quota), users=_load(analysis, forecast))
+        others = others_percent(analysis.run, forecast.quota)
+        beside = analysis.say("runs.without_others", others=number(others)) if others else ""
+        yield analysis.say(text, quota=_of(analysis, forecast.quota), users=_load(analysis, forecast), beside=beside)
 
 
 def _told(analysis: Edition, mode: str) -> Forecast | None:

@@ -14,9 +14,12 @@ from reports.reading.run import read
 from reports.sections.configuration import configuration
 from reports.sections.elsewhere import elsewhere
 from reports.sections.head import title
+from reports.sections.limits import limits
 from reports.sections.quota import quota as section
+from reports.sections.quota import used_up
 
 from . import closed_loop
+from . import run_folders as make
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,6 +62,34 @@ def test_why_a_quota_is_not_known(tmp_path: Path) -> None:
     assert notes(found) == run.info["quota_notes"][:1]
     run.info["quota_notes"] = "x"
     assert notes(read(run.write(tmp_path / "spoilt"))) == []
+
+
+def test_what_others_use_is_in_the_conclusion(tmp_path: Path) -> None:
+    """The load at which a quota is used up does not count it, and a throttle may be theirs: both are said."""
+
+    def answer(_: object, users: int) -> dict[str, Any]:
+        throttled = make.throttled(closed_loop.streamed(1000))
+        return throttled if users == 8 else closed_loop.streamed(1000)
+
+    run = closed_loop.run((2, 4), lambda *_: closed_loop.streamed(1000))
+    run.info["settings"]["model"] |= {"quota": 600}
+    others = {"value": 600, "source": "account", "code": "L-AB", "others_per_minute": 100.0}
+    run.info["quotas"] = {"quota": others}
+    found = read(run.write(tmp_path / "calm"))
+    [text] = used_up(edition(found), "streaming")
+    assert text.endswith("users, not counting the 16.7 % of it that others used before the load.")
+    assert "16.7 %" in "".join(used_up(edition(found, "zh"), "streaming"))
+    run = closed_loop.run((2, 8), answer)
+    run.info["settings"]["model"] |= {"quota": 600}
+    run.info["quotas"] = {"quota": others | {"others_per_minute": 500.0}}
+    found = read(run.write(tmp_path / "throttled"))
+    said = " ".join(limits(edition(found), edition(found).conclusions[0]))
+    assert "by the quota of 600 requests/min (0 % used by this run; others used 83.3 % of it before the load)" in said
+    assert "run while they do not, or ask for a higher one" in said
+    assert "83.3 %" in " ".join(limits(edition(found, "zh"), edition(found, "zh").conclusions[0]))
+    run.info["quotas"] = {"quota": others | {"others_per_minute": 0.0}}
+    found = read(run.write(tmp_path / "alone"))
+    assert "others" not in " ".join(limits(edition(found), edition(found).conclusions[0]))
 
 
 def test_a_quota_that_was_found_is_not_one_of_the_settings(tmp_path: Path) -> None:

@@ -123,7 +123,7 @@ def test_few_calls_make_no_forecast(tmp_path: Path, seconds: float) -> None:
     (found,) = analysis.forecasts
     assert found.is_sure is (seconds == 240)
     assert ("used up at about" in text) is found.is_sure
-    assert ("too few calls to tell at which load it is used up" in text) is not found.is_sure
+    assert ("too few calls to tell at which load this quota is used up" in text) is not found.is_sure
     if found.is_sure:
         assert found.load == pytest.approx(20, rel=0.3)
 

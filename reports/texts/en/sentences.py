@@ -73,8 +73,9 @@ TEXTS = {
     "runs.out_other": "Not the load that was asked for: {levels}.",
     "runs.out_failing": "Too many failures: {levels}.",
     "runs.out_slo": "Not within the SLO: {levels}.",
-    "runs.used_up": "At the measured load, {quota} is used up at about {users}.",
-    "runs.would_be_used_up": "Extrapolated from the measured load, {quota} is used up at about {users}.",
+    "runs.used_up": "At the measured load, {quota} is used up at about {users}{beside}.",
+    "runs.would_be_used_up": "Extrapolated from the measured load, {quota} is used up at about {users}{beside}.",
+    "runs.without_others": ", not counting the {others} % of it that others used before the load",
     "runs.met": "The SLO ({slo}) was met up to {level}.",
     "runs.best_over": "Highest throughput, but above the quota: {rate} {at}.",
     "runs.over": "{where}, the run exceeded {quota} (used {used}). It was not throttled because the window was short"
@@ -98,10 +99,13 @@ TEXTS = {
     " limit.",
     "limit.main_throttled": "{where}, most failures were throttling: {failed} of {calls} ({share} %){cause}.",
     "limit.main_failures": "{where}, most failures were {category}: {failed} of {calls} ({share} %).",
-    "limit.requests": ", most likely by the quota of {quota} requests/min ({percent} % used)",
-    "limit.tokens": ", most likely by the quota of {quota} tokens/min ({percent} % used; `max_tokens` of {max_tokens}"
+    "limit.requests": ", most likely by the quota of {quota} requests/min ({used})",
+    "limit.used": "{percent} % used",
+    "limit.used_beside": "{percent} % used by this run; others used {others} % of it before the load",
+    "limit.others": "What others use counts against the same quota: run while they do not, or ask for a higher one.",
+    "limit.tokens": ", most likely by the quota of {quota} tokens/min ({used}; `max_tokens` of {max_tokens}"
     " reserves {ratio} times what the answers use)",
-    "limit.input": ", most likely by the quota of {quota} input tokens/min ({percent} % used; `max_tokens` of {max_tokens}"
+    "limit.input": ", most likely by the quota of {quota} input tokens/min ({used}; `max_tokens` of {max_tokens}"
     " reserves {ratio} times what the answers use)",
     "limit.excess": "The service accepted {accepted} requests/min and refused {refused}/min; how many it refuses depends on how"
     " fast users retry.",
@@ -263,7 +267,7 @@ TEXTS = {
     "quota.mode": "**{mode}:** {forecasts}",
     "quota.between": "{quota} are used up at about {users} (measured: {levels}).",
     "quota.beyond": "{quota} are used up at about {users} (extrapolated from {levels}).",
-    "quota.unsure": "{quota}: {levels}. These are too few calls to tell at which load it is used up.",
+    "quota.unsure": "{quota}: {levels}; too few calls to tell at which load this quota is used up.",
     "quota.measured": "{quota}: {levels}.",
     "quota.full": "{quota} are not used up: at most {levels}, because more users bring no more load.",
     "quota.at": "{percent} % {at}",
