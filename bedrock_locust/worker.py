@@ -20,7 +20,7 @@ from bedrock_locust.call import Call
 from bedrock_locust.live.health import Pulse
 from bedrock_locust.process.at_exit import undisturbed
 from bedrock_locust.process.clock import clock
-from bedrock_locust.process.locust_patches import keep_defaults, listen_first
+from bedrock_locust.process.locust_patches import keep_defaults, listen_first, start_only_while
 from bedrock_locust.process.open_files import lack_for_calls
 from bedrock_locust.process.signals import Signals
 from bedrock_locust.process.stop import RunStop
@@ -79,11 +79,12 @@ class Worker:
         self._directory = own_directory(own)
         self._endpoints = own_endpoints(own, None if http_users(environment) else own.host)
         self._replay: Replay | None = None
-        self._quitting = self._refused = False
+        self._quitting = self._refused = self._takes_users = False
         self._stop: RunStop | None = None
         self._stopping = gevent.lock.RLock()
         self._connection: tuple[str, BedrockRuntimeClient] | None = None
         keep_defaults()
+        start_only_while(runner, lambda: self._takes_users)
         # Beside its master, on the same terminal.
         self._quiet = bool(own.processes)
         self._signals = Signals(
@@ -138,6 +139,7 @@ class Worker:
             tenant.made.to_plain,
         )
         self._sender.begin(self._buffer, order.worker_timeout_s)
+        self._takes_users = not self._quitting
         self._warn(order.in_flight)
 
     def _warn(self, calls: int | None) -> None:
@@ -216,6 +218,7 @@ class Worker:
         return None if self._quitting else KeyboardInterrupt
 
     def _on_test_stopping(self, **_: Any) -> None:
+        self._takes_users = False
         if self._tenant:
             self._tenant.stop()
         if self._stop is None:
@@ -241,6 +244,7 @@ class Worker:
         with self._stopping:
             if buffer.closed:
                 return
+            self._takes_users = False
             self._environment.stop_timeout = grace_s
             if self._tenant:
                 self._tenant.stop()

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from locust.argument_parser import LocustArgumentParser
     from locust.event import EventHook
     from locust.rpc.protocol import Message
-    from locust.runners import MasterRunner, Runner, WorkerNode
+    from locust.runners import MasterRunner, Runner, WorkerNode, WorkerRunner
 
 logger = logging.getLogger(__name__)
 
@@ -209,6 +209,21 @@ def listen_first(hook: EventHook, listener: Callable[..., None]) -> None:
     ends the run, or is killed by that, would keep the row of its call from us.
     """
     hook._handlers.insert(0, listener)  # noqa: SLF001 - Locust has no public way
+
+
+def start_only_while(runner: WorkerRunner, may_start: Callable[[], bool]) -> None:
+    """Have a worker start users only while it may.
+
+    A master with Locust 2.47 spreads the users anew when a worker leaves, and sends others their share, even if these
+    are about to leave, too: the calls of such users would have no row.
+    """
+    start = runner.start_worker
+
+    def start_worker(*args: Any, **kwargs: Any) -> None:
+        if may_start():
+            start(*args, **kwargs)
+
+    setattr(runner, "start_worker", start_worker)  # noqa: B010 - mypy wants no method replaced
 
 
 def keep_parsed(parser: LocustArgumentParser, take: Callable[[Namespace], None]) -> None:

@@ -6,7 +6,8 @@ import inspect
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 from locust import User, argument_parser, main, runners, stats
 from locust.env import Environment
@@ -23,6 +24,7 @@ from bedrock_locust.process.locust_patches import (
     keep_parsed,
     keep_workers,
     listen_first,
+    start_only_while,
     stop_anew,
     stop_between_calls,
 )
@@ -30,6 +32,8 @@ from bedrock_locust.process.locust_patches import (
 if TYPE_CHECKING:
     from argparse import Namespace
     from types import ModuleType
+
+    from locust.runners import WorkerRunner
 
 
 def answer(program: str) -> str:
@@ -227,3 +231,15 @@ def test_a_worker_takes_over_the_options_of_its_master() -> None:
     found = parser.parse_args(["--own", "mine"])
     found.own = "the master's"
     assert [one.own for one in taken] == ["mine"]
+
+
+def test_users_start_only_while_they_may() -> None:
+    """Locust looks the method up anew for each message of the master."""
+    assert "self.greenlet.spawn(lambda: self.start_worker(job[" in inspect.getsource(runners.WorkerRunner)
+    told: list[int] = []
+    runner, may = SimpleNamespace(start_worker=told.append), [True]
+    start_only_while(cast("WorkerRunner", runner), lambda: may[0])
+    runner.start_worker(1)
+    may[0] = False
+    runner.start_worker(2)
+    assert told == [1]

@@ -56,6 +56,7 @@ def test_a_worker_that_is_asked_to_finish_stops_its_users_once(found: dict[str, 
     """With the time that the master gives them; then it is ready for the next run, and sends all that it has."""
     said = found["asked_to_finish"]
     assert said["declined"] == [["run-0", 0, 0]], "of another run it has no rows"
+    assert said["started"] == [2, 10], "users that come after that would have no rows; those of the next run do"
     assert said["stops"] == [3]
     assert said["stop_timeout"] == 0
     assert said["kinds"][2:] == ["stats"]

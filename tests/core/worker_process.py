@@ -45,7 +45,7 @@ class Runner:
         self.sent: list[tuple[str, Any]] = []
         self.listeners: dict[str, Any] = {}
         self.stops: list[Any] = []
-        self.quits = 0
+        self.quits = self.starts = 0
         self.confirms = False
 
     def register_message(self, kind: str, listener: Any) -> None:
@@ -63,6 +63,10 @@ class Runner:
     def hear(self, kind: str, data: Any) -> None:
         """A message of the master."""
         self.listeners[kind](environment=None, msg=SimpleNamespace(data=data))
+
+    def start_worker(self, user_classes_count: dict[str, int]) -> None:
+        """Note it."""
+        self.starts += sum(user_classes_count.values())
 
     def stop(self) -> None:
         """Note how long calls may go on."""
@@ -148,10 +152,14 @@ def asked_to_finish(folder: Path) -> dict[str, Any]:
     place.runner.confirms = True
     place.runner.hear(FINISH, Finish("run-0", 3).to_plain())
     declined = place.rows()
+    place.runner.start_worker({"StreamingUser": 2})
     for _ in range(2):
         place.runner.hear(FINISH, Finish("run-1", 3).to_plain())
+    place.runner.start_worker({"StreamingUser": 4})
     gevent.sleep(0.2)
-    return place.end() | {"declined": declined}
+    started = place.runner.starts
+    place.begin(order("run-2")).runner.start_worker({"StreamingUser": 8})
+    return place.end() | {"declined": declined, "started": [started, place.runner.starts]}
 
 
 def asked_outside_of_a_run(folder: Path) -> dict[str, Any]:
