@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bedrock_locust.aws.account import earlier
@@ -60,7 +60,8 @@ def test_longer_periods_replace_nothing() -> None:
     assert earlier.merged(fetched({"Invocations": {"Sum": 0}}), found, exact=False) == found
 
 
-@given(METRICS, METRICS, st.booleans())
+@given(old=METRICS, new=METRICS, exact=st.booleans())
+@example(old={"Invocations": {}, "InvocationLatency": {}}, new={"Invocations": {"Sum": 1.0}}, exact=False)
 def test_nothing_is_lost(old: dict[str, dict[str, float]], new: dict[str, dict[str, float]], exact: bool) -> None:
     """Each metric of both fetches is there, and is that of one of them."""
     metrics = earlier.merged(fetched(old), fetched(new), exact=exact)["metrics"]

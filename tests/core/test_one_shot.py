@@ -114,6 +114,6 @@ def test_a_user_that_is_killed_before_its_turn() -> None:
 def test_a_class_that_cannot_be_made(caplog: pytest.LogCaptureFixture) -> None:
     """It is said once, and the schedule goes on."""
     assert fired(Broken) == [False, False]
-    assert [record.getMessage() for record in caplog.records] == [
-        "bedrock-locust: no user of class Broken can be made: ValueError('no such file')"
-    ]
+    # Locust's own runner complains of the CPU of this process at times.
+    said = [record.getMessage() for record in caplog.records if record.name.startswith("bedrock_locust")]
+    assert said == ["bedrock-locust: no user of class Broken can be made: ValueError('no such file')"]

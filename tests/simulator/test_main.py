@@ -87,7 +87,8 @@ def test_the_documentation_is_complete() -> None:
     for name, field in Behaviour.model_fields.items():
         if name != "faults":
             default = f" {field.default:g} " if field.annotation in (int, float) else " "
-            kind = "" if field.annotation in (int, float, bool) else " JSON"
+            default = f" {field.default} " if field.annotation is str and field.default else default
+            kind = "" if field.annotation in (int, float, bool, str) else " JSON"
             row = f"| --{name.replace('_', '-')}{kind} |{default}| {field.description} |"
             assert row.replace("`", "") in text.replace("`", "")
     for method, name in HANDLERS:

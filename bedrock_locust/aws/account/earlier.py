@@ -35,7 +35,7 @@ def merged(before: Mapping[str, Any], found: Mapping[str, Any], *, exact: bool) 
     old, new = before.get("metrics", {}), found["metrics"]
     if old and (not _has_calls(new) or not (exact or not _has_calls(old))):
         return dict(before)
-    kept = {name: values for name, values in old.items() if _has_less(new.get(name, {}), values)}
+    kept = {name: values for name, values in old.items() if name not in new or _has_less(new[name], values)}
     note = [f"of an earlier fetch: {', '.join(kept)}"] if kept else []
     return {**found, "metrics": {**new, **kept}, "missing": [*found["missing"], *note]}
 
