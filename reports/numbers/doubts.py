@@ -199,7 +199,9 @@ def _drifts(analysis: Analysis) -> Iterator[Doubt]:
     """Levels whose latency was not steady, and levels that started slowly without a warm-up."""
     if not analysis.levels.shaped:
         return
-    changes, queues = _changes(analysis), _queues(analysis)
+    found = {str(key): steady.drift(analysis.levels, str(key)) for key in analysis.figures.index}
+    changes = {key: one.change for key, one in found.items() if one is not None}
+    queues = {key: change for key, change in changes.items() if _is_queue(analysis, key, change)}
     for what, some in (("queue", queues), ("drift", {key: changes[key] for key in changes if key not in queues})):
         most = max(some.values(), key=abs, default=0.0)
         yield from _of_levels(what, analysis.figures.loc[list(some)], change=100 * most)
@@ -211,15 +213,9 @@ def _drifts(analysis: Analysis) -> Iterator[Doubt]:
         yield from _of_levels("no_warmup", analysis.figures.loc[list(slow)], change=100 * most)
 
 
-def _changes(analysis: Analysis) -> dict[str, float]:
-    """The levels whose latency drifted, and by which share."""
-    found = {str(key): steady.drift(analysis.levels, str(key)) for key in analysis.figures.index}
-    return {key: one.change for key, one in found.items() if one is not None}
-
-
-def _queues(analysis: Analysis) -> dict[str, float]:
-    """Those of an open loop whose latency grew: calls queue."""
-    return {key: change for key, change in _changes(analysis).items() if change > 0 and key in analysis.arrivals.index}
+def _is_queue(analysis: Analysis, key: str, change: float) -> bool:
+    """Whether calls queue in a level whose latency drifted by this share: it grew in an open loop."""
+    return change > 0 and key in analysis.arrivals.index
 
 
 def _short_levels(analysis: Analysis) -> Iterator[Doubt]:
@@ -230,11 +226,12 @@ def _short_levels(analysis: Analysis) -> Iterator[Doubt]:
     """
     if not analysis.levels.shaped:
         return
-    whole, queues = analysis.figures["completed"] != "false", _queues(analysis)
-    keys = [str(key) for key in analysis.figures.index[whole] if str(key) not in queues]
+    keys = map(str, analysis.figures.index[analysis.figures["completed"] != "false"])
     needed_s = {key: steady.needed_s(analysis.levels, key) for key in keys}
     planned_s = (analysis.run.number("settings", "search", "duration_seconds") or 0.0) if analysis.searches else 0.0
-    short = {key: length_s for key, length_s in needed_s.items() if length_s is not None and length_s > planned_s}
+    long_s = {key: length_s for key, length_s in needed_s.items() if length_s is not None and length_s > planned_s}
+    drifts = {key: steady.drift(analysis.levels, key) for key in long_s}
+    short = {key: long_s[key] for key, one in drifts.items() if not (one and _is_queue(analysis, key, one.change))}
     longest_s = math.ceil(max(short.values(), default=0.0))
     yield from _of_levels("short_levels", analysis.figures.loc[list(short)], needed_s=longest_s)
 

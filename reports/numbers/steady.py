@@ -65,7 +65,7 @@ def slow_start(levels: Levels, key: str) -> float | None:
 
     Of independent calls like the others, half are above the median of the rest.
     """
-    values, part = levels.values(key, "latency_ms"), parts(levels.values(key, "started_at"), levels.window(key), PARTS)
+    values, part = _latencies(levels, key)
     first, rest = values[part == 0], values[part > 0]
     if len(first) < LEAST_CALLS or len(rest) < LEAST_CALLS:
         return None
@@ -103,7 +103,12 @@ def needed_s(levels: Levels, key: str) -> float | None:
 
 
 def _medians(levels: Levels, key: str) -> NDArray[np.float64] | None:
-    values, part = levels.values(key, "latency_ms"), parts(levels.values(key, "started_at"), levels.window(key), PARTS)
+    values, part = _latencies(levels, key)
     if len(values) < PARTS * LEAST_CALLS or np.bincount(part, minlength=PARTS).min() < LEAST_CALLS:
         return None
     return np.array([np.median(values[part == number]) for number in range(PARTS)], dtype="float64")
+
+
+def _latencies(levels: Levels, key: str) -> tuple[NDArray[np.floating], NDArray[np.int8]]:
+    """The latencies of the successes of a level, and in which part of the window each call started."""
+    return levels.values(key, "latency_ms"), parts(levels.values(key, "started_at"), levels.window(key), PARTS)

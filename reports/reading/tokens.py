@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,36 +29,75 @@ UNSEEN_TOKENS = 50
 """As many tokens of an answer may be markup of its format, which is counted but not streamed."""
 
 
+@dataclass(frozen=True)
+class _Streamed:
+    """What was streamed of the tokens of each call; NaN is not known."""
+
+    first_ms: NDArray[np.float64]
+    last_ms: NDArray[np.float64]
+    tokens: NDArray[np.float64]
+    """Without reasoning that was counted and not streamed."""
+    events: NDArray[np.float64]
+    """One for each token where they were not counted."""
+    content_bytes: NDArray[np.float64]
+    first_bytes: NDArray[np.float64]
+    """Of the first event; NaN also where the time runs from a later one."""
+
+    @classmethod
+    def of(cls, calls: pd.DataFrame) -> _Streamed:
+        """Of calls with `COLUMNS`."""
+        ttft_ms, last_ms, counted, chunks, content_bytes, reasoning, first_text_ms, first_bytes = (
+            calls[column].to_numpy().astype("float64") for column in COLUMNS
+        )
+        hides = (reasoning > 0) & (content_bytes < BYTES_PER_TOKEN * counted)
+        first_ms = np.where(hides, first_text_ms, ttft_ms)
+        tokens = np.where(hides, np.maximum(counted - reasoning, 0), counted)
+        return cls(
+            first_ms=first_ms,
+            last_ms=last_ms,
+            tokens=tokens,
+            events=np.where(np.isnan(chunks), tokens, chunks),
+            content_bytes=content_bytes,
+            first_bytes=np.where(first_ms == ttft_ms, first_bytes, np.nan),
+        )
+
+    @property
+    def is_burst(self) -> NDArray[np.bool_]:
+        """See `is_burst`."""
+        burst: NDArray[np.bool_] = self.events >= 2
+        return burst & (self.last_ms - self.first_ms < (self.events - 1) * BURST_GAP_MS)
+
+    @property
+    def hides_tokens(self) -> NDArray[np.bool_]:
+        """See `hides_tokens`."""
+        hidden: NDArray[np.bool_] = self.tokens > self.content_bytes + UNSEEN_TOKENS
+        return hidden
+
+    @property
+    def first_tokens(self) -> NDArray[np.float64]:
+        """How many tokens the first event brought: one, or its share of the bytes; else the same share as any other."""
+        told = (self.events < self.tokens) & (self.content_bytes > 0) & (self.first_bytes > 0)
+        ones = np.ones(len(self.tokens))
+        share = np.divide(self.tokens * self.first_bytes, self.content_bytes, out=ones, where=told)
+        return np.where(told, np.maximum(share, 1.0), self.tokens / np.maximum(self.events, 1))
+
+
 def tpot_ms(calls: pd.DataFrame) -> NDArray[np.float64]:
     """(last token - first token) / (output tokens - those of the first event) of each call, NaN where it is not known.
 
     A call that does not say how many events it had counts as one with an event for each token.
     """
-    first, last, tokens = _seen(calls)
-    later = tokens - _first_tokens(calls)
-    known = (tokens > 0) & (_events(calls) >= 2) & (later >= LEAST_TOKENS) & ~is_burst(calls) & ~hides_tokens(calls)
+    seen = _Streamed.of(calls)
+    later = seen.tokens - seen.first_tokens
+    known = (seen.tokens > 0) & (seen.events >= 2) & (later >= LEAST_TOKENS) & ~seen.is_burst & ~seen.hides_tokens
     found = np.full(len(calls), np.nan)
-    np.divide(last - first, later, out=found, where=known)
+    np.divide(seen.last_ms - seen.first_ms, later, out=found, where=known)
     return found
-
-
-def _first_tokens(calls: pd.DataFrame) -> NDArray[np.float64]:
-    """How many tokens the first event brought: one, or its share of the bytes; else the same share as any other."""
-    first, _, tokens = _seen(calls)
-    events = _events(calls)
-    ttft_ms, _, _, _, content_bytes, _, _, first_bytes = _numbers(calls)
-    even = tokens / np.maximum(events, 1)
-    told = (events < tokens) & (content_bytes > 0) & (first_bytes > 0) & (first == ttft_ms)
-    share = np.divide(tokens * first_bytes, content_bytes, out=np.ones(len(calls)), where=told)
-    return np.where(told, np.maximum(share, 1.0), even)
 
 
 def is_burst(calls: pd.DataFrame) -> NDArray[np.bool_]:
     """Which calls had two events or more that came together, so that nothing is known of their pace."""
-    first, last, _ = _seen(calls)
-    events = _events(calls)
-    burst: NDArray[np.bool_] = (events >= 2) & (last - first < (events - 1) * BURST_GAP_MS)
-    return burst
+    return _Streamed.of(calls).is_burst
 
 
 def hides_tokens(calls: pd.DataFrame) -> NDArray[np.bool_]:
@@ -65,23 +105,4 @@ def hides_tokens(calls: pd.DataFrame) -> NDArray[np.bool_]:
 
     Reasoning that the service counts by itself, and did not stream, is left out.
     """
-    _, _, tokens = _seen(calls)
-    hidden: NDArray[np.bool_] = tokens > calls["content_bytes"].to_numpy().astype("float64") + UNSEEN_TOKENS
-    return hidden
-
-
-def _seen(calls: pd.DataFrame) -> list[NDArray[np.float64]]:
-    """First and last moment, and number, of the tokens that were streamed."""
-    first, last, tokens, _, content_bytes, reasoning, first_text, _ = _numbers(calls)
-    hides = (reasoning > 0) & (content_bytes < BYTES_PER_TOKEN * tokens)
-    return [np.where(hides, first_text, first), last, np.where(hides, np.maximum(tokens - reasoning, 0), tokens)]
-
-
-def _events(calls: pd.DataFrame) -> NDArray[np.float64]:
-    _, _, tokens = _seen(calls)
-    chunks = calls["chunks"].to_numpy().astype("float64")
-    return np.where(np.isnan(chunks), tokens, chunks)
-
-
-def _numbers(calls: pd.DataFrame) -> list[NDArray[np.float64]]:
-    return [calls[column].to_numpy().astype("float64") for column in COLUMNS]
+    return _Streamed.of(calls).hides_tokens

@@ -89,8 +89,7 @@ def _is_of(name: str, model: Model, resolved: Resolved | None, about: Details) -
     """Whether a name is that of the model, as far as that is known."""
     if resolved is None or not resolved.scope:
         return True
-    named, names = parse(name), names_of(resolved.model_id)
-    names += names_of(resolved.model_id, about.name, about.provider)
+    named, names = parse(name), names_of(resolved.model_id, about.name, about.provider)
     return bool(named and is_of(named, model, resolved.scope) and matches(named.label, names))
 
 

@@ -181,7 +181,7 @@ class Figures(OutputBase):
         self._in_flight = (state.in_flight or 0) if running else 0
         if state.level is not None:
             seen = present(self._run, BEGUN).health.levels.get(state.level.key)
-            # Of workers, arrivals that are not reported yet look missed: only those that were dropped are sure.
+            # The report of a worker may come late, and its arrivals look missed then: those that were dropped are sure.
             dropped = state.arrivals._replace(missed=0) if state.arrivals else None
             self._limited[self._labels(state.level)] = bool((seen and seen.causes()) or lost(dropped))
 
