@@ -39,7 +39,7 @@ def _panel(analysis: Edition, found: Search) -> Any:
         }
     )
     x = load_axis(points["load"], say(f"axis.{found.unit}"))
-    title = say("chart.of_mode", what=say("axis.share"), mode=one_line(say.group(found.group)))
+    title = say("chart.of_mode", what=say("axis.within_slo"), mode=one_line(say.group(found.group)))
     y = alt.Y("value:Q", title=title, scale=alt.Scale(domain=[0, 100]), axis=alt.Axis(tickCount=5))
     shades = colour("verdict", points["verdict"], {say(f"search.{name}"): shade for name, shade in COLOURS.items()})
     base = alt.Chart(points, width=WIDTH, height=HEIGHT)

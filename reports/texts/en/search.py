@@ -35,7 +35,7 @@ TEXTS = {
     "note.search": "○ highest load that is shown to meet the SLO",
     "col.share": "Calls within the SLO (%)",
     "col.verdict": "Verdict",
-    "axis.share": "calls within the SLO (%)",
+    "axis.within_slo": "calls within the SLO (%)",
     "chart.search": "Calls within the SLO by load",
     "chart.search.alt": "The share of calls within the SLO at each load that the search tried, with its interval",
     "gate.search_passed": "**SLO gate: passed** (the search found a load that meets the SLO).",

@@ -34,7 +34,7 @@ TEXTS = {
     "note.search": "○ 可以确定满足 SLO 的最大负载",
     "col.share": "满足 SLO 的调用（%）",
     "col.verdict": "判定",
-    "axis.share": "满足 SLO 的调用（%）",
+    "axis.within_slo": "满足 SLO 的调用（%）",
     "chart.search": "各负载下满足 SLO 的调用比例",
     "chart.search.alt": "搜索尝试过的各负载下满足 SLO 的调用比例及其区间",
     "gate.search_passed": "**SLO 门禁：通过**（搜索找到了满足 SLO 的负载）。",
