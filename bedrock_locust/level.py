@@ -58,6 +58,16 @@ def in_words(loads: Sequence[Load], most: int | None = None) -> str:
     return f"{', '.join(shown)} {_one(unit) if numbers == ['1'] else unit}"
 
 
+def loads_in_words(levels: Sequence[Level], most: int) -> str:
+    """The loads of levels, or the parts of a profile: `2 parts: 1 to 20, 20 requests/s`; of many only some."""
+    parts = {level.part: level.short_load for level in levels if level.part is not None}
+    if not parts:
+        return in_words(list(dict.fromkeys(level.load for level in levels)), most)
+    courses = list(parts.values())
+    shown = courses if len(courses) <= most else [*courses[:3], "...", courses[-1]]
+    return f"{len(courses)} part{'s' if len(courses) != 1 else ''}: {', '.join(shown)} requests/s"
+
+
 def _one(unit: Unit) -> str:
     return "user" if unit == "users" else "request/s"
 
@@ -78,6 +88,8 @@ class Level:
     """The rate at the start of the level, where that is another."""
     rate_to_per_s: float | None = None
     """The rate at its end, where that is another."""
+    part: int | None = None
+    """Which part of a profile of rates it is, from 1 on; None where it is none."""
     max_in_flight: int | None = None
     """The most calls in flight, in an open loop: an arrival beyond them is dropped."""
     phase: Phase = "warmup"
@@ -124,12 +136,32 @@ class Level:
     @property
     def title(self) -> str:
         """Group and load in words: `non-streaming, 4 users`."""
-        return f"{self.mode_in_words}, {self.load}"
+        return f"{self.mode_in_words}, {self.load_in_words}"
 
     @property
     def load(self) -> Load:
         """What the level asks of the service."""
         return Load(self.users or 0) if self.rate_per_s is None else Load(self.rate_per_s, "requests/s")
+
+    @property
+    def load_in_words(self) -> str:
+        """The load; of a part of a profile its number and its rates, too: `part 2 (1 to 20 requests/s)`."""
+        return str(self.load) if self.part is None else f"part {self.part} ({self._course} requests/s)"
+
+    @property
+    def short_load(self) -> str:
+        """The load without its unit: `4`, or `1 to 20` where the rate changes."""
+        return self.load.number if self.part is None else self._course
+
+    @property
+    def _course(self) -> str:
+        """The rate at the start, and that at the end where it is another."""
+        return " to ".join(dict.fromkeys(Load(rate).number for rate in self.rates_per_s))
+
+    @property
+    def peak(self) -> Load:
+        """The highest load that the level comes to."""
+        return max(self.load, *(Load(rate, "requests/s") for rate in self.rates_per_s)) if self.part else self.load
 
     @property
     def most_in_flight(self) -> int:

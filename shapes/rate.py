@@ -70,6 +70,8 @@ class RateLevel:
     rate_from_per_s: float
     rate_to_per_s: float
     max_in_flight: int
+    part: int | None = None
+    """Which part of the profile it is, from 1 on."""
     phase: Phase = "warmup"
     started_at: float | None = None
     measured_from: float | None = None
@@ -244,7 +246,7 @@ class RateShape(LevelShape):
         """A level for each part of the profile, all of it measured."""
         width = len(str(len(self.profile)))
         return tuple(
-            self._level(f"{mode}-part-{number:0{width}d}", mode, (first, last), (0.0, seconds))
+            replace(self._level(f"{mode}-part-{number:0{width}d}", mode, (first, last), (0.0, seconds)), part=number)
             for number, (seconds, first, last) in enumerate(self.profile, 1)
         )
 

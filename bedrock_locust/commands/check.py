@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from bedrock_locust import exits
-from bedrock_locust.level import in_words
+from bedrock_locust.level import loads_in_words
 from bedrock_locust.settings import options
 from bedrock_locust.settings.forecast import expected_calls, forecast
 from bedrock_locust.settings.mistakes import SettingsError
@@ -125,7 +125,7 @@ def _plan(settings: Settings, survey: Survey | None) -> Iterator[tuple[str, str]
 
 def _loads(settings: Settings) -> str:
     """The loads of the levels; of many levels the first and the last."""
-    return in_words(list(dict.fromkeys(level.load for level in stock_levels(settings))), MOST_SHOWN)
+    return loads_in_words(stock_levels(settings), MOST_SHOWN)
 
 
 def _warnings(settings: Settings) -> Iterator[str]:

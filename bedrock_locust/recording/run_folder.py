@@ -46,6 +46,9 @@ LEVEL_COLUMNS = (
     "arrivals_dropped",
     "arrivals_missed",
     "ended_by",
+    "part",
+    "rate_from_per_s",
+    "rate_to_per_s",
 )
 
 
@@ -198,10 +201,12 @@ class RunFolder:
 
 
 def _level_row(level: Level) -> list[Any]:
-    """The cells of a level; a rate with all of its digits."""
+    """The cells of a level; rates with all of their digits, those at its ends where the level has others there."""
     plain = level.to_plain()
-    rate = None if level.rate_per_s is None else f"{level.rate_per_s:.9g}"
-    return [cell(value) for value in ({**plain, "rate_per_s": rate}[column] for column in LEVEL_COLUMNS)]
+    ends = plain if level.part is not None else dict[str, float]()
+    rates = {"rate_per_s": level.rate_per_s} | {name: ends.get(name) for name in ("rate_from_per_s", "rate_to_per_s")}
+    digits = {name: None if rate is None else f"{rate:.9g}" for name, rate in rates.items()}
+    return [cell({**plain, **digits}[column]) for column in LEVEL_COLUMNS]
 
 
 def check_directory(directory: str) -> None:

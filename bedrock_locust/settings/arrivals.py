@@ -60,10 +60,10 @@ def _profile(value: object) -> object:
     for part in parts:
         if len(part) != 3:
             raise ValueError(said)
-        if not 0 < part[0] <= WEEK_S or not all(0 <= rate <= MOST_PER_S for rate in part[1:]) or not any(part[1:]):
-            raise ValueError(
-                f"must have parts that last, with rates of 0 to {MOST_PER_S:,} a second that are not both 0"
-            )
+        if not 0 < part[0] <= WEEK_S:
+            raise ValueError(f"must have parts that last more than 0 and up to {WEEK_S:,} seconds (a week)")
+        if not all(0 <= rate <= MOST_PER_S for rate in part[1:]) or not any(part[1:]):
+            raise ValueError(f"must have rates of 0 to {MOST_PER_S:,} a second, not both 0, in each part")
     return _few(tuple(parts))
 
 

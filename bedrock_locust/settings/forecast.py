@@ -156,7 +156,7 @@ def forecast(
     """
     kinds = Kinds.of(settings, first)
     planned = stock_levels(settings) if levels is None else levels
-    if not (steps := sorted({level.load for level in planned})):
+    if not (steps := sorted({level.peak for level in planned})):
         return None
     percents = _percents_of_others(settings, others or {})
     found = [

@@ -65,6 +65,8 @@ class Plan:
     """Which settings do not count in this run, in words."""
     search: tuple[int, int] | None = None
     """Of a search, the most calls and output tokens that it is expected to make; all else is the most, too."""
+    parts: int = 0
+    """Of a profile of rates, how many it has; 0 for other levels."""
     is_ramp: bool = False
     """Whether the levels are those of a ramp: the most that there can be, and each at its target."""
 
@@ -98,7 +100,7 @@ class Plan:
         return cls(
             levels=len(planned),
             seconds=seconds,
-            most=max((level.load for level in planned), default=Load(0)),
+            most=max((level.peak for level in planned), default=Load(0)),
             max_tokens=limit,
             calls=calls,
             output_tokens=min((bound for bound in bounds if bound), default=None),
@@ -114,12 +116,14 @@ class Plan:
             quota_to_set="output_tokens_per_minute" if model.endpoint == "mantle" else "tokens_per_minute",
             left_out=left_out(settings),
             is_ramp=bool(settings.open_loop and settings.open_loop.ramp),
+            parts=len({level.part for level in planned if level.part is not None}),
             search=_most(settings, first, planned) if settings.searching and seconds is not None else None,
         )
 
     def lines(self) -> list[str]:
         """The plan in words, one fact a line."""
-        levels = f"{_counted(self.levels, 'level')}, up to {self.most}"
+        of_profile = f" ({_counted(self.parts, 'part')} of a profile)" if self.parts else ""
+        levels = f"{_counted(self.levels, 'level')}{of_profile}, up to {self.most}"
         if self.search:
             levels = f"a search of at most {_counted(self.levels, 'probe')}, up to {self.most}"
         if self.is_ramp:

@@ -51,6 +51,7 @@ def _of_rates(arrivals: Arrivals) -> list[Level]:
             rate_per_s=(first + last) / 2,
             rate_from_per_s=first,
             rate_to_per_s=last,
+            part=number if arrivals.profile else None,
             max_in_flight=arrivals.max_in_flight,
             warmup_s=0 if arrivals.profile else arrivals.warmup_seconds,
             duration_s=seconds,

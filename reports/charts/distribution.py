@@ -8,7 +8,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from reports.charts.style import RAMP, WIDTH, axis_of, level_label, styled
+from reports.charts.style import RAMP, WIDTH, axis_of, drawn, level_label, styled
 
 if TYPE_CHECKING:
     from reports.edition import Edition
@@ -21,7 +21,7 @@ LEAST_CALLS = 5
 
 def chart(analysis: Edition) -> Any:
     """One panel per mode, a line per level, darker with more users; None if no level has calls enough."""
-    say, figures = analysis.say, analysis.figures
+    say, figures = analysis.say, drawn(analysis.figures)
     figures = figures[figures["latency_ms_count"] >= LEAST_CALLS]
     if figures.empty:
         return None
@@ -39,7 +39,7 @@ def _panel(analysis: Edition, figures: pd.DataFrame, mode: str) -> Any:
     ]
     labels = [level_label(row) for _, row in shown.iterrows()]
     data = pd.concat([_curve(analysis, str(key), label) for key, label in zip(shown.index, labels, strict=True)])
-    title = say(f"axis.{analysis.levels.unit}") if shown["load"].notna().all() else None
+    title = say(f"axis.{shown['unit'].iloc[0]}") if shown["load"].notna().all() else None
     scale = alt.Scale(domain=labels, range=_shades(len(labels)))
     return (
         alt.Chart(data, width=WIDTH, height=HEIGHT)

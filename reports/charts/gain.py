@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 import pandas as pd
 
-from reports.charts.style import BLUE, GREEN, LIGHT_BLUE, colour, lines, styled
+from reports.charts.style import BLUE, GREEN, LIGHT_BLUE, colour, drawn, lines, styled
 from reports.numbers.gain import pairs
 
 if TYPE_CHECKING:
@@ -26,11 +26,12 @@ def chart(analysis: Edition) -> Any:
     found, say, figures = pairs(analysis.figures), analysis.say, analysis.figures
     if found.empty:
         return None
+    unit = drawn(figures)["unit"].iloc[0]
     data = pd.concat(
         pd.DataFrame(
             {
                 "load": found.index.astype("float64"),
-                "unit": analysis.levels.unit,
+                "unit": unit,
                 "value": figures.loc[found[mode], column].to_numpy() / 1000,
                 "what": say(legend),
             }

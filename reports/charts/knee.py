@@ -9,7 +9,7 @@ import pandas as pd
 
 from reports.charts.marks import cut_short, headed, shaded, shaky
 from reports.charts.percentiles import statistics
-from reports.charts.style import FAILED, GREY, INK, WIDTH, colour, lines, long, mode_colours, styled
+from reports.charts.style import FAILED, GREY, INK, WIDTH, colour, drawn, lines, long, mode_colours, styled
 from reports.markdown import number
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def alt_text(analysis: Edition) -> str:
 
 
 def _measured(analysis: Edition) -> pd.DataFrame:
-    figures = analysis.figures
+    figures = drawn(analysis.figures)
     return figures[figures["load"].notna() & (figures["output_tokens_per_s"] > 0) & (figures["ok"] > 0)]
 
 

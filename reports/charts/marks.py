@@ -41,14 +41,13 @@ def shaded(analysis: Edition, figures: pd.DataFrame, *, by_mode: bool = False) -
     edges = dict(zip(places, zip([low, *middles], [*middles, high], strict=True), strict=True))
     colours = {mode.replace("-", "_"): shade for mode, shade in MODE_COLOURS.items()}
     late = late.assign(shade=late["mode"].map(colours) if by_mode else GREY)
-    return [
-        _band(analysis, [edges[load] for load in rows["load"]], str(shade)) for shade, rows in late.groupby("shade")
-    ]
+    title = analysis.say(f"axis.{figures['unit'].iloc[0]}")
+    return [_band(title, [edges[load] for load in rows["load"]], str(shade)) for shade, rows in late.groupby("shade")]
 
 
-def _band(analysis: Edition, spans: Sequence[tuple[float, float]], shade: str) -> Any:
+def _band(title: str, spans: Sequence[tuple[float, float]], shade: str) -> Any:
     band = alt.Chart(pd.DataFrame(spans, columns=["from", "to"])).mark_rect(color=shade, opacity=SHADE)
-    return band.encode(x=alt.X("from:Q", title=analysis.say(f"axis.{analysis.levels.unit}")), x2=alt.X2("to:Q"))
+    return band.encode(x=alt.X("from:Q", title=title), x2=alt.X2("to:Q"))
 
 
 def headed(analysis: Edition, title: str, figures: pd.DataFrame, notes: Sequence[str] = (), *, shaky: bool) -> Any:

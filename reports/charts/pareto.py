@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 import pandas as pd
 
-from reports.charts.style import INK, WIDTH, axis_of, mode_colours, styled
+from reports.charts.style import INK, WIDTH, axis_of, drawn, mode_colours, styled
 
 if TYPE_CHECKING:
     from reports.edition import Edition
@@ -22,7 +22,7 @@ def chart(analysis: Edition) -> Any:
     The best levels are at the top right: the more users, the further a point is to the top, and to the left
     where each of them gets less.
     """
-    figures, say = analysis.figures, analysis.say
+    figures, say = drawn(analysis.figures), analysis.say
     figures = figures[figures["load"].notna() & (figures["speed_per_s"] > 0) & (figures["output_tokens_per_s"] > 0)]
     if len(figures) < LEAST_LEVELS:
         return None

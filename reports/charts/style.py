@@ -175,6 +175,13 @@ def long(say: Language, figures: pd.DataFrame, values: dict[str, str], divisor: 
     return table.dropna(subset=["value"]).reset_index(drop=True)
 
 
+def drawn(figures: pd.DataFrame) -> pd.DataFrame:
+    """The figures with the place of each level on the axis of loads: the number of a part, as rates come twice."""
+    if figures["part"].isna().all():
+        return figures
+    return figures.assign(load=figures["part"], unit="part")
+
+
 def axis_of(say: Language, key: str, mode: str) -> str:
     """The words of an axis that shows one mode: `latency (s), streaming`."""
     return say("chart.of_mode", what=say(key), mode=say.mode(mode))

@@ -159,10 +159,16 @@ def _bands(analysis: Edition, start: float, length_s: float) -> pd.DataFrame:
             "from": (table["measured_from"] - start).clip(lower=0),
             "to": (table["measured_to"] - start).clip(upper=length_s),
             "mode": table["mode"].map(analysis.say.mode),
-            "label": [level_label(row) for _, row in table.iterrows()],
+            "label": [_load(row) for _, row in table.iterrows()],
         }
     )
     return bands.assign(middle=(bands["from"] + bands["to"]) / 2)
+
+
+def _load(row: pd.Series[Any]) -> str:
+    """The load of a level, or its rates from start to end."""
+    ends = dict.fromkeys(f"{row[name]:,.6g}" for name in ("rate_from_per_s", "rate_to_per_s"))
+    return level_label(row) if row.isna()["part"] else " → ".join(ends)
 
 
 def _behind(bands: pd.DataFrame, end: float) -> list[Any]:

@@ -34,8 +34,8 @@ class Conclusion:
     """The level to run at."""
     basis: str
     """Why that one: `search` (what it found), `slo` (the highest up to which every level met it), `knee` (see there),
-    `most` throughput, or `quota`: the highest, or the most, that the quotas carry, where the other would be above
-    them."""
+    `most` throughput (always of a profile, whose parts are no steps of load), or `quota`: the highest, or the most,
+    that the quotas carry, where the other would be above them."""
     knee: tuple[str, ...]
     """The knee, if it stands out from chance: one level, or the two neighbours between which it lies."""
     met: str | None
@@ -76,13 +76,14 @@ def conclude(mode: str, group: str, figures: pd.DataFrame, known: Evidence) -> C
     good = useful[~useful.index.isin([*bad, *known.unanswered])]
     best = _highest(good, rate) or _highest(useful, rate)
     sound = good[~good.index.isin(list(known.late))]
-    has_loads = bool(figures["load"].notna().all())
+    is_profile = bool(figures["part"].notna().any())
+    has_loads = bool(figures["load"].notna().all()) and not is_profile
     knee = known.growth.knee(sound, rate) if has_loads else ()
-    wanted, basis = _wanted(figures, knee, best, known)
+    wanted, basis = (best, "most") if is_profile else _wanted(figures, knee, best, known)
     over = known.over(figures)
     carried = _carried_levels(figures, over, known)
     advised = _carried(wanted, sound, carried, rate, known.gate if basis == "slo" else None)
-    advised = wanted if basis == "search" else advised
+    advised = wanted if basis == "search" or is_profile else advised
     at_knee = basis == "knee" and advised == wanted
     first = limit.first(figures, bad, known) or (_flat(sound, knee) if at_knee else None)
     if basis == "search" and first is not None and first.kind == "slo":

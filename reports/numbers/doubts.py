@@ -196,17 +196,19 @@ def _mixtures(analysis: Analysis) -> Iterator[Doubt]:
 
 
 def _drifts(analysis: Analysis) -> Iterator[Doubt]:
-    """Levels whose latency was not steady, and levels that started slowly without a warm-up."""
+    """Levels whose latency was not steady though their load was, and levels that started slowly without a warm-up."""
     if not analysis.levels.shaped:
         return
-    found = {str(key): steady.drift(analysis.levels, str(key)) for key in analysis.figures.index}
+    even = analysis.figures["rate_from_per_s"].eq(analysis.figures["rate_to_per_s"]) | analysis.figures["part"].isna()
+    found = {str(key): steady.drift(analysis.levels, str(key)) for key in analysis.figures.index[even]}
     changes = {key: one.change for key, one in found.items() if one is not None}
     queues = {key: change for key, change in changes.items() if _is_queue(analysis, key, change)}
     for what, some in (("queue", queues), ("drift", {key: changes[key] for key in changes if key not in queues})):
         most = max(some.values(), key=abs, default=0.0)
         yield from _of_levels(what, analysis.figures.loc[list(some)], change=100 * most)
     section = "arrivals" if analysis.levels.unit == RATE else "concurrency"
-    if analysis.run.number("settings", section, "warmup_seconds") == 0:
+    is_profile = analysis.figures["part"].notna().any()
+    if analysis.run.number("settings", section, "warmup_seconds") == 0 and not is_profile:
         starts = {str(key): steady.slow_start(analysis.levels, str(key)) for key in analysis.figures.index}
         slow = {key: change for key, change in starts.items() if change is not None and key not in changes}
         most = max(slow.values(), key=abs, default=0.0)

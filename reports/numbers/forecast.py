@@ -86,8 +86,11 @@ def overused(found: Quota, figures: pd.DataFrame) -> dict[str, Overuse]:
 
 
 def forecasts(found: Quota, figures: pd.DataFrame) -> list[Forecast]:
-    """For each mode and each quota that is known, the one that breaks first before the other."""
-    rows = figures[figures["load"].notna()]
+    """For each mode and each quota that is known, the one that breaks first before the other.
+
+    None from the parts of a profile: each begins with what the one before left in flight and used of the minute.
+    """
+    rows = figures[figures["load"].notna() & figures["part"].isna()]
     unreal = lenient(found, figures)
     every: list[Forecast] = []
     for mode in rows["mode"].unique():

@@ -32,24 +32,23 @@ class Gain:
 def gains(levels: Levels, figures: pd.DataFrame) -> list[Gain]:
     """One for each load that both modes ran with successes."""
     return [
-        _gain(levels, figures, float(str(load)), str(row["streaming"]), str(row["non_streaming"]))
-        for load, row in pairs(figures).iterrows()
+        _gain(levels, figures, str(row["streaming"]), str(row["non_streaming"])) for _, row in pairs(figures).iterrows()
     ]
 
 
-def _gain(levels: Levels, figures: pd.DataFrame, load: float, streaming: str, whole: str) -> Gain:
+def _gain(levels: Levels, figures: pd.DataFrame, streaming: str, whole: str) -> Gain:
     after, before = (float(figures["latency_ms_p50"][key]) for key in (streaming, whole))
     change = after / before - 1 if before > 0 else math.nan
     usual, streamed = (sample.complete(levels, key, "latency_ms") for key in (whole, streaming))
-    return Gain(load, streaming, whole, change, sample.change(usual, streamed, 50))
+    return Gain(float(figures["load"][streaming]), streaming, whole, change, sample.change(usual, streamed, 50))
 
 
 def pairs(figures: pd.DataFrame) -> pd.DataFrame:
-    """The keys of the levels `streaming` and `non_streaming`, by load; only levels with successes in both."""
+    """The keys of the levels `streaming` and `non_streaming`, by load or part; only levels with successes in both."""
     useful = figures[(figures["ok"] > 0) & figures["load"].notna()]
     useful = useful[(useful["mode"] != "streaming") | (useful["ttft_ms_count"] > 0)]
     keys = {
-        mode: pd.Series(rows.index, index=pd.Index(rows["load"]))
+        mode: pd.Series(rows.index, index=pd.Index(rows["part"].fillna(rows["load"])))
         for mode in ("streaming", "non_streaming")
         for rows in [useful[useful["mode"] == mode]]
     }

@@ -120,7 +120,10 @@ def mean(values: Sequence[float]) -> float:
 
 def _keys(run: Analysis) -> dict[Level, str]:
     ended = run.figures[run.figures["ok"] + run.figures["failed"] > 0]
-    columns = (ended["mode"], ended["load"], ended["unit"], ended["name"], ended.index)
+    ends = zip(ended["name"], ended["rate_from_per_s"], ended["rate_to_per_s"], strict=True)
+    # A part of a profile has its rates in its key: the second part of another run may be another load.
+    names = ended["name"].where(ended["part"].isna(), [f"{name} {first:g} {last:g}" for name, first, last in ends])
+    columns = (ended["mode"], ended["load"], ended["unit"], names, ended.index)
     return {
         (mode, name if math.isnan(load) or unit != USERS else load): str(key)
         for mode, load, unit, name, key in zip(*columns, strict=True)

@@ -198,7 +198,7 @@ def levels(run: Run) -> Levels:
     table = windows.told(known, calls) if shaped else windows.named(calls)
     table["window_s"] = table["measured_to"] - table["measured_from"]
     table["order"] = table["mode"].map(MODES.index)
-    return Levels(table.sort_values(["order", "load", "name"]).drop(columns="order"), calls, shaped)
+    return Levels(table.sort_values(["order", "part", "load", "name"]).drop(columns="order"), calls, shaped)
 
 
 def _level_keys(run: Run) -> tuple[Any, pd.DataFrame]:

@@ -29,6 +29,7 @@ LEVEL_TEXTS = ("level", "mode", "completed")
 LEVEL_NUMBERS = (
     *("users", "started_at", "measured_from", "measured_to", "users_reached"),
     *("rate_per_s", "arrivals_due", "arrivals_dropped", "arrivals_missed"),
+    *("part", "rate_from_per_s", "rate_to_per_s"),
 )
 Damage = tuple[str, int]
 

@@ -15,11 +15,14 @@ if TYPE_CHECKING:
 USERS, RATE = "users", "rate"
 """What a load is: concurrent users, or arrivals per second."""
 ARRIVALS = ("arrivals_due", "arrivals_dropped", "arrivals_missed")
+PART = ("part", "rate_from_per_s", "rate_to_per_s")
+"""Of a part of a profile of rates: its number, and the rates at its start and at its end."""
 COLUMNS = [
     *("mode", "group", "name", "load", "unit", "users_reached", "completed", "measured_from", "measured_to"),
     *ARRIVALS,
+    *PART,
 ]
-NO_ARRIVALS = dict.fromkeys(ARRIVALS, float("nan"))
+NO_ARRIVALS = dict.fromkeys((*ARRIVALS, *PART), float("nan"))
 SEEN = {
     "mode": "first",
     "name": "first",

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from reports.markdown import UNKNOWN, Column, number, numbers, seconds, section, table
-from reports.sections.words import at, chart, footnotes, load_column
+from reports.sections.words import at, chart, footnotes, level_columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,8 +22,7 @@ def gain(analysis: Edition) -> str:
     if not found:
         return ""
     advised = [one.advised or one.best for one in analysis.conclusions if one.mode == "streaming"]
-    load = analysis.number(advised[0], "load") if advised and advised[0] is not None else None
-    told = next((one for one in found if one.load == load), found[-1])
+    told = next((one for one in found if one.streaming in advised[:1]), found[-1])
     stream, whole = analysis.level(told.streaming), analysis.level(told.non_streaming)
     return analysis.say(
         "gain",
@@ -44,7 +43,7 @@ def streaming(analysis: Edition, charts: Mapping[str, str]) -> str:
     whole = analysis.figures.loc[[one.non_streaming for one in found]]
     shown = table(
         [
-            load_column(say, [one.load for one in found], analysis.levels.unit),
+            *level_columns(say, stream, mode=False),
             numbers(say("col.ttft_gain"), stream["ttft_ms_p50"], seconds),
             numbers(say("col.whole_streaming"), stream["latency_ms_p50"], seconds),
             numbers(say("col.whole_non"), whole["latency_ms_p50"], seconds),

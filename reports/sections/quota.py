@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from reports.markdown import amount, code, escape, number, numbers, percent, section, table
 from reports.numbers.account import SLIGHT_PERCENT, notes, others_percent, sources
 from reports.numbers.forecast import SLIGHT_SHARE, lenient
-from reports.sections.words import at, label, level_columns
+from reports.sections.words import at, has_part, label, level_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -119,7 +119,7 @@ def over(analysis: Edition, found: Conclusion) -> Iterator[str]:
         return
     say, row = analysis.say, analysis.level(found.over_at)
     of_mode = analysis.of(found)
-    where = at(say, row) if found.over_at == of_mode[-1] else say("from.users", level=label(say, row))
+    where = at(say, row) if has_part(row) or found.over_at == of_mode[-1] else say("from.users", level=label(say, row))
     used = analysis.quota.used(found.over.quota)[of_mode[of_mode.index(found.over_at) :]]
     used = used[analysis.quota.table["throttled_share"][used.index] <= SLIGHT_SHARE]
     shown = [

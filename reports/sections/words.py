@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from reports.charts import knee, lengths, tokens
-from reports.markdown import UNKNOWN, Column, amount, bounds, code, number, percent, seconds, texts
+from reports.markdown import UNKNOWN, Column, amount, bounds, code, number, numbers, percent, seconds, texts
 from reports.numbers.answers import EMPTY
 from reports.numbers.percentiles import PERCENTS, is_open
 from reports.numbers.slo import LOAD
@@ -62,13 +62,27 @@ def label(say: Language, row: pd.Series[Any], *, mode: bool = False) -> str:
         name = code(str(row["name"]))
         return f"{say.mode(row['mode'])} {name}" if mode else name
     load = say.load(row["load"], row["unit"])
+    if has_part(row):
+        load = say("level.part", part=amount(row["part"]), rates=say.load(course(say, row), row["unit"]))
     kind = " ".join(part for part in (say.mode(row["mode"]), code(str(row["group"]))) if part)
-    return say("level.at", mode=kind, load=load) if mode else load
+    return say("level.in" if has_part(row) else "level.at", mode=kind, load=load) if mode else load
 
 
 def at(say: Language, row: pd.Series[Any]) -> str:
-    """Where: `at 12 users`, `with name`."""
-    return say("at.name" if row.isna()["load"] else "at.users", level=label(say, row))
+    """Where: `at 12 users`, `in part 2 (…)`, `with name`."""
+    where = "at.part" if has_part(row) else "at.name" if row.isna()["load"] else "at.users"
+    return say(where, level=label(say, row))
+
+
+def has_part(row: pd.Series[Any]) -> bool:
+    """Whether a level is a part of a profile of rates."""
+    return bool(row.notna()["part"])
+
+
+def course(say: Language, row: pd.Series[Any]) -> str:
+    """The rate at the start of a part, and that at its end where it is another: `1 to 20`."""
+    ends = list(dict.fromkeys(load_number(row[name]) for name in ("rate_from_per_s", "rate_to_per_s")))
+    return ends[0] if len(ends) == 1 else say("list.range", low=ends[0], high=ends[1])
 
 
 def level_names(say: Language, figures: pd.DataFrame) -> str:
@@ -81,6 +95,9 @@ def level_columns(say: Language, figures: pd.DataFrame, *, mode: bool = True) ->
     modes = [texts(say("col.mode"), figures["mode"].map(say.mode))] if mode else []
     if (figures["group"] != "").any():
         modes.append(texts(say("col.group"), figures["group"].map(code)))
+    if figures["part"].notna().any():
+        courses = [course(say, row) for _, row in figures.iterrows()]
+        return [*modes, numbers(say("col.part"), figures["part"], amount), Column(say("col.rate"), courses)]
     if figures["load"].notna().any():
         return [*modes, load_column(say, figures["load"], figures["unit"].iloc[0])]
     return [*modes, texts(say("col.name"), figures["name"].map(code))]

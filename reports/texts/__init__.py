@@ -36,10 +36,11 @@ class Language:
         return self.nouns[word][int(count != 1)].format(f"{int(count):,}")
 
     def load(self, amount: Any, unit: str) -> str:
-        """A load: `2 users`, or `2.5 requests/s` where the unit is `rate`."""
+        """A load: `2 users`, or `2.5 requests/s` where the unit is `rate`; of a text as `1 to 20` what it says."""
         if unit != "rate":
             return self.noun(amount, "user")
-        return self.nouns["rate"][int(amount != 1)].format(f"{amount:,.6g}")
+        shown = amount if isinstance(amount, str) else f"{amount:,.6g}"
+        return self.nouns["rate"][int(shown != "1")].format(shown)
 
     def listing(self, words: Sequence[str], longest: int = 6) -> str:
         """`a, b and c`; what is beyond the longest list is counted."""

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import shapes
-from bedrock_locust.level import REQUIRED, Level, LevelError, Load, in_words, planned_levels
+from bedrock_locust.level import REQUIRED, Level, LevelError, Load, in_words, loads_in_words, planned_levels
 
 from .strategies import UNIX_TIME
 
@@ -92,6 +92,34 @@ def test_the_load_of_a_level() -> None:
     assert (closed.load, closed.most_in_flight, closed.rates_per_s) == (Load(4), 4, (0, 0))
     assert (spike.load, spike.most_in_flight, spike.rates_per_s) == (Load(3.0, "requests/s"), 50, (1.0, 5.0))
     assert spike.title == "streaming, 3 requests/s"
+    assert (closed.peak, spike.peak) == (Load(4), Load(3.0, "requests/s"))
+
+
+def part(number: int, first: float, last: float) -> Level:
+    """A part of a profile."""
+    rates: dict[str, Any] = {"rate_per_s": (first + last) / 2, "rate_from_per_s": first, "rate_to_per_s": last}
+    return Level(key=f"part-{number}", mode="streaming", part=number, **rates)
+
+
+def test_a_part_of_a_profile() -> None:
+    """It has a number and its rates; its peak is the higher one."""
+    ramp, even = part(2, 5, 1), part(3, 20, 20)
+    assert ramp.title == "streaming, part 2 (5 to 1 requests/s)"
+    assert (ramp.short_load, ramp.load, ramp.peak) == ("5 to 1", Load(3, "requests/s"), Load(5, "requests/s"))
+    assert (even.load_in_words, even.short_load, even.peak) == (
+        *("part 3 (20 requests/s)", "20"),
+        Load(20, "requests/s"),
+    )
+
+
+def test_levels_in_words() -> None:
+    """Loads that come twice are named once; of a profile all parts are, as the same rate may come again."""
+    users = [Level(key=f"{mode}{each}", mode=mode, users=each) for mode in ("a", "b") for each in (1, 2)]
+    assert loads_in_words(users, 9) == "1, 2 users"
+    parts = [part(number, *ends) for number, ends in enumerate([(1, 5), (5, 5), (20, 20), (5, 5), (5, 0)], 1)]
+    assert loads_in_words(parts, 9) == "5 parts: 1 to 5, 5, 20, 5, 5 to 0 requests/s"
+    assert loads_in_words(parts, 4) == "5 parts: 1 to 5, 5, 20, ..., 5 to 0 requests/s"
+    assert loads_in_words(parts[:1], 4) == "1 part: 1 to 5 requests/s"
 
 
 @pytest.mark.parametrize("name", REQUIRED)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bedrock_locust.level import Load
-from bedrock_locust.settings.forecast import from_to
+from bedrock_locust.settings.forecast import forecast, from_to
 from bedrock_locust.settings.plan import Plan, length_in_words, money
 from bedrock_locust.settings.schema import Settings
 
@@ -21,6 +21,17 @@ def test_levels_and_length() -> None:
     """Levels of both modes, each with its warm-up; the last level may stay below the end."""
     made = plan(concurrency={"start": 1, "end": 10, "step": 4, "duration_seconds": 50, "warmup_seconds": 10})
     assert (made.levels, made.seconds, made.most) == (6, 360, Load(9))
+
+
+def test_a_profile() -> None:
+    """The plan names its parts and its peak, which the mean of a ramp is not; the forecast goes by the peak, too."""
+    made = plan(arrivals={"profile": [[60, 1, 40], [60, 8, 8]]})
+    assert made.lines()[0] == "4 levels (2 parts of a profile), up to 40 requests/s"
+    assert plan(arrivals={"profile": [[60, 1, 40]]}, test={"streaming": False}).lines()[0] == (
+        "1 level (1 part of a profile), up to 40 requests/s"
+    )
+    settings = {"model": {"id": "m", "quota": 60 * 30}, "arrivals": {"profile": [[60, 1, 40], [60, 8, 8]]}}
+    assert "from 40 requests/s on" in str(forecast(Settings.model_validate(settings)))
 
 
 @pytest.mark.parametrize(("run_time_s", "said"), [(None, False), (59.0, True), (600.0, False), (2000.0, False)])

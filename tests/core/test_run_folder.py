@@ -98,7 +98,7 @@ def test_levels_are_written_whole(folder: RunFolder) -> None:
     done = replace(LEVEL, measured_from=STARTED_AT, measured_to=STARTED_AT + 5, users_reached=4, completed=True)
     folder.write_levels([done, LEVEL])
     folder.close()
-    closed, begun = ["", "", "", "", ""], ["streaming-04", "streaming", "4", "1795492800.900000"]
+    closed, begun = [""] * 8, ["streaming-04", "streaming", "4", "1795492800.900000"]
     assert read(folder.path / "levels.csv")[1:] == [
         [*begun, "1795492800.900000", "1795492805.900000", "4", "true", *closed],
         [*begun, "", "", "0", "false", *closed],
@@ -111,7 +111,15 @@ def test_a_level_of_arrivals_is_written(folder: RunFolder) -> None:
     folder.write_levels([replace(LEVEL, users=None, rate_per_s=2.5, **counts)])
     folder.close()
     assert read(folder.path / "levels.csv")[1][2:3] == [""]
-    assert read(folder.path / "levels.csv")[1][8:] == ["2.5", "30", "2", "1", "a limit"]
+    assert read(folder.path / "levels.csv")[1][8:] == ["2.5", "30", "2", "1", "a limit", "", "", ""]
+
+
+def test_a_part_of_a_profile_is_written(folder: RunFolder) -> None:
+    """With its number, and its rates at both ends."""
+    part: dict[str, Any] = {"rate_per_s": 1 / 3, "part": 2, "rate_from_per_s": 0.0, "rate_to_per_s": 2 / 3}
+    folder.write_levels([replace(LEVEL, users=None, **part)])
+    folder.close()
+    assert read(folder.path / "levels.csv")[1][8:] == ["0.333333333", "", "", "", "", "2", "0", "0.666666667"]
 
 
 def test_the_name_of_a_folder(folder: RunFolder) -> None:

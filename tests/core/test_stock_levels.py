@@ -10,6 +10,7 @@ from bedrock_locust.level import Level
 from bedrock_locust.settings.schema import Settings
 from bedrock_locust.settings.stock_levels import stock_levels
 from bedrock_locust.user import NonStreamingUser, StreamingUser
+from shapes import RateShape
 
 from .test_shape import shape_of
 
@@ -27,6 +28,19 @@ def stock(settings: Settings) -> StepShape:
         warmup_seconds=steps.warmup_seconds,
         user_classes=[user for user, on in chosen if on],
     )
+
+
+def test_the_parts_of_a_profile_are_those_of_the_shape() -> None:
+    """Number, rates and length of each."""
+    parts = ((60.0, 1.0, 20.0), (5.0, 20.0, 20.0), (60.0, 1.0, 20.0))
+    arrivals = {"profile": parts}
+    foreseen = stock_levels(Settings.model_validate({"model": {"id": "m"}, "arrivals": arrivals}))
+    shape = type("Shape", (RateShape,), {"profile": parts, "user_classes": [StreamingUser, NonStreamingUser]})()
+    for one, other in zip(map(Level.from_plain, shape.levels()), foreseen, strict=True):
+        assert (one.mode, one.part, one.rates_per_s, one.duration_s) == (
+            *(other.mode, other.part),
+            *(other.rates_per_s, other.duration_s),
+        )
 
 
 @pytest.mark.parametrize(

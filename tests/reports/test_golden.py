@@ -28,6 +28,7 @@ from reports.sections.head import told_plainly
 from reports.sections.trust import told
 
 from . import run_folders as make
+from .test_profile import folder as profile
 from .test_replay import folder as replay
 from .test_traced import folder as guarded
 
@@ -226,6 +227,20 @@ def replayed_zh(folder: Path) -> None:
     run.write(folder)
 
 
+def profiled(folder: Path) -> None:
+    """A ramp, a plateau, a spike and the plateau again, in both modes."""
+    run = profile(modes=BOTH)
+    run.info["settings"]["slo"] = {"ttft_ms": 900}
+    run.info["settings"]["model"] |= {"tokens_per_minute": 150_000, "quota": 400}
+    run.write(folder)
+
+
+def profiled_zh(folder: Path) -> None:
+    """The same in Chinese."""
+    profiled(folder)
+    in_chinese(folder)
+
+
 def traced(folder: Path) -> None:
     """Calls with a guardrail, by a prompt router that chose among two models."""
     guarded().write(folder)
@@ -304,6 +319,8 @@ CASES = (
     traced,
     replayed,
     replayed_zh,
+    profiled,
+    profiled_zh,
     searched,
     searched_zh,
     three_calls,
@@ -324,11 +341,11 @@ CASES = (
 
 
 WHOLE = (
-    *("conversations", "conversations_zh", "traced", "replayed", "three_calls", "decision"),
+    *("conversations", "conversations_zh", "profiled", "traced", "replayed", "three_calls", "decision"),
     *("one_mode", "all_failed", "no_call", "interrupted", "no_shape", "no_tokens"),
 )
 """Cases whose details and figures are compared, too."""
-OUTLINED = ("conversations", "interrupted", "no_shape")
+OUTLINED = ("conversations", "interrupted", "no_shape", "profiled")
 """And all charts; those of others are below."""
 
 

@@ -9,7 +9,7 @@ import textwrap
 import time
 from typing import TYPE_CHECKING, TextIO
 
-from bedrock_locust.level import in_words
+from bedrock_locust.level import loads_in_words
 from bedrock_locust.outputs.console.times import times
 from bedrock_locust.settings.sizes import sizes
 
@@ -80,7 +80,7 @@ def _endpoint(settings: Settings) -> str:
 
 def _levels(levels: Sequence[Level], *, at_most: bool = False) -> str:
     """The loads and the lengths of the levels, of a search at most."""
-    words = [in_words(list(dict.fromkeys(level.load for level in levels)), MOST_LOADS)]
+    words = [loads_in_words(levels, MOST_LOADS)]
     if len(lengths := {level.duration_s for level in levels}) == 1 and (length := lengths.pop()) is not None:
         words.append(f"{'at most ' if at_most else ''}{length:g} s each")
     if len(warmups := {level.warmup_s for level in levels}) == 1 and (warmup := warmups.pop()):

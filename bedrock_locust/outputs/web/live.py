@@ -137,8 +137,8 @@ def _levels(run: RunView, now: float) -> Iterator[dict[str, Any]]:
             "to": round(max(start, end) * 1000),
             "level": level.key,
             "mode": level.mode_in_words,
-            "load": str(level.load),
-            "label": level.load.number if len(levels) <= MOST_LABELS else "",
+            "load": level.load_in_words,
+            "label": level.short_load if len(levels) <= MOST_LABELS else "",
         }
 
 

@@ -79,7 +79,7 @@ class LevelRows:
         requests_per_s, tokens_per_s = (UNKNOWN, UNKNOWN) if rates is None else map(significant, rates)
         return {
             "level": name,
-            "load": str(level.level.load) if level.level else UNKNOWN,
+            "load": level.level.load_in_words if level.level else UNKNOWN,
             "calls": level.calls,
             "success": success(level),
             "requests_per_s": requests_per_s,
