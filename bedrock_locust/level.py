@@ -146,22 +146,24 @@ class Level:
     @property
     def load_in_words(self) -> str:
         """The load; of a part of a profile its number and its rates, too: `part 2 (1 to 20 requests/s)`."""
-        return str(self.load) if self.part is None else f"part {self.part} ({self._course} requests/s)"
+        rates = str(self.load) if self.short_load == self.load.number else f"{self.short_load} requests/s"
+        return rates if self.part is None else f"part {self.part} ({rates})"
 
     @property
     def short_load(self) -> str:
         """The load without its unit: `4`, or `1 to 20` where the rate changes."""
-        return self.load.number if self.part is None else self._course
-
-    @property
-    def _course(self) -> str:
-        """The rate at the start, and that at the end where it is another."""
-        return " to ".join(dict.fromkeys(Load(rate).number for rate in self.rates_per_s))
+        ends = self._ends or (self.load,)
+        return " to ".join(dict.fromkeys(load.number for load in ends))
 
     @property
     def peak(self) -> Load:
         """The highest load that the level comes to."""
-        return max(self.load, *(Load(rate, "requests/s") for rate in self.rates_per_s)) if self.part else self.load
+        return max((self.load, *self._ends))
+
+    @property
+    def _ends(self) -> tuple[Load, ...]:
+        """The loads at the start and at the end of a level of arrivals."""
+        return () if self.rate_per_s is None else tuple(Load(rate, "requests/s") for rate in self.rates_per_s)
 
     @property
     def most_in_flight(self) -> int:

@@ -203,7 +203,8 @@ class RunFolder:
 def _level_row(level: Level) -> list[Any]:
     """The cells of a level; rates with all of their digits, those at its ends where the level has others there."""
     plain = level.to_plain()
-    ends = plain if level.part is not None else dict[str, float]()
+    changes = len(set(level.rates_per_s)) > 1
+    ends = plain if changes or level.part is not None else dict[str, float]()
     rates = {"rate_per_s": level.rate_per_s} | {name: ends.get(name) for name in ("rate_from_per_s", "rate_to_per_s")}
     digits = {name: None if rate is None else f"{rate:.9g}" for name, rate in rates.items()}
     return [cell({**plain, **digits}[column]) for column in LEVEL_COLUMNS]

@@ -168,7 +168,7 @@ def _bands(analysis: Edition, start: float, length_s: float) -> pd.DataFrame:
 def _load(row: pd.Series[Any]) -> str:
     """The load of a level, or its rates from start to end."""
     ends = dict.fromkeys(f"{row[name]:,.6g}" for name in ("rate_from_per_s", "rate_to_per_s"))
-    return level_label(row) if row.isna()["part"] else " → ".join(ends)
+    return level_label(row) if row.isna()["rate_from_per_s"] else " → ".join(ends)
 
 
 def _behind(bands: pd.DataFrame, end: float) -> list[Any]:

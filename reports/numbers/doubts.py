@@ -199,7 +199,8 @@ def _drifts(analysis: Analysis) -> Iterator[Doubt]:
     """Levels whose latency was not steady though their load was, and levels that started slowly without a warm-up."""
     if not analysis.levels.shaped:
         return
-    even = analysis.figures["rate_from_per_s"].eq(analysis.figures["rate_to_per_s"]) | analysis.figures["part"].isna()
+    ramps = analysis.figures["rate_from_per_s"] != analysis.figures["rate_to_per_s"]
+    even = ~ramps | analysis.figures["rate_from_per_s"].isna()
     found = {str(key): steady.drift(analysis.levels, str(key)) for key in analysis.figures.index[even]}
     changes = {key: one.change for key, one in found.items() if one is not None}
     queues = {key: change for key, change in changes.items() if _is_queue(analysis, key, change)}

@@ -61,9 +61,9 @@ def label(say: Language, row: pd.Series[Any], *, mode: bool = False) -> str:
     if row.isna()["load"]:
         name = code(str(row["name"]))
         return f"{say.mode(row['mode'])} {name}" if mode else name
-    load = say.load(row["load"], row["unit"])
+    load = say.load(course(say, row) if row.notna()["rate_from_per_s"] else row["load"], row["unit"])
     if has_part(row):
-        load = say("level.part", part=amount(row["part"]), rates=say.load(course(say, row), row["unit"]))
+        load = say("level.part", part=amount(row["part"]), rates=load)
     kind = " ".join(part for part in (say.mode(row["mode"]), code(str(row["group"]))) if part)
     return say("level.in" if has_part(row) else "level.at", mode=kind, load=load) if mode else load
 
@@ -80,7 +80,7 @@ def has_part(row: pd.Series[Any]) -> bool:
 
 
 def course(say: Language, row: pd.Series[Any]) -> str:
-    """The rate at the start of a part, and that at its end where it is another: `1 to 20`."""
+    """The rate at the start of a level of arrivals, and that at its end where it is another: `1 to 20`."""
     ends = list(dict.fromkeys(load_number(row[name]) for name in ("rate_from_per_s", "rate_to_per_s")))
     return ends[0] if len(ends) == 1 else say("list.range", low=ends[0], high=ends[1])
 
@@ -95,9 +95,9 @@ def level_columns(say: Language, figures: pd.DataFrame, *, mode: bool = True) ->
     modes = [texts(say("col.mode"), figures["mode"].map(say.mode))] if mode else []
     if (figures["group"] != "").any():
         modes.append(texts(say("col.group"), figures["group"].map(code)))
-    if figures["part"].notna().any():
-        courses = [course(say, row) for _, row in figures.iterrows()]
-        return [*modes, numbers(say("col.part"), figures["part"], amount), Column(say("col.rate"), courses)]
+    if figures["rate_from_per_s"].notna().any():
+        parts = [numbers(say("col.part"), figures["part"], amount)] if figures["part"].notna().any() else []
+        return [*modes, *parts, Column(say("col.rate"), [course(say, row) for _, row in figures.iterrows()])]
     if figures["load"].notna().any():
         return [*modes, load_column(say, figures["load"], figures["unit"].iloc[0])]
     return [*modes, texts(say("col.name"), figures["name"].map(code))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from locust.env import Environment
@@ -91,8 +92,10 @@ def test_the_load_of_a_level() -> None:
     spike = Level(key="b", mode="streaming", rate_per_s=3.0, rate_from_per_s=1.0, rate_to_per_s=5.0, max_in_flight=50)
     assert (closed.load, closed.most_in_flight, closed.rates_per_s) == (Load(4), 4, (0, 0))
     assert (spike.load, spike.most_in_flight, spike.rates_per_s) == (Load(3.0, "requests/s"), 50, (1.0, 5.0))
-    assert spike.title == "streaming, 3 requests/s"
-    assert (closed.peak, spike.peak) == (Load(4), Load(3.0, "requests/s"))
+    assert (spike.title, spike.short_load) == ("streaming, 1 to 5 requests/s", "1 to 5")
+    assert (closed.title, closed.short_load) == ("streaming, 4 users", "4")
+    assert (closed.peak, spike.peak) == (Load(4), Load(5.0, "requests/s"))
+    assert replace(spike, rate_from_per_s=1.0, rate_to_per_s=1.0, rate_per_s=1.0).title == "streaming, 1 request/s"
 
 
 def part(number: int, first: float, last: float) -> Level:

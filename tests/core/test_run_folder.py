@@ -115,11 +115,17 @@ def test_a_level_of_arrivals_is_written(folder: RunFolder) -> None:
 
 
 def test_a_part_of_a_profile_is_written(folder: RunFolder) -> None:
-    """With its number, and its rates at both ends."""
+    """With its number, and its rates at both ends, which other levels have where they differ."""
     part: dict[str, Any] = {"rate_per_s": 1 / 3, "part": 2, "rate_from_per_s": 0.0, "rate_to_per_s": 2 / 3}
-    folder.write_levels([replace(LEVEL, users=None, **part)])
+    own: dict[str, Any] = {"rate_per_s": 2.0, "rate_from_per_s": 1.0, "rate_to_per_s": 3.0}
+    even: dict[str, Any] = {"rate_per_s": 2.0, "rate_from_per_s": 2.0, "rate_to_per_s": 2.0}
+    folder.write_levels([replace(LEVEL, users=None, **one) for one in (part, own, even)])
     folder.close()
-    assert read(folder.path / "levels.csv")[1][8:] == ["0.333333333", "", "", "", "", "2", "0", "0.666666667"]
+    assert [row[8:] for row in read(folder.path / "levels.csv")[1:]] == [
+        ["0.333333333", "", "", "", "", "2", "0", "0.666666667"],
+        ["2", "", "", "", "", "", "1", "3"],
+        ["2", "", "", "", "", "", "", ""],
+    ]
 
 
 def test_the_name_of_a_folder(folder: RunFolder) -> None:

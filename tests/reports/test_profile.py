@@ -119,3 +119,12 @@ def test_parts_with_other_rates_are_not_compared(tmp_path: Path) -> None:
     tested = {one["level"][1] for one in found["comparisons"]["B"]["tests"]}
     assert tested == {"streaming-part-1 1 9", "streaming-part-3 20 20", "streaming-part-4 5 5"}
     assert found["comparisons"]["B"]["missing"] == [["streaming", "streaming-part-2 5 5"]]
+
+
+def test_a_rate_that_changes_in_a_level_of_another_shape(tmp_path: Path) -> None:
+    """It has no number, but its rates."""
+    made = folder(PARTS[:1])
+    made.levels[0]["part"] = ""
+    text = write(made.write(tmp_path), formats=["markdown"]).read_text(encoding="utf-8")
+    assert "at 1 to 9 requests/s" in text
+    assert "Part" not in text
