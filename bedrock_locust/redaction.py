@@ -43,6 +43,13 @@ _NAMED = rf"""
     ) {_IS} )
     (?: \\/ | [^\s,'"&<>\\;)}}\]] )+
 """
+_PATH = re.compile(r"""/[^\s/'":=]*$""")
+"""What stands before the name of a secret that is the end of a path, as in `/etc/passwd`."""
+_AFTER_PATH = re.compile(r"""['"]?:[ ]$""")
+"""What stands between a path and a sentence about it."""
+_SENTENCE = re.compile(r"[A-Za-z][a-z]*(?: [a-z]+)+(?=[\s,.;:()]|$)")
+LONGEST_NAME = 255
+"""Characters of the last part of a path."""
 _URL = r"""
     (?P<name> :// ) [^/\s:@'"]* : [^/\s@'"]+ (?=@)
     | (?<![\w.%+~:/*-]) [\w.%+~-]+ : [^\s/@'":]+ (?= @[\w\[] )
@@ -164,7 +171,16 @@ def _shown(character: str) -> str:
 
 
 def _masked(found: re.Match[str]) -> str:
-    return f"{found['name'] or ''}{MASK}"
+    return found[0] if _is_of_a_path(found) else f"{found['name'] or ''}{MASK}"
+
+
+def _is_of_a_path(found: re.Match[str]) -> bool:
+    """What was found is the end of a path and a sentence about it: `'/etc/passwd': cannot write there`."""
+    text, name, start = found.string, found["name"] or "", found.start()
+    if not (_AFTER_PATH.search(name) and _PATH.search(text, max(0, start - LONGEST_NAME), start)):
+        return False
+    sentence = _SENTENCE.match(text, start + len(name))
+    return sentence is not None and sentence.end() >= found.end()
 
 
 def _forms(secret: str) -> set[str]:
