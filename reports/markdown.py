@@ -72,6 +72,11 @@ def amount(value: Any) -> str:
     return f"{int(value):,}" if value is not None and math.isfinite(value) else UNKNOWN
 
 
+def whole(value: float) -> str:
+    """A figure that stands beside whole ones, rounded to one."""
+    return amount(round(value)) if math.isfinite(value) else UNKNOWN
+
+
 def percent(share: float) -> str:
     """A share of 0 to 1 in percent; 100 only if nothing is lacking."""
     value = share * 100

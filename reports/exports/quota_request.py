@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.markdown import Column, amount, bullets, code, join, moment, number, percent, section, table, texts
+from reports.markdown import Column, bullets, code, join, moment, percent, section, table, texts, whole
 from reports.numbers.demand import LONG_TOKENS, PEAK, STEADY, demand
 from reports.reading import endpoint
 
@@ -35,33 +35,25 @@ def _facts(run: Run) -> str:
 
 
 def _demand(found: Demand) -> str:
+    """All in whole numbers, as the form of AWS takes them, but for the share."""
     rows = {
-        f"Requests per minute, steady (P{STEADY})": number(found.requests.steady),
-        f"Requests per minute, peak (P{PEAK})": number(found.requests.peak),
-        f"Tokens per minute, steady (P{STEADY})": _tokens(found.tokens.steady),
-        f"Tokens per minute, peak (P{PEAK})": _tokens(found.tokens.peak),
-        "Input tokens of a request, average": number(found.input.mean),
-        "Input tokens of a request, P90": number(found.input.p90),
-        "Output tokens of a request, average": number(found.output.mean),
-        "Output tokens of a request, P90": number(found.output.p90),
-        f"Requests with more than {LONG_TOKENS:,} input tokens (%)": percent(found.long_share),
+        f"Requests per minute, steady (P{STEADY})": found.requests.steady,
+        f"Requests per minute, peak (P{PEAK})": found.requests.peak,
+        f"Tokens per minute, steady (P{STEADY})": found.tokens.steady,
+        f"Tokens per minute, peak (P{PEAK})": found.tokens.peak,
+        "Input tokens of a request, average": found.input.mean,
+        "Input tokens of a request, P90": found.input.p90,
+        "Output tokens of a request, average": found.output.mean,
+        "Output tokens of a request, P90": found.output.p90,
     }
-    return section("Demand", table([texts("Figure", rows), Column("Value", list(rows.values()))]))
-
-
-def _tokens(value: float) -> str:
-    """Tokens per minute in whole tokens."""
-    return amount(round(value)) if value >= 0 else number(value)
+    figures = {name: whole(value) for name, value in rows.items()}
+    figures[f"Requests with more than {LONG_TOKENS:,} input tokens (%)"] = percent(found.long_share)
+    return section("Demand", table([texts("Figure", figures), Column("Value", list(figures.values()))]))
 
 
 def _notes(run: Run, found: Demand) -> str:
-    minutes = (
-        f"over {found.minutes:,} whole minutes"
-        if found.minutes
-        else "as if they were one minute, because the load lasted less than that"
-    )
     notes = [
-        f"From {found.calls:,} requests, {minutes}. Besides, {found.throttled:,} were throttled; they are not counted.",
+        f"From {counted(found.calls, 'request')}, {_minutes(found)}.{_throttled(found)}",
         "Tokens are those that the service counted: input, read from a cache, written to a cache, and output.",
     ]
     if endpoint.place(run.text("endpoint"), simulator=run.get("simulator") is True) != "aws":
@@ -69,3 +61,21 @@ def _notes(run: Run, found: Demand) -> str:
     if found.minutes < TELLING_MINUTES:
         notes.append(f"Fewer than {TELLING_MINUTES} minutes tell little about the peak: measure for longer.")
     return bullets(notes)
+
+
+def _minutes(found: Demand) -> str:
+    if not found.minutes:
+        return "as if they were one minute, because the load lasted less than that"
+    return f"over {counted(found.minutes, 'whole minute')}"
+
+
+def _throttled(found: Demand) -> str:
+    if not found.throttled:
+        return " None was throttled."
+    were = "was throttled; it is" if found.throttled == 1 else "were throttled; they are"
+    return f" {counted(found.throttled, 'more request')} {were} not counted."
+
+
+def counted(count: int, noun: str) -> str:
+    """A count with its noun: `1 request`, `2 requests`."""
+    return f"{count:,} {noun}{'s' if count != 1 else ''}"

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reports.__main__ import main
+from reports.exports.quota_request import text as sheet
 from reports.numbers.demand import demand
 from reports.reading.run import read
 
@@ -87,6 +88,38 @@ def test_the_sheet_has_the_figures_and_says_what_they_are_of(
     assert (tmp_path / "sheet.md").read_text(encoding="utf-8") == text
     assert main(["quota-request", str(tmp_path)]) == 2
     assert main(["quota-request", str(folder), "--output", str(tmp_path)]) == 1
+
+
+@pytest.mark.parametrize(
+    ("calls", "throttled", "apart_s", "said"),
+    [
+        (
+            1,
+            0,
+            0,
+            "From 1 request, as if they were one minute, because the load lasted less than that. None was throttled.",
+        ),
+        (2, 1, 60, "From 2 requests, over 1 whole minute. 1 more request was throttled; it is not counted."),
+        (3, 2, 60, "From 3 requests, over 2 whole minutes. 2 more requests were throttled; they are not counted."),
+    ],
+)
+def test_each_count_agrees_with_its_noun(tmp_path: Path, calls: int, throttled: int, apart_s: int, said: str) -> None:
+    """One and several requests, whole minutes and throttled requests."""
+    run = make.shaped(("streaming",), (4,))
+    run.requests = run.requests[: calls + throttled]
+    for place, row in enumerate(run.requests):
+        row |= {"started_at": make.T0 + apart_s * place, "error": "ThrottlingError" if place >= calls else ""}
+    assert said in sheet(read(run.write(tmp_path)))
+
+
+def test_figures_beside_each_other_are_rounded_alike(tmp_path: Path) -> None:
+    """Tokens are whole, also where there are more than a thousand of them; none is rounded to three digits."""
+    run = make.shaped(("streaming",), (4,))
+    run.requests = run.requests[:2]
+    for row, tokens in zip(run.requests, (1234, 1237), strict=True):
+        row |= {"started_at": make.T0, "input_tokens": tokens, "output_tokens": 20, "error": ""}
+    lines = [line for line in sheet(read(run.write(tmp_path))).splitlines() if line.startswith(("| Tokens", "| Input"))]
+    assert [line.split("|")[2].strip() for line in lines] == ["2,511", "2,511", "1,236", "1,237"]
 
 
 def test_a_run_without_calls_has_a_sheet_of_unknowns(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
