@@ -93,7 +93,17 @@ def signed(value: float) -> str:
 def bounds(low: Any, high: Any, form: Any = number) -> str:
     """An interval, `low–high`; an open side is `…`."""  # noqa: RUF002
     sides = [form(side) if side is not None and math.isfinite(side) else "…" for side in (low, high)]
-    return "" if sides == ["…", "…"] else UNKNOWN.join(sides)
+    return "" if sides == ["…", "…"] else span(sides[0], sides[1], UNKNOWN)
+
+
+def span(low: str, high: str, joint: str = " … ") -> str:
+    """A range, as its ends are printed; one figure where both are printed alike."""
+    return joint.join(dict.fromkeys((low, high)))
+
+
+def bracketed(text: str, sides: str) -> str:
+    """A figure with its interval, if there is one that the digits of the figure can tell from it."""
+    return text if sides in {"", text} or text == UNKNOWN else f"{text} ({sides})"
 
 
 def money(value: Any) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bedrock_locust import exits
 from bedrock_locust.settings import options
-from bedrock_locust.settings.forecast import expected_cost, expected_tokens
+from bedrock_locust.settings.forecast import expected_cost, expected_tokens, from_to, span
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.plan import money
 from bedrock_locust.settings.sizes import CHARACTERS_PER_TOKEN, sizes
@@ -140,7 +140,7 @@ class _Figures:
         if prices := settings.pricing:
             least = tokens * prices.input_per_million / 1e6
             most = least + sum(self._limits) * prices.output_per_million / 1e6
-            found.append(("Cost", f"{money(least)} to {money(most)} {prices.currency} a pass"))
+            found.append(("Cost", f"{span(money(least), money(most))} {prices.currency} a pass"))
         return found
 
     def _about_sessions(self) -> Iterator[tuple[str, str]]:
@@ -167,14 +167,12 @@ class _Figures:
         if expected is None:
             return []
         (low, high), (least, most) = expected
-        passes = f"{_few(low / len(self._prompts))} to {_few(high / len(self._prompts))} passes"
-        words = f"{len(levels):,} by the settings: about {low:,.0f} to {high:,.0f} calls, {passes}"
-        tokens = f"about {least:,.0f} to {most:,.0f} input tokens"
-        answers = f"at most {low * size.limit:,.0f} to {high * size.limit:,.0f} output tokens"
+        passes = f"{span(*(_few(calls / len(self._prompts)) for calls in (low, high)))} passes"
+        words = f"{len(levels):,} by the settings: about {from_to(low, high)} calls, {passes}"
+        tokens = f"about {from_to(least, most)} input tokens"
+        answers = f"at most {from_to(low * size.limit, high * size.limit)} output tokens"
         cost = expected_cost(counted)
-        price = (
-            f", {money(cost[0])} to {money(cost[1])} {settings.pricing.currency}" if cost and settings.pricing else ""
-        )
+        price = f", {span(*map(money, cost))} {settings.pricing.currency}" if cost and settings.pricing else ""
         return [("Levels", words), ("", f"{tokens}, {answers}{price}")]
 
 

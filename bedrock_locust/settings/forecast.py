@@ -89,14 +89,19 @@ class Kinds:
         answers = sorted(kind.output_tokens for kind in self.extremes)
         basis = "by the first call: " if self.seen else "if "
         return (
-            f"{basis}a call takes {latencies[0]:.2g} to {latencies[-1]:.2g} s"
+            f"{basis}a call takes {span(f'{latencies[0]:.2g}', f'{latencies[-1]:.2g}')} s"
             f" and an answer has {from_to(answers[0], answers[-1])} tokens"
         )
 
 
 def from_to(least: float, most: float) -> str:
-    """A range of counts; one number where both ends are the same."""
-    return " to ".join(dict.fromkeys(f"{end:,.0f}" for end in (least, most)))
+    """A range of counts."""
+    return span(f"{least:,.0f}", f"{most:,.0f}")
+
+
+def span(least: str, most: str) -> str:
+    """A range, as its ends are printed: `1 to 2`; one figure where both ends are printed alike."""
+    return " to ".join(dict.fromkeys((least, most)))
 
 
 def _pause_s(settings: Settings) -> float:
@@ -134,7 +139,7 @@ class Forecast:
     def _in_words(self) -> str:
         counted = f", each counted {self.burndown:g} times" if self.burndown != 1 else ""
         low, high = self.percent
-        used = f"{low:.0f} to {high:.0f} % of the quota with {self.last}"
+        used = f"{from_to(low, high)} % of the quota with {self.last}"
         if self.possible_from is None:
             return f"{self.quota}: {used} ({self.kinds}{counted})"
         if self.certain_from is None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bedrock_locust.level import Load
-from bedrock_locust.settings.forecast import expected_cost, expected_tokens, from_to, most_of_all
+from bedrock_locust.settings.forecast import expected_cost, expected_tokens, from_to, most_of_all, span
 from bedrock_locust.settings.quotas import unused
 from bedrock_locust.settings.sizes import sizes
 from bedrock_locust.settings.stock_levels import stock_levels
@@ -135,7 +135,7 @@ class Plan:
         if self.run_time_s is not None:
             length = f"{length}; --run-time ends it after {length_in_words(self.run_time_s)}, whatever levels are left"
         if self.search:
-            length = f"{length}; expected are at most {self.search[0]:,} calls and {self.search[1]:,} output tokens"
+            length = f"{length}; at most {self.search[0]:,} calls and {self.search[1]:,} output tokens are expected"
         each = f"at most {self.max_tokens:,} output tokens a call"
         more = [
             line
@@ -170,9 +170,10 @@ class Plan:
         most = self.all_cost or math.inf
         low, high = self.expected_cost or (0, 0)
         in_all = f"; the quota allows at most {money(self.all_cost)} {self.currency} in all" if self.all_cost else ""
-        least = "at most " if self.search or self.is_ramp else f"{money(min(low, most))} to "
-        expected = f"{least}{money(min(high, most))} {self.currency}"
-        return f"expected cost {expected}; at most {money(self.call_cost)} {self.currency} a call{in_all}"
+        least, dearest = money(min(low, most)), money(min(high, most))
+        expected = f"at most {dearest}" if self.search or self.is_ramp else span(least, dearest)
+        each = f"at most {money(self.call_cost)} {self.currency} a call"
+        return f"expected cost {expected} {self.currency}; {each}{in_all}"
 
 
 def left_out(settings: Settings) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from reports.markdown import UNKNOWN, Column, amount, bounds, escape, money, number, numbers, percent, section, table
+from reports.markdown import Column, amount, bounds, bracketed, escape, money, number, numbers, percent, section, table
 from reports.sections.words import footnotes, level_columns
 
 if TYPE_CHECKING:
@@ -40,9 +40,7 @@ def caching(analysis: Edition, _charts: Mapping[str, str]) -> str:
 
 
 def _median(row: pd.Series[Any], name: str) -> str:
-    text = number(row[name])
-    sides = bounds(row[f"{name}_low"], row[f"{name}_high"])
-    return f"{text} ({sides})" if sides and text != UNKNOWN else text
+    return bracketed(number(row[name]), bounds(row[f"{name}_low"], row[f"{name}_high"]))
 
 
 def _savings(analysis: Edition, found: Caching) -> str:

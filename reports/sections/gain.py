@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from reports.markdown import UNKNOWN, Column, number, numbers, seconds, section, table
+from reports.markdown import UNKNOWN, Column, bracketed, number, numbers, seconds, section, signed, span, table
 from reports.sections.words import at, chart, footnotes, level_columns
 
 if TYPE_CHECKING:
@@ -60,8 +60,9 @@ def _percent(gain_: Gain) -> str:
     if not math.isfinite(gain_.change):
         return UNKNOWN
     sides = gain_.interval
-    text = f"{100 * gain_.change:+.1f}"
-    return f"{text} ({100 * sides.low:+.1f} … {100 * sides.high:+.1f})" if sides else text
+    return bracketed(
+        signed(100 * gain_.change), span(signed(100 * sides.low), signed(100 * sides.high)) if sides else ""
+    )
 
 
 def _words(say: Language, gain_: Gain) -> str:
@@ -69,7 +70,7 @@ def _words(say: Language, gain_: Gain) -> str:
     sides = gain_.interval
     if sides is None:
         return say("gain.few")
-    ends = {"low": f"{100 * sides.low:+.0f}", "high": f"{100 * sides.high:+.0f}"}
+    ends, change = say.span(f"{100 * sides.low:+.0f}", f"{100 * sides.high:+.0f}"), number(100 * abs(gain_.change))
     if sides.low <= 0 <= sides.high:
-        return say("gain.none", **ends)
-    return say("gain.longer" if gain_.change > 0 else "gain.shorter", percent=number(100 * abs(gain_.change)), **ends)
+        return say("gain.none", ends=ends)
+    return say("gain.longer" if gain_.change > 0 else "gain.shorter", percent=change, ends=ends)

@@ -116,7 +116,7 @@ def _held(analysis: Edition) -> str:
     low_s, high_s = float(whole.min()), float(whole.max())
     if high_s - low_s <= ALIKE_S:
         return analysis.say.duration(float(whole.median()))
-    return analysis.say("list.range", low=analysis.say.duration(low_s), high=analysis.say.duration(high_s))
+    return analysis.say.span(analysis.say.duration(low_s), analysis.say.duration(high_s))
 
 
 def _telling_level(analysis: Edition) -> str:

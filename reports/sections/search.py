@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.markdown import UNKNOWN, Column, amount, escape, join, percent, section, table, texts
+from reports.markdown import UNKNOWN, Column, amount, bracketed, escape, join, percent, section, span, table, texts
 from reports.numbers.search import judged_nothing
 from reports.numbers.slo import DEFAULT_PERCENTILE
 from reports.sections.words import chart, load_column, slo_words
@@ -76,7 +76,8 @@ def _load(analysis: Edition, found: Search, end: Probe | None) -> str:
 def _end(analysis: Edition, found: Search, end: Probe) -> str:
     say = analysis.say
     at, calls = say("at.users", level=_load(analysis, found, end)), say.noun(end.calls, "call")
-    return say("search.end", at=at, calls=calls, **_shares(end))
+    shares = _shares(end)
+    return say("search.end", at=at, calls=calls, share=shares["share"], ends=say.span(shares["low"], shares["high"]))
 
 
 def _shares(probe: Probe) -> dict[str, str]:
@@ -85,7 +86,7 @@ def _shares(probe: Probe) -> dict[str, str]:
 
 def _table(analysis: Edition, found: Search) -> str:
     say, shares = analysis.say, [_shares(probe) for probe in found.probes]
-    intervals = ["" if UNKNOWN in one.values() else f" ({one['low']} … {one['high']})" for one in shares]
+    intervals = ["" if UNKNOWN in one.values() else span(one["low"], one["high"]) for one in shares]
     return join(
         f"### {say.sentence(escape(say.group(found.group)))}" if len(analysis.searches) > 1 else "",
         table(
@@ -94,7 +95,7 @@ def _table(analysis: Edition, found: Search) -> str:
                 Column(say("col.calls"), [amount(probe.calls) for probe in found.probes]),
                 Column(
                     say("col.share"),
-                    [f"{one['share']}{interval}" for one, interval in zip(shares, intervals, strict=True)],
+                    [bracketed(one["share"], interval) for one, interval in zip(shares, intervals, strict=True)],
                 ),
                 texts(say("col.verdict"), [say(f"search.{probe.verdict}") for probe in found.probes]),
             ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from reports.markdown import Column, amount, code, join, number, numbers, percent, section, table
+from reports.markdown import Column, amount, code, join, number, numbers, percent, section, span, table
 from reports.sections.words import chart
 
 if TYPE_CHECKING:
@@ -39,7 +39,8 @@ def _waiting(analysis: Edition) -> str:
     if found is None:
         return ""
     rows = found.by_input
-    ranges = [f"{amount(low)}\N{EN DASH}{amount(high)}" for low, high in zip(rows["low"], rows["high"], strict=True)]
+    ends = zip(rows["low"], rows["high"], strict=True)
+    ranges = [span(amount(low), amount(high), "\N{EN DASH}") for low, high in ends]
     shown = table(
         [
             Column(say("col.prompt_tokens"), ranges),

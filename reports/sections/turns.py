@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reports.markdown import UNKNOWN, Column, amount, bounds, escape, money, number, numbers, section, table
+from reports.markdown import Column, amount, bounds, bracketed, escape, money, number, numbers, section, table
 from reports.numbers.turns import MOST_TURNS
 from reports.sections.words import footnotes
 
@@ -37,6 +37,4 @@ def turns(analysis: Edition, _charts: Mapping[str, str]) -> str:
 
 
 def _median(row: pd.Series[Any], name: str) -> str:
-    text = number(row[name])
-    sides = bounds(row[f"{name}_low"], row[f"{name}_high"])
-    return f"{text} ({sides})" if sides and text != UNKNOWN else text
+    return bracketed(number(row[name]), bounds(row[f"{name}_low"], row[f"{name}_high"]))

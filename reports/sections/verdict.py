@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from reports.markdown import number, percent, signed
+from reports.markdown import number, percent, signed, span
 from reports.sections.untested import untested_words
 from reports.sections.words import at
 
@@ -60,12 +60,12 @@ def change_words(change: Change | None, low: float | None = None, high: float | 
     if change is None:
         return ""
     ends = (change.low if low is None else low, change.high if high is None else high)
-    return " … ".join("∞" if math.isinf(end) else signed(100 * end) for end in ends)
+    return span(*("∞" if math.isinf(end) else signed(100 * end) for end in ends))
 
 
 def points_words(share: Share) -> str:
     """The interval of the change of a success rate, in points."""
-    return f"{signed(100 * share.low)} … {signed(100 * share.high)}"
+    return span(signed(100 * share.low), signed(100 * share.high))
 
 
 def _times(compared: Compared, found: Comparison) -> Iterator[str]:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from reports.charts import knee, lengths, tokens
-from reports.markdown import UNKNOWN, Column, amount, bounds, code, number, numbers, percent, seconds, texts
+from reports.markdown import UNKNOWN, Column, amount, bounds, bracketed, code, number, numbers, percent, seconds, texts
 from reports.numbers.answers import EMPTY
 from reports.numbers.percentiles import PERCENTS, is_open
 from reports.numbers.slo import LOAD
@@ -140,7 +140,7 @@ def percentile(
     if text == UNKNOWN:
         return text
     sides = bounds(row[f"{column}_low"], row[f"{column}_high"], form) if interval else ""
-    text = f"{text} ({sides})" if sides else text
+    text = bracketed(text, sides)
     return f"{text} {MARK}" if is_open(row, column) else text
 
 

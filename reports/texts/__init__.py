@@ -51,6 +51,10 @@ class Language:
         listed = self("list.last", first=self("list.comma").join(shown[:-1]), last=shown[-1])
         return BESIDE_DIGITS.sub(" ", listed)
 
+    def span(self, low: str, high: str) -> str:
+        """A range, as its ends are printed; one figure where both are printed alike."""
+        return low if low == high else self("list.range", low=low, high=high)
+
     def paragraph(self, sentences: Iterable[str]) -> str:
         """Sentences one after the other; empty ones are left out."""
         return self("list.space").join(sentence for sentence in sentences if sentence)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bedrock_locust.level import Load
-from bedrock_locust.settings.forecast import forecast, from_to
+from bedrock_locust.settings.forecast import forecast, from_to, span
 from bedrock_locust.settings.plan import Plan, length_in_words, money
 from bedrock_locust.settings.schema import Settings
 
@@ -172,3 +172,4 @@ def test_a_range_of_one_number_is_that_number() -> None:
     """A replay knows its calls."""
     assert from_to(300, 300.2) == "300"
     assert from_to(1500, 2500) == "1,500 to 2,500"
+    assert span("0.066", "0.066") == "0.066"

@@ -417,8 +417,8 @@ def test_the_plan_in_words() -> None:
     first, length, *more = Plan.of(settings_of(**sections, pricing=prices, test={"max_tokens": 100})).lines()
     assert first == "a search of at most 4 probes, up to 3 users"
     assert length == (
-        "at most 4 min, plus the time that the last calls of each level take; expected are at most 675 calls and"
-        " 67,500 output tokens"
+        "at most 4 min, plus the time that the last calls of each level take; at most 675 calls and 67,500"
+        " output tokens are expected"
     )
     assert any(line.startswith("expected cost at most 0.24 USD; at most ") for line in more)
     assert more[-1] == "test.load is search: the users of concurrency are left out"

@@ -53,6 +53,17 @@ def test_only_all_is_100_percent(share: float, text: str) -> None:
     assert markdown.percent(share) == text
 
 
+def test_a_range_whose_ends_are_printed_alike_is_one_figure() -> None:
+    """300.1 to 300.2 is 300: two like figures tell nothing. Beside 300 there is nothing to tell at all."""
+    assert markdown.bounds(300.1, 300.2) == "300"
+    assert markdown.bounds(300.1, 301.2) == "300–301"  # noqa: RUF001
+    assert markdown.bounds(None, 300.2) == "…–300"  # noqa: RUF001
+    assert markdown.bracketed("300", markdown.bounds(300.1, 300.2)) == "300"
+    assert markdown.bracketed("300", markdown.bounds(299.1, 300.2)) == "300 (299–300)"  # noqa: RUF001
+    assert [language(code).span("+1", "+1") for code in ("en", "zh")] == ["+1", "+1"]
+    assert language("en").span("-1", "+1") == "-1 to +1"
+
+
 @pytest.mark.parametrize(
     ("length_s", "text"),
     [(0.4, "0 s"), (59, "59 s"), (60, "1 min"), (90, "1 min 30 s"), (3600, "1 h"), (3900, "1 h 5 min")],

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from bedrock_locust.level import Load
 from bedrock_locust.process.clock import clock
+from bedrock_locust.settings.forecast import span
 from bedrock_locust.settings.plan import length_in_words
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def _probe(found: Mapping[str, Any], probe: Mapping[str, Any]) -> str:
     if not probe.get("calls"):
         return said
     share, low, high = (f"{100 * probe[name]:.1f}" for name in ("share", "low", "high"))
-    return f"{said}; {share} % of {probe['calls']:,} calls were within the SLO ({low} to {high} %)"
+    return f"{said}; {share} % of {probe['calls']:,} calls were within the SLO ({span(low, high)} %)"
 
 
 def _result(found: Mapping[str, Any]) -> str:

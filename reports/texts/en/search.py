@@ -21,7 +21,7 @@ TEXTS = {
     "search.start_close": "**{mode}: too close to tell whether {high}, the first load of the search, meets the SLO** ({slo}).",
     "search.nothing": "**{mode}: the search judged no load** ({slo}).",
     "search.ends": "Within the SLO: {ends}. {target} % are asked for.",
-    "search.end": "{share} % of {calls} {at} (interval {low} to {high} %)",
+    "search.end": "{share} % of {calls} {at} (interval {ends} %)",
     "search.there": "At {load}: {figures}.",
     "search.shown_met": "Shown to meet it: {load}.",
     "search.shown_missed": "Shown to miss it: {load}.",

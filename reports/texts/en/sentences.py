@@ -118,9 +118,9 @@ TEXTS = {
     "remedy": "What to do about {category}: {remedy}",
     "gain": "**What streaming gains:** {at}, the first token arrives after {ttft} s (P50). The complete answer takes"
     " {streamed} s with streaming and {latency} s without: {change}.",
-    "gain.longer": "{percent} % longer with streaming (95 % interval {low} to {high} %)",
-    "gain.shorter": "{percent} % shorter with streaming (95 % interval {low} to {high} %)",
-    "gain.none": "no difference shown ({low} to {high} %)",
+    "gain.longer": "{percent} % longer with streaming (95 % interval {ends} %)",
+    "gain.shorter": "{percent} % shorter with streaming (95 % interval {ends} %)",
+    "gain.none": "no difference shown ({ends} %)",
     "gain.few": "too few calls to tell a difference",
     "run.cost": "The run cost {cost}.",
     "run.cost_simulated": "At these prices, the calls would have cost {cost}; the simulator costs nothing.",

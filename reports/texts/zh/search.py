@@ -20,7 +20,7 @@ TEXTS = {
     "search.start_close": "**{mode}：搜索的第一个负载 {high}是否满足 SLO，过于接近，无法判定**（{slo}）。",
     "search.nothing": "**{mode}：搜索没有判定任何负载**（{slo}）。",
     "search.ends": "满足 SLO 的比例：{ends}；要求 {target} %。",
-    "search.end": "{at}，{calls}中的 {share} %（区间 {low} 至 {high} %）",
+    "search.end": "{at}，{calls}中的 {share} %（区间 {ends} %）",
     "search.there": "{load}时：{figures}。",
     "search.shown_met": "可以确定满足：{load}。",
     "search.shown_missed": "可以确定不满足：{load}。",
