@@ -115,6 +115,10 @@ class Plugin:
         keep_time()
         spare_source()
         bound_tables()
+        try:
+            options.check_not_empty(self._own or environment.parsed_options)
+        except SettingsError as error:
+            _refuse(error)
         if isinstance(runner, WorkerRunner):
             self._worker = Worker(environment, runner, self._own or environment.parsed_options)
             self._ready.set()

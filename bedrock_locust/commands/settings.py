@@ -34,7 +34,8 @@ Every setting of `config.json` and every option. This page is made from the code
 
 A setting has a section and a key: `test.max_tokens` is `{"test": {"max_tokens": 2048}}` in the file. Command line and
 web form win over the environment, the environment over the file, the file over the default. The file may have `//` and
-`/* */` comments. `python -m bedrock_locust check config.json` checks a file and prints the plan and cost of a run.
+`/* */` comments. An environment variable or a field of the form that is empty counts as not set; an empty option is
+refused. `python -m bedrock_locust check config.json` checks a file and prints the plan and cost of a run.
 """
 PROCESS = """\
 ## Options of the command
@@ -97,7 +98,8 @@ def _process_table() -> Iterator[str]:
     for flag, about in recorded.options:
         if flag not in settings:
             default = "not set" if about["default"] is None else f"`{about['default']}`"
-            yield _row(f"`{flag}`", f"`{about['env_var']}`", default, f"{about['help'].rstrip('.')}.")
+            name = flag.removeprefix("--").replace("-", "_").upper()
+            yield _row(f"`{flag}`", f"`{name}`", default, f"{about['help'].rstrip('.')}.")
 
 
 def _head(*first: str) -> tuple[str, str]:

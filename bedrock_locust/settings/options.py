@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from argparse import Action
 from pathlib import Path
@@ -12,6 +13,7 @@ from bedrock_locust.settings import arrivals
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.schema import (
     CREDENTIALS,
+    NO_RATES,
     SECTIONS,
     SECTIONS_OF_LOADS,
     Output,
@@ -26,7 +28,7 @@ from bedrock_locust.settings.workload_folder import folder_of, name_of, names_in
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from locust.argument_parser import LocustArgumentParser
 
@@ -49,6 +51,8 @@ GROUPS = {
 """The name of each section of the settings in the form and in the help."""
 
 
+EMPTY = "bedrock_empty"
+"""Where the parsed options have the names of those that the command line gave without a value."""
 NOT_SENT = "not sent"
 """The choice of the form that leaves a setting out, whatever the file says."""
 
@@ -223,15 +227,16 @@ def add_options(
     """
     parser.add_argument(
         "--bedrock-config",
-        env_var="BEDROCK_CONFIG",
+        env_var=_variable("BEDROCK_CONFIG"),
         default=None,
+        action=_Given,
         metavar="FILE",
         include_in_web_ui=False,
         help=f"File with the settings, in JSON. Default: {DEFAULT_CONFIG}",
     )
     parser.add_argument(
         "--bedrock-simulator",
-        env_var="BEDROCK_SIMULATOR",
+        env_var=_variable("BEDROCK_SIMULATOR"),
         nargs="?",
         const="",
         default=None,
@@ -241,7 +246,7 @@ def add_options(
     )
     parser.add_argument(
         "--bedrock-console",
-        env_var="BEDROCK_CONSOLE",
+        env_var=_variable("BEDROCK_CONSOLE"),
         default="auto",
         choices=["auto", "live", "plain", "off"],
         include_in_web_ui=False,
@@ -250,7 +255,7 @@ def add_options(
     )
     parser.add_argument(
         "--bedrock-worker-timeout",
-        env_var="BEDROCK_WORKER_TIMEOUT",
+        env_var=_variable("BEDROCK_WORKER_TIMEOUT"),
         default=30,
         type=int,
         metavar="SECONDS",
@@ -259,7 +264,7 @@ def add_options(
     )
     parser.add_argument(
         "--bedrock-report-timeout",
-        env_var="BEDROCK_REPORT_TIMEOUT",
+        env_var=_variable("BEDROCK_REPORT_TIMEOUT"),
         default=600,
         type=int,
         metavar="SECONDS",
@@ -268,8 +273,9 @@ def add_options(
     )
     parser.add_argument(
         "--bedrock-allow-endpoint",
-        env_var="BEDROCK_ALLOW_ENDPOINT",
+        env_var=_variable("BEDROCK_ALLOW_ENDPOINT"),
         default=None,
+        action=_Given,
         metavar="URL",
         include_in_web_ui=False,
         help="On a worker: an endpoint besides those of AWS that it signs for when its master names it; several are"
@@ -277,8 +283,9 @@ def add_options(
     )
     parser.add_argument(
         "--bedrock-allowed-hosts",
-        env_var="BEDROCK_ALLOWED_HOSTS",
+        env_var=_variable("BEDROCK_ALLOWED_HOSTS"),
         default=None,
+        action=_Given,
         metavar="NAMES",
         include_in_web_ui=False,
         help="Host names under which the web UI is reached, separated by commas. IP addresses, localhost, the name of"
@@ -286,8 +293,9 @@ def add_options(
     )
     parser.add_argument(
         "--bedrock-form-may-set",
-        env_var="BEDROCK_FORM_MAY_SET",
+        env_var=_variable("BEDROCK_FORM_MAY_SET"),
         default=None,
+        action=_Given,
         metavar="SETTINGS",
         include_in_web_ui=False,
         help="Settings that the form of the web UI may change, separated by commas: host, aws.profile,"
@@ -295,8 +303,9 @@ def add_options(
     )
     parser.add_argument(
         "--bedrock-workload-dir",
-        env_var="BEDROCK_WORKLOAD_DIR",
+        env_var=_variable("BEDROCK_WORKLOAD_DIR"),
         default=None,
+        action=_Given,
         metavar="FOLDER",
         include_in_web_ui=False,
         help="Folder with files of requests. The form of the web UI offers them, and --bedrock-workload-file is the"
@@ -304,7 +313,7 @@ def add_options(
     )
     parser.add_argument(
         "--bedrock-metrics-port",
-        env_var="BEDROCK_METRICS_PORT",
+        env_var=_variable("BEDROCK_METRICS_PORT"),
         default=None,
         type=int,
         metavar="PORT",
@@ -314,8 +323,9 @@ def add_options(
     )
     parser.add_argument(
         "--bedrock-metrics-host",
-        env_var="BEDROCK_METRICS_HOST",
+        env_var=_variable("BEDROCK_METRICS_HOST"),
         default="127.0.0.1",
+        action=_Given,
         metavar="ADDRESS",
         include_in_web_ui=False,
         help="Address on which that port listens. For others than 127.0.0.1 set BEDROCK_METRICS_TOKEN, which is then"
@@ -329,7 +339,7 @@ def add_options(
         shown.setdefault("workload", Workload().model_dump(mode="json"))
     for option in OPTIONS:
         # The form shows the settings in force, whatever the command line said at the start.
-        form: dict[str, Any] = {"action": _Shown, "choices": option.choices} if current else {}
+        form: dict[str, Any] = {"action": _Shown, "choices": option.choices} if current else {"action": _Given}
         value = _value(shown, option)
         if current and (option.section, option.key) == ("aws", "profile"):
             value = current.aws.profile
@@ -337,7 +347,7 @@ def add_options(
             value, form["choices"] = _offered(folder, value)
         parser.add_argument(
             option.flag,
-            env_var=option.env_var,
+            env_var=_variable(option.env_var),
             default=_chosen(value) if form.get("choices") else value,
             metavar=option.key.upper(),
             include_in_web_ui=is_in_form(option.section, option.key, form_may_set) or bool(folder and option == FILE),
@@ -387,6 +397,27 @@ def _listed(values: list[Any]) -> str:
     )
 
 
+def _variable(name: str) -> str | None:
+    """The environment variable of an option. An empty one counts as not set: this is how a container leaves one out."""
+    return name if os.environ.get(name) != "" else None
+
+
+class _Given(Action):
+    """Keeps the value of an option, and notes where it is empty: on a command line that is a mistake."""
+
+    def __call__(self, _: object, namespace: Namespace, value: Any, flag: str | None = None) -> None:
+        """Take the value."""
+        setattr(namespace, self.dest, value)
+        if value == "":
+            setattr(namespace, EMPTY, [*getattr(namespace, EMPTY, ()), flag])
+
+
+def check_not_empty(parsed: Namespace) -> None:
+    """Raise SettingsError where the command line has options without a value."""
+    if empty := getattr(parsed, EMPTY, ()):
+        raise SettingsError(*(f"{flag} is empty: give it a value, or leave it out" for flag in empty))
+
+
 class _Shown(Action):
     """Keeps an option at its default, so that the form shows the settings in force."""
 
@@ -396,6 +427,7 @@ class _Shown(Action):
 
 def load(parsed: Namespace, endpoint: str | None) -> Settings:
     """The settings in force: options over the configuration file over the defaults. Raises SettingsError."""
+    check_not_empty(parsed)
     values, file = _from_file(parsed)
     given = _given(parsed)
     # The form leaves out a setting of a section that nothing else asks for.
@@ -405,6 +437,7 @@ def load(parsed: Namespace, endpoint: str | None) -> Settings:
     for option, value in given.items():
         if option.key not in OF_BOTH | OF_RATES:
             _put(values, option.section, option.key, _in_folder(parsed, value) if option == FILE else value)
+    _check_load(values, given, file)
     section = _section_of_load(values)
     places = {option: _section_of(option, section) for option in given}
     for option, value in given.items():
@@ -524,6 +557,19 @@ def _choose_loop(values: dict[str, Any], given: Mapping[tuple[str, str], Option]
         # An option takes the place of the other kind in the file.
         replaced = arrivals.LOADS if chosen["rates"][0].key == "rates" else (*arrivals.LOADS, "ramp")
         values["arrivals"] = {key: value for key, value in there.items() if key not in replaced}
+
+
+def _check_load(values: Mapping[str, Any], given: Iterable[Option], file: str) -> None:
+    """Raise SettingsError where rates are chosen, and there are none.
+
+    Here, as the form sends the length of the levels, too, and would be told that this is wrong.
+    """
+    test, there = values.get("test"), values.get("arrivals") or {}
+    if not isinstance(test, dict) or test.get("load") != "rates" or not isinstance(there, dict):
+        return
+    if all(there.get(kind) is None for kind in arrivals.LOADS):
+        place = next((option.origin for option in given if option.key == "load"), file)
+        raise SettingsError(f"{place}: {NO_RATES}")
 
 
 OF_BOTH = frozenset({"duration_seconds", "warmup_seconds"})

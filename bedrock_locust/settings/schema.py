@@ -305,6 +305,9 @@ class Output(Section):
         return _checked_url(otlp.base(url)) if url else None
 
 
+NO_RATES = (
+    "test.load is rates, and none are given: set arrivals.rates (--bedrock-rates, such as 1,2,4), a profile or a trace"
+)
 SENT = ("file", "input_tokens", "output_tokens", "shared_prefix_tokens", "turns")
 """Settings of the workload that a trace decides."""
 SECTIONS_OF_LOADS = {"rates": "arrivals", "search": "search"}
@@ -376,7 +379,7 @@ class Settings(Section):
     @model_validator(mode="after")
     def _has_its_load(self) -> Settings:
         if self.test.load == "rates" and self.arrivals is None:
-            raise ValueError("test.load is rates, but there are none: set arrivals.rates (--bedrock-rates)")
+            raise ValueError(NO_RATES)
         if self.test.load == "search" and self.slo is None:
             raise ValueError(NO_TARGET)
         if self.test.load == "search" and not any(self.searched):

@@ -405,6 +405,46 @@ def test_the_options_of_the_simulator(
     assert parse(*arguments).bedrock_simulator == expected
 
 
+TEXTS = [
+    *IDS,
+    *(f"--bedrock-{name}" for name in ("config", "allow-endpoint", "allowed-hosts", "form-may-set", "workload-dir")),
+    "--bedrock-metrics-host",
+]
+"""The options that can have any text."""
+
+
+@pytest.mark.parametrize("flag", TEXTS)
+def test_an_empty_option_is_named(here: Path, monkeypatch: pytest.MonkeyPatch, flag: str) -> None:
+    """Whoever gives an option means something by it. A variable that is empty is not set."""
+    write(here)
+    assert lines(flag, "") == (f"{flag} is empty: give it a value, or leave it out",)
+    monkeypatch.setenv(flag.removeprefix("--").replace("-", "_").upper(), "")
+    assert options.load(parse(), None) == Settings.model_validate({"model": {"id": "m"}})
+
+
+def test_every_empty_option_is_named() -> None:
+    """Each in a line of its own, before the file is read."""
+    assert len(lines("--bedrock-rates=", "--bedrock-directory", "", "--bedrock-end", "3")) == 2
+
+
+@pytest.mark.parametrize(
+    ("chosen", "beside", "said"),
+    [
+        ("rates", ("--bedrock-duration", "60", "--bedrock-warmup", "0"), "set arrivals.rates (--bedrock-rates, such"),
+        ("rates", ("--bedrock-max-in-flight", "9", "--bedrock-end", "3"), "set arrivals.rates (--bedrock-rates, such"),
+        ("search", ("--bedrock-duration", "60", "--bedrock-search-most", "9"), "set slo.ttft_ms, slo.latency_ms"),
+    ],
+)
+def test_a_load_that_is_chosen_and_not_given(here: Path, chosen: str, beside: tuple[str, ...], said: str) -> None:
+    """The form sends its other fields, too, and none of them is to blame. One line says what to do."""
+    write(here)
+    [line] = lines("--bedrock-load", chosen, *beside)
+    assert said in line
+    assert "duration" not in line
+    write(here, test={"load": "rates"}, arrivals={"seed": 2})
+    assert lines()[0].startswith("config.json: test.load is rates, and none are given: set arrivals.rates")
+
+
 def test_a_simulator_needs_no_credentials(here: Path) -> None:
     """Credentials in the file are not used, and not checked, with a simulator."""
     write(here, aws={"region": "eu-west-1", "profile": "p", "access_key_id": "YOUR_ACCESS_KEY", "session_token": "t"})
@@ -518,7 +558,10 @@ def test_the_load_is_chosen(
         ),
         (
             ("--bedrock-load", "rates"),
-            "config.json: test.load is rates, but there are none: set arrivals.rates (--bedrock-rates)",
+            (
+                "--bedrock-load (or BEDROCK_LOAD, or the form): test.load is rates, and none are given: set"
+                " arrivals.rates (--bedrock-rates, such as 1,2,4), a profile or a trace"
+            ),
         ),
         (
             ("--bedrock-rates", "5,x"),
