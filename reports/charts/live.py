@@ -13,6 +13,8 @@ import altair as alt
 from reports.charts import unchecked
 from reports.charts.style import DARK, FAILURE_SHADES, MODE_COLOURS, PERCENT_COLOURS
 
+CLOCK = "%H:%M:%S"
+"""The time of day on the axis: what a browser takes by default has twelve hours, and does not say which half."""
 HEIGHT = 200
 PERCENTS = ("P50", "P95")
 THEMES: dict[str, dict[str, Any]] = {
@@ -75,7 +77,7 @@ def _finished(chart: Any, look: dict[str, Any]) -> dict[str, Any]:
 
 
 def _time(**options: Any) -> alt.X:
-    return alt.X("t:T", title=None, axis=alt.Axis(labelOverlap=True, tickCount=6, grid=False), **options)
+    return alt.X("t:T", title=None, axis=alt.Axis(labelOverlap=True, tickCount=6, grid=False, format=CLOCK), **options)
 
 
 def _levels(look: dict[str, Any]) -> list[Any]:
