@@ -26,6 +26,24 @@ NOT_USED: dict[str, Any] = {"aws_access_key_id": "not-used", "aws_secret_access_
 QUIET = ("botocore.credentials", "botocore.tokens")
 """Loggers that print a traceback for each call that cannot be signed. The row of the call has the reason."""
 
+SOURCES = {
+    "explicit": "given in the settings as aws.access_key_id",
+    "env": "from environment variables",
+    "shared-credentials-file": "from the shared credentials file",
+    "config-file": "from the AWS configuration file",
+    "assume-role": "of a role that a profile assumes",
+    "assume-role-with-web-identity": "of a role assumed with a web identity token",
+    "custom-process": "from a credential_process",
+    "container-role": "of the role of this container",
+    "iam-role": "of the role of this instance",
+    "sso": "from an SSO login",
+    "login": "from `aws login`",
+    "boto-config": "from the configuration file of boto 2",
+    "ec2-credentials-file": "from the file that AWS_CREDENTIAL_FILE names",
+}
+"""Method by which botocore finds credentials -> where they are from, in words."""
+OF_PROFILES = frozenset({"shared-credentials-file", "config-file", "assume-role", "custom-process", "sso", "login"})
+
 
 class _SignedError(Exception):
     """The request is signed: it need not be sent."""
@@ -75,6 +93,14 @@ def quieten() -> None:
     """Keep boto3 from logging what it also raises about credentials."""
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+def source_of(session: boto3.Session) -> str:
+    """Where the keys of a session are from, in words; empty if that is not known."""
+    keys = session.get_credentials()
+    method = str(keys.method or "") if keys is not None else ""
+    said = SOURCES.get(method, method and f"from {method}")
+    return f"{said}, profile {session.profile_name}" if method in OF_PROFILES else said
 
 
 def check_signing(client: BedrockRuntimeClient) -> None:

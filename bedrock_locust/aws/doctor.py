@@ -15,7 +15,7 @@ from bedrock_locust import __version__
 from bedrock_locust.aws.account.control import control_of, why
 from bedrock_locust.aws.account.known import Account
 from bedrock_locust.aws.boto3_client import CONNECT_TIMEOUT_S, check_credentials, connect, trust
-from bedrock_locust.aws.credentials import TOKEN
+from bedrock_locust.aws.credentials import TOKEN, source_of
 from bedrock_locust.errors import remedy
 from bedrock_locust.process.open_files import lack_for_calls
 from bedrock_locust.settings.mistakes import SettingsError
@@ -100,15 +100,18 @@ def _files(settings: Settings) -> Finding:
     loop = settings.open_loop
     calls = loop.max_in_flight if loop else max(int(level.load.amount) for level in stock_levels(settings))
     lack = lack_for_calls(calls)
-    return Finding("FAIL", "open files", lack) if lack else Finding("ok", "open files", f"enough for {calls:,} calls")
+    return (
+        Finding("FAIL", "open files", lack)
+        if lack
+        else Finding("ok", "open files", f"enough for {_counted(calls, 'call')}")
+    )
 
 
 def _caller(settings: Settings, session: boto3.Session) -> Finding:
     """Who calls. Nobody needs a permission to ask it, so no answer tells nothing about calls."""
     if os.environ.get(TOKEN):
         return Finding("ok", "credentials", f"a Bedrock API key in {TOKEN}")
-    keys = session.get_credentials()
-    source = f" (from {keys.method})" if keys is not None and keys.method else ""
+    source = f" ({where})" if (where := source_of(session)) else ""
     try:
         control = control_of(settings, None, session)
         if control is None:
@@ -188,9 +191,12 @@ def _call(what: str, model_id: str, call: Call) -> Finding:
         said = f"{model_id}: {call.error} ({call.error_code}: {call.error_message[:300]})."
         return Finding("FAIL", what, f"{said} {remedy(call.error, call.error_message)}")
     ttft = f", first token after {call.ttft_ms:.0f} ms" if call.ttft_ms is not None else ""
-    return Finding(
-        "ok", what, f"{model_id} answered in {call.latency_ms:.0f} ms{ttft}, {call.output_tokens} output tokens"
-    )
+    tokens = f", {_counted(call.output_tokens, 'output token')}" if call.output_tokens is not None else ""
+    return Finding("ok", what, f"{model_id} answered in {call.latency_ms:.0f} ms{ttft}{tokens}")
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'s' if count != 1 else ''}"
 
 
 def _account(settings: Settings, known: Known) -> Iterator[Finding]:

@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from locust.event import EventHook
 
+import boto3
 import pytest
+from botocore.credentials import CredentialProvider
 
 from bedrock_locust.aws.boto3_client import check_credentials, connect
+from bedrock_locust.aws.credentials import SOURCES, source_of
 from bedrock_locust.aws.preflight import preflight
 from bedrock_locust.client import BedrockClient
 from bedrock_locust.settings.mistakes import SettingsError
@@ -41,6 +44,31 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("HOME", str(tmp_path))
+
+
+def test_each_way_to_find_keys_has_words() -> None:
+    """Those of this botocore; another is named as botocore does."""
+    methods = {one.METHOD for one in _all_of(CredentialProvider)} - {None}
+    assert {"env", "assume-role"} < methods
+    assert methods - set(SOURCES) == set()
+
+
+def _all_of(kind: type) -> list[Any]:
+    below: list[Any] = kind.__subclasses__()
+    return [one for sub in below for one in (sub, *_all_of(sub))]
+
+
+def test_where_keys_are_from(monkeypatch: pytest.MonkeyPatch, printing: Callable[[str], None]) -> None:
+    """The settings, the environment, or a profile by its name; nothing of a session without keys."""
+    assert not source_of(boto3.Session())
+    aws = {"region": "us-east-1", "access_key_id": "made-up", "secret_access_key": "made-up"}
+    given = Settings.model_validate({"model": {"id": CLAUDE}, "aws": aws})
+    assert source_of(check_credentials(given)) == "given in the settings as aws.access_key_id"
+    printing('{"Version": 1, "AccessKeyId": "made-up", "SecretAccessKey": "made-up"}')
+    assert source_of(boto3.Session()) == "from a credential_process, profile default"
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "made-up")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made-up")
+    assert source_of(boto3.Session()) == "from environment variables"
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ def test_all_is_well(simulator: Simulator) -> None:
     findings = found(simulator.url, simulator.url)
     assert list(findings) == CHECKS
     assert {state for state, _ in findings.values()} == {"ok"}
-    assert findings["credentials"][1] == "arn:aws:iam::123456789012:user/simulator (from env)"
+    assert findings["credentials"][1] == "arn:aws:iam::123456789012:user/simulator (from environment variables)"
     assert findings["quotas"][1] == "1,000 tokens per minute"
     assert "first token after" in findings["streaming"][1]
 
@@ -99,7 +99,7 @@ def test_a_model_that_is_not_there(simulator: Simulator) -> None:
     state, said = findings["model"]
     assert state == "FAIL"
     assert said.startswith("us.anthropic.does-not-exist: ModelNotFoundError") or "identifier is invalid" in said
-    assert findings["credentials"][1].startswith("found (from env); who that is was not asked")
+    assert findings["credentials"][1].startswith("found (from environment variables); who that is was not asked")
 
 
 def test_nobody_to_sign(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,6 +146,14 @@ def test_a_clock_that_is_wrong(off_s: float | None, state: str, words: str) -> N
         found_state, said = found(server.url, test={"timeout_seconds": 2, "streaming": False})["clock"]
     assert found_state == state
     assert words in said.replace("899", "900").replace("901", "900")
+
+
+def test_counts_agree_with_their_nouns(simulator: Simulator) -> None:
+    """One call in the largest level, and answers of one token or of none that is known."""
+    simulator.set(output_tokens=1)
+    findings = found(simulator.url, concurrency={"start": 1, "end": 1, "step": 1})
+    assert findings["open files"] == ("ok", "enough for 1 call")
+    assert findings["model"][1].endswith(", 1 output token")
 
 
 def test_too_few_open_files(simulator: Simulator) -> None:
