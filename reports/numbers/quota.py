@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from reports.numbers.account import others_percent
 from reports.numbers.throughput import ended_inside, inside, on_time_axis, overlap_s
-from reports.reading.blocks import alike, blocks
+from reports.reading.blocks import alike, blocks, ended_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 THROTTLED = "ThrottlingError"
 NAMES = {"runtime": ("requests", "tokens"), "mantle": ("input", "output")}
 """Endpoint -> its quotas. That of output on bedrock-mantle refuses no call: an answer that meets it ends there."""
+BORNE_PERCENT = 50
+"""Less use of a quota does not explain throttling by it: bursts and short windows hide no more than half."""
+MINUTE_S = 60
 REFUSING = ("requests", "tokens", "input")
 SAID = {
     "tokens": r"too many tokens",
@@ -62,6 +66,11 @@ class Quota:
     """One row per level: see `COLUMNS` and `_row`. Calls to another model are not counted."""
     together: Mapping[str, float]
     """In a run without levels, what all kinds of call used of each quota in the same minutes, in percent."""
+    others: Mapping[str, float] = field(default_factory=dict)
+    """What others used of each quota before the load, in percent."""
+    before: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Level that was throttled -> what the run used of each quota in the minute before its first throttle, in percent:
+    a level may find a minute that those before it have used up."""
 
     @property
     def percent(self) -> pd.Series[float]:
@@ -92,15 +101,28 @@ class Quota:
         """The quota itself, per minute."""
         return self.per_minute[name]
 
-    def tighter(self, key: str, message: str = "") -> str:
-        """Which of the quotas that refuse calls gives out; empty if that is not known.
+    def room(self, name: str) -> float:
+        """The share of a quota that others left, in percent."""
+        return max(100 - self.others.get(name, 0.0), 0.0)
 
-        That of which the `message` of the service speaks, else that of which the level used more.
+    def used_by(self, key: str) -> dict[str, float]:
+        """What the run used of each quota that refuses calls, in a level or in the minute before it was throttled."""
+        shares = {
+            name: [float(self.table[f"{name}_percent"][key]), self.before.get(key, {}).get(name, math.nan)]
+            for name in self.refusing
+        }
+        known = {name: [share for share in both if not math.isnan(share)] for name, both in shares.items()}
+        return {name: max(both) for name, both in known.items() if both}
+
+    def tighter(self, key: str, message: str = "") -> str:
+        """Which of the quotas that refuse calls gives out; empty if that is not known, or its use does not bear it out.
+
+        That of which the `message` of the service speaks, else that of which more was used.
         """
-        shares = {name: float(self.table[f"{name}_percent"][key]) for name in self.refusing}
-        known = {name: share for name, share in shares.items() if not math.isnan(share)}
-        said = [name for name in known if re.search(SAID[name], message, re.IGNORECASE)]
-        return said[0] if said else max(known, key=lambda name: known[name], default="")
+        shares = {name: share + self.others.get(name, 0.0) for name, share in self.used_by(key).items()}
+        borne = {name: share for name, share in shares.items() if share >= BORNE_PERCENT}
+        said = [name for name in borne if re.search(SAID[name], message, re.IGNORECASE)]
+        return said[0] if said else max(borne, key=lambda name: borne[name], default="")
 
 
 def throttle_message(failures: pd.DataFrame) -> str:
@@ -121,7 +143,10 @@ def quota(run: Run, levels: Levels) -> Quota:
     for name, most in per_minute.items():
         table[f"{name}_percent"] = 100 * table[_USED[name]] / (most or math.nan)
     together = {} if levels.shaped else _together(levels, started, counting, per_minute)
-    return Quota(per_minute, burndown, counting.mean_max_tokens, table, together)
+    others = {name: others_percent(run, name) for name in per_minute}
+    found = Quota(per_minute, burndown, counting.mean_max_tokens, table, together, others)
+    unexplained = [str(key) for key in table.index[table["throttled_share"] > 0] if not found.tighter(str(key))]
+    return replace(found, before=_before(levels, unexplained, counting, per_minute)) if unexplained else found
 
 
 _SETTINGS = {
@@ -192,6 +217,48 @@ def _started(run: Run, levels: Levels) -> dict[str, tuple[int, int]]:
     ).items():
         calls, throttled = found.get(key, (0, 0))
         found[key] = calls + same.calls, throttled + same.calls * (error == THROTTLED)
+    return found
+
+
+def _before(
+    levels: Levels, keys: list[str], counting: _Counting, per_minute: Mapping[str, float | None]
+) -> dict[str, dict[str, float]]:
+    """What the run used of each quota in the minute before the first throttle of these levels, in percent."""
+    moments = _first_throttles(levels, keys, counting.run)
+    uses = {key: [_Use()] for key in moments}
+    counts = dict.fromkeys(moments, 0)
+    for block in blocks(len(levels.calls)):
+        calls = levels.calls.iloc[block]
+        starts, ends = calls["started_at"].to_numpy(), ended_at(calls)
+        for key, at in moments.items():
+            inside_ = calls[(starts < at) & (ends >= at - MINUTE_S)]
+            if len(inside_):
+                uses[key].append(_use(on_time_axis(inside_), at - MINUTE_S, at, counting))
+            counts[key] += _accepted(calls[(starts < at) & (starts >= at - MINUTE_S)], counting.run)
+    found: dict[str, dict[str, float]] = {}
+    for key in moments:
+        use = _Use(*map(math.fsum, zip(*uses[key], strict=True)))
+        used = {"requests_per_min": counts[key], "counted_per_min": use.counted(MINUTE_S, counting.burndown)}
+        found[key] = {
+            name: 100 * used[_USED[name]] / (most or math.nan) for name, most in per_minute.items() if name in REFUSING
+        }
+    return found
+
+
+def _accepted(calls: pd.DataFrame, run: Run) -> int:
+    return int((np.asarray(calls["error"] != THROTTLED) & run.of_model(calls)).sum())
+
+
+def _first_throttles(levels: Levels, keys: list[str], run: Run) -> dict[str, float]:
+    """Level -> when its first call was throttled."""
+    found: dict[str, float] = {}
+    for block in blocks(len(levels.calls)):
+        calls = levels.calls.iloc[block]
+        calls = calls[np.asarray(calls["error"] == THROTTLED) & levels.counted[block] & run.of_model(calls)]
+        for key in keys:
+            starts = calls["started_at"].to_numpy()[np.asarray(calls["key"] == key)]
+            if len(starts):
+                found[key] = min(found.get(key, math.inf), float(starts.min()))
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reports.markdown import amount, escape, number, percent
-from reports.numbers.account import MUCH_PERCENT, others_percent
+from reports.numbers.account import MUCH_PERCENT
 from reports.numbers.failures import measured
 from reports.numbers.quota import throttle_message
 from reports.sections.words import at, failing_words, label
@@ -99,20 +99,24 @@ def _cause(analysis: Edition, limit: Limit) -> str:
     if not limit.quota:
         return ""
     quota, row = analysis.quota, analysis.quota.table.loc[[limit.key]].iloc[0]
-    return analysis.say(
+    ratio, say = row["reserve_ratio"], analysis.say
+    reserve = say("limit.reserve", max_tokens=amount(quota.max_tokens), ratio=number(ratio)) if ratio > 0 else ""
+    return say(
         f"limit.{limit.quota}",
         quota=amount(quota.most(limit.quota)),
-        used=_used(analysis, limit.quota, float(row[f"{limit.quota}_percent"])),
-        max_tokens=amount(quota.max_tokens),
-        ratio=number(row["reserve_ratio"]),
+        used=_used(analysis, limit),
+        reserve=reserve,
     )
 
 
-def _used(analysis: Edition, quota: str, percent_: float) -> str:
-    """How much of a quota a level used, beside what others used of it."""
-    others = others_percent(analysis.run, quota)
-    text = "limit.used_beside" if others else "limit.used"
-    return analysis.say(text, percent=number(percent_), others=number(others))
+def _used(analysis: Edition, limit: Limit) -> str:
+    """How much of a quota a level used, or the run in the minute before, beside what others used of it."""
+    quota, name = analysis.quota, limit.quota
+    at_level, others = float(quota.used(name)[limit.key]), quota.others.get(name, 0.0)
+    percent_ = quota.used_by(limit.key)[name]
+    text = "limit.used" if at_level == percent_ else "limit.used_before"
+    used = analysis.say(f"{text}_by_run" if others else text, percent=number(percent_))
+    return analysis.say("limit.used_beside", used=used, others=number(others)) if others else used
 
 
 def _throttles(analysis: Edition, limit: Limit) -> Iterator[str]:
@@ -122,10 +126,23 @@ def _throttles(analysis: Edition, limit: Limit) -> Iterator[str]:
         accepted, refused = number(row["requests_per_min"]), number(row["throttled_per_min"])
         yield analysis.say("limit.excess", accepted=accepted, refused=refused)
         yield from said(analysis)
-        if limit.quota and others_percent(analysis.run, limit.quota) >= MUCH_PERCENT:
+        if analysis.quota.others.get(limit.quota, 0.0) >= MUCH_PERCENT:
             yield analysis.say("limit.others")
         if not limit.quota:
-            yield analysis.say("limit.no_input_quota" if "input" in analysis.quota.names else "limit.no_quota")
+            yield from _unexplained(analysis, limit)
+
+
+def _unexplained(analysis: Edition, limit: Limit) -> Iterator[str]:
+    """That no known quota was used enough to be the cause, and what would tell more."""
+    say, quota = analysis.say, analysis.quota
+    shares = [
+        say("quota.share", percent=number(used), quota=say(f"quota.of_{name}", quota=amount(quota.most(name))))
+        for name, used in quota.used_by(limit.key).items()
+    ]
+    if shares:
+        yield say("limit.unexplained", shares=say.listing(shares))
+    if any(not quota.most(name) for name in quota.refusing):
+        yield say("limit.no_input_quota" if "input" in quota.names else "limit.no_quota")
 
 
 def said(analysis: Edition) -> Iterator[str]:

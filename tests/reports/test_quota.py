@@ -11,6 +11,7 @@ from reports.edition import edition
 from reports.numbers.intervals import count
 from reports.reading.run import read
 from reports.report import markdown
+from reports.sections.limits import limits
 from reports.sections.quota import quota as section
 
 from . import closed_loop
@@ -106,7 +107,8 @@ def test_bedrock_mantle_has_two_quotas_of_tokens(tmp_path: Path) -> None:
     assert row["input_percent"] == pytest.approx(100 * row["counted_per_min"] / 1_000_000)
     assert row["reserved_in_flight"] < 4 * 5000  # nothing that was read from a cache
     assert row["tokens_per_min"] < calls_per_min * (1000 + 2 * output)  # no burn-down
-    assert found.quota.tighter("streaming-04", "Too many tokens, please wait before trying again.") == "input"
+    assert set(found.quota.used_by("streaming-04")) == {"input"}
+    assert found.quota.tighter("streaming-04", "Too many tokens, please wait before trying again.") == "", "2 % used"
     assert {forecast.quota for forecast in found.forecasts} == {"input", "output"}
     text = markdown(found, {})
     assert "Counted, % of input quota" in text
@@ -134,3 +136,54 @@ def test_the_interval_of_a_count_holds_it(events: int) -> None:
     assert 0 <= low <= events <= high
     if events == 37:
         assert [low, high] == pytest.approx([26.9, 51.0], abs=0.1)
+
+
+def throttled_from(users: int, before: int) -> make.Folder:
+    """Two users with good answers, then a level of which each call is throttled, so many seconds after them."""
+
+    def answer(_: object, count: int) -> make.Row:
+        return make.throttled(closed_loop.streamed(1000)) if count == users else closed_loop.streamed(1000)
+
+    run = closed_loop.run((2, users), answer, window_s=20)
+    for row in run.requests:
+        row["started_at"] += before if row["users"] == users else 0
+    for key in ("started_at", "measured_from", "measured_to"):
+        run.levels[-1][key] += before
+    return run
+
+
+@pytest.mark.parametrize(
+    ("quota", "before_s", "said", "unlike"),
+    [
+        (60, 0, "most likely by the quota of 60 requests/min (", "0 % used"),
+        (60, 600, "What the run used does not explain it: 0 % of the quota of 60 requests/min,", "most likely"),
+        (6000, 0, "the minute before the first throttle included. Others may use", "most likely"),
+    ],
+)
+def test_a_quota_is_named_where_its_use_bears_it_out(
+    tmp_path: Path, quota: int, before_s: int, said: str, unlike: str
+) -> None:
+    """In the level, or in the minute before it; else the report says that it is not the cause that is known."""
+    run = throttled_from(8, before_s)
+    run.info["settings"]["model"]["quota"] = quota
+    found = edition(read(run.write(tmp_path)))
+    text = " ".join(limits(found, found.conclusions[0]))
+    assert said in text
+    assert unlike not in text
+    assert ("Set `model.quota` and" in text) == ("most likely" not in text)
+
+
+def test_the_minute_before_the_first_throttle(tmp_path: Path) -> None:
+    """Calls accepted in it, against a plain count, and tokens, too; no ratio is shown that is not known."""
+    run = throttled_from(8, 0)
+    run.info["settings"]["model"] |= {"quota": 10**6, "tokens_per_minute": 20_000}
+    throttles = [row["started_at"] for row in run.requests if row.get("error") and row["phase"] == "measure"]
+    accepted = [row["started_at"] for row in run.requests if not row.get("error")]
+    count = sum(min(throttles) - 60 <= at < min(throttles) for at in accepted)
+    found = edition(read(run.write(tmp_path)))
+    [used] = found.quota.before.values()
+    assert used["requests"] == pytest.approx(100 * count / 10**6)
+    assert used["tokens"] > 50
+    text = " ".join(limits(found, found.conclusions[0]))
+    assert "most likely by the quota of 20,000 tokens/min (" in text
+    assert "% used in the minute before the first throttle)." in text

@@ -104,12 +104,16 @@ TEXTS = {
     "limit.main_failures": "{where}, most failures were {category}: {failed} of {calls} ({share} %).",
     "limit.requests": ", most likely by the quota of {quota} requests/min ({used})",
     "limit.used": "{percent} % used",
-    "limit.used_beside": "{percent} % used by this run; others used {others} % of it before the load",
+    "limit.used_by_run": "{percent} % used by this run",
+    "limit.used_before": "{percent} % used in the minute before the first throttle",
+    "limit.used_before_by_run": "{percent} % used by this run in the minute before the first throttle",
+    "limit.used_beside": "{used}; others used {others} % of it before the load",
     "limit.others": "What others use counts against the same quota: run while they do not, or ask for a higher one.",
-    "limit.tokens": ", most likely by the quota of {quota} tokens/min ({used}; `max_tokens` of {max_tokens}"
-    " reserves {ratio} times what the answers use)",
-    "limit.input": ", most likely by the quota of {quota} input tokens/min ({used}; `max_tokens` of {max_tokens}"
-    " reserves {ratio} times what the answers use)",
+    "limit.tokens": ", most likely by the quota of {quota} tokens/min ({used}{reserve})",
+    "limit.input": ", most likely by the quota of {quota} input tokens/min ({used}{reserve})",
+    "limit.reserve": "; `max_tokens` of {max_tokens} reserves {ratio} times what the answers use",
+    "limit.unexplained": "What the run used does not explain it: {shares}, the minute before the first throttle included."
+    " Others may use the same quota, or the account may have a lower one.",
     "limit.excess": "The service accepted {accepted} requests/min and refused {refused}/min; how many it refuses depends on how"
     " fast users retry.",
     "limit.said": "The service said: {message}",
