@@ -53,11 +53,14 @@ def _rest(analysis: Edition) -> str:
 
 def _remedies(analysis: Edition) -> str:
     """What the conclusion has not said already."""
-    ask, told = analysis.say("errors.ask"), remedied(analysis)
+    say, told = analysis.say, remedied(analysis)
+    ask = say("errors.ask")
     left = [error for error in analysis.failures["error"].unique() if error not in told]
     remedies = {error: analysis.remedy(error) for error in left}
-    lines = [f"- **{escape(error)}**: {escape(remedy or ask, 400)}" for error, remedy in remedies.items()]
-    return section(analysis.say("errors.todo"), "\n".join(lines), level=3)
+    lines = [
+        f"- **{escape(error)}**{say('list.colon')}{escape(remedy or ask, 400)}" for error, remedy in remedies.items()
+    ]
+    return section(say("errors.todo"), "\n".join(lines), level=3)
 
 
 def _by_level(analysis: Edition) -> str:

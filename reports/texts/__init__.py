@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from reports.texts.spacing import filled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 LANGUAGES = ("en", "zh")
 DEFAULT = "en"
-BESIDE_DIGITS = re.compile(r"(?<=[\w%])(?=和)(?<![\u4e00-\u9fff])|(?<=和)(?=[0-9A-Za-z])")
-"""Where Chinese has a space before or after its `and`: beside digits and Latin letters."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class Language:
 
     def __call__(self, key: str, **values: Any) -> str:
         """The text of a key with its values."""
-        return self.texts[key].format(**values)
+        return filled(self.texts[key], values) if self.code == "zh" else self.texts[key].format(**values)
 
     def noun(self, count: Any, word: str) -> str:
         """A count with its noun: `1 call`, `2 calls`."""
@@ -48,8 +47,7 @@ class Language:
         shown = list(words) if len(words) <= longest else [*words[: longest - 1], self("list.more", count=more)]
         if len(shown) < 2:
             return "".join(shown)
-        listed = self("list.last", first=self("list.comma").join(shown[:-1]), last=shown[-1])
-        return BESIDE_DIGITS.sub(" ", listed)
+        return self("list.last", first=self("list.comma").join(shown[:-1]), last=shown[-1])
 
     def span(self, low: str, high: str) -> str:
         """A range, as its ends are printed; one figure where both are printed alike."""

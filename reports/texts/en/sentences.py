@@ -5,6 +5,7 @@ from __future__ import annotations
 TEXTS = {
     "list.comma": ", ",
     "list.clause": ", ",
+    "list.colon": ": ",
     "list.semicolon": "; ",
     "list.stop": ".",
     "list.space": " ",

@@ -8,6 +8,7 @@ from __future__ import annotations
 TEXTS = {
     "list.comma": "、",
     "list.clause": "，",
+    "list.colon": "：",
     "list.semicolon": "；",
     "list.stop": "。",
     "list.space": "",
@@ -81,7 +82,7 @@ TEXTS = {
     "runs.without_others": "（未计其他调用方在加压前已占用的 {others} %）",
     "runs.met": "{level}以内满足 SLO（{slo}）。",
     "runs.best_over": "最大吞吐量（已超出配额）：{at} {rate}。",
-    "runs.over": "{where}，用量超出{quota}（用到 {used}）。没有被限流只是因为窗口较短（{window} s）：配额按分钟计算。",
+    "runs.over": "{where}，用量超出{quota}（占用：{used}）。没有被限流只是因为窗口较短（{window} s）：配额按分钟计算。",
     "runs.about": "{where}，用量接近{quota}（已用 {percent} %，区间下限 {low} %）。",
     "runs.there": "该级别：{figures}。",
     "runs.best": "最大吞吐量：{at} {rate}。",
