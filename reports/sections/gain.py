@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reports.markdown import UNKNOWN, Column, bracketed, number, numbers, seconds, section, signed, span, table
-from reports.sections.words import at, chart, footnotes, level_columns
+from reports.sections.words import at, chart, footnotes, has_part, level_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
 
     from reports.edition import Edition
     from reports.numbers.gain import Gain
@@ -21,8 +23,7 @@ def gain(analysis: Edition) -> str:
     found = analysis.gains
     if not found:
         return ""
-    advised = [one.advised or one.best for one in analysis.conclusions if one.mode == "streaming"]
-    told = next((one for one in found if one.streaming in advised[:1]), found[-1])
+    told = _at_the_load_advised(analysis, found)
     stream, whole = analysis.level(told.streaming), analysis.level(told.non_streaming)
     return analysis.say(
         "gain",
@@ -32,6 +33,22 @@ def gain(analysis: Edition) -> str:
         streamed=seconds(stream["latency_ms_p50"]),
         change=_words(analysis.say, told),
     )
+
+
+def _at_the_load_advised(analysis: Edition, found: Sequence[Gain]) -> Gain:
+    """The pair of levels with the load of the one advised, which may be a later one with the same load; else the last.
+
+    Parts of a profile are told apart by their numbers, as their rates may be alike.
+    """
+    advised = [one.advised or one.best for one in analysis.conclusions if one.mode == "streaming"]
+    if not advised or advised[0] is None:
+        return found[-1]
+    wanted = _place(analysis.level(advised[0]))
+    return next((one for one in found if _place(analysis.level(one.streaming)) == wanted), found[-1])
+
+
+def _place(row: pd.Series[Any]) -> float:
+    return float(row["part"] if has_part(row) else row["load"])
 
 
 def streaming(analysis: Edition, charts: Mapping[str, str]) -> str:
