@@ -33,7 +33,7 @@ DRAWS, SEED = 400, 20261128
 
 @dataclass(frozen=True)
 class Forecast:
-    """At which load of a mode a quota is used up."""
+    """At which load of a mode a quota is used up, with what others used of it before the load."""
 
     mode: str
     quota: str
@@ -56,13 +56,16 @@ class Overuse:
     quota: str
     """The one of which it used most."""
     percent: float
+    """What the run used of it."""
     low_percent: float
     """The lower end of its interval at 95 %, as the calls counted are a sample."""
+    others_percent: float = 0.0
+    """What others used of it before the load: the quota is theirs, too."""
 
     @property
     def sure(self) -> bool:
         """Whether it is above the quota by more than chance; else it is about at it."""
-        return self.low_percent > FULL_PERCENT
+        return self.low_percent + self.others_percent > FULL_PERCENT
 
 
 def lenient(found: Quota, figures: pd.DataFrame) -> dict[str, str]:
@@ -78,10 +81,12 @@ def overused(found: Quota, figures: pd.DataFrame) -> dict[str, Overuse]:
     short = (figures["window_s"].round() < MINUTE_S) & (found.table["throttled_share"] <= SLIGHT_SHARE)
     levels: dict[str, Overuse] = {}
     for key in map(str, figures.index[short & figures["load"].notna()]):
-        percent, name = max(((float(found.used(name)[key]), name) for name in real), default=(0.0, ""))
-        if percent > FULL_PERCENT:
-            calls = float(found.table["accepted"][key])
-            levels[key] = Overuse(name, percent, percent * intervals.count(calls)[0] / calls if calls else 0.0)
+        shares = {name: float(found.used(name)[key]) + found.others.get(name, 0.0) for name in real}
+        name = max(shares, key=lambda one: shares[one], default="")
+        if name and shares[name] > FULL_PERCENT:
+            percent, calls = float(found.used(name)[key]), float(found.table["accepted"][key])
+            low = percent * intervals.count(calls)[0] / calls if calls else 0.0
+            levels[key] = Overuse(name, percent, low, found.others.get(name, 0.0))
     return levels
 
 
@@ -107,7 +112,7 @@ def _forecast(found: Quota, levels: pd.DataFrame, name: str) -> Forecast | None:
     levels, percent = levels[percent > 0], percent[percent > 0]
     if levels.empty:
         return None
-    over = [place for place, value in enumerate(percent) if value >= FULL_PERCENT]
+    over = [place for place, value in enumerate(percent) if value >= found.room(name)]
     if over:
         places = [over[0] - 1, over[0]] if over[0] else [0]
         return _of_levels(found, levels.iloc[places], percent.iloc[places], name, "between" if over[0] else "origin")
@@ -138,14 +143,15 @@ def _of_levels(found: Quota, levels: pd.DataFrame, percent: pd.Series[float], na
     """By the line through two levels, or through one and the origin; sure if chance moves it within a factor of two."""
     loads = levels["load"].to_numpy().astype("float64")
     if name == "requests" and (levels["unit"] != USERS).all():
-        drawn = np.array([found.most(name) or math.nan]) / 60
+        drawn = np.array([found.most(name) or math.nan]) / 60 * found.room(name) / FULL_PERCENT
         return _made(levels, name, basis, float(drawn[0]), drawn)
     calls = np.maximum(found.table["accepted"][levels.index].to_numpy(), 1)
     factors = np.random.default_rng(SEED).gamma(calls, 1 / calls, (DRAWS, len(calls)))
     used = percent.to_numpy().astype("float64")
-    at = float(_crossing(loads, used[None, :])[0])
+    room = found.room(name)
+    at = float(_crossing(loads, used[None, :], room)[0])
     # Between two levels it is somewhere there: what is not known is how much each of them used.
-    drawn = (at * factors).ravel() if basis == "between" else _crossing(loads, used * factors)
+    drawn = (at * factors).ravel() if basis == "between" else _crossing(loads, used * factors, room)
     return _made(levels, name, basis, at, drawn)
 
 
@@ -156,13 +162,16 @@ def _made(levels: pd.DataFrame, name: str, basis: str, at: float, drawn: NDArray
     return Forecast(str(levels["mode"].iloc[0]), name, load, basis, keys, is_sure=bool(high <= MOST_RATIO * low))
 
 
-def _crossing(loads: NDArray[np.float64], used: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Where each line reaches 100 %: a row of shares at these loads is a line; infinity for one that does not rise."""
+def _crossing(loads: NDArray[np.float64], used: NDArray[np.float64], room: float) -> NDArray[np.float64]:
+    """Where each line reaches this share: all that others leave.
+
+    A row of shares at these loads is a line; infinity for one that does not rise.
+    """
     if len(loads) == 1:
-        one: NDArray[np.float64] = loads[0] * FULL_PERCENT / used[:, 0]
+        one: NDArray[np.float64] = loads[0] * room / used[:, 0]
         return one
     rise = used[:, 1] - used[:, 0]
     with np.errstate(divide="ignore", invalid="ignore"):
-        found = loads[0] + (loads[1] - loads[0]) * (FULL_PERCENT - used[:, 0]) / rise
+        found = loads[0] + (loads[1] - loads[0]) * (room - used[:, 0]) / rise
     crossings: NDArray[np.float64] = np.where((rise > 0) & (loads[1] > loads[0]), found, np.inf)
     return crossings

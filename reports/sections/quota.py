@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from reports.markdown import amount, code, escape, number, numbers, percent, section, table
-from reports.numbers.account import SLIGHT_PERCENT, notes, others_percent, sources
+from reports.numbers.account import SLIGHT_PERCENT, notes, sources
 from reports.numbers.forecast import SLIGHT_SHARE, lenient
 from reports.sections.words import at, has_part, label, level_columns
 
@@ -127,15 +127,20 @@ def over(analysis: Edition, found: Conclusion) -> Iterator[str]:
         for key in dict.fromkeys([found.over_at, str(used.idxmax())])
     ]
     window, quota_ = number(row["window_s"]), _of(analysis, found.over.quota)
-    yield say("runs.over", where=say.sentence(where), quota=quota_, used=say.listing(shown), window=window)
+    others = found.over.others_percent
+    values = {"where": say.sentence(where), "quota": quota_, "used": say.listing(shown), "window": window}
+    yield say("runs.over_beside" if others else "runs.over", others=number(others), **values)
 
 
 def _about(analysis: Edition, found: Conclusion) -> Iterator[str]:
     """The first level of a mode that may have been above a quota, or not."""
     for key in [key for key in analysis.of(found) if key in analysis.overused][:1]:
         say, used = analysis.say, analysis.overused[key]
-        values = {"percent": number(used.percent), "low": number(used.low_percent), "quota": _of(analysis, used.quota)}
-        yield say("runs.about", where=say.sentence(at(say, analysis.level(key))), **values)
+        others = used.others_percent
+        shares = {"percent": number(used.percent + others), "low": number(used.low_percent + others)}
+        values = {**shares, "quota": _of(analysis, used.quota), "others": number(others)}
+        text = "runs.about_beside" if others else "runs.about"
+        yield say(text, where=say.sentence(at(say, analysis.level(key))), **values)
 
 
 def used_up(analysis: Edition, mode: str) -> Iterator[str]:
@@ -143,9 +148,14 @@ def used_up(analysis: Edition, mode: str) -> Iterator[str]:
     forecast = _told(analysis, mode)
     if forecast is not None:
         text = "runs.used_up" if forecast.basis == "between" else "runs.would_be_used_up"
-        others = others_percent(analysis.run, forecast.quota)
-        beside = analysis.say("runs.without_others", others=number(others)) if others else ""
-        yield analysis.say(text, quota=_of(analysis, forecast.quota), users=_load(analysis, forecast), beside=beside)
+        values = {"users": _load(analysis, forecast), "beside": _beside(analysis, forecast)}
+        yield analysis.say(text, quota=_of(analysis, forecast.quota), **values)
+
+
+def _beside(analysis: Edition, forecast: Forecast) -> str:
+    """That others' use of a quota is counted; empty where it is not known."""
+    others = analysis.quota.others.get(forecast.quota, 0.0)
+    return analysis.say("runs.with_others", others=number(others)) if others else ""
 
 
 def _told(analysis: Edition, mode: str) -> Forecast | None:
@@ -189,7 +199,7 @@ def _forecast(analysis: Edition, forecast: Forecast, *, is_told: bool) -> str:
         return say("quota.measured" if is_told else "quota.full", **values)
     sure = "quota.between" if forecast.basis == "between" else "quota.beyond"
     text = sure if forecast.is_sure else "quota.unsure"
-    return say(text, users=_load(analysis, forecast), **values)
+    return say(text, users=_load(analysis, forecast), beside=_beside(analysis, forecast), **values)
 
 
 def _lenient(analysis: Edition) -> Iterator[str]:

@@ -15,8 +15,8 @@ from reports.sections.configuration import configuration
 from reports.sections.elsewhere import elsewhere
 from reports.sections.head import title
 from reports.sections.limits import limits
+from reports.sections.quota import over, used_up
 from reports.sections.quota import quota as section
-from reports.sections.quota import used_up
 
 from . import closed_loop
 from . import run_folders as make
@@ -65,7 +65,7 @@ def test_why_a_quota_is_not_known(tmp_path: Path) -> None:
 
 
 def test_what_others_use_is_in_the_conclusion(tmp_path: Path) -> None:
-    """The load at which a quota is used up does not count it, and a throttle may be theirs: both are said."""
+    """The load at which a quota is used up counts it, and a throttle may be theirs: both are said."""
 
     def answer(_: object, users: int) -> dict[str, Any]:
         throttled = make.throttled(closed_loop.streamed(1000))
@@ -77,8 +77,12 @@ def test_what_others_use_is_in_the_conclusion(tmp_path: Path) -> None:
     run.info["quotas"] = {"quota": others}
     found = read(run.write(tmp_path / "calm"))
     [text] = used_up(edition(found), "streaming")
-    assert text.endswith("users, not counting the 16.7 % of it that others used before the load.")
+    assert text.endswith("users, counting the 16.7 % of it that others used before the load.")
     assert "16.7 %" in "".join(used_up(edition(found, "zh"), "streaming"))
+    with_others = edition(found).forecasts[0].load
+    run.info["quotas"] = {}
+    alone = edition(read(run.write(tmp_path / "unknown"))).forecasts[0].load
+    assert with_others == pytest.approx((alone or 0) * (1 - 100 / 600), rel=0.02)
     run = closed_loop.run((2, 8), answer)
     run.info["settings"]["model"] |= {"quota": 600}
     run.info["quotas"] = {"quota": others | {"others_per_minute": 500.0}}
@@ -90,6 +94,30 @@ def test_what_others_use_is_in_the_conclusion(tmp_path: Path) -> None:
     run.info["quotas"] = {"quota": others | {"others_per_minute": 0.0}}
     found = read(run.write(tmp_path / "alone"))
     assert "others" not in " ".join(limits(edition(found), edition(found).conclusions[0]))
+
+
+def test_levels_that_others_leave_no_room_for(tmp_path: Path) -> None:
+    """60 % of the quota by 8 users and half of it by others: no level to advise, nor where chance alone tells."""
+    run = closed_loop.run((4, 8), lambda *_: closed_loop.streamed(1000), window_s=30)
+    run.info["settings"]["model"] |= {"quota": 800}
+    quota = {"value": 800, "source": "account", "code": "L-AB"}
+    alone = edition(read(run.write(tmp_path / "alone")))
+    assert not alone.overused
+    used = alone.quota.used("requests")["streaming-08"]
+    run.info["quotas"] = {"quota": quota | {"others_per_minute": 8 * 65}}
+    beside = edition(read(run.write(tmp_path / "beside")))
+    [found] = beside.conclusions
+    assert (found.advised, found.basis, found.over_at) == ("streaming-04", "quota", "streaming-08")
+    text = " ".join(over(beside, found))
+    assert "the run and others together exceeded the quota of 800 requests/min (the run used" in text
+    assert "others used 65.0 % of it before the load)" in text
+    assert "65.0 %" in " ".join(over(edition(beside.run, "zh"), found))
+    run.info["quotas"] = {"quota": quota | {"others_per_minute": 8 * (101 - used)}}
+    about = edition(read(run.write(tmp_path / "about")))
+    assert about.conclusions[0].over is None
+    assert "together were about at the quota of 800 requests/min (101 % used, at least" in " ".join(
+        over(about, about.conclusions[0])
+    )
 
 
 def test_a_quota_that_was_found_is_not_one_of_the_settings(tmp_path: Path) -> None:

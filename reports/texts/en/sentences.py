@@ -79,12 +79,17 @@ TEXTS = {
     "runs.out_slo": "Not within the SLO: {levels}.",
     "runs.used_up": "At the measured load, {quota} is used up at about {users}{beside}.",
     "runs.would_be_used_up": "Extrapolated from the measured load, {quota} is used up at about {users}{beside}.",
-    "runs.without_others": ", not counting the {others} % of it that others used before the load",
+    "runs.with_others": ", counting the {others} % of it that others used before the load",
     "runs.met": "The SLO ({slo}) was met up to {level}.",
     "runs.best_over": "Highest throughput, but above the quota: {rate} {at}.",
     "runs.over": "{where}, the run exceeded {quota} (used {used}). It was not throttled because the window was short"
     " ({window} s): quotas count by the minute.",
+    "runs.over_beside": "{where}, the run and others together exceeded {quota} (the run used {used}; others used {others} %"
+    " of it before the load). It was not throttled because the window was short ({window} s), as quotas count by the minute,"
+    " or because others used less during the load.",
     "runs.about": "{where}, the run was about at {quota} ({percent} % used, at least {low} %).",
+    "runs.about_beside": "{where}, the run and others together were about at {quota} ({percent} % used, at least {low} %;"
+    " {others} % of it by others before the load).",
     "runs.there": "At this level: {figures}.",
     "runs.best": "Highest throughput: {rate} {at}.",
     "figure.rate": "{rate}",
@@ -273,8 +278,8 @@ TEXTS = {
     "quota.lenient": "The run used {percent} % of {quota} {at} for a minute or longer without being throttled, so the real"
     " quota must be higher. Compare the settings with Service Quotas. No level is judged by this quota.",
     "quota.mode": "**{mode}:** {forecasts}",
-    "quota.between": "{quota} are used up at about {users} (measured: {levels}).",
-    "quota.beyond": "{quota} are used up at about {users} (extrapolated from {levels}).",
+    "quota.between": "{quota} are used up at about {users}{beside} (measured: {levels}).",
+    "quota.beyond": "{quota} are used up at about {users}{beside} (extrapolated from {levels}).",
     "quota.unsure": "{quota}: {levels}; too few calls to tell at which load this quota is used up.",
     "quota.measured": "{quota}: {levels}.",
     "quota.full": "{quota} are not used up: at most {levels}, and higher levels used no more.",
