@@ -122,12 +122,29 @@ class Plan:
 
     def lines(self) -> list[str]:
         """The plan in words, one fact a line."""
-        of_profile = f" ({_counted(self.parts, 'part')} of a profile)" if self.parts else ""
-        levels = f"{_counted(self.levels, 'level')}{of_profile}, up to {self.most}"
-        if self.search:
-            levels = f"a search of at most {_counted(self.levels, 'probe')}, up to {self.most}"
+        more = (
+            *self.replay,
+            self.expected_tokens,
+            self._cost(),
+            self.quota_sources,
+            *self.quota_notes,
+            self.quota_use,
+            self.unused_quotas,
+            self.left_out,
+        )
+        return [self._load(), self._length(), self._tokens(), *filter(None, more)]
+
+    def _load(self) -> str:
+        """How many levels, and the largest load."""
         if self.is_ramp:
-            levels = f"a ramp to {self.most} in at most {self.levels} levels; the first there without a 503 is the last"
+            return f"a ramp to {self.most} in at most {self.levels} levels; the first there without a 503 is the last"
+        if self.search:
+            return f"a search of at most {_counted(self.levels, 'probe')}, up to {self.most}"
+        of_profile = f" ({_counted(self.parts, 'part')} of a profile)" if self.parts else ""
+        return f"{_counted(self.levels, 'level')}{of_profile}, up to {self.most}"
+
+    def _length(self) -> str:
+        """How long, and of a search how many calls."""
         length = "for as long as its shape decides"
         if self.seconds is not None:
             about = "at most" if self.search or self.is_ramp else "about"
@@ -136,32 +153,16 @@ class Plan:
             length = f"{length}; --run-time ends it after {length_in_words(self.run_time_s)}, whatever levels are left"
         if self.search:
             length = f"{length}; at most {self.search[0]:,} calls and {self.search[1]:,} output tokens are expected"
+        return length
+
+    def _tokens(self) -> str:
+        """The output tokens of a call, and of all calls by the quotas."""
         each = f"at most {self.max_tokens:,} output tokens a call"
-        more = [
-            line
-            for line in (
-                *self.replay,
-                self.expected_tokens,
-                self._cost(),
-                self.quota_sources,
-                *self.quota_notes,
-                self.quota_use,
-                self.unused_quotas,
-                self.left_out,
-            )
-            if line
-        ]
         if self.output_tokens is None:
-            return [
-                levels,
-                length,
-                f"{each}; no quota limits the calls: set model.{self.quota_to_set} to see the worst case",
-                *more,
-            ]
+            return f"{each}; no quota limits the calls: set model.{self.quota_to_set} to see the worst case"
         calls = f"{self.calls:,} calls and " if self.calls else ""
         counted = f", each counted {self.burndown:g} times" if self.burndown != 1 else ""
-        all_tokens = f"the quota allows at most {calls}{self.output_tokens:,} output tokens in all{counted}"
-        return [levels, length, f"{each}; {all_tokens}", *more]
+        return f"{each}; the quota allows at most {calls}{self.output_tokens:,} output tokens in all{counted}"
 
     def _cost(self) -> str:
         """The cost in words; empty without prices."""
