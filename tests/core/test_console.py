@@ -458,6 +458,21 @@ def test_what_a_search_has_found_is_printed(screens: Recording) -> None:
     assert texts(screens) == "  Search      streaming: 8 users met the SLO. The largest load was reached (search.most)"
 
 
+def test_a_level_is_told_before_its_verdict(screens: Recording, clock: Clock) -> None:
+    """The search has waited for its calls: what they were comes first, whatever time has passed."""
+    run, shows = a_run(), output.Console(Namespace())
+    shows.begin(run)
+    shows.level(replace(PLANNED[0], phase="drain", measured_from=1.0, measured_to=31.0))
+    texts(screens)
+    probe = {"level": PLANNED[0].key, "load": 4, "verdict": "client", "client": ["worker w used 97 % of a core"]}
+    said = {"mode": "streaming", "for": "users", "low": None, "high": None, "ended_by": "client", "probes": [probe]}
+    shows.search({**said, "waits_until": None})
+    assert re.findall(r"^\[|^  Search|^  Calls", texts(screens), re.MULTILINE) == ["[", "  Calls", *["  Search"] * 2]
+    clock.now += 1000
+    shows.tick(State("running", PLANNED[0], 4, 3))
+    assert texts(screens) == "", "once"
+
+
 def test_without_prices_no_cost_is_shown(screens: Recording) -> None:
     """Not even 0."""
     shows = output.Console(Namespace())

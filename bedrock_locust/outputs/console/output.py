@@ -50,7 +50,11 @@ class Console(OutputBase):
             self._due[level.key] = time.monotonic() + longest_s + ROWS_WITHIN_S
 
     def search(self, found: Mapping[str, Any]) -> None:
-        """Print what a search has found so far, and what it waits for."""
+        """Print what a search has found so far, and what it waits for; before a verdict, the level that it is about.
+
+        All of its calls have ended, and their rows are here: it was judged by them.
+        """
+        self._print_levels(everything=True)
         for text in searching.lines(found):
             self._screen.say(text)
 
