@@ -10,11 +10,16 @@ from bedrock_locust import exits
 from bedrock_locust.process.report import ReportError, why_not_written
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+    from typing import Any
 
     from bedrock_locust.process.report import MakeReport
 
 logger = logging.getLogger(__name__)
+
+MOST_NAMES = 5
+"""Levels that the log names; of more it says how many."""
 
 
 def make_report(make: MakeReport, folder: Path, copy: Path) -> Path | None:
@@ -37,7 +42,7 @@ def make_report(make: MakeReport, folder: Path, copy: Path) -> Path | None:
 
 
 def report_codes(folder: Path, written: Path | None) -> list[int]:
-    """The exit codes that follow from the report: it is not there, or it says that the run did not meet its SLO.
+    """The exit codes that follow from the report: it is not there, or it says that the gate of the SLO did not pass.
 
     A search that judged no load, as the load generator was the limit, has not missed it: it ended before its plan.
     """
@@ -54,6 +59,18 @@ def report_codes(folder: Path, written: Path | None) -> list[int]:
     if searches and all(one["outcome"] == "nothing" for one in searches):
         logger.error("bedrock-locust: the search judged no load, so the SLO was neither met nor missed; see the report")
         return [exits.ENDED_EARLY]
-    what = "no load is shown to meet the SLO" if found.get("search") else "the SLO was not met"
-    logger.error("bedrock-locust: %s; see the report", what)
+    logger.error("bedrock-locust: %s; see the report", _failed(found))
     return [exits.GATE]
+
+
+def _failed(found: Mapping[str, Any]) -> str:
+    """Why the gate did not pass: what was not measured was not missed, but it is no pass."""
+    if found.get("search"):
+        return "no load is shown to meet the SLO"
+    failed, levels = found["slo"].get("failed"), found["slo"].get("levels", {})
+    if failed is None or any(levels.get(key, {}).get("met") is False for key in failed):
+        return "the SLO was not met"
+    if not failed:
+        return "nothing was measured that the SLO asks for, so it is not passed"
+    where = ", ".join(failed[:MOST_NAMES]) + (f" and {len(failed) - MOST_NAMES} more" * (len(failed) > MOST_NAMES))
+    return f"the SLO was missed in no level, but it could not be judged in {where}, so it is not passed"

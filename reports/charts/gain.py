@@ -23,7 +23,7 @@ CURVES = (
 
 def chart(analysis: Edition) -> Any:
     """P50 in seconds by users; None if no level ran in both modes."""
-    found, say, figures = pairs(analysis.figures), analysis.say, analysis.figures
+    found, say, figures = pairs(analysis.as_asked), analysis.say, analysis.figures
     if found.empty:
         return None
     unit = drawn(figures)["unit"].iloc[0]

@@ -8,10 +8,11 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from reports.exports import account
+from reports.numbers.arrivals import COUNTS
 from reports.numbers.failures import total_counts
 from reports.numbers.figures import TOKENS
 from reports.reading.settings import flat
-from reports.reading.windows import RATE
+from reports.reading.windows import ARRIVALS, RATE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,7 +69,8 @@ def tree(analysis: Edition, told: Sequence[str]) -> dict[str, Any]:
         "calls": {str(name): int(count) for name, count in counts.items()},
         "conclusions": [asdict(found) for found in analysis.conclusions],
         "levels": _levels(analysis),
-        "arrivals": _rows(analysis.arrivals.rename_axis("level").reset_index()),
+        "arrivals": _arrivals(analysis),
+        "arrivals_by_level": _arrivals_by_level(analysis),
         "failures": _rows(analysis.failures),
         "failures_by_level": _rows(analysis.failures_by_level.reset_index()),
         "streaming_gain": [_with_load(analysis, asdict(found)) for found in analysis.gains],
@@ -133,6 +135,7 @@ def _levels(analysis: Analysis) -> list[dict[str, Any]]:
     is_rate = table["unit"] == RATE
     loads = {"users": table["load"].mask(is_rate), "rate_per_s": table["load"].where(is_rate)}
     table = table.assign(completed=completed, **loads).drop(columns=["load", "unit"])
+    table.loc[_of_several_modes(analysis), list(ARRIVALS)] = math.nan
     return _rows(table.rename_axis("level").reset_index())
 
 
@@ -152,7 +155,26 @@ def _slo(analysis: Analysis) -> dict[str, Any] | None:
         key: {"met": gate.met(key), "checks": [asdict(check) for check in checks]}
         for key, checks in gate.checks.items()
     }
-    return {"asked": asdict(gate.slo), "passed": analysis.gate_passed, "levels": levels}
+    failed = gate.failed(analysis.figures)
+    return {"asked": asdict(gate.slo), "passed": analysis.gate_passed, "failed": failed, "levels": levels}
+
+
+def _of_several_modes(analysis: Analysis) -> list[str]:
+    """The rows of levels in which calls of both modes were made: each has a row for each mode."""
+    return [str(key) for key in analysis.figures.index[analysis.figures["name"].duplicated(keep=False)]]
+
+
+def _arrivals(analysis: Analysis) -> list[dict[str, Any]]:
+    """The arrivals of each level. What became of them is known of a level: not of each mode, where it has several."""
+    found = analysis.arrivals.astype(dict.fromkeys(COUNTS, "float64"))
+    found.loc[found.index.isin(_of_several_modes(analysis)), list(COUNTS)] = math.nan
+    return _rows(found.rename_axis("level").reset_index())
+
+
+def _arrivals_by_level(analysis: Analysis) -> list[dict[str, Any]]:
+    """What became of the arrivals of each level, whatever their modes."""
+    found = analysis.arrivals[list(COUNTS)].assign(name=analysis.figures["name"].reindex(analysis.arrivals.index))
+    return _rows(found.drop_duplicates("name")[["name", *COUNTS]])
 
 
 def _search(found: Search) -> dict[str, Any]:

@@ -151,10 +151,15 @@ class Analysis:
         """What was measured: the `simulator`, `aws`, something `here`, or `elsewhere`; see `endpoint.place`."""
         return endpoint.place(self.run.text("endpoint"), simulator=self.run.get("simulator") is True)
 
+    @property
+    def as_asked(self) -> pd.DataFrame:
+        """The figures of the levels that had the load that they ask for: only these tell what it does."""
+        return self.figures[~self.figures.index.isin(list(self.other_loads))]
+
     def best_level(self, mode: str) -> str | None:
         """The level of a mode with the most output tokens/s, with tolerable failures if there is one; None of none."""
-        of_mode = self.figures[(self.figures["mode"] == mode) & (self.figures["output_tokens_per_s"] > 0)]
-        of_mode = of_mode[~of_mode.index.isin(list(self.other_loads))]
+        figures = self.as_asked
+        of_mode = figures[(figures["mode"] == mode) & (figures["output_tokens_per_s"] > 0)]
         good = of_mode[~of_mode.index.isin([*self.failing, *answers.unanswered(self.stop_reasons)])]
         rates = (good if len(good) else of_mode)["output_tokens_per_s"]
         return str(rates.idxmax()) if len(rates) else None
@@ -206,7 +211,7 @@ def analyse(run: Run) -> Analysis:
         guardrails=traced.guardrails(rows),
         routed=traced.routed(rows),
         conclusions=conclusion.conclusions(table, known),
-        gains=[] if run.get("replay") else gain.gains(rows, table),  # both modes have other calls of a trace
+        gains=[] if run.get("replay") else gain.gains(rows, table, others),  # both modes have other calls of a trace
         arrivals=arrived,
         slowest=slowest.slowest(rows, "latency_ms"),
         stalls=slowest.slowest(rows, "max_gap_ms"),

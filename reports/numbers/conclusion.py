@@ -55,7 +55,10 @@ class Conclusion:
     is_last: bool
     """Whether no level above the advised one, or above the knee, is without problems."""
     rising: bool
-    """Whether the advised level is the last and has more throughput than the one before, by more than chance."""
+    """Whether the advised level is the last and has more throughput than the one before, by more than chance.
+
+    Not where the load generator was the limit: a higher load would show no more of the service.
+    """
 
 
 def conclusions(figures: pd.DataFrame, known: Evidence) -> list[Conclusion]:
@@ -90,7 +93,8 @@ def conclude(mode: str, group: str, figures: pd.DataFrame, known: Evidence) -> C
         first = None  # what the search found says it
     top = knee[-1] if at_knee else advised or ""
     last_two = [str(key) for key in useful.index[-2:]]
-    grows = len(last_two) > 1 and known.growth.grows(figures, last_two[0], last_two[1], rate)
+    is_top = len(last_two) > 1 and _is_top(advised, last_two[1], figures, known)
+    grows = is_top and known.growth.grows(figures, last_two[0], last_two[1], rate)
     return Conclusion(
         mode=mode,
         group=group,
@@ -106,8 +110,13 @@ def conclude(mode: str, group: str, figures: pd.DataFrame, known: Evidence) -> C
         limit=first,
         main=limit.main_failure(figures, bad, known),
         is_last=bool(top) and not set(_above(figures, top)) & set(sound.index),
-        rising=has_loads and basis != "search" and first is None and grows and advised == last_two[-1],
+        rising=has_loads and basis != "search" and first is None and grows,
     )
+
+
+def _is_top(advised: str | None, last: str, figures: pd.DataFrame, known: Evidence) -> bool:
+    """Whether the advised level is the last, of all levels too, and the load generator was not the limit there."""
+    return advised == last == str(figures.index[-1]) and last not in known.late
 
 
 def _rate(figures: pd.DataFrame) -> str:

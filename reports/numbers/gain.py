@@ -11,6 +11,8 @@ import pandas as pd
 from reports.numbers import sample
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from reports.numbers import intervals
     from reports.reading.levels import Levels
 
@@ -29,11 +31,10 @@ class Gain:
     """None of too few calls."""
 
 
-def gains(levels: Levels, figures: pd.DataFrame) -> list[Gain]:
-    """One for each load that both modes ran with successes."""
-    return [
-        _gain(levels, figures, str(row["streaming"]), str(row["non_streaming"])) for _, row in pairs(figures).iterrows()
-    ]
+def gains(levels: Levels, figures: pd.DataFrame, other_loads: Collection[str] = ()) -> list[Gain]:
+    """One for each load that both modes ran with successes; a level with another load than asked for is none of it."""
+    found = pairs(figures[~figures.index.isin(list(other_loads))])
+    return [_gain(levels, figures, str(row["streaming"]), str(row["non_streaming"])) for _, row in found.iterrows()]
 
 
 def _gain(levels: Levels, figures: pd.DataFrame, streaming: str, whole: str) -> Gain:

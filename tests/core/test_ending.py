@@ -74,6 +74,26 @@ def test_the_gate(tmp_path: Path, caplog: pytest.LogCaptureFixture, figures: str
     )
 
 
+@pytest.mark.parametrize(
+    ("failed", "met", "said"),
+    [
+        (["a", "b"], {"a": None, "b": False, "c": False}, "the SLO was not met"),
+        (["a"], {"a": None, "c": False}, "could not be judged in a, so it is not passed"),
+        (["a", "b"], {"a": None}, "the SLO was missed in no level, but it could not be judged in a, b, so it is not"),
+        ([], {}, "nothing was measured that the SLO asks for, so it is not passed"),
+        (list("abcdefg"), {}, "in a, b, c, d, e and 2 more, so"),
+    ],
+)
+def test_what_was_not_measured_was_not_missed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, failed: list[str], met: dict[str, bool | None], said: str
+) -> None:
+    """The log tells one from the other; `c` does not count, as its users are above `slo.users`."""
+    slo = {"passed": False, "failed": failed, "levels": {key: {"met": value} for key, value in met.items()}}
+    (tmp_path / "report.json").write_text(json.dumps({"slo": slo}))
+    assert report_codes(tmp_path, tmp_path / "report.md") == [exits.GATE]
+    assert said in caplog.messages[0]
+
+
 def test_a_search_that_judged_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """What was not judged is no miss: the run ended before its plan. One load that was missed is."""
     nothing, missed = {"passed": False, "outcome": "nothing"}, {"passed": False, "outcome": "start"}

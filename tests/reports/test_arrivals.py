@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bedrock_locust.arrivals import counts
+from reports.charts import CHARTS, unchecked
 from reports.edition import Edition, edition
 from reports.exports import junit
 from reports.numbers import arrivals as arrived
@@ -185,6 +186,43 @@ def test_a_level_with_fewer_users_than_asked_for(tmp_path: Path) -> None:
     assert found.other_loads == {"streaming-08": 62.5}
     assert found.gate_passed is False
     assert [one.advised for one in found.conclusions] == ["streaming-04"]
+
+
+def in_modes(made: make.Folder) -> make.Folder:
+    """The levels once more, with calls that do not stream."""
+    for row in list(made.levels):
+        made.levels.append(row | {"mode": "non_streaming", "level": f"non_{row['level']}"})
+    for row in list(made.requests):
+        made.requests.append(
+            row | {"mode": "non_streaming", "level": f"non_{row['level']}", "ttft_ms": "", "max_gap_ms": ""}
+        )
+    return made
+
+
+def test_a_load_that_was_not_made_is_compared_nowhere(tmp_path: Path) -> None:
+    """Neither in what streaming gains, nor in its chart: one of both modes had a lower load."""
+    made = in_modes(folder((2, 5)))
+    found = report_of(made, tmp_path / "whole")
+    assert [one.load for one in found.gains] == [2, 5]
+    made.levels[1] |= {"arrivals_due": 400, "arrivals_dropped": 100}
+    found = report_of(made, tmp_path / "dropped")
+    assert [one.load for one in found.gains] == [2]
+    with unchecked():
+        drawn = CHARTS["gain"](found)
+    assert drawn is not None
+    assert set(drawn.data["load"]) == {2}
+
+
+@pytest.mark.parametrize("change", [None, "dropped", "late"])
+def test_higher_rates_are_advised_only_where_these_were_made(tmp_path: Path, change: str | None) -> None:
+    """Where the load generator was the limit, higher rates would show no more of the service."""
+    made = folder((1, 2, 4))
+    if change == "dropped":
+        made.levels[2] |= {"arrivals_due": 400, "arrivals_dropped": 160}
+    elif change == "late":
+        made.info["health"] = {"streaming-rate-4": {"client_limited": True, "causes": []}}
+    said = " ".join(conclusion(report_of(made, tmp_path)))
+    assert ("Test with higher rates" in said) == (change is None)
 
 
 def advice(made: make.Folder, path: Path) -> str:

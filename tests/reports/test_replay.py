@@ -10,6 +10,7 @@ import pytest
 
 from reports.charts import CHARTS
 from reports.edition import Edition, edition
+from reports.exports.figures import plain, tree
 from reports.numbers.doubts import doubts
 from reports.reading.run import read
 from reports.report import write
@@ -144,6 +145,10 @@ def test_a_replay_is_one_level(tmp_path: Path) -> None:
     assert list(found.figures["group"]) == ["", ""]
     text = arrivals(found, {})
     assert text.count("130") == 1
+    figures = plain(tree(found, told(found)))
+    assert [row["due"] for row in figures["arrivals"]] == [None, None]
+    assert [row["arrivals_missed"] for row in figures["levels"]] == [None, None]
+    assert figures["arrivals_by_level"] == [{"name": "replay", "due": 130, "made": 120, "dropped": 0, "missed": 10}]
     assert "| 130 |  120 |       0 |     10 |" in text
     [said] = [words for doubt, words in zip(doubts(found), told(found), strict=True) if doubt.what == "late_said"]
     assert "first tokens were read 18 ms late at P99" in said
