@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
 
     from bedrock_locust.live.attainment import Verdict
+    from bedrock_locust.live.output import Output
     from bedrock_locust.process.report import MakeReport
     from bedrock_locust.settings.schema import Settings
 
@@ -226,10 +227,30 @@ class Lead:
         self._signals.begin()
         self._environment.process_exit_code = None
         self._environment.stop_timeout = self._stop_timeout or self.settings.call_limit_s + DRAIN_MARGIN_S
-        levels, first_call = planned_levels(self._environment), self._preparation.first_call
-        settings, known = self._preparation.in_force, self._preparation.account.known(self.settings)
+        levels = planned_levels(self._environment)
+        info = self._info(client, levels)
+        plan = levels, self._preparation.plan(levels)
+        self._run = Run(self._environment, self._preparation.in_force, info, plan, self._outputs())
+        survey = self._preparation.survey
+        most = survey.positions(self.settings) if survey else None
+        self._options.bedrock_run = self._order(info, levels).to_json()
+        if self._receiver and self._dealer:
+            self._handed_out = self._dealer.begin(info["run"], most)
+            self._receiver.begin(self._run.recorder)
+        else:
+            self._begin_alone(client, self._run, most)
+        if level := getattr(self._options, LEVEL, None):
+            self._run.on_level(Level.from_plain(level))
+        # Last, so that it is the first at the exit.
+        atexit.unregister(self._on_exit)
+        atexit.register(self._on_exit)
+
+    def _info(self, client: BedrockRuntimeClient, levels: Sequence[Level] | None) -> dict[str, Any]:
+        """What `run.json` says of a run that begins."""
+        first_call = self._preparation.first_call
+        known = self._preparation.account.known(self.settings)
         info = first_info(
-            settings,
+            self._preparation.in_force,
             endpoint=client.meta.endpoint_url,
             simulator=self._preparation.simulator is not None,
             levels=None if levels is None else len(levels),
@@ -239,32 +260,24 @@ class Lead:
             info["quotas"] = quotas
         if notes := known.found.notes:
             info["quota_notes"] = list(notes)
-        info |= self._preparation.about_file()
-        plan = levels, self._preparation.plan(levels)
+        return info | self._preparation.about_file()
+
+    def _outputs(self) -> list[Output]:
+        """What gets calls and levels of a run, in order."""
         passes = EndAfterPasses(lambda: self._handed_out, lambda: getattr(self._runner, "clients", ()))
         self._judge = Judge()
-        outputs = [self._judge, *outputs_of(self._options, self.settings, self._runs, self._lasting), passes]
-        self._run = Run(self._environment, settings, info, plan, outputs)
-        survey = self._preparation.survey
-        most = survey.positions(self.settings) if survey else None
-        self._options.bedrock_run = self._order(info, levels).to_json()
-        if self._receiver and self._dealer:
-            self._handed_out = self._dealer.begin(info["run"], most)
-            self._receiver.begin(self._run.recorder)
-        else:
-            self._handed_out = HandedOut(most)
-            bench = Bench(self._environment, self.settings, client, LOCAL)
-            positions = local_positions(self._handed_out)
-            bench.read(self._preparation.file, self._preparation.prepared, positions)
-            put_bench(bench)
-            pulse = Pulse(bench.measured_level).start()
-            self._tenant = Tenant(self._runner, bench, LOCAL)
-            self._run.recorder.join_local(pulse, lambda: calls_in_flight.now, self._tenant.made.to_plain)
-        if level := getattr(self._options, LEVEL, None):
-            self._run.on_level(Level.from_plain(level))
-        # Last, so that it is the first at the exit.
-        atexit.unregister(self._on_exit)
-        atexit.register(self._on_exit)
+        return [self._judge, *outputs_of(self._options, self.settings, self._runs, self._lasting), passes]
+
+    def _begin_alone(self, client: BedrockRuntimeClient, run: Run, most: int | None) -> None:
+        """Make the calls in this process."""
+        self._handed_out = HandedOut(most)
+        bench = Bench(self._environment, self.settings, client, LOCAL)
+        positions = local_positions(self._handed_out)
+        bench.read(self._preparation.file, self._preparation.prepared, positions)
+        put_bench(bench)
+        pulse = Pulse(bench.measured_level).start()
+        self._tenant = Tenant(self._runner, bench, LOCAL)
+        run.recorder.join_local(pulse, lambda: calls_in_flight.now, self._tenant.made.to_plain)
 
     def _order(self, info: Mapping[str, Any], levels: Sequence[Level] | None) -> RunOrder:
         """What the workers must know of a run that begins."""

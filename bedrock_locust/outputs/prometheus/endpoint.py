@@ -74,12 +74,17 @@ class Endpoint:
         if request.method not in {"GET", "HEAD"}:
             return Response("bedrock-locust: only to be read\n", 405)
         if self.has_token and not self.knows(request.headers.get("Authorization", "")):
-            return Response(NEEDED, 401, {"WWW-Authenticate": "Bearer"})
+            return refused()
         version = self._figures.version
         made = self.answer(request.headers.get("Accept", ""))
         if self._seen and request.method == "GET":
             self._seen(version)
         return made
+
+
+def refused() -> Response:
+    """The answer to a request without the token."""
+    return Response(NEEDED, 401, {"WWW-Authenticate": "Bearer"}, mimetype="text/plain")
 
 
 def serve(app: WSGIApplication, host: str, port: int) -> WSGIServer:
