@@ -81,7 +81,7 @@ def _time(**options: Any) -> alt.X:
 
 
 def _levels(look: dict[str, Any]) -> list[Any]:
-    """Where each level ran: a band in the colour of its mode, a line at its start, its users at the top."""
+    """Where each level ran: a band in the colour of its mode, a line at its start, its load at the top."""
     colour = alt.Color("mode:N", title=None, scale=_scale(look["modes"]), legend=alt.Legend(symbolOpacity=0.6))
     same = alt.Color("mode:N", scale=_scale(look["modes"]), legend=None)
     base = alt.Chart(LEVELS)

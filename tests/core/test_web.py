@@ -327,6 +327,7 @@ def test_definitions_of_the_charts(folder: Path, client: FlaskClient) -> None:
     answer = made.get("/bedrock/charts.json")
     assert answer.mimetype == "application/json"
     assert "decimal_point" in answer.text
+    assert "the number at the top is their load, in users or in" in made.get("/bedrock/charts").text
     assert made.get("/bedrock/charts").text != client.get("/bedrock/charts").text
 
 
