@@ -148,7 +148,7 @@ OPTIONS = (
         "--bedrock-quota-codes",
         "model",
         "quota_codes",
-        "Codes of quotas that the lookup cannot tell apart, such as tokens_per_minute=L-A4430697",
+        "Codes of quotas that the lookup cannot tell apart: tokens_per_minute=L-A4430697,quota=L-254CACF4, or JSON",
     ),
     Option(
         "--bedrock-api", "model", "api", "converse (any model), invoke (native format), responses, chat or messages"

@@ -6,9 +6,10 @@ A file may have the quotas of both endpoints, so that `--bedrock-endpoint` is en
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,10 +33,14 @@ QuotaName = Literal[
 
 _CODE = re.compile(r"[a-zA-Z][a-zA-Z0-9-]{0,127}")
 """As Service Quotas takes them."""
+NO_CODES = (
+    "must be names of quotas with their codes, such as tokens_per_minute=L-A4430697,quota=L-254CACF4, or the same as"
+    ' JSON: {"tokens_per_minute": "L-A4430697"}'
+)
 
 
 def codes(value: object) -> object:
-    """Codes by quota, of an object or of a text such as `quota=L-1,tokens_per_minute=L-2`. Raises ValueError."""
+    """Codes by quota, of an object, of JSON, or of a text: `quota=L-1,tokens_per_minute=L-2`. Raises ValueError."""
     found = _of_a_text(value) if isinstance(value, str) else value
     if isinstance(found, dict) and not found.keys() <= WORDS.keys():
         raise ValueError(f"must have codes of these quotas only: {', '.join(WORDS)}")
@@ -44,12 +49,26 @@ def codes(value: object) -> object:
     return found
 
 
-def _of_a_text(value: str) -> dict[str, str]:
+def _of_a_text(value: str) -> dict[str, Any]:
+    """The pairs of a text. Raises ValueError."""
+    if not value.lstrip().startswith("{"):
+        return _once(_pairs(value))
+    try:
+        found: dict[str, Any] = json.loads(value, object_pairs_hook=_once)
+    except (json.JSONDecodeError, RecursionError):
+        raise ValueError(NO_CODES) from None
+    return found
+
+
+def _pairs(value: str) -> list[tuple[str, str]]:
     pairs = [[part.strip() for part in one.split("=")] for one in value.split(",")]
     if any(len(pair) != 2 or not all(pair) for pair in pairs):
-        raise ValueError(
-            "must be names of quotas with their codes, such as tokens_per_minute=L-A4430697,quota=L-254CACF4"
-        )
+        raise ValueError(NO_CODES)
+    return [(name, code) for name, code in pairs]
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The pairs as an object. Raises ValueError where a name comes twice."""
     if len({name for name, _ in pairs}) < len(pairs):
         raise ValueError("must not have a quota twice")
     return dict(pairs)

@@ -173,7 +173,8 @@ class Model(Section):
     quota_lookup: Literal["auto", "off"] = "auto"
     """`auto` finds the quotas that are not set here in the account, if calls go to AWS or to the simulator."""
     quota_codes: Annotated[dict[QuotaName, str] | None, BeforeValidator(codes)] = None
-    """Codes of quotas that the lookup cannot tell apart, as `{"tokens_per_minute": "L-A4430697"}`."""
+    """Codes of quotas that the lookup cannot tell apart, as `{"tokens_per_minute": "L-A4430697"}`, or as text:
+    `tokens_per_minute=L-A4430697,quota=L-254CACF4`."""
 
     def named(self, model_id: str) -> Model:
         """These settings for another model: its format is its own."""

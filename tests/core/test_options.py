@@ -277,7 +277,8 @@ def test_option_over_environment_over_file_over_default(
             "L-A4430697",
             (
                 'model.quota_codes is "L-A4430697", but must be names of quotas with their codes, such as'
-                " tokens_per_minute=L-A4430697,quota=L-254CACF4"
+                " tokens_per_minute=L-A4430697,quota=L-254CACF4, or the same as JSON:"
+                ' {"tokens_per_minute": "L-A4430697"}'
             ),
         ),
         (

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bedrock_locust.settings.plan import Plan
-from bedrock_locust.settings.quotas import Quotas, unused
+from bedrock_locust.settings.quotas import WORDS, Quotas, codes, unused
 from bedrock_locust.settings.schema import Settings
 
 RUNTIME = {"tokens_per_minute": 9000, "tokens_per_day": 90_000, "quota": 90}
@@ -20,6 +23,32 @@ def settings(endpoint: str, **quotas: Any) -> Settings:
     model_id = "qwen.qwen3-32b"
     model = {"id": model_id, "api": "chat", "endpoint": endpoint, **quotas}
     return Settings.model_validate({"model": model, "test": {"max_tokens": 100}})
+
+
+CODES = st.dictionaries(st.sampled_from(sorted(WORDS)), st.from_regex(r"L-[A-F0-9]{1,8}", fullmatch=True), min_size=1)
+
+
+@given(CODES, st.sampled_from(["", " "]))
+def test_codes_are_given_as_an_object_as_text_or_as_json(given_: dict[str, str], blank: str) -> None:
+    """All three mean the same."""
+    text = f"{blank},{blank}".join(f"{name}{blank}={blank}{code}" for name, code in given_.items())
+    assert codes(given_) == codes(text) == codes(blank + json.dumps(given_)) == given_
+
+
+@pytest.mark.parametrize(
+    ("value", "line"),
+    [
+        ('{"quota": "L-1", "quota": "L-2"}', "must not have a quota twice"),
+        ('{"quota": 7}', "must have codes such as L-A4430697"),
+        ('{"requests": "L-1"}', "must have codes of these quotas only"),
+        ('{"quota": ', "must be names of quotas with their codes, such as"),
+        ('{"a":' * 100_000, "must be names of quotas with their codes, such as"),
+    ],
+)
+def test_json_that_has_no_codes(value: str, line: str) -> None:
+    """As of text, one line."""
+    with pytest.raises(ValueError, match=line):
+        codes(value)
 
 
 @pytest.mark.parametrize(("endpoint", "own"), [("runtime", RUNTIME), ("mantle", MANTLE)])
