@@ -16,6 +16,7 @@ from bedrock_locust.aws.account.control import control_of, why
 from bedrock_locust.aws.account.known import Account
 from bedrock_locust.aws.boto3_client import CONNECT_TIMEOUT_S, check_credentials, connect, trust
 from bedrock_locust.aws.credentials import TOKEN, source_of
+from bedrock_locust.aws.region import unknown as unknown_region
 from bedrock_locust.errors import remedy
 from bedrock_locust.process.open_files import lack_for_calls
 from bedrock_locust.settings.mistakes import SettingsError
@@ -71,7 +72,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
         return
     settings = settings.in_region(client.meta.region_name)
     yield _caller(settings, session)
-    yield Finding("ok", "region", client.meta.region_name)
+    stray = unknown_region(session)
+    yield Finding("note", "region", stray) if stray else Finding("ok", "region", client.meta.region_name)
     url = _url(settings, client)
     reached = list(_endpoint(url))
     yield from reached

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 MOST_SLIPS = 2
 """A name with more slips of the finger than this is not a mistyped region."""
 
+MOST_SIMILAR = 3
+"""Names of regions that a message shows."""
+
 _SHAPE = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-[1-9]").fullmatch
 
 
@@ -34,7 +37,30 @@ def check_region(session: boto3.Session, *, own_endpoint: bool) -> None:
     if _slips(region.lower(), near) <= MOST_SLIPS:
         raise SettingsError(f"unknown region {region}: did you mean {near}?")
     if not own_endpoint:
-        raise SettingsError(f"unknown region {region}: see aws.region, --bedrock-region and AWS_DEFAULT_REGION")
+        raise SettingsError(
+            f"unknown region {region}: see aws.region, --bedrock-region and AWS_DEFAULT_REGION; similar names are"
+            f" {_similar(region, known)}"
+        )
+
+
+def unknown(session: boto3.Session) -> str:
+    """What to say of the region of a session that boto3 does not know; empty for any other.
+
+    It may be new, or stand for nothing but the signatures of calls to an endpoint of the user's own.
+    """
+    region, known = session.region_name or "", _known(session)
+    if not region or region in known:
+        return ""
+    return (
+        f"{region} is no region that this boto3 knows. If it is none of AWS, it only goes into the signatures of calls;"
+        f" else set aws.region or --bedrock-region: similar names are {_similar(region, known)}"
+    )
+
+
+def _similar(region: str, known: list[str]) -> str:
+    """The names of regions that are nearest to one."""
+    nearest = sorted(known, key=lambda name: (_slips(region.lower(), name), name))[:MOST_SIMILAR]
+    return ", ".join(nearest)
 
 
 def _known(session: boto3.Session) -> list[str]:

@@ -118,6 +118,17 @@ def test_a_region_that_is_none() -> None:
     assert findings["region"] == ("FAIL", "unknown region us-esat-1: did you mean us-east-1?")
 
 
+@pytest.mark.parametrize("region", ["mars-1", "eu-west-9"])
+def test_a_region_that_boto3_does_not_know(simulator: Simulator, region: str) -> None:
+    """A note where calls go to an endpoint of the user's own, with similar names; the rest is checked all the same."""
+    findings = found(simulator.url, simulator.url, aws={"region": region})
+    state, said = findings["region"]
+    assert state == "note"
+    assert said.startswith(f"{region} is no region that this boto3 knows.")
+    assert len(said.rpartition("similar names are ")[2].split(", ")) == 3
+    assert findings["model"][0] == "ok"
+
+
 def test_an_endpoint_that_is_not_there(simulator: Simulator) -> None:
     """No connection, and no TLS where there should be; then no call is made."""
     findings = found("http://127.0.0.1:9")

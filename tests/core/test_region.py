@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bedrock_locust.aws.boto3_client import connect, session_for
-from bedrock_locust.aws.region import check_region
+from bedrock_locust.aws.region import check_region, unknown
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.schema import Aws, Settings
 
@@ -51,6 +51,17 @@ def test_a_name_that_is_no_region() -> None:
     with pytest.raises(SettingsError, match="unknown region nowhere: see "):
         check("nowhere")
     check("nowhere", own_endpoint=True)
+
+
+def test_similar_names() -> None:
+    """Of a name that is none, those nearest to it; of a region that boto3 knows, nothing is said."""
+    with pytest.raises(SettingsError, match="similar names are af-south-1, ap-south-1, ap-south-2"):
+        check("asia-south-1")
+    for region in ("us-east-1", "cn-north-1"):
+        assert not unknown(session_for(Aws(region=region), simulator=False))
+    assert "similar names are eu-west-1, eu-west-2, eu-west-3" in unknown(
+        session_for(Aws(region="eu-west-9"), simulator=False)
+    )
 
 
 def test_a_client_is_not_made() -> None:
