@@ -32,7 +32,7 @@ def _told(say: Language, found: Replay) -> str:
     left_out = say("list.comma").join(filter(None, reasons))
     return say.paragraph(
         [
-            say("replay.calls", **counts),
+            say("replay.calls_as_it_was" if found.speed == 1 else "replay.calls", **counts),
             say("replay.waited", waited=amount(found.waited)) if found.waited else "",
             say("replay.left_out", reasons=left_out) if left_out else "",
             say("replay.mixed") if found.mixed else "",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from reports.markdown import amount, code, escape, number
 from reports.sections.words import API_NAMES, SEARCH, label, length_setting, level_names, reason, section_of_load
+from reports.texts.agreement import Counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,7 +36,8 @@ def _levels(analysis: Edition, keys: list[str]) -> str:
 
 
 def _workers(analysis: Edition, names: list[str]) -> str:
-    return analysis.say("trust.workers", workers=analysis.say.listing([code(name) for name in names]))
+    listed = Counted(analysis.say.listing([code(name) for name in names]), len(names))
+    return Counted(analysis.say("trust.workers", workers=listed), len(names))
 
 
 def _apis(analysis: Edition, apis: list[str]) -> str:

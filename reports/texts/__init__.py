@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from reports.texts.agreement import agreeing
 from reports.texts.spacing import filled
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class Language:
 
     def __call__(self, key: str, **values: Any) -> str:
         """The text of a key with its values."""
-        return filled(self.texts[key], values) if self.code == "zh" else self.texts[key].format(**values)
+        return filled(self.texts[key], values) if self.code == "zh" else agreeing(self.texts[key], values)
 
     def noun(self, count: Any, word: str) -> str:
         """A count with its noun: `1 call`, `2 calls`."""

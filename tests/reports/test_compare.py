@@ -114,7 +114,7 @@ def test_too_few_calls_to_tell_a_success_rate(tmp_path: Path) -> None:
     base, same = (run(tmp_path / name, seed, calls=9) for seed, name in enumerate("ab"))
     code, text, found = compare(tmp_path, base, same, "--max-regression", "500%")
     assert (code, reasons(found)) == (3, {"success_untold"})
-    assert "Too few calls to tell whether a success rate fell by more than 1 points: success of B" in text
+    assert "Too few calls to tell whether a success rate fell by more than 1 point: success of B" in text
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ TEXTS = {
     " may not have had all of each, or others' calls count in some: `python -m bedrock_locust aws RUN` asks again.",
     "check.unanswered": "Calls without a whole answer here: {calls}. AWS may have counted their tokens, which this side does"
     " not know.",
-    "check.burndown": "By AWS's estimate, an output token used {implied} tokens of quota. `model.output_burndown` sets what is"
+    "check.burndown": "By AWS's estimate, an output token used {implied} {implied:token|tokens} of quota. `model.output_burndown` sets what is"
     " reckoned with here.",
     "check.times": "AWS measures within the service, and this run at the client: the difference is the network, and what"
     " the first token waits for at the client. Both are of all calls, warm-up and drain too.",

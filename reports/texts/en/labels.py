@@ -132,7 +132,7 @@ TEXTS = {
     "errors.ask": "Look up the code in the Bedrock API reference, or give the request id to AWS support.",
     "errors.by_level": "By level",
     "errors.by_name": "By name",
-    "errors.cancelled": "The end of the run cut off {calls} (Cancelled). They are neither successes nor failures.",
+    "errors.cancelled": "The end of the run cut off {calls} (Cancelled). {calls:It is neither a success nor a failure|They are neither successes nor failures}.",
     "client": "Health of the load generator",
     "client.note": "Send delay is the time the client needed to build, sign and connect; no other time includes it. If it"
     " or the read lag is large compared with the first token, use more worker processes (`--processes`).",

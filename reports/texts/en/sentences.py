@@ -45,10 +45,10 @@ TEXTS = {
     "facts.levels": "{levels} of {duration}",
     "unit.output_tokens_per_s": "{rate} output tokens/s",
     "unit.requests_per_s": "{rate} requests/s",
-    "end.nothing": "**No call succeeded:** {calls} failed, most with {category}. {remedy}",
+    "end.nothing": "**No call succeeded:** {calls} failed, {calls:with|most with} {category}. {remedy}",
     "end.unended": "**No call finished:** the run ended before the first answer was complete ({calls}). Let it run longer.",
     "end.none": "**No call was made.** See the console output of the run and `exceptions.csv` in this folder.",
-    "end.lost": "**The calls are lost:** the run recorded {calls}, but `requests.csv` has none. Restore the file if you can.",
+    "end.lost": "**The {calls:call is|calls are} lost:** the run recorded {calls}, but `requests.csv` has none. Restore the file if you can.",
     "end.unmeasured": "**Nothing was measured:** {calls} succeeded, but no level got all its users and finished its"
     " warm-up.",
     "end.mode": "**{mode}: no measured call succeeded.**",
@@ -57,8 +57,8 @@ TEXTS = {
     "kind.met": "Meets the SLO ({slo}).",
     "kind.unmeasured": "The SLO ({slo}) was not measured in full: {unmeasured}.",
     "kind.missed": "Does not meet the SLO ({slo}): {failing}.",
-    "kind.failed": "{failed} of {calls} ({share} %) failed, most with {category}.",
-    "kind.more": "The table of results has {count} more kinds of call.",
+    "kind.failed": "{failed} of {calls} ({share} %) failed, {failed:with|most with} {category}.",
+    "kind.more": "The table of results has {count} more {count:kind|kinds} of call.",
     "runs.slo": "**{mode}: meets the SLO up to {level}** ({slo}).",
     "runs.slo_all": "**{mode}: meets the SLO at every level, up to {level}** ({slo}).",
     "runs.no_slo": "**{mode}: no level meets the SLO** ({slo}). At {level}: {failing}.",
@@ -98,7 +98,7 @@ TEXTS = {
     "figure.latency": "complete answer after {p50} s (P50) and {p95} s (P95{mark})",
     "figure.cost": "{cost} per 1,000 calls",
     "limit.throttled": "Limit reached {at}: {share} % of calls were throttled ({failed} of {calls}){cause}.",
-    "limit.failures": "Limit reached {at}: {share} % of calls failed ({failed} of {calls}), most with {category}.",
+    "limit.failures": "Limit reached {at}: {share} % of calls failed ({failed} of {calls}), {failed:with|most with} {category}.",
     "limit.slo": "Limit reached {at}: {failing}.",
     "limit.flat": "Limit reached {at}: throughput grew by only {more} %, and calls took {slower} % longer.",
     "limit.fewer": "Limit reached {at}: throughput fell by {less} %, and calls took {slower} % longer.",
@@ -108,15 +108,15 @@ TEXTS = {
     " limit.",
     "limit.main_throttled": "{where}, most failures were throttling: {failed} of {calls} ({share} %){cause}.",
     "limit.main_failures": "{where}, most failures were {category}: {failed} of {calls} ({share} %).",
-    "limit.requests": ", most likely by the quota of {quota} requests/min ({used})",
+    "limit.requests": ", most likely by the quota of {quota} {quota:request|requests}/min ({used})",
     "limit.used": "{percent} % used",
     "limit.used_by_run": "{percent} % used by this run",
     "limit.used_before": "{percent} % used in the minute before the first throttle",
     "limit.used_before_by_run": "{percent} % used by this run in the minute before the first throttle",
     "limit.used_beside": "{used}; others used {others} % of it before the load",
     "limit.others": "What others use counts against the same quota: run while they do not, or ask for a higher one.",
-    "limit.tokens": ", most likely by the quota of {quota} tokens/min ({used}{reserve})",
-    "limit.input": ", most likely by the quota of {quota} input tokens/min ({used}{reserve})",
+    "limit.tokens": ", most likely by the quota of {quota} {quota:token|tokens}/min ({used}{reserve})",
+    "limit.input": ", most likely by the quota of {quota} input {quota:token|tokens}/min ({used}{reserve})",
     "limit.reserve": "; `max_tokens` of {max_tokens} reserves {ratio} times what the answers use",
     "limit.unexplained": "What the run used does not explain it: {shares}, the minute before the first throttle included."
     " Others may use the same quota, or the account may have a lower one.",
@@ -165,26 +165,26 @@ TEXTS = {
     "trust.same_failures": "The run ended early because the same failure repeated: {category}{reason}. {remedy}",
     "trust.failed": "The run failed{reason}. Fix the cause and run it again.",
     "damage.cut": "The last line of `requests.csv` is incomplete and was left out: the run ended abruptly.",
-    "damage.lost": "{lines} of `requests.csv` cannot be read and are left out. Look at the file.",
+    "damage.lost": "{lines} of `requests.csv` cannot be read and {lines:is|are} left out. Look at the file.",
     "damage.no_levels": "`levels.csv` is missing or broken: the missing windows are estimated from the calls. Latencies are"
     " reliable; rates per second are less so.",
     "damage.no_gaps": "`gaps.csv`, which is written at the end of a run, is missing or broken: only the longest gap between"
     " tokens of each call is known.",
-    "damage.gaps": "{lines} of `gaps.csv` cannot be read and are missing from the gaps between tokens. Look at the file.",
+    "damage.gaps": "{lines} of `gaps.csv` cannot be read and {lines:is|are} missing from the gaps between tokens. Look at the file.",
     "damage.no_info": "`run.json` is missing or broken: the settings, lost calls and the end of the run are not known. Run"
     " the test again if you need them.",
     "damage.other_format": "`run.json` is not in format 1, which this report reads. Make the report with the version of"
     " bedrock-locust that made the run.",
-    "trust.missing": "{workers} did not report how many calls it made: some may be missing. Check its log and run the test"
-    " again.",
+    "trust.missing": "{workers} did not report how many calls {workers:it|they} made: some may be missing. Check"
+    " {workers:its log|their logs} and run the test again.",
     "trust.refused": "{worker} could not take part: {reason}. The other workers made the calls.",
     "trust.disturbed": "A worker was lost or left during the run: {levels}. For some seconds there were fewer or more users"
     " than asked for. Measure these levels again.",
-    "trust.lost": "{lost} of {made} never reached the master and are not in the numbers. Check the network to the workers"
+    "trust.lost": "{lost} of {made} never reached the master and {lost:is|are} not in the numbers. Check the network to the workers"
     " and run the test again.",
-    "trust.unwritten": "{lost} calls are lost: the run folder could not be written, and memory was full. Free space on the"
+    "trust.unwritten": "{lost} {lost:call is|calls are} lost: the run folder could not be written, and memory was full. Free space on the"
     " disk and run the test again.",
-    "trust.fewer_rows": "`requests.csv` has {found} of the {written} calls that were recorded. Restore the file if you"
+    "trust.fewer_rows": "`requests.csv` has {found} of the {written} {written:call that was|calls that were} recorded. Restore the file if you"
     " can.",
     "trust.busy": "The load generator was the limit: {workers} used up to {percent} % of a core, so times are too long and"
     " throughput is too low. Use more worker processes (`--processes`) or more machines.",
@@ -207,8 +207,8 @@ TEXTS = {
     "trust.arrivals_missed": " Use more workers.",
     "trust.arrivals_late_machine": "Calls started late although the CPU was free: {levels}, up to {delay_ms} ms (P99), more than"
     " 5 % of the usual wait. Something else used the machine. Stop it and run again.",
-    "trust.disturbed_arrivals": "{workers} was lost, stood still or left: {levels}. Its arrivals were missed until others took over,"
-    " and calls that it had begun may have taken as long as it stood still. Measure these levels again.",
+    "trust.disturbed_arrivals": "{workers} {workers:was|were} lost, stood still or left: {levels}. {workers:Its|Their} arrivals were"
+    " missed until others took over, and calls that {workers:it|they} had begun may have taken as long as {workers:it|they} stood still. Measure these levels again.",
     "trust.refused_all": "{worker} could not take part: {reason}.",
     "trust.arrivals_late": "Calls started late: {levels}, up to {delay_ms} ms (P99), more than 5 % of the usual wait. Use more"
     " workers.",
@@ -216,15 +216,15 @@ TEXTS = {
     " that is. Use a lower rate.",
     "trust.never": "Never measured: {levels}. Not all users ran, or the warm-up did not finish. {longer}",
     "trust.users": "Fewer users ran than asked for: {levels}. Raise the spawn rate or add workers.",
-    "trust.few": "Fewer than {needed} successful calls: {levels}. Read P95 and P99 there as hints. {longer}",
-    "trust.cut_off": "The end cut off {count}: {levels}. TTFT and latency allow for them (Kaplan–Meier estimate), but a longer level"
-    " would measure them. {longer}",
-    "trust.tokens": "{missing} of {calls} had no token counts and add no tokens, so tokens/s are too low. Use an API that"
+    "trust.few": "Fewer than {needed} successful {needed:call|calls}: {levels}. Read P95 and P99 there as hints. {longer}",
+    "trust.cut_off": "The end cut off {count}: {levels}. TTFT and latency allow for {count:it|them} (Kaplan–Meier estimate), but a longer level"
+    " would measure {count:it|them}. {longer}",
+    "trust.tokens": "{missing} of {calls} had no token counts and {missing:adds|add} no tokens, so tokens/s are too low. Use an API that"
     " reports usage (`model.api`: `converse`).",
-    "trust.bursts": "{calls} got all their events at once: {levels}. Something on the way (a proxy, a gateway) held the"
-    " answers back, so nothing is known of the time per token of these calls.",
-    "trust.hidden_tokens": "{calls} counted more output tokens than their streamed content can hold: {levels}. The model reasoned"
-    " without streaming it, so the time per token of these calls is not known.",
+    "trust.bursts": "{calls} got all {calls:its|their} events at once: {levels}. Something on the way (a proxy, a gateway) held the"
+    " answers back, so nothing is known of the time per token of {calls:this call|these calls}.",
+    "trust.hidden_tokens": "{calls} counted more output tokens than {calls:its|their} streamed content can hold: {levels}. The model reasoned"
+    " without streaming it, so the time per token of {calls:this call|these calls} is not known.",
     "trust.drift": "Latency was not steady: {levels} (it changed by up to {change} % within a level). The figures are means over the"
     " change. Measure longer, with a longer warm-up (`{section}.warmup_seconds`).",
     "trust.no_warmup": "The first seconds differ: {levels} (by up to {change} %). Set `{section}.warmup_seconds` to leave them out.",
@@ -233,17 +233,17 @@ TEXTS = {
     "trust.duplicates": "`requests.csv` has {rows} twice: counts and rates are too high. Look at how the file was made.",
     "trust.impossible": "{rows} of `requests.csv` cannot be right: a time is below zero, or first token, last token and end are out of"
     " order. Look at the file.",
-    "trust.more_rows": "`requests.csv` has {found} calls, but the run recorded {written}: rows were added. Restore the file.",
+    "trust.more_rows": "`requests.csv` has {found} {found:call|calls}, but the run recorded {written}: rows were added. Restore the file.",
     "trust.crowded": "More calls were in flight than there were users: {levels}. Tasks that make calls side by side, or rows of another"
     " run, would explain it.",
-    "trust.no_answers": "{answers} of the successes were blocked, refused, changed by a guardrail or empty ({reasons}): {levels}. Blocked"
+    "trust.no_answers": "{answers} of the successes {answers:was|were} blocked, refused, changed by a guardrail or empty ({reasons}): {levels}. Blocked"
     " ones are fast and short, so the figures may say little about real answers. No level with more than 1 % of them is advised.",
     "trust.exceptions": "The tasks of the locustfile raised {exceptions}, most often: {raised}. Users whose tasks fail make less load. See"
     " `exceptions.csv`.",
     "trust.late_machine": "Client-limited although its CPU was free: {levels}. Something else used the machine. Stop it and run again.",
     "trust.longer.users": "Measure longer (`concurrency.duration_seconds`, or `--run-time` without levels).",
     "trust.longer.rate": "Measure longer (`{setting}`).",
-    "trust.workers": "worker {workers}",
+    "trust.workers": "{workers:worker|workers} {workers}",
     "slo": "Service level objective",
     "slo.asked": "Asked for: {slo}.",
     "slo.tolerable": "Without `slo.success_rate`, at most {share} % of the calls may fail; a single failure is always tolerated.",
@@ -284,11 +284,11 @@ TEXTS = {
     "quota.measured": "{quota}: {levels}.",
     "quota.full": "{quota} are not used up: at most {levels}, and higher levels used no more.",
     "quota.at": "{percent} % {at}",
-    "quota.of_requests": "the quota of {quota} requests/min",
-    "quota.of_tokens": "the quota of {quota} tokens/min",
-    "quota.of_input": "the quota of {quota} input tokens/min",
-    "quota.of_output": "the quota of {quota} output tokens/min",
-    "quota.of_day": "the quota of {quota} tokens/day",
+    "quota.of_requests": "the quota of {quota} {quota:request|requests}/min",
+    "quota.of_tokens": "the quota of {quota} {quota:token|tokens}/min",
+    "quota.of_input": "the quota of {quota} input {quota:token|tokens}/min",
+    "quota.of_output": "the quota of {quota} output {quota:token|tokens}/min",
+    "quota.of_day": "the quota of {quota} {quota:token|tokens}/day",
     "quota.input": "Input tokens per minute",
     "quota.output": "Output tokens per minute",
     "quota.requests": "Requests per minute",

@@ -2,7 +2,7 @@
 
 TEXTS = {
     "sent": "What was sent",
-    "sent.file": "The requests came from a file of {records} records (format {format}, SHA-256 {hash}…). Records sent: {sent},"
+    "sent.file": "The requests came from a file of {records} {records:record|records} (format {format}, SHA-256 {hash}…). Records sent: {sent},"
     " which is {passes} times the file.",
     "sent.bad": "Records that could not be sent and were left out: {bad}.",
     "sent.unsent": "Records that processes had been given and did not send before the end: {unsent}.",
@@ -16,6 +16,7 @@ TEXTS = {
     "col.actual_p95": "Actual, P95",
     "replay": "Replay",
     "replay.calls": "Calls of the trace, at {speed} times its speed: {calls}. Calls that were made: {made}.",
+    "replay.calls_as_it_was": "Calls of the trace, at its own speed: {calls}. Calls that were made: {made}.",
     "replay.waited": "Calls that came later than in the trace, as the one before them in their conversation had not ended:"
     " {waited}.",
     "replay.left_out": "Left out of the trace: {reasons}.",
@@ -39,8 +40,8 @@ TEXTS = {
     " missed; missed are also those whose conversation had not got that far by the end. Lower `arrivals.trace.speed`, raise"
     " `arrivals.max_in_flight`, or use more workers.",
     "caching": "Prompt cache",
-    "caching.tokens": "{read} tokens were read from the cache and {written} were written to it, in measured successes.",
-    "caching.quota": "The {read} tokens that were read did not count against the quota of tokens.",
+    "caching.tokens": "{read} {read:token was|tokens were} read from the cache and {written} {written:was|were} written to it, in measured successes.",
+    "caching.quota": "The {read} {read:token that was|tokens that were} read did not count against the quota of tokens.",
     "caching.saved": "The cache saved {cost}: what reading costs less, minus what writing costs more.",
     "caching.lost": "The cache cost {cost} more than it saved: too few calls read what was written.",
     "caching.pays": "At these prices, a write pays once its prefix has been read {reads}.",
@@ -72,7 +73,7 @@ TEXTS = {
     "chart.lengths.ttft_ms": "median TTFT by input and output tokens",
     "chart.lengths.latency_ms": "median latency by input and output tokens",
     "errors.by_record": "By record of the workload",
-    "errors.records": "{calls} failures cluster on {records} records: more than chance explains, so look at what is in them. The number of a record counts from 0.",
-    "errors.more_records": "{records} more such records are not shown.",
+    "errors.records": "{calls} {calls:failure clusters|failures cluster} on {records} {records:record|records}: more than chance explains, so look at what is in {records:it|them}. The number of a record counts from 0.",
+    "errors.more_records": "{records} more such {records:record is|records are} not shown.",
     "col.record": "Record",
 }

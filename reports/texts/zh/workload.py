@@ -15,6 +15,7 @@ TEXTS = {
     "col.actual_p95": "实际值 P95",
     "replay": "流量回放",
     "replay.calls": "按 {speed} 倍速回放，轨迹中的调用数：{calls}；实际发出的调用数：{made}。",
+    "replay.calls_as_it_was": "按原速回放，轨迹中的调用数：{calls}；实际发出的调用数：{made}。",
     "replay.waited": "因同一会话的上一次调用尚未结束而晚于轨迹发出的调用数：{waited}。",
     "replay.left_out": "未回放的调用：{reasons}。",
     "replay.left_out.window": "{count} 次在时间窗口之外",
