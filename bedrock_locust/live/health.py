@@ -58,6 +58,13 @@ class Cause(NamedTuple):
         return WORDS[self.what].format(worker=self.worker, value=self.value)
 
 
+def longest_lag_s(seen: Mapping[str, Any]) -> float:
+    """How long an event loop stood still at most, in seconds, by what a Pulse has seen."""
+    lag = Histogram()
+    lag.merge(seen["lag"])
+    return (lag.quantile(1.0) or 0.0) / 1000
+
+
 def lost(fate: Fate | None) -> list[Cause]:
     """That the load was another one than asked for, as arrivals were dropped or missed; empty where few were."""
     if fate is None or not fate.is_other_load:

@@ -6,13 +6,14 @@ Batches are numbered, each is taken once, and both sides count rows.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bedrock_locust.arrivals.counts import Account
 from bedrock_locust.call import Call
 from bedrock_locust.live.gaps import Gaps
-from bedrock_locust.live.health import Cpu, Health
+from bedrock_locust.live.health import Cpu, Health, longest_lag_s
 from bedrock_locust.live.output import ROWS_WITHIN_S, Outputs
 from bedrock_locust.live.tally import Tally
 from bedrock_locust.process.clock import clock
@@ -28,8 +29,14 @@ if TYPE_CHECKING:
     from bedrock_locust.recording.run_folder import RunFolder
     from bedrock_locust.recording.worker_rows import Batch, RowsReport
 
-DISTURBING = {"lost": "was lost", "left": "left", "back": "came back"}
-"""Changes of the workers that leave a level with other users than asked for, and how they are said."""
+DISTURBING = {"lost": "was lost", "left": "left", "back": "came back", "still": "stood still for {lasted_s:.1f} s"}
+"""Changes of the workers that leave a level with another load than asked for, and how they are said."""
+STILL_S = 1.0
+"""Arrivals of a process that stands still for this long are missed: it is named, though it is not lost."""
+MEANWHILE = "its arrivals of that time were missed or late, and calls under way may have taken longer"
+
+logger = logging.getLogger(__name__)
+
 LOCAL = "local"
 """The name of the one worker of a run without workers."""
 
@@ -81,7 +88,7 @@ class Recorder:
 
     def _add_batch(self, worker: str, record: WorkerRecord, batch: Batch) -> None:
         self.gaps.merge(batch.gaps)
-        self.health.add_pulse(worker, batch.pulse)
+        self._feel(worker, batch.pulse)
         record.rows_received += len(batch.rows)
         self.folder.append(batch.rows)
         for row in batch.rows:
@@ -162,7 +169,7 @@ class Recorder:
     def disturbances(self, level: str) -> list[str]:
         """Why a level had other users than asked for: workers that were lost, left, or came back beside others."""
         here = [change for change in self.changes if change["what"] in DISTURBING and level in change["levels"]]
-        return [f"worker {change['worker']} {DISTURBING[change['what']]}" for change in here]
+        return [f"worker {change['worker']} {DISTURBING[change['what']].format(**change)}" for change in here]
 
     @property
     def has_lost(self) -> bool:
@@ -187,7 +194,23 @@ class Recorder:
     def feel(self) -> None:
         """Take over what the Pulse of this process has seen, if the users run here."""
         if self._pulse:
-            self.health.add_pulse(LOCAL, self._pulse.take())
+            self._feel(LOCAL, self._pulse.take())
+
+    def _feel(self, worker: str, taken: Mapping[str, Mapping[str, Any]]) -> None:
+        """Take over what a Pulse has taken, and note where its process stood still while calls were to arrive."""
+        self.health.add_pulse(worker, taken)
+        for key, seen in taken.items():
+            level, still_s = self._levels.get(key), longest_lag_s(seen)
+            if level and level.rate_per_s is not None and still_s >= STILL_S and not self._is_lost_in(worker, key):
+                change = {"at": clock.wall_at(), "worker": worker, "what": "still", "levels": [key]}
+                self.changes.append({**change, "lasted_s": round(still_s, 1)})
+                who = "this process" if worker == LOCAL else f"worker {worker}"
+                logger.warning("bedrock-locust: %s stood still for %.1f s: %s", who, still_s, MEANWHILE)
+
+    def _is_lost_in(self, worker: str, level: str) -> bool:
+        """Whether a worker was lost in a level, which says more than that it stood still."""
+        lost = (change for change in self.changes if change["worker"] == worker and change["what"] == "lost")
+        return any(level in change["levels"] for change in lost)
 
     def close(self, *, ended: str, reason: str) -> None:
         """End the run: everything is in the files."""

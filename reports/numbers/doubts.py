@@ -107,15 +107,32 @@ def _disturbed_levels(analysis: Analysis) -> Iterator[Doubt]:
 
     In an open loop its arrivals were missed, and calls of one that stood still took as long.
     """
-    changes = analysis.run.get("worker_changes")
-    known = [change for change in changes if isinstance(change, dict)] if isinstance(changes, list) else []
-    named = [change.get("levels") for change in known if change.get("what") in ("lost", "left", "back")]
-    keys = {str(key) for levels in named if isinstance(levels, list) for key in levels}
-    what, workers = "disturbed", dict[str, Any]()
+    rows, workers = _changed(analysis, "lost", "left", "back")
     if analysis.levels.unit == RATE:
-        names = [str(change.get("worker")) for change in known if change.get("what") in ("lost", "left", "back")]
-        what, workers = "disturbed_arrivals", {"workers": sorted(set(names))}
-    yield from _of_levels(what, analysis.figures[analysis.figures["name"].isin(keys)], **workers)
+        yield from _of_levels("disturbed_arrivals", rows, workers=workers)
+    else:
+        yield from _of_levels("disturbed", rows)
+
+
+def _stood_still(analysis: Analysis) -> Iterator[Doubt]:
+    """Levels in which a process that makes arrivals stood still, too shortly to be lost."""
+    rows, workers = _changed(analysis, "still")
+    lasted = [value for one in _changes(analysis, "still") if isinstance(value := one.get("lasted_s"), int | float)]
+    yield from _of_levels("stood_still", rows, workers=workers, still_s=max(lasted, default=math.nan))
+
+
+def _changed(analysis: Analysis, *what: str) -> tuple[pd.DataFrame, list[str]]:
+    """The levels with such changes among the workers, and the names of these."""
+    found = _changes(analysis, *what)
+    keys = {str(key) for one in found if isinstance(levels := one.get("levels"), list) for key in levels}
+    return analysis.figures[analysis.figures["name"].isin(keys)], sorted({str(one.get("worker")) for one in found})
+
+
+def _changes(analysis: Analysis, *what: str) -> list[dict[str, Any]]:
+    """Such changes among the workers, as `run.json` has them."""
+    changes = analysis.run.get("worker_changes")
+    known = [one for one in changes if isinstance(one, dict)] if isinstance(changes, list) else []
+    return [one for one in known if one.get("what") in what]
 
 
 def _lost_rows(analysis: Analysis) -> Iterator[Doubt]:
@@ -179,7 +196,8 @@ def _remedies(analysis: Analysis, lost: pd.DataFrame) -> list[str]:
     Those that a lost worker missed are told with the worker, and the last few of a level cut short are no sign.
     """
     found = ["dropped"] if (lost["dropped"] > LOST_SHARE / 2 * lost["due"]).any() else []
-    disturbed = {key for doubt in _disturbed_levels(analysis) for key in doubt.levels}
+    told_of = [*_disturbed_levels(analysis), *_stood_still(analysis)]
+    disturbed = {key for doubt in told_of for key in doubt.levels}
     cut = analysis.figures["completed"].reindex(lost.index) == "false"
     told = np.array([str(key) in disturbed for key in lost.index], dtype=bool) | (cut & (lost["missed"] <= LAST_FEW))
     return found + (["missed"] if (~told & (lost["missed"] > LOST_SHARE / 2 * lost["due"])).any() else [])
@@ -339,6 +357,7 @@ CHECKS = (
     _missing_workers,
     _lost_rows,
     _disturbed_levels,
+    _stood_still,
     _busy_workers,
     _late_levels,
     _other_arrivals,

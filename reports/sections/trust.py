@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
-from reports.markdown import amount, code, escape, number
+from reports.markdown import UNKNOWN, amount, code, escape, number
 from reports.sections.words import API_NAMES, SEARCH, label, length_setting, level_names, reason, section_of_load
 from reports.texts.agreement import Counted
 
@@ -75,6 +76,7 @@ WORDS: Mapping[str, Callable[[Edition, Any], str]] = {
     "reason": lambda _, reason: escape(reason),
     "reasons": lambda analysis, reasons: analysis.say.listing([reason(analysis.say, one) for one in reasons]),
     "rows": lambda analysis, count: analysis.say.noun(count, "row"),
+    "still_s": lambda _, still_s: f"{still_s:.1f}" if math.isfinite(still_s) else UNKNOWN,
     "started": lambda _, count: amount(count),
     "tiers": _codes,
     "worker": lambda analysis, name: _workers(analysis, [name]),

@@ -117,7 +117,7 @@ def test_arrivals_of_a_level() -> None:
     assert "  Arrivals    60 due, 55 made, 4 dropped, 1 missed" in block
     assert "  Lateness               7.0" in block
     assert f"    from arrival  {CALL.latency_ms + 7:>10,.1f}" in block, "the latency, 7 ms late"
-    assert "DISTURBED: worker b was lost: its arrivals were missed until others took over" in block
+    assert "DISTURBED: worker b was lost: its arrivals of that time were missed" in block
 
 
 def test_block_of_a_level() -> None:

@@ -23,7 +23,7 @@ from bedrock_locust.live.health import Pulse
 from bedrock_locust.process.clock import clock
 from bedrock_locust.recording.recorder import LOCAL, Recorder
 from bedrock_locust.recording.run_folder import RunFolder
-from bedrock_locust.recording.worker_rows import RowsReport
+from bedrock_locust.recording.worker_rows import Batch, RowsReport
 from bedrock_locust.team.clock_offset import ClockOffset
 from bedrock_locust.team.worker_buffer import RESEND_S, Buffer
 
@@ -213,6 +213,44 @@ def test_a_change_names_the_levels_that_it_disturbed(recorder: Recorder) -> None
     assert (second["what"], second["levels"]) == ("back", ["streaming-3"])
     assert (first["at"], first["worker"]) == (now - 6, "w")
     assert now <= second["at"] <= time.time() + 1
+
+
+def pulse_of(*lags_ms: float) -> dict[str, dict[str, Any]]:
+    """What a Pulse has seen in one level."""
+    return {"streaming-1": {"cpu_s": 1.0, "wall_s": 9.0, "lag": {bucket(lag_ms): 1 for lag_ms in lags_ms}}}
+
+
+@pytest.mark.parametrize(
+    ("load", "lag_ms", "named"),
+    [
+        ({"users": None, "rate_per_s": 5.0}, 2000, True),
+        ({"users": None, "rate_per_s": 5.0}, 900, False),
+        ({"users": 1}, 2000, False),
+    ],
+)
+def test_a_worker_that_stood_still(
+    recorder: Recorder, caplog: pytest.LogCaptureFixture, load: dict[str, Any], lag_ms: float, named: bool
+) -> None:
+    """Too shortly to be lost, in an open loop: its arrivals were missed. It is named in log, console and run.json."""
+    recorder.level(replace(LEVEL, **load))
+    recorder.join("w")
+    batch = Batch(1, (), {}, pulse_of(3, 2, lag_ms))
+    recorder.add_report("w", RowsReport("run-1", rows_made=0, cpu_percent=None, last=None, batches=(batch,)))
+    recorder.add_report("w", RowsReport("run-1", rows_made=0, cpu_percent=None, last=None, batches=(batch,)))
+    recorder.write_info()
+    found = [(one["what"], one["worker"], one["levels"], one["lasted_s"]) for one in info(recorder)["worker_changes"]]
+    assert found == [("still", "w", ["streaming-1"], 2.0)] * named
+    assert recorder.disturbances("streaming-1") == ["worker w stood still for 2.0 s"] * named
+    assert any("worker w stood still for 2.0 s: its arrivals" in line for line in caplog.messages) is named
+
+
+def test_a_worker_that_was_lost_stood_still_of_course(recorder: Recorder) -> None:
+    """Which is not told twice."""
+    recorder.level(replace(LEVEL, users=None, rate_per_s=5.0, started_at=time.time() - 60))
+    recorder.change("w", "lost", time.time() - 5)
+    batch = Batch(1, (), {}, pulse_of(8000))
+    recorder.add_report("w", RowsReport("run-1", rows_made=0, cpu_percent=None, last=None, batches=(batch,)))
+    assert recorder.disturbances("streaming-1") == ["worker w was lost"]
 
 
 def test_calls_in_flight(recorder: Recorder) -> None:

@@ -80,6 +80,26 @@ def test_a_worker_is_lost(team: Team, simulator: Simulator, how: str) -> None:
 
 
 @pytest.mark.long
+def test_a_worker_stands_still_for_a_moment(team: Team, simulator: Simulator) -> None:
+    """It is not lost, and named all the same: its arrivals of that time are missed, no others."""
+    here = team
+    configure(here, 12)
+    master = here.lead(simulator, 2)
+    first, _ = here.work(), here.work()
+    here.measuring(f"streaming-rate-{RATE}")
+    time.sleep(2)
+    freeze(first, 2.2)
+    master.wait(DEADLINE_S)
+    [run] = here.place.runs()
+    fate = assert_each_once(run, simulator.calls())
+    assert 0 < fate["missed"] <= 1.5 * RATE * 2.2 / 2
+    [change] = info(run)["worker_changes"]
+    assert (change["what"], change["levels"]) == ("still", [f"streaming-rate-{RATE}"])
+    assert 1.5 < change["lasted_s"] < 3
+    assert f"worker {change['worker']} stood still for" in here.place.output(master)
+
+
+@pytest.mark.long
 def test_a_worker_joins_late(team: Team, simulator: Simulator) -> None:
     """It takes its share from the switch on, and nothing is missed."""
     here = team

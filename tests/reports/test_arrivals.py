@@ -250,6 +250,18 @@ def test_advice_by_cause(tmp_path: Path) -> None:
     assert "Use more" not in said
 
 
+def test_a_worker_that_stood_still_is_named(tmp_path: Path) -> None:
+    """With how long, and whatever share of the arrivals it missed; more workers are not advised for that."""
+    made = folder((2, 5), arrivals_missed=3)
+    change = {"worker": "host_1f2e", "what": "still", "levels": ["streaming-rate-2"], "lasted_s": 2.0}
+    made.info["worker_changes"] = [change, change | {"lasted_s": 1.5}]
+    said = advice(made, tmp_path)
+    assert "worker `host_1f2e` stood still for up to 2.0 s: streaming at 2 requests/s. Arrivals of that time" in said
+    assert "more workers" not in said
+    del change["lasted_s"]
+    assert "stood still" in advice(made, tmp_path / "without")
+
+
 def test_one_late_call_is_chance(tmp_path: Path) -> None:
     """Also where P99 of few calls is the latest one."""
     made = folder((1,))

@@ -135,7 +135,7 @@ def level_block(
         lines.append(f"  CLIENT-LIMITED: {'; '.join(map(str, client_limits))}. {'. '.join(advice)}".rstrip())
     if disturbances:
         what = (
-            "its arrivals were missed until others took over"
+            "its arrivals of that time were missed"
             if arrivals
             else "for some seconds users were fewer, or more, than asked for"
         )

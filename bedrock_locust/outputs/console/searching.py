@@ -17,7 +17,7 @@ VERDICTS = {
     "missed": "missed",
     "unclear": "too close to tell",
     "client": "not judged, as the load generator was the limit",
-    "void": "not judged, as a worker was lost; it is tried again",
+    "void": "not judged, as a worker was lost or stood still; it is tried again",
 }
 ENDS = {
     "resolution": "This is as exact as asked for (search.resolution)",

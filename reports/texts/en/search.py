@@ -10,7 +10,7 @@ TEXTS = {
     "search.missed": "missed",
     "search.unclear": "too close to tell",
     "search.client": "not judged: the load generator was the limit",
-    "search.void": "not judged: a worker was lost",
+    "search.void": "not judged: a worker was lost or stood still",
     "search.found": "**{mode}: meets the SLO up to {low}, not at {high}** ({slo}).",
     "search.found_close": "**{mode}: reaches the limit of the SLO between {low} and {high}; too close to tell where** ({slo}).",
     "search.most": "**{mode}: meets the SLO up to {low}, the largest load of the search** ({slo}).",

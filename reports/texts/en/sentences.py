@@ -209,6 +209,8 @@ TEXTS = {
     " 5 % of the usual wait. Something else used the machine. Stop it and run again.",
     "trust.disturbed_arrivals": "{workers} {workers:was|were} lost, stood still or left: {levels}. {workers:Its|Their} arrivals were"
     " missed until others took over, and calls that {workers:it|they} had begun may have taken as long as {workers:it|they} stood still. Measure these levels again.",
+    "trust.stood_still": "{workers} stood still for up to {still_s} s: {levels}. Arrivals of that time were missed or late, and"
+    " calls under way may have taken longer. Measure these levels again.",
     "trust.refused_all": "{worker} could not take part: {reason}.",
     "trust.arrivals_late": "Calls started late: {levels}, up to {delay_ms} ms (P99), more than 5 % of the usual wait. Use more"
     " workers.",

@@ -9,7 +9,7 @@ TEXTS = {
     "search.missed": "不满足",
     "search.unclear": "过于接近，无法判定",
     "search.client": "未判定：受限于压测端",
-    "search.void": "未判定：有 worker 失联",
+    "search.void": "未判定：有 worker 失联或停顿",
     "search.found": "**{mode}：{low}以内满足 SLO，{high}时不满足**（{slo}）。",
     "search.found_close": "**{mode}：SLO 的上限在 {low}与 {high}之间，过于接近，无法判定确切位置**（{slo}）。",
     "search.most": "**{mode}：{low}以内满足 SLO，这是搜索的最大负载**（{slo}）。",

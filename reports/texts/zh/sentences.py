@@ -182,6 +182,7 @@ TEXTS = {
     "trust.arrivals_dropped": "请调大 `{section}.max_in_flight`。",
     "trust.arrivals_missed": "请增加 worker。",
     "trust.arrivals_late_machine": "调用开始得晚，但 CPU 空闲：{levels}，最多晚 {delay_ms} ms（P99），超过通常等待时间的 5 %。有其他程序占用了这台机器，请停止它并重新运行。",
+    "trust.stood_still": "{workers} 曾停顿（最长 {still_s} s）：{levels}。这段时间的到达被错过或延迟，进行中的调用可能变长。请重新测量这些级别。",
     "trust.disturbed_arrivals": "{workers} 曾丢失、停顿或退出：{levels}。在其他 worker 接管之前，它的到达被错过；它已发起的调用可能因停顿而变长。请重新测量这些级别。",
     "trust.refused_all": "{worker} 未能参加：{reason}。",
     "trust.arrivals_late": "调用开始得晚：{levels}，最多晚 {delay_ms} ms（P99），超过通常等待时间的 5 %。请增加 worker。",
