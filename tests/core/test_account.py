@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,11 @@ from bedrock_locust.settings.schema import Settings
 from bedrock_locust.simulator.account.quotas import code_of
 from bedrock_locust.workload.template import checked
 
+from .raw_server import response, serving
+
 if TYPE_CHECKING:
+    import socket
+
     from tests.simulator.process import Simulator
 
 MODEL = "us.anthropic.claude-haiku-5-5"
@@ -198,6 +203,16 @@ def test_models_of_a_trace_are_looked_up_too(simulator: Simulator) -> None:
     [line] = refused.value.lines
     assert f"{ARN!r} in arrivals.trace.models does not tell its native request format: name its model in" in line
     assert line.endswith("was not looked up: the permission bedrock:GetInferenceProfile is missing)")
+
+
+def test_why_nobody_could_be_asked_about_a_model_is_said() -> None:
+    """A request cannot be made without its format: whoever reads that has the cause in the same line."""
+    settings = settings_of(ARN, api="invoke", aws={"profile": "nobody"})
+    with pytest.raises(SettingsError) as refused:
+        checked(*Account().resolved(settings, None))
+    [line] = refused.value.lines
+    assert "the account was not looked up: " in line
+    assert "The config profile (nobody) could not be found" in line
 
 
 def test_provisioned_throughput_has_a_model_and_no_quota(simulator: Simulator) -> None:
@@ -498,6 +513,37 @@ def test_only_quotas_that_are_known_have_a_source() -> None:
         "quota": "settings",
         "tokens_per_minute": "account",
     }
+
+
+def test_others_count_by_the_average_of_15_minutes(simulator: Simulator) -> None:
+    """So also minutes in which they used nothing: here, those that are still to come."""
+    simulator.set(others_requests_per_minute=600)
+    control = control_of(settings_of(), simulator.url)
+    assert control is not None
+    now = datetime.now(UTC)
+    until = now.replace(second=0, microsecond=0) + timedelta(minutes=10)
+    so_far = (now - until + timedelta(minutes=15)) / timedelta(minutes=15)
+    used, notes = others(control, settings_of().model, until)
+    assert used["quota"] == pytest.approx(600 * so_far, rel=0.05)
+    assert notes == []
+
+
+@pytest.mark.parametrize("failing", ["ThrottlingException", "InternalServerException"])
+def test_aws_is_asked_once(failing: str) -> None:
+    """A lookup is not repeated by boto3: the run waits for it, and the account has quotas of such questions, too."""
+    asked = list[str]()
+
+    def answer(peer: socket.socket, head: Any) -> None:
+        asked.append(str(head))
+        peer.sendall(response(b'{"__type": "%s", "message": "no"}' % failing.encode(), status="500 Failed"))
+
+    with serving(answer) as server:
+        control = control_of(settings_of(), server.url)
+        assert control is not None
+        assert others(control, settings_of().model)[1] != []
+        limits = control.client("sts").meta.config
+    assert len(asked) == 1
+    assert limits.connect_timeout + limits.read_timeout <= known.LIMIT_S, "as long as a run waits for all of it"
 
 
 def test_others_are_in_the_forecast(simulator: Simulator) -> None:
