@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import EventStreamError
 
+from bedrock_locust.call import Call
 from bedrock_locust.errors import Failure, IncompleteStreamError, NotAnAnswerError
 from bedrock_locust.formats import converse
 from bedrock_locust.wire.measurement import STREAMING, Measurement
@@ -78,6 +80,25 @@ def test_a_stream_is_read_to_its_end_whatever_its_pieces(size: int) -> None:
     assert 0 <= (call.ttft_ms or -1) <= (call.last_token_ms or -1) <= call.latency_ms
     assert call.first_text_ms == call.ttft_ms
     assert sum(call.gaps.values()) == 1
+
+
+def test_nothing_that_was_measured_or_read_is_lost_on_the_way_to_the_row() -> None:
+    """Whatever stopwatch and reading know under the name of a field of the Call is in it."""
+    measurement = measured(b"".join(frame(*event) for event in EVENTS))
+    measurement.drain(converse)
+    stopwatch, reading, of_call = measurement.stopwatch, measurement.reading, {field.name for field in fields(Call)}
+    stopwatch.connect_ms, stopwatch.read_lag_ms = 3.5, 0.25
+    read = {field.name: field.default for field in fields(reading) if field.name in of_call}
+    for number, (name, unset) in enumerate(read.items()):
+        setattr(reading, name, name if unset == "" else 1000 + number)
+    measurement.response["RetryAttempts"] = 2
+    call = measurement.record(None)
+    timed = {name for name in of_call if hasattr(stopwatch, name)}
+    for knows, names in ((reading, {*read, "content_bytes", "text"}), (stopwatch, timed)):
+        assert {name: getattr(call, name) for name in names} == {name: getattr(knows, name) for name in names}
+        assert [name for name in names if getattr(call, name) in (None, "", {})] == []
+    assert timed >= {"connect_ms", "first_bytes", "gaps", "max_gap_ms", "read_lag_ms", "send_delay_ms", "started_at"}
+    assert call.attempts == 3
 
 
 def test_a_stream_without_its_stop_event_is_incomplete() -> None:

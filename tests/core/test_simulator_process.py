@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from bedrock_locust.process import simulator
 from bedrock_locust.process.simulator import SimulatorProcess
 from bedrock_locust.settings.mistakes import SettingsError
 from tests.e2e.running import until
@@ -47,7 +48,19 @@ def test_it_ends_with_stop(started: tuple[SimulatorProcess, psutil.Process]) -> 
     made, process = started
     made.stop()
     until(lambda: not process.is_running(), "end of the simulator", 10)
+    assert made._process.returncode == 0, "it ended by itself: nobody waits until it is killed"
     made.stop()
+
+
+def test_one_that_does_not_end_is_killed(
+    started: tuple[SimulatorProcess, psutil.Process], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run is not held up by it, and leaves nothing behind."""
+    monkeypatch.setattr(simulator, "STOP_LIMIT_S", 0.1)
+    made, process = started
+    process.suspend()
+    made.stop()
+    assert not process.is_running()
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,8 @@ def run() -> Iterator[Stops]:
     made.runner.start(3, 100)
     gevent.sleep(0.1)
     yield made
-    made.runner.quit()
+    with gevent.Timeout(20):
+        made.runner.quit()
 
 
 def wait(run: Stops) -> None:
@@ -101,6 +102,32 @@ def test_a_stopper_that_is_killed_later(run: Stops) -> None:
     stopper.kill()
     wait(run)
     assert run.ended == ["stopped"]
+
+
+def test_a_stopper_that_is_killed_on_the_way(run: Stops, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While users still finish their calls: the load is stopped for it, long before the limit."""
+    monkeypatch.setattr(Idle, "then", lambda: gevent.sleep(3600))
+    gevent.sleep(0.05)
+    stopper = gevent.spawn(run.runner.stop)
+    with gevent.Timeout(20):
+        while run.stop is None:
+            gevent.sleep(0.001)
+    stopper.kill()
+    wait(run)
+    assert (run.ended, run.runner.user_count) == (["stopped"], 0)
+
+
+@pytest.mark.parametrize("quits", [True, False])
+def test_locust_quits_after_the_end_where_it_should(quits: bool) -> None:
+    """A command without a web page is over then; with one, the next run may come."""
+    made = Stops(quits=quits)
+    made.runner.start(1, 100)
+    gevent.sleep(0.05)
+    made.runner.stop()
+    wait(made)
+    made.runner.greenlet.join(20 if quits else 0.05)
+    assert (len(made.runner.greenlet) == 0) == quits, "the command waits for these"
+    made.runner.quit()
 
 
 def test_an_end_that_fails_is_an_end(caplog: pytest.LogCaptureFixture) -> None:

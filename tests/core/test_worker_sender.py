@@ -20,6 +20,8 @@ from bedrock_locust.team.messages import REPORT, ROWS, TAKEN, Report, Taken
 from bedrock_locust.team.worker_buffer import Buffer
 from bedrock_locust.team.worker_sender import Sender
 
+from .test_worker_watch import pass_second
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -142,6 +144,19 @@ def test_the_end_waits_for_the_word_of_the_master(worker: Worker) -> None:
         assert worker.sender.finish(worker.buffer)
     assert [kind for kind, _ in worker.sent] == ["stats", ROWS]
     assert worker.buffer.left == 0
+
+
+def test_a_master_that_has_all_rows_may_be_silent(worker: Worker) -> None:
+    """Between two runs it has nothing to say; unless the next run has begun, it is not given up."""
+    worker.sender.begin(worker.buffer, 8)
+    worker.buffer.whole = True
+    worker.sender.finish(worker.buffer)
+    pass_second(worker.sender._watch, 60)
+    assert worker.gone == []
+    worker.sender.begin(Buffer("run-2", Pulse(lambda: ""), worker.sender.offset), 8)
+    worker.sender.finish(worker.buffer)
+    pass_second(worker.sender._watch, 60)
+    assert len(worker.gone) == 1
 
 
 def test_the_end_of_a_run_that_is_over(worker: Worker) -> None:
