@@ -16,6 +16,7 @@ from bedrock_locust import commands
 from bedrock_locust.commands.settings import document
 from bedrock_locust.settings.options import OF_BOTH, OF_RATES, OPTIONS
 from bedrock_locust.settings.schema import SECTIONS
+from bedrock_locust.workload import turned
 
 ROOT = Path(__file__).parents[2]
 
@@ -263,6 +264,42 @@ def test_workload_writes_the_normal_form(here: Path, capsys: pytest.CaptureFixtu
     assert "潮汐" in (here / "y.jsonl").read_text(encoding="utf-8")
     assert workload(capsys, "x.jsonl")[0] == 0
     assert "x.jsonl: exists already" in workload(capsys, "x.json", "-o", "x.jsonl")[2]
+
+
+def test_workload_turns_a_file_that_is_too_large_for_a_run(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run refuses it and says to do just this."""
+    monkeypatch.setattr(turned, "MOST_BYTES", 1000)
+    (here / "x.csv").write_text("prompt\n" + "How high is the tide?\n" * 100)
+    write(here, workload={"file": "x.csv"})
+    code, _, err = check(capsys)
+    assert code == 2
+    assert "it has more than 1,000 bytes and is no JSONL: turn it into JSONL first: python -m" in err
+    code, out, err = workload(capsys, "x.csv", "-o", "x.jsonl")
+    assert (code, err) == (0, "")
+    assert "Records   100" in out
+    assert len((here / "x.jsonl").read_text().splitlines()) == 100
+
+
+@pytest.mark.parametrize(
+    ("record", "kept"),
+    [
+        ({"prompt": "tide", "max_tokens": 5}, False),
+        ({"text": "tide", "output_length": 5, "timestamp": 9}, True),
+        ({"question_id": 1, "category": "sea", "turns": ["tide", "ebb"]}, True),
+        ({"input_length": 50, "output_length": 5, "timestamp": 0}, True),
+    ],
+)
+def test_workload_changes_only_records_of_which_converse_can_say_all(
+    here: Path, capsys: pytest.CaptureFixture[str], record: dict[str, Any], kept: bool
+) -> None:
+    """Lengths, times, and turns without answers stay as they are."""
+    (here / "x.jsonl").write_text(json.dumps(record) + "\n")
+    assert workload(capsys, "x.jsonl", "-o", "y.jsonl")[0] == 0
+    [line] = map(json.loads, (here / "y.jsonl").read_text().splitlines())
+    expected = {"messages": [{"role": "user", "content": [{"text": "tide"}]}], "inferenceConfig": {"maxTokens": 5}}
+    assert line == (record if kept else expected)
 
 
 @pytest.mark.parametrize(("name", "words"), [("none.jsonl", "none.jsonl cannot be read"), (".", "Is a directory")])

@@ -103,6 +103,11 @@ def test_a_call_without_its_length_is_left_out(tmp_path: Path) -> None:
         ([line(0, hash_ids="x")], {}, "line 1: hash_ids must be a list of whole numbers"),
         ([line(0, payload={"messages": []})], {}, "line 1: "),
         ([line(0, model="a")], {"models": {"b": "x"}}, "has no call to make: its models are a: see arrivals.trace.mod"),
+        (
+            [line(0, model="a"), line(1), line(2, model="b"), line(3, model="b"), line(4, model="b"), line(5)],
+            {"models": {"c": "x"}},
+            "has no call to make: its models are b, without a name, a: see arrivals.trace.models",
+        ),
         ([line(0), line(5000.5)], {"from": 9}, "has no call to make: its calls come from 0 s to 5 s: see from and to"),
         ([line(0.5)], {"warmup_seconds": 9}, "arrivals.warmup_seconds is 9, but the whole replay lasts 0.5005 s"),
     ],
