@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reports.__main__ import main
+from reports.charts.comparison import chart
+from reports.edition import edition
 from reports.numbers import intervals, sample
+from reports.reading.run import read
 
 from . import run_folders as make
 
@@ -148,6 +151,20 @@ def test_three_runs_have_a_table_and_a_chart(tmp_path: Path) -> None:
     legend = re.findall(r'role-legend-symbol"[^>]*><path [^>]*>', drawn)
     assert len(legend) == len(folders) + 2, "each run and each mode has its symbol"
     assert all('fill="#' in symbol for symbol in legend), "one that can be seen"
+
+
+def test_the_chart_has_a_point_where_calls_succeeded(tmp_path: Path) -> None:
+    """One is enough. None at 0 tokens/s for a level that failed altogether, and no chart of runs without levels."""
+    some, none = make.shaped(("streaming",), (2, 4, 8)), make.shaped(("streaming",), (2,))
+    kept = next(row for row in some.requests if row["users"] == 4 and row["phase"] == "measure")
+    some.requests = [row if row["users"] == 2 or row is kept else make.throttled(row) for row in some.requests]
+    none.levels = []
+    none.requests = [row | {"level": "", "users": None} for row in none.requests]
+    runs = {name: edition(read(folder.write(tmp_path / name))) for name, folder in (("A", some), ("B", none))}
+    drawn = chart(runs, runs["A"].say).to_dict()
+    points = [row for rows in drawn["datasets"].values() for row in rows if row.get("run")]
+    assert {(row["run"], row["load"]) for row in points} == {("A", 2), ("A", 4)}
+    assert chart({"B": runs["B"]}, runs["B"].say) is None
 
 
 @pytest.mark.parametrize(
