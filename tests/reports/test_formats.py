@@ -14,9 +14,7 @@ import pytest
 
 import reports
 from reports import document
-from reports.edition import edition
-from reports.reading.run import read
-from reports.report import markdown
+from reports.report import markdown, publish
 from reports.texts import language
 
 from . import run_folders as make
@@ -26,6 +24,8 @@ from .test_markdown import HOSTILE
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from .conftest import Made
 
 ELSEWHERE = "More in "
 SCRIPTS = re.compile(r"<script[^>]*>.*?</script>", re.DOTALL)
@@ -111,14 +111,16 @@ def test_json_has_every_level_and_no_nan(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
-def test_json_has_every_doubt_and_the_languages_the_same_figures(tmp_path: Path, case: Callable[[Path], None]) -> None:
+def test_json_has_every_doubt_and_the_languages_the_same_figures(
+    tmp_path: Path, case: Callable[[Path], None], made: Made
+) -> None:
     """The reasons of the Markdown, each with a key that is the same in both languages, as all figures of its tables."""
-    case(tmp_path)
     keys, tables = [], []
     for code in ("en", "zh"):
-        path = reports.write(tmp_path, formats=["json"], language=code)
+        analysis = made.edition(case, code)
+        path = publish(analysis, tmp_path, None, {"json"})
         doubts = json.loads(path.read_text(encoding="utf-8"))["doubts"]
-        text = markdown(edition(read(tmp_path), code), {})
+        text = markdown(analysis, {})
         assert all(f"\n- {doubt['text']}\n" in text for doubt in doubts)
         keys.append([(doubt["what"], doubt["values"]) for doubt in doubts])
         rows = [line for line in text.splitlines() if line.startswith("|")]

@@ -35,6 +35,8 @@ from .test_traced import folder as guarded
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .conftest import Made
+
 GOLDEN = Path(__file__).parent / "golden"
 BOTH = ("streaming", "non_streaming")
 
@@ -349,20 +351,12 @@ OUTLINED = ("conversations", "interrupted", "no_shape", "profiled")
 """And all charts; those of others are below."""
 
 
-@pytest.fixture(params=CASES, ids=lambda case: case.__name__)
-def case(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Path]:
-    """The name of a case and its run folder."""
-    made: Callable[[Path], None] = request.param
-    made(tmp_path / "run")
-    return made.__name__, tmp_path / "run"
-
-
-def test_the_report_is_as_it_was_read_and_approved(case: tuple[str, Path]) -> None:
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
+def test_the_report_is_as_it_was_read_and_approved(case: Callable[[Path], None], made: Made) -> None:
     """Every word and figure of it stands in golden files: the short report, the details of the page, and the JSON."""
-    name, folder = case
-    analysis = edition(read(folder))
+    name, analysis = case.__name__, made.edition(case)
     with unchecked():
-        drawn = {chart: made.to_dict(validate=False) for chart in CHARTS if (made := CHARTS[chart](analysis))}
+        drawn = {chart: found.to_dict(validate=False) for chart in CHARTS if (found := CHARTS[chart](analysis))}
     places = links(drawn, "charts")
     text = short(analysis, places, [FILES["html"], FILES["json"]])
     keeps_the_rules(name, text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +12,7 @@ from junitparser import JUnitXml
 import reports
 from reports.edition import edition
 from reports.exports import junit
+from reports.numbers.slo import gate
 from reports.reading.run import read
 
 from . import run_folders as make
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from junitparser import TestCase
+
+    from reports.edition import Edition
+
+    from .conftest import Made
 
 BOTH = ("streaming", "non_streaming")
 SLOS: list[dict[str, Any]] = [
@@ -48,16 +54,22 @@ def messages(case: TestCase) -> list[str]:
     return [str(result.message) for result in case.result if hasattr(result, "message")]
 
 
+def judged(analysis: Edition, slo: dict[str, Any]) -> Edition:
+    """The analysis with the verdict on another SLO."""
+    run = analysis.run
+    run = replace(run, info=run.info | {"settings": (run.get("settings") or {}) | {"slo": slo}})
+    return replace(analysis, run=run, gate=gate(run, analysis.levels, analysis.figures, analysis.other_loads))
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
-def test_a_case_fails_if_and_only_if_the_gate_does(tmp_path: Path, case: Callable[[Path], None]) -> None:
+def test_a_case_fails_if_and_only_if_the_gate_does(case: Callable[[Path], None], made: Made) -> None:
     """In every kind of run, for every kind of condition; and in the other language."""
-    case(tmp_path)
-    run = read(tmp_path)
     for number, slo in enumerate(SLOS):
-        run.info.setdefault("settings", {})["slo"] = slo
-        found = edition(run, "en" if number else "zh")
+        found = judged(made.edition(case, "en" if number else "zh"), slo)
         failed = [one for one in cases_of(junit.text(found)).values() if one.is_failure]
         assert found.gate_passed is not bool(failed), slo
+    whole = edition(judged(made.edition(case), SLOS[2]).run, "en")
+    assert junit.text(whole) == junit.text(judged(made.edition(case, "en"), SLOS[2]))
 
 
 def test_a_condition_that_does_not_apply_is_skipped_and_one_that_was_not_measured_fails(tmp_path: Path) -> None:

@@ -17,8 +17,6 @@ import reports
 from reports import charts
 from reports.charts import Drawing
 from reports.document import figures, page, vega
-from reports.edition import edition
-from reports.reading.run import read
 from reports.texts import language
 
 from . import run_folders as make
@@ -27,6 +25,8 @@ from .test_golden import CASES, decision
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from .conftest import Made
 
 EN = language("en")
 
@@ -106,17 +106,16 @@ def axes(spec: Any) -> set[str]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
-def test_every_chart_can_be_hovered_and_zoomed(tmp_path: Path, case: Callable[[Path], None]) -> None:
+def test_every_chart_can_be_hovered_and_zoomed(made: Made, case: Callable[[Path], None]) -> None:
     """Vega-Lite takes each definition: one zoom for each view, and no value that only orders."""
-    case(tmp_path)
-    analysis = edition(read(tmp_path), "en")
+    analysis = made.edition(case, "en")
     with charts.unchecked():
         definitions = [found.to_dict(validate=False) for chart in charts.CHARTS.values() if (found := chart(analysis))]
     for definition in definitions:
-        made = figures.live(definition)
-        compiled, text = json.dumps(vl_convert.vegalite_to_vega(made)), json.dumps(made)
+        shown = figures.live(definition)
+        compiled, text = json.dumps(vl_convert.vegalite_to_vega(shown)), json.dumps(shown)
         # The map of lengths has classes on its axes, and its figures stand in its cells: nothing to zoom or to show.
-        is_map = not axes(made) & {"quantitative", "temporal"}
+        is_map = not axes(shown) & {"quantitative", "temporal"}
         assert ('"zoom_0_' in compiled) != is_map
         assert ('"tooltip": [' in text) != is_map
         assert not re.search(r'"tooltip": \[[^\]]*"order"', text)

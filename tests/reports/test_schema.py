@@ -14,6 +14,7 @@ from referencing import Registry, Resource
 
 import reports
 from reports.__main__ import main
+from reports.report import publish
 
 from . import run_folders as make
 from .test_golden import CASES
@@ -22,6 +23,8 @@ from .whole import whole_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from .conftest import Made
 
 DOCS = Path(__file__).parents[2] / "docs"
 SCHEMAS = {name: json.loads((DOCS / f"{name}.schema.json").read_text()) for name in ("report", "comparison")}
@@ -55,11 +58,10 @@ def undescribed(schema: dict[str, Any], found: Any, path: str = "") -> list[str]
 
 
 @pytest.mark.parametrize("make_case", CASES, ids=lambda case: case.__name__)
-def test_a_report_keeps_its_schema(make_case: Callable[[Path], None], tmp_path: Path) -> None:
+def test_a_report_keeps_its_schema(make_case: Callable[[Path], None], made: Made, tmp_path: Path) -> None:
     """Whatever became of the run; and the schema describes every key."""
-    make_case(tmp_path / "run")
-    reports.write(tmp_path / "run", formats=["json"])
-    found = json.loads((tmp_path / "run" / "report.json").read_text(encoding="utf-8"))
+    path = publish(made.edition(make_case), tmp_path, None, {"json"})
+    found = json.loads(path.read_text(encoding="utf-8"))
     check("report", found)
     assert sorted(set(undescribed(SCHEMAS["report"], found))) == []
 
