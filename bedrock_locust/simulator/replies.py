@@ -138,7 +138,7 @@ class Reply:
 
 def place(prompt: Prompt, index: int, seed: int) -> int:
     """The place in the book where the answer begins. At a temperature of 0 it depends only on the prompt."""
-    return crc32(prompt.text.encode(errors="replace"), seed & 0xFFFFFFFF) if prompt.temperature == 0 else index
+    return crc32(prompt.text.encode(), seed & 0xFFFFFFFF) if prompt.temperature == 0 else index
 
 
 def compose(prompt: Prompt, start: int, text_tokens: int, reasoning_tokens: int) -> Content:

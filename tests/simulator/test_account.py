@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 
 from bedrock_locust.simulator.account import catalog, metrics, wire
 from bedrock_locust.simulator.errors import ServiceError
+from bedrock_locust.simulator.ledger import Entry
 
 from .calls import CLAUDE, converse, converse_stream
 from .process import Simulator, wait_for
@@ -212,6 +213,43 @@ def test_metrics_are_those_of_the_ledger(simulator: Simulator, account: Client, 
         assert found[name][0] >= 1
     assert found["InputTokenCount"][0] >= sum(call["input_tokens"] for call in calls)
     assert found["NoSuchMetric"] == []
+
+
+@pytest.mark.parametrize(
+    ("stat", "value"),
+    [
+        ("Sum", 100),
+        ("SampleCount", 4),
+        ("Average", 25),
+        ("Minimum", 10),
+        ("Maximum", 40),
+        ("p0", 10),
+        ("p50", 25),
+        ("p90", 37),
+        ("p99.9", 39.97),
+        ("p100", 40),
+        ("p101", None),
+        ("p-1", None),
+        ("px", None),
+        ("90", None),
+        ("Median", None),
+    ],
+)
+def test_statistics_of_a_metric(stat: str, value: float | None) -> None:
+    """Whatever the order of the values; none where CloudWatch has no such statistic, or there are no values."""
+    assert metrics.statistic([40, 10, 30, 20], stat) == (value if value is None else pytest.approx(value))
+    assert metrics.statistic([], stat) is None
+
+
+def test_a_simulator_that_runs_for_long_forgets_its_oldest_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that its memory has a bound; the latest are kept, all calls of them."""
+    monkeypatch.setattr(metrics, "MOST_MINUTES", 2)
+    known = metrics.Metrics()
+    for minute in (0, 1, 1, 2, 2):
+        at_ns = (60 * minute + 5) * 1_000_000_000
+        known.add(Entry(0, "converse", "m", False, "", at_ns, ended_at_ns=at_ns, outcome="ok"), 1)
+    assert [len(known.values("m", "Invocations", 60 * minute, 60 * minute + 60)) for minute in range(4)] == [0, 2, 2, 0]
+    assert known.values("m", "Invocations", 0, 1e9) == [1, 1, 1, 1]
 
 
 def test_metrics_of_a_model_of_its_own(simulator: Simulator, account: Client, client: BedrockRuntimeClient) -> None:

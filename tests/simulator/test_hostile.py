@@ -156,6 +156,23 @@ REQUESTS: list[tuple[str, str, Any]] = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("operation", "model_id", "request_"),
+    [
+        ("converse", "x", FULL_CONVERSE),
+        ("converse-stream", CLAUDE, FULL_CONVERSE),
+        ("invoke", CLAUDE, FULL_CLAUDE),
+        ("invoke", "openai.gpt-oss-20b-1:0", FULL_CHAT),
+    ],
+)
+def test_half_a_character_is_refused(simulator: Simulator, operation: str, model_id: str, request_: Any) -> None:
+    """JSON may have one and UTF-8 may not, so no answer depends on it; also at a temperature of 0."""
+    request = replaced(request_, ("messages", 0, "content", 0), {"text": "a\ud800", "type": "text"})
+    status, headers, answer = simulator.request("POST", f"/model/{model_id}/{operation}", json.dumps(request).encode())
+    assert (status, error_of(headers)) == (400, "ValidationException")
+    assert b"Invalid JSON" in answer
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_bad_json_at_every_depth(simulator: Simulator, data: st.DataObject) -> None:

@@ -51,6 +51,15 @@ def post(simulator: Simulator, name: str, **changes: Any) -> tuple[int, dict[str
     return simulator.request("POST", path, json.dumps({**body, **changes}).encode())
 
 
+@pytest.mark.parametrize("name", REQUESTS)
+def test_half_a_character_is_refused_in_a_text_and_does_no_harm_in_a_name(fresh: Simulator, name: str) -> None:
+    """JSON may have one and UTF-8 may not."""
+    text = [{"role": "user", "content": "a\ud800"}]
+    status, _, answer = post(fresh, name, **{"input" if name == "responses" else "messages": text})
+    assert (status, b"Invalid JSON" in answer) == (400, True)
+    assert post(fresh, name, model="openai.a\ud800")[0] < 500
+
+
 @pytest.mark.parametrize("endpoint", ["runtime", "mantle"])
 def test_each_api_has_its_path(endpoint: surfaces.Endpoint) -> None:
     """bedrock-mantle has the two of OpenAI also without their prefix; nothing else is one of them."""
