@@ -62,6 +62,15 @@ def test_what_is_due_grows_with_time() -> None:
     assert account.fate([]) == Fate(40, 0, 0, 40)
 
 
+def test_an_arrival_is_due_from_its_moment_on() -> None:
+    """As it is made then: one that counted as due only after that would be made, but not due."""
+    coming, account = schedule(level("a")), Account()
+    first, second, *_ = coming.arrivals()
+    account.begin(coming, coming.start_at)
+    assert account.due(coming.start_at + (first.due_s + second.due_s) / 2) == 1
+    assert account.due(coming.start_at + second.due_s) == 2
+
+
 def test_a_level_counts_as_soon_as_a_process_reports_it() -> None:
     """In all of the run, but not in another level."""
     account = Account()
