@@ -14,7 +14,7 @@ from bedrock_locust.aws.account.known import Account
 from bedrock_locust.aws.boto3_client import check_credentials, check_endpoint, connect
 from bedrock_locust.aws.host import bedrock_host, http_users
 from bedrock_locust.aws.preflight import has_credentials, preflight
-from bedrock_locust.aws.probe import calibrate
+from bedrock_locust.aws.probe import calibrate_each
 from bedrock_locust.aws.warm import write_prefixes
 from bedrock_locust.level import LevelError, planned_levels
 from bedrock_locust.process.present import NO_OPTIONS, present
@@ -26,7 +26,7 @@ from bedrock_locust.settings.plan import Plan
 from bedrock_locust.settings.run_time import run_time_of
 from bedrock_locust.workload.prepared import Prepared
 from bedrock_locust.workload.replay import replay_of
-from bedrock_locust.workload.source import workload_of
+from bedrock_locust.workload.source import worded_of, workload_of
 from bedrock_locust.workload.survey import Library
 from bedrock_locust.workload.template import checked
 from bedrock_locust.workload.words import nonce
@@ -74,8 +74,8 @@ class Preparation:
         """The settings of the last run, or of the next."""
         self.first_call: Call | None = None
         """The call that was made to see that calls work, if one was."""
-        self.calibration: Calibration | None = None
-        """How many tokens the words of requests have, if that was counted."""
+        self.calibrations: dict[str, Calibration] = {}
+        """Model -> how many tokens the words of its requests have, if that was counted."""
         self._calibrated_for = self._prefix = ""
         if self.simulator is None and (started := self._start_simulator(self.settings)):
             self.simulator, self.account = started, Account(started.url)
@@ -128,17 +128,19 @@ class Preparation:
         """Count the tokens of words, not again for the same requests; and have the prefixes of the run cached."""
         key = settings.model_dump_json(include={"aws", "model", "test", "workload", "arrivals"})
         if self._calibrated_for != key:
-            self._calibrated_for, self.calibration = key, calibrate(client, settings)
+            worded = worded_of(settings, self.prepared, self.file)
+            self._calibrated_for, self.calibrations = key, calibrate_each(client, settings, worded)
         self._prefix = nonce()
         write_prefixes(client, settings, self.prepared)
 
     @property
     def prepared(self) -> Prepared:
         """What workers must know of the workload."""
-        found, calibration = self.replay or self.survey, self.calibration
+        found = self.replay or self.survey
         if found is None:
-            return Prepared(calibration, prefix=self._prefix)
-        return Prepared(calibration, found.file.sha256, self.survey.format if self.survey else "", tuple(found.bad))
+            return Prepared(self.calibrations, prefix=self._prefix)
+        format_ = self.survey.format if self.survey else ""
+        return Prepared(self.calibrations, found.file.sha256, format_, tuple(found.bad))
 
     @property
     def file(self) -> RecordFile | None:

@@ -12,13 +12,14 @@ from bedrock_locust.settings.pairs import provider_id
 from bedrock_locust.user import unrecorded
 from bedrock_locust.workload.calibration import PROBES, Calibration
 from bedrock_locust.workload.shapes import input_shape
-from bedrock_locust.workload.source import generated_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
 
     from bedrock_locust.settings.schema import Settings
-    from bedrock_locust.workload.generated import GeneratedWorkload
+    from bedrock_locust.workload.contract import Worded
 
 logger = logging.getLogger(__name__)
 
@@ -27,24 +28,33 @@ PROBE_TOKENS = 16
 _NAMED = re.compile(r"arn:[^/]*:(?:inference-profile|foundation-model)/.+")
 
 
-def calibrate(client: BedrockRuntimeClient, settings: Settings) -> Calibration | None:
-    """Count the tokens of two texts, with CountTokens or else with two calls; None where that is not needed or fails.
+def calibrate_each(
+    client: BedrockRuntimeClient, settings: Settings, workloads: Mapping[str, Worded]
+) -> dict[str, Calibration]:
+    """Model -> how many tokens its words have, of those that could be counted."""
+    found = {}
+    for model_id, workload in workloads.items():
+        own = settings.model_copy(update={"model": settings.model_named(model_id)})
+        if calibration := calibrate(client, own, workload):
+            found[model_id] = calibration
+    return found
+
+
+def calibrate(client: BedrockRuntimeClient, settings: Settings, workload: Worded) -> Calibration | None:
+    """Count the tokens of two texts, with CountTokens or else with two calls; None where that fails.
 
     CountTokens is free. A run without a calibration begins with a token a word, and learns from its first calls.
     """
-    workload = generated_of(settings)
-    if workload is None:
-        return None
     found = _counted(client, settings, workload) or _called(client, settings, workload)
     if found is None:
         logger.warning(
             "bedrock-locust: the tokens of a word could not be counted before the load: the first prompts may be longer"
-            " or shorter than workload.input_tokens"
+            " or shorter than asked for"
         )
         return None
     logger.info(
-        "bedrock-locust: a word of the prompts has %.2f tokens, and the rest of a request %.0f (%s)",
-        *(found.per_word, found.rest, found.source),
+        "bedrock-locust: a word of the prompts has %.2f tokens for %s, and the rest of a request %.0f (%s)",
+        *(found.per_word, settings.model.id, found.rest, found.source),
     )
     return found
 
@@ -55,7 +65,7 @@ def bare_id(model_id: str) -> str:
     return "" if hidden else provider_id(model_id)
 
 
-def _counted(client: BedrockRuntimeClient, settings: Settings, workload: GeneratedWorkload) -> Calibration | None:
+def _counted(client: BedrockRuntimeClient, settings: Settings, workload: Worded) -> Calibration | None:
     """By CountTokens, which does not count for each model, API and caller."""
     model, count = settings.model, getattr(client, "count_tokens", None)
     model_id = bare_id(model.known_id)
@@ -78,7 +88,7 @@ def _countable(arguments: dict[str, Any]) -> dict[str, Any]:
     return {"converse": {name: value for name, value in arguments.items() if name in members}}
 
 
-def _called(client: BedrockRuntimeClient, settings: Settings, workload: GeneratedWorkload) -> Calibration | None:
+def _called(client: BedrockRuntimeClient, settings: Settings, workload: Worded) -> Calibration | None:
     """By two calls, which are not part of the run."""
     send, counts = unrecorded(client, settings, "non_streaming"), dict[int, int]()
     for words in PROBES:

@@ -41,9 +41,9 @@ class Calibration:
         return asdict(self)
 
     @classmethod
-    def from_plain(cls, plain: Mapping[str, Any] | None) -> Calibration | None:
-        """The calibration that `to_plain` made the mapping of; None of None."""
-        return None if plain is None else cls(float(plain["per_word"]), float(plain["rest"]), str(plain["source"]))
+    def from_plain(cls, plain: Mapping[str, Any]) -> Calibration:
+        """The calibration that `to_plain` made the mapping of."""
+        return cls(float(plain["per_word"]), float(plain["rest"]), str(plain["source"]))
 
 
 class Corrected:

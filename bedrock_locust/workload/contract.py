@@ -25,6 +25,13 @@ class Request:
     """How long the user waits before it, in seconds."""
 
 
+class Worded(Protocol):
+    """Prompts that are made of words, up to a length in tokens."""
+
+    def probe(self, words: int, max_tokens: int) -> Request:
+        """A request with so many words, to have its tokens counted."""
+
+
 class Workload(Protocol):
     """Where requests come from. One object serves all users of a process."""
 

@@ -46,7 +46,7 @@ class GeneratedWorkload:
         self._prefix_begin = prepared.prefix or nonce()
         self._turns = workload.turns if workload else 1
         self._name, self._sessions = name, 0
-        self._calibration = Corrected(prepared.calibration)
+        self._calibration = Corrected(prepared.calibrations.get(settings.model.id))
 
     def next(self, position: int | None = None) -> Request:  # noqa: ARG002 - all are alike
         """The next request, or the first of a conversation."""

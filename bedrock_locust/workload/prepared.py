@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from bedrock_locust.workload.calibration import Calibration
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class Prepared:
     """It has no contents of prompts."""
 
-    calibration: Calibration | None = None
-    """How many tokens the words of requests have, if that was counted."""
+    calibrations: Mapping[str, Calibration] = field(default_factory=dict)
+    """Model -> how many tokens the words of its requests have, if that was counted."""
     sha256: str = ""
     """The hash of the file of the workload; empty without one."""
     format: str = ""
@@ -28,13 +28,11 @@ class Prepared:
 
     def to_plain(self) -> dict[str, Any]:
         """A mapping of plain types."""
-        calibration = self.calibration.to_plain() if self.calibration else None
-        return {**asdict(self), "calibration": calibration, "bad": list(self.bad)}
+        return {**asdict(self), "bad": list(self.bad)}
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> Prepared:
         """What `to_plain` made the mapping of. Raises KeyError for a member that is missing."""
         values = {field.name: plain[field.name] for field in fields(cls)}
-        return cls(
-            **{**values, "calibration": Calibration.from_plain(plain["calibration"]), "bad": tuple(plain["bad"])}
-        )
+        known = {model_id: Calibration.from_plain(one) for model_id, one in plain["calibrations"].items()}
+        return cls(**{**values, "calibrations": known, "bad": tuple(plain["bad"])})

@@ -61,9 +61,10 @@ class RecordedWorkload:
         self._output = Drawer(output, Random(f"{workload.seed if workload else 0} {name}")) if output else None
         self._turns = workload.turns if workload else 1
         self._name, self._sessions, self._rng = name, 0, Random(name)
-        self._calibration = Corrected(prepared.calibration)
+        calibration = prepared.calibrations.get(self._settings.model.id)
+        self._calibration = Corrected(calibration)
         # By what was measured before the load, if anything was: it must be the same in all processes.
-        self._words_of_block = max(1, round(BLOCK_TOKENS / (prepared.calibration or Calibration()).per_word))
+        self._words_of_block = max(1, round(BLOCK_TOKENS / (calibration or Calibration()).per_word))
 
     def next(self, position: int | None = None) -> Request:
         """The next request, or the first of a conversation. A record that has gone bad since the start is left out.
@@ -106,6 +107,11 @@ class RecordedWorkload:
         if self._turns > 1 and record.said:
             record = self._unjoined(record)
         return Request(arguments_of(self._settings, self._body(record, limit)), about)
+
+    def probe(self, words: int, max_tokens: int) -> Request:
+        """A request with so many words, as a record with a length in tokens makes one."""
+        body = body_of_passages(self._settings, [passage(OWN, words)], (), max_tokens)
+        return Request(arguments_of(self._settings, body), {}, words)
 
     def _unjoined(self, record: Record) -> Record:
         """The record with each of its messages apart, as turns are said."""

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 from bedrock_locust.workload.recorded import RecordedWorkload
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bedrock_locust.settings.schema import Settings
-    from bedrock_locust.workload.contract import Request
+    from bedrock_locust.workload.contract import Request, Worded
     from bedrock_locust.workload.jsonl import RecordFile
     from bedrock_locust.workload.prepared import Prepared
 
@@ -36,6 +38,13 @@ class ReplayedWorkload:
         """The service counted these tokens in a request."""
         arguments = request.arguments
         self._of(arguments.get("modelId") or arguments["model"]).heard(request, input_tokens)
+
+    def worded(self) -> Mapping[str, Worded]:
+        """Model -> its requests, where they are made of words: a trace with contents has prompts of its own."""
+        if not self.next().words:
+            return {}
+        trace, own = self._settings.trace, self._settings.model.id
+        return {model_id: self._of(model_id) for model_id in (trace.mine if trace else ()) or (own,)}
 
     def _of(self, model_id: str) -> RecordedWorkload:
         """The requests for a model: each counts tokens in its own way."""

@@ -13,10 +13,10 @@ from bedrock_locust.workload.recorded import RecordedWorkload
 from bedrock_locust.workload.replayed import ReplayedWorkload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from bedrock_locust.settings.schema import Settings
-    from bedrock_locust.workload.contract import Workload
+    from bedrock_locust.workload.contract import Worded, Workload
     from bedrock_locust.workload.jsonl import RecordFile
 
 NOTHING = Prepared()
@@ -42,6 +42,16 @@ def workload_of(
     if generated := generated_of(settings, prepared, name):
         return generated
     return TemplateWorkload(settings, name)
+
+
+def worded_of(settings: Settings, prepared: Prepared = NOTHING, file: RecordFile | None = None) -> Mapping[str, Worded]:
+    """Model -> what makes its prompts, where these are words up to a length in tokens; else empty."""
+    found = workload_of(settings, prepared, file=file)
+    if isinstance(found, ReplayedWorkload):
+        return found.worded()
+    if isinstance(found, GeneratedWorkload):
+        return {settings.model.id: found}
+    return {settings.model.id: found} if isinstance(found, RecordedWorkload) and found.next().words else {}
 
 
 def _records(

@@ -48,7 +48,6 @@ def test_a_measurement_is_corrected_once() -> None:
 
 
 def test_it_travels_to_workers() -> None:
-    """As plain types, and none as none."""
+    """As plain types."""
     calibration = Calibration(1.3, 16.5, "probe calls")
     assert Calibration.from_plain(calibration.to_plain()) == calibration
-    assert Calibration.from_plain(None) is None

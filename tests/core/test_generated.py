@@ -27,7 +27,7 @@ def prompt_of(arguments: dict[str, Any]) -> str:
 
 def test_a_prompt_has_the_words_for_its_tokens() -> None:
     """With two tokens a word and 20 for the rest: 490 words of filler for 1,000 tokens."""
-    workload = workload_of(settings_of(input_tokens=1000), Prepared(Calibration(2, 20)))
+    workload = workload_of(settings_of(input_tokens=1000), Prepared({"m": Calibration(2, 20)}))
     request = workload.next()
     prompt = prompt_of(request.arguments)
     assert request.about == {"input_tokens_asked": 1000}

@@ -15,8 +15,9 @@ from bedrock_locust.aws.account.control import control_of
 from bedrock_locust.aws.account.known import Account
 from bedrock_locust.aws.boto3_client import connect
 from bedrock_locust.aws.doctor import examine
-from bedrock_locust.aws.probe import calibrate
+from bedrock_locust.aws.probe import calibrate_each
 from bedrock_locust.settings.schema import Settings
+from bedrock_locust.workload.source import worded_of
 
 if TYPE_CHECKING:
     from tests.simulator.process import Simulator
@@ -70,8 +71,8 @@ def checked(simulator: Simulator, folder: Path) -> list[str]:
 def counted(simulator: Simulator) -> list[str]:
     """How the tokens of words were counted before the load."""
     settings = settings_of(simulator)
-    found = calibrate(connect(settings, simulator=True, version="test"), settings)
-    return [found.source if found else "not at all"]
+    found = calibrate_each(connect(settings, simulator=True, version="test"), settings, worded_of(settings))
+    return [one.source for one in found.values()] or ["not at all"]
 
 
 def everything(simulator: Simulator, folder: Path, code: str) -> dict[str, list[str]]:

@@ -17,7 +17,7 @@ from .test_generated import prompt_of, settings_of
 from .test_mistakes import lines
 
 SHARED: dict[str, Any] = {"input_tokens": 1000, "shared_prefix_tokens": 600}
-PREPARED = Prepared(Calibration(2, 20), prefix="one two three")
+PREPARED = Prepared({"m": Calibration(2, 20)}, prefix="one two three")
 
 
 def arguments_of(api: str = "converse", model: str = "m", test: Any = None, **workload: Any) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def test_there_are_as_many_prefixes_as_asked_for() -> None:
     assert generated is not None
     assert found == {one.arguments["system"][0]["text"] for one in generated.of_each_prefix()}
     assert len(found) == 3
-    other = workload_of(settings, Prepared(Calibration(2, 20), prefix="another run here"))
+    other = workload_of(settings, Prepared({"m": Calibration(2, 20)}, prefix="another run here"))
     assert other.next().arguments["system"][0]["text"] not in found
 
 

@@ -47,13 +47,13 @@ def test_words_are_counted_once_for_the_same_requests(
     preparation = prepared(simulator, tmp_path, workload={"input_tokens": 300}, test={"preflight": False})
     client = preparation.connect()
     preparation.try_one_call(client, preparation.settings)
-    first = preparation.calibration
+    first = preparation.calibrations
     assert first
     preparation.try_one_call(client, preparation.settings)
-    assert preparation.calibration is first
+    assert preparation.calibrations is first
     client, settings = preparation.check_form({"bedrock_model": "other"})
     preparation.try_one_call(client, settings)
-    assert preparation.calibration is not first
+    assert preparation.calibrations is not first
 
 
 class Reports:

@@ -7,10 +7,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bedrock_locust.aws.boto3_client import connect
-from bedrock_locust.aws.probe import bare_id, calibrate
+from bedrock_locust.aws.probe import bare_id, calibrate_each
 from bedrock_locust.settings.schema import Settings
+from bedrock_locust.user import unrecorded
+from bedrock_locust.workload.jsonl import RecordFile
+from bedrock_locust.workload.prepared import Prepared
+from bedrock_locust.workload.source import worded_of, workload_of
+
+from .replays import line, written
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.simulator.process import Simulator
 
 
@@ -36,7 +44,8 @@ def calibration_of(simulator: Simulator, model: dict[str, Any], **sections: Any)
     """What is found with a simulator that counts a token for 4 characters."""
     values = {"workload": {"input_tokens": 100}, **sections}
     settings = Settings.model_validate({"model": model, "aws": {"endpoint_url": simulator.url}, **values})
-    return calibrate(connect(settings, simulator=True, version="test"), settings)
+    found = calibrate_each(connect(settings, simulator=True, version="test"), settings, worded_of(settings))
+    return found.get(settings.model.id)
 
 
 @pytest.mark.parametrize(
@@ -75,6 +84,39 @@ def test_what_cannot_be_counted_is_a_warning(simulator: Simulator, caplog: pytes
     simulator.set(faults={"AccessDeniedException": 1})
     assert calibration_of(simulator, {"id": "anthropic.claude-sonnet-4-5"}) is None
     assert "could not be counted before the load" in caplog.text
+
+
+@pytest.mark.parametrize("api", ["converse", "invoke"])
+def test_the_words_of_a_trace_are_counted_for_each_model(simulator: Simulator, tmp_path: Path, api: str) -> None:
+    """So that its first call has as many tokens as in production, in each process."""
+    calls = [line(0, model="a"), line(1, model="b", input_length=900)]
+    wanted = {"a": "anthropic.claude-sonnet-4-5", "b": "us.amazon.nova-pro-v1:0"}
+    path = written(tmp_path, calls)
+    arrivals = {"trace": {"file": str(path), "models": wanted}}
+    values = {"model": {"id": "other", "api": api}, "arrivals": arrivals, "aws": {"endpoint_url": simulator.url}}
+    settings = Settings.model_validate(values)
+    client = connect(settings, simulator=True, version="test")
+    file = RecordFile(path)
+    found = calibrate_each(client, settings, worded_of(settings, file=file))
+    assert {model_id: round(one.per_word, 1) for model_id, one in found.items()} == dict.fromkeys(wanted.values(), 1.5)
+    for mine in wanted.values():
+        model = settings.model_named(mine)
+        send = unrecorded(client, settings.model_copy(update={"model": model}), "non_streaming")
+        request = workload_of(settings, Prepared(found), file=file).next(list(wanted.values()).index(mine))
+        call = send(name="first", **request.arguments)
+        assert call.all_input_tokens == pytest.approx(request.about["input_tokens_asked"], rel=0.01)
+
+
+def test_contents_of_a_trace_or_of_a_file_are_not_counted(simulator: Simulator, tmp_path: Path) -> None:
+    """They are sent as they were. Lengths of a file without a trace are."""
+    said = line(0, messages=[{"role": "user", "content": [{"text": "Hello"}]}])
+    for record, counted in ((said, False), (line(0), True)):
+        path = written(tmp_path, [record])
+        values = {"model": {"id": "m"}, "arrivals": {"trace": {"file": str(path)}}}
+        assert bool(worded_of(Settings.model_validate(values), file=RecordFile(path))) is counted
+        values = {"model": {"id": "m"}, "workload": {"file": str(path)}}
+        assert bool(worded_of(Settings.model_validate(values), file=RecordFile(path))) is counted
+    assert simulator.ended(0) == []
 
 
 def test_nothing_is_called_without_a_length_in_tokens(simulator: Simulator) -> None:

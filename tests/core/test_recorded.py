@@ -89,7 +89,7 @@ def test_a_body_of_another_api_is_carried_over(tmp_path: Path) -> None:
 def test_a_length_becomes_words_and_equal_ids_equal_beginnings(tmp_path: Path) -> None:
     """So prefixes are shared as in the trace."""
     records = [{"input_length": 2000, "hash_ids": [1, 2, last], "output_length": 7} for last in (3, 4)]
-    found = workload(tmp_path, records, prepared=Prepared(Calibration(2, 0)))
+    found = workload(tmp_path, records, prepared=Prepared({"m": Calibration(2, 0)}))
     one, two = (found.next() for _ in range(2))
     texts = [each.arguments["messages"][0]["content"][0]["text"].split() for each in (one, two)]
     assert [len(text) for text in texts] == [1000, 1000]

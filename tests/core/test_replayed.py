@@ -70,7 +70,7 @@ def test_models_are_mapped(tmp_path: Path) -> None:
 
 def test_all_processes_have_the_same_blocks(tmp_path: Path) -> None:
     """Their size is that of what was counted before the load, whatever a process learns later."""
-    found = workload(tmp_path, line(0, hash_ids=[1, 2]), calibration=Calibration(2.0, 10.0))
+    found = workload(tmp_path, line(0, hash_ids=[1, 2]), calibrations={"m": Calibration(2.0, 10.0)})
     before = found.next(0)
     found.heard(before, 650)
     after = found.next(0)

@@ -134,7 +134,7 @@ def test_a_tool_takes_its_own_time(tmp_path: Path, tool: dict[str, Any], pause_s
 def test_words_make_a_conversation(history: str, answer_words: int) -> None:
     """Each message as long as asked for, each answer as long as its limit; one session after the other."""
     values: dict[str, Any] = {"input_tokens": 100, "output_tokens": 40, "turns": 3, "history": history}
-    workload = workload_of(settings_of(**values), Prepared(Calibration(2, 10)), "w")
+    workload = workload_of(settings_of(**values), Prepared({"m": Calibration(2, 10)}), "w")
     first = workload.next()
     turns = all_turns(first)
     assert [len(turn) for turn in turns] == [1, 3, 5]
@@ -148,7 +148,7 @@ def test_words_make_a_conversation(history: str, answer_words: int) -> None:
 def test_cache_points_end_the_history(api: str, mark: str) -> None:
     """Where this turn and the one before it end, so that the next turn reads what this one writes."""
     values: dict[str, Any] = {"input_tokens": 100, "output_tokens": 40, "turns": 4, "cache": "5m"}
-    following = workload_of(settings_of(api, **values), Prepared(Calibration(2, 10))).next()
+    following = workload_of(settings_of(api, **values), Prepared({"m": Calibration(2, 10)})).next()
     marked = []
     while True:
         messages = following.arguments["messages"]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.simulator.process import Simulator
 
 MODEL = "anthropic.claude-sonnet-4-5-20250929-v1:0"
-PREPARED = Prepared(Calibration(1.5, 15), prefix="words of this run")
+PREPARED = Prepared({MODEL: Calibration(1.5, 15)}, prefix="words of this run")
 
 
 def warmed(simulator: Simulator, **workload: Any) -> tuple[Any, Settings]:

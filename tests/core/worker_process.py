@@ -84,7 +84,7 @@ def order(run: str = "run-1", url: str | None = None, **changes: Any) -> str:
     about = {"region": "us-east-1", "endpoint_url": url or OWN}
     settings = Settings.model_validate({"model": {"id": "m"}, "aws": about, **changes.pop("sections", {})})
     plain = {"version": __version__, "simulator": True, "worker_timeout_s": 30, "in_flight": 4, **changes}
-    return RunOrder(run=run, settings=settings.public(), workload=Prepared(None).to_plain(), **plain).to_json()
+    return RunOrder(run=run, settings=settings.public(), workload=Prepared().to_plain(), **plain).to_json()
 
 
 class Place:
