@@ -9,12 +9,12 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from bedrock_locust.live.attainment import Record, Share, Target, is_good, judge
+from bedrock_locust.live.health import lost
 from bedrock_locust.live.output import ROWS_WITHIN_S, OutputBase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bedrock_locust.arrivals.counts import Fate
     from bedrock_locust.call import Call
     from bedrock_locust.level import Level
     from bedrock_locust.live.attainment import Judgement, Verdict
@@ -88,22 +88,14 @@ class Judge(OutputBase):
 
         Tokens that were read late do not matter where the verdict would be the same without.
         """
-        fate = self._run.arrivals(level)
         causes = self._run.health.levels[level].causes()
-        matter = [str(cause) for cause in causes if not (is_sure and cause.what == "read_lag_p99_ms")]
-        return [*matter, *([] if fate is None else _lost(fate))]
+        matter = [cause for cause in causes if not (is_sure and cause.what == "read_lag_p99_ms")]
+        return [str(cause) for cause in (*matter, *lost(self._run.arrivals(level)))]
 
 
 def _says(found: Judgement) -> tuple[Verdict, bool]:
     """What a search goes by."""
     return found.verdict, found.leans
-
-
-def _lost(fate: Fate) -> list[str]:
-    """That arrivals were dropped or missed, if too many were."""
-    if not fate.is_other_load:
-        return []
-    return [f"{fate.dropped:,} of {fate.due:,} arrivals were dropped and {fate.missed:,} missed"]
 
 
 def _plain(share: Share, prefix: str) -> dict[str, Any]:

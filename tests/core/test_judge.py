@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bedrock_locust.arrivals.counts import Fate
-from bedrock_locust.live.health import Health
+from bedrock_locust.live.health import Cause, Health
 from bedrock_locust.live.judge import Judge
 from bedrock_locust.live.tally import Tally
 from bedrock_locust.settings.schema import Settings
@@ -92,7 +92,7 @@ def test_throttled_calls() -> None:
     ("fate", "said"),
     [
         (Fate(1000, 995, 3, 2), []),
-        (Fate(1000, 900, 60, 40), ["60 of 1,000 arrivals were dropped and 40 missed"]),
+        (Fate(1000, 900, 60, 40), [str(Cause("arrivals_dropped", "", 6.0)), str(Cause("arrivals_missed", "", 4.0))]),
     ],
 )
 def test_arrivals_that_were_not_made(fate: Fate, said: list[str]) -> None:
