@@ -35,7 +35,8 @@ Every setting of `config.json` and every option. This page is made from the code
 A setting has a section and a key: `test.max_tokens` is `{"test": {"max_tokens": 2048}}` in the file. Command line and
 web form win over the environment, the environment over the file, the file over the default. The file may have `//` and
 `/* */` comments. An environment variable or a field of the form that is empty counts as not set; an empty option is
-refused. `python -m bedrock_locust check config.json` checks a file and prints the plan and cost of a run.
+refused. `locust --help` has none of these options: Locust answers it before it reads the locustfile.
+`python -m bedrock_locust check config.json` checks a file and prints the plan and cost of a run.
 """
 PROCESS = """\
 ## Options of the command
@@ -133,7 +134,7 @@ def _texts(tree: ast.ClassDef) -> Iterator[tuple[str, str]]:
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(below, ast.Expr):
             text = below.value.value if isinstance(below.value, ast.Constant) else None
             if isinstance(text, str):
-                yield field.target.id, inspect.cleandoc(text)
+                yield field.target.id, " ".join(text.split())
 
 
 def _meaning(field: FieldInfo, below: str) -> str:

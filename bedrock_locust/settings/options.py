@@ -351,9 +351,16 @@ def add_options(
             default=_chosen(value) if form.get("choices") else value,
             metavar=option.key.upper(),
             include_in_web_ui=is_in_form(option.section, option.key, form_may_set) or bool(folder and option == FILE),
-            help=f"{option.label} ({option.flag})" if current else option.label,
+            help=_label_in_form(option, form_may_set) if current else option.label,
             **form,
         )
+
+
+def _label_in_form(option: Option, may_set: frozenset[str]) -> str:
+    """The label of a field. Where the form may not name a trace, that of the rates says where one is set."""
+    is_elsewhere = option.key == "rates" and not is_in_form("arrivals", "trace", may_set)
+    where = "; a trace is set with --bedrock-trace when locust starts" if is_elsewhere else ""
+    return f"{option.label}{where} ({option.flag})"
 
 
 def _offered(folder: str, path: str | None) -> tuple[str, list[str]]:

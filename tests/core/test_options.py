@@ -588,6 +588,19 @@ def test_the_form_shows_the_levels_of_the_load(here: Path) -> None:
     assert fields["bedrock_rates"].default == "3,4"
 
 
+def test_the_form_says_where_a_trace_is_set(here: Path) -> None:
+    """Unless it may name one: a file that each process reads."""
+    write(here, arrivals={"rates": [3]})
+    settings = options.load(parse(), None)
+    for may_set in (frozenset[str](), frozenset({"arrivals.trace"})):
+        made = get_empty_argument_parser(default_config_files=[])
+        options.add_options(made, settings, may_set)
+        label = made.args_included_in_web_ui["bedrock_rates"].help or ""
+        assert ("bedrock_trace" in made.args_included_in_web_ui) == bool(may_set)
+        assert ("a trace is set with --bedrock-trace when locust starts" in label) != bool(may_set)
+        assert label.endswith("(--bedrock-rates)")
+
+
 SOUGHT: dict[str, Any] = {"search": {"start": 2, "most": 9, "duration_seconds": 9}, "slo": {"ttft_ms": 500}}
 
 
