@@ -83,6 +83,8 @@ class Firing:
         return -left_s <= LATEST_S
 
     def _fire(self, arrival: Arrival) -> None:
+        if self._stopped:  # a moment ago: its greenlet had to wake in the same turn of the loop
+            return
         place = arrival.level, arrival.phase
         if self.in_flight >= self._lease.max_in_flight:
             self._made.dropped[place] += 1

@@ -12,6 +12,7 @@ from locust.env import Environment
 
 import gevent
 import pytest
+from gevent import monkey
 
 from bedrock_locust.arrivals import firing
 from bedrock_locust.arrivals.lease import alone
@@ -88,6 +89,18 @@ def test_a_schedule_that_is_cut_short(tenant: Tenant) -> None:
     assert tenant.made.to_plain() == made
     tenant.renew(replace(SHORT, levels=(replace(SHORT.levels[0], key="b"),), start_at=clock.wall_at()), LEASE)
     until_made(tenant, {**made, "b": {"measure": [10, 0]}})
+
+
+def test_nothing_is_made_after_the_cut_that_was_due_in_the_same_moment(tenant: Tenant) -> None:
+    """A process that was busy wakes who cuts and who makes arrivals in one turn, one after the other."""
+    tenant.renew(replace(SHORT, start_at=clock.wall_at()), LEASE)
+    gevent.sleep(0.01)
+    gevent.spawn(monkey.get_original("time", "sleep"), 0.1)
+    gevent.sleep(0.001)
+    tenant.cut()
+    made = tenant.made.to_plain()
+    gevent.sleep(0.1)
+    assert tenant.made.to_plain() == made
 
 
 def test_stopped(tenant: Tenant) -> None:
