@@ -32,7 +32,7 @@ def describe(content_type: str, content: bytes) -> str:
 
     A text that is neither JSON nor SSE is quoted, as it is most likely the page of a proxy.
     """
-    kind = word(content_type.split(";", maxsplit=1)[0]) or "no content type"
+    kind = word(content_type.partition(";")[0]) or "no content type"
     about = f"{kind}, {len(content):,} bytes"
     if not content:
         return about

@@ -308,6 +308,7 @@ def test_words_are_found_where_others_put_them(body: str, code: str, message: st
         ("text/plain", b"event: x\ndata: secret", "text/plain, 21 bytes"),
         ("text/html", b"<html>\n <b>Bad Gateway</b>", "text/html, 26 bytes: <html> <b>Bad Gateway</b>"),
         ("text/html", b"x" * 500, f"text/html, 500 bytes: {'x' * 80}"),
+        ("application/json", b"[" * 100_000, f"application/json, 100,000 bytes: {'[' * 80}"),
         ("text/html", b"<p>AKIAIOSFODNN7EXAMPLE", "text/html, 23 bytes: <p>***"),
         (
             "application/json",

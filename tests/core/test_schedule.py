@@ -75,6 +75,18 @@ def test_the_arrivals_of_a_trace(tmp_path: Path) -> None:
     assert {(arrival.level, arrival.owner, arrival.mode) for arrival in found} == {("a", 0, "non_streaming")}
 
 
+@pytest.mark.parametrize(("to", "may_follow_later"), [(10, False), (None, True)])
+def test_a_turn_may_follow_until_the_end(tmp_path: Path, to: float | None, may_follow_later: bool) -> None:
+    """The load is over then; a trace that is replayed to its end has all its calls, however late."""
+    drawn = schedule(level("a"), level("b"))
+    assert drawn.may_follow(drawn.length_s - 0.001)
+    assert not drawn.may_follow(drawn.length_s)
+    traced = replayed(tmp_path, [{"timestamp": 1000, "input_length": 5}], {"to": to} if to else {})
+    made = replace(schedule(is_replay=True), replay=traced)
+    assert made.may_follow(made.length_s - 0.001)
+    assert made.may_follow(made.length_s) == may_follow_later
+
+
 @given(st.floats(0, 1e9), st.none() | st.floats(0.1, 9), st.integers(0, 10**9), st.floats(0.1, 1e3))
 def test_a_schedule_travels_as_it_is(start_at: float, burstiness: float | None, seed: int, rate: float) -> None:
     """Through Locust's messages and back: all processes draw the same arrivals."""
