@@ -23,7 +23,7 @@ from reports.sections.comparison import page, spoken
 from reports.sections.trust import told
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from reports.edition import Edition
@@ -67,10 +67,13 @@ def write(
         drawn = chart(compared.runs, compared.say)
     drawing = Drawing.of(drawn) if drawn is not None else None
     text = page(compared, IMAGE if drawing else "")
-    texts = {
-        "markdown": ("comparison.md", text.replace(f"]({IMAGE})", "](comparison.svg)")),
-        "html": ("comparison.html", document.page(text, {"comparison": drawing} if drawing else {}, compared.say)),
-        "json": ("comparison.json", _json(compared)),
+    texts: dict[str, tuple[str, Callable[[], str]]] = {
+        "markdown": ("comparison.md", lambda: text.replace(f"]({IMAGE})", "](comparison.svg)")),
+        "html": (
+            "comparison.html",
+            lambda: document.page(text, {"comparison": drawing} if drawing else {}, compared.say),
+        ),
+        "json": ("comparison.json", lambda: _json(compared)),
     }
     output.mkdir(parents=True, exist_ok=True)
     if drawing:
@@ -78,7 +81,7 @@ def write(
     wanted = [kind for kind in texts if kind in (formats or ("markdown", "json"))]
     for kind in wanted:
         name, content = texts[kind]
-        (output / name).write_text(content, encoding="utf-8", newline="\n")
+        (output / name).write_text(content(), encoding="utf-8", newline="\n")
     return Written(output / texts[wanted[0]][0], spoken(compared), _is_compared(compared), _passed(compared))
 
 

@@ -184,7 +184,8 @@ def analyse(run: Run) -> Analysis:
     kinds, failed = failures.by_kind(run.calls), failures.by_level(rows)
     arrived = arrivals.arrivals(rows)
     limited = arrived.index[arrived["limited"].astype(bool)]
-    late = [key for key in map(str, table.index) if key in late_levels(table, run) or key in limited]
+    held_up = {*late_levels(table, run), *limited}
+    late = [key for key in map(str, table.index) if key in held_up]
     others = arrivals.other_loads(table, arrived)
     gate, used = slo.gate(run, rows, table, others), quota.quota(run, rows)
     reasons = answers.stop_reasons(rows)

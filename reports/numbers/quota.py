@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from reports.numbers.account import others_percent
-from reports.numbers.throughput import ended_inside, inside, on_time_axis, overlap_s
+from reports.numbers.throughput import busy_s, ended_inside, inside, on_time_axis
 from reports.reading.blocks import alike, blocks, ended_at
 
 if TYPE_CHECKING:
@@ -335,7 +335,7 @@ def _use(calls: pd.DataFrame, opened_at: float, closed_at: float, counting: _Cou
         calls[column].to_numpy().astype("float64")
         for column in ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
     )
-    span_s = overlap_s(calls["started_at"], calls["ended_at"], opened_at, closed_at).to_numpy()
+    span_s = busy_s(calls, opened_at, closed_at)
     known = ~np.isnan(prompt)
     ended = ended_inside(calls, opened_at, closed_at) & known
     return _Use(

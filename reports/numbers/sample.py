@@ -133,9 +133,10 @@ def complete(levels: Levels, key: str, metric: str) -> Sample:
     if metric not in SLOW_METRICS or (metric == "ttft_ms" and levels.mode(key) != "streaming"):
         return found
     columns = ["started_at", "latency_ms", "ttft_ms"]
-    cut = pd.concat([levels.calls.iloc[:0][columns], *(calls[columns] for calls in levels.cut_off(key))])
-    if cut.empty or not len(found):
+    blocks = [calls[columns] for calls in levels.cut_off(key)]
+    if not blocks or not len(found):
         return found
+    cut = pd.concat(blocks)
     seen = cut["ttft_ms"].to_numpy() if metric == "ttft_ms" else np.full(len(cut), np.nan)
     lasted = np.where(np.isnan(seen), cut["latency_ms"].to_numpy(), seen)
     open_ = np.zeros(len(found), dtype=bool) if found.longer is None else found.longer

@@ -240,6 +240,7 @@ def _goodput(slo: Slo, levels: Levels, key: str) -> dict[str, float]:
     if not closed_at > opened_at:
         return {"goodput_per_s": math.nan, "good_share": share}
     inside_ = sum(
-        float((is_good(slo, calls) * calls_inside(calls, opened_at, closed_at)).sum()) for calls in inside(levels, key)
+        float(np.nansum(is_good(slo, calls) * calls_inside(calls, opened_at, closed_at)))
+        for calls in inside(levels, key)
     )
     return {"goodput_per_s": inside_ / (closed_at - opened_at), "good_share": share}

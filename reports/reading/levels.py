@@ -88,8 +88,10 @@ class Levels:
 
     def _own(self, key: str) -> Own:
         """The calls of a level that count."""
-        span = self._spans.get(key, slice(0, 0))
-        return Own(span, self.counted[span] & (self.calls["key"].iloc[span] == key).to_numpy())
+        if key not in self._spans:
+            return Own(slice(0, 0), np.zeros(0, dtype=bool))
+        span, number = self._spans[key], self.calls["key"].cat.categories.get_loc(key)
+        return Own(span, self.counted[span] & (codes(self.calls, "key")[span] == number))
 
     def _successes(self, key: str) -> Own:
         """Those of them that succeeded."""
@@ -147,7 +149,11 @@ class Levels:
 
     def mode(self, key: str) -> str:
         """The mode of a level."""
-        return str(self.table["mode"][key])
+        return self._modes[key]
+
+    @cached_property
+    def _modes(self) -> dict[str, str]:
+        return {str(key): str(mode) for key, mode in self.table["mode"].items()}
 
     @property
     def load_s(self) -> float:
@@ -165,9 +171,11 @@ class Levels:
             yield calls[own & (codes(calls, "outcome") != OUTCOMES.index("cancelled"))]
 
     def cut_off(self, key: str) -> Iterator[pd.DataFrame]:
-        """The calls of a level that count and were cut off by the end of the run, block by block."""
+        """The calls of a level that count and were cut off by the end of the run, block by block; none of no call."""
         for calls, own in self._blocks(*self._own(key)):
-            yield calls[own & (codes(calls, "outcome") == OUTCOMES.index("cancelled"))]
+            cut = own & (codes(calls, "outcome") == OUTCOMES.index("cancelled"))
+            if cut.any():
+                yield calls[cut]
 
     def at_work(self, key: str) -> Iterator[pd.DataFrame]:
         """The calls that were at work in the window of a level and can add to its throughput, block by block.

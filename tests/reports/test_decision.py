@@ -273,7 +273,7 @@ def test_the_gate_is_an_exit_code(tmp_path: Path, slo: Row, code: int, capsys: p
     """3 when a level that counts did not hold, 2 when nothing was asked for."""
     run = make.shaped(("streaming",), (2, 16))
     run.info["settings"]["slo"] = slo
-    assert main([str(run.write(tmp_path)), "--gate"]) == code
+    assert main([str(run.write(tmp_path)), "--gate", "--format", "json"]) == code
     found = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["slo"]
     assert found is None if not slo else found["passed"] is (code == 0)
     assert len(capsys.readouterr().err.splitlines()) == bool(code)

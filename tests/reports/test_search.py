@@ -96,7 +96,7 @@ def test_what_was_not_judged_is_no_result(tmp_path: Path) -> None:
 def test_the_gate_asks_for_a_load_that_meets_it(tmp_path: Path) -> None:
     """Its probes are there to miss the SLO: they fail nothing. JUnit has one case, which says the same."""
     make.searched().write(tmp_path)
-    assert main([str(tmp_path), "--gate"]) == 0
+    assert main([str(tmp_path), "--gate", "--format", "json"]) == 0
     json_ = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
     assert json_["slo"]["passed"] is True
     assert [one["outcome"] for one in json_["search"]] == ["found", "found_close"]
@@ -105,7 +105,7 @@ def test_the_gate_asks_for_a_load_that_meets_it(tmp_path: Path) -> None:
     ]
     assert not case.is_failure
     found(tmp_path, P("streaming-04", 4, "missed", 9, 0.5), high=4, ended_by="start")
-    assert main([str(tmp_path), "--gate"]) == 3
+    assert main([str(tmp_path), "--gate", "--format", "json"]) == 3
     (case,) = [
         case for suite in JUnitXml.fromstring(junit.text(edition(read(tmp_path), "en")).encode()) for case in suite
     ]
@@ -120,7 +120,7 @@ def test_a_search_that_judged_nothing_missed_nothing(tmp_path: Path, language: s
     assert said in markdown(analysis, {})
     assert "SLO gate: failed" not in markdown(analysis, {})
     assert said in junit.text(analysis)
-    assert main([str(tmp_path), "--gate"]) == 4
+    assert main([str(tmp_path), "--gate", "--format", "json"]) == 4
 
 
 def test_a_plan_is_no_promise(tmp_path: Path) -> None:
