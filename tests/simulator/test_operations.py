@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 
@@ -157,6 +158,36 @@ def test_mistakes_in_a_body(
         client.invoke_model(modelId=model_id, body=request_body)
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
     assert simulator.ended(1)[0]["outcome"] == "ValidationException"
+
+
+HI = {"messages": [{"role": "user", "content": "Hi"}]}
+HI_CLAUDE = {"anthropic_version": "x", "max_tokens": 9, **HI}
+HI_TITAN = {"inputText": "Hi", "textGenerationConfig": {}}
+
+
+@pytest.mark.parametrize(
+    ("model_id", "request_", "names", "most"),
+    [
+        (CLAUDE, HI_CLAUDE, ("temperature", "top_p"), 1),
+        (LLAMA, {"prompt": "Hi"}, ("temperature", "top_p"), 1),
+        ("openai.gpt-oss-20b-1:0", HI, ("temperature",), 2),
+        ("openai.gpt-oss-20b-1:0", HI, ("top_p",), 1),
+        ("amazon.titan-text-express-v1", HI_TITAN, ("temperature", "topP"), 1),
+        ("mistral.mistral-7b-instruct-v0:2", {"prompt": "Hi"}, ("temperature", "top_p"), 1),
+        ("cohere.command-r-v1:0", {"message": "Hi"}, ("temperature",), 1),
+    ],
+)
+def test_bounds_of_sampling(
+    simulator: Simulator, model_id: str, request_: dict[str, Any], names: tuple[str, ...], most: int
+) -> None:
+    """The ends are accepted; what is beyond them is refused, with its name."""
+    for name, value in ((name, value) for name in names for value in (0, most, -0.01, most + 0.01)):
+        inside = "textGenerationConfig" in request_
+        changed = {**request_, **({"textGenerationConfig": {name: value}} if inside else {name: value})}
+        path = f"/model/{quote(model_id, safe='')}/invoke"
+        status, _, answer = simulator.request("POST", path, json.dumps(changed).encode())
+        assert status == (200 if 0 <= value <= most else 400), (name, value, answer[:200])
+        assert status == 200 or name in json.loads(answer)["message"]
 
 
 def test_converse_without_messages(client: BedrockRuntimeClient) -> None:

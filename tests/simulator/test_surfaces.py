@@ -78,20 +78,41 @@ def test_bedrock_runtime_answers_unknown_paths_with_status_200(fresh: Simulator,
     assert (status, json.loads(body)) == (200, surfaces.UNKNOWN)
 
 
+REFUSED = ("access_denied", "permission_denied_error"), "permission_error"
+WRONG_KEYS = ("invalid_api_key", "permission_denied_error"), "authentication_error"
+MISTAKES = ("validation_error", "invalid_request_error"), "invalid_request_error"
+UNKNOWN = ("model_not_found", "not_found_error"), "not_found_error"
+TOO_MANY = ("rate_limit_exceeded", "rate_limit_error"), "rate_limit_error"
+FAILED = ("internal_error", "server_error"), "api_error"
+SAID: dict[str, tuple[tuple[int, int], tuple[tuple[str, str], str]]] = {
+    "AccessDeniedException": ((401, 403), REFUSED),
+    "ExpiredTokenException": ((403, 403), REFUSED),
+    **dict.fromkeys(surfaces._KEYS, ((401, 401), WRONG_KEYS)),
+    **dict.fromkeys(("ValidationException", "ServiceQuotaExceededException"), ((400, 400), MISTAKES)),
+    **dict.fromkeys(("ResourceNotFoundException", "UnknownOperationException"), ((404, 404), UNKNOWN)),
+    **dict.fromkeys(("ThrottlingException", "ModelNotReadyException"), ((429, 429), TOO_MANY)),
+    **dict.fromkeys(("ModelTimeoutException", "RequestTimeoutException"), ((408, 408), FAILED)),
+    **dict.fromkeys(("ModelErrorException", "ModelStreamErrorException"), ((424, 424), FAILED)),
+    "InternalServerException": ((500, 500), FAILED),
+    "ServiceUnavailableException": ((503, 503), (("service_unavailable", "server_error"), "api_error")),
+}
+"""Error -> its status in OpenAI's APIs and in Messages; code and type in OpenAI's, and type in Messages."""
+
+
 @pytest.mark.parametrize("code", sorted(STATUSES))
 @pytest.mark.parametrize("name", REQUESTS)
-def test_each_error_has_the_body_of_its_api(name: str, code: str) -> None:
+def test_each_error_has_the_status_and_the_body_of_its_api(name: str, code: str) -> None:
     """Code and message for OpenAI's, type and message for Anthropic's; wrong keys are 401 in all."""
     status, headers, body = surfaces.refusal(name, ServiceError.injected(code), "id-1")
-    said = json.loads(body)
+    said, error = json.loads(body), json.loads(body)["error"]
+    (of_openai, of_messages), (words, kind) = SAID[code]
     assert headers["x-request-id"] == headers["request-id"] == "id-1"
-    assert said["error"]["message"]
-    assert status == (401 if code in surfaces._KEYS else said and surfaces._status(name, ServiceError.injected(code)))
+    assert error["message"]
     if name == "messages":
-        assert said["type"] == "error"
-        assert said["error"]["type"].endswith("error")
+        assert (status, said["type"], error["type"]) == (of_messages, "error", kind)
     else:
-        assert set(said["error"]) == {"code", "message", "param", "type"}
+        assert (status, error["code"], error["type"]) == (of_openai, *words)
+        assert set(error) == {"code", "message", "param", "type"}
 
 
 @pytest.mark.parametrize(
