@@ -7,6 +7,8 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
+import pytest
+
 from .checks import info, read
 from .running import QUICK
 
@@ -19,6 +21,7 @@ BEHIND = ("--inference-profiles", json.dumps({PROFILE: "amazon.nova-pro-v1:0"}),
 FAULT = ("--fault", "InternalServerException=0.1", "--burst", "8")
 
 
+@pytest.mark.usefixtures("no_charts")
 def test_a_run_with_its_account(place: Place) -> None:
     """Nothing is set by hand: a profile leads to its model, format and quotas, and both count the same calls."""
     place.configure(

@@ -57,6 +57,7 @@ def assert_drawn(run: Path, ledger: list[dict[str, Any]]) -> None:
     assert fate == {"due": len(rows), "made": len(rows), "dropped": 0, "missed": 0}
 
 
+@pytest.mark.usefixtures("no_charts")
 def test_local(place: Place, simulator: Simulator) -> None:
     """In one process: the plan names the rates, and the users of the same file are left alone."""
     place.configure({"arrivals": {**ARRIVALS, "rates": [20]}, "test": STREAMING})

@@ -46,10 +46,17 @@ def program(command: str) -> str:
     return next(word for word in command.split() if "=" not in word).rpartition("/")[2]
 
 
+def _is_headless(command: str) -> bool:
+    return "--headless" in command and command not in TEAM
+
+
 LOCUST = [command for command in commands() if program(command) == "locust"]
 TEAM = [command for command in LOCUST if "--master" in command or "--worker" in command]
-HEADLESS = [command for command in LOCUST if "--headless" in command and command not in TEAM]
-PAGE = [command for command in LOCUST if command not in (*TEAM, *HEADLESS) and "--version" not in command]
+HEADLESS = [*dict.fromkeys(command.removesuffix(" --bedrock-simulator") for command in LOCUST if _is_headless(command))]
+"""Once where they are the same with `SHORT`, whose simulator takes the place of theirs."""
+PAGE = [
+    command for command in LOCUST if command not in TEAM and not _is_headless(command) and "--version" not in command
+]
 
 
 @pytest.fixture
@@ -145,12 +152,11 @@ def test_master_and_workers(clone: Path) -> None:
 
 
 def test_commands_beside_locust(clone: Path) -> None:
-    """The check, and the commands of the report on runs that were made."""
-    for name in ("before", "after"):
-        ended(start(clone, f"locust -f locustfile.py --headless {SHORT}"))
-        [run] = [path for path in (clone / "results").iterdir() if path.name not in ("before", "run")]
-        run.rename(clone / "results" / name)
-    shutil.copytree(clone / "results" / "after", clone / "results" / "run")
+    """The check, and the commands of the report on copies of a run that was made."""
+    ended(start(clone, f"locust -f locustfile.py --headless {SHORT}"))
+    [made] = (clone / "results").iterdir()
+    for name in ("before", "after", "run"):
+        shutil.copytree(made, clone / "results" / name)
     # `aws` asks AWS itself: tests/core/test_cross_check.py has the simulator answer it.
     others = ("simulator", "bedrock_locust aws")
     python = [command for command in commands() if program(command) == "python"]

@@ -255,6 +255,7 @@ def test_a_worker_signs_only_for_endpoints_that_it_knows(place: Place, attacker:
     assert not taken
 
 
+@pytest.mark.usefixtures("no_report")
 def test_random_bytes_on_the_master_port(place: Place, simulator: Simulator) -> None:
     """Whatever strangers send to the master's port, the run goes on, and is whole."""
     port = free_port()
@@ -285,6 +286,7 @@ def test_random_bytes_on_the_master_port(place: Place, simulator: Simulator) -> 
     assert len(simulator.calls()) == len((place.runs()[0] / "requests.csv").read_text().splitlines()) - 1
 
 
+@pytest.mark.usefixtures("no_report")
 def test_a_worker_that_reports_what_cannot_be(place: Place, simulator: Simulator) -> None:
     """A worker with wrong figures for Locust's tables is sent away in one line, and the run of the others is whole."""
     port = free_port()

@@ -51,6 +51,7 @@ def test_the_first_call_finds_what_is_wrong(place: Place, start_simulator: Calla
     assert not place.runs()
 
 
+@pytest.mark.usefixtures("no_charts")
 def test_the_gate_and_the_forecast(place: Place, simulator: Simulator) -> None:
     """A run that misses its SLO ends with 3; the header names the level that a quota will not bear."""
     place.configure(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from .checks import info, read
 
 if TYPE_CHECKING:
@@ -15,7 +17,7 @@ from locust import task
 from bedrock_locust import BedrockUser, StreamingUser, setup
 from shapes import StepShape
 
-setup(report="reports:write")
+setup(report="stand_ins:text")
 
 ASKED = [{"role": "user", "content": [{"text": "x"}]}]
 
@@ -45,6 +47,7 @@ class Steps(StepShape):
 """A class that makes calls of both modes, and two classes of one mode."""
 
 
+@pytest.mark.usefixtures("no_charts")
 def test_every_call_is_in_its_level(place: Place, simulator: Simulator) -> None:
     """Keys of levels are unique; each call is in a level, of its mode; all planned levels are found in the report."""
     (place.path / "own_shape.py").write_text(OWN)

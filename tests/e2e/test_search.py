@@ -47,6 +47,7 @@ def assert_judged(run: Path) -> None:
         assert probe["share"] == pytest.approx(good / len(own))
 
 
+@pytest.mark.usefixtures("no_charts")
 def test_not_even_the_start(place: Place, simulator: Simulator) -> None:
     """Exit code 3; the load that missed was tried twice, and its probes ended early."""
     search = {"most": 4, "duration_seconds": 2}

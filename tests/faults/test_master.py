@@ -57,6 +57,7 @@ def test_killed(team: Team, simulator: Simulator) -> None:
     assert "or the run crashed" in (run / "report.md").read_text()
 
 
+@pytest.mark.usefixtures("no_report")
 def test_the_terminal_goes_away(team: Team, simulator: Simulator) -> None:
     """Workers and master of one terminal, which is closed: the run ends in good order, and nothing is lost."""
     team.place.configure({"concurrency": FOR_LONG, "test": STREAMING})
@@ -66,7 +67,7 @@ def test_the_terminal_goes_away(team: Team, simulator: Simulator) -> None:
         port = str(team.port)
         more = ("--headless", "--processes", "2", "--master-port", port, "--master-bind-port", port)
         os.execve(
-            LOCUST, [str(LOCUST), "-f", str(ROOT / "locustfile.py"), *more, "--host", simulator.url], team.place.env
+            LOCUST, [str(LOCUST), "-f", str(team.place.locustfile), *more, "--host", simulator.url], team.place.env
         )
     run = team.measuring(LEVEL)
     until(lambda: len(read(run / "requests.csv")) > 5, "rows", DEADLINE_S)
