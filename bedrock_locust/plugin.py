@@ -15,11 +15,13 @@ from bedrock_locust import exits
 from bedrock_locust.aws.boto3_client import warm_up
 from bedrock_locust.aws.host import bedrock_host
 from bedrock_locust.process import report as report_process
+from bedrock_locust.process.child_workers import Parent
 from bedrock_locust.process.function_name import why_not_found
-from bedrock_locust.process.locust_patches import bound_tables, keep_parsed, keep_time, spare_source
+from bedrock_locust.process.locust_patches import before_connecting, bound_tables, keep_parsed, keep_time, spare_source
 from bedrock_locust.process.logs import scrub_logs
 from bedrock_locust.process.present import NO_OPTIONS, present
 from bedrock_locust.process.report import maker
+from bedrock_locust.process.signals import StartUp
 from bedrock_locust.process.web_port import check_web_port
 from bedrock_locust.redaction import know_environment, scrub
 from bedrock_locust.settings import options
@@ -58,9 +60,10 @@ def setup(*, report: MakeReport | str | None = None, charts: str | None = None) 
     if _plugins:
         _plugins[0].check_alike(report, charts)
         return
+    start_up = StartUp()
     know_environment(os.environ)
     scrub_logs()
-    _plugins.append(Plugin(report, charts))
+    _plugins.append(Plugin(report, charts, start_up))
     warm_up()
 
 
@@ -77,8 +80,9 @@ def replay_of(environment: Environment) -> Replay | None:
 class Plugin:
     """The plugin in one process."""
 
-    def __init__(self, report: MakeReport | str | None, charts: str | None) -> None:
+    def __init__(self, report: MakeReport | str | None, charts: str | None, start_up: StartUp) -> None:
         self._report = report
+        self._start_up = start_up
         self._charts = charts
         self._lead: Lead | None = None
         self._worker: Worker | None = None
@@ -89,6 +93,8 @@ class Plugin:
         events.init.add_listener(self._on_init)
         events.test_start.add_listener(self._on_test_start)
         self._ready = Event()
+        parent = Parent()
+        before_connecting(lambda: parent.end_with_it(lambda: bool(self._worker and self._worker.has_run)))
 
     def check_alike(self, report: MakeReport | str | None, charts: str | None) -> None:
         """Raise RuntimeError where another call of setup() asks for something else, as two locustfiles may."""
@@ -110,6 +116,7 @@ class Plugin:
         self._own = self._own or own
 
     def _on_init(self, environment: Environment, runner: Runner, web_ui: WebUI | None, **_: Any) -> None:
+        self._start_up.end_if_stopped()
         if environment.parsed_options is None:
             _refuse(SettingsError(NO_OPTIONS))
         keep_time()
@@ -121,6 +128,7 @@ class Plugin:
             _refuse(error)
         if isinstance(runner, WorkerRunner):
             self._worker = Worker(environment, runner, self._own or environment.parsed_options)
+            self._start_up.is_over = True
             self._ready.set()
             return
         # Console, web UI and Markdown: a tenth of a second and some MB that a worker need not spend.
@@ -140,9 +148,9 @@ class Plugin:
         except SettingsError as error:
             _refuse(error)
         except KeyboardInterrupt:
-            # Locust takes care of signals only from its main loop on.
-            print("bedrock-locust: stopped before the run began", file=sys.stderr)
-            sys.exit(exits.ENDED_AT_ONCE)
+            self._start_up.end()
+        self._start_up.end_if_stopped()
+        self._start_up.is_over = True
         self._ready.set()
 
     def _on_test_start(self, **_: Any) -> None:

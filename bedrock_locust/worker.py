@@ -151,6 +151,11 @@ class Worker:
             self._sender.greet()
 
     @property
+    def has_run(self) -> bool:
+        """Whether this worker has taken part in a run."""
+        return self._buffer is not None
+
+    @property
     def _name(self) -> str:
         return worker_name(self._runner.client_id, self._runner.worker_index)
 

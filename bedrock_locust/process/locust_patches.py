@@ -249,3 +249,19 @@ def keep_defaults() -> None:
     for a tenth of a second at each change of level. They stay what they are.
     """
     argument_parser.default_args_dict = functools.cache(argument_parser.default_args_dict)
+
+
+def before_connecting(do: Callable[[], None]) -> None:
+    """Have something done by each worker of this process, and of its forks, before it looks for its master.
+
+    Locust 2.47 does so in the constructor of the runner, for up to five minutes, and fires `init` only after that.
+    """
+    connect: Callable[[WorkerRunner], None] = runners.WorkerRunner.connect_to_master
+
+    @functools.wraps(connect)
+    def connect_to_master(runner: WorkerRunner) -> None:
+        if not runner.retry:
+            do()
+        connect(runner)
+
+    setattr(runners.WorkerRunner, "connect_to_master", connect_to_master)  # noqa: B010 - mypy wants no method replaced

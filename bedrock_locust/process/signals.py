@@ -7,14 +7,16 @@ import os
 import signal
 import stat
 import sys
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import gevent
+from gevent.hub import Hub
 
 from bedrock_locust import exits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import TracebackType
 
 
 class Signals:
@@ -104,6 +106,55 @@ def _leave_terminal() -> None:
             if stat.S_ISCHR(os.fstat(descriptor).st_mode):
                 os.dup2(nowhere, descriptor)
     os.close(nowhere)
+
+
+class StartUp:
+    """Ctrl-C before a run: it ends this process, and the workers that it forks, with one line and no traceback.
+
+    Locust takes care of signals only from its main loop on. Python's KeyboardInterrupt is lost where it is raised in a
+    finalizer, or in a hook of a fork.
+    """
+
+    def __init__(self) -> None:
+        """Take over Ctrl-C, unless it is ignored or handled already."""
+        self.is_stopped = False
+        """Whether Ctrl-C has come."""
+        self.is_over = False
+        """Whether Locust takes care of signals from now on."""
+        self._lead, self._show = os.getpid(), sys.excepthook
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            with contextlib.suppress(ValueError):  # not in the main thread
+                signal.signal(signal.SIGINT, self._on_interrupt)
+        sys.excepthook = self._show_other
+        # What Python raises while the loop runs, gevent would print before it takes it to the main greenlet.
+        Hub.NOT_ERROR = (*Hub.NOT_ERROR, KeyboardInterrupt)
+
+    def end_if_stopped(self) -> None:
+        """End this process if Ctrl-C has come, and nothing has ended it yet."""
+        if self.is_stopped:
+            self.end()
+
+    def end(self) -> NoReturn:
+        """End this process, with a line if it leads."""
+        self._say()
+        sys.exit(exits.ENDED_AT_ONCE)
+
+    def _on_interrupt(self, *_: object) -> None:
+        self.is_stopped = True
+        if os.getpid() != self._lead and not self.is_over:
+            # A worker that has just been forked: its locks may be in disorder, and it has nothing to save.
+            os._exit(exits.ENDED_AT_ONCE)
+        raise KeyboardInterrupt
+
+    def _show_other(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt) and not self.is_over:
+            self._say()
+        else:
+            self._show(kind, error, trace)
+
+    def _say(self) -> None:
+        if os.getpid() == self._lead:
+            print("bedrock-locust: stopped before the run began", file=sys.stderr)
 
 
 def asked_to_end() -> bool:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 PARENT = os.getppid()
 """Asked for before the slow imports, because the parent may end during them."""
+READER_GONE = 141
+"""As a shell has it for SIGPIPE."""
 
 
 def main() -> int:
@@ -41,6 +43,8 @@ def main() -> int:
             runner.run(server.serve(app, address, partial(_announce, access=access), parent))
     except (server.ServerError, tls.TlsError) as error:
         return _fail(str(error))
+    except BrokenPipeError:
+        os._exit(READER_GONE)  # who started it has ended meanwhile
     return 0
 
 

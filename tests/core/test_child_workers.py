@@ -8,6 +8,10 @@ import sys
 import time
 from typing import Any
 
+import pytest
+
+from bedrock_locust.process.child_workers import Parent
+
 PROGRAM = """
 import json, logging, os, signal, subprocess, sys, time
 from bedrock_locust.process.child_workers import ChildWorkers
@@ -71,3 +75,43 @@ def test_the_wait_comes_when_the_process_ends() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.split() == ["before", "1"]
     assert time.monotonic() - began < 60
+
+
+PARENT = """
+import os, sys, time
+import gevent
+from bedrock_locust.process.child_workers import Parent
+
+parent = Parent()
+read, write = os.pipe()
+if gevent.fork() == 0:
+    os.close(read)
+    parent.end_with_it(lambda: {has_run})
+    try:
+        gevent.sleep({stays_s})
+        os.write(write, b"stayed")
+    except SystemExit as end:
+        os.write(write, f"ended with {{end.code}}, {{parent.is_gone}}".encode())
+    os._exit(0)
+os.close(write)
+if gevent.fork() == 0:
+    print(os.read(read, 100).decode(), flush=True)  # the pipe outlives the parent
+    os._exit(0)
+gevent.sleep(0.5)
+os._exit(0)
+"""
+
+
+@pytest.mark.parametrize(("has_run", "words"), [("False", "ended with 1, True"), ("True", "stayed")])
+def test_a_worker_that_is_left_behind_ends(has_run: str, words: str) -> None:
+    """Not one that has had a run: it has rows to hand over, or to keep."""
+    program = PARENT.format(has_run=has_run, stays_s=2 if has_run == "True" else 60)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert (done.stdout.strip(), done.stderr) == (words, "")
+
+
+def test_a_process_that_leads_is_not_watched() -> None:
+    """Only what is forked from it is."""
+    parent = Parent()
+    assert not parent.is_gone
+    parent.end_with_it(lambda: pytest.fail("looked for its parent"))

@@ -243,3 +243,18 @@ def test_users_start_only_while_they_may() -> None:
     may[0] = False
     runner.start_worker(2)
     assert told == [1]
+
+
+def test_what_is_done_before_a_worker_looks_for_its_master() -> None:
+    """Once for each worker, in its constructor, and before it waits."""
+    program = (
+        "from locust import runners\n"
+        "from locust.env import Environment\n"
+        "from bedrock_locust.process.locust_patches import before_connecting\n"
+        "runners.WorkerRunner.connect_to_master = lambda runner: (print('connects'), runner.again())\n"
+        "runners.WorkerRunner.again = lambda runner: None\n"
+        "before_connecting(lambda: print('before'))\n"
+        "Environment().create_worker_runner('127.0.0.1', 1)"
+    )
+    assert answer(program).splitlines() == ["before", "connects"]
+    assert "self.connect_to_master()" in inspect.getsource(runners.WorkerRunner.__init__)

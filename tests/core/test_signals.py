@@ -168,3 +168,61 @@ def test_what_is_written_to_a_terminal_that_went_away_goes_nowhere(tmp_path: Pat
             assert (tmp_path / "said").read_text().splitlines() == found
     os.close(ours)
     os.close(theirs)
+
+
+START_UP = """
+import os, signal, sys, time
+from bedrock_locust.process.signals import StartUp
+
+class Swallows:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.01)
+
+start_up = StartUp()
+{steps}
+print("goes on")
+"""
+LINE = "bedrock-locust: stopped before the run began\n"
+
+
+@pytest.mark.parametrize(
+    ("steps", "code", "said", "complained"),
+    [
+        ("os.kill(os.getpid(), signal.SIGINT)", -signal.SIGINT, "", LINE),
+        ("import gevent; gevent.spawn_later(0.1, os.kill, os.getpid(), signal.SIGINT); gevent.sleep(9)", -2, "", LINE),
+        ("start_up.end_if_stopped()", 0, "goes on\n", ""),
+        (
+            "if os.fork() == 0: os.kill(os.getpid(), signal.SIGINT)\nprint(os.waitstatus_to_exitcode(os.wait()[1]))",
+            *(0, f"{exits.ENDED_AT_ONCE}\ngoes on\n", ""),
+        ),
+    ],
+)
+def test_ctrl_c_before_a_run(steps: str, code: int, said: str, complained: str) -> None:
+    """One line of the process that leads, none of a worker, and never a traceback."""
+    done = run_start_up(steps)
+    assert (done.returncode, done.stdout, done.stderr) == (code, said, complained)
+
+
+def test_ctrl_c_that_python_loses() -> None:
+    """In a finalizer, or in a hook of a fork, nothing that is raised has an effect: the next look ends the process."""
+    done = run_start_up("kept = Swallows(); del kept; print('lost'); start_up.end_if_stopped()")
+    assert (done.returncode, done.stdout) == (exits.ENDED_AT_ONCE, "lost\n")
+    assert done.stderr.endswith(LINE)
+
+
+def test_ctrl_c_after_the_start_is_pythons() -> None:
+    """Who uses Locust as a library sees it as ever; a handler of the user's own stays."""
+    done = run_start_up("start_up.is_over = True; os.kill(os.getpid(), signal.SIGINT)")
+    assert done.returncode == -signal.SIGINT
+    assert done.stderr.endswith("KeyboardInterrupt\n")
+    done = run_start_up(
+        "signal.signal(signal.SIGINT, print); StartUp(); print(signal.getsignal(signal.SIGINT) is print)"
+    )
+    assert done.stdout == "True\ngoes on\n"
+
+
+def run_start_up(steps: str) -> Any:
+    """A process that begins."""
+    program = START_UP.replace("{steps}", steps)
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
