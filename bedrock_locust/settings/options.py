@@ -21,7 +21,7 @@ from bedrock_locust.settings.schema import (
     build,
     read_file,
 )
-from bedrock_locust.settings.search import Search
+from bedrock_locust.settings.search import NO_TARGET, Search
 from bedrock_locust.settings.web import is_in_form
 from bedrock_locust.settings.workload import Workload
 from bedrock_locust.settings.workload_folder import folder_of, name_of, names_in, path_of
@@ -567,16 +567,17 @@ def _choose_loop(values: dict[str, Any], given: Mapping[tuple[str, str], Option]
 
 
 def _check_load(values: Mapping[str, Any], given: Iterable[Option], file: str) -> None:
-    """Raise SettingsError where rates are chosen, and there are none.
+    """Raise SettingsError where rates are chosen, and there are none, or a search, and it has no target.
 
     Here, as the form sends the length of the levels, too, and would be told that this is wrong.
     """
     test, there = values.get("test"), values.get("arrivals") or {}
-    if not isinstance(test, dict) or test.get("load") != "rates" or not isinstance(there, dict):
-        return
-    if all(there.get(kind) is None for kind in arrivals.LOADS):
+    load = test.get("load") if isinstance(test, dict) else None
+    is_empty = isinstance(there, dict) and all(there.get(kind) is None for kind in arrivals.LOADS)
+    why = NO_RATES if load == "rates" and is_empty else NO_TARGET if load == "search" and not values.get("slo") else ""
+    if why:
         place = next((option.origin for option in given if option.key == "load"), file)
-        raise SettingsError(f"{place}: {NO_RATES}")
+        raise SettingsError(f"{place}: {why}")
 
 
 OF_BOTH = frozenset({"duration_seconds", "warmup_seconds"})
