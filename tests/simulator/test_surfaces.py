@@ -292,6 +292,34 @@ def test_two_tools_in_one_answer(fresh: Simulator) -> None:
     assert len({item["call_id"] for item in items if item["type"] == "function_call"}) == 2
 
 
+OF_ITEM = {
+    "function_call": "response.function_call_arguments",
+    "message": "response.output_text",
+    "reasoning": "response.reasoning_summary_text",
+}
+"""Item -> what the events of its content are called."""
+
+
+@pytest.mark.parametrize("tool_share", [0, 1])
+def test_a_stream_of_responses_has_each_item_in_pieces_and_whole(fresh: Simulator, tool_share: float) -> None:
+    """Reasoning, text and inputs of tools: the pieces of an item make what ends it, and what the last event has."""
+    fresh.set(tool_share=tool_share, second_tool_share=1, reasoning_share=1, output_tokens=20, reasoning_tokens=9)
+    asked = {"tools": [{"type": "function", **TOOL}], "reasoning": {"summary": "auto"}}
+    lines = post(fresh, "responses", model=GPT, stream=True, **asked)[2].splitlines()
+    events = [json.loads(line[6:]) for line in lines if line.startswith(b"data: {")]
+    done = [event["item"] for event in events if event["type"] == "response.output_item.done"]
+    assert events[-1]["response"]["output"] == done
+    kinds = [item["type"] for item in done]
+    assert (kinds[0], kinds[-1]) == ("reasoning", "function_call" if tool_share else "message")
+    for place, item in enumerate(done):
+        of_item = [event for event in events if event.get("output_index") == place]
+        pieces = [event["delta"] for event in of_item if event["type"] == f"{OF_ITEM[item['type']]}.delta"]
+        holder = [item] if item["type"] == "function_call" else item.get("summary") or item["content"]
+        name = "arguments" if item["type"] == "function_call" else "text"
+        [end] = [event[name] for event in of_item if event["type"] == f"{OF_ITEM[item['type']]}.done"]
+        assert "".join(pieces) == end == holder[0][name] != ""
+
+
 def test_a_stream_of_messages_calls_a_tool(fresh: Simulator) -> None:
     """Its input begins with an empty piece, as recorded, and each event has its name."""
     fresh.set(tool_share=1)
