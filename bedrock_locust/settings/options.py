@@ -22,7 +22,7 @@ from bedrock_locust.settings.schema import (
     read_file,
 )
 from bedrock_locust.settings.search import NO_TARGET, Search
-from bedrock_locust.settings.web import is_in_form
+from bedrock_locust.settings.web import PROTECTED, is_in_form
 from bedrock_locust.settings.workload import Workload
 from bedrock_locust.settings.workload_folder import folder_of, name_of, names_in, path_of
 
@@ -298,8 +298,8 @@ def add_options(
         action=_Given,
         metavar="SETTINGS",
         include_in_web_ui=False,
-        help="Settings that the form of the web UI may change, separated by commas: host, aws.profile,"
-        " workload.file, arrivals.trace, output.directory, output.report_file. Default: none of them",
+        help="Settings that the form of the web UI may change, separated by commas:"
+        f" {', '.join(PROTECTED)}. Default: none of them",
     )
     parser.add_argument(
         "--bedrock-workload-dir",

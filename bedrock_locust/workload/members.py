@@ -1,7 +1,7 @@
 """The members that the bodies of the APIs have, apart from Converse, whose shapes boto3 knows.
 
 Sources: "Inference request parameters and response fields for foundation models" in the Bedrock user guide, and the API
-references of OpenAI and Anthropic. A format that is not here takes any member.
+references of OpenAI and Anthropic. Each native format has a list here; imported models take any member.
 """
 
 from __future__ import annotations

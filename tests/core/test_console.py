@@ -18,6 +18,7 @@ from rich.console import Console
 
 from bedrock_locust.arrivals.counts import Fate
 from bedrock_locust.level import Level
+from bedrock_locust.live import whole_levels
 from bedrock_locust.live.health import Cause, lost
 from bedrock_locust.live.output import ROWS_WITHIN_S, Outcome, State
 from bedrock_locust.live.tally import Tally
@@ -362,7 +363,7 @@ def screens(monkeypatch: pytest.MonkeyPatch) -> Recording:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The clock of the console."""
     made = Clock()
-    monkeypatch.setattr(output, "time", made)
+    monkeypatch.setattr(whole_levels, "time", made)
     return made
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 from bedrock_locust.live.health import lost
 from bedrock_locust.live.limits import Spending
-from bedrock_locust.live.output import ROWS_WITHIN_S, OutputBase
+from bedrock_locust.live.output import OutputBase
+from bedrock_locust.live.whole_levels import WholeLevels
 from bedrock_locust.outputs import console
 from bedrock_locust.outputs.console import searching
 from bedrock_locust.outputs.console.screen import FailSafe, screen
@@ -15,7 +15,7 @@ from bedrock_locust.settings.plan import money
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from bedrock_locust.call import Call
     from bedrock_locust.level import Level
@@ -27,12 +27,10 @@ class Console(OutputBase):
 
     def __init__(self, options: Namespace) -> None:
         self._options = options
-        self._due: dict[str, float] = {}
-        self._level: Level | None = None
 
     def begin(self, run: RunView) -> None:
         """Print what is about to run."""
-        self._run = run
+        self._run, self._levels = run, WholeLevels(run.tally)
         self._spending = Spending(run.settings.pricing, run.settings.model.id)
         self._screen = FailSafe(screen(self._options, run.levels, simulated=run.info.get("simulator") is True))
         endpoint, levels = run.info["endpoint"], run.levels or ()
@@ -43,18 +41,15 @@ class Console(OutputBase):
         self._spending.add(call)
 
     def level(self, level: Level | None) -> None:
-        """Note when the rows of a level that is over should all be here."""
-        self._level = level
-        if level and level.measured_to:
-            longest_s = self._run.tally.levels[level.key].longest_ms / 1000
-            self._due[level.key] = time.monotonic() + longest_s + ROWS_WITHIN_S
+        """Note a level that is over."""
+        self._levels.level(level)
 
     def search(self, found: Mapping[str, Any]) -> None:
         """Print what a search has found so far, and what it waits for; before a verdict, the level that it is about.
 
         All of its calls have ended, and their rows are here: it was judged by them.
         """
-        self._print_levels(everything=True)
+        self._print(self._levels.all())
         for text in searching.lines(found):
             self._screen.say(text)
 
@@ -64,9 +59,7 @@ class Console(OutputBase):
             # From here on the workers of this terminal print, too.
             self._screen.close()
             return
-        if state.stage == "recorded" and self._level and not self._level.measured_to:
-            self._due[self._level.key] = 0.0
-        self._print_levels(everything=state.stage == "recorded")
+        self._print(self._levels.whole(state))
         if state.stage == "running":
             self._screen.show(self._run.tally, state, self._spent())
 
@@ -80,10 +73,9 @@ class Console(OutputBase):
         pricing = self._run.settings.pricing
         return f"{money(self._spending.total)} {pricing.currency}" if pricing else ""
 
-    def _print_levels(self, *, everything: bool) -> None:
-        now = time.monotonic()
-        for key in [key for key, at in self._due.items() if everything or at <= now]:
-            del self._due[key]
+    def _print(self, levels: Iterable[str]) -> None:
+        """Print the results of these levels."""
+        for key in levels:
             raised = self._run.task_errors
             spins = raised.spin(self._run.tally.total.calls)
             level = self._run.tally.levels[key].level
