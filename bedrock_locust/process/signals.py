@@ -125,7 +125,11 @@ class StartUp:
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             with contextlib.suppress(ValueError):  # not in the main thread
                 signal.signal(signal.SIGINT, self._on_interrupt)
-        sys.excepthook = self._show_other
+        sys.excepthook, self._show_lost, sys.unraisablehook = (
+            self._show_other,
+            sys.unraisablehook,
+            self._show_other_lost,
+        )
         # What Python raises while the loop runs, gevent would print before it takes it to the main greenlet.
         Hub.NOT_ERROR = (*Hub.NOT_ERROR, KeyboardInterrupt)
 
@@ -151,6 +155,10 @@ class StartUp:
             self._say()
         else:
             self._show(kind, error, trace)
+
+    def _show_other_lost(self, lost: sys.UnraisableHookArgs) -> None:
+        if self.is_over or not issubclass(lost.exc_type, KeyboardInterrupt):
+            self._show_lost(lost)
 
     def _say(self) -> None:
         if os.getpid() == self._lead:
