@@ -7,6 +7,7 @@ import logging
 import socket
 import subprocess
 import time
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -95,6 +96,25 @@ def test_figures_are_those_of_the_calls(
     assert metrics["InvocationLatency"]["p50"] > 0
     assert (found["model_id"], found["region"], found["missing"]) == (model, "us-east-1", [])
     assert found["from"] % 60 == found["to"] % 60 == 0
+
+
+def test_calls_to_other_models_are_left_out_in_one_line(
+    simulator: Simulator, make_client: Callable[..., BedrockClient], tmp_path: Path
+) -> None:
+    """A trace or an own locustfile may call several models; CloudWatch is asked for that of the settings."""
+    model = called(make_client)
+    info = run_of(tmp_path, model, rows_written=13)
+    rows = [model] * 3 + ["b.c"] * 5 + [f"d.{n}" for n in range(4)] + [""]
+    (tmp_path / "requests.csv").write_text("name,model_id\n" + "".join(f"x,{row}\n" for row in rows), encoding="utf-8")
+    found = cross_check.check(control(simulator), tmp_path, info)
+    assert found["metrics"]["Invocations"]["Sum"] == 3
+    said = "9 calls to other models (5 to b.c, 1 to d.0, 1 to d.1, 1 to d.2, 1 more)"
+    assert found["missing"] == [f"only calls to {model} are compared; left out: {said}"]
+    assert cross_check.left_out("m", Counter({"x": 1})) == [
+        "only calls to m are compared; left out: 1 call to other models (1 to x)"
+    ]
+    (tmp_path / "requests.csv").write_text("name\nx\n", encoding="utf-8")
+    assert cross_check.check(control(simulator), tmp_path, info)["missing"] == []
 
 
 def test_figures_that_are_late_are_waited_for(

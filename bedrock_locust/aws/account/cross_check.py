@@ -5,9 +5,11 @@ Nothing is compared here: the report does that, from the file alone.
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 import time
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -17,6 +19,7 @@ import gevent
 from bedrock_locust.aws.account import earlier
 from bedrock_locust.aws.account.control import is_denied, why
 from bedrock_locust.aws.account.usage import SPACES, query
+from bedrock_locust.redaction import ID_LIMIT, word
 from bedrock_locust.settings.mistakes import SettingsError
 
 if TYPE_CHECKING:
@@ -26,6 +29,9 @@ if TYPE_CHECKING:
     from bedrock_locust.aws.account.control import Control
 
 FILE = "aws.json"
+ROWS = "requests.csv"
+MOST_SHOWN = 4
+"""Models that are left out of a comparison, and named."""
 FORMAT = 1
 MINUTE_S = 60
 SUMS = {
@@ -114,6 +120,8 @@ def check(
     this one finds less: the file has both, and what is returned is of this fetch alone.
     """
     subject = Subject.of(info)
+    others = other_models(folder / ROWS, subject.id)
+    subject = replace(subject, rows=max(subject.rows - others.total(), 0))
     end_s, seen, equal = time.monotonic() + wait_s, -1.0, 0
     while True:
         found = fetch(control, subject)
@@ -123,11 +131,35 @@ def check(
         if count >= subject.rows or equal >= ROUNDS or found["failure"] or time.monotonic() + LOOK_S > end_s:
             break
         gevent.sleep(LOOK_S)
+    found["missing"] += left_out(subject.id, others)
     before = earlier.read(folder / FILE, found)
     written = earlier.merged(before, found, exact=_step_s(time.time() - subject.begin_s) == MINUTE_S)
     regions = before.get("serving") if serving is None else serving
     _write(folder / FILE, {**written, **({"serving": regions} if regions is not None else {})})
     return found
+
+
+def other_models(path: Path, own: str) -> Counter[str]:
+    """Model id -> calls to each model but that of the settings, by the rows of a run; empty where they do not tell."""
+    counts = Counter[str]()
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = csv.reader(file)
+            place = next(rows, []).index("model_id")
+            counts.update(row[place] for row in rows if len(row) > place)
+    except (OSError, ValueError, csv.Error):
+        return Counter()
+    return Counter({model: count for model, count in counts.items() if model not in {own, ""}})
+
+
+def left_out(own: str, others: Counter[str]) -> list[str]:
+    """Which calls of a run are not compared, in a sentence without a full stop; none where all are."""
+    if not others:
+        return []
+    shown = [f"{count:,} to {word(model, ID_LIMIT)}" for model, count in others.most_common(MOST_SHOWN)]
+    more = [f"{len(others) - MOST_SHOWN:,} more"] if len(others) > MOST_SHOWN else []
+    calls = f"{others.total():,} call{'s' if others.total() != 1 else ''}"
+    return [f"only calls to {own} are compared; left out: {calls} to other models ({', '.join(shown + more)})"]
 
 
 def fetch(control: Control, subject: Subject) -> dict[str, Any]:
