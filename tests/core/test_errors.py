@@ -100,7 +100,7 @@ def test_a_code_counts_before_the_status(code: str, status: int, category: str) 
 @pytest.mark.parametrize(
     ("statuses", "category"),
     [
-        ((400, 406, 409, 411, 413, 414, 415, 422, 431), "ValidationError"),
+        ((400, 406, 409, 411, 413, 414, 415, 417, 422, 431), "ValidationError"),
         ((401,), "CredentialsError"),
         ((403, 451), "AccessDeniedError"),
         ((404, 410), "ModelNotFoundError"),
@@ -108,8 +108,8 @@ def test_a_code_counts_before_the_status(code: str, status: int, category: str) 
         ((424,), "ModelError"),
         ((429,), "ThrottlingError"),
         ((300, 301, 302, 303, 307, 308, 407, 421, 511), "ConnectionError"),
-        ((500, 505, 508), "InternalServerError"),
-        ((502, 503, 504, 507, 520, 524, 529), "ServiceUnavailableError"),
+        ((500, 505, 508, 519, 528, 530, 597), "InternalServerError"),
+        ((425, 502, 503, 504, 507, 509, *range(520, 528), 529, 598, 599), "ServiceUnavailableError"),
         ((402, 405, 418, 501), "UnknownError"),
     ],
 )
