@@ -13,7 +13,7 @@ from reports.numbers.answers import no_answers
 from reports.numbers.arrivals import LOST_SHARE
 from reports.numbers.consistency import crowded, duplicates, impossible
 from reports.numbers.percentiles import needed
-from reports.numbers.workers import BUSY_PERCENT, causes, has_free_cpu, is_said_late
+from reports.numbers.workers import ARRIVALS, BUSY_PERCENT, causes, has_free_cpu, is_said_late
 from reports.reading import endpoint
 from reports.reading.blocks import blocks
 from reports.reading.levels import is_ok
@@ -160,7 +160,9 @@ def _late_levels(analysis: Analysis) -> Iterator[Doubt]:
     said = [key for key in analysis.late if is_said_late(analysis.run, key)]
     for what, is_free in (("late_said", False), ("late_machine", True)):
         keys = [key for key in said if has_free_cpu(analysis.run, key) is is_free]
-        causing = {key: [cause._asdict() for cause in causes(analysis.run, key)] for key in keys}
+        # Of arrivals it is told in `_other_arrivals`, with what to do about them.
+        own = {key: [cause for cause in causes(analysis.run, key) if cause.what not in ARRIVALS] for key in keys}
+        causing = {key: [cause._asdict() for cause in found] for key, found in own.items()}
         if keys:
             yield Doubt(what, {"levels": keys, "causes": causing})
     limited = _limited(analysis).index

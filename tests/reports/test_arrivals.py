@@ -250,6 +250,18 @@ def test_advice_by_cause(tmp_path: Path) -> None:
     assert "Use more" not in said
 
 
+def test_lost_arrivals_are_told_once(tmp_path: Path) -> None:
+    """With their own advice, and not among the causes of a level that was held up in another way, too."""
+    made = folder((5,), arrivals_dropped=50)
+    dropped = {"what": "arrivals_dropped", "worker": "", "value": 17.0}
+    late = {"what": "read_lag_p99_ms", "worker": "", "value": 18.0}
+    made.info["health"] = {"streaming-rate-5": {"client_limited": True, "causes": [late, dropped]}}
+    said = advice(made, tmp_path)
+    assert "(first tokens were read 18 ms late at P99)" in said
+    assert said.count("dropped") == 1
+    assert "Raise `arrivals.max_in_flight`." in said
+
+
 def test_a_worker_that_stood_still_is_named(tmp_path: Path) -> None:
     """With how long, and whatever share of the arrivals it missed; more workers are not advised for that."""
     made = folder((2, 5), arrivals_missed=3)
