@@ -16,11 +16,11 @@ demo: $(VENV)/.user
 	$(BIN)/locust -f locustfile.py --headless --loglevel WARNING --exit-code-on-error 0 \
 	  --bedrock-config examples/demo.json --bedrock-simulator="$$(cat examples/demo-simulator.txt)"
 
-# A test of a whole run, in tests/e2e or tests/faults, waits for most of its time.
+# A test of a whole run, in tests/e2e or tests/faults, and one with a browser wait for most of their time.
 test: $(VENV)/.dev clients
 	$(BIN)/pytest -n 2 --dist worksteal --ignore tests/web --ignore tests/e2e --ignore tests/faults --ignore tests/versions
 	$(BIN)/pytest -n 4 --dist worksteal tests/e2e tests/faults tests/versions
-	$(BIN)/pytest -n 2 --dist worksteal tests/web
+	$(BIN)/pytest -n 4 --dist worksteal tests/web
 
 long: $(VENV)/.dev clients
 	@$(MAKE) $(CLIENTS)/.more || echo "LiteLLM, LLMeter and moto could not be installed: their tests are left out"
