@@ -6,6 +6,7 @@ A `SearchShape` asks by the event `probe_judge`; docs/extending.md has the keys 
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from bedrock_locust.live.attainment import Record, Share, Target, is_good, judge
@@ -34,6 +35,8 @@ class Judge(OutputBase):
         self._slo = run.settings.slo
         self._opened: dict[str, float] = {}
         self._records: dict[str, tuple[Record, ...]] = {}
+        self._early: defaultdict[str, list[Call]] = defaultdict(list)
+        """Calls of windows that have opened by the clock, which the shape has not told yet."""
         self._throttled: dict[str, float] = {}
 
     def level(self, level: Level | None) -> None:
@@ -41,17 +44,26 @@ class Judge(OutputBase):
         if level and level.measured_from is not None and level.key not in self._records:
             self._opened[level.key] = level.measured_from
             self._records[level.key] = tuple(Record(level.duration_s or math.inf) for _ in SHIFTS)
+            for call in self._early.pop(level.key, ()):
+                self._count(call)
 
     def add(self, call: Call) -> None:
         """Count a call that started in a window, and note when calls were throttled."""
         if call.error == THROTTLED:
             self._throttled[call.level] = max(call.started_at, self._throttled.get(call.level, 0.0))
-        records = self._records.get(call.level)
-        if records and self._slo and call.phase == "measure" and not call.cancelled:
-            started_s, late_ms = call.started_at - self._opened[call.level], call.read_lag_ms or 0.0
-            for record, shift in zip(records, SHIFTS, strict=True):
-                good = is_good(self._slo, call, shift * late_ms)
-                record.add(started_s, call.latency_ms / 1000, good=good, ok=call.ok)
+        if call.phase != "measure" or call.cancelled:
+            return
+        if call.level in self._records:
+            self._count(call)
+        elif self._slo:
+            self._early[call.level].append(call)
+
+    def _count(self, call: Call) -> None:
+        """Count a call of a window that is known."""
+        started_s, late_ms = call.started_at - self._opened[call.level], call.read_lag_ms or 0.0
+        for record, shift in zip(self._records[call.level], SHIFTS, strict=True):
+            good = self._slo is not None and is_good(self._slo, call, shift * late_ms)
+            record.add(started_s, call.latency_ms / 1000, good=good, ok=call.ok)
 
     def answer(self, levels: Sequence[str], elapsed_s: float | None, decided: Verdict) -> dict[str, Any]:
         """What is known of a load whose probes have these keys; of the last one what it says by now.

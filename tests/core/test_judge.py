@@ -60,6 +60,21 @@ def test_a_verdict_on_all_calls() -> None:
     assert judge.answer(["a", "b"], None, "unclear")["verdict"] == "unclear"
 
 
+def test_calls_that_end_before_the_window_is_told() -> None:
+    """A window of arrivals opens by the clock, and the shape tells it at its next tick: its calls count as well."""
+    judge = judge_of()
+    late = replace(LEVELS[0], key="late", phase="warmup", measured_from=None)
+    judge.level(late)
+    tell(judge, "late", 3, upto_s=1)
+    tell(judge, "late", 5, upto_s=1, phase="warmup")
+    tell(judge, "late", 1, upto_s=1, error="Cancelled")
+    judge.level(replace(late, phase="measure", measured_from=OPENED))
+    tell(judge, "late", 4, ttft_ms=900.0)
+    assert judge.answer(["late"], 100, "unclear")["calls"] == 7
+    answer = judge.answer(["late"], None, "unclear")
+    assert (answer["calls"], answer["share"]) == (7, 3 / 7)
+
+
 def test_a_look_at_what_is_known_by_then() -> None:
     """Rows of workers come late, so that more of the last calls are left out."""
     local, distributed = judge_of(), judge_of(is_local=False)
