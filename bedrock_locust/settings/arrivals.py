@@ -12,6 +12,7 @@ from bedrock_locust.settings.fields import (
     Amount,
     FileName,
     ModelId,
+    NativeFormat,
     NotNegative,
     Seconds,
     Section,
@@ -111,6 +112,8 @@ class Trace(Section):
     """Models of the trace -> those to call. Calls of others are left out. Without it all go to `model.id`."""
     base_models: dict[ModelId, ModelId] | None = None
     """ARNs in `models` that do not name their models -> ids of these. Without it AWS tells, where it can."""
+    formats: dict[ModelId, NativeFormat] | None = None
+    """ARNs in `models` of which no model is the one, such as those of prompt routers -> their native formats."""
 
     @model_validator(mode="before")
     @classmethod
@@ -155,7 +158,8 @@ class Arrivals(Section):
     profile: Annotated[tuple[Part, ...] | None, BeforeValidator(_profile)] = None
     """In place of `rates`: a level for each part, as `[seconds, rate at the start, rate at the end]`."""
     trace: Trace | None = None
-    """In place of `rates`: calls of a trace: `{file, from, to, speed, models, base_models}`. See docs/traces.md."""
+    """In place of `rates`: calls of a trace: `{file, from, to, speed, models, base_models, formats}`. See
+    docs/traces.md."""
     ramp: Literal["aws"] | None = None
     """`aws`: the ramp that AWS recommends to the one rate of `rates`: half as much after a 503, else up by half."""
     duration_seconds: Seconds = 60

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticKnownError
@@ -35,6 +35,13 @@ Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 _PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
 ModelId = Annotated[Text, StringConstraints(max_length=2048, pattern=_PRINTABLE)]
 """botocore's limit."""
+# fmt: off
+NativeFormat = Literal[
+    "claude", "claude_text", "cohere", "cohere_text", "deepseek", "gpt_oss", "imported", "jamba", "llama", "mistral",
+    "mistral_chat", "nova", "open_weight", "palmyra", "titan",
+]
+# fmt: on
+"""The names in `formats.FORMATS`."""
 FileName = Annotated[Text, StringConstraints(max_length=4096, pattern=_PRINTABLE)]
 
 

@@ -27,6 +27,7 @@ from bedrock_locust.settings.fields import (
     Amount,
     FileName,
     ModelId,
+    NativeFormat,
     NotNegative,
     Positive,
     Seconds,
@@ -128,15 +129,6 @@ def _has_valid_port(url: str) -> bool:
         return urlsplit(url).port != 0
     except ValueError:
         return False
-
-
-# fmt: off
-NativeFormat = Literal[
-    "claude", "claude_text", "cohere", "cohere_text", "deepseek", "gpt_oss", "imported", "jamba", "llama", "mistral",
-    "mistral_chat", "nova", "open_weight", "palmyra", "titan",
-]
-# fmt: on
-"""The names in `formats.FORMATS`."""
 
 
 class Model(Section):
@@ -457,14 +449,22 @@ class Settings(Section):
         """The settings of the model for another one, to which calls of a trace go."""
         own, behind = self.model.named(model_id), self.trace.base_models if self.trace else None
         found = (behind or {}).get(model_id) if own is not self.model else None
-        return own.model_copy(update={"base_model": found}) if found else own
+        told = (self.trace.formats or {}).get(model_id) if self.trace and own is not self.model else None
+        return own.model_copy(update={"base_model": found, "format": told}) if found or told else own
 
     def with_base_model(self, model_id: str, base_model: str) -> Settings:
         """These settings with the model behind an ARN to which calls of a trace go."""
+        return self._with_traced("base_models", model_id, base_model)
+
+    def with_format(self, model_id: str, native_format: str) -> Settings:
+        """These settings with the native format of an ARN to which calls of a trace go."""
+        return self._with_traced("formats", model_id, native_format)
+
+    def _with_traced(self, name: str, model_id: str, told: str) -> Settings:
         if self.arrivals is None or self.arrivals.trace is None:
             return self
         trace = self.arrivals.trace
-        known = trace.model_copy(update={"base_models": {**(trace.base_models or {}), model_id: base_model}})
+        known = trace.model_copy(update={name: {**(getattr(trace, name) or {}), model_id: told}})
         return self.model_copy(update={"arrivals": self.arrivals.model_copy(update={"trace": known})})
 
     @property

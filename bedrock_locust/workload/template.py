@@ -59,7 +59,8 @@ def _check_format(model: Model, unknown: str, *, is_traced: bool) -> None:
         if is_traced:
             raise SettingsError(
                 f"model.api is invoke, but {model.id!r} in arrivals.trace.models does not tell its native request"
-                f" format: name its model in arrivals.trace.base_models, or set model.api to converse{why}"
+                f" format: name its model in arrivals.trace.base_models or its format in arrivals.trace.formats, or set"
+                f" model.api to converse{why}"
             ) from None
         raise SettingsError(f"model.api is invoke, but {error}, or its model in model.base_model{why}") from None
 

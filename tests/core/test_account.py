@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from bedrock_locust.aws.account import known
 from bedrock_locust.aws.account.chosen import Quota, kind_of
 from bedrock_locust.aws.account.control import address, control_of
-from bedrock_locust.aws.account.known import Account, Known
+from bedrock_locust.aws.account.known import Account, Known, _unknown
 from bedrock_locust.aws.account.lookup import Found
+from bedrock_locust.aws.account.models import Behind
 from bedrock_locust.aws.account.names import matches, names_of, parse, scope_of
 from bedrock_locust.aws.account.usage import others
 from bedrock_locust.formats import native_name
@@ -251,6 +252,29 @@ def test_a_prompt_router_has_several_models(simulator: Simulator) -> None:
     assert found_by(simulator, by_hand).quotas["tokens_per_minute"].value == 7000
     simulator.set(models={"*nova-pro*": {"no_streaming": True}})
     assert "does not stream" in known_by(simulator, settings_of(ROUTER))[1].warnings(settings)[0]
+
+
+def test_a_prompt_router_in_a_trace_has_the_format_of_its_models(simulator: Simulator) -> None:
+    """Looked up as that of the run, kept for workers, or given by hand; where its models differ, that is the reason."""
+    to_router = {"models": {"a": ROUTER, "b": MODEL}}
+    settings = checked(*Account(simulator.url).resolved(replaying(**to_router), None))
+    assert settings.native_formats == {ROUTER: "nova"}
+    assert Settings.model_validate(settings.public()).native_formats == {ROUTER: "nova"}, "workers know it, too"
+    simulator.set(denied=["bedrock:GetPromptRouter"])
+    by_hand = replaying(**to_router, formats={ROUTER: "claude"})
+    assert checked(*Account(simulator.url).resolved(by_hand, None)).native_formats == {ROUTER: "claude"}
+    with pytest.raises(
+        SettingsError, match=r"or its format in arrivals\.trace\.formats, or set model\.api to converse"
+    ):
+        checked(*Account(simulator.url).resolved(replaying(**to_router), None))
+
+
+def test_a_prompt_router_of_models_with_different_formats() -> None:
+    """The reason is not that nobody was asked."""
+    behind = Behind(routed=("amazon.nova-lite-v1:0", "anthropic.claude-opus-4-8"))
+    assert _unknown(ROUTER, behind).endswith("which do not all have the same one")
+    assert not _unknown(ROUTER, Behind(routed=("amazon.nova-lite-v1:0", "amazon.nova-pro-v1:0")))
+    assert _unknown(ROUTER, Behind(notes=("why",))) == "why"
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from bedrock_locust import formats
 from bedrock_locust.errors import ModelFailedError
 from bedrock_locust.formats import Reading
 from bedrock_locust.formats.required import MissingPartError
-from bedrock_locust.settings.schema import NativeFormat
+from bedrock_locust.settings.fields import NativeFormat
 
 from .test_formats import ARN, CLAUDE
 from .test_required import BY_HEADERS, CACHING, MODELS, STREAMED, WHOLE, has_end, members_of, put, value_at

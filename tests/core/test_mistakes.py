@@ -161,7 +161,7 @@ NAN, INFINITY = float("nan"), float("inf")
             {"trace": {"file": "x", "zzz": 2}},
             (
                 "unknown key arrivals.trace.zzz: remove it"
-                " (known in arrivals.trace: base_models, file, from, models, speed, to)"
+                " (known in arrivals.trace: base_models, file, formats, from, models, speed, to)"
             ),
         ),
         ("test", {"region": "x"}, "unknown key test.region: did you mean aws.region?"),

@@ -137,7 +137,7 @@ class Account:
         for model_id in settings.hidden_ids:
             behind = self._behind[_place(settings, model_id)]
             settings = _with(settings, model_id, behind)
-            unknown = unknown or ("" if behind.model_ids else "".join(behind.notes[:1]))
+            unknown = unknown or _unknown(model_id, behind)
         return settings, unknown
 
     def as_given(self, settings: Settings) -> Settings:
@@ -218,7 +218,19 @@ def _with(settings: Settings, model_id: str, behind: Behind) -> Settings:
     if model_id == settings.model.id:
         known = settings.model.model_copy(update=_told(behind, settings.model.format))
         return settings.model_copy(update={"model": known})
-    return settings.with_base_model(model_id, behind.model.model_id) if behind.model else settings
+    if behind.model:
+        return settings.with_base_model(model_id, behind.model.model_id)
+    common = common_format(behind.routed)
+    return settings.with_format(model_id, common) if common and not settings.model_named(model_id).format else settings
+
+
+def _unknown(model_id: str, behind: Behind) -> str:
+    """Why nothing is known of the native format of an id; empty where it is."""
+    if behind.model or common_format(behind.routed):
+        return ""
+    if behind.routed:
+        return f"{model_id} chooses from {', '.join(behind.routed)}, which do not all have the same one"
+    return "".join(behind.notes[:1])
 
 
 def _told(behind: Behind, given: str | None) -> dict[str, str]:
