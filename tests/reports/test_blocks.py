@@ -13,38 +13,43 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import reports
-from reports.charts import tokens
+from reports.charts import CHARTS, tokens
+from reports.edition import edition
 from reports.reading import blocks
 from reports.reading import calls as requests
+from reports.reading.run import read
+from reports.report import links, markdown, publish
 
 from . import run_folders as make
 from .test_golden import damaged, decision, no_shape, no_tokens
-from .whole import whole_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from reports.edition import Edition
+
+    from .conftest import Made
+
 TEXTS = st.sampled_from(["", "a", "b", "c"])
 
 
-def report_of(folder: Path) -> tuple[str, str]:
+def report_of(analysis: Edition, folder: Path) -> tuple[str, str]:
     """Words and figures."""
-    figures = reports.write(folder, formats=("json",))
-    return whole_report(folder), figures.read_text(encoding="utf-8")
+    figures = publish(analysis, folder, None, {"json"})
+    return markdown(analysis, links(CHARTS, "charts")), figures.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("case", [decision, no_shape, damaged, no_tokens], ids=lambda case: case.__name__)
 def test_a_report_in_small_blocks_is_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: Callable[[Path], None]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: Callable[[Path], None], made: Made
 ) -> None:
     """The same words and figures from blocks of few calls as from one block."""
     case(tmp_path)
-    whole = report_of(tmp_path)
+    whole = report_of(made.edition(case), tmp_path)
     monkeypatch.setattr(blocks, "ROWS", 61)
     monkeypatch.setattr(requests, "PIECE_ROWS", 53)
-    assert report_of(tmp_path) == whole
+    assert report_of(edition(read(tmp_path)), tmp_path) == whole
 
 
 @given(st.lists(st.tuples(TEXTS, TEXTS, st.booleans()), max_size=30), st.integers(1, 8))

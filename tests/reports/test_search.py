@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,7 +16,8 @@ from reports.edition import edition
 from reports.exports import junit
 from reports.numbers.search import advised, passed, searches
 from reports.reading.run import read
-from reports.report import markdown
+from reports.report import markdown, publish
+from reports.texts import language
 
 from . import run_folders as make
 
@@ -58,8 +60,9 @@ def test_outcomes(tmp_path: Path, low: Any, high: Any, ended_by: str, outcome: s
     one = found(tmp_path, *(end for end in (low, high) if end), ended_by=ended_by, **ends)
     assert one.outcome == outcome
     assert passed([one]) == (low is not None and low["verdict"] == "met")
-    for language in ("en", "zh"):
-        analysis = edition(read(tmp_path), language)
+    told = edition(read(tmp_path))
+    for code in ("en", "zh"):
+        analysis = replace(told, say=language(code))
         text, words = markdown(analysis, {}), analysis.say.texts[f"search.{outcome}"]
         assert max(re.split(r"\{\w+\}", words), key=len) in text
 
@@ -112,11 +115,11 @@ def test_the_gate_asks_for_a_load_that_meets_it(tmp_path: Path) -> None:
     assert case.is_failure
 
 
-@pytest.mark.parametrize(("language", "said"), [("en", "SLO gate: not judged"), ("zh", "搜索没有判定任何负载")])
-def test_a_search_that_judged_nothing_missed_nothing(tmp_path: Path, language: str, said: str) -> None:
+@pytest.mark.parametrize(("code", "said"), [("en", "SLO gate: not judged"), ("zh", "搜索没有判定任何负载")])
+def test_a_search_that_judged_nothing_missed_nothing(tmp_path: Path, code: str, said: str) -> None:
     """It is no pass either: JUnit fails with the reason, and the command has a code of its own."""
     found(tmp_path, {**P("streaming-04", 4, "client", 67, 1.0), "client": ["busy"]}, ended_by="client")
-    analysis = edition(read(tmp_path), language)
+    analysis = edition(read(tmp_path), code)
     assert said in markdown(analysis, {})
     assert "SLO gate: failed" not in markdown(analysis, {})
     assert said in junit.text(analysis)
@@ -143,8 +146,9 @@ def test_whatever_the_file_says(tmp_path: Path, said: Any) -> None:
     run = make.searched()
     run.info["search"] = said
     run.write(tmp_path)
-    assert reports.write(tmp_path, formats=["json"]).exists()
-    assert markdown(edition(read(tmp_path), "en"), {})
+    analysis = edition(read(tmp_path), "en")
+    assert publish(analysis, tmp_path, None, {"json"}).exists()
+    assert markdown(analysis, {})
 
 
 def test_a_class_of_users_of_its_own(tmp_path: Path) -> None:
