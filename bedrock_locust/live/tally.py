@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,6 +27,8 @@ REACH = 20
 """Levels back in whose windows a call may still count: a call that lasts for more of them is rare."""
 RECENT_S = 120
 """How far back rates can be asked for second by second, in seconds; a Timeline has those of the whole run."""
+KEPT_S = 3.0
+"""How long a call is kept for a window that is told after it: a shape tells one that has opened at its next tick."""
 
 
 @dataclass
@@ -188,10 +190,20 @@ class Tally:
         self.levels: dict[str, LevelTally] = {}
         self.seconds = Seconds()
         self.timeline = Timeline()
+        self._latest: deque[tuple[float, Call]] = deque()
+        """The calls of the last seconds, with the moment at which each was counted."""
 
     def level(self, level: Level) -> None:
-        """Take note of a level that begins or has come further."""
-        self.levels.setdefault(level.key, LevelTally()).level = level
+        """Take note of a level that begins or has come further, and of its calls that were counted before."""
+        tally = self.levels.setdefault(level.key, LevelTally())
+        before, tally.level = tally.level, level
+        if before is None:
+            for _, call in self._latest:
+                _add_own(tally, call)
+        if level.measured_from is not None and (before is None or before.measured_from is None):
+            for _, call in self._latest:
+                if call.ok and self._group(call) == level.mode:
+                    tally.add_inside(call)
 
     def interval(self) -> Interval:
         """What has been counted since this was asked for last."""
@@ -203,18 +215,37 @@ class Tally:
     def add(self, call: Call) -> None:
         """Count a call in the run, in its level and in time."""
         self.total.add(call)
-        level = self.levels.get(call.level)
-        if level:
-            level.longest_ms = max(level.longest_ms, call.latency_ms)
-            if call.phase in ("", "measure"):
-                level.add(call)
+        if level := self.levels.get(call.level):
+            _add_own(level, call)
         if call.ok:
             self.seconds.add(call)
-            self._add_to_windows(call, level.level.mode if level and level.level else call.mode)
+            self._add_to_windows(call)
         self.timeline.add(call)
+        self._keep(call)
 
-    def _add_to_windows(self, call: Call, group: str) -> None:
+    def _keep(self, call: Call) -> None:
+        now, latest = time.perf_counter(), self._latest
+        latest.append((now, call))
+        while latest[0][0] < now - KEPT_S:
+            latest.popleft()
+
+    def _group(self, call: Call) -> str:
+        """The group of a call: that of its level, where that is known."""
+        level = self.levels.get(call.level)
+        return level.level.mode if level and level.level else call.mode
+
+    def _add_to_windows(self, call: Call) -> None:
         """Count a success in the windows that it reaches into: those of the last levels of its group of calls."""
+        group = self._group(call)
         for level in list(self.levels.values())[-REACH:]:
             if level.level and level.level.mode == group:
                 level.add_inside(call)
+
+
+def _add_own(tally: LevelTally, call: Call) -> None:
+    """Count a call in its level."""
+    if tally.level is None or call.level != tally.level.key:
+        return
+    tally.longest_ms = max(tally.longest_ms, call.latency_ms)
+    if call.phase in ("", "measure"):
+        tally.add(call)

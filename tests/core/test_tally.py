@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bedrock_locust.call import CANCELLED, Call
 from bedrock_locust.histogram import ACCURACY
 from bedrock_locust.level import Level
-from bedrock_locust.live.tally import REACH, RECENT_S, Seconds, Tally
+from bedrock_locust.live.tally import KEPT_S, REACH, RECENT_S, Seconds, Tally
 from bedrock_locust.process.clock import clock
 
 from .strategies import MS, UNIX_TIME, calls
@@ -262,6 +262,37 @@ def test_a_call_reaches_twenty_levels_back(behind: int, counted: int) -> None:
         tally.level(window(number + 1, T0 + 10 + number, T0 + 11 + number))
     tally.add(replace(CALL, level="streaming-0", phase="measure"))
     assert tally.levels["streaming-0"].window_ok == counted
+
+
+def test_a_window_that_is_told_late_has_its_first_calls() -> None:
+    """Arrivals begin by the clock, and a level is told at the next tick: calls that were over by then count, once."""
+    tally, level = Tally(), window(1, None, None)
+    call = replace(CALL, level=level.key, phase="measure", started_at=T0 + 10, latency_ms=500, output_tokens=20)
+    for _ in range(3):
+        tally.add(call)
+    tally.add(replace(call, level="other", started_at=T0 + 9.9))
+    tally.add(replace(call, error="ThrottlingError"))
+    tally.level(replace(level, phase="warmup"))
+    tally.level(replace(level, measured_from=T0 + 10))
+    tally.add(call)
+    tally.level(replace(level, measured_from=T0 + 10, measured_to=T0 + 15, phase="drain"))
+    told = tally.levels[level.key]
+    assert (told.calls, told.ok, told.failed, told.longest_ms) == (5, 4, 1, 500)
+    assert told.window_ok == 5
+    assert told.rates() == pytest.approx((1, 19.2))
+
+
+def test_calls_are_kept_for_seconds_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A level that is told later begins without them, and they take no memory."""
+    now = [50.0]
+    monkeypatch.setattr("bedrock_locust.live.tally.time.perf_counter", lambda: now[0])
+    tally = Tally()
+    for _ in range(100):
+        tally.add(replace(CALL, level="streaming-1", phase="measure"))
+        now[0] += 1
+    assert len(tally._latest) == KEPT_S + 1
+    tally.level(window(1, T0, T0 + 10))
+    assert tally.levels["streaming-1"].calls == KEPT_S + 1
 
 
 @pytest.mark.parametrize(("end", "rates"), [(None, None), (T0 + 4, (0.25, 75.0))])
