@@ -41,10 +41,14 @@ class Kind:
     output_tokens: float
     pause_s: float = 0.0
     """How long a user thinks before a call, on average."""
+    calls_each: float = 1.0
+    """The calls of an arrival: a conversation makes one for each turn."""
 
     def calls_per_s(self, load: Load) -> float:
         """Calls a second: each user makes one in the time of a call and a pause; arrivals come as they do."""
-        return load.amount / (self.latency_s + self.pause_s) if load.unit == "users" else load.amount
+        if load.unit == "users":
+            return load.amount / (self.latency_s + self.pause_s)
+        return load.amount * self.calls_each
 
     def in_flight(self, load: Load) -> float:
         """Calls in flight, by Little's law: those that come in the time of a call; without pauses one for each user."""
@@ -62,12 +66,17 @@ class Kinds:
     @classmethod
     def of(cls, settings: Settings, first: Call | None = None) -> Kinds:
         """Judged by the first call, if it was made and succeeded; else assumed."""
-        size = sizes(settings)
-        prompt_tokens, most, pause_s = size.prompt, round(size.limit), _pause_s(settings)
+        size, pause_s = sizes(settings), _pause_s(settings)
+        prompt_tokens, most = size.sent, round(size.limit)
+        calls_each = settings.workload.calls_each if settings.workload else 1.0
         if first is None or first.error:
             answers = sorted({min(most, tokens) for tokens in ANSWERS})
             return cls(
-                tuple(Kind(ttft + tpot * n, prompt_tokens, n, pause_s) for ttft, tpot in SPEEDS for n in answers),
+                tuple(
+                    Kind(ttft + tpot * n, prompt_tokens, n, pause_s, calls_each)
+                    for ttft, tpot in SPEEDS
+                    for n in answers
+                ),
                 seen=False,
             )
         latency_s = max(first.latency_ms / 1000, 0.001)
@@ -77,7 +86,7 @@ class Kinds:
         answered = min(most, ANSWERS[-1]) if first.output_tokens is None else first.output_tokens
         return cls(
             tuple(
-                Kind(latency_s * slower * longer, sent or 0, answered * longer, pause_s)
+                Kind(latency_s * slower * longer, sent or 0, answered * longer, pause_s, calls_each)
                 for slower in LATENCY_FACTORS
                 for longer in TOKEN_FACTORS
             ),
@@ -109,7 +118,7 @@ def _pause_s(settings: Settings) -> float:
     workload = settings.workload
     if workload is None or workload.think_time_seconds is None:
         return 0.0
-    return workload.think_time_seconds.mean * (1 - 1 / workload.turns)
+    return workload.think_time_seconds.mean * (1 - 1 / workload.calls_each)
 
 
 @dataclass(frozen=True)

@@ -212,7 +212,7 @@ def _call_cost(settings: Settings) -> float | None:
     prices, size = settings.pricing, sizes(settings)
     if prices is None:
         return None
-    return (size.most_prompt * prices.input_per_million + size.most_limit * prices.output_per_million) / 1e6
+    return (size.most_sent * prices.input_per_million + size.most_limit * prices.output_per_million) / 1e6
 
 
 def _cost_of(quota_tokens: int | None, settings: Settings) -> float | None:

@@ -15,13 +15,25 @@ class Sizes(NamedTuple):
     """Lengths in tokens."""
 
     prompt: float
-    """Tokens of a usual prompt."""
+    """Tokens of a usual prompt; in a conversation, of a usual message."""
     most_prompt: int
     """Hardly any prompt has more: of a size in characters, a token for each."""
     limit: float
     """The usual limit of an answer."""
     most_limit: int
     """The highest limit, or one that hardly any exceeds."""
+    turns: int = 1
+    """Turns of a conversation, each of which sends again what was said before."""
+
+    @property
+    def sent(self) -> float:
+        """The tokens that a call sends, on average: with half of what a conversation comes to."""
+        return self.prompt + (self.turns - 1) / 2 * (self.prompt + self.limit)
+
+    @property
+    def most_sent(self) -> int:
+        """The tokens that hardly any call exceeds: those of a last turn."""
+        return self.most_prompt + (self.turns - 1) * (self.most_prompt + self.most_limit)
 
     def prompt_in_words(self, settings: Settings) -> str:
         """The size of the prompts, as the settings have it."""
@@ -44,4 +56,5 @@ def sizes(settings: Settings) -> Sizes:
         most_prompt=prompt.most if prompt else test.prompt_size,
         limit=limit.average if limit else test.max_tokens,
         most_limit=limit.most if limit else test.max_tokens,
+        turns=workload.turns if workload else 1,
     )

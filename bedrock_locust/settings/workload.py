@@ -168,6 +168,11 @@ class Workload(Section):
     seed: Annotated[Whole, Field(ge=0)] = 0
     """Lengths and order are the same in runs of the same seed with the same number of processes."""
 
+    @property
+    def calls_each(self) -> float:
+        """The calls of a conversation, on average: of a file they are known once it has been read."""
+        return self.turns
+
     @model_validator(mode="after")
     def _has_one_source(self) -> Workload:
         if self.file and self.input_tokens:
@@ -197,3 +202,14 @@ class Workload(Section):
         if self.shared_prefix_tokens and self.input_tokens and self.shared_prefix_tokens >= self.input_tokens.most:
             raise ValueError("shared_prefix_tokens must be less than input_tokens, of which they are a part")
         return self
+
+
+class CountedWorkload(Workload):
+    """A file that has been read, for plan and forecast: the lengths of its calls, with all that was said before."""
+
+    calls_of_a_record: float
+
+    @property
+    def calls_each(self) -> float:
+        """The calls of a record, on average."""
+        return self.calls_of_a_record

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.sizes import CHARACTERS_PER_TOKEN
-from bedrock_locust.settings.workload import Length, Workload
+from bedrock_locust.settings.workload import CountedWorkload, Length
 from bedrock_locust.workload.jsonl import RecordFile, no_pause
 from bedrock_locust.workload.measured import chars_in, kinds_in, limit_in, media_bytes_in, prompts_in, sent_in
 from bedrock_locust.workload.recorded import RecordedWorkload
@@ -77,8 +77,8 @@ class Survey:
         if not self.calls:
             return settings
         workload = settings.workload
-        lengths = Workload(
-            turns=max(1, round(self.calls / self.records)),
+        lengths = CountedWorkload(
+            calls_of_a_record=self.calls / self.records,
             think_time_seconds=workload.think_time_seconds if workload else None,
             input_tokens=_length(self.prompt_tokens / self.calls, self.most_prompt),
             output_tokens=_length(self.limits / self.calls, self.most_limit),

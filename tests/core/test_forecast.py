@@ -11,7 +11,7 @@ import pytest
 
 from bedrock_locust.call import Call
 from bedrock_locust.level import Level, Load
-from bedrock_locust.settings.forecast import Forecast, Kinds, expected_calls, expected_cost, forecast
+from bedrock_locust.settings.forecast import Forecast, Kinds, expected_calls, expected_cost, expected_tokens, forecast
 from bedrock_locust.settings.schema import Settings
 
 
@@ -194,6 +194,21 @@ def test_users_who_think_make_fewer_calls() -> None:
     assert kind.pause_s == 6
     assert kind.calls_per_s(Load(3)) == pytest.approx(3 / (kind.latency_s + 6))
     assert kind.in_flight(Load(3)) == pytest.approx(3 * kind.latency_s / (kind.latency_s + 6))
+
+
+def test_conversations_that_arrive_make_a_call_for_each_turn() -> None:
+    """6/s for 5 s: 30 conversations of 4 calls, with 100 tokens and on average 1.5 messages and answers before them."""
+    workload = {"input_tokens": 100, "output_tokens": 40, "turns": 4, "think_time_seconds": 8}
+    arrivals = {"rates": [6], "duration_seconds": 5}
+    prices = {"input_per_million": 10_000, "output_per_million": 20_000}
+    made = settings(workload=workload, arrivals=arrivals, pricing=prices, test={"streaming": False, "load": "rates"})
+    kind = Kinds.of(made).extremes[0]
+    assert (kind.calls_per_s(Load(6, "requests/s")), kind.pause_s) == (24, 6)
+    assert expected_tokens(made) == ((120, 120), (120 * 310, 120 * 310))
+    assert expected_cost(made) == pytest.approx((120 * (3.1 + 0.8),) * 2)
+    used = forecast(made.model_copy(update={"model": made.model.model_copy(update={"quota": 1440})}))
+    assert used is not None
+    assert used.percent == pytest.approx((100, 100))
 
 
 @pytest.mark.parametrize(("percent", "words"), [(0.0, ""), (0.9, ""), (1.0, "; others use 1 % of it now")])

@@ -108,6 +108,19 @@ def test_each_gets_the_requests_that_can_be_sent(tmp_path: Path) -> None:
     assert seen == [0, 3]
 
 
+def test_plan_and_forecast_count_the_turns_of_the_file(tmp_path: Path) -> None:
+    """A record of one turn and one of four, of which three are sent: two calls each, with what was said before."""
+    said = [{"role": role, "content": [{"text": "x" * 40}]} for role in ("user", "assistant") * 4]
+    lines = [json.dumps({"messages": messages}) for messages in (said[:1], said[:7])]
+    settings = settings_of(written(tmp_path / "x.jsonl", "\n".join(lines)), turns=3)
+    found = Library().survey(settings)
+    assert found is not None
+    counted = found.counted(settings)
+    assert counted.workload is not None
+    assert counted.workload.calls_each == 2
+    assert (sizes(counted).prompt, sizes(counted).sent, sizes(counted).most_sent) == (25, 25, 200)
+
+
 def test_plan_and_forecast_count_with_the_lengths_of_the_file(tmp_path: Path) -> None:
     """Its mean, and nothing longer than its longest."""
     lines = [json.dumps({"prompt": "x" * chars, "max_tokens": limit}) for chars, limit in ((400, 10), (1200, 30))]
