@@ -114,6 +114,8 @@ class Call:
     """The model that a prompt router chose for the call; empty where none was called."""
     first_bytes: int | None = None
     """The part of `content_bytes` that the first event with content brought."""
+    reasoning_bytes: int | None = None
+    """The part of `content_bytes` that was reasoning, as far as it can be read."""
     gaps: Mapping[int, int] = field(default_factory=lambda: NO_GAPS, repr=False, compare=False)
     """The silences between content events: bucket of a Histogram -> count. Not a column: `gaps.csv` has them."""
     text: str = field(default="", repr=False, compare=False)
@@ -164,12 +166,13 @@ class Call:
         """How many of `seen_tokens` the first event brought, as far as can be told: its share of the bytes.
 
         One where each event brought a token. The same share as any other event where the bytes are not known, or
-        where the time runs from the first text, which came later.
+        where the time runs from the first text, which came later. None where it only said that reasoning begins.
         """
         tokens, events = self.seen_tokens or 0, max(1, self._events)
-        if events >= tokens or not self.content_bytes or not self.first_bytes or self._first_ms != self.ttft_ms:
+        is_later = self._first_ms != self.ttft_ms
+        if events >= tokens or not self.content_bytes or self.first_bytes is None or is_later:
             return tokens / events
-        return max(1.0, tokens * self.first_bytes / self.content_bytes)
+        return max(1.0, tokens * self.first_bytes / self.content_bytes) if self.first_bytes else 0.0
 
     @property
     def _first_ms(self) -> float | None:
@@ -182,9 +185,14 @@ class Call:
 
     @property
     def hides_reasoning(self) -> bool:
-        """Whether the service counted reasoning that it did not stream: too few bytes came for all tokens."""
+        """Whether the service counted reasoning that it did not stream, or a summary of: too few bytes for its tokens.
+
+        Where the bytes of the reasoning are not known, too few bytes came for all tokens.
+        """
         if not self.reasoning_tokens or self.content_bytes is None or self.output_tokens is None:
             return False
+        if self.reasoning_bytes is not None:
+            return self.reasoning_bytes < BYTES_PER_TOKEN * self.reasoning_tokens
         return self.content_bytes < BYTES_PER_TOKEN * self.output_tokens
 
     @property

@@ -144,7 +144,7 @@ def _reason(choice: Mapping[str, Any]) -> object:
 
 
 def _delta(delta: Mapping[str, Any], reading: Reading) -> Content:
-    thought = reading.add_other(delta.get("reasoning") or delta.get("reasoning_content"))
+    thought = reading.add_reasoning(delta.get("reasoning") or delta.get("reasoning_content"))
     calls = [members(call.get("function")) for call in objects(delta.get("tool_calls"))]
     called = reading.add_other(*(call.get(name) for call in calls for name in ("name", "arguments")))
     said: Content = ""

@@ -23,11 +23,10 @@ _PLAIN_DELTA = re.compile(
 
 VERSION = "bedrock-2023-05-31"
 DELTAS = {
-    "thinking_delta": "thinking",
     "input_json_delta": "partial_json",
     "citations_delta": "citation",
 }
-"""Deltas with generated content that is not answer text, and the member that has it."""
+"""Deltas with generated content that is neither text nor thinking, and the member that has it."""
 WHOLE_BLOCKS = re.compile(r"redacted_thinking|\w*tool_(?:use|result)").fullmatch
 """Types of block whose start is content: redacted thinking comes whole, and a tool call has begun."""
 
@@ -114,6 +113,8 @@ def _delta(delta: Mapping[str, Any], reading: Reading) -> Content:
     if kind == "signature_delta":
         # Of thinking that is not shown it is the first sign.
         return "other" if delta.get("signature") and not reading.other_bytes else ""
+    if kind == "thinking_delta":
+        return reading.add_reasoning(delta.get("thinking"))
     return reading.add_other(delta.get(DELTAS.get(kind, "")))
 
 

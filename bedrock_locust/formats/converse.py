@@ -97,8 +97,9 @@ def _delta(delta: Mapping[str, Any], reading: Reading) -> Content:
     reasoning = members(delta.get("reasoningContent"))
     if reasoning.get("signature") and not reading.other_bytes:
         return "other"  # the first sign of reasoning that is not shown
+    if reasoning.get("text"):
+        return reading.add_reasoning(reasoning["text"])
     return reading.add_other(
-        reasoning.get("text"),
         reasoning.get("redactedContent"),
         members(delta.get("toolUse")).get("input"),
         *(delta.get(kind) for kind in ("toolResult", "citation", "image")),

@@ -82,6 +82,8 @@ class Reading:
     """UTF-8 bytes of answer text."""
     other_bytes: int = 0
     """UTF-8 bytes of other content: reasoning, tool input."""
+    reasoning_bytes: int = 0
+    """UTF-8 bytes of reasoning that can be read; they are part of `other_bytes`."""
     response_id: str = ""
     """The id of a response that can be continued; empty where there is none."""
     around: tuple[bytes, bytes] = field(default=(b"", b""), repr=False, compare=False)
@@ -124,6 +126,12 @@ class Reading:
         found = [value for value in values if value]
         self.other_bytes += sum(_size(value) for value in found)
         return "other" if found else ""
+
+    def add_reasoning(self, value: object) -> Content:
+        """Take reasoning that can be read; anything but a text brings nothing."""
+        piece = text(value)
+        self.reasoning_bytes += _size(piece)
+        return self.add_other(piece)
 
     def _keep(self, piece: str) -> None:
         left = self._text_left

@@ -86,6 +86,8 @@ def read_event(event: Mapping[str, Any], reading: Reading) -> Content:
     kind = text(required(event, "type", str))
     if kind in TEXTS:
         return reading.add_text(event.get("delta"))
+    if kind.startswith("response.reasoning") and kind.endswith(".delta"):
+        return reading.add_reasoning(event.get("delta"))
     if kind.endswith(".delta"):
         return reading.add_other(event.get("delta"))
     if kind == "response.output_item.added":

@@ -28,7 +28,7 @@ def add_tagged_text(value: object, reading: Reading) -> Content:
         if part in (_BEGIN, _END):
             reading.in_reasoning = part == _BEGIN
         elif reading.in_reasoning:
-            thought = reading.add_other(part) or thought
+            thought = reading.add_reasoning(part) or thought
         else:
             said = reading.add_text(part) or said
     return said or thought

@@ -180,6 +180,7 @@ class Measurement:
             guardrail_ms=reading.guardrail_ms,
             routed_model=reading.routed_model,
             first_bytes=stopwatch.first_bytes,
+            reasoning_bytes=reading.reasoning_bytes if self.mode == "streaming" else None,
             attempts=self.response.get("RetryAttempts", 0) + 1,
             gaps=stopwatch.gaps,
             text=reading.text,

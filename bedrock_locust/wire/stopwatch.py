@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from bedrock_locust.call import Stage
     from bedrock_locust.formats import Content
 
+TOGETHER_S = 0.001
+"""The begin of reasoning and its first text, which follow each other as closely, are one event."""
 TOGETHER = 128
 """Silences that are counted together, which takes a tenth of a millisecond."""
 
@@ -27,6 +30,7 @@ class Stopwatch:
     __slots__ = (
         "_asked",
         "_end",
+        "_first_until",
         "_gaps",
         "_last",
         "_longest_ms",
@@ -47,6 +51,7 @@ class Stopwatch:
         """`size` says how many bytes of content have been read so far."""
         self._size = size
         self.first_bytes: int | None = None
+        self._first_until = -math.inf
         self._asked = self._start = self._last = time.perf_counter()
         self.started_at = clock.wall_at(self._start)
         self._end: float | None = None
@@ -74,6 +79,9 @@ class Stopwatch:
         if not kind:
             return
         at = time.perf_counter() if arrived is None else arrived
+        if at <= self._first_until:
+            self._add_to_first(kind, at)
+            return
         if self.chunks:
             gaps_ms = self._uncounted_ms
             gaps_ms.append((at - self._last) * 1000)
@@ -81,11 +89,24 @@ class Stopwatch:
                 self._count_gaps()
         else:
             self.ttft_ms = (at - self._start) * 1000
-            self.first_bytes = self._size()
+            if not self._set_first_bytes():
+                self._first_until = at + TOGETHER_S
         if self.first_text_ms is None and kind == "text":
             self.first_text_ms = (at - self._start) * 1000
         self._last = at
         self.chunks += 1
+
+    def _add_to_first(self, kind: Content, at: float) -> None:
+        """Take an event for a part of the first, which brought no bytes: it only said that reasoning begins."""
+        self._set_first_bytes()
+        self._first_until = -math.inf
+        if self.first_text_ms is None and kind == "text":
+            self.first_text_ms = (at - self._start) * 1000
+        self._last = at
+
+    def _set_first_bytes(self) -> int:
+        self.first_bytes = self._size()
+        return self.first_bytes
 
     def _count_gaps(self) -> None:
         """Count the silences since the last time. Many at once take less time than one between two reads."""

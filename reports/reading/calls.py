@@ -30,6 +30,7 @@ NUMBERS = (
     *("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens"),
     *("cache_write_1h_tokens", "input_tokens_asked", "record", "turn"),
     *("server_ttft_ms", "server_latency_ms", "read_lag_ms", "guardrail_ms", "first_bytes"),
+    "reasoning_bytes",
 )
 MOMENTS = frozenset({"started_at", "scheduled_at"})
 REQUIRED = ("started_at", "mode", "latency_ms", "error")

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     *("ttft_ms", "last_token_ms", "output_tokens", "chunks", "content_bytes"),
-    *("reasoning_tokens", "first_text_ms", "first_bytes"),
+    *("reasoning_tokens", "first_text_ms", "first_bytes", "reasoning_bytes"),
 )
 """What is needed of a call."""
 BURST_GAP_MS = 1.0
 """Events that came closer together than this, on average, were held back on the way and came in a burst."""
 BYTES_PER_TOKEN = 2
-"""Text has more bytes a token, in any script: fewer, where reasoning was counted, and it was not streamed."""
+"""Text has more bytes a token, in any script: reasoning has fewer where it was not streamed, or a summary of it was."""
 LEAST_TOKENS = 0.5
 """Fewer tokens after the first event are no pace: its share of the bytes tells no part of a token."""
 UNSEEN_TOKENS = 50
@@ -46,10 +46,13 @@ class _Streamed:
     @classmethod
     def of(cls, calls: pd.DataFrame) -> _Streamed:
         """Of calls with `COLUMNS`."""
-        ttft_ms, last_ms, counted, chunks, content_bytes, reasoning, first_text_ms, first_bytes = (
+        ttft_ms, last_ms, counted, chunks, content_bytes, reasoning, first_text_ms, first_bytes, reasoning_bytes = (
             calls[column].to_numpy().astype("float64") for column in COLUMNS
         )
-        hides = (reasoning > 0) & (content_bytes < BYTES_PER_TOKEN * counted)
+        # Folders of older versions do not tell the bytes of the reasoning.
+        is_told = ~np.isnan(reasoning_bytes)
+        came, needed = np.where(is_told, reasoning_bytes, content_bytes), np.where(is_told, reasoning, counted)
+        hides = (reasoning > 0) & (came < BYTES_PER_TOKEN * needed) & ~np.isnan(content_bytes)
         first_ms = np.where(hides, first_text_ms, ttft_ms)
         tokens = np.where(hides, np.maximum(counted - reasoning, 0), counted)
         return cls(
@@ -75,11 +78,15 @@ class _Streamed:
 
     @property
     def first_tokens(self) -> NDArray[np.float64]:
-        """How many tokens the first event brought: one, or its share of the bytes; else the same share as any other."""
-        told = (self.events < self.tokens) & (self.content_bytes > 0) & (self.first_bytes > 0)
+        """How many tokens the first event brought: one, or its share of the bytes, else the same share as any other.
+
+        None where it only said that reasoning begins.
+        """
+        told = (self.events < self.tokens) & (self.content_bytes > 0) & (self.first_bytes >= 0)
         ones = np.ones(len(self.tokens))
         share = np.divide(self.tokens * self.first_bytes, self.content_bytes, out=ones, where=told)
-        return np.where(told, np.maximum(share, 1.0), self.tokens / np.maximum(self.events, 1))
+        least = np.where(self.first_bytes == 0, 0.0, 1.0)
+        return np.where(told, np.maximum(share, least), self.tokens / np.maximum(self.events, 1))
 
 
 def tpot_ms(calls: pd.DataFrame) -> NDArray[np.float64]:

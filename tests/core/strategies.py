@@ -38,6 +38,7 @@ def calls(**fixed: st.SearchStrategy[object]) -> st.SearchStrategy[Call]:
             "chunks",
             "content_bytes",
             "first_bytes",
+            "reasoning_bytes",
             "input_tokens",
             "output_tokens",
             "cache_read_tokens",

@@ -318,7 +318,7 @@ def test_a_response_that_is_not_complete(client: BedrockClient, server: RawServe
 
 
 def test_hidden_reasoning_shows_by_its_item(client: BedrockClient, server: RawServer) -> None:
-    """Grok and gpt-5.6 send an item for it and no text: that is the first sign of an answer, but no text."""
+    """Grok and gpt-5.6 send an item for it and no text: the first sign of an answer, one event with what follows."""
     events = [
         {"type": "response.output_item.added", "item": {"type": "reasoning", "encrypted_content": "x" * 300}},
         {"type": "response.output_item.added", "item": {"type": "function_call", "name": "f", "arguments": ""}},
@@ -328,7 +328,8 @@ def test_hidden_reasoning_shows_by_its_item(client: BedrockClient, server: RawSe
     body = b"".join(b"data: %b\n\n" % json.dumps(event).encode() for event in events)
     server.answer = lambda peer, _: peer.sendall(streamed(body, content_type=SSE))
     call = ask(client, "responses", stream=True)
-    assert (call.ok, call.chunks, call.first_text_ms, call.content_bytes) == (True, 3, None, len('f{"a":1}'))
+    assert (call.ok, call.chunks, call.first_text_ms, call.content_bytes) == (True, 2, None, len('f{"a":1}'))
+    assert (call.first_bytes, call.reasoning_bytes) == (len("f"), 0)
 
 
 @pytest.mark.parametrize("api", ["chat_completions", "messages"])
@@ -352,13 +353,16 @@ def test_a_guardrail_that_intervened_is_the_stop_reason(client: BedrockClient, s
 
 
 def test_a_signature_shows_thinking_that_is_not_shown(client: BedrockClient, server: RawServer) -> None:
-    """Claude sends no more than that where thinking is left out; after shown thinking it is no token."""
+    """Claude sends no more than that where thinking is left out; after shown thinking it is no token.
+
+    What comes in the same moment belongs to it.
+    """
 
     def delta(**about: str) -> bytes:
         return b"data: %b\n\n" % json.dumps({"type": "content_block_delta", "index": 0, "delta": about}).encode()
 
     signature, text = delta(type="signature_delta", signature="s"), delta(type="text_delta", text="a")
-    for thinking, chunks in ((b"", 2), (delta(type="thinking_delta", thinking="hm"), 2)):
+    for thinking, chunks in ((b"", 1), (delta(type="thinking_delta", thinking="hm"), 2)):
         body = thinking + signature + text + b'data: {"type":"message_stop"}\n\n'
         answer_with(server, streamed(body, content_type=SSE))
         assert ask(client, "messages", stream=True).chunks == chunks

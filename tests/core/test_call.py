@@ -6,6 +6,7 @@ import math
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import locust.rpc.protocol
 
@@ -66,6 +67,7 @@ DESIGNED = [
     "guardrail_ms",
     "routed_model",
     "first_bytes",
+    "reasoning_bytes",
 ]
 CALL = Call(started_at=1.8e9, mode="streaming", operation="converse_stream", model_id="m", name="n", latency_ms=900)
 
@@ -190,12 +192,13 @@ def test_time_per_output_token(
             st.none() | st.integers(0, 2000),
             st.none() | st.floats(0, 1e4),
             st.none() | st.integers(0, 9000),
+            st.none() | st.integers(0, 9000),
         ),
         max_size=20,
     )
 )
 def test_the_report_has_the_same_time_per_token(
-    rows: list[tuple[float, float | None, int | None, int | None, int | None, int | None, float | None, int | None]],
+    rows: list[tuple[Any, ...]],
 ) -> None:
     """Live figures and the report compute it apart; single, many and several tokens an event, bursts, hidden tokens."""
     calls = [
@@ -209,14 +212,38 @@ def test_the_report_has_the_same_time_per_token(
             reasoning_tokens=reasoning,
             first_text_ms=first_text_ms,
             first_bytes=first_bytes,
+            reasoning_bytes=shown,
         )
-        for ttft_ms, span_ms, output_tokens, chunks, content_bytes, reasoning, first_text_ms, first_bytes in rows
+        for ttft_ms, span_ms, output_tokens, chunks, content_bytes, reasoning, first_text_ms, first_bytes, shown in rows
     ]
     table = pd.DataFrame([call.to_row() for call in calls], columns=list(COLUMNS))
     table = table.astype(dict.fromkeys(tokens.COLUMNS, "float64"))
     live = [math.nan if call.tpot_ms is None else call.tpot_ms for call in calls]
     assert tokens.tpot_ms(table).tolist() == pytest.approx(live, nan_ok=True)
     assert tokens.hides_tokens(table).tolist() == [call.hides_tokens for call in calls]
+
+
+@pytest.mark.parametrize(
+    ("reasoning_bytes", "hides"),
+    [(0, True), (60, True), (89, True), (90, False), (180, False)],
+)
+def test_hidden_reasoning_is_told_by_its_own_bytes(reasoning_bytes: int, hides: bool) -> None:
+    """Bytes of all tokens do not tell it where a third of them is hidden. A summary is not the reasoning itself."""
+    call = replace(
+        CALL,
+        ttft_ms=100.0,
+        first_text_ms=1000.0,
+        last_token_ms=1000.0 + 88 * 20,
+        output_tokens=134,
+        reasoning_tokens=45,
+        chunks=90,
+        content_bytes=356 + reasoning_bytes,
+        first_bytes=0,
+        reasoning_bytes=reasoning_bytes,
+    )
+    assert call.hides_reasoning == hides
+    assert call.tpot_ms == pytest.approx((88 * 20) / (89 - 89 / 90) if hides else (900 + 88 * 20) / 134)
+    assert call.hides_reasoning or not replace(call, reasoning_bytes=None).hides_reasoning
 
 
 @pytest.mark.parametrize("each", [1, 2, 5, 26])
@@ -236,7 +263,7 @@ def test_time_per_token_is_exact_for_several_tokens_an_event(each: int) -> None:
         (250, 250, 800, 1000, 1),  # one token an event, the first a long word
         (250, 300, 8, 1000, 250 / 300),  # more events than tokens, as characters are
         (200, 40, 1, 1000, 1),  # a short first event holds at least one token
-        (200, 40, 0, 1000, 5),
+        (200, 40, 0, 1000, 0),  # it said that reasoning begins
         (200, 40, 10, 0, 5),
         (200, 40, 40, 1000, 8),
     ],

@@ -258,6 +258,7 @@ def test_a_converse_stream_that_reasons_first() -> None:
     assert brought == ["", "", "other", "other", "", "", "", "text", "", "other", "", "other", "", "", ""]
     assert reading == Reading(
         other_bytes=38,
+        reasoning_bytes=2,
         service_tier="flex",
         input_tokens=20,
         output_tokens=300,
@@ -324,7 +325,7 @@ def test_a_claude_stream_that_thinks_first() -> None:
     chunks, expected = zip(*CLAUDE_STREAM, strict=True)
     brought, reading = events(claude.read_event, chunks)
     assert brought == list(expected)
-    assert reading == replace(WHOLE, other_bytes=48)
+    assert reading == replace(WHOLE, other_bytes=48, reasoning_bytes=2)
 
 
 def test_a_signature_is_the_first_sign_of_thinking_that_is_not_shown() -> None:

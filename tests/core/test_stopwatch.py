@@ -51,7 +51,7 @@ def test_without_content_there_is_no_token() -> None:
 @given(st.lists(st.tuples(KINDS, st.floats(0.0001, 5)), min_size=1, max_size=30))
 def test_times_are_those_of_a_plain_computation(events: list[tuple[str, float]]) -> None:
     """First token, first text, last token, each silence and the longest, from the moments at which events arrived."""
-    watch = Stopwatch()
+    watch = Stopwatch(lambda: 1)
     watch.sent()
     start = at = time.perf_counter() - watch.elapsed_ms / 1000
     moments = []
@@ -70,6 +70,25 @@ def test_times_are_those_of_a_plain_computation(events: list[tuple[str, float]])
     assert watch.max_gap_ms == (pytest.approx(max(gaps), abs=0.001) if gaps else None)
     assert sum(watch.gaps.values()) == len(gaps)
     assert not gaps or abs(max(watch.gaps) - bucket(max(gaps))) <= 1
+
+
+@pytest.mark.parametrize(("after_s", "events", "first_bytes"), [(0.0005, 2, 180), (0.02, 3, 0)])
+def test_the_begin_of_reasoning_and_what_comes_with_it_are_one_event(
+    after_s: float, events: int, first_bytes: int
+) -> None:
+    """The begin has no bytes, so that the first text of the reasoning, within a millisecond, belongs to it."""
+    sizes = [0, 180, 184]
+    watch = Stopwatch(lambda: sizes[0])
+    watch.sent()
+    at = time.perf_counter()
+    watch.content("other", at)
+    sizes.pop(0)
+    watch.content("other", at + after_s)
+    sizes.pop(0)
+    watch.content("text", at + after_s + 0.0004)
+    assert (watch.chunks, watch.first_bytes) == (events, first_bytes)
+    assert sum(watch.gaps.values()) == events - 1
+    assert watch.first_text_ms == pytest.approx((watch.ttft_ms or 0) + 1000 * after_s + 0.4, abs=0.01)
 
 
 @pytest.mark.parametrize("events", [TOGETHER, TOGETHER + 1, TOGETHER + 2, 3 * TOGETHER + 5])

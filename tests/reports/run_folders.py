@@ -32,7 +32,7 @@ REQUEST_COLUMNS = [
     *("server_ttft_ms", "server_latency_ms", "read_lag_ms", "stop_reason", "service_tier"),
     *("error", "error_code", "error_stage", "error_message", "request_id", "attempts", "reasoning_tokens"),
     *("cache_write_1h_tokens", "input_tokens_asked", "record", "session", "turn", "scheduled_at"),
-    *("guardrail_ms", "routed_model", "first_bytes"),
+    *("guardrail_ms", "routed_model", "first_bytes", "reasoning_bytes"),
 ]
 LEVEL_COLUMNS = [
     *("level", "mode", "users", "started_at", "measured_from", "measured_to", "users_reached", "completed"),

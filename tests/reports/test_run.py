@@ -78,7 +78,7 @@ def test_a_run_of_an_older_version_is_read(tmp_path: Path) -> None:
     """Columns that came later are not known there: the report is that of a run in which the service did not say."""
     folder = make.shaped(("streaming",), (2,)).write(tmp_path)
     today = reports.write(folder).read_text(encoding="utf-8")
-    later = {"connect_ms", "service_tier", "content_bytes", "max_tokens", "first_bytes"}
+    later = {"connect_ms", "service_tier", "content_bytes", "max_tokens", "first_bytes", "reasoning_bytes"}
     older = [column for column in make.REQUEST_COLUMNS if column not in later]
     rows = [{key: row[key] for key in older if key in row} for row in make.shaped(("streaming",), (2,)).requests]
     make.write_csv(folder / "requests.csv", older, rows)
