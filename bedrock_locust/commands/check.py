@@ -109,14 +109,14 @@ def _replay(settings: Settings, replay: Replay) -> Iterator[tuple[str, str]]:
 
 
 def _plan(settings: Settings, survey: Survey | None) -> Iterator[tuple[str, str]]:
-    test, size = settings.test, sizes(settings)
+    size = sizes(settings)
     yield _model(settings)
     if survey:
         yield "Requests", f"{survey.records:,} records of {survey.file.path} ({survey.format})"
     else:
         yield "Prompt", size.prompt_in_words(settings)
-    for mode, on in (("streaming", test.streaming), ("non-streaming", test.non_streaming)):
-        if on:
+    for mode, runs in zip(("streaming", "non-streaming"), settings.modes, strict=True):
+        if runs:
             yield "Levels", f"{mode}: {_loads(settings)}"
     settings = survey.counted(settings) if survey else settings
     for number, line in enumerate(Plan.of(settings, str(forecast(settings) or "")).lines()):

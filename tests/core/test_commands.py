@@ -149,6 +149,16 @@ def test_check_names_the_setting_for_more_calls(
     assert f"Raise {setting} for figures that you decide by" in output
 
 
+def test_check_shows_the_modes_that_run(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Not those of which a search has nothing to look for."""
+    write(here, search={"for": "rate", "most": 4}, slo={"ttft_ms": 800})
+    _, out, _ = check(capsys)
+    assert "streaming: 1, 2, 4 requests/s" in out
+    assert "non-streaming" not in out
+    _, out, _ = check(capsys, "--bedrock-slo-latency", "900")
+    assert "non-streaming: 1, 2, 4 requests/s" in out
+
+
 def test_settings_are_documented() -> None:
     """docs/settings.md is up to date. To make it anew: python -m bedrock_locust settings > docs/settings.md."""
     assert (ROOT / "docs" / "settings.md").read_text(encoding="utf-8") == document()
