@@ -30,12 +30,13 @@ def arrivals(levels: Levels) -> pd.DataFrame:
 
     `lateness_ms_p50` and its like are from the moment of an arrival to the start of its call, over calls that ended.
     `ttft_ms_p50` counts from the start, `scheduled_ttft_ms_p50` from the moment of the arrival, over the same
-    successes. `limited` says that the client made another load than asked for.
+    successes: those that had one. `followed` is how many had none, as they came after another call of their session
+    or user, whenever that ended. `limited` says that the client made another load than asked for.
     """
     own = levels.table[levels.table["unit"] == RATE]
     rows = {str(key): _row(levels, str(key), own.loc[key]) for key in own.index}
     points = [f"{part}{metric}_p{percent}" for metric in TIMES for part in ("", "scheduled_") for percent in (50, 95)]
-    columns = [*COUNTS, "lateness_ms_p50", "lateness_ms_p99", *points, "limited"]
+    columns = [*COUNTS, "lateness_ms_p50", "lateness_ms_p99", *points, "followed", "limited"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
 
 
@@ -45,8 +46,9 @@ def _row(levels: Levels, key: str, level: pd.Series[Any]) -> dict[str, Any]:
     late_ms = _lateness_ms(levels, key)
     row |= _points(late_ms, "lateness_ms", (50, 99))
     before_ms = 1000 * (levels.values(key, "started_at") - levels.values(key, "scheduled_at"))
+    row["followed"] = int(np.count_nonzero(np.isnan(before_ms)))
     for metric in TIMES:
-        values = levels.values(key, metric).astype("float64")
+        values = np.where(np.isnan(before_ms), np.nan, levels.values(key, metric).astype("float64"))
         row |= _points(values, metric, (50, 95)) | _points(values + before_ms, f"scheduled_{metric}", (50, 95))
     wait_ms = row["ttft_ms_p50"] if row["ttft_ms_p50"] > 0 else row["latency_ms_p50"]
     # Of few calls P99 is the latest one, and one alone is chance.

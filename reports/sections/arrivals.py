@@ -44,4 +44,6 @@ def arrivals(analysis: Edition, _charts: Mapping[str, str]) -> str:
             ],
         ]
     )
-    return section(say("arrivals"), say("arrivals.note"), together, shown)
+    followed = int(found["followed"].sum())
+    others = say("arrivals.followed", calls=amount(followed)) if followed else ""
+    return section(say("arrivals"), say("arrivals.note"), together, shown, others)

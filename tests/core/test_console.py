@@ -21,13 +21,14 @@ from bedrock_locust.level import Level
 from bedrock_locust.live import whole_levels
 from bedrock_locust.live.health import Cause, lost
 from bedrock_locust.live.output import ROWS_WITHIN_S, Outcome, State
-from bedrock_locust.live.tally import Tally
+from bedrock_locust.live.tally import LevelTally, Tally
 from bedrock_locust.live.task_errors import TaskErrors
 from bedrock_locust.outputs.console import farewell, header, level_block, output
 from bedrock_locust.outputs.console import screen as screen_module
 from bedrock_locust.outputs.console.panel import Panel
 from bedrock_locust.outputs.console.picture import Picture
 from bedrock_locust.outputs.console.screen import PROGRESS_S, FailSafe, Plain, Silent, screen, wants_tables
+from bedrock_locust.outputs.console.times import followed
 from bedrock_locust.settings.plan import Plan
 from bedrock_locust.settings.schema import Settings
 
@@ -113,12 +114,17 @@ def test_arrivals_of_a_level() -> None:
     assert re.search(r"In flight +3 calls +of at most 1,000", text)
     assert re.search(r"Arrivals +60 due +55 made +4 dropped", text)
     assert re.search(r"Lateness +7\.0", text)
-    assert len(re.findall("from arrival", text)) == 2
+    assert len(re.findall("from arrival +[0-9]", text)) == 2
     block = level_block(tally, "streaming-4", arrivals=Fate(60, 55, 4, 1), disturbances=["worker b was lost"])
     assert "  Arrivals    60 due, 55 made, 4 dropped, 1 missed" in block
     assert "  Lateness               7.0" in block
     assert f"    from arrival  {CALL.latency_ms + 7:>10,.1f}" in block, "the latency, 7 ms late"
     assert "DISTURBED: worker b was lost: its arrivals of that time were missed" in block
+    said = "from arrival: 3 of 5 calls had one; others followed a call of their session or user"
+    assert said in text
+    assert f"  ({said})" in block
+    assert followed(tally.levels["streaming-4"])
+    assert not followed(LevelTally())
 
 
 def test_block_of_a_level() -> None:

@@ -93,6 +93,9 @@ def test_a_level_of_an_open_loop_has_its_arrivals() -> None:
     assert row["scheduled_latency_p95"] == pytest.approx(CALL.latency_ms + 20, rel=0.02)
     assert row["scheduled_ttft_p95"] == pytest.approx((CALL.ttft_ms or 0) + 20, rel=0.02)
     assert [row["lateness_p50"], row["lateness_p99"]] == pytest.approx([4, 20], rel=0.02)
+    assert "with_arrival" not in row
+    tally.add(replace(CALL, level="a", phase="measure"))
+    assert LevelRows(tally, Health(), lambda _: fate).rows(T0 + 60)[0]["with_arrival"] == "3 of 4"
     [closed] = LevelRows(tally_of({"a": 1}), Health(), lambda _: fate).rows(T0 + 60)
     assert "arrivals" not in closed
 

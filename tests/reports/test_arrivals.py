@@ -80,6 +80,18 @@ def test_times_from_the_arrival(tmp_path: Path) -> None:
             assert before == pytest.approx(40, abs=0.5)
 
 
+def test_calls_without_an_arrival_are_in_no_time_beside_one(tmp_path: Path) -> None:
+    """Turns that came when the one before them had ended are slow here, and only the note tells of them."""
+    made = folder((5,), late_ms=40.0)
+    for late in made.requests[::3]:
+        late.update(scheduled_at="", latency_ms=late["latency_ms"] + 60_000)
+    found = report_of(made, tmp_path)
+    row = found.arrivals.iloc[0]
+    assert row["followed"] == len(made.requests[::3])
+    assert row["scheduled_latency_ms_p95"] - row["latency_ms_p95"] == pytest.approx(40, abs=0.5)
+    assert "of which they tell nothing: 100. Each" in arrivals(found, {})
+
+
 @pytest.mark.parametrize(
     ("made", "limited"),
     [

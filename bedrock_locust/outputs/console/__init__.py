@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING, TextIO
 
 from bedrock_locust.level import loads_in_words
-from bedrock_locust.outputs.console.times import times
+from bedrock_locust.outputs.console.times import followed, times
 from bedrock_locust.settings.sizes import sizes
 
 if TYPE_CHECKING:
@@ -198,7 +198,9 @@ def _times(level: LevelTally) -> list[str]:
     if not level.latency_ms.count:
         return []
     head = f"  {'ms':<16}{'mean':>10}{'P50':>10}{'P95':>10}{'P99':>10}"
-    return [head, *(_row(title, sketch) for title, sketch in times(level) if sketch.count)]
+    of = f"  ({note})" if (note := followed(level)) else ""
+    rows = [_row(title, sketch) for title, sketch in times(level) if sketch.count]
+    return [head, *rows, *filter(None, [of])]
 
 
 def _row(title: str, sketch: Histogram) -> str:

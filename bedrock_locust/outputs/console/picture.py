@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bedrock_locust.level import Load
-from bedrock_locust.outputs.console.times import times
+from bedrock_locust.outputs.console.times import followed, times
 from bedrock_locust.outputs.progress import Progress
 from bedrock_locust.process.clock import clock
 from bedrock_locust.settings.plan import length_in_words
@@ -109,7 +109,8 @@ def _times(level: LevelTally) -> RenderableType:
         table.add_column(f"P{percent}", justify="right", min_width=9)
     for title, sketch in times(level):
         table.add_row(title, *(_ms(sketch, percent) for percent in PERCENTS))
-    return table
+    note = followed(level)
+    return Group(table, Text(note, style="dim")) if note else table
 
 
 def _ms(sketch: Histogram, percent: int) -> str:

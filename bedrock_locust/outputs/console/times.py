@@ -9,6 +9,14 @@ if TYPE_CHECKING:
     from bedrock_locust.live.tally import LevelTally
 
 
+def followed(level: LevelTally) -> str:
+    """Of how many calls the times from the arrival are, where that is not all of them; empty where it is."""
+    arrived, successes = level.lateness_ms.count, level.latency_ms.count
+    if not arrived or arrived == successes:
+        return ""
+    return f"from arrival: {arrived:,} of {successes:,} calls had one; others followed a call of their session or user"
+
+
 def times(level: LevelTally) -> list[tuple[str, Histogram]]:
     """The times of a level with their titles. In an open loop also from the arrival, and how late calls started."""
     is_open = level.lateness_ms.count > 0

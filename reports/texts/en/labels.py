@@ -112,6 +112,8 @@ TEXTS = {
     "arrivals.note": "Calls arrive at these rates, whether or not earlier ones are answered. *Due* is what the sequence had in the"
     " window. *Dropped*: `arrivals.max_in_flight` calls were in flight. *Missed*: no process could make the call in time,"
     " or the worker that had it was lost before it told of it. *Lateness* is from the arrival to the start of its call.",
+    "arrivals.followed": "Times in this table are of calls that had an arrival of their own. Other successes, of which they tell"
+    " nothing: {calls}. Each of these came after another call of its session or user, whenever that one ended.",
     "gaps.note": "P50, P95 and P99 are over every gap between two events with content in all calls, exact to 1 %. The time per"
     " token above is one mean for each call: it hides a stall that shows here.",
     "gaps.none": "Only the longest gap of each call is known: `gaps.csv`, which is written at the end of a run, is missing"

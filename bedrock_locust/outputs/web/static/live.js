@@ -13,6 +13,7 @@
     ["tpot_p50", "TPOT P50 (ms)"], ["latency_p50", "Latency P50 (ms)"], ["latency_p95", "Latency P95 (ms)"],
     ["latency_p99", "Latency P99 (ms)"], ["client", "Client health"],
     ["arrivals", "Arrivals"], ["lateness_p50", "Lateness P50 (ms)"], ["lateness_p99", "Lateness P99 (ms)"],
+    ["with_arrival", "Calls with an arrival"],
     ["scheduled_ttft_p95", "TTFT P95 from arrival (ms)"], ["scheduled_latency_p95", "Latency P95 from arrival (ms)"],
   ];
   const FAILURES = [
