@@ -204,6 +204,8 @@ def levels(run: Run) -> Levels:
     keys, known = _level_keys(run) if shaped else (_name_keys(calls), run.levels)
     calls = calls.assign(key=keys, outcome=outcomes(calls))
     table = windows.told(known, calls) if shaped else windows.named(calls)
+    if shaped and run.get("replay"):
+        table = windows.as_replayed(table)
     table["window_s"] = table["measured_to"] - table["measured_from"]
     table["order"] = table["mode"].map(MODES.index)
     return Levels(table.sort_values(["order", "part", "load", "name"]).drop(columns="order"), calls, shaped)

@@ -52,6 +52,14 @@ def told(known: pd.DataFrame, calls: pd.DataFrame) -> pd.DataFrame:
     return _closed(table, seen["last_end"])
 
 
+def as_replayed(table: pd.DataFrame) -> pd.DataFrame:
+    """The levels of a replay, whose load is what was due in their windows, not the mean of the whole trace."""
+    due_per_s = table["arrivals_due"] / (table["measured_to"] - table["measured_from"])
+    known = due_per_s.where(due_per_s > 0).dropna()
+    rounded = known.map(lambda rate: float(f"{rate:.3g}"))
+    return table.assign(load=rounded.reindex(table.index).fillna(table["load"]))
+
+
 def named(calls: pd.DataFrame) -> pd.DataFrame:
     """One row per mode and name; the window reaches from the first start to the last end."""
     seen = _seen(calls, np.ones(len(calls), dtype=bool))

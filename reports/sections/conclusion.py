@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reports.markdown import code, escape, money
+from reports.markdown import code, escape, money, number
 from reports.numbers.failures import total_counts
 from reports.sections.gain import gain
 from reports.sections.kinds import failing, kinds
@@ -15,6 +15,7 @@ from reports.sections.words import (
     at,
     failing_words,
     figures_there,
+    is_cut,
     label,
     level_names,
     load_number,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from reports.edition import Edition
     from reports.numbers.conclusion import Conclusion
     from reports.numbers.slo import Gate
+    from reports.texts import Language
 
 
 def conclusion(analysis: Edition) -> list[str]:
@@ -94,7 +96,7 @@ def _sentences(analysis: Edition, found: Conclusion) -> Iterator[str]:
         yield from _nothing_asked(analysis, found, mode)
     elif found.basis == "most" or (found.advised is None and found.basis not in {"slo", "quota"}):
         best = analysis.level(found.best)
-        yield say("runs.most", mode=mode, rate=rate_words(say, found.rate, best), at=at(say, best))
+        yield say("runs.most", mode=mode, rate=rate_words(say, found.rate, best), at=_at(say, best))
         yield _there(analysis, best, "")
     else:
         yield from (_within(analysis, found, mode) if found.basis == "quota" else _advice(analysis, found, mode))
@@ -201,7 +203,14 @@ def _most(analysis: Edition, found: Conclusion) -> Iterator[str]:
         return
     say, best = analysis.say, analysis.level(found.best)
     above = found.over_at is not None and best["load"] >= analysis.number(found.over_at, "load")
-    yield say("runs.best_over" if above else "runs.best", rate=rate_words(say, found.rate, best), at=at(say, best))
+    yield say("runs.best_over" if above else "runs.best", rate=rate_words(say, found.rate, best), at=_at(say, best))
+
+
+def _at(say: Language, row: pd.Series[Any]) -> str:
+    """Where, and that the level was cut short if it was: little of it may have been measured."""
+    if not is_cut(row):
+        return at(say, row)
+    return say("at.cut", at=at(say, row), window=number(row["window_s"]))
 
 
 def _all_met(analysis: Edition, found: Conclusion) -> bool:
@@ -219,6 +228,8 @@ def _is_more(analysis: Edition, found: Conclusion) -> bool:
 
 def _there(analysis: Edition, row: pd.Series[Any], rate: str) -> str:
     shown = figures_there(analysis, row, rate)
+    if rate and is_cut(row):
+        shown = analysis.say("list.comma").join([shown, analysis.say("figure.cut", window=number(row["window_s"]))])
     if analysis.cost is not None and (cost := float(analysis.cost.table["per_1000"][str(row.name)])) > 0:
         price = analysis.say("figure.cost", cost=f"{money(cost)} {escape(analysis.cost.currency, 10)}")
         shown = analysis.say("list.comma").join([shown, price])

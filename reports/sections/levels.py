@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from reports.markdown import Column, amount, bounds, number, numbers, percent, seconds, section, table
 from reports.numbers.figures import SLO_METRICS
 from reports.numbers.percentiles import PERCENTS
-from reports.sections.words import SHORT, chart, footnotes, level_columns, percentile, statistics
+from reports.sections.words import SHORT, chart, footnotes, is_cut, level_columns, percentile, statistics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +47,7 @@ def _success(row: pd.Series[Any]) -> str:
 
 def _window(row: pd.Series[Any]) -> str:
     text = number(row["window_s"])
-    return f"{text} {SHORT}" if row["completed"] == "false" and row.notna()["window_s"] else text
+    return f"{text} {SHORT}" if is_cut(row) else text
 
 
 def _if_any(say: Language, figures: pd.DataFrame, *columns: tuple[str, str, Any]) -> list[Column]:

@@ -79,6 +79,11 @@ def has_part(row: pd.Series[Any]) -> bool:
     return bool(row.notna()["part"])
 
 
+def is_cut(row: pd.Series[Any]) -> bool:
+    """Whether a level ended before its time, with something of it measured."""
+    return bool(row["completed"] == "false" and row.notna()["window_s"])
+
+
 def course(say: Language, row: pd.Series[Any]) -> str:
     """The rate at the start of a level of arrivals, and that at its end where it is another: `1 to 20`."""
     ends = list(dict.fromkeys(load_number(row[name]) for name in ("rate_from_per_s", "rate_to_per_s")))

@@ -15,6 +15,7 @@ from reports.numbers.doubts import doubts
 from reports.reading.run import read
 from reports.report import write
 from reports.sections.arrivals import arrivals
+from reports.sections.conclusion import conclusion
 from reports.sections.head import facts
 from reports.sections.replay import replay
 from reports.sections.trust import told
@@ -132,6 +133,21 @@ def test_what_is_not_known(tmp_path: Path, said: Any) -> None:
     assert (found.replay is None) == (replay(found, {}) == "")
     if found.replay:
         assert math.isnan(found.replay.input_tokens.trace[0])
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "at 1.07 requests/s, a level that ended early, after 30.0 s.**"),
+        ("zh", "该级别提前结束"),
+    ],
+)
+def test_the_rate_of_a_replay_that_was_stopped(tmp_path: Path, language: str, said: str) -> None:
+    """It is that of its window, of which the first sentence says that it was cut short."""
+    made = folder()
+    start = made.levels[-1]["measured_from"]
+    made.levels[-1] |= {"measured_to": start + 30, "completed": "false", "arrivals_due": 32, "arrivals_missed": 0}
+    assert said in "".join(conclusion(report_of(made, tmp_path, language)))
 
 
 def test_a_replay_is_one_level(tmp_path: Path) -> None:

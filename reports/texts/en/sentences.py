@@ -24,6 +24,7 @@ TEXTS = {
     "level.part": "part {part} ({rates})",
     "at.users": "at {level}",
     "at.part": "in {level}",
+    "at.cut": "{at}, a level that ended early, after {window} s",
     "at.name": "with {level}",
     "from.users": "from {level} on",
     "mark.shaky": "† Too few calls to bound this percentile (P95 needs 72, P99 needs 368 independent calls; more if calls are"
@@ -93,6 +94,7 @@ TEXTS = {
     "runs.there": "At this level: {figures}.",
     "runs.best": "Highest throughput: {rate} {at}.",
     "figure.rate": "{rate}",
+    "figure.cut": "the level ended early, after {window} s",
     "figure.speed": "each answer streams at {speed} tokens/s once it has begun",
     "figure.ttft": "first token after {p50} ms (P50) and {p95} ms (P95{mark})",
     "figure.latency": "complete answer after {p50} s (P50) and {p95} s (P95{mark})",
