@@ -9,7 +9,7 @@ from bedrock_locust.errors import LASTING, LASTING_CODES
 from bedrock_locust.live.output import EarlyEnd, OutputBase
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from bedrock_locust.call import Call
     from bedrock_locust.live.output import RunView
@@ -30,19 +30,19 @@ class Reached(NamedTuple):
 
 
 class Spending:
-    """What calls have cost, by their token counts. The prices are those of one model.
+    """What calls have cost, by their token counts.
 
-    With its `model_id`, calls to others cost nothing that is known; without one, they count at the same prices.
+    With `models`, calls to others cost nothing that is known; without, they count at the same prices.
     """
 
-    def __init__(self, pricing: Pricing | None, model_id: str | None = None) -> None:
+    def __init__(self, pricing: Pricing | None, models: Collection[str] | None = None) -> None:
         self.total = 0.0
         self._pricing = pricing
-        self._model_id = model_id
+        self._models = models
 
     def add(self, call: Call) -> None:
         """Count a call; one without token counts costs nothing that is known."""
-        if self._pricing is None or (self._model_id is not None and call.model_id != self._model_id):
+        if self._pricing is None or (self._models is not None and call.model_id not in self._models):
             return
         prices = self._pricing
         parts = (

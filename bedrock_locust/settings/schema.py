@@ -434,6 +434,16 @@ class Settings(Section):
         return self.open_loop.trace if self.open_loop else None
 
     @property
+    def priced_models(self) -> frozenset[str]:
+        """The models that the prices are for: that of the settings, and those that a trace is replayed to."""
+        return frozenset((self.model.id, *(self.trace.mine if self.trace else ())))
+
+    @property
+    def goes_elsewhere(self) -> bool:
+        """Whether calls go to models that have other quotas than the one of the settings."""
+        return len(self.priced_models) > 1
+
+    @property
     def file_of_requests(self) -> str:
         """The file with what is sent: that of the trace, or of the workload; empty without one."""
         if self.trace:

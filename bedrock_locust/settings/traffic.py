@@ -110,7 +110,10 @@ class Traffic:
             "output tokens per minute": (most.output_tokens, quotas.output_tokens_per_minute),
         }
         shares = [f"{100 * amount / quota:.0f} % of the {name}" for name, (amount, quota) in used.items() if quota]
-        return [f"in its busiest minutes it uses {', '.join(shares)} of your quotas"] if shares else []
+        others = (
+            f", which are those of {settings.model.id}, with the calls to all models" if settings.goes_elsewhere else ""
+        )
+        return [f"in its busiest minutes it uses {', '.join(shares)} of your quotas{others}"] if shares else []
 
     def cost(self, prices: Pricing) -> tuple[float, float]:
         """What it costs if answers are as long as in the trace, and if they are as long as their limits allow."""

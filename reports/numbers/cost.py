@@ -38,6 +38,8 @@ class Cost:
     """Every call with token counts, warm-up and drain included."""
     unknown: int
     """Calls that succeeded, or had begun to answer, without token counts or prices: in no figure here."""
+    elsewhere: int
+    """Those of them that have token counts: they went to other models, whose prices the settings do not have."""
     table: pd.DataFrame
     """By level: `total`, and `per_1000` successful calls, measured ones."""
 
@@ -51,7 +53,9 @@ class Sums:
     """Measured successes with token counts, and their cost."""
     of_counting: float = 0.0
     unknown: int = 0
-    """Calls without token counts that succeeded, or had begun to answer."""
+    """Calls without token counts or prices that succeeded, or had begun to answer."""
+    elsewhere: int = 0
+    """Those of them without prices only."""
 
     @property
     def per_1000(self) -> float:
@@ -72,6 +76,7 @@ def cost(run: Run, levels: Levels) -> Cost | None:
         currency=run.text("settings", "pricing", "currency") or "USD",
         total=math.fsum(sums.total for sums in own.values()),
         unknown=sum(sums.unknown for sums in own.values()),
+        elsewhere=sum(sums.elsewhere for sums in own.values()),
         table=pd.DataFrame(
             {"total": [sums.total for sums in rows.values()], "per_1000": [sums.per_1000 for sums in rows.values()]},
             index=levels.table.index,
@@ -94,8 +99,9 @@ def _add(own: dict[str, Sums], run: Run, levels: Levels, block: slice, prices: M
     each = sum(
         np.nan_to_num(calls[column].to_numpy().astype("float64")) * price / 1e6 for column, price in prices.items()
     )
-    known = (calls["input_tokens"].notna() & calls["output_tokens"].notna()).to_numpy() & run.of_model(calls)
-    keys, ok, priced = codes(calls, "key"), is_ok(calls), run.of_model(calls)
+    counts = (calls["input_tokens"].notna() & calls["output_tokens"].notna()).to_numpy()
+    keys, ok, priced = codes(calls, "key"), is_ok(calls), run.is_priced(calls)
+    known = counts & priced
     counting, answered = known & ok & levels.counted[block], ok | _has_begun(calls)
     for number in np.unique(keys):
         sums, mine = own[levels.calls["key"].cat.categories[number]], keys == number
@@ -103,6 +109,7 @@ def _add(own: dict[str, Sums], run: Run, levels: Levels, block: slice, prices: M
         sums.counting += int((mine & counting).sum())
         sums.of_counting += float(each[mine & counting].sum())
         sums.unknown += int((mine & answered & ~known).sum())
+        sums.elsewhere += int((mine & answered & counts & ~priced).sum())
 
 
 def _has_begun(calls: pd.DataFrame) -> NDArray[np.bool_]:

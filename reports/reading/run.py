@@ -84,10 +84,16 @@ class Run:
         return max(ends, default=None) if said is None else said
 
     def of_model(self, calls: pd.DataFrame) -> NDArray[np.bool_]:
-        """Which of the calls went to the model in the settings, whose quotas and prices these have."""
+        """Which of the calls went to the model in the settings, whose quotas these have."""
         model = self.text("settings", "model", "id")
         own: NDArray[np.bool_] = calls["model_id"].isin([model, ""]).to_numpy() | (not model)
         return own
+
+    def is_priced(self, calls: pd.DataFrame) -> NDArray[np.bool_]:
+        """Which of the calls went to models that have the prices in the settings: that model, and those of a replay."""
+        mapped = self.get("settings", "arrivals", "trace", "models")
+        of_replay = [*mapped.values()] if isinstance(mapped, dict) else []
+        return self.of_model(calls) | calls["model_id"].isin(of_replay).to_numpy()
 
     @property
     def model_ids(self) -> list[str]:

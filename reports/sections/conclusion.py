@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from reports.edition import Edition
     from reports.numbers.conclusion import Conclusion
+    from reports.numbers.cost import Cost
     from reports.numbers.slo import Gate
     from reports.texts import Language
 
@@ -240,11 +241,16 @@ def _cost(analysis: Edition) -> str:
     if analysis.cost is None:
         return ""
     cost = f"{money(analysis.cost.total)} {escape(analysis.cost.currency, 10)}"
-    if analysis.place == "simulator":
-        return analysis.say("run.cost_simulated", cost=cost)
-    if analysis.cost.unknown:
-        return analysis.say("run.cost_unknown", cost=cost, calls=analysis.say.noun(analysis.cost.unknown, "call"))
-    return analysis.say("run.cost", cost=cost)
+    key = "run.cost_simulated" if analysis.place == "simulator" else "run.cost"
+    return analysis.say(key, cost=cost, but=_not_counted(analysis, analysis.cost))
+
+
+def _not_counted(analysis: Edition, found: Cost) -> str:
+    """Which calls are not in the cost; empty where all are."""
+    if not found.unknown:
+        return ""
+    key = "run.cost_without_prices" if found.elsewhere else "run.cost_without_counts"
+    return analysis.say(key, calls=analysis.say.noun(found.unknown, "call"))
 
 
 def _gate(analysis: Edition) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.markdown import escape, money, numbers, section, table
+from reports.markdown import code, escape, money, numbers, section, table
 from reports.sections.words import level_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from reports.edition import Edition
+    from reports.numbers.cost import Cost
 
 
 def cost(analysis: Edition, _charts: Mapping[str, str]) -> str:
@@ -26,4 +27,15 @@ def cost(analysis: Edition, _charts: Mapping[str, str]) -> str:
             numbers(say("col.cost_1000", currency=currency), rows["per_1000"], money),
         ]
     )
-    return section(say("cost"), say("cost.note", cost=f"{money(found.total)} {currency}"), shown)
+    note = say("cost.note", cost=f"{money(found.total)} {currency}")
+    return section(say("cost"), say.paragraph([note, *_about_models(analysis, found)]), shown)
+
+
+def _about_models(analysis: Edition, found: Cost) -> Iterator[str]:
+    """Whose prices they are, where several models were called."""
+    say, run = analysis.say, analysis.run
+    if found.elsewhere:
+        model = code(run.text("settings", "model", "id"))
+        yield say("cost.elsewhere", calls=say.noun(found.elsewhere, "call"), model=model)
+    elif len(run.model_ids) > 1:
+        yield say("cost.models")

@@ -52,6 +52,7 @@ def quota(analysis: Edition, _charts: Mapping[str, str]) -> str:
     return section(
         say("quota"),
         shown,
+        _elsewhere(analysis),
         sums,
         note,
         *_forecasts(analysis),
@@ -60,6 +61,13 @@ def quota(analysis: Edition, _charts: Mapping[str, str]) -> str:
         *_account(analysis),
         none,
     )
+
+
+def _elsewhere(analysis: Edition) -> str:
+    """Which model the quotas are of, where others were called, too."""
+    say, count = analysis.say, analysis.quota.elsewhere
+    model = code(analysis.run.text("settings", "model", "id"))
+    return say("quota.elsewhere", model=model, calls=say.noun(count, "call")) if count else ""
 
 
 def _account(analysis: Edition) -> Iterator[str]:

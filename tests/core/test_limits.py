@@ -56,11 +56,23 @@ def test_calls_to_another_model_have_no_known_price_but_count_for_the_limit() ->
     """What is shown as cost is that of the model of the settings; a limit would be none if other calls were free."""
     priced = settings(pricing={"input_per_million": 0, "output_per_million": 10}, limits={"max_cost_usd": 0.001})
     own, other = call(output_tokens=100), call(output_tokens=100, model_id="another")
-    shown = Spending(priced.pricing, priced.model.id)
+    shown = Spending(priced.pricing, priced.priced_models)
     for one in (own, other):
         shown.add(one)
     assert shown.total == pytest.approx(0.001)
     assert Guard(priced).add(other) == Reached("limits.max_cost_usd", "0.001 USD spent")
+
+
+def test_models_to_which_a_trace_is_replayed_have_the_prices_of_the_run() -> None:
+    """As in the plan; without a replay the trace is none of them."""
+    trace = {"trace": {"file": "x", "models": {"theirs": "another", "older": "third"}}}
+    asked = settings(arrivals=trace, test={"load": "rates"})
+    assert asked.priced_models == {asked.model.id, "another", "third"}
+    shown = Spending(Pricing(input_per_million=0, output_per_million=10), asked.priced_models)
+    for model_id in ("another", "third", "fourth"):
+        shown.add(call(output_tokens=100, model_id=model_id))
+    assert shown.total == pytest.approx(0.002)
+    assert settings(arrivals=trace, test={"load": "users"}).priced_models == {asked.model.id}
 
 
 @given(st.lists(st.integers(0, 5_000), max_size=40), st.integers(1, 20_000))

@@ -69,3 +69,12 @@ def test_without_quotas_nothing_is_said_of_them() -> None:
     lines = found.lines(Settings.model_validate({"model": {"id": "m"}, "arrivals": {"trace": "x"}}))
     assert lines[0] == "replay of 1 calls in 1 s, at most 1 in a second and 1 in a minute"
     assert len(lines) == 2
+
+
+def test_quotas_are_of_one_model() -> None:
+    """Where calls go to several, the plan says so, as it counts all of them."""
+    found = facts(line(0)).traffic([0], array("d", [0.0]), 1, {}, [0])
+    for models, said in (({"a": "m"}, ""), ({"a": "other"}, ", which are those of m, with the calls to all models")):
+        trace = {"trace": {"file": "x", "models": models}}
+        settings = Settings.model_validate({"model": {"id": "m", "quota": 10}, "arrivals": trace})
+        assert found.lines(settings)[-1].endswith(f"10 % of the requests per minute of your quotas{said}")

@@ -54,7 +54,31 @@ def test_calls_to_another_model_use_other_quotas_and_prices(tmp_path: Path) -> N
     assert half.cost is not None
     assert (whole.cost.unknown, half.cost.unknown) == (0, len(run.requests[::2]))
     assert half.cost.total == pytest.approx(whole.cost.total / 2, rel=0.05)
-    assert "Calls went to different models" in markdown(half, {})
+    text = markdown(half, {})
+    assert "Calls went to different models" in text
+    calls, model = f"{len(run.requests[::2])} calls", run.info["settings"]["model"]["id"]
+    assert f"not counting {calls} without token counts or prices" in text
+    assert f"Not in it: {calls} to other models than `{model}`, whose prices" in text
+    assert f"Quotas and use are those of `{model}`. Not in this table: {calls} to other models" in text
+    assert "to other models" not in markdown(whole, {})
+
+
+def test_models_of_a_replay_have_the_prices_of_the_run(tmp_path: Path) -> None:
+    """As in the plan: the cost is that of all calls. The quotas are of one model, and the report says which."""
+    run = closed_loop.run((4,), lambda *_: closed_loop.streamed(1000))
+    run.info["settings"]["pricing"] = {"input_per_million": 3, "output_per_million": 15}
+    whole = edition(read(run.write(tmp_path / "one"))).cost
+    for row in run.requests[::2]:
+        row["model_id"] = "another.model"
+    run.info["settings"]["arrivals"] = {"trace": {"models": {"theirs": "another.model"}}}
+    found = edition(read(run.write(tmp_path / "two")))
+    assert whole is not None
+    assert found.cost is not None
+    assert (found.cost.unknown, found.cost.elsewhere) == (0, 0)
+    assert found.cost.total == pytest.approx(whole.total)
+    text = markdown(found, {})
+    assert "These prices are taken for all models that were called." in text
+    assert "Quotas and use are those of" in text
 
 
 def test_reservations_are_what_each_call_sent(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ class Console(OutputBase):
     def begin(self, run: RunView) -> None:
         """Print what is about to run."""
         self._run, self._levels = run, WholeLevels(run.tally)
-        self._spending = Spending(run.settings.pricing, run.settings.model.id)
+        self._spending = Spending(run.settings.pricing, run.settings.priced_models)
         self._screen = FailSafe(screen(self._options, run.levels, simulated=run.info.get("simulator") is True))
         endpoint, levels = run.info["endpoint"], run.levels or ()
         self._screen.say(console.header(run.settings, endpoint=endpoint, levels=levels, plan=run.plan))

@@ -49,7 +49,7 @@ class Runs(OutputBase):
         self._runs.append(run)
         self.give_up()
         self._rows = LevelRows(run.tally, run.health, run.arrivals)
-        self._spending = Spending(run.settings.pricing, run.settings.model.id)
+        self._spending = Spending(run.settings.pricing, run.settings.priced_models)
 
     def add(self, call: Call) -> None:
         """Count what the call cost."""

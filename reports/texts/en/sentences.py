@@ -134,9 +134,10 @@ TEXTS = {
     "gain.shorter": "{percent} % shorter with streaming (95 % interval {ends} %)",
     "gain.none": "no difference shown ({ends} %)",
     "gain.few": "too few calls to tell a difference",
-    "run.cost": "The run cost {cost}.",
-    "run.cost_simulated": "At these prices, the calls would have cost {cost}; the simulator costs nothing.",
-    "run.cost_unknown": "The run cost {cost}, not counting {calls} without token counts.",
+    "run.cost": "The run cost {cost}{but}.",
+    "run.cost_simulated": "At these prices, the calls would have cost {cost}{but}; the simulator costs nothing.",
+    "run.cost_without_counts": ", not counting {calls} without token counts",
+    "run.cost_without_prices": ", not counting {calls} without token counts or prices",
     "gate.passed": "**SLO gate: passed** {scope}.",
     "gate.failed": "**SLO gate: failed** {scope}: {reasons}.",
     "gate.missed": "not met by {levels}",
@@ -302,6 +303,10 @@ TEXTS = {
     "cost": "Cost",
     "cost.note": "At the prices in `pricing`, over every call with token counts, including warm-up and drain: {cost} for the"
     " run.",
+    "cost.models": "These prices are taken for all models that were called.",
+    "cost.elsewhere": "Not in it: {calls} to other models than {model}, whose prices the settings do not have.",
+    "quota.elsewhere": "Quotas and use are those of {model}. Not in this table: {calls} to other models, which have quotas of"
+    " their own.",
     "method": "Method",
     "method.always": """\
 - All times start when a request is handed to an open connection.

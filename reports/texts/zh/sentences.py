@@ -127,9 +127,10 @@ TEXTS = {
     "gain.shorter": "流式快 {percent} %（95 % 区间 {ends} %）",
     "gain.none": "未显示出差异（{ends} %）",
     "gain.few": "样本不足，无法判断差异",
-    "run.cost": "本次运行费用 {cost}。",
-    "run.cost_simulated": "按所设价格，这些调用的费用为 {cost}；模拟器不产生费用。",
-    "run.cost_unknown": "本次运行费用 {cost}，不含没有 token 计数的 {calls}。",
+    "run.cost": "本次运行费用 {cost}{but}。",
+    "run.cost_simulated": "按所设价格，这些调用的费用为 {cost}{but}；模拟器不产生费用。",
+    "run.cost_without_counts": "，不含没有 token 计数的 {calls}",
+    "run.cost_without_prices": "，不含没有 token 计数或价格的 {calls}",
     "gate.passed": "**SLO 门禁：通过**{scope}。",
     "gate.failed": "**SLO 门禁：未通过**{scope}：{reasons}。",
     "gate.missed": "{levels}未满足",
@@ -256,6 +257,9 @@ TEXTS = {
     "quota.reserve": "`max_tokens` 为 {max_tokens}，预留量是回答实际用量的 {ratio} 倍。降低它，同样的配额可容纳更多调用。",
     "cost": "费用",
     "cost.note": "按设置中的 `pricing`，计所有有 token 计数的调用，含预热和收尾：本次运行 {cost}。",
+    "cost.models": "调用过的所有模型均按此价格计。",
+    "cost.elsewhere": "不含发往 {model} 以外模型的 {calls}：设置中没有这些模型的价格。",
+    "quota.elsewhere": "配额和用量均指 {model}。表中不含发往其他模型的 {calls}，这些模型另有配额。",
     "method": "方法",
     "method.always": """\
 - 所有时间从请求交给已打开的连接时算起。
