@@ -386,6 +386,13 @@ class Settings(Section):
             raise ValueError(f"arrivals.trace says what is sent: remove workload.{given[0]}, or the trace")
         return self
 
+    @model_validator(mode="after")
+    def _has_something_to_cache(self) -> Settings:
+        """Calls of a trace share prefixes, and so may those of a file: that is known once it has been read."""
+        if self.workload and not self.file_of_requests and (why := self.workload.caches_nothing):
+            raise ValueError(why)
+        return self
+
     @property
     def searching(self) -> Search | None:
         """The search, where the load is one."""

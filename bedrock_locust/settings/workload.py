@@ -169,6 +169,13 @@ class Workload(Section):
     """Lengths and order are the same in runs of the same seed with the same number of processes."""
 
     @property
+    def caches_nothing(self) -> str:
+        """Why its `cache` can do nothing: it makes no prefix that calls share. Empty where it is off, or has one."""
+        if self.cache == "off" or self.shared_prefix_tokens or self.turns > 1:
+            return ""
+        return f"workload.cache is {self.cache}, but there is nothing to cache: set shared_prefix_tokens or turns"
+
+    @property
     def calls_each(self) -> float:
         """The calls of a conversation, on average: of a file they are known once it has been read."""
         return self.turns
@@ -197,8 +204,6 @@ class Workload(Section):
     def _has_a_prefix(self) -> Workload:
         if self.shared_prefix_tokens and not self.input_tokens:
             raise ValueError("shared_prefix_tokens needs input_tokens, the length of the whole prompt")
-        if self.cache != "off" and not self.shared_prefix_tokens and self.turns == 1:
-            raise ValueError(f"cache is {self.cache}, but there is nothing to cache: set shared_prefix_tokens or turns")
         if self.shared_prefix_tokens and self.input_tokens and self.shared_prefix_tokens >= self.input_tokens.most:
             raise ValueError("shared_prefix_tokens must be less than input_tokens, of which they are a part")
         return self

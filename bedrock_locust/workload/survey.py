@@ -12,6 +12,7 @@ from bedrock_locust.settings.sizes import CHARACTERS_PER_TOKEN
 from bedrock_locust.settings.workload import CountedWorkload, Length
 from bedrock_locust.workload.jsonl import RecordFile, no_pause
 from bedrock_locust.workload.measured import chars_in, kinds_in, limit_in, media_bytes_in, prompts_in, sent_in
+from bedrock_locust.workload.readers import mooncake
 from bedrock_locust.workload.recorded import RecordedWorkload
 from bedrock_locust.workload.records import RecordError
 
@@ -169,6 +170,8 @@ def survey(
 
 def _refuse(found: Survey, settings: Settings) -> None:
     workload = settings.workload
+    if workload and found.format and found.format != mooncake.NAME and (why := workload.caches_nothing):
+        raise SettingsError(f"{why}, or send a trace")
     if not found.bad or (workload and workload.on_bad == "skip" and found.records):
         return
     more = len(found.bad) - len(found.mistakes)

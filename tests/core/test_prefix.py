@@ -80,11 +80,20 @@ def test_an_api_without_cache_points_is_said() -> None:
     check(settings_of("converse", **SHARED, cache="1h"))
 
 
+@pytest.mark.parametrize("cache", ["5m", "1h", "implicit"])
+def test_a_trace_has_something_to_cache(cache: str) -> None:
+    """Its calls share prefixes. Where it is not replayed, it has not."""
+    values = {"model": {"id": "m"}, "workload": {"cache": cache}, "arrivals": {"trace": "x"}}
+    assert not lines(values)
+    [line] = lines({**values, "test": {"load": "users"}})
+    assert f"workload.cache is {cache}, but there is nothing to cache" in line
+
+
 @pytest.mark.parametrize(
     ("workload", "words"),
     [
         ({"shared_prefix_tokens": 5}, "shared_prefix_tokens needs input_tokens"),
-        ({"cache": "5m"}, "cache is 5m, but there is nothing to cache: set shared_prefix_tokens"),
+        ({"cache": "5m"}, "workload.cache is 5m, but there is nothing to cache: set shared_prefix_tokens"),
         ({"input_tokens": 5, "shared_prefix_tokens": 5}, "shared_prefix_tokens must be less than input_tokens"),
         ({"input_tokens": 5, "file": "x"}, "file and input_tokens both say what is sent"),
         ({"cache": "2h"}, "workload.cache is"),

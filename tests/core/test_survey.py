@@ -121,6 +121,16 @@ def test_plan_and_forecast_count_the_turns_of_the_file(tmp_path: Path) -> None:
     assert (sizes(counted).prompt, sizes(counted).sent, sizes(counted).most_sent) == (25, 25, 200)
 
 
+def test_a_file_without_shared_prefixes_has_nothing_to_cache(tmp_path: Path) -> None:
+    """A trace has, as equal ids are equal words; and so have conversations."""
+    trace = json.dumps({"input_length": 600, "output_length": 5, "hash_ids": [1, 2]})
+    assert Library().survey(settings_of(written(tmp_path / "trace.jsonl", trace), cache="1h"))
+    plain = written(tmp_path / "x.jsonl", '{"prompt": "x"}')
+    assert Library().survey(settings_of(plain, cache="1h", turns=2))
+    with pytest.raises(SettingsError, match=r"nothing to cache: set .*, or send a trace"):
+        Library().survey(settings_of(plain, cache="1h"))
+
+
 def test_plan_and_forecast_count_with_the_lengths_of_the_file(tmp_path: Path) -> None:
     """Its mean, and nothing longer than its longest."""
     lines = [json.dumps({"prompt": "x" * chars, "max_tokens": limit}) for chars, limit in ((400, 10), (1200, 30))]
