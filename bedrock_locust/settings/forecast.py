@@ -151,10 +151,12 @@ class Forecast:
         used = f"{from_to(low, high)} % of the quota with {self.last}"
         if self.possible_from is None:
             return f"{self.quota}: {used} ({self.kinds}{counted})"
+        # bedrock-mantle refuses no call for its quota of output tokens: it ends answers early.
+        what = "answers cut short" if self.quota == OUTPUT else "throttling"
         if self.certain_from is None:
-            return f"throttling possible from {self.possible_from} on: {self.quota}, {used} ({self.kinds}{counted})"
+            return f"{what} possible from {self.possible_from} on: {self.quota}, {used} ({self.kinds}{counted})"
         between = "" if self.possible_from == self.certain_from else f"{self.possible_from.number} to "
-        return f"throttling expected from {between}{self.certain_from} on: {self.quota} ({self.kinds}{counted})"
+        return f"{what} expected from {between}{self.certain_from} on: {self.quota} ({self.kinds}{counted})"
 
 
 def forecast(

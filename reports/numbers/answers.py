@@ -22,6 +22,10 @@ NO_ANSWERS = (
     "malformed_tool_use",
 )
 """Stop reasons of what the model did not answer, or not in a usable way."""
+AT_THE_LIMIT = ("max_tokens", "length", "max_output_tokens", "LENGTH", "MAX_TOKENS")
+"""Stop reasons of an answer that its limit cut off, in each API."""
+CUT_SHARE = 0.9
+"""Tokens are counted with their markup: an answer of less than this share of its limit was cut by something else."""
 EMPTY = "empty"
 """Successes without an output token, whatever their stop reason."""
 TOLERABLE_SHARE = 0.01
@@ -47,6 +51,24 @@ def stop_reasons(levels: Levels) -> pd.DataFrame:
     table = table[table["level"].isin(list(order))]
     table = table.assign(order=table["level"].map(order)).sort_values(["order", "calls"], ascending=[True, False])
     return table.drop(columns="order").reset_index(drop=True)
+
+
+def cut_short(levels: Levels) -> dict[str, int]:
+    """The levels in which more than a tolerable share of the successes ended by length well below their limit.
+
+    Level -> how many. bedrock-mantle cuts answers so where its quota of output tokens is used up; on bedrock-runtime it
+    is a limit of the model, or its context window.
+    """
+    found: dict[str, int] = {}
+    for key in map(str, levels.table.index):
+        ok = cut = 0
+        for calls in levels.successes(key):
+            ended = calls["stop_reason"].isin(AT_THE_LIMIT) & (calls["output_tokens"] > 0)
+            ok += len(calls)
+            cut += int((ended & (calls["output_tokens"] < CUT_SHARE * calls["max_tokens"])).sum())
+        if cut > max(1, TOLERABLE_SHARE * ok):
+            found[key] = cut
+    return found
 
 
 def no_answers(reasons: pd.DataFrame) -> pd.DataFrame:

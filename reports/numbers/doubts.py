@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from reports.numbers import steady
-from reports.numbers.answers import no_answers
+from reports.numbers.answers import cut_short, no_answers
 from reports.numbers.arrivals import LOST_SHARE
 from reports.numbers.consistency import crowded, duplicates, impossible
 from reports.numbers.percentiles import needed
@@ -281,6 +281,13 @@ def _no_answers(analysis: Analysis) -> Iterator[Doubt]:
     yield from _of_levels("no_answers", analysis.figures.loc[levels], answers=int(rows["calls"].sum()), reasons=reasons)
 
 
+def _cut_answers(analysis: Analysis) -> Iterator[Doubt]:
+    """Levels whose answers something else than `max_tokens` cut short."""
+    found = cut_short(analysis.levels)
+    what = "cut_by_quota" if analysis.run.text("settings", "model", "endpoint") == "mantle" else "cut_answers"
+    yield from _of_levels(what, analysis.figures.loc[list(found)], answers=sum(found.values()))
+
+
 def _exceptions(analysis: Analysis) -> Iterator[Doubt]:
     """Exceptions in the tasks of the locustfile: what the users did then was no load."""
     found = analysis.run.exceptions
@@ -370,6 +377,7 @@ CHECKS = (
     _short_levels,
     _drifts,
     _no_answers,
+    _cut_answers,
     _mixtures,
     _missing_tokens,
     _unknown_paces,

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from reports.numbers.answers import AT_THE_LIMIT
 from reports.numbers.lengths import prompt_tokens
 from reports.numbers.percentiles import p50_p95
 from reports.reading.levels import is_ok
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from reports.reading.levels import Levels
     from reports.reading.run import Run
 
-AT_THE_LIMIT = ("max_tokens", "length", "max_output_tokens", "LENGTH", "MAX_TOKENS")
-"""Stop reasons of an answer that its limit cut off, in each API."""
 KINDS = ("text", "image", "document", "tool", "system", "cache_point")
 """Kinds of content of a record."""
 

@@ -121,6 +121,12 @@ def test_the_range_contains_what_comes() -> None:
     assert held >= 390
 
 
+def test_mantle_cuts_answers_where_their_quota_is_used_up() -> None:
+    """It refuses no call for it: what is expected is no throttling."""
+    model = {"id": "m", "api": "chat", "endpoint": "mantle", "output_tokens_per_minute": 100}
+    assert str(found(model=model)).startswith("answers cut short expected from 1 user on: output tokens per minute (")
+
+
 def test_possible_is_not_certain() -> None:
     """Where only fast calls would use the quota up, throttling is possible; without a call the basis is a guess."""
     made = found(model={"id": "m", "quota": 300})

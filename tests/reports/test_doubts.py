@@ -175,6 +175,32 @@ def test_answers_that_are_none_are_named_and_their_level_is_not_advised(tmp_path
     assert known.best_level("streaming") == "streaming-04"
 
 
+@pytest.mark.parametrize(
+    ("endpoint", "output_tokens", "reason", "what"),
+    [
+        ("mantle", 16, "length", "cut_by_quota"),
+        ("runtime", 16, "max_tokens", "cut_answers"),
+        ("mantle", 250, "length", None),  # of 256: at its limit
+        ("mantle", 16, "stop", None),  # as short as the model wanted it
+    ],
+)
+def test_answers_that_were_cut_before_their_limit(
+    tmp_path: Path, endpoint: str, output_tokens: int, reason: str, what: str | None
+) -> None:
+    """By the quota of output tokens on bedrock-mantle; elsewhere by something that is not known."""
+    run = sound_run()
+    run.info["settings"]["model"]["endpoint"] = endpoint
+    for row in run.requests:
+        if row["users"] == 8:
+            row.update(stop_reason=reason, output_tokens=output_tokens, max_tokens=256)
+    found = found_in(run, tmp_path)
+    told = {name: values for name, (values, *_) in found.items() if name.startswith("cut_")}
+    assert set(told) == ({what} if what else set())
+    if what:
+        assert told[what]["levels"] == ["streaming-08"]
+        assert told[what]["answers"] > 50
+
+
 def test_exceptions_in_tasks_are_quoted(tmp_path: Path) -> None:
     """The most frequent ones; and a client that spins on them is not told to use more workers."""
     run = sound_run()

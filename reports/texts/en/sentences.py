@@ -241,6 +241,8 @@ TEXTS = {
     "trust.more_rows": "`requests.csv` has {found} {found:call|calls}, but the run recorded {written}: rows were added. Restore the file.",
     "trust.crowded": "More calls were in flight than there were users: {levels}. Tasks that make calls side by side, or rows of another"
     " run, would explain it.",
+    "trust.cut_by_quota": "{answers} of the successes ended by length with less than 90 % of `max_tokens`: {levels}. bedrock-mantle cuts answers short where its quota of output tokens per minute is used up. Short answers are fast, and are not what a user would get. Use a lower load, or ask for a higher quota.",
+    "trust.cut_answers": "{answers} of the successes ended by length with less than 90 % of `max_tokens`: {levels}. Something else than this limit cut them short: the model's own limit, its context window, or a gateway.",
     "trust.no_answers": "{answers} of the successes {answers:was|were} blocked, refused, changed by a guardrail or empty ({reasons}): {levels}. Blocked"
     " ones are fast and short, so the figures may say little about real answers. No level with more than 1 % of them is advised.",
     "trust.exceptions": "The tasks of the locustfile raised {exceptions}, most often: {raised}. Users whose tasks fail make less load. See"

@@ -204,6 +204,8 @@ TEXTS = {
     "trust.impossible": "`requests.csv` 中有 {rows}不可能正确：时间为负，或首 token、末 token 与结束的先后颠倒。请检查该文件。",
     "trust.more_rows": "`requests.csv` 有 {found} 次调用，但运行只记录了 {written} 次：有行被添加。请恢复该文件。",
     "trust.crowded": "同时进行的调用多于用户数：{levels}。可能是任务并行发出调用，或混入了其他运行的行。",
+    "trust.cut_by_quota": "成功调用中有 {answers}因长度结束，但不到 `max_tokens` 的 90 %：{levels}。每分钟输出 token 的配额用完时，bedrock-mantle 会截断回答。被截断的回答更短更快，并非用户实际得到的回答。请降低负载，或申请提高配额。",
+    "trust.cut_answers": "成功调用中有 {answers}因长度结束，但不到 `max_tokens` 的 90 %：{levels}。截断它们的不是这一上限，而是模型自身的上限、上下文窗口或网关。",
     "trust.no_answers": "成功调用中有 {answers}被拦截、被拒绝、被护栏改写或为空（{reasons}）：{levels}。被拦截的回答又快又短，因此数字未必能说明真实回答。超过 1 % 的级别不作推荐。",
     "trust.exceptions": "locustfile 的任务抛出了 {exceptions}，最常见的是：{raised}。任务失败的用户产生的负载较少。见 `exceptions.csv`。",
     "trust.late_machine": "受压测端限制，但其 CPU 空闲：{levels}。有其他程序占用了这台机器，请停止它并重新运行。",
