@@ -11,7 +11,7 @@ from botocore.exceptions import ParamValidationError
 
 from bedrock_locust.call import CANCELLED
 from bedrock_locust.client.answer import Answer
-from bedrock_locust.client.request import Asked, asked_in_body, asked_in_converse, native_of, post_of
+from bedrock_locust.client.request import Asked, asked_in_body, asked_in_converse, checked_name, native_of, post_of
 from bedrock_locust.errors import DeadlineError, Failure, classify
 from bedrock_locust.formats import ChunkReader, converse
 from bedrock_locust.formats.apis import CHAT, MESSAGES, RESPONSES
@@ -223,6 +223,7 @@ class BedrockClient:
         return self._call(plan)
 
     def _call(self, plan: _Plan) -> Call | Answer:
+        checked_name(plan.name)
         measurement = Measurement(
             {
                 "operation": plan.operation,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +16,25 @@ from bedrock_locust.formats.apis import path_of
 from bedrock_locust.wire.direct import Post
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from bedrock_locust.formats.apis import Api, Endpoint
+
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch
+"""RFC 9110, section 5.1."""
+_HEADER_VALUE = re.compile(r"[\t -~]*").fullmatch
+"""What is signed and sent alike."""
+_NOT_THEIRS = frozenset(
+    {
+        *("host", "content-length", "transfer-encoding", "connection", "authorization"),
+        *("x-amz-date", "x-amz-security-token", "x-amz-content-sha256"),
+    }
+)
+"""Headers that each call sets, as they follow from where and how it is sent."""
+_OF_SDKS = {
+    "extra_body": "give its members as arguments of the call",
+    "extra_query": "these APIs have no query",
+    "timeout": "set test.timeout_seconds",
+}
+"""Arguments of the openai and anthropic packages that are no members of a body, and what to do instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +69,10 @@ def post_of(api: Api, endpoint: Endpoint, arguments: dict[str, Any], *, stream: 
 
     `extra_headers` are taken out of the arguments, and go with this call only.
     """
-    own = arguments.pop("extra_headers", None) or {}
+    own = _own_headers(arguments.pop("extra_headers", None))
+    for name, instead in _OF_SDKS.items():
+        if name in arguments:
+            raise _refused(f"Invalid parameter {name}, which the APIs do not have: {instead}")
     missing = [name for name in api.required if arguments.get(name) is None]
     if missing:
         raise _refused(f'Missing required parameter in input: "{missing[0]}"')
@@ -66,14 +87,35 @@ def post_of(api: Api, endpoint: Endpoint, arguments: dict[str, Any], *, stream: 
             " time would mean nothing. With stream=True it is measured to its end"
         )
     try:
-        headers = {**api.headers, **{name.lower(): str(value) for name, value in own.items()}}
         body = json.dumps({**arguments, "stream": True} if stream else arguments, allow_nan=False).encode()
-    except (TypeError, ValueError, AttributeError, RecursionError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise _refused(f"The arguments are no JSON: {error}") from None
-    if any("\n" in text or "\r" in text for header in headers.items() for text in header):
-        raise _refused("A header has a line break")
     operation = f"{api.operation}_stream" if stream else api.operation
-    return Post(operation, path_of(api, endpoint, model_id), body, headers, stream)
+    return Post(operation, path_of(api, endpoint, model_id), body, {**api.headers, **own}, stream)
+
+
+def checked_name(name: object) -> None:
+    """Raise ParamValidationError for a name that Locust's tables cannot hold."""
+    if name is not None and not isinstance(name, str):
+        raise _refused(f"Invalid type for parameter name, value: {name!r}, must be a text")
+
+
+def _own_headers(given: object) -> dict[str, str]:
+    """Headers of a caller, names in small letters. Raises ParamValidationError for those that no call has."""
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise _refused(f"Invalid type for parameter extra_headers, value: {type(given).__name__}, must be a dict")
+    for name, value in given.items():
+        if not isinstance(name, str) or not _HEADER_NAME(name):
+            raise _refused(f"extra_headers: {name!r} is no name of a header")
+        if name.lower() in _NOT_THEIRS:
+            raise _refused(f"extra_headers: {name} is set by each call itself, remove it")
+        if not isinstance(value, str | int | float):
+            raise _refused(f"extra_headers: the value of {name} is no text, but {type(value).__name__}")
+        if not _HEADER_VALUE(str(value)):
+            raise _refused(f"extra_headers: the value of {name} has a line break, or a character beyond ASCII")
+    return {name.lower(): str(value) for name, value in given.items()}
 
 
 def _refused(why: str) -> ParamValidationError:

@@ -439,8 +439,39 @@ def test_mistakes_of_the_caller(client: BedrockClient, events: list[dict[str, An
             ask(client, api, **wrong)
     with pytest.raises(ParamValidationError, match="background: such a response is given before there is an answer"):
         ask(client, api, background=True)
-    with pytest.raises(ParamValidationError, match="line break"):
-        ask(client, api, extra_headers={"x": "a\r\nb: c"})
+    assert events == []
+
+
+@APIS
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"extra_headers": {"x": "a\r\nb: c"}}, "the value of x has a line break"),
+        ({"extra_headers": {"x-a": "漢"}}, "the value of x-a has a line break, or a char"),
+        ({"extra_headers": {"x-a": "é"}}, "beyond ASCII"),
+        ({"extra_headers": {"x-a": None}}, "the value of x-a is no text, but NoneType"),
+        ({"extra_headers": {"x-a": b"b"}}, "no text, but bytes"),
+        ({"extra_headers": {"x a:": "b"}}, "'x a:' is no name of a header"),
+        ({"extra_headers": {"": "b"}}, "'' is no name of a header"),
+        ({"extra_headers": {7: "b"}}, "7 is no name of a header"),
+        ({"extra_headers": {"Host": "evil"}}, "Host is set by each call itself"),
+        ({"extra_headers": {"content-length": 3}}, "content-length is set by each call itself"),
+        ({"extra_headers": {"Authorization": "Bearer x"}}, "Authorization is set by each call itself"),
+        ({"extra_headers": ["a"]}, "extra_headers, value: list, must be a dict"),
+        ({"extra_headers": "a"}, "extra_headers, value: str, must be a dict"),
+        ({"extra_body": {"top_k": 3}}, "extra_body, which the APIs do not have: give its members as arguments"),
+        ({"extra_query": {}}, "extra_query"),
+        ({"timeout": 5}, "timeout, which the APIs do not have: set test.timeout_seconds"),
+        ({"name": 7}, "parameter name, value: 7, must be a text"),
+        ({"name": ("a",)}, "must be a text"),
+    ],
+)
+def test_arguments_that_no_request_can_have(
+    client: BedrockClient, events: list[dict[str, Any]], api: str, arguments: dict[str, Any], words: str
+) -> None:
+    """They are exceptions before anything is sent."""
+    with pytest.raises(ParamValidationError, match=words):
+        ask(client, api, **arguments)
     assert events == []
 
 

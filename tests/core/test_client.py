@@ -282,6 +282,16 @@ def test_mistakes_of_the_caller(client: BedrockClient, events: list[dict[str, An
     assert events == []
 
 
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_a_name_is_a_text(client: BedrockClient, events: list[dict[str, Any]], operation: str) -> None:
+    """Locust sorts its tables by name: a number among texts would end the run without a report."""
+    for name in (7, 0, b"a", ["a"]):
+        with pytest.raises(ParamValidationError, match="parameter name"):
+            getattr(client, operation)(**arguments(operation, CLAUDE), name=name)
+    assert events == []
+    assert getattr(client, operation)(**arguments(operation, CLAUDE), name=None).name == operation
+
+
 def test_a_call_that_nobody_measures_leaves_nothing_behind(client: BedrockClient, simulator: Simulator) -> None:
     """A task may make calls with a boto3 client of its own: the next measured call is read from its own answer."""
     settings = Settings.model_validate({"model": {"id": "any"}, "aws": {"endpoint_url": simulator.url}})
