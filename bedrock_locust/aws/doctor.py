@@ -186,12 +186,12 @@ def _calls(settings: Settings, client: BedrockRuntimeClient) -> Iterator[Finding
 
 
 def _call(what: str, model_id: str, call: Call) -> Finding:
+    why = f"{call.error_code}: {call.error_message[:300]}"
     if call.error == "ThrottlingError":
-        why = f"{call.error_code}: {call.error_message[:300]}"
         return Finding("note", what, f"{model_id}: {THROTTLED.format(why=why, tokens=SMALL['max_tokens'])}")
     if call.error:
-        said = f"{model_id}: {call.error} ({call.error_code}: {call.error_message[:300]})."
-        return Finding("FAIL", what, f"{said} {remedy(call.error, call.error_message)}")
+        remedied = remedy(call.error, f"{call.error_code}: {call.error_message}")
+        return Finding("FAIL", what, f"{model_id}: {call.error} ({why}). {remedied}")
     ttft = f", first token after {call.ttft_ms:.0f} ms" if call.ttft_ms is not None else ""
     tokens = f", {_counted(call.output_tokens, 'output token')}" if call.output_tokens is not None else ""
     return Finding("ok", what, f"{model_id} answered in {call.latency_ms:.0f} ms{ttft}{tokens}")

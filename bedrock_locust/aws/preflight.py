@@ -46,9 +46,10 @@ def preflight(
         return None
     call = _call(client, settings, workload or workload_of(settings))
     if call.error in HOPELESS and (local or settings.test.preflight):
+        why = f"{call.error_code}: {call.error_message}"
         raise SettingsError(
-            f"the call before the load failed with {call.error} ({call.error_code}: {call.error_message})."
-            f" {remedy(call.error, call.error_message)} To run without such a call: --bedrock-preflight false"
+            f"the call before the load failed with {call.error} ({why})."
+            f" {remedy(call.error, why)} To run without such a call: --bedrock-preflight false"
         )
     if call.error:
         logger.warning("bedrock-locust: the call before the load failed with %s: %s", call.error, call.error_message)

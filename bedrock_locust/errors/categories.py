@@ -141,15 +141,24 @@ _BY_WORDS: tuple[tuple[frozenset[str], re.Pattern[str], str], ...] = (
 )
 """Categories, words of the message, and the category that the two together mean: the code alone says less."""
 
+_VAGUE = frozenset(map(_key, ("api_error", "server_error", "internal_error", "invalid_request_error")))
+"""Codes that the APIs of OpenAI and Anthropic send with many statuses: a status that has a category tells more."""
+
 
 def known(code: str) -> bool:
     """Whether a code has a category of its own."""
     return _key(code) in _BY_KEY
 
 
+def _by_code(code: str, status: int) -> str | None:
+    """The category that a code means; None where it means none, or the status tells more."""
+    key = _key(code)
+    return None if key in _VAGUE and status in BY_STATUS else _BY_KEY.get(key)
+
+
 def category_of(code: str, status: int, message: str) -> str:
     """The category of what the service answered: by its code, else by its status (0: none), and by its words."""
-    category = _BY_KEY.get(_key(code)) or BY_STATUS.get(status) or _BY_CLASS.get(status // 100, "UnknownError")
+    category = _by_code(code, status) or BY_STATUS.get(status) or _BY_CLASS.get(status // 100, "UnknownError")
     for of, words, instead in _BY_WORDS:
         if category in of and words.search(message):
             return instead

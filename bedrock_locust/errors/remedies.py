@@ -53,9 +53,9 @@ REASONS: dict[str, str] = {
     " or region, or ask for a higher quota in Service Quotas.",
     "many_at_once": "More calls at the same time than the service allows. Use fewer users, or set"
     " arrivals.max_in_flight (--bedrock-max-in-flight) lower.",
-    "unknown_path": "The endpoint has no such path: bedrock-runtime answers it with status 200 and"
-    " UnknownOperationException. Check model.api and model.endpoint, and that --host or aws.endpoint_url is the"
-    " address of that endpoint.",
+    "unknown_path": "The endpoint has no such path. bedrock-mantle has neither Converse nor InvokeModel, and"
+    " bedrock-runtime answers unknown paths with status 200 and UnknownOperationException. Check model.api and"
+    " model.endpoint, and that --host or aws.endpoint_url is the address of that endpoint.",
     "background": "A response in the background is given before its answer is there, and its time says nothing of the"
     " model. Stream it (stream=True), or leave background out of the request.",
     "max_completion_tokens": "This model takes max_completion_tokens in place of max_tokens by Chat Completions. With"
@@ -140,7 +140,14 @@ _THROTTLES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 )
 """Reason -> words of a throttle: which quota it was."""
 _SERVICE_WORDS = frozenset(
-    {"ValidationError", "AccessDeniedError", "ModelNotFoundError", "CredentialsError", "NotAnAnswerError"}
+    {
+        "ValidationError",
+        "AccessDeniedError",
+        "ModelNotFoundError",
+        "CredentialsError",
+        "NotAnAnswerError",
+        "UnknownError",
+    }
 )
 
 

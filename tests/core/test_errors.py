@@ -120,6 +120,22 @@ def test_a_status_without_a_code_has_a_category(statuses: tuple[int, ...], categ
             assert category_of(code, status, "") == category, (status, code)
 
 
+@pytest.mark.parametrize("code", ["api_error", "server_error", "internal_error", "invalid_request_error"])
+def test_a_vague_code_leaves_it_to_the_status(code: str) -> None:
+    """OpenAI's and Anthropic's APIs send these with many statuses; where there is none, the code decides."""
+    for status, category in BY_STATUS.items():
+        assert category_of(code, status, "") == category, status
+    alone = "ValidationError" if code.startswith("invalid") else "InternalServerError"
+    assert {category_of(code, status, "") for status in (0, 200, 405)} == {alone}
+
+
+@pytest.mark.parametrize("status", [400, 503])
+def test_a_clear_code_counts_before_the_status(status: int) -> None:
+    """Whatever gateway changed the status."""
+    assert category_of("rate_limit_error", status, "") == "ThrottlingError"
+    assert category_of("InternalServerException", status, "") == "InternalServerError"
+
+
 @pytest.mark.parametrize(("code", "category"), CATEGORIES.items())
 def test_a_code_matches_in_each_spelling(code: str, category: str) -> None:
     """Case, underscores and the endings Exception, Error and Failure do not matter."""
@@ -208,6 +224,8 @@ ON_DEMAND = (
             "UnknownOperationException without a message",
             "has no such path",
         ),
+        ("UnknownError", "UnknownOperationException: status 404 without a message", "has no such path"),
+        ("UnknownError", "I'm a teapot", "Look at the example message"),
         ("ValidationError", "prompt is too long: 250000 tokens > 200000 maximum", "longer than this model"),
         ("ValidationError", "Input is too long for requested model.", "longer than this model"),
         ("ValidationError", "The maximum tokens you requested exceeds the model limit of 4096.", "Set test.max_tokens"),
