@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -15,15 +16,17 @@ from reports.numbers.consistency import crowded, duplicates, impossible
 from reports.numbers.percentiles import needed
 from reports.numbers.workers import ARRIVALS, BUSY_PERCENT, causes, has_free_cpu, is_said_late
 from reports.reading import endpoint
-from reports.reading.blocks import blocks
+from reports.reading.blocks import alike, blocks
 from reports.reading.levels import is_ok
+from reports.reading.run import api_of, tier_of
 from reports.reading.tokens import hides_tokens, is_burst
 from reports.reading.windows import RATE, USERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     import pandas as pd
+    from numpy.typing import NDArray
 
     from reports.numbers.analysis import Analysis
 
@@ -206,13 +209,28 @@ def _remedies(analysis: Analysis, lost: pd.DataFrame) -> list[str]:
 
 
 def _mixtures(analysis: Analysis) -> Iterator[Doubt]:
-    """More than one service tier, or model, among the successful calls; more than one API among all."""
-    if analysis.levels.shaped and len(apis := analysis.run.apis) > 1:
-        yield Doubt("apis", {"apis": apis})
-    for what, column in (("tiers", "service_tier"), ("models", "model_id")):
-        found = analysis.run.of_successes(column)
-        if len(found) > 1:
+    """More than one tier or model among the successes of a row of the report, or API among all of its calls."""
+    counted = analysis.levels.counted
+    for what, column, named in (
+        ("apis", "operation", api_of),
+        ("tiers", "service_tier", tier_of),
+        ("models", "model_id", str),
+    ):
+        found = _mixed(analysis, column, counted if what == "apis" else counted & is_ok(analysis.levels.calls), named)
+        if found:
             yield Doubt(what, {what: found})
+
+
+def _mixed(analysis: Analysis, column: str, chosen: NDArray[np.bool_], named: Callable[[str], str]) -> list[str]:
+    """What rows with more than one of these have of them, most frequent first."""
+    calls, rows = Counter[str](), dict[str, set[str]]()
+    found = alike(analysis.levels.calls, ["key", column], chosen)
+    for (key, text), some in sorted(found.items(), key=lambda one: one[1].first):
+        if text:
+            calls[named(text)] += some.calls
+            rows.setdefault(key, set()).add(named(text))
+    mixed = {name for names in rows.values() if len(names) > 1 for name in names}
+    return [name for name, _ in calls.most_common() if name in mixed]
 
 
 def _drifts(analysis: Analysis) -> Iterator[Doubt]:

@@ -107,13 +107,15 @@ class Run:
 
     @property
     def apis(self) -> list[str]:
-        """The APIs that were called, most called first: operations without what says that they stream."""
-        found = [
-            name.removesuffix("_with_response_stream").removesuffix("_stream") for name in self._texts("operation")
-        ]
-        return list(dict.fromkeys(found))
+        """The APIs that were called, most called first."""
+        return list(dict.fromkeys(map(api_of, self._texts("operation"))))
 
-    def of_successes(self, column: str) -> list[str]:
+    @property
+    def tiers(self) -> list[str]:
+        """The service tiers that answered, most frequent first."""
+        return list(dict.fromkeys(map(tier_of, self._of_successes("service_tier"))))
+
+    def _of_successes(self, column: str) -> list[str]:
         """The texts in a column of the successful calls but for the empty one, most frequent first."""
         return self._texts(column, (self.calls["error"] == "").to_numpy())
 
@@ -122,6 +124,16 @@ class Run:
         found = alike(self.calls, [column], every if chosen is None else chosen)
         ordered = sorted(found, key=lambda text: (-found[text].calls, found[text].first))
         return [text for (text,) in ordered if text]
+
+
+def api_of(operation: str) -> str:
+    """The API of an operation: without what says that it streams."""
+    return operation.removesuffix("_with_response_stream").removesuffix("_stream")
+
+
+def tier_of(tier: str) -> str:
+    """A service tier: what Messages calls `standard` is the default one."""
+    return "default" if tier == "standard" else tier
 
 
 def finite(value: Any) -> float | None:

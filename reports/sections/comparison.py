@@ -62,7 +62,7 @@ def _runs(compared: Compared) -> str:
 
 def _tiers(run: Edition) -> str:
     """The tiers that answered; where the service does not say, the one asked for."""
-    found = run.run.of_successes("service_tier") or [run.run.text("settings", "model", "service_tier")]
+    found = run.run.tiers or [run.run.text("settings", "model", "service_tier")]
     return run.say.listing([code(tier) for tier in found])
 
 

@@ -279,12 +279,55 @@ def test_the_title_names_the_api(tmp_path: Path, operation: str, endpoint: str, 
 def test_calls_by_several_apis_are_said(tmp_path: Path) -> None:
     """The figures of a level mix them; streaming and non-streaming calls of one API are no mixture."""
     run = of_api(sound_run(), "responses_stream")
-    run.requests[3]["operation"] = "responses"
+    first, second = [row for row in run.requests if row["phase"] == "measure"][:2]
+    first["operation"] = "responses"
     assert "apis" not in found_in(run, tmp_path / "one")
-    run.requests[5]["operation"] = "converse_stream"
+    second["operation"] = "converse_stream"
     values, text = found_in(run, tmp_path / "two")["apis"]
     assert values == {"apis": ["responses", "converse"]}
     assert text == "Calls were made by different APIs: Responses and Converse. The figures mix them."
+
+
+def without_levels() -> make.Folder:
+    """A run of an own locustfile: two names, each with a model, an API and a tier of its own."""
+    run = sound_run()
+    run.levels.clear()
+    for place, row in enumerate(run.requests):
+        row |= {"level": "", "users": "", "phase": "", "name": f"name-{place % 2}"}
+        row |= {"model_id": f"model-{place % 2}", "operation": ("responses_stream", "messages_stream")[place % 2]}
+        row["service_tier"] = ("flex", "priority")[place % 2]
+    return run
+
+
+MIXTURES = {"apis", "tiers", "models"}
+
+
+def test_names_that_are_apart_are_no_mixture(tmp_path: Path) -> None:
+    """Each row of the report has one model, one API and one tier: no figure mixes them."""
+    assert not MIXTURES & found_in(without_levels(), tmp_path).keys()
+
+
+def test_one_name_for_several_is_a_mixture(tmp_path: Path) -> None:
+    """In a run without levels, too; what stands under a name of its own is not named."""
+    run = without_levels()
+    for row in run.requests[::3]:
+        row["name"] = "both"
+    run.requests[1] |= {"name": "alone", "model_id": "model-x", "operation": "converse", "service_tier": "reserved"}
+    found = found_in(run, tmp_path)
+    assert set(found["models"][0]["models"]) == {"model-0", "model-1"}
+    assert set(found["apis"][0]["apis"]) == {"responses", "messages"}
+    assert set(found["tiers"][0]["tiers"]) == {"flex", "priority"}
+
+
+def test_the_default_tier_has_two_names(tmp_path: Path) -> None:
+    """Messages calls it `standard`."""
+    run = sound_run()
+    for place, row in enumerate(run.requests):
+        row["service_tier"] = ("default", "standard")[place % 2]
+    assert "tiers" not in found_in(run, tmp_path / "one")
+    for row in run.requests[::3]:
+        row["service_tier"] = "flex"
+    assert found_in(run, tmp_path / "two")["tiers"][0] == {"tiers": ["default", "flex"]}
 
 
 def test_a_single_success_among_calls_that_were_cut_off(tmp_path: Path) -> None:
