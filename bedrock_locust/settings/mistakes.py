@@ -118,9 +118,20 @@ def _shown(path: tuple[str, ...], values: Mapping[str, Any]) -> str:
 
 def _member(value: Any, name: str) -> Any:
     """What an object or a list holds at this place; None where there is nothing."""
+    if isinstance(value, str):
+        # An option, the environment or the form give an object as JSON.
+        value = _parsed(value)
     if isinstance(value, list) and name.isdecimal() and int(name) < len(value):
         return value[int(name)]
     return value.get(name) if isinstance(value, dict) else None
+
+
+def _parsed(value: str) -> Any:
+    """What a text in JSON says; None where it is no JSON."""
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _suggestion(path: tuple[str, ...], known: Mapping[str, frozenset[str]]) -> str:

@@ -47,6 +47,18 @@ NAN, INFINITY = float("nan"), float("inf")
             {"formats": ["markdown", "md"]},
             "output.formats.1 is \"md\", but must be 'markdown', 'html', 'json', 'junit' or 'github'",
         ),
+        # Objects may be given as JSON in a text, as options are.
+        ("arrivals", {"trace": '{"file": "x", "speed": 0}'}, "arrivals.trace.speed is 0, but must be greater than 0"),
+        (
+            "arrivals",
+            {"trace": '{"file": "x", "to": 1e9, "from": "a"}'},
+            'arrivals.trace.from is "a", but must be a number',
+        ),
+        (
+            "workload",
+            {"input_tokens": '{"values": [1, 0]}'},
+            "workload.input_tokens.values.1 is 0, but must be greater than 0",
+        ),
         ("test", {"prompt_size": [1]}, "test.prompt_size is [1], but must be a whole number"),
         ("test", {"streaming": "maybe"}, 'test.streaming is "maybe", but must be true or false'),
         ("test", {"streaming": None}, "test.streaming is null, but must be true or false"),
