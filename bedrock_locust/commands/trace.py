@@ -11,6 +11,7 @@ from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.plan import length_in_words
 from bedrock_locust.workload.measured import percentiles
 from bedrock_locust.workload.new_file import check_is_new
+from bedrock_locust.workload.replay import TAIL_S
 from bedrock_locust.workload.traces import invocation_logs
 from bedrock_locust.workload.traces.cut import Trace
 from bedrock_locust.workload.traces.moments import in_words, moment
@@ -117,8 +118,10 @@ def _about(trace: Trace, kind: str, skipped: Skipped) -> Iterator[tuple[str, str
     begin = f", from {in_words(trace.start_at)} on" if dated else ""
     yield "Source", kind
     left_out = f"; left out: {skipped}" if skipped.reasons else ""
-    yield "Calls", f"{len(trace.calls):,} in {length_in_words(trace.length_s)}{begin}{left_out}"
-    mean = len(trace.calls) / max(trace.length_s, 1)
+    # As long as a replay of it is: the two name one rate.
+    seconds = trace.length_s + TAIL_S
+    yield "Calls", f"{len(trace.calls):,} in {length_in_words(seconds)}{begin}{left_out}"
+    mean = len(trace.calls) / seconds
     yield "Rate", f"{mean:,.3g}/s on average, at most {trace.peak(1):,} in a second and {trace.peak(60):,} in a minute"
     yield "Prompts", f"{percentiles([call.input_length for call in trace.calls])} tokens"
     yield "Answers", f"{percentiles([call.output_length for call in trace.calls])} tokens"

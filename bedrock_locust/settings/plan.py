@@ -136,6 +136,8 @@ class Plan:
 
     def _load(self) -> str:
         """How many levels, and the largest load."""
+        if self.replay:
+            return f"{_counted(self.levels, 'level')}, {self.most} on average"
         if self.is_ramp:
             return f"a ramp to {self.most} in at most {self.levels} levels; the first there without a 503 is the last"
         if self.search:

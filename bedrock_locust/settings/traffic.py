@@ -86,8 +86,9 @@ class Traffic:
             f"tokens as in the trace: {self.input_tokens:,} in and {self.output_tokens:,} out; at most"
             f" {self.limit_tokens:,} out by the limits of its calls"
         )
+        noun = "call" if self.calls == 1 else "calls"
         calls = (
-            f"replay of {self.calls:,} calls in {length_in_words(self.seconds)}{faster}, at most"
+            f"replay of {self.calls:,} {noun} in {length_in_words(self.seconds)}{faster}, at most"
             f" {self.most_in_a_second:,} in a second and {self.busiest.calls:,} in a minute"
         )
         waits = self.conversations and settings.trace and settings.trace.to is None

@@ -105,10 +105,14 @@ class Replay:
         return settings.model_copy(update={"workload": lengths, "arrivals": None})
 
     def told(self, plan: Plan, settings: Settings) -> Plan:
-        """The plan with what the trace asks for; its cost is known from the trace, and not guessed."""
+        """The plan with what the trace asks for; cost and tokens are known from the trace, and not guessed."""
         cost = self.traffic.cost(settings.pricing) if settings.pricing else None
         return replace(
-            plan, expected_cost=cost, left_out=left_out(settings), replay=tuple(self.traffic.lines(settings))
+            plan,
+            expected_cost=cost,
+            expected_tokens="",
+            left_out=left_out(settings),
+            replay=tuple(self.traffic.lines(settings)),
         )
 
     def level(self) -> Level:

@@ -194,6 +194,15 @@ def test_header() -> None:
     assert "temperature not sent" in text
 
 
+def test_a_replay_in_the_header() -> None:
+    """It is one level, with a rate that is a mean, and a length that nobody has chosen."""
+    level = Level(key="replay", mode="replay", rate_per_s=3.68, duration_s=9.79571)
+    plan = replace(Plan.of(SETTINGS, levels=[level]), replay=("replay of 36 calls in 10 s",))
+    text = header(SETTINGS, endpoint="e", levels=[level], plan=plan)
+    assert "  Levels    3.68 requests/s on average, 9.8 s\n" in text
+    assert "  Plan      1 level, 3.68 requests/s on average; about 10 s" in text
+
+
 @pytest.mark.parametrize(
     ("users", "words"), [([1], "1 user, 60 s each"), (range(1, 14), "1, 2, 3, ..., 13 users, 60 s each")]
 )

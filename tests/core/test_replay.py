@@ -190,6 +190,8 @@ def test_the_plan_knows_what_a_trace_costs(tmp_path: Path) -> None:
     assert replay
     plan = replay.told(Plan.of(replay.counted(settings), levels=(replay.level(),)), settings)
     text = "\n".join(plan.lines())
+    assert text.startswith("1 level, 19 requests/s on average\n")
+    assert "expected 200 calls" not in text, "the trace says how many there are, and their tokens"
     assert "replay of 200 calls in 10 s at 2 times its speed, at most 20 in a second and 200 in a minute" in text
     assert "120,000 in and 1,800 out; at most 20,000 out by the limits of its calls" in text
     assert "left out of the trace: 1 of the model z" in text

@@ -336,7 +336,7 @@ def test_a_trace_says_what_is_in_it(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert said["Source"] == "invocation logs"
     assert said["Calls"].startswith("120 in 2 min")
     assert "from 2026-11-27 08:30:00 UTC on" in said["Calls"]
-    assert said["Rate"] == "1/s on average, at most 2 in a second and 60 in a minute"
+    assert said["Rate"] == "0.998/s on average, at most 2 in a second and 60 in a minute"
     assert said["Prompts"] == "P50 1,500, P95 1,500, longest 1,500 tokens"
     assert said["Models"] == "us.anthropic.claude-haiku-5-5 (120)"
     assert said["Sessions"] == "60, 60 of them with more than one call"

@@ -67,7 +67,7 @@ def test_without_quotas_nothing_is_said_of_them() -> None:
     """Nor of a speed that is that of production."""
     found = facts(line(0)).traffic([0], array("d", [0.0]), 1, {}, [0])
     lines = found.lines(Settings.model_validate({"model": {"id": "m"}, "arrivals": {"trace": "x"}}))
-    assert lines[0] == "replay of 1 calls in 1 s, at most 1 in a second and 1 in a minute"
+    assert lines[0] == "replay of 1 call in 1 s, at most 1 in a second and 1 in a minute"
     assert len(lines) == 2
 
 

@@ -48,7 +48,7 @@ def header(settings: Settings, *, endpoint: str, levels: Sequence[Level], plan: 
         first, *more = plan.lines()
         lines += [
             *_requests(settings, levels),
-            ("Levels", _levels(levels, at_most=plan.search is not None)),
+            ("Levels", _levels(levels, plan)),
             ("Plan", f"{first}; {more[0]}"),
         ]
         lines += [("", line) for line in more[1:]]
@@ -78,11 +78,12 @@ def _endpoint(settings: Settings) -> str:
     return " on bedrock-mantle" if settings.model.endpoint == "mantle" else ""
 
 
-def _levels(levels: Sequence[Level], *, at_most: bool = False) -> str:
-    """The loads and the lengths of the levels, of a search at most."""
-    words = [loads_in_words(levels, MOST_LOADS)]
+def _levels(levels: Sequence[Level], plan: Plan) -> str:
+    """The loads and the lengths of the levels, of a search at most, of a replay on average."""
+    words = [f"{loads_in_words(levels, MOST_LOADS)}{' on average' if plan.replay else ''}"]
     if len(lengths := {level.duration_s for level in levels}) == 1 and (length := lengths.pop()) is not None:
-        words.append(f"{'at most ' if at_most else ''}{length:g} s each")
+        at_most = "at most " if plan.search is not None else ""
+        words.append(f"{at_most}{round(length, 2):g} s{'' if plan.replay else ' each'}")
     if len(warmups := {level.warmup_s for level in levels}) == 1 and (warmup := warmups.pop()):
         words.append(f"after {warmup:g} s of warm-up")
     return ", ".join(words)
