@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reports.markdown import amount, numbers, percent, section, table, texts
-from reports.numbers.answers import no_answers
+from reports.numbers.answers import EMPTY, no_answers
 from reports.sections.words import level_columns, reason
 
 if TYPE_CHECKING:
@@ -28,4 +28,5 @@ def answers(analysis: Edition, _charts: Mapping[str, str]) -> str:
             numbers(say("col.share_ok"), rows["share"], percent),
         ]
     )
-    return section(say("answers"), shown)
+    twice = say("answers.twice") if (rows["stop_reason"] == EMPTY).any() else ""
+    return section(say("answers"), shown, twice)

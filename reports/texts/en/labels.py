@@ -87,6 +87,7 @@ TEXTS = {
     "col.share_ok": "Share of successes (%)",
     "answers": "Why answers ended",
     "answers.empty": "no output token",
+    "answers.twice": "An answer without an output token is also in the row of its stop reason.",
     "answers.unknown": "not said",
     "col.started": "Started (UTC)",
     "col.request_id": "Request id",

@@ -87,6 +87,7 @@ TEXTS = {
     "col.share_ok": "占成功调用（%）",
     "answers": "回答结束的原因",
     "answers.empty": "没有输出 token",
+    "answers.twice": "没有输出 token 的回答也计入其停止原因所在的行。",
     "answers.unknown": "未说明",
     "col.started": "开始（UTC）",
     "col.request_id": "请求 id",
