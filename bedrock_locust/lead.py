@@ -17,6 +17,7 @@ from bedrock_locust import __version__, exits
 from bedrock_locust.arrivals.lease import alone
 from bedrock_locust.arrivals.schedule import Schedule
 from bedrock_locust.arrivals.tenant import Tenant
+from bedrock_locust.aws.account.known import WAIT_S
 from bedrock_locust.aws.host import http_users
 from bedrock_locust.aws.preflight import public
 from bedrock_locust.aws.preparation import Preparation
@@ -175,11 +176,23 @@ class Lead:
 
         The call before the load, which costs, is made last, and not for a form that comes while a run goes on.
         """
+        if why := self._still_ending():
+            raise SettingsError(why)
         client, settings = self._preparation.check_form(form)
         _check_results(settings)
         if self._run is None:
             self._preparation.look_up_account(settings)
             self._preparation.try_one_call(client, settings)
+
+    def _still_ending(self) -> str:
+        """Why no run can begin now, as Locust drops a start while a shape ends; empty if one can."""
+        if self._stop is None or self._stop.is_done:
+            return ""
+        if self._preparation.account.is_waiting:
+            limit = f"{WAIT_S / 60:g} min"
+            return f"the last run waits for AWS's own figures, for {limit} at most: start again after its report"
+        shape = getattr(self._runner, "shape_greenlet", None)
+        return "the last run is being brought to its end: start again after its report" if shape else ""
 
     def _warn(self) -> None:
         if self.settings.aws.access_key_id:
@@ -397,7 +410,7 @@ class Lead:
         # Until the end is reached: a run that is not brought to its end has not gone well.
         self._environment.process_exit_code = exits.FAILED
         self._written, codes = run.end(
-            ended=ended, reason=reason, report=self._preparation.with_aws_check(self._report)
+            ended=ended, reason=reason, report=self._preparation.with_aws_check(self._report, self._signals.hurry)
         )
         code = exits.first([*codes, *([before] if before else [])])
         self._environment.process_exit_code = 0 if code is None and _were_only_cut_off(self._runner) else code
@@ -410,6 +423,9 @@ class Lead:
 
     def _on_quitting(self, **_: Any) -> None:
         """Comes before Locust looks at the failures for its exit code: calls that the end cuts off are some."""
+        if self._run is None or self._run.early_end is None:
+            # Locust's own way to end at SIGTERM, where no shape runs; a limit comes by it, too, and is in no hurry.
+            self._signals.hurry.set()
         if self._run and self._stop is None:
             self._runner.stop()
         if self._run and self._stop is None:
@@ -437,7 +453,7 @@ class Lead:
 
     def _on_signal(self) -> type[BaseException] | None:
         """What a signal raises. A headless run that still waits for its workers sends home those that are there."""
-        if self._stop and (self._options.headless or not self._stop.is_done):
+        if self._stop and (self._options.headless or (self._run and not self._stop.is_done)):
             return None
         if self._options.headless and self._run is None:
             self._runner.quit()

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from locust.env import Environment
 
     import boto3
+    from gevent.event import Event
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
 
     from bedrock_locust.call import Call
@@ -91,13 +92,16 @@ class Preparation:
         """Find out which quotas the calls use, where the settings ask for it. It takes some seconds at most."""
         self.account.look_up(self._in_region(settings or self.settings), self._session)
 
-    def with_aws_check(self, report: MakeReport | None) -> MakeReport | None:
-        """What makes the report, after AWS's own figures have been fetched, where the settings ask for them."""
+    def with_aws_check(self, report: MakeReport | None, stop: Event) -> MakeReport | None:
+        """What makes the report, after AWS's own figures have been fetched, where the settings ask for them.
+
+        They are waited for until `stop` is set.
+        """
         if report is None or not self.settings.output.aws_check:
             return report
 
         def make(folder: Path, copy: Path | None) -> Path:
-            self.account.check_run(self.settings, self._session, folder)
+            self.account.check_run(self.settings, self._session, folder, stop)
             return report(folder, copy)
 
         return make

@@ -64,7 +64,9 @@ def run(parsed: Namespace) -> int:
         control = control_of(settings, None, session)
         served = _served(parsed, settings, session, cross_check.Subject.of(info)) if parsed.logs and control else None
         by_region = served.by_region if served else None
-        found = cross_check.check(control, parsed.run, info, parsed.wait, by_region) if control else None
+        found = (
+            cross_check.check(control, parsed.run, info, cross_check.Wait(parsed.wait), by_region) if control else None
+        )
     except (SettingsError, OSError) as error:
         print(error, file=sys.stderr)
         return exits.BAD_INPUT

@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import gevent
+from gevent.event import Event
 from gevent.hub import Hub
 
 from bedrock_locust import exits
@@ -43,6 +44,8 @@ class Signals:
         """
         self.ended_by = ""
         """The signal that ended the run, in words; empty if none did."""
+        self.hurry = Event()
+        """Set once a signal has asked for the end: nothing is waited for that can be done without."""
         self._taken = False
         self._respond = respond
         self._last_words = last_words
@@ -57,6 +60,7 @@ class Signals:
     def begin(self) -> None:
         """A new run begins."""
         self.ended_by = ""
+        self.hurry.clear()
         if self._taken:
             self._taken = False
             self._listen()
@@ -81,6 +85,7 @@ class Signals:
 
     def _on_signal(self, signum: signal.Signals) -> None:
         self._taken = True
+        self.hurry.set()
         if signum == signal.SIGHUP:
             _leave_terminal()
         self._let_the_next_end_at_once()

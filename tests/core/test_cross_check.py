@@ -14,7 +14,9 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import boto3
+import gevent
 import pytest
+from gevent.event import Event
 
 from bedrock_locust.aws.account import cross_check
 from bedrock_locust.aws.account.control import Control, control_of
@@ -133,11 +135,11 @@ def test_figures_that_are_late_are_waited_for(
     model = f"us.anthropic.claude-{time.time_ns()}"
     asker = control(simulator)
     asker.client("cloudwatch")  # its making takes long on a busy machine
-    found = cross_check.check(asker, tmp_path, run_of(tmp_path, model), 1)
+    found = cross_check.check(asker, tmp_path, run_of(tmp_path, model), cross_check.Wait(1))
     assert 2 <= len(asked) <= 22
     assert found["metrics"]["Invocations"]["Sum"] == 0
     asked.clear()
-    cross_check.check(asker, tmp_path, run_of(tmp_path, model, rows_written=0), 30)
+    cross_check.check(asker, tmp_path, run_of(tmp_path, model, rows_written=0), cross_check.Wait(30))
     assert len(asked) == 1
 
 
@@ -148,7 +150,7 @@ def test_a_fetch_that_finds_nothing_leaves_what_was_found(
     model = f"kept-{time.time_ns()}"
     make_client().converse(modelId=model, messages=[{"role": "user", "content": [{"text": "Hi"}]}])
     info = run_of(tmp_path, model)
-    good = cross_check.check(control(simulator), tmp_path, info, 30, {"regions": []})
+    good = cross_check.check(control(simulator), tmp_path, info, cross_check.Wait(30), {"regions": []})
     assert good["metrics"]["Invocations"]["Sum"] == 1
     simulator.set(denied=["cloudwatch:GetMetricData"])
     assert cross_check.check(control(simulator), tmp_path, info)["missing"]
@@ -163,7 +165,7 @@ def test_a_fetch_that_finds_nothing_leaves_what_was_found(
 def test_a_missing_permission_is_one_line(simulator: Simulator, tmp_path: Path) -> None:
     """The file says so, and nothing fails."""
     simulator.set(denied=["cloudwatch:GetMetricData"])
-    found = cross_check.check(control(simulator), tmp_path, run_of(tmp_path, "any"), 30)
+    found = cross_check.check(control(simulator), tmp_path, run_of(tmp_path, "any"), cross_check.Wait(30))
     assert found["missing"] == [
         "CloudWatch was not asked for anything: the permission cloudwatch:GetMetricData is missing"
     ]
@@ -278,17 +280,40 @@ def test_after_a_run(simulator: Simulator, tmp_path: Path, caplog: pytest.LogCap
     """The settings ask for it; whatever goes wrong, the report is made."""
     run_of(tmp_path, "any", rows_written=0)
     account = Account(simulator.url)
-    account.check_run(settings_of(simulator), None, tmp_path)
+    account.check_run(settings_of(simulator), None, tmp_path, Event())
     assert (tmp_path / "aws.json").exists()
-    account.check_run(settings_of(simulator), None, tmp_path / "none")
+    account.check_run(settings_of(simulator), None, tmp_path / "none", Event())
     assert "no run.json in" in caplog.text
     with caplog.at_level(logging.WARNING):
         Account().check_run(
             Settings.model_validate({"model": {"id": "m"}, "aws": {"endpoint_url": "http://127.0.0.1:9"}}),
             None,
             tmp_path,
+            Event(),
         )
     assert "calls do not go to AWS" in caplog.text
+
+
+@pytest.mark.parametrize(("ended", "signal_after_s"), [("complete", 0.5), ("interrupted", 0.5), ("interrupted", 0)])
+def test_a_signal_ends_the_wait(simulator: Simulator, tmp_path: Path, ended: str, signal_after_s: float) -> None:
+    """CloudWatch has nothing of the run yet: it is waited for however that ended, unless a signal has come."""
+    run_of(tmp_path, "never called", rows_written=5, ended=ended)
+    account, stop = Account(), Event()
+    waits = []
+
+    def signal() -> None:
+        waits.append(account.is_waiting)
+        stop.set()
+
+    if signal_after_s:
+        gevent.spawn_later(signal_after_s, signal)
+    else:
+        stop.set()
+    with gevent.Timeout(10):
+        account.check_run(settings_of(simulator), None, tmp_path, stop)
+    assert waits == ([True] if signal_after_s else [])
+    assert not account.is_waiting
+    assert json.loads((tmp_path / "aws.json").read_text())["metrics"]
 
 
 @pytest.mark.parametrize("info", [{}, {"settings": 5}, {"settings": {"model": {}}}, {"started_at": "x"}])

@@ -7,12 +7,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from bedrock_locust import __version__, exits
-from bedrock_locust.lead import DRAIN_MARGIN_S
+from bedrock_locust.lead import DRAIN_MARGIN_S, Lead
 from bedrock_locust.settings.schema import Settings
 from bedrock_locust.team.messages import GRACE_S
 from tests.simulator.conftest import FAST
@@ -133,3 +134,27 @@ def test_a_process_that_quits_ends_its_run(found: dict[str, Any]) -> None:
     assert (said["runs"], said["ended"], said["code"]) == (5, "complete", None)
     assert said["calls"] >= 3
     assert said["report"].startswith("# A report")
+
+
+@pytest.mark.parametrize(
+    ("done", "waits", "shape", "said"),
+    [
+        (
+            False,
+            True,
+            None,
+            "the last run waits for AWS's own figures, for 5 min at most: start again after its report",
+        ),
+        (False, False, object(), "the last run is being brought to its end: start again after its report"),
+        (False, False, None, ""),
+        (True, False, object(), ""),
+    ],
+)
+def test_no_start_while_the_last_run_ends(done: bool, waits: bool, shape: object, said: str) -> None:
+    """Locust would answer with success, and begin none: of runs with a shape none, of others one minutes later."""
+    lead = SimpleNamespace(
+        _stop=SimpleNamespace(is_done=done),
+        _preparation=SimpleNamespace(account=SimpleNamespace(is_waiting=waits)),
+        _runner=SimpleNamespace(shape_greenlet=shape),
+    )
+    assert Lead._still_ending(cast("Lead", lead)) == said

@@ -11,6 +11,7 @@ from locust.argument_parser import get_empty_argument_parser
 from locust.env import Environment
 
 import pytest
+from gevent.event import Event
 
 from bedrock_locust.aws import preparation as module
 from bedrock_locust.aws.preparation import Preparation
@@ -62,9 +63,9 @@ class Reports:
     def __init__(self) -> None:
         self.told: list[str] = []
 
-    def check_run(self, settings: Any, session: Any, folder: Path) -> None:
+    def check_run(self, settings: Any, session: Any, folder: Path, stop: Event) -> None:
         """AWS's own figures are fetched."""
-        self.told.append(f"{settings.model.id} {session is not None} {folder.name}")
+        self.told.append(f"{settings.model.id} {session is not None} {folder.name} {stop.is_set()}")
 
     def __call__(self, folder: Path, copy: Path | None) -> Path:
         """The report is made."""
@@ -77,14 +78,14 @@ def test_figures_of_aws_are_fetched_before_the_report(simulator: Simulator, tmp_
     without = prepared(simulator, tmp_path)
     asking = prepared(simulator, tmp_path, output={"aws_check": True})
     report = Reports()
-    assert without.with_aws_check(report) is report
-    assert asking.with_aws_check(None) is None
+    assert without.with_aws_check(report, Event()) is report
+    assert asking.with_aws_check(None, Event()) is None
     asking.connect()
     asking.account = cast("Any", report)
-    make = asking.with_aws_check(report)
+    make = asking.with_aws_check(report, Event())
     assert make is not None
     assert make(tmp_path / "run", None) == tmp_path / "run" / "report.md"
-    assert report.told == ["m True run", "report of run for None"]
+    assert report.told == ["m True run False", "report of run for None"]
 
 
 @pytest.fixture

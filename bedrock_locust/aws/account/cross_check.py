@@ -10,11 +10,11 @@ import json
 import math
 import time
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import gevent
+from gevent.event import Event
 
 from bedrock_locust.aws.account import earlier
 from bedrock_locust.aws.account.control import is_denied, why
@@ -60,6 +60,14 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricStat.
 LOOK_S = 20.0
 ROUNDS = 2
 """After this number of equal answers nothing more is to come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """How long CloudWatch is waited for, and what ends that: it is asked for a last time then."""
+
+    limit_s: float
+    stop: Event = field(default_factory=Event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,27 +118,30 @@ def check(
     control: Control,
     folder: Path,
     info: Mapping[str, Any],
-    wait_s: float = 0,
+    wait: Wait | None = None,
     serving: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Fetch AWS's figures of a run and write them into its folder; raises SettingsError and OSError.
 
-    CloudWatch has them some minutes late: for up to `wait_s` it is asked again until all are there, or come to rest.
+    CloudWatch has them some minutes late: it is asked again until all are there, or come to rest, or `wait` is over.
     `serving` is what logs say of the Regions, and is written with them. What an earlier fetch had found stays where
     this one finds less: the file has both, and what is returned is of this fetch alone.
     """
     subject = Subject.of(info)
     others = other_models(folder / ROWS, subject.id)
     subject = replace(subject, rows=max(subject.rows - others.total(), 0))
-    end_s, seen, equal = time.monotonic() + wait_s, -1.0, 0
+    wait = wait or Wait(0)
+    end_s, seen, equal = time.monotonic() + wait.limit_s, -1.0, 0
     while True:
+        is_last = wait.stop.is_set()
         found = fetch(control, subject)
         count = sum(found["metrics"].get(name, {}).get("Sum", 0.0) for name in COUNTS)
         equal = equal + 1 if count == seen and count else 0
         seen = count
-        if count >= subject.rows or equal >= ROUNDS or found["failure"] or time.monotonic() + LOOK_S > end_s:
+        is_last |= count >= subject.rows or equal >= ROUNDS or bool(found["failure"])
+        if is_last or time.monotonic() + LOOK_S > end_s:
             break
-        gevent.sleep(LOOK_S)
+        wait.stop.wait(LOOK_S)
     found["missing"] += left_out(subject.id, others)
     before = earlier.read(folder / FILE, found)
     written = earlier.merged(before, found, exact=_step_s(time.time() - subject.begin_s) == MINUTE_S)

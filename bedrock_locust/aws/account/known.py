@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import boto3
+    from gevent.event import Event
 
     from bedrock_locust.aws.account.control import Control
     from bedrock_locust.settings.schema import Settings
@@ -104,6 +105,8 @@ class Account:
     def __init__(self, simulator_url: str | None = None, *, quiet: bool = False) -> None:
         """`quiet`: nothing is logged, because the caller says it."""
         self._simulator_url, self._quiet = simulator_url, quiet
+        self.is_waiting = False
+        """Whether the end of a run waits for CloudWatch."""
         self._key = ""
         self._known = Known()
         self._behind: dict[tuple[str | None, ...], Behind] = {}
@@ -174,22 +177,28 @@ class Account:
         if said := self._known.in_words(settings):
             logger.info("bedrock-locust: %s", said)
 
-    def check_run(self, settings: Settings, session: boto3.Session | None, folder: Path) -> None:
-        """Fetch AWS's own figures of a run that has ended; a line says what was not found out. A run must not fail."""
+    def check_run(self, settings: Settings, session: boto3.Session | None, folder: Path, stop: Event) -> None:
+        """Fetch AWS's own figures of a run that has ended; a line says what was not found out. A run must not fail.
+
+        CloudWatch has them late, and is waited for until `stop` is set, as a signal does.
+        """
         try:
             info = cross_check.read_info(folder)
             control = control_of(settings, self._simulator_url, session)
             if control is None:
                 logger.warning("bedrock-locust: output.aws_check: calls do not go to AWS, so it was not asked")
                 return
-            wait_s = WAIT_S if info.get("ended") == "complete" and not self._simulator_url else 0
+            wait_s = 0 if self._simulator_url or stop.is_set() else WAIT_S
             if wait_s:
-                logger.info("bedrock-locust: waiting for CloudWatch, at most %d s", wait_s)
-            found = cross_check.check(control, folder, info, wait_s)
+                logger.info("bedrock-locust: waiting for CloudWatch, at most %d s (Ctrl-C to wait no longer)", wait_s)
+            self.is_waiting = bool(wait_s)
+            found = cross_check.check(control, folder, info, cross_check.Wait(wait_s, stop))
             for line in found["missing"]:
                 logger.warning("bedrock-locust: output.aws_check: %s", line)
         except Exception as error:  # noqa: BLE001 - the report is made without it
             logger.warning("bedrock-locust: output.aws_check: %s", why(error))
+        finally:
+            self.is_waiting = False
 
     def _ask(self, settings: Settings, session: boto3.Session | None) -> None:
         try:
