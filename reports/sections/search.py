@@ -52,7 +52,7 @@ def _shown(analysis: Edition, found: Search) -> Iterator[str]:
     """Which loads are clear, where an end of the result is not."""
     say = analysis.say
     for name, end in (("met", found.met), ("missed", found.missed)):
-        if end is not None and end not in (found.low, found.high):
+        if end is not None:
             yield say(f"search.shown_{name}", load=_load(analysis, found, end))
     yield say("search.longer")
 

@@ -13,14 +13,14 @@ TEXTS = {
     "compare.faster": "**{run} is faster than {base}.**",
     "compare.slower": "**{run} is slower than {base}.**",
     "compare.mixed": "**{run} is in part faster, in part slower than {base}.**",
-    "compare.nothing": "**Nothing could be compared: {run} has no level in common with {base}.** Compare runs of the same modes and users.",
+    "compare.nothing": "**Nothing could be compared: {run} has no level in common with {base}.** Compare runs of the same modes and loads.",
     "compare.nothing_succeeded": "**No times of {run} could be compared with {base}**: in no level did calls succeed in both.",
     "compare.untested_one": "{percentile} of {metrics}, {levels} (about {calls} successful {calls:call|calls} in each run {calls:is|are} needed)",
     "compare.most": "The largest clear change: {metric} {percentile} {change} % ({interval} %), {level}.",
     "compare.success_fell": "**More calls failed**: {changes}.",
     "compare.success_rose": "**Fewer calls failed**: {changes}.",
     "compare.success_one": "{level} (success {before} % before, {after} % now)",
-    "compare.missing": "{run} has no call that ended at levels of the base: {levels}.",
+    "compare.missing": "{run} has none of these levels of the base, or no call that ended there: {levels}.",
     "compare.unlike": "**Not only what is compared differs; a difference may come from this:** {settings}.",
     "compare.unlike_one": "{name}: {values}",
     "compare.unlike_place": "measured against {values}",
@@ -77,7 +77,7 @@ TEXTS = {
     "compare.gate_time": "{metric} of {run}, {level} ({change} %{interval})",
     "compare.gate_success": "success of {run}, {level} ({change} points; {interval}; {calls} {calls:call|calls})",
     "compare.method": """\
-- Levels of the same mode and users are compared, over the calls of their windows. Calls that timed out, or broke off
+- Levels of the same mode and load are compared, and parts of a profile of the same number and rates, over the calls of their windows. Calls that timed out, or broke off
   late, count as longer than they lasted (`>`).
 - **In brackets**: the 95 % confidence interval of the change. It asks for no shape of the distribution, and it is wider
   where calls of a run are slow together: see docs/metrics.md.

@@ -13,14 +13,14 @@ TEXTS = {
     "compare.faster": "**{run} 比 {base} 快。**",
     "compare.slower": "**{run} 比 {base} 慢。**",
     "compare.mixed": "**{run} 与 {base} 相比有快有慢。**",
-    "compare.nothing": "**无法比较：{run} 与 {base} 没有共同的级别**。请比较模式和用户数相同的运行。",
+    "compare.nothing": "**无法比较：{run} 与 {base} 没有共同的级别**。请比较模式和负载相同的运行。",
     "compare.nothing_succeeded": "**{run} 与 {base} 的时间无法比较**：没有一个级别在两次运行中都有成功的调用。",
     "compare.untested_one": "{levels}，{metrics}的 {percentile}（每次运行约需 {calls} 次成功调用）",
     "compare.most": "最大的明确变化：{level}，{metric} {percentile} {change} %（{interval} %）。",
     "compare.success_fell": "**失败的调用增多**：{changes}。",
     "compare.success_rose": "**失败的调用减少**：{changes}。",
     "compare.success_one": "{level}（成功率由 {before} % 变为 {after} %）",
-    "compare.missing": "{run} 在基准的以下级别没有结束的调用：{levels}。",
+    "compare.missing": "{run} 没有基准的以下级别，或其中没有结束的调用：{levels}。",
     "compare.unlike": "**除所比较的内容外还有不同之处，差别可能由此而来**：{settings}。",
     "compare.unlike_one": "{name}：{values}",
     "compare.unlike_place": "测量对象：{values}",
@@ -77,7 +77,7 @@ TEXTS = {
     "compare.gate_time": "{run} {level}，{metric}（{change} %{interval}）",
     "compare.gate_success": "{run} {level}，成功率（{change} 个百分点；{interval}；{calls} 次调用）",
     "compare.method": """\
-- 比较模式和用户数相同的级别，取其窗口内的调用。超时的调用和很晚才中断的调用按“长于其持续时间”（`>`）计入。
+- 比较模式和负载相同的级别（到达率曲线的各段还须序号和到达率相同），取其窗口内的调用。超时的调用和很晚才中断的调用按“长于其持续时间”（`>`）计入。
 - **括号内**：变化的 95 % 置信区间。它不要求分布的形状；同一次运行的调用同时变慢时，区间会更宽，见 docs/metrics.md。
 - **更快、更慢**：两次相同的运行之间，全部数字合起来（Holm），偶然出现这种差别的可能不到 5 %。没有标注不等于证明没有差别。
 - **P99 和最长间隔**在两边调用足够多时比较。
