@@ -39,6 +39,8 @@ class Receiver:
 
     def __init__(self) -> None:
         self.status, self.partial = 200, ""
+        self.statuses: dict[str, int] = {}
+        """Path -> status, where that is another."""
         self.silent_s = 0.0
         self.headers: list[Mapping[str, str]] = []
         self.metrics: list[ExportMetricsServiceRequest] = []
@@ -69,7 +71,7 @@ class Receiver:
                 if self.headers.get("Content-Encoding") == "gzip":
                     body = gzip.decompress(body)
                 answer = receiver.take(self.path, dict(self.headers), body)
-                self.send_response(receiver.status)
+                self.send_response(receiver.statuses.get(self.path, receiver.status))
                 self.send_header("Content-Length", str(len(answer)))
                 self.end_headers()
                 self.wfile.write(answer)

@@ -254,6 +254,50 @@ def test_an_endpoint_that_is_never_there_is_one_line(
     assert "takes no figures: HTTP 401 Unauthorized." in record.getMessage()
 
 
+def test_spans_arrive_where_figures_do_not(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A collector that takes traces only."""
+    monkeypatch.setattr(sending, "INTERVAL_S", 0.02)
+    receiver.statuses["/v1/metrics"] = 404
+    output = Otlp(to(receiver.url))
+    output.begin(run_of(info={}))
+    with gevent.Timeout(60):
+        while len(receiver.headers) < 4:
+            output.add(CALL)
+            gevent.sleep(0.01)
+        output.tick(RECORDED)
+        output.end(OUTCOME)
+    assert output._sender.dropped == 0
+    assert len(list(receiver.spans())) >= 1
+    [record] = said(caplog, receiver)
+    assert "takes no figures: HTTP 404 Not Found. The run goes on, and they are sent again" in record.getMessage()
+
+
+@pytest.mark.parametrize(("status", "dropped"), [(404, True), (413, True), (408, False), (429, False), (503, False)])
+def test_spans_that_will_never_be_taken_are_not_sent_again(
+    status: int, dropped: bool, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They are counted as dropped, and figures arrive; after other answers they are sent again."""
+    monkeypatch.setattr(sending, "INTERVAL_S", 0.02)
+    receiver.statuses["/v1/traces"] = status
+    output = Otlp(to(receiver.url))
+    output.begin(run_of(info={}))
+    output.add(CALL)
+    with gevent.Timeout(60):
+        while not said(caplog, receiver):
+            gevent.sleep(0.01)
+        receiver.statuses.clear()
+        output.tick(RECORDED)
+        output.end(OUTCOME)
+    assert output._sender.dropped == dropped
+    assert receiver.calls() == {"ok": 1}
+    first, *last = [record.getMessage() for record in said(caplog, receiver)]
+    assert f"takes no spans: HTTP {status}" in first
+    assert first.endswith("these are dropped" if dropped else "sent again until its end")
+    assert last == ([f"bedrock-locust: 1 spans did not reach {receiver.url} and are dropped"] if dropped else [])
+
+
 @pytest.mark.parametrize("kind", ["refused", "silent"])
 def test_a_dead_end_is_one_line_and_holds_nothing_up(
     kind: str, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

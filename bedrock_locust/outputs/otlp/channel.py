@@ -26,8 +26,17 @@ TIMEOUT_S = 10.0
 _OWN = {"Content-Type": "application/x-protobuf", "User-Agent": f"bedrock-locust/{__version__}"}
 
 
+FOR_NOW = frozenset({408, 429})
+"""Answers of 400 to 499 after which the same message may be taken later. All others of them will not change."""
+
+
 class UndeliveredError(Exception):
     """A message did not arrive. The text says why."""
+
+    def __init__(self, why: str, *, is_final: bool = False) -> None:
+        """`is_final`: the other side will not take this message later, either."""
+        super().__init__(why)
+        self.is_final = is_final
 
 
 class Channel:
@@ -52,7 +61,8 @@ class Channel:
         if answer is None:
             raise UndeliveredError(f"no answer within {self._timeout_s:g} s")
         if not 200 <= answer.status_code < 300:
-            raise UndeliveredError(redact(f"HTTP {answer.status_code} {answer.reason}"))
+            is_final = 400 <= answer.status_code < 500 and answer.status_code not in FOR_NOW
+            raise UndeliveredError(redact(f"HTTP {answer.status_code} {answer.reason}"), is_final=is_final)
         content: bytes = answer.content
         return content
 

@@ -50,15 +50,18 @@ class Otlp(OutputBase):
         self._sender.add(call)
 
     def tick(self, state: State) -> None:
-        """Take note of the load, and send for the last time once all rows are in: the report is made meanwhile."""
+        """Take note of the load, and send for the last time once all rows are in.
+
+        Before the report: gevent's loop stands still meanwhile, so an answer would not be read in time.
+        """
         figures, running = present(self._figures, BEGUN), state.stage == "running"
         figures.users = state.users if running else 0
         figures.in_flight = (state.in_flight or 0) if running else 0
         if state.stage == "recorded":
-            self._sender.finish()
+            self._sender.wait()
 
     def end(self, outcome: Outcome) -> None:  # noqa: ARG002 - however it ended
-        """Wait for the last message for a moment."""
+        """Wait for the last message for a moment, if that was not done."""
         self._sender.wait()
 
 

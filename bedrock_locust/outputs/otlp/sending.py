@@ -34,7 +34,7 @@ SPANS_A_MESSAGE = 1_000
 
 
 class Sender:
-    """Sends figures, and spans where they are asked for, until it is told to finish."""
+    """Sends figures, and spans where they are asked for, until the run ends."""
 
     def __init__(self, to: Addresses) -> None:
         """Raises SettingsError where a variable of OpenTelemetry cannot be read."""
@@ -48,10 +48,13 @@ class Sender:
         self._waiting: deque[bytes] = deque()
         self.dropped = 0
         """Calls whose spans did not arrive."""
-        self._trouble, self._said = "", set[str]()
-        self._is_known = False
-        """Whether a line has said that nothing arrives, and nothing has arrived since."""
-        self._last = Event()
+        self._said = set[str]()
+        self._trouble = {"figures": "", "spans": ""}
+        """Why what was sent last has not arrived; empty where it has. One fails without the other."""
+        self._known = set[str]()
+        """Of what a line has said that it does not arrive, and it has not since."""
+        self._sending = "figures"
+        self._last, self._is_over = Event(), False
         self._greenlet = gevent.Greenlet(self._send_on)
 
     def start(self, figures: Figures, spans: Spans) -> None:
@@ -68,22 +71,30 @@ class Sender:
         else:
             self.dropped += 1
 
-    def finish(self) -> None:
-        """Send for a last time, at once."""
-        self._last.set()
-
     def wait(self) -> None:
-        """Wait for the last message, for LAST_S at most, and say what did not arrive."""
+        """Send for a last time, wait for that for LAST_S at most, and say what did not arrive; once."""
+        if self._is_over:
+            return
+        self._is_over = True
         self._last.set()
         self._greenlet.join(LAST_S)
         if not self._greenlet.dead:
-            self._trouble = self._trouble or f"no answer within {LAST_S} s"
+            self._trouble[self._sending] = self._trouble[self._sending] or f"no answer within {LAST_S} s"
             self._greenlet.kill(block=False)
         self.dropped += len(self._waiting)
-        if self._trouble and not self._is_known:
-            logger.warning("bedrock-locust: the last figures did not reach %s: %s", self._to.shown, self._trouble)
+        self._waiting.clear()
+        if (why := self._trouble["figures"]) and "figures" not in self._known:
+            logger.warning("bedrock-locust: the last figures did not reach %s: %s", self._to.shown, why)
         if self.dropped:
-            logger.warning("bedrock-locust: %d spans did not reach %s and are dropped", self.dropped, self._to.shown)
+            why = f": {self._trouble['spans']}" if self._is_of_spans_alone else ""
+            logger.warning(
+                "bedrock-locust: %d spans did not reach %s and are dropped%s", self.dropped, self._to.shown, why
+            )
+
+    @property
+    def _is_of_spans_alone(self) -> bool:
+        """Whether spans do not arrive for a reason that figures do not have."""
+        return bool(self._trouble["spans"]) and self._trouble["spans"] != self._trouble["figures"]
 
     def _send_on(self) -> None:
         while not self._last.wait(INTERVAL_S):
@@ -91,20 +102,26 @@ class Sender:
         self._send()
 
     def _send(self) -> None:
-        """Send what there is. What does not arrive is sent again the next time."""
-        try:
-            self._send_figures()
-            self._send_spans()
-            self._trouble, self._is_known = "", False
-        except UndeliveredError as error:
-            self._trouble = str(error)
-            if not self._last.is_set() and "fails" not in self._said:
-                self._is_known = True
-                self._say(
-                    "fails",
-                    f"{self._to.shown} ({self._to.origin}) takes no figures: {error}. The run goes on, and they are"
-                    " sent again until its end",
-                )
+        """Send what there is, first what arrived the last time. What does not arrive is sent again the next time."""
+        for what in sorted(self._trouble, key=lambda what: bool(self._trouble[what])):
+            self._sending = what
+            try:
+                (self._send_figures if what == "figures" else self._send_spans)()
+            except UndeliveredError as error:
+                self._trouble[what] = str(error)
+                self._tell(what, error)
+            else:
+                self._trouble[what] = ""
+                self._known.discard(what)
+
+    def _tell(self, what: str, error: UndeliveredError) -> None:
+        """Say once that figures, or spans, do not arrive; of spans only where figures do not say the same."""
+        if self._last.is_set() or what in self._said or (what == "spans" and not self._is_of_spans_alone):
+            return
+        self._known.add(what)
+        dropped = what == "spans" and error.is_final
+        then = "these are dropped" if dropped else "they are sent again until its end"
+        self._say(what, f"{self._to.shown} ({self._to.origin}) takes no {what}: {error}. The run goes on, and {then}")
 
     def _send_figures(self) -> None:
         if self._metrics is None or self._figures is None:
@@ -120,7 +137,10 @@ class Sender:
             spans = [self._waiting.popleft() for _ in range(min(SPANS_A_MESSAGE, len(self._waiting)))]
             try:
                 answer = self._traces.send(self._spans.message(spans))
-            except BaseException:
+            except BaseException as error:
+                if isinstance(error, UndeliveredError) and error.is_final:
+                    self.dropped += len(spans)
+                    raise
                 # Also where the end of the run gives up on it: these spans are counted as dropped then.
                 self._waiting.extendleft(reversed(spans))
                 raise
