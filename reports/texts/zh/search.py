@@ -11,7 +11,7 @@ TEXTS = {
     "search.client": "未判定：受限于压测端",
     "search.void": "未判定：有 worker 失联或停顿",
     "search.found": "**{mode}：{low}以内满足 SLO，{high}时不满足**（{slo}）。",
-    "search.found_close": "**{mode}：SLO 的上限在 {low}与 {high}之间，过于接近，无法判定确切位置**（{slo}）。",
+    "search.found_close": "**{mode}：满足 SLO 的负载上限在 {low}与 {high}之间，过于接近，无法判定确切位置**（{slo}）。",
     "search.most": "**{mode}：{low}以内满足 SLO，这是搜索的最大负载**（{slo}）。",
     "search.most_close": "**{mode}：搜索的最大负载 {low}是否满足 SLO，过于接近，无法判定**（{slo}）。",
     "search.up_to": "**{mode}：{low}以内满足 SLO；未找到上限**（{slo}）。",
