@@ -121,6 +121,8 @@ def _forecast(found: Quota, levels: pd.DataFrame, name: str) -> Forecast | None:
 
 def _as_asked(found: Quota, levels: pd.DataFrame, percent: pd.Series[float]) -> pd.Series[float]:
     """The shares at the loads themselves: in an open loop a window has more or fewer calls than asked, by chance."""
+    if not found.is_direct:
+        return percent
     came = found.table["requests_per_min"][levels.index] + found.table["throttled_per_min"][levels.index]
     return percent.where(levels["unit"] == USERS, percent * 60 * levels["load"] / came)
 
@@ -142,7 +144,7 @@ def _beyond(found: Quota, levels: pd.DataFrame, percent: pd.Series[float], name:
 def _of_levels(found: Quota, levels: pd.DataFrame, percent: pd.Series[float], name: str, basis: str) -> Forecast:
     """By the line through two levels, or through one and the origin; sure if chance moves it within a factor of two."""
     loads = levels["load"].to_numpy().astype("float64")
-    if name == "requests" and (levels["unit"] != USERS).all():
+    if name == "requests" and found.is_direct and (levels["unit"] != USERS).all():
         drawn = np.array([found.most(name) or math.nan]) / 60 * found.room(name) / FULL_PERCENT
         return _made(levels, name, basis, float(drawn[0]), drawn)
     calls = np.maximum(found.table["accepted"][levels.index].to_numpy(), 1)

@@ -68,6 +68,8 @@ class Quota:
     """In a run without levels, what all kinds of call used of each quota in the same minutes, in percent."""
     elsewhere: int = 0
     """Calls to other models than that of the quotas: they are in no figure here."""
+    is_direct: bool = True
+    """Whether each arrival is one call to the model of the quotas: the requests of a minute follow from the rate."""
     others: Mapping[str, float] = field(default_factory=dict)
     """What others used of each quota before the load, in percent."""
     before: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
@@ -146,8 +148,9 @@ def quota(run: Run, levels: Levels) -> Quota:
         table[f"{name}_percent"] = 100 * table[_USED[name]] / (most or math.nan)
     together = {} if levels.shaped else _together(levels, started, counting, per_minute)
     elsewhere = sum(int((~run.of_model(levels.calls.iloc[block])).sum()) for block in blocks(len(levels.calls)))
+    is_direct = not elsewhere and not (levels.calls["turn"] > 1).any()
     others = {name: others_percent(run, name) for name in per_minute}
-    found = Quota(per_minute, burndown, counting.mean_max_tokens, table, together, elsewhere, others)
+    found = Quota(per_minute, burndown, counting.mean_max_tokens, table, together, elsewhere, is_direct, others)
     unexplained = [str(key) for key in table.index[table["throttled_share"] > 0] if not found.tighter(str(key))]
     return replace(found, before=_before(levels, unexplained, counting, per_minute)) if unexplained else found
 

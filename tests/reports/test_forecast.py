@@ -139,6 +139,23 @@ def test_a_rate_needs_no_extrapolation(tmp_path: Path) -> None:
     assert "is used up at about 17 requests/s" in markdown(analysis, {}).split("\n## ")[0]
 
 
+@pytest.mark.parametrize("case", ["turns", "models"])
+def test_arrivals_are_not_always_a_call_to_the_model(tmp_path: Path, case: str) -> None:
+    """Conversations make several, and a replay may go to other models: the use that was measured counts."""
+    run = make.shaped(("streaming",), (2, 4), length_s=240)
+    for level in run.levels:
+        level |= {"rate_per_s": level["users"], "users": "", "users_reached": "", "arrivals_due": 9}
+    made = sum(row["phase"] == "measure" and row["users"] == 4 for row in run.requests)
+    for number, row in enumerate(run.requests):
+        row.update(
+            {"turn": number % 2 + 1} if case == "turns" else {"model_id": (row["model_id"], "other")[number % 2]}
+        )
+    counted = made if case == "turns" else made / 2
+    run.info["settings"]["model"]["quota"] = round(counted * 60 / 240 * 5)
+    [found] = edition(read(run.write(tmp_path))).forecasts
+    assert found.load == pytest.approx(20, rel=0.3)
+
+
 def test_load_that_does_not_grow_uses_up_no_quota(tmp_path: Path) -> None:
     """A service that serves no more with 8 users than with 4."""
     run = make.shaped(("streaming",), (4, 8), length_s=20)
