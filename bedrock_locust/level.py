@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 Phase = Literal["warmup", "measure", "drain"]
 Unit = Literal["users", "requests/s"]
+Kind = Literal["", "ramp", "search"]
 REQUIRED = ("level", "mode", "phase")
 """Fields that a shape cannot leave out, beside one of LOADS."""
 LOADS = ("users", "rate_per_s")
@@ -59,7 +60,12 @@ def in_words(loads: Sequence[Load], most: int | None = None) -> str:
 
 
 def loads_in_words(levels: Sequence[Level], most: int) -> str:
-    """The loads of levels, or the parts of a profile: `2 parts: 1 to 20, 20 requests/s`; of many only some."""
+    """The loads of levels, or the parts of a profile: `2 parts: 1 to 20, 20 requests/s`; of many only some.
+
+    Which loads a ramp will have is not known: `up to 20 requests/s`.
+    """
+    if levels and all(level.kind == "ramp" for level in levels):
+        return f"up to {max(level.peak for level in levels)}"
     parts = {level.part: level.short_load for level in levels if level.part is not None}
     if not parts:
         return in_words(list(dict.fromkeys(level.load for level in levels)), most)
@@ -89,7 +95,9 @@ class Level:
     rate_to_per_s: float | None = None
     """The rate at its end, where that is another."""
     part: int | None = None
-    """Which part of a profile of rates it is, from 1 on; None where it is none."""
+    """Which part of a profile of rates it is, or which step of a ramp, from 1 on; None where it is none."""
+    kind: Kind = ""
+    """What its load follows from, where that is no plan: a `ramp` or a `search`, whose levels are planned at most."""
     max_in_flight: int | None = None
     """The most calls in flight, in an open loop: an arrival beyond them is dropped."""
     phase: Phase = "warmup"
@@ -126,6 +134,8 @@ class Level:
             raise LevelError(f"the load shape must announce a level with either users or rate_per_s: {dict(values)}")
         if values["phase"] not in get_args(Phase):
             raise LevelError(f"the phase of a level is {values['phase']!r}, but must be one of {get_args(Phase)}")
+        if values.get("kind", "") not in get_args(Kind):
+            raise LevelError(f"the kind of a level is {values['kind']!r}, but must be one of {get_args(Kind)}")
         known = {name: value for name, value in values.items() if name in cls.__slots__}
         return cls(key=values["level"], **known)
 
@@ -145,9 +155,9 @@ class Level:
 
     @property
     def load_in_words(self) -> str:
-        """The load; of a part of a profile its number and its rates, too: `part 2 (1 to 20 requests/s)`."""
+        """The load; of a part of a profile or a step of a ramp its number, too: `part 2 (1 to 20 requests/s)`."""
         rates = str(self.load) if self.short_load == self.load.number else f"{self.short_load} requests/s"
-        return rates if self.part is None else f"part {self.part} ({rates})"
+        return rates if self.part is None else f"{'step' if self.kind == 'ramp' else 'part'} {self.part} ({rates})"
 
     @property
     def short_load(self) -> str:

@@ -241,8 +241,7 @@ class Run:
             self.folder.write_table(name, rows)
         early = None if self.early_end and self.early_end.is_planned else self.early_end
         limit, total = (early.name, early.total()) if early else (None, None)
-        arrivals = self.settings.open_loop
-        if (self._searches or (arrivals and arrivals.ramp)) and self.complete:
+        if self.complete and any(one.level and one.level.kind for one in self.tally.levels.values()):
             self.recorder.write_info(levels_planned=len(self.tally.levels))
         self.recorder.write_info(
             limit=limit,

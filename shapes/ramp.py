@@ -58,7 +58,8 @@ class RampShape(RateShape):
             lengths = self.warmup_seconds, self.duration_seconds
             for number in range(1, self.most_levels + 1):
                 key = f"{mode}-ramp-{number:0{len(str(self.most_levels))}d}"
-                yield Plan(user_class, (self._level(key, mode, (self.target, self.target), lengths),))
+                level = self._level(key, mode, (self.target, self.target), lengths)
+                yield Plan(user_class, (replace(level, part=number, kind="ramp"),))
 
     def levels(self) -> list[RateLevel]:
         """The most levels that there can be, each at the target. Their keys are not those of the levels that run."""

@@ -71,7 +71,8 @@ class RateLevel:
     rate_to_per_s: float
     max_in_flight: int
     part: int | None = None
-    """Which part of the profile it is, from 1 on."""
+    """Which part of the profile it is, or which step of a ramp, from 1 on."""
+    kind: Literal["", "ramp"] = ""
     phase: Phase = "warmup"
     started_at: float | None = None
     measured_from: float | None = None

@@ -51,6 +51,7 @@ class ProbeLevel:
     users: int | None = None
     rate_per_s: float | None = None
     max_in_flight: int | None = None
+    kind: Literal["search"] = "search"
     phase: Phase = "warmup"
     started_at: float | None = None
     measured_from: float | None = None

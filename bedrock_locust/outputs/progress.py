@@ -44,7 +44,7 @@ class Progress:
         left = None if whole is None or rest is None else rest + whole - done
         since = now - (level.started_at or now)
         at_most = level.key not in {one.key for one in planned}
-        noun = "Probe" if at_most and "-ramp-" not in level.key else "Level"
+        noun = "Probe" if level.kind == "search" else "Level"
         return cls(number, len(planned), PHASES[level.phase], done, whole, since, left, at_most, noun)
 
     @property

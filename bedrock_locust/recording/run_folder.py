@@ -49,6 +49,7 @@ LEVEL_COLUMNS = (
     "part",
     "rate_from_per_s",
     "rate_to_per_s",
+    "kind",
 )
 
 

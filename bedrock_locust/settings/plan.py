@@ -69,6 +69,8 @@ class Plan:
     """Of a profile of rates, how many it has; 0 for other levels."""
     is_ramp: bool = False
     """Whether the levels are those of a ramp: the most that there can be, and each at its target."""
+    modes: int = 1
+    """How many groups of calls have levels."""
 
     @classmethod
     def of(
@@ -85,6 +87,7 @@ class Plan:
         """
         limit, model, quotas = sizes(settings).most_limit, settings.model, settings.model.quotas
         planned = stock_levels(settings) if levels is None else levels
+        kinds, parts = {level.kind for level in planned}, {level.part for level in planned} - {None}
         seconds = length_of(planned)
         minutes = None if seconds is None else math.ceil(seconds / 60)
         calls = quotas.quota * minutes if quotas.quota and minutes else None
@@ -109,15 +112,16 @@ class Plan:
             all_cost=min((cost for cost in costs if cost), default=None),
             currency=settings.pricing.currency if settings.pricing else "",
             expected_cost=expected_cost(settings, first, planned),
-            expected_tokens=_tokens(settings, first, planned) if settings.workload and not settings.searching else "",
+            expected_tokens=_tokens(settings, first, planned) if settings.workload and "search" not in kinds else "",
             run_time_s=run_time_s if run_time_s and run_time_s < (seconds or math.inf) else None,
             quota_use=quota_use,
             unused_quotas=unused(model),
             quota_to_set="output_tokens_per_minute" if model.endpoint == "mantle" else "tokens_per_minute",
             left_out=left_out(settings),
-            is_ramp=bool(settings.open_loop and settings.open_loop.ramp),
-            parts=len({level.part for level in planned if level.part is not None}),
-            search=_most(settings, first, planned) if settings.searching and seconds is not None else None,
+            is_ramp="ramp" in kinds,
+            modes=len({level.mode for level in planned}),
+            parts=len(parts),
+            search=_most(settings, first, planned) if "search" in kinds and seconds is not None else None,
         )
 
     def lines(self) -> list[str]:
@@ -139,7 +143,9 @@ class Plan:
         if self.replay:
             return f"{_counted(self.levels, 'level')}, {self.most} on average"
         if self.is_ramp:
-            return f"a ramp to {self.most} in at most {self.levels} levels; the first there without a 503 is the last"
+            steps = _counted(self.levels // self.modes, "step")
+            own = " for each mode, one mode after the other" if self.modes > 1 else ""
+            return f"a ramp to {self.most} in at most {steps}{own}; it ends with the first there without a 503"
         if self.search:
             return f"a search of at most {_counted(self.levels, 'probe')}, up to {self.most}"
         of_profile = f" ({_counted(self.parts, 'part')} of a profile)" if self.parts else ""

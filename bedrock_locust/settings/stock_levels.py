@@ -31,7 +31,8 @@ def _of_users(steps: Concurrency) -> list[Level]:
 
 def _of_search(search: Search) -> list[Level]:
     """The most that it can try."""
-    one = Level(key="", mode="", warmup_s=search.warmup_seconds, duration_s=search.duration_seconds)
+    lengths = search.warmup_seconds, search.duration_seconds
+    one = Level(key="", mode="", kind="search", warmup_s=lengths[0], duration_s=lengths[1])
     ladder = enumerate(search.ladder(), 1)
     if search.by_rate:
         return [
@@ -51,7 +52,8 @@ def _of_rates(arrivals: Arrivals) -> list[Level]:
             rate_per_s=(first + last) / 2,
             rate_from_per_s=first,
             rate_to_per_s=last,
-            part=number if arrivals.profile else None,
+            part=number if arrivals.profile or arrivals.ramp else None,
+            kind="ramp" if arrivals.ramp else "",
             max_in_flight=arrivals.max_in_flight,
             warmup_s=0 if arrivals.profile else arrivals.warmup_seconds,
             duration_s=seconds,

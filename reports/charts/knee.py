@@ -11,6 +11,7 @@ from reports.charts.marks import cut_short, headed, shaded, shaky
 from reports.charts.percentiles import statistics
 from reports.charts.style import FAILED, GREY, INK, WIDTH, colour, drawn, lines, long, mode_colours, styled
 from reports.markdown import number
+from reports.numbers.ramp import is_ramp
 
 if TYPE_CHECKING:
     from reports.edition import Edition
@@ -45,8 +46,11 @@ def alt_text(analysis: Edition) -> str:
 
 
 def _measured(analysis: Edition) -> pd.DataFrame:
+    """The levels with something to draw; of a ramp also those in which every call failed, as its steps are a series."""
     figures = drawn(analysis.figures)
-    return figures[figures["load"].notna() & (figures["output_tokens_per_s"] > 0) & (figures["ok"] > 0)]
+    some = (figures["output_tokens_per_s"] > 0) & (figures["ok"] > 0)
+    none = is_ramp(figures) & (figures["output_tokens_per_s"] == 0) & (figures["failed"] > 0)
+    return figures[figures["load"].notna() & (some | none)] if some.any() else figures[some]
 
 
 def _waits(figures: pd.DataFrame) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 
 from reports.markdown import one_line
+from reports.numbers.ramp import is_ramp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -179,7 +180,7 @@ def drawn(figures: pd.DataFrame) -> pd.DataFrame:
     """The figures with the place of each level on the axis of loads: the number of a part, as rates come twice."""
     if figures["part"].isna().all():
         return figures
-    return figures.assign(load=figures["part"], unit="part")
+    return figures.assign(load=figures["part"], unit="step" if is_ramp(figures).any() else "part")
 
 
 def axis_of(say: Language, key: str, mode: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from reports.numbers import limit
 from reports.numbers.failures import failing
+from reports.numbers.ramp import NO_CAPACITY, is_ramp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,8 +35,8 @@ class Conclusion:
     """The level to run at."""
     basis: str
     """Why that one: `search` (what it found), `slo` (the highest up to which every level met it), `knee` (see there),
-    `most` throughput (always of a profile, whose parts are no steps of load), or `quota`: the highest, or the most,
-    that the quotas carry, where the other would be above them."""
+    `most` throughput (always of a profile or a ramp, whose parts are no steps of load), or `quota`: the highest, or
+    the most, that the quotas carry, where the other would be above them."""
     knee: tuple[str, ...]
     """The knee, if it stands out from chance: one level, or the two neighbours between which it lies."""
     met: str | None
@@ -89,6 +90,9 @@ def conclude(mode: str, group: str, figures: pd.DataFrame, known: Evidence) -> C
     advised = wanted if basis == "search" or is_profile else advised
     at_knee = basis == "knee" and advised == wanted
     first = limit.first(figures, bad, known) or (_flat(sound, knee) if at_knee else None)
+    main = limit.main_failure(figures, bad, known)
+    if is_ramp(figures).any():
+        first, main = (None if one is not None and one.category == NO_CAPACITY else one for one in (first, main))
     if basis == "search" and first is not None and first.kind == "slo":
         first = None  # what the search found says it
     top = knee[-1] if at_knee else advised or ""
@@ -108,7 +112,7 @@ def conclude(mode: str, group: str, figures: pd.DataFrame, known: Evidence) -> C
         best=best,
         breaks=bad[0] if bad else None,
         limit=first,
-        main=limit.main_failure(figures, bad, known),
+        main=main,
         is_last=bool(top) and not set(_above(figures, top)) & set(sound.index),
         rising=has_loads and basis != "search" and first is None and grows,
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from reports.numbers import sample
+from reports.numbers.ramp import is_ramp
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -45,8 +46,11 @@ def _gain(levels: Levels, figures: pd.DataFrame, streaming: str, whole: str) -> 
 
 
 def pairs(figures: pd.DataFrame) -> pd.DataFrame:
-    """The keys of the levels `streaming` and `non_streaming`, by load or part; only levels with successes in both."""
-    useful = figures[(figures["ok"] > 0) & figures["load"].notna()]
+    """The keys of the levels `streaming` and `non_streaming`, by load or part; only levels with successes in both.
+
+    Not those of a ramp: the same step may have another rate in the other mode.
+    """
+    useful = figures[(figures["ok"] > 0) & figures["load"].notna() & ~is_ramp(figures)]
     useful = useful[(useful["mode"] != "streaming") | (useful["ttft_ms_count"] > 0)]
     keys = {
         mode: pd.Series(rows.index, index=pd.Index(rows["part"].fillna(rows["load"])))

@@ -25,7 +25,7 @@ FORMAT = 1
 CANCELLED = "Cancelled"
 """The `error` of a call that the end of the run cut off: neither success nor failure."""
 
-LEVEL_TEXTS = ("level", "mode", "completed")
+LEVEL_TEXTS = ("level", "mode", "completed", "kind")
 LEVEL_NUMBERS = (
     *("users", "started_at", "measured_from", "measured_to", "users_reached"),
     *("rate_per_s", "arrivals_due", "arrivals_dropped", "arrivals_missed"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -16,13 +16,14 @@ USERS, RATE = "users", "rate"
 """What a load is: concurrent users, or arrivals per second."""
 ARRIVALS = ("arrivals_due", "arrivals_dropped", "arrivals_missed")
 PART = ("part", "rate_from_per_s", "rate_to_per_s")
-"""Of a part of a profile of rates: its number, and the rates at its start and at its end."""
+"""Of a part of a profile or a step of a ramp: its number, and the rates at its start and at its end."""
 COLUMNS = [
     *("mode", "group", "name", "load", "unit", "users_reached", "completed", "measured_from", "measured_to"),
     *ARRIVALS,
     *PART,
+    "kind",
 ]
-NO_ARRIVALS = dict.fromkeys((*ARRIVALS, *PART), float("nan"))
+NO_ARRIVALS: dict[str, Any] = {**dict.fromkeys((*ARRIVALS, *PART), float("nan")), "kind": ""}
 SEEN = {
     "mode": "first",
     "name": "first",

@@ -10,6 +10,7 @@ from reports.sections.gain import gain
 from reports.sections.kinds import failing, kinds
 from reports.sections.limits import limits, unsure
 from reports.sections.quota import over, used_up
+from reports.sections.ramp import ramped
 from reports.sections.search import search_gate, sentences
 from reports.sections.words import (
     at,
@@ -87,6 +88,7 @@ def _sentences(analysis: Edition, found: Conclusion) -> Iterator[str]:
     """The level to run at, its figures, the most throughput, what gave out."""
     say = analysis.say
     mode = say.sentence(" ".join(part for part in (say.mode(found.mode), code(found.group)) if part))
+    yield from (steps := list(ramped(analysis, found, mode)))
     if (searched := analysis.search(found)) is not None:
         yield from sentences(analysis, searched, mode, found.mode)
         if found.advised is not None:
@@ -97,7 +99,8 @@ def _sentences(analysis: Edition, found: Conclusion) -> Iterator[str]:
         yield from _nothing_asked(analysis, found, mode)
     elif found.basis == "most" or (found.advised is None and found.basis not in {"slo", "quota"}):
         best = analysis.level(found.best)
-        yield say("runs.most", mode=mode, rate=rate_words(say, found.rate, best), at=_at(say, best))
+        text = "ramp.most" if steps else "runs.most"
+        yield say(text, mode=mode, rate=rate_words(say, found.rate, best), at=_at(say, best))
         yield _there(analysis, best, "")
     else:
         yield from (_within(analysis, found, mode) if found.basis == "quota" else _advice(analysis, found, mode))

@@ -9,6 +9,7 @@ from reports.charts import knee, lengths, tokens
 from reports.markdown import UNKNOWN, Column, amount, bounds, bracketed, code, number, numbers, percent, seconds, texts
 from reports.numbers.answers import EMPTY
 from reports.numbers.percentiles import PERCENTS, is_open
+from reports.numbers.ramp import RAMP
 from reports.numbers.slo import LOAD
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def label(say: Language, row: pd.Series[Any], *, mode: bool = False) -> str:
         return f"{say.mode(row['mode'])} {name}" if mode else name
     load = say.load(course(say, row) if row.notna()["rate_from_per_s"] else row["load"], row["unit"])
     if has_part(row):
-        load = say("level.part", part=amount(row["part"]), rates=load)
+        load = say(f"level.{part_noun(row)}", part=amount(row["part"]), rates=load)
     kind = " ".join(part for part in (say.mode(row["mode"]), code(str(row["group"]))) if part)
     return say("level.in" if has_part(row) else "level.at", mode=kind, load=load) if mode else load
 
@@ -75,13 +76,18 @@ def at(say: Language, row: pd.Series[Any]) -> str:
 
 
 def has_part(row: pd.Series[Any]) -> bool:
-    """Whether a level is a part of a profile of rates."""
+    """Whether a level is a part of a profile of rates, or a step of a ramp."""
     return bool(row.notna()["part"])
 
 
 def is_cut(row: pd.Series[Any]) -> bool:
     """Whether a level ended before its time, with something of it measured."""
     return bool(row["completed"] == "false" and row.notna()["window_s"])
+
+
+def part_noun(row: pd.Series[Any]) -> str:
+    """What a part is: a `step` of a ramp, or a `part` of a profile."""
+    return "step" if row["kind"] == RAMP else "part"
 
 
 def course(say: Language, row: pd.Series[Any]) -> str:
@@ -101,7 +107,11 @@ def level_columns(say: Language, figures: pd.DataFrame, *, mode: bool = True) ->
     if (figures["group"] != "").any():
         modes.append(texts(say("col.group"), figures["group"].map(code)))
     if figures["rate_from_per_s"].notna().any():
-        parts = [numbers(say("col.part"), figures["part"], amount)] if figures["part"].notna().any() else []
+        parts = (
+            [numbers(say(f"col.{part_noun(figures.iloc[0])}"), figures["part"], amount)]
+            if figures["part"].notna().any()
+            else []
+        )
         return [*modes, *parts, Column(say("col.rate"), [course(say, row) for _, row in figures.iterrows()])]
     if figures["load"].notna().any():
         return [*modes, load_column(say, figures["load"], figures["unit"].iloc[0])]

@@ -50,6 +50,6 @@ def test_a_run_whose_next_level_has_no_length_has_no_end() -> None:
 
 def test_a_plan_that_is_the_most() -> None:
     """The levels of a search have no name before they begin."""
-    found = Progress.of(replace(FIRST, key="streaming-7"), 2, PLANNED, 101.0)
+    found = Progress.of(replace(FIRST, key="streaming-7", kind="search"), 2, PLANNED, 101.0)
     assert str(found) == "warming up, at most 1 min 4 s left; of the run at most 2 min 9 s"
     assert (found.place, Progress.of(FIRST, 1, PLANNED, 101.0).place) == ("Probe 2 of at most 3", "Level 1 of 3")

@@ -135,5 +135,5 @@ def test_the_plan_is_the_most() -> None:
     assert RAMP_LEVELS == MOST_LEVELS
     assert [level.rate_per_s for level in stock_levels(made)] == [20] * 2 * MOST_LEVELS
     lines = Plan.of(made, levels=stock_levels(made)[:MOST_LEVELS]).lines()
-    assert lines[0] == "a ramp to 20 requests/s in at most 12 levels; the first there without a 503 is the last"
+    assert lines[0] == "a ramp to 20 requests/s in at most 12 steps; it ends with the first there without a 503"
     assert lines[1].startswith("at most 3 h")

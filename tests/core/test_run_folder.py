@@ -98,7 +98,7 @@ def test_levels_are_written_whole(folder: RunFolder) -> None:
     done = replace(LEVEL, measured_from=STARTED_AT, measured_to=STARTED_AT + 5, users_reached=4, completed=True)
     folder.write_levels([done, LEVEL])
     folder.close()
-    closed, begun = [""] * 8, ["streaming-04", "streaming", "4", "1795492800.900000"]
+    closed, begun = [""] * 9, ["streaming-04", "streaming", "4", "1795492800.900000"]
     assert read(folder.path / "levels.csv")[1:] == [
         [*begun, "1795492800.900000", "1795492805.900000", "4", "true", *closed],
         [*begun, "", "", "0", "false", *closed],
@@ -111,7 +111,7 @@ def test_a_level_of_arrivals_is_written(folder: RunFolder) -> None:
     folder.write_levels([replace(LEVEL, users=None, rate_per_s=2.5, **counts)])
     folder.close()
     assert read(folder.path / "levels.csv")[1][2:3] == [""]
-    assert read(folder.path / "levels.csv")[1][8:] == ["2.5", "30", "2", "1", "a limit", "", "", ""]
+    assert read(folder.path / "levels.csv")[1][8:] == ["2.5", "30", "2", "1", "a limit", "", "", "", ""]
 
 
 def test_a_part_of_a_profile_is_written(folder: RunFolder) -> None:
@@ -119,12 +119,14 @@ def test_a_part_of_a_profile_is_written(folder: RunFolder) -> None:
     part: dict[str, Any] = {"rate_per_s": 1 / 3, "part": 2, "rate_from_per_s": 0.0, "rate_to_per_s": 2 / 3}
     own: dict[str, Any] = {"rate_per_s": 2.0, "rate_from_per_s": 1.0, "rate_to_per_s": 3.0}
     even: dict[str, Any] = {"rate_per_s": 2.0, "rate_from_per_s": 2.0, "rate_to_per_s": 2.0}
-    folder.write_levels([replace(LEVEL, users=None, **one) for one in (part, own, even)])
+    step: dict[str, Any] = {**even, "part": 1, "kind": "ramp"}
+    folder.write_levels([replace(LEVEL, users=None, **one) for one in (part, own, even, step)])
     folder.close()
     assert [row[8:] for row in read(folder.path / "levels.csv")[1:]] == [
-        ["0.333333333", "", "", "", "", "2", "0", "0.666666667"],
-        ["2", "", "", "", "", "", "1", "3"],
-        ["2", "", "", "", "", "", "", ""],
+        ["0.333333333", "", "", "", "", "2", "0", "0.666666667", ""],
+        ["2", "", "", "", "", "", "1", "3", ""],
+        ["2", "", "", "", "", "", "", "", ""],
+        ["2", "", "", "", "", "1", "2", "2", "ramp"],
     ]
 
 

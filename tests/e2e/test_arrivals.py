@@ -105,7 +105,7 @@ def test_a_ramp(place: Place, start_simulator: Callable[..., Simulator], process
     simulator = start_simulator("--ttft-ms", "20", "--tpot-ms", "1", "--fault-schedule", fault)
     place.configure({"arrivals": {"rates": [20], "ramp": "aws", "duration_seconds": 3}, "test": STREAMING})
     code, output = place.run(*processes, "--host", simulator.url)
-    assert "a ramp to 20 requests/s in at most 12 levels" in output
+    assert "a ramp to 20 requests/s in at most 12 steps" in output
     assert "all levels ran" in output
     assert code == 1, "a call has failed"
     [run] = place.runs()

@@ -37,7 +37,7 @@ REQUEST_COLUMNS = [
 LEVEL_COLUMNS = [
     *("level", "mode", "users", "started_at", "measured_from", "measured_to", "users_reached", "completed"),
     *("rate_per_s", "arrivals_due", "arrivals_dropped", "arrivals_missed", "ended_by"),
-    *("part", "rate_from_per_s", "rate_to_per_s"),
+    *("part", "rate_from_per_s", "rate_to_per_s", "kind"),
 ]
 GAP_COLUMNS = ["level", "lower_ms", "upper_ms", "count"]
 ANSWER_COLUMNS = {

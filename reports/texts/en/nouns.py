@@ -10,6 +10,7 @@ NOUNS = {
     "level": ("{} level", "{} levels"),
     "worker": ("{} worker", "{} workers"),
     "row": ("{} row", "{} rows"),
+    "halving": ("{} halving", "{} halvings"),
     "time": ("{} time", "{} times"),
     "answer": ("{} answer", "{} answers"),
     "exception": ("{} exception", "{} exceptions"),

@@ -1,6 +1,6 @@
 """The report in Chinese."""
 
-from reports.texts.zh import account, comparison, labels, search, sentences, workload
+from reports.texts.zh import account, comparison, labels, ramp, search, sentences, workload
 from reports.texts.zh.nouns import NOUNS, REMEDIES
 
 __all__ = ["NOUNS", "REMEDIES", "TEXTS"]
@@ -12,4 +12,5 @@ TEXTS = {
     **comparison.TEXTS,
     **workload.TEXTS,
     **search.TEXTS,
+    **ramp.TEXTS,
 }
