@@ -12,6 +12,7 @@ from reports.sections.regression import regression
 from reports.sections.trust import told
 from reports.sections.unlike import unlike
 from reports.sections.verdict import headline, verdict
+from reports.sections.words import api_words
 
 if TYPE_CHECKING:
     from reports.edition import Edition
@@ -47,10 +48,12 @@ def spoken(compared: Compared) -> str:
 def _runs(compared: Compared) -> str:
     say, runs = compared.say, compared.runs.values()
     models = [say.listing([code(model) for model in run.run.model_ids]) for run in runs]
+    apis = [api_words(say, run.run.apis, run.run.text("settings", "model", "endpoint")) for run in runs]
     return table(
         [
             texts(say("compare.run"), compared.runs),
             texts(say("compare.model"), models),
+            texts(say("compare.api"), apis),
             texts(say("compare.region"), [code(run.run.text("settings", "aws", "region")) for run in runs]),
             texts(say("compare.tier"), [_tiers(run) for run in runs]),
             texts(say("compare.date"), [moment(run.run.started_at) for run in runs]),

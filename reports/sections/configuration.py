@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from reports.markdown import code, moment, section, table, texts
 from reports.numbers.account import looked_up
+from reports.sections.words import API_SETTINGS, api_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from reports.edition import Edition
     from reports.texts import Language
 
+API = "model.api"
 SENT = "test.temperature"
 """Null is a setting of its own: the model's default is in force."""
 
@@ -24,6 +26,7 @@ def configuration(analysis: Edition, _charts: Mapping[str, str]) -> str:
     rows = [("endpoint", run.get("endpoint")), *analysis.settings.items(), *_versions(analysis)]
     rows += [("started", _moment(run.number("started_at"))), ("ended", _moment(run.number("ended_at")))]
     rows = [(key, in_words(say, key, value)) for key, value in rows if value not in (None, "", {}, []) or key == SENT]
+    rows = [(key, called(analysis, value) if key == API else value) for key, value in rows]
     found = looked_up(run)
     return section(
         say("configuration"),
@@ -34,6 +37,14 @@ def configuration(analysis: Edition, _charts: Mapping[str, str]) -> str:
             ]
         ),
     )
+
+
+def called(analysis: Edition, api: str) -> str:
+    """The API of the settings, with those that were called where an own locustfile called others."""
+    apis = analysis.run.apis
+    if not apis or [API_SETTINGS.get(one, one) for one in apis] == [api]:
+        return api
+    return analysis.say("configuration.called", value=api, apis=api_words(analysis.say, apis, ""))
 
 
 def with_source(say: Language, value: str, *, is_found: bool) -> str:

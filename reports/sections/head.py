@@ -8,7 +8,7 @@ from reports.markdown import Column, amount, code, escape, join, moment, number,
 from reports.numbers.percentiles import PERCENTS
 from reports.sections.conclusion import conclusion
 from reports.sections.trust import told
-from reports.sections.words import API_NAMES, chart, footnotes, label, percentile
+from reports.sections.words import api_words, chart, footnotes, label, percentile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,8 +68,7 @@ def _api(analysis: Edition) -> str:
     apis, endpoint = analysis.run.apis, analysis.run.text("settings", "model", "endpoint")
     if endpoint != "mantle" and apis in ([], ["converse"]):
         return ""
-    names = analysis.say.listing([API_NAMES.get(api, code(api)) for api in apis], longest=3)
-    return analysis.say("title.mantle", api=names) if endpoint == "mantle" else names
+    return api_words(analysis.say, apis, endpoint)
 
 
 def facts(analysis: Edition) -> str:

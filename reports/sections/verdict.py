@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reports.markdown import number, percent, signed, span
 from reports.sections.untested import untested_words
-from reports.sections.words import at
+from reports.sections.words import api_words, at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,22 @@ def headline(compared: Compared, run: str) -> str:
         key = "none_untested_at_all" if untested else "nothing_succeeded"
     elif key in {"none", "nothing"} and untested:
         key = f"{key}_untested"
-    return say(f"compare.{key}", run=run, base=compared.base, untested=untested, range=_range(tested))
+    names = {"run": _named(compared, run), "base": _named(compared, compared.base)}
+    return say(f"compare.{key}", untested=untested, range=_range(tested), **names)
+
+
+def _named(compared: Compared, side: str) -> str:
+    """The letter of a side, with its APIs and endpoint where those of the sides differ."""
+    apis = {letter: _apis(compared, letter) for letter in compared.sides}
+    return compared.say("compare.by", side=side, api=apis[side]) if len(set(apis.values())) > 1 and apis[side] else side
+
+
+def _apis(compared: Compared, side: str) -> str:
+    """The APIs that the runs of a side called, and their endpoint."""
+    runs = [one.run for one in compared.sides[side].runs]
+    apis = sorted({api for run in runs for api in run.apis})
+    endpoints = {run.text("settings", "model", "endpoint") for run in runs}
+    return api_words(compared.say, apis, endpoints.pop() if len(endpoints) == 1 else "")
 
 
 def _is_slower(test: Difference) -> bool:

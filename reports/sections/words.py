@@ -41,6 +41,15 @@ API_NAMES = {
 }
 """API, as `Run.apis` has it -> its name in every language."""
 
+API_SETTINGS = {"invoke_model": "invoke", "chat_completions": "chat"}
+"""API, as `Run.apis` has it -> the value of `model.api` that makes such calls, where it has another name."""
+
+
+def api_words(say: Language, apis: Sequence[str], endpoint: str) -> str:
+    """The APIs that were called, and the endpoint where it is bedrock-mantle; empty if none was called."""
+    names = say.listing([API_NAMES.get(api, code(api)) for api in apis], longest=3)
+    return say("title.mantle", api=names) if endpoint == "mantle" and names else names
+
 
 def section_of_load(analysis: Edition) -> str:
     """The section of the settings with the load."""

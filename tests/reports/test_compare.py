@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reports.__main__ import main
+from reports.edition import edition
+from reports.reading.run import read
+from reports.sections.configuration import configuration
 
 from . import run_folders as make
 
@@ -298,6 +301,35 @@ def test_the_verdict_comes_first_and_is_printed(tmp_path: Path, capsys: pytest.C
     assert out == ["Regression gate: failed.", "B is slower than A.", str(tmp_path / "out" / "comparison.md")]
     compare(tmp_path, base, worse)
     assert capsys.readouterr().out.splitlines()[0] == "B is slower than A."
+
+
+def by(operation: str) -> Change:
+    """Calls by another API."""
+    return lambda row, _: row | {"operation": operation}
+
+
+def test_the_apis_are_named_where_they_differ(tmp_path: Path) -> None:
+    """In the verdict, and in the table of the runs; the verdict on runs by one API names none."""
+    chat = run(tmp_path / "a", 1, calls=60, change=by("chat_completions_stream"))
+    messages = run(tmp_path / "b", 1, calls=60, change=by("messages_stream"))
+    _, text, _ = compare(tmp_path, chat, messages)
+    assert "between B (Messages) and A (Chat Completions)" in text
+    assert re.search(r"(?m)^\| A +\|[^|]+\| Chat Completions +\|", text)
+    assert re.search(r"(?m)^\| B +\|[^|]+\| Messages +\|", text)
+
+
+def test_the_settings_name_the_apis_that_were_called(tmp_path: Path) -> None:
+    """An own locustfile calls what it likes, whatever `model.api` says."""
+    for operation, said in (
+        ("converse_stream", "`converse`"),
+        ("responses_stream", "`converse, but calls were made by Responses`"),
+    ):
+        folder = run(tmp_path / operation, 1, calls=60, change=by(operation))
+        about = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        about["settings"]["model"]["api"] = "converse"
+        (folder / "run.json").write_text(json.dumps(about), encoding="utf-8")
+        page = configuration(edition(read(folder)), {})
+        assert re.search(rf"(?m)^\| `model\.api` +\| {said} +\|", page)
 
 
 @pytest.mark.parametrize("limits", [(), ("--max-regression", "10%")])

@@ -7,6 +7,8 @@ TEXTS = {
     "compare.run": "Run",
     "compare.folder": "Folder",
     "compare.model": "Model",
+    "compare.api": "API",
+    "compare.by": "{side} ({api})",
     "compare.region": "Region",
     "compare.tier": "Service tier",
     "compare.date": "Start",

@@ -157,6 +157,7 @@ TEXTS = {
     "row.cache_write_tokens": "Cache written tokens",
     "row.best": "Best output tokens/s",
     "configuration": "Configuration",
+    "configuration.called": "{value}, but calls were made by {apis}",
     "configuration.looked_up": "{value} (found in Service Quotas)",
     "configuration.not_sent": "not sent",
     "html.contents": "Contents",

@@ -7,6 +7,8 @@ TEXTS = {
     "compare.run": "运行",
     "compare.folder": "文件夹",
     "compare.model": "模型",
+    "compare.api": "API",
+    "compare.by": "{side}（{api}）",
     "compare.region": "区域",
     "compare.tier": "服务层级",
     "compare.date": "开始",

@@ -151,6 +151,7 @@ TEXTS = {
     "row.cache_write_tokens": "写缓存 token",
     "row.best": "最佳输出 token/s",
     "configuration": "配置",
+    "configuration.called": "{value}，但实际调用使用 {apis}",
     "configuration.looked_up": "{value}（从 Service Quotas 查到）",
     "configuration.not_sent": "不发送",
     "html.contents": "目录",
