@@ -63,7 +63,8 @@ REASONS: dict[str, str] = {
     "tools_by_chat": "This model calls functions by Chat Completions only where it does not reason. Set model.api to"
     " responses, or reasoning_effort to none in the request (test.request).",
     "other_api": "This endpoint does not have this model with this API. Claude has messages; GPT and Grok have"
-    " responses and chat; models with open weights have chat, on bedrock-runtime only that. Ids differ, too:"
+    " responses and chat; models with open weights have chat, on bedrock-runtime no responses; Nova, Llama, Titan,"
+    " Cohere, Jamba, Palmyra and DeepSeek R1 have converse and invoke, on bedrock-runtime alone. Ids differ, too:"
     " bedrock-runtime has us.openai.gpt-5.6-sol, bedrock-mantle openai.gpt-5.6-sol. Change model.api, model.endpoint"
     " or model.id: docs/apis.md has the pairs.",
     "mantle_permission": "Allow bedrock-mantle:CreateInference on the project in the IAM policy: bedrock-mantle has"

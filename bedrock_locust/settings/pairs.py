@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 BOTO3_APIS = frozenset({"converse", "invoke"})
 OPENAI_APIS = frozenset({"responses", "chat"})
@@ -24,8 +24,8 @@ _VERSION = re.compile(r"(?:-v\d+|-\d)?:\d+$")
 """What the ids of many models end with on bedrock-runtime, and none on bedrock-mantle."""
 _OPEN = ("openai.", "xai.", "qwen.", "deepseek.", "google.", "zai.", "moonshot", "minimax.", "nvidia.", "mistral.")
 """Providers whose models speak an API of OpenAI on some endpoint."""
-_CLOSED = ("amazon.", "meta.", "cohere.", "ai21.", "writer.")
-"""Those whose models had none in 2026, which may change."""
+_CLOSED = ("amazon.", "meta.", "cohere.", "ai21.", "writer.", "deepseek.r1")
+"""Those whose models had none in 2026, which may change, and DeepSeek R1."""
 _APPLICATION = re.compile(r"arn:[^/]*:application-inference-profile/.+")
 _HIDDEN = re.compile(
     r"arn:[^/]*:(?:application-inference-profile|provisioned-model|default-prompt-router|prompt-router)/.+"
@@ -81,19 +81,14 @@ def impossible(model: Model, max_tokens: int) -> str:
 
 
 def _reasons(model: Model, max_tokens: int) -> Iterator[str]:
-    name = provider_id(model.known_id)
-    api = f"model.api is {model.api}"
-    if model.endpoint == "mantle" and model.api in BOTO3_APIS:
-        best = "messages" if name.startswith("anthropic.") else "responses or chat"
-        yield f"{api}, which bedrock-mantle does not have: set model.api to {best}, or model.endpoint to runtime"
-    if model.api in OPENAI_APIS and name.startswith("anthropic."):
-        yield f"{api}, which Claude does not speak: set model.api to messages, or on runtime to converse or invoke"
-    if model.api == "messages" and name.startswith(_CLOSED):
-        yield f"{api}, which only Claude speaks: set model.api to converse or invoke, and model.endpoint to runtime"
-    if model.api == "messages" and name.startswith(_OPEN):
-        yield f"{api}, which only Claude speaks: set model.api to chat or responses, or on runtime to converse"
-    if model.endpoint == "mantle":
-        yield from _wrong_id(model.id)
+    api, is_mantle = f"model.api is {model.api}", model.endpoint == "mantle"
+    if why := _lacking(model):
+        yield f"{api}, which {why}: set {_instead(model)}"
+    if model.service_tier and model.api == "messages":
+        instead = "" if is_mantle else ", or set model.api to converse or invoke"
+        yield f"{api}, which takes no service tier: remove model.service_tier{instead}"
+    if is_mantle:
+        yield from _wrong_id(model)
         yield from _wrong_on_mantle(model)
     if model.api == "responses" and max_tokens < LEAST_OF_RESPONSES:
         yield f"{api}, which refuses test.max_tokens below {LEAST_OF_RESPONSES}: raise it, or set model.api to chat"
@@ -103,18 +98,70 @@ def _reasons(model: Model, max_tokens: int) -> Iterator[str]:
             " model.api to converse"
         )
     if model.latency and model.api not in BOTO3_APIS:
-        yield f"{api}, which has no latency mode: remove model.latency, or set model.api to converse"
-    if model.service_tier and model.api == "messages":
-        yield f"{api}, which takes no service tier: remove model.service_tier, or set model.api to converse or invoke"
+        instead = "" if is_mantle else ", or set model.api to converse"
+        yield f"{api}, which has no latency mode: remove model.latency{instead}"
 
 
-def _wrong_id(model_id: str) -> Iterator[str]:
-    bare = _VERSION.sub("", provider_id(model_id))
-    if bare != model_id:
-        yield (
-            f"model.id is {model_id!r}, but bedrock-mantle has ids without region, ARN and version: set it to {bare!r},"
-            " or model.endpoint to runtime"
-        )
+def _lacking(model: Model) -> str:
+    """Why the endpoint, or all models of this provider, have no such API; empty if they may."""
+    name = provider_id(model.known_id)
+    if model.endpoint == "mantle" and model.api in BOTO3_APIS:
+        return "bedrock-mantle does not have"
+    if model.api in OPENAI_APIS and name.startswith("anthropic."):
+        return "Claude does not speak"
+    return "only Claude speaks" if model.api == "messages" and name.startswith((*_CLOSED, *_OPEN)) else ""
+
+
+def _instead(model: Model) -> str:
+    """What to set for each endpoint on which this model has an API, the one that is set first."""
+    spoken = _spoken(provider_id(model.known_id))
+    others = (one for one in ("runtime", "mantle") if one != model.endpoint)
+    found = [_change(model, endpoint, spoken[endpoint]) for endpoint in (model.endpoint, *others) if spoken[endpoint]]
+    return ", or ".join(found)
+
+
+def _change(model: Model, endpoint: str, apis: Sequence[str]) -> str:
+    """What to set for one of these APIs on an endpoint."""
+    bare = bare_id(model.id)
+    *most, last = apis
+    changes = {
+        "api": "" if model.api in apis else " or ".join(filter(None, (", ".join(most), last))),
+        "endpoint": "" if endpoint == model.endpoint else endpoint,
+        "id": repr(bare) if endpoint == "mantle" and bare != model.id else "",
+    }
+    return " and ".join(f"model.{name} to {value}" for name, value in changes.items() if value)
+
+
+def _spoken(name: str) -> dict[str, tuple[str, ...]]:
+    """The APIs that are known to work for a model, by endpoint: see the table of docs/apis.md."""
+    boto3 = ("converse", "invoke")
+    for starts, runtime, mantle in (
+        (("anthropic.",), ("messages", *boto3), ("messages",)),
+        (_CLOSED, boto3, ()),
+        (("google.gemma-4",), (), ("responses", "chat")),
+        (("openai.gpt-oss",), ("chat", *boto3), ("responses", "chat")),
+        (("openai.", "xai."), ("responses", "chat"), ("responses", "chat")),
+        (_OPEN, ("chat", *boto3), ("chat",)),
+    ):
+        if name.startswith(starts):
+            return {"runtime": runtime, "mantle": mantle}
+    return {"runtime": boto3, "mantle": ("responses", "chat")}
+
+
+def bare_id(model_id: str) -> str:
+    """An id as bedrock-mantle has it: without region, ARN and version."""
+    return _VERSION.sub("", provider_id(model_id))
+
+
+def _wrong_id(model: Model) -> Iterator[str]:
+    bare = bare_id(model.id)
+    if bare == model.id:
+        return
+    why = f"model.id is {model.id!r}, but bedrock-mantle has ids without region, ARN and version: set"
+    if provider_id(model.known_id).startswith(_CLOSED):
+        yield f"{why} {_instead(model)}"
+    else:
+        yield f"{why} it to {bare!r}, or model.endpoint to runtime"
 
 
 def _wrong_on_mantle(model: Model) -> Iterator[str]:

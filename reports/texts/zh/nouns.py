@@ -49,7 +49,7 @@ REMEDIES = {
     "prompt_too_long": "请求超过了该模型或终端节点允许的长度。请缩短提示词（test.prompt_size、workload.input_tokens），或改用上下文更长的模型。",
     "unknown_path": "终端节点没有这个路径。bedrock-mantle 不支持 Converse 和 InvokeModel；bedrock-runtime 对未知路径返回状态 200 和 UnknownOperationException。检查 model.api 和 model.endpoint，以及 --host 或 aws.endpoint_url 是否为该终端节点的地址。",
     "max_completion_tokens": "该模型的 Chat Completions 接口用 max_completion_tokens 代替 max_tokens。model.api 为 chat 时，OpenAI 和 xAI 的模型 id 会自动使用它；自己编写的 locustfile 请修改请求。",
-    "other_api": "该终端节点不支持用此 API 调用此模型。Claude 用 messages；GPT 和 Grok 用 responses 和 chat；开放权重模型用 chat，且在 bedrock-runtime 上仅支持 chat。模型 id 也不同：bedrock-runtime 为 us.openai.gpt-5.6-sol，bedrock-mantle 为 openai.gpt-5.6-sol。请修改 model.api、model.endpoint 或 model.id，可用的组合见 docs/apis.md。",
+    "other_api": "该终端节点不支持用此 API 调用此模型。Claude 用 messages；GPT 和 Grok 用 responses 和 chat；开放权重模型用 chat，且在 bedrock-runtime 上没有 responses；Nova、Llama、Titan、Cohere、Jamba、Palmyra 和 DeepSeek R1 用 converse 和 invoke，且仅限 bedrock-runtime。模型 id 也不同：bedrock-runtime 为 us.openai.gpt-5.6-sol，bedrock-mantle 为 openai.gpt-5.6-sol。请修改 model.api、model.endpoint 或 model.id，可用的组合见 docs/apis.md。",
     "mantle_permission": "bedrock-mantle 有自己的权限：请在 IAM 策略中允许对该项目执行 bedrock-mantle:CreateInference。",
     "sampling": "与许多较新的模型一样，该模型不接受采样参数。请删除 test.temperature 或设为 null（--bedrock-temperature null）；自己编写的 locustfile 请从请求中去掉 temperature、top_p 和 top_k。",
     "clock": "本机时钟不准：签名时间相差超过 5 分钟的请求会被 AWS 拒绝。请校准时钟，并用 NTP 保持同步。",
