@@ -262,8 +262,11 @@ def _reason(error: OSError) -> str:
 
 
 def _replace(folder: OwnFolder, name: str, text: str) -> None:
-    """Replace a file by a new one. If that fails, raises OSError and leaves no draft behind."""
-    folder.replace(name, text.encode(), str(Path(name).with_suffix(DRAFT)))
+    """Replace a file by a new one. If that fails, raises OSError and leaves no draft behind.
+
+    What UTF-8 cannot hold, such as half of a surrogate pair, is `?`, as in `requests.csv`.
+    """
+    folder.replace(name, text.encode(errors="replace"), str(Path(name).with_suffix(DRAFT)))
 
 
 def _file_name(model_id: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import Any
+from typing import Any, cast
 
 from locust.env import Environment
 
@@ -53,3 +53,17 @@ def test_what_does_not_apply_is_empty() -> None:
 def test_without_a_runner_there_is_no_history() -> None:
     """Locust as a library may have none."""
     assert dict(tables(Environment()))["stats_history.csv"] == []
+
+
+def test_a_table_that_can_not_be_made_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    """Locust sorts by names: of two kinds it cannot. The other tables are there."""
+    made = Environment()
+    made.create_local_runner()
+    for name in ("a", 7):
+        made.stats.log_request("bedrock", cast("Any", name), 120, 7)
+    assert set(dict(tables(made))) == {"failures.csv", "exceptions.csv", "stats_history.csv"}
+    [record] = [one for one in caplog.records if one.name.endswith("locust_tables")]
+    assert record.getMessage().startswith(
+        "bedrock-locust: stats.csv is left out: Locust could not make it (TypeError: "
+    )
+    assert not record.exc_info

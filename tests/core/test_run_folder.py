@@ -205,6 +205,15 @@ def test_a_directory_that_can_be(tmp_path: Path) -> None:
     assert not list((tmp_path / "results" / "here").iterdir())
 
 
+def test_what_utf_8_can_not_hold(folder: RunFolder) -> None:
+    """A locustfile may name calls like that: each file is written, with a question mark."""
+    folder.write_table("stats.csv", [["Name"], ["lone\udc80"]])
+    folder.write_info({"name": "lone\udc80"})
+    assert read(folder.path / "stats.csv") == [["Name"], ["lone?"]]
+    assert json.loads((folder.path / "run.json").read_text(encoding="utf-8")) == {"name": "lone?"}
+    folder.close()
+
+
 def test_info_replaces_the_old_one(folder: RunFolder) -> None:
     """run.json is JSON in UTF-8, and always a whole one."""
     folder.write_info({"ended": "running", "text": "世界"})
