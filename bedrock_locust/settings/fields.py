@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticKnownError
@@ -53,3 +53,8 @@ class Section(BaseModel):
 
     # Without `use_attribute_docstrings`: to read its own source took a tenth of the start of each process.
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, allow_inf_nan=False)
+
+    def others_than_default(self, *names: str) -> dict[str, Any]:
+        """Those of these settings that are not at their default, with their values."""
+        found = {name: getattr(self, name) for name in names}
+        return {name: value for name, value in found.items() if value != type(self).model_fields[name].default}

@@ -440,7 +440,7 @@ def load(parsed: Namespace, endpoint: str | None) -> Settings:
     # The form leaves out a setting of a section that nothing else asks for.
     asked = {*values, *(option.section for option, value in given.items() if value is not None)}
     given = {option: value for option, value in given.items() if option.section in asked}
-    _choose_loop(values, {(option.section, option.key): option for option in given})
+    replaced = _choose_loop(values, {(option.section, option.key): option for option in given})
     for option, value in given.items():
         if option.key not in OF_BOTH | OF_RATES:
             _put(values, option.section, option.key, _in_folder(parsed, value) if option == FILE else value)
@@ -456,7 +456,9 @@ def load(parsed: Namespace, endpoint: str | None) -> Settings:
         origin["aws", "endpoint_url"] = "--host"
     if getattr(parsed, "bedrock_simulator", None) is not None:
         _forget_credentials(values)
-    return build(values, origin, file)
+    settings = build(values, origin, file)
+    settings.note_replaced(replaced)
+    return settings
 
 
 def _in_folder(parsed: Namespace, name: Any) -> Any:
@@ -547,10 +549,10 @@ LOADS = {
 """What the load can be -> the settings of which an option chooses it, where `test.load` is not given."""
 
 
-def _choose_loop(values: dict[str, Any], given: Mapping[tuple[str, str], Option]) -> None:
-    """Have options choose the load over the file. Raises SettingsError where they choose two."""
+def _choose_loop(values: dict[str, Any], given: Mapping[tuple[str, str], Option]) -> str:
+    """Have options choose the load over the file; what else goes with it, in words. Raises SettingsError for two."""
     if ("test", "load") in given:
-        return
+        return ""
     chosen = {load: [given[at] for at in settings if at in given] for load, settings in LOADS.items()}
     if len(several := [options[0].flag for options in chosen.values() if options]) > 1:
         both = " and ".join(several)
@@ -560,10 +562,14 @@ def _choose_loop(values: dict[str, Any], given: Mapping[tuple[str, str], Option]
     for load, options in chosen.items():
         if options:
             _put(values, "test", "load", load)
-    if len(chosen["rates"]) == 1 and isinstance(there := values.get("arrivals"), dict):
-        # An option takes the place of the other kind in the file.
-        replaced = arrivals.LOADS if chosen["rates"][0].key == "rates" else (*arrivals.LOADS, "ramp")
-        values["arrivals"] = {key: value for key, value in there.items() if key not in replaced}
+    if len(chosen["rates"]) != 1 or not isinstance(there := values.get("arrivals"), dict):
+        return ""
+    # An option takes the place of the other kind in the file.
+    option = chosen["rates"][0]
+    replaced = arrivals.LOADS if option.key == "rates" else (*arrivals.LOADS, "ramp")
+    values["arrivals"] = {key: value for key, value in there.items() if key not in replaced}
+    has_ramp = there.get("ramp") and "ramp" in replaced and ("arrivals", "ramp") not in given
+    return f"{option.flag} has no ramp: arrivals.ramp of the file is left out" if has_ramp else ""
 
 
 def _check_load(values: Mapping[str, Any], given: Iterable[Option], file: str) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from bedrock_locust.call import Call
     from bedrock_locust.level import Level
+    from bedrock_locust.settings.fields import Section
     from bedrock_locust.settings.schema import Settings
 
 
@@ -186,6 +187,31 @@ class Plan:
 
 
 def left_out(settings: Settings) -> str:
+    """What of file and options does not count in this run, in words; empty where all of it does."""
+    return "; ".join(filter(None, (_other_loads(settings), _of_no_use(settings), settings.replaced)))
+
+
+def _of_no_use(settings: Settings) -> str:
+    """Which settings of the load itself are given, other than by default, and do not count in a load of its kind."""
+    arrivals, search = settings.open_loop, settings.searching
+    if arrivals and arrivals.profile:
+        return _left_out(
+            "arrivals.profile has its own times", "arrivals", arrivals, "duration_seconds", "warmup_seconds"
+        )
+    if arrivals and arrivals.trace:
+        return _left_out("arrivals.trace has its own times", "arrivals", arrivals, "duration_seconds", "burstiness")
+    if search and not search.by_rate:
+        return _left_out("search.for is users", "search", search, "max_in_flight", "seed")
+    return ""
+
+
+def _left_out(why: str, name: str, section: Section, *keys: str) -> str:
+    given = section.others_than_default(*keys).items()
+    found = [f"{name}.{key} ({value if isinstance(value, str) else f'{value:g}'})" for key, value in given]
+    return f"{why}: {' and '.join(found)} {'are' if len(found) > 1 else 'is'} left out" if found else ""
+
+
+def _other_loads(settings: Settings) -> str:
     """Which levels of file and options are not those of this run, in words; empty where there are no others."""
     others = {
         "users": ("the users of concurrency", settings.has_steps),

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import (
     BeforeValidator,
     Field,
+    PrivateAttr,
     SecretStr,
     ValidationError,
     ValidationInfo,
@@ -321,6 +322,17 @@ class Settings(Section):
     slo: Slo | None = None
     limits: Limits | None = None
     workload: Workload | None = None
+
+    _replaced: str = PrivateAttr("")
+
+    @property
+    def replaced(self) -> str:
+        """Which settings of the file an option has taken the place of, though it does not set them, in words."""
+        return self._replaced
+
+    def note_replaced(self, words: str) -> None:
+        """Keep them for the plan of this process."""
+        self._replaced = words
 
     @field_validator("workload")
     @classmethod

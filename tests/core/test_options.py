@@ -15,6 +15,7 @@ from bedrock_locust.settings import options
 from bedrock_locust.settings.arrivals import Trace
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.options import OPTIONS, Option
+from bedrock_locust.settings.plan import Plan
 from bedrock_locust.settings.schema import CREDENTIALS, SECTIONS, Settings
 from bedrock_locust.settings.workload import Length
 
@@ -494,6 +495,10 @@ def test_a_trace_of_an_option_takes_the_place_of_a_ramp(here: Path) -> None:
     assert replayed
     assert ramp
     assert (replayed.rates, replayed.ramp, ramp.rates, ramp.ramp) == (None, None, (5,), "aws")
+    settings = options.load(parse("--bedrock-arrival-profile", "9:1:2"), None)
+    said = "--bedrock-arrival-profile has no ramp: arrivals.ramp of the file is left out"
+    assert said in Plan.of(settings).lines()
+    assert not options.load(parse("--bedrock-rates", "5"), None).replaced
     with pytest.raises(SettingsError, match=r"^--bedrock-trace .*: unknown key arrivals.trace.speeed"):
         options.load(parse("--bedrock-trace", '{"file": "x", "speeed": 2}'), None)
 

@@ -8,7 +8,7 @@ import pytest
 
 from bedrock_locust.level import Load
 from bedrock_locust.settings.forecast import forecast, from_to, span
-from bedrock_locust.settings.plan import Plan, length_in_words, money
+from bedrock_locust.settings.plan import Plan, left_out, length_in_words, money
 from bedrock_locust.settings.schema import Settings
 
 
@@ -134,6 +134,33 @@ def test_what_the_load_leaves_out(load: str, sections: dict[str, Any], named: st
     values = {"model": {"id": "m"}, "test": {"load": load}, **sections}
     said = [one for one in Plan.of(Settings.model_validate(values)).lines() if "left out" in one]
     assert said == ([f"test.load is {load}: {named} left out"] if named else [])
+
+
+@pytest.mark.parametrize(
+    ("sections", "said"),
+    [
+        (
+            {"arrivals": {"profile": [[60, 1, 40]], "duration_seconds": 5, "warmup_seconds": 2.5}},
+            "arrivals.profile has its own times: arrivals.duration_seconds (5) and arrivals.warmup_seconds (2.5) are",
+        ),
+        (
+            {"arrivals": {"trace": "x", "duration_seconds": 5, "warmup_seconds": 2}},
+            "arrivals.trace has its own times: arrivals.duration_seconds (5) is",
+        ),
+        (
+            {"arrivals": {"trace": "x", "burstiness": "constant"}},
+            "arrivals.trace has its own times: arrivals.burstiness (constant) is",
+        ),
+        ({"search": {"max_in_flight": 5}, "slo": {"ttft_ms": 9}}, "search.for is users: search.max_in_flight (5) is"),
+        ({"search": {"for": "rate", "max_in_flight": 5}, "slo": {"ttft_ms": 9}}, ""),
+        ({"arrivals": {"profile": [[60, 1, 40]], "duration_seconds": 60, "max_in_flight": 3}}, ""),
+        ({"arrivals": {"rates": [1], "duration_seconds": 5, "warmup_seconds": 2}}, ""),
+    ],
+)
+def test_what_a_kind_of_load_leaves_out(sections: dict[str, Any], said: str) -> None:
+    """Settings that others of its kind have, where they are given."""
+    found = left_out(Settings.model_validate({"model": {"id": "m"}, **sections}))
+    assert found == (f"{said} left out" if said else "")
 
 
 def test_use_of_the_quota() -> None:
