@@ -147,10 +147,12 @@ def _warnings(settings: Settings) -> Iterator[str]:
     if levels and (most := expected_calls(settings, levels[0])[1]) < ENOUGH_FOR_P95:
         yield (
             f"the first level makes about {most:.0f} calls at most, and to bound a P95 takes {ENOUGH_FOR_P95} or more."
-            f" Raise {_section(settings)}.duration_seconds for figures that you decide by."
+            f" {_longer(settings)} for figures that you decide by."
         )
 
 
-def _section(settings: Settings) -> str:
-    """The section with the levels."""
-    return SECTIONS_OF_LOADS.get(settings.test.load, "concurrency")
+def _longer(settings: Settings) -> str:
+    """What makes the levels longer."""
+    if settings.open_loop and settings.open_loop.profile:
+        return "Make the parts of arrivals.profile longer"
+    return f"Raise {SECTIONS_OF_LOADS.get(settings.test.load, 'concurrency')}.duration_seconds"

@@ -6,7 +6,17 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from reports.markdown import UNKNOWN, amount, code, escape, number
-from reports.sections.words import API_NAMES, SEARCH, label, length_setting, level_names, reason, section_of_load
+from reports.sections.words import (
+    API_NAMES,
+    SEARCH,
+    has_parts,
+    label,
+    length_setting,
+    level_names,
+    reason,
+    replays_whole_trace,
+    section_of_load,
+)
 from reports.texts.agreement import Counted
 
 if TYPE_CHECKING:
@@ -27,8 +37,11 @@ def _told(analysis: Edition, doubt: Doubt) -> str:
     more = SPECIAL[doubt.what](analysis, doubt.values) if doubt.what in SPECIAL else {}
     unit = SEARCH if analysis.searches else analysis.levels.unit
     setting = length_setting(analysis)
-    longer = analysis.say(f"trust.longer.{unit}", setting=setting)
+    kind = "trace" if replays_whole_trace(analysis) else unit
+    longer = analysis.say(f"trust.longer.{kind}", setting=setting)
     usual = {"longer": longer, "setting": setting, "section": section_of_load(analysis)}
+    if doubt.what == "drift" and has_parts(analysis):
+        key = f"{key}_of_parts"
     return analysis.say(key, **{**usual, **words, **more})
 
 

@@ -60,10 +60,27 @@ def length_setting(analysis: Edition) -> str:
     """The setting that says how long a level lasts."""
     section = section_of_load(analysis)
     if section == "arrivals":
+        if replays_whole_trace(analysis):
+            return "arrivals.trace.file"
         for kind, setting in (("trace", "arrivals.trace.to"), ("profile", "arrivals.profile")):
             if analysis.run.get("settings", section, kind):
                 return setting
     return f"{section}.duration_seconds"
+
+
+def replays_whole_trace(analysis: Edition) -> bool:
+    """Whether a trace was replayed to its end: no setting makes this longer."""
+    trace = analysis.run.get("settings", "arrivals", "trace")
+    return (
+        bool(trace)
+        and section_of_load(analysis) == "arrivals"
+        and analysis.run.number("settings", "arrivals", "trace", "to") is None
+    )
+
+
+def has_parts(analysis: Edition) -> bool:
+    """Whether the levels are parts of a profile, which have no warm-up."""
+    return bool(analysis.figures["part"].notna().any())
 
 
 def label(say: Language, row: pd.Series[Any], *, mode: bool = False) -> str:

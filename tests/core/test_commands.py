@@ -135,6 +135,7 @@ def test_check_reads_the_environment(
     ("sections", "setting"),
     [
         ({"concurrency": {"duration_seconds": 3}}, "concurrency.duration_seconds"),
+        ({"arrivals": {"rates": [2], "duration_seconds": 3}}, "arrivals.duration_seconds"),
         ({"search": {"duration_seconds": 3}, "slo": {"ttft_ms": 500}}, "search.duration_seconds"),
     ],
 )
@@ -147,6 +148,12 @@ def test_check_names_the_setting_for_more_calls(
     code, output, _ = check(capsys, str(file))
     assert code == 0
     assert f"Raise {setting} for figures that you decide by" in output
+
+
+def test_check_advises_longer_parts(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of a profile, whose length no other setting has."""
+    write(here, arrivals={"profile": [[5, 1, 2]]})
+    assert "Make the parts of arrivals.profile longer for figures that you decide by" in check(capsys)[1]
 
 
 def test_check_shows_the_modes_that_run(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

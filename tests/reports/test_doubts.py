@@ -374,7 +374,8 @@ def test_no_length_would_do_above_capacity(tmp_path: Path) -> None:
     [
         ({"rates": [10], "duration_seconds": 5}, "arrivals.duration_seconds"),
         ({"profile": [[5, 1, 10]]}, "arrivals.profile"),
-        ({"trace": {"file": "x"}}, "arrivals.trace.to"),
+        ({"trace": {"file": "x", "to": 90}}, "arrivals.trace.to"),
+        ({"trace": {"file": "x"}}, "arrivals.trace.file"),
     ],
 )
 @pytest.mark.parametrize("language", ["en", "zh"])

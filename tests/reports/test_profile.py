@@ -15,6 +15,7 @@ from reports.numbers.doubts import doubts
 from reports.reading.run import read
 from reports.report import write
 from reports.sections.conclusion import conclusion
+from reports.sections.trust import told
 
 from . import run_folders as make
 from .run_folders import T0
@@ -87,6 +88,15 @@ def test_latency_that_follows_the_rate_is_no_drift(tmp_path: Path, parts: tuple[
     what = {doubt.what for doubt in doubts(found)}
     assert ("queue" in what) == (parts[0][1] == parts[0][2])
     assert not what & {"drift", "no_warmup"}
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "a part of the same rate before them"), ("zh", "到达率相同")])
+def test_a_profile_is_not_told_to_warm_up(tmp_path: Path, language: str, said: str) -> None:
+    """Its parts have no warm-up: a part before them has to do."""
+    found = edition(read(folder(((60.0, 10.0, 10.0),), growth=-0.7).write(tmp_path)), language)
+    [text] = [text for doubt, text in zip(found.doubts, told(found), strict=True) if doubt.what == "drift"]
+    assert said in text
+    assert "warmup_seconds" not in text
 
 
 def test_both_modes_are_compared_part_by_part(tmp_path: Path) -> None:

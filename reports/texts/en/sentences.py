@@ -233,6 +233,8 @@ TEXTS = {
     "trust.drift": "Latency was not steady: {levels} (it changed by up to {change} % within a level). The figures are means over the"
     " change. Measure longer, with a longer warm-up (`{section}.warmup_seconds`).",
     "trust.no_warmup": "The first seconds differ: {levels} (by up to {change} %). Set `{section}.warmup_seconds` to leave them out.",
+    "trust.drift_of_parts": "Latency was not steady: {levels} (it changed by up to {change} % within a part). The figures are means over the"
+    " change. Make these parts longer, with a part of the same rate before them (`arrivals.profile`).",
     "trust.short_levels": "More than a quarter of the calls ended after their level: {levels}. The levels are too short for such calls:"
     " {needed_s} would do (`{setting}`).",
     "trust.duplicates": "`requests.csv` has {rows} twice: counts and rates are too high. Look at how the file was made.",
@@ -250,6 +252,7 @@ TEXTS = {
     "trust.late_machine": "Client-limited although its CPU was free: {levels}. Something else used the machine. Stop it and run again.",
     "trust.longer.users": "Measure longer (`concurrency.duration_seconds`, or `--run-time` without levels).",
     "trust.longer.rate": "Measure longer (`{setting}`).",
+    "trust.longer.trace": "This was the whole trace: replay a longer one (`{setting}`).",
     "trust.workers": "{workers:worker|workers} {workers}",
     "slo": "Service level objective",
     "slo.asked": "Asked for: {slo}.",
