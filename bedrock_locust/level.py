@@ -71,7 +71,8 @@ def loads_in_words(levels: Sequence[Level], most: int) -> str:
         return in_words(list(dict.fromkeys(level.load for level in levels)), most)
     courses = list(parts.values())
     shown = courses if len(courses) <= most else [*courses[:3], "...", courses[-1]]
-    return f"{len(courses)} part{'s' if len(courses) != 1 else ''}: {', '.join(shown)} requests/s"
+    unit = _one("requests/s") if courses == ["1"] else "requests/s"
+    return f"{len(courses)} part{'s' if len(courses) != 1 else ''}: {', '.join(shown)} {unit}"
 
 
 def _one(unit: Unit) -> str:

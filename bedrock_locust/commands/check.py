@@ -146,9 +146,15 @@ def _warnings(settings: Settings) -> Iterator[str]:
     levels = stock_levels(settings)
     if levels and (most := expected_calls(settings, levels[0])[1]) < ENOUGH_FOR_P95:
         yield (
-            f"the first level makes about {most:.0f} calls at most, and to bound a P95 takes {ENOUGH_FOR_P95} or more."
+            f"the first level makes {_about(most)} at most, and to bound a P95 takes {ENOUGH_FOR_P95} or more."
             f" {_longer(settings)} for figures that you decide by."
         )
+
+
+def _about(calls: float) -> str:
+    """A few calls in words."""
+    whole = max(1, round(calls))
+    return f"{'about' if calls >= 0.5 else 'less than'} {whole} call{'s' if whole != 1 else ''}"
 
 
 def _longer(settings: Settings) -> str:

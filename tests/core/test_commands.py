@@ -132,6 +132,17 @@ def test_check_reads_the_environment(
 
 
 @pytest.mark.parametrize(
+    ("seconds", "said"), [(5, "about 5 calls"), (1, "about 1 call"), (0.2, "less than 1 call"), (1.6, "about 2 calls")]
+)
+def test_check_counts_few_calls(here: Path, capsys: pytest.CaptureFixture[str], seconds: float, said: str) -> None:
+    """One is no plural, and none is no figure."""
+    write(here, arrivals={"profile": [[seconds, 1, 1]]})
+    out = check(capsys)[1]
+    assert f"the first level makes {said} at most" in out
+    assert "streaming: 1 part: 1 request/s\n" in out
+
+
+@pytest.mark.parametrize(
     ("sections", "setting"),
     [
         ({"concurrency": {"duration_seconds": 3}}, "concurrency.duration_seconds"),
