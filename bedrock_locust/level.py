@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, is_dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
 if TYPE_CHECKING:
@@ -211,3 +211,29 @@ def planned_levels(environment: Environment) -> tuple[Level, ...] | None:
     if levels := getattr(shape, "levels", None):
         return tuple(map(Level.from_plain, levels()))
     return None
+
+
+def within(levels: Sequence[Level], time_s: float | None) -> tuple[Level, ...]:
+    """What of these levels there is time for, without the time between them; all of them without a bound."""
+    return tuple(levels) if time_s is None else tuple(_within(levels, time_s))
+
+
+def _within(levels: Sequence[Level], left_s: float) -> Iterator[Level]:
+    for level in levels:
+        if level.duration_s is None:
+            yield level
+        elif left_s > 0:
+            warmup_s = min(level.warmup_s, left_s)
+            yield _shortened(replace(level, warmup_s=warmup_s), min(level.duration_s, left_s - warmup_s))
+            left_s -= level.warmup_s + level.duration_s
+
+
+def _shortened(level: Level, duration_s: float) -> Level:
+    """A level that is measured for so long; where its rate changes it comes to another one."""
+    if duration_s == level.duration_s or not level.duration_s:
+        return level
+    first, last = level.rates_per_s
+    if first == last:
+        return replace(level, duration_s=duration_s)
+    end = first + (last - first) * duration_s / level.duration_s
+    return replace(level, duration_s=duration_s, rate_per_s=(first + end) / 2, rate_to_per_s=end)

@@ -16,7 +16,7 @@ from bedrock_locust.aws.host import bedrock_host, http_users
 from bedrock_locust.aws.preflight import has_credentials, preflight
 from bedrock_locust.aws.probe import calibrate_each
 from bedrock_locust.aws.warm import write_prefixes
-from bedrock_locust.level import LevelError, planned_levels
+from bedrock_locust.level import LevelError, planned_levels, within
 from bedrock_locust.process.present import NO_OPTIONS, present
 from bedrock_locust.process.simulator import SimulatorProcess
 from bedrock_locust.settings import options
@@ -187,7 +187,7 @@ class Preparation:
             plan = self.replay.told(Plan.of(counted, "", self.first_call, levels, run_time_s), settings)
         else:
             counted = self.survey.counted(settings) if self.survey else settings
-            quota_use = str(forecast(counted, self.first_call, levels, known.others) or "")
+            quota_use = str(forecast(counted, self.first_call, within(levels, run_time_s), known.others) or "")
             plan = Plan.of(counted, quota_use, self.first_call, levels, run_time_s)
         return replace(plan, quota_sources=known.in_words(given), quota_notes=known.notes(given))
 

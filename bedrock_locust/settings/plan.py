@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bedrock_locust.level import Load
+from bedrock_locust.level import Load, within
 from bedrock_locust.settings.forecast import expected_cost, expected_tokens, from_to, most_of_all, span
 from bedrock_locust.settings.quotas import unused
 from bedrock_locust.settings.sizes import sizes
@@ -89,12 +89,13 @@ class Plan:
         limit, model, quotas = sizes(settings).most_limit, settings.model, settings.model.quotas
         planned = stock_levels(settings) if levels is None else levels
         kinds, parts = {level.kind for level in planned}, {level.part for level in planned} - {None}
-        seconds = length_of(planned)
-        minutes = None if seconds is None else math.ceil(seconds / 60)
+        seconds, held = length_of(planned), within(planned, run_time_s)
+        held_s = length_of(held)
+        minutes = None if held_s is None else math.ceil(held_s / 60)
         calls = quotas.quota * minutes if quotas.quota and minutes else None
         quota_tokens = quotas.tokens_per_minute * minutes if quotas.tokens_per_minute and minutes else None
-        if quotas.tokens_per_day and seconds is not None:
-            by_day = quotas.tokens_per_day * math.ceil(seconds / DAY_S)
+        if quotas.tokens_per_day and held_s is not None:
+            by_day = quotas.tokens_per_day * math.ceil(held_s / DAY_S)
             quota_tokens = min(quota_tokens or by_day, by_day)
         bounds = [calls and calls * limit, quota_tokens and int(quota_tokens / model.burndown)]
         if quotas.output_tokens_per_minute and minutes:
@@ -112,8 +113,8 @@ class Plan:
             call_cost=call_cost,
             all_cost=min((cost for cost in costs if cost), default=None),
             currency=settings.pricing.currency if settings.pricing else "",
-            expected_cost=expected_cost(settings, first, planned),
-            expected_tokens=_tokens(settings, first, planned) if settings.workload and "search" not in kinds else "",
+            expected_cost=expected_cost(settings, first, held),
+            expected_tokens=_tokens(settings, first, held) if settings.workload and "search" not in kinds else "",
             run_time_s=run_time_s if run_time_s and run_time_s < (seconds or math.inf) else None,
             quota_use=quota_use,
             unused_quotas=unused(model),
@@ -122,7 +123,7 @@ class Plan:
             is_ramp="ramp" in kinds,
             modes=len({level.mode for level in planned}),
             parts=len(parts),
-            search=_most(settings, first, planned) if "search" in kinds and seconds is not None else None,
+            search=_most(settings, first, held) if "search" in kinds and seconds is not None else None,
         )
 
     def lines(self) -> list[str]:

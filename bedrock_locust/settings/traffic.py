@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -116,10 +117,17 @@ class Traffic:
         )
         return [f"in its busiest minutes it uses {', '.join(shares)} of your quotas{others}"] if shares else []
 
-    def cost(self, prices: Pricing) -> tuple[float, float]:
-        """What it costs if answers are as long as in the trace, and if they are as long as their limits allow."""
+    def cost(self, prices: Pricing, time_s: float | None = None) -> tuple[float, float]:
+        """What it costs if answers are as long as in the trace, and if they are as long as their limits allow.
+
+        Where only so many seconds are made, it is the share of the calls that come in them.
+        """
         fresh = self.input_tokens - self.cache_read_tokens - self.cache_write_tokens
         sent = fresh * prices.input_per_million + self.cache_read_tokens * prices.cache_read_per_million
         sent += self.cache_write_tokens * prices.cache_write_per_million
         low, high = (sent + tokens * prices.output_per_million for tokens in (self.output_tokens, self.limit_tokens))
-        return low / 1e6, max(low, high) / 1e6
+        share = 1.0 if time_s is None else self._share_until(time_s)
+        return share * low / 1e6, share * max(low, high) / 1e6
+
+    def _share_until(self, time_s: float) -> float:
+        return sum(self.asked[: math.ceil(time_s / self.bin_s)]) / self.calls

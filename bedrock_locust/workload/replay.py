@@ -106,7 +106,7 @@ class Replay:
 
     def told(self, plan: Plan, settings: Settings) -> Plan:
         """The plan with what the trace asks for; cost and tokens are known from the trace, and not guessed."""
-        cost = self.traffic.cost(settings.pricing) if settings.pricing else None
+        cost = self.traffic.cost(settings.pricing, plan.run_time_s) if settings.pricing else None
         return replace(
             plan,
             expected_cost=cost,

@@ -43,6 +43,33 @@ def test_a_run_time_that_ends_it_early(run_time_s: float | None, said: bool) -> 
     assert ("--run-time" in length) is said
 
 
+PRICES = {"input_per_million": 1.1, "output_per_million": 5.5}
+
+
+@pytest.mark.parametrize(
+    ("load", "run_time_s", "same_as"),
+    [
+        ({"rates": [3, 6], "duration_seconds": 10}, 5, {"rates": [3], "duration_seconds": 5}),
+        ({"rates": [3], "duration_seconds": 20, "warmup_seconds": 4}, 2, {"rates": [3], "duration_seconds": 2}),
+        ({"profile": [[10, 2, 6]]}, 5, {"profile": [[5, 2, 4]]}),
+        ({"profile": [[10, 2, 6], [5, 6, 6]]}, 90, {"profile": [[10, 2, 6], [5, 6, 6]]}),
+    ],
+)
+def test_what_a_run_time_cuts_off_costs_nothing(load: Any, run_time_s: float, same_as: Any) -> None:
+    """Calls, tokens and cost are those of the time that there is."""
+    base = {
+        "model": {"id": "m"},
+        "pricing": PRICES,
+        "workload": {"input_tokens": 200},
+        "test": {"non_streaming": False},
+    }
+    cut = Plan.of(Settings.model_validate({**base, "arrivals": load}), run_time_s=run_time_s)
+    whole = Plan.of(Settings.model_validate({**base, "arrivals": same_as}))
+    assert cut.expected_tokens == whole.expected_tokens
+    assert cut.expected_cost == pytest.approx(whole.expected_cost)
+    assert cut.levels == len(load.get("rates", load.get("profile")))
+
+
 @pytest.mark.parametrize(
     ("model", "tokens"),
     [

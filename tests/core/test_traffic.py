@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bedrock_locust.settings.goals import Pricing
 from bedrock_locust.settings.schema import Settings
 from bedrock_locust.workload.traffic import MOST_BINS, Facts
 
@@ -35,6 +36,9 @@ def test_sums_and_percentiles() -> None:
     assert (found.busiest.calls, found.busiest.input_tokens, found.most_in_a_second) == (2, 1200, 1)
     assert found.conversations == 1
     assert json.loads(json.dumps(found.public()))["asked"] == list(found.asked)
+    prices = Pricing(input_per_million=1, output_per_million=5)
+    assert found.cost(prices, 1000) == found.cost(prices)
+    assert found.cost(prices, 30) == pytest.approx([cost / 2 for cost in found.cost(prices)])
 
 
 @pytest.mark.parametrize("latency", [None, "5", float("nan"), float("inf"), True, -3])
