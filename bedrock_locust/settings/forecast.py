@@ -5,9 +5,11 @@ All of them are ranges, because the latency of a call and the tokens of an answe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from bedrock_locust.level import Load
 from bedrock_locust.settings.quotas import NAMES, WORDS
 from bedrock_locust.settings.sizes import sizes
 from bedrock_locust.settings.stock_levels import stock_levels
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from bedrock_locust.call import Call
-    from bedrock_locust.level import Level, Load
+    from bedrock_locust.level import Level
     from bedrock_locust.settings.schema import Settings
 
 SPEEDS = ((0.3, 0.005), (2.0, 0.04))
@@ -29,6 +31,7 @@ TOKEN_FACTORS = (0.75, 1.3)
 
 
 TOKENS_PER_DAY = "tokens per day"
+REQUESTS = "requests per minute"
 INPUT, OUTPUT = "input tokens per minute", "output tokens per minute"
 
 
@@ -140,6 +143,8 @@ class Forecast:
     """How often an output token counts against the quota; 1 for a quota of requests."""
     others_percent: float = 0.0
     """What others use of the quota before the run, in percent. It is part of `percent`."""
+    whole_minute: bool = False
+    """Whether the levels that use it up would do so in a whole minute, and together are shorter."""
 
     def __str__(self) -> str:
         others = f"; others use {self.others_percent:.0f} % of it now" if self.others_percent >= 1 else ""
@@ -147,16 +152,31 @@ class Forecast:
 
     def _in_words(self) -> str:
         counted = f", each counted {self.burndown:g} times" if self.burndown != 1 else ""
+        basis = "" if self._is_certain else f" ({self.kinds}{counted})"
         low, high = self.percent
         used = f"{from_to(low, high)} % of the quota with {self.last}"
         if self.possible_from is None:
-            return f"{self.quota}: {used} ({self.kinds}{counted})"
+            return f"{self.quota}: {used}{basis}"
         # bedrock-mantle refuses no call for its quota of output tokens: it ends answers early.
         what = "answers cut short" if self.quota == OUTPUT else "throttling"
+        would = "would be " if self.whole_minute else ""
+        when = " in a whole minute, and these levels are shorter" if would else ""
         if self.certain_from is None:
-            return f"{what} possible from {self.possible_from} on: {self.quota}, {used} ({self.kinds}{counted})"
+            return f"{what} {would}possible from {self.possible_from} on{when}: {self.quota}, {used}{basis}"
         between = "" if self.possible_from == self.certain_from else f"{self.possible_from.number} to "
-        return f"{what} expected from {between}{self.certain_from} on: {self.quota} ({self.kinds}{counted})"
+        used = f", {used}, which is for {self._allowed}" if self._is_certain else ""
+        return f"{what} {would}expected from {between}{self.certain_from} on{when}: {self.quota}{used}{basis}"
+
+    @property
+    def _allowed(self) -> Load:
+        """The rate for which a quota of requests is enough, beside what others use."""
+        per_percent = self.last.amount / (self.percent[1] - self.others_percent)
+        return Load(float(f"{per_percent * max(0.0, 100 - self.others_percent):.3g}"), self.last.unit)
+
+    @property
+    def _is_certain(self) -> bool:
+        """Whether nothing of it depends on how long calls take and what they answer, as with requests at a rate."""
+        return self.quota == REQUESTS and self.last.unit != "users"
 
 
 def forecast(
@@ -176,7 +196,9 @@ def forecast(
         return None
     percents = _percents_of_others(settings, others or {})
     found = [
-        _of(settings, kinds, steps, quota, burndown, percents.get(quota, 0.0)) for quota, burndown in _quotas(settings)
+        replace(one, whole_minute=_is_short(settings, kinds, planned, one))
+        for quota, burndown in _quotas(settings)
+        for one in [_of(settings, kinds, steps, quota, burndown, percents.get(quota, 0.0))]
     ]
     if by_day := _of_day(settings, kinds, planned):
         found.append(by_day)
@@ -197,6 +219,19 @@ def _of(  # noqa: PLR0913, PLR0917 - what a forecast is made of
 ) -> Forecast:
     used = [_and_others(_percent(settings, kinds, load, quota), others) for load in steps]
     return Forecast(quota, steps[-1], used[-1], _first(steps, used, 1), _first(steps, used, 0), kinds, burndown, others)
+
+
+def _is_short(settings: Settings, kinds: Kinds, planned: Sequence[Level], found: Forecast) -> bool:
+    """Whether the levels that may use up a quota by the minute last so briefly, together, that they do not."""
+    over = [level for level in planned if found.possible_from and level.peak >= found.possible_from]
+    length_s = sum(math.inf if level.length_s is None else level.length_s for level in over)
+    if not over or length_s >= 60:
+        return False
+    most = _percent(settings, kinds, found.last, found.quota, length_s)[1]
+    # The rest of that minute may belong to the levels below.
+    if lower := [level.peak for level in planned if level not in over]:
+        most += _percent(settings, kinds, max(lower), found.quota, 60 - length_s)[1]
+    return most + found.others_percent < 100
 
 
 def _and_others(used: tuple[float, float], others: float) -> tuple[float, float]:
@@ -281,7 +316,7 @@ def _quotas(settings: Settings) -> list[tuple[str, float]]:
     """The quotas that are set, with how often an output token counts."""
     model = settings.model
     quotas = {
-        "requests per minute": (model.quotas.quota, 1.0),
+        REQUESTS: (model.quotas.quota, 1.0),
         "tokens per minute": (model.quotas.tokens_per_minute, model.burndown),
         INPUT: (model.quotas.input_tokens_per_minute, 1.0),
         OUTPUT: (model.quotas.output_tokens_per_minute, 1.0),
@@ -289,8 +324,8 @@ def _quotas(settings: Settings) -> list[tuple[str, float]]:
     return [(name, burndown) for name, (quota, burndown) in quotas.items() if quota]
 
 
-def _percent(settings: Settings, kinds: Kinds, load: Load, quota: str) -> tuple[float, float]:
-    """The least and the most that a level uses of a quota, in percent.
+def _percent(settings: Settings, kinds: Kinds, load: Load, quota: str, within_s: float = 60) -> tuple[float, float]:
+    """The least and the most that a level uses of a quota by the minute in this time, in percent.
 
     Tokens are counted as the service counts them: those that the calls of a minute use, and those that the calls
     in flight have reserved. On bedrock-mantle the quota of input tokens holds the `max_tokens` of a call until it ends,
@@ -299,14 +334,14 @@ def _percent(settings: Settings, kinds: Kinds, load: Load, quota: str) -> tuple[
     model = settings.model
     used = []
     for kind in kinds.extremes:
-        calls_per_min = 60 * kind.calls_per_s(load)
-        tokens = calls_per_min * (kind.input_tokens + kind.output_tokens * model.burndown)
+        calls = within_s * kind.calls_per_s(load)
+        tokens = calls * (kind.input_tokens + kind.output_tokens * model.burndown)
         tokens += kind.in_flight(load) * (kind.input_tokens + sizes(settings).limit)
         shares = {
-            "requests per minute": calls_per_min / (model.quotas.quota or 1),
+            REQUESTS: calls / (model.quotas.quota or 1),
             "tokens per minute": tokens / (model.quotas.tokens_per_minute or 1),
             INPUT: tokens / (model.quotas.input_tokens_per_minute or 1),
-            OUTPUT: calls_per_min * kind.output_tokens / (model.quotas.output_tokens_per_minute or 1),
+            OUTPUT: calls * kind.output_tokens / (model.quotas.output_tokens_per_minute or 1),
         }
         used.append(100 * shares[quota])
     return min(used), max(used)

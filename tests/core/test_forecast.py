@@ -174,6 +174,40 @@ def test_throttling_begins_with_the_whole_quota(quota: int, possible: int | None
     assert (made.possible_from, made.certain_from) == (possible and Load(possible), certain and Load(certain))
 
 
+OPEN: dict[str, Any] = {"test": {"non_streaming": False}, "model": {"id": "m", "quota": 300}}
+
+
+@pytest.mark.parametrize(
+    ("arrivals", "said"),
+    [
+        (
+            {"rates": [2, 10], "duration_seconds": 60},
+            (
+                "throttling expected from 10 requests/s on: requests per minute, 200 % of the quota with 10 requests/s,"
+                " which is for 5 requests/s"
+            ),
+        ),
+        (
+            {"rates": [10], "duration_seconds": 8},
+            (
+                "throttling would be expected from 10 requests/s on in a whole minute, and these levels are shorter:"
+                " requests per minute, 200 % of the quota with 10 requests/s, which is for 5 requests/s"
+            ),
+        ),
+        # 31 s at 10/s are more than the quota of a minute; 20 s are not, and with 40 s at 4/s before them they are.
+        ({"rates": [10], "duration_seconds": 31}, "throttling expected from 10 requests/s on"),
+        ({"rates": [4, 10], "duration_seconds": 20}, "throttling expected from 10 requests/s on"),
+        ({"rates": [1, 10], "duration_seconds": 20}, "throttling would be expected from 10 requests/s on"),
+        ({"rates": [2], "duration_seconds": 8}, "requests per minute: 40 % of the quota with 2 requests/s"),
+    ],
+)
+def test_rates_need_no_guess_of_how_long_a_call_takes(arrivals: dict[str, Any], said: str) -> None:
+    """Requests by the minute follow from them; and a quota by the minute is not used up in a few seconds."""
+    text = str(found(arrivals=arrivals, **OPEN))
+    assert text.startswith(said)
+    assert "if a call takes" not in text
+
+
 def test_expected_calls() -> None:
     """A level of 10 s with 3 users that wait for their answers."""
     low, high = expected_calls(settings(), LEVEL, first(latency_ms=1000.0))

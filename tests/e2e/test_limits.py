@@ -64,7 +64,7 @@ def test_the_gate_and_the_forecast(place: Place, simulator: Simulator) -> None:
     )
     code, output = place.run("--host", simulator.url)
     assert code == 3, output
-    assert "throttling expected from 1 user on: requests per minute" in output
+    assert "throttling would be expected from 1 user on in a whole minute, and these levels are shorter: req" in output
     assert "the SLO was not met" in output
     run = place.runs()[0]
     text = (run / "report.md").read_text()
