@@ -141,7 +141,7 @@ def info(rows: int, levels: int | None, **changes: Any) -> Row:
         "levels_planned": levels,
         "rows_written": rows,
         "workers": workers,
-        "remedies": REMEDIES,
+        "remedies": dict(REMEDIES),
         **changes,
     }
 
