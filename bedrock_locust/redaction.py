@@ -48,6 +48,12 @@ _PATH = re.compile(r"""/[^\s/'":=]*$""")
 _AFTER_PATH = re.compile(r"""['"]?:[ ]$""")
 """What stands between a path and a sentence about it."""
 _SENTENCE = re.compile(r"[A-Za-z][a-z]*(?: [a-z]+)+(?=[\s,.;:()]|$)")
+_CODE = re.compile(r"(?:invalid|expired|missing|incorrect|wrong|revoked)_$", re.IGNORECASE)
+"""What stands before the name of a secret that is the end of an error code, as in `invalid_api_key`."""
+_OPENERS = re.compile(
+    r"(?:The|This|That|Your|You|No|An?|It|Please|Invalid|Incorrect|Missing|Expired|Bearer|Security)(?= [a-z])"
+)
+"""Words with which a sentence after a code begins, and no secret: others may be its first word."""
 LONGEST_NAME = 255
 """Characters of the last part of a path."""
 _URL = r"""
@@ -171,15 +177,23 @@ def _shown(character: str) -> str:
 
 
 def _masked(found: re.Match[str]) -> str:
-    return found[0] if _is_of_a_path(found) else f"{found['name'] or ''}{MASK}"
+    return found[0] if _is_a_sentence(found) else f"{found['name'] or ''}{MASK}"
 
 
-def _is_of_a_path(found: re.Match[str]) -> bool:
-    """What was found is the end of a path and a sentence about it: `'/etc/passwd': cannot write there`."""
+def _is_a_sentence(found: re.Match[str]) -> bool:
+    """What was found is the end of a path, or of an error code, and a sentence about it.
+
+    As in `'/etc/passwd': cannot write there` and `invalid_api_key: The key is not known`.
+    """
     text, name, start = found.string, found["name"] or "", found.start()
-    if not (_AFTER_PATH.search(name) and _PATH.search(text, max(0, start - LONGEST_NAME), start)):
+    before = max(0, start - LONGEST_NAME)
+    value = start + len(name)
+    if name.endswith(": ") and _CODE.search(text, before, start):
+        sentence = _OPENERS.match(text, value)
+    elif _AFTER_PATH.search(name) and _PATH.search(text, before, start):
+        sentence = _SENTENCE.match(text, value)
+    else:
         return False
-    sentence = _SENTENCE.match(text, start + len(name))
     return sentence is not None and sentence.end() >= found.end()
 
 

@@ -50,7 +50,7 @@ def classify(error: BaseException, stage: Stage, *, signing: bool = False) -> Fa
     """
     if isinstance(error, aws.ClientError) and not signing:
         return _service_failure(error, stage)
-    code, message = type(error).__name__, redact(str(error))
+    code, message = type(error).__name__, redact(_words(error))
     if lacking := _lacking(error):
         return Failure("ClientResourceError", lacking, stage, message)
     if isinstance(error, ModelFailedError | NotAnAnswerError):
@@ -58,6 +58,14 @@ def classify(error: BaseException, stage: Stage, *, signing: bool = False) -> Fa
     if signing:
         return Failure("CredentialsError", code, "connect", message or code)
     return _client_side(error, code, stage, message)
+
+
+def _words(error: BaseException) -> str:
+    """What an exception says. urllib3's of a broken connection holds another, which would be shown as a tuple."""
+    if isinstance(error, http.ProtocolError) and error.args:
+        return str(error.args[0])
+    inner = error.kwargs.get("error") if isinstance(error, aws.BotoCoreError) else None
+    return str(error).replace(str(inner), _words(inner)) if isinstance(inner, http.ProtocolError) else str(error)
 
 
 def _client_side(error: BaseException, code: str, stage: Stage, message: str) -> Failure:

@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m bedrock_locust.simulator",
         usage="%(prog)s [OPTION ...]   (--help lists the options)",
-        description="A local Bedrock Runtime endpoint: made-up answers at a set pace.",
+        description="A local endpoint, bedrock-runtime or bedrock-mantle: made-up answers at a set pace.",
         epilog="Faults: " + ", ".join(faults.NAMES),
     )
     parser.add_argument("--host", default="127.0.0.1", help="IP address to listen on (default: %(default)s)")

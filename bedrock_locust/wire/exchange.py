@@ -202,7 +202,7 @@ class Exchange:
         except TimeoutError as error:
             raise ReadTimeoutError(endpoint_url=self._url, error=error) from error
         except (OSError, HTTPParseError) as error:
-            raise ProtocolError(f"Connection broken: {error!r}", error) from error
+            raise ProtocolError(f"Connection broken: {error}") from error
         finally:
             self.close()
 

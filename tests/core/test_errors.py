@@ -256,6 +256,17 @@ def test_a_remedy_fits_the_message(category: str, message: str, words: str) -> N
     assert remedy(category) == REMEDIES.get(category, "")
 
 
+@pytest.mark.parametrize("inner", [OSError(104, "Connection reset by peer"), ValueError("Incomplete response.")])
+def test_a_broken_connection_is_told_in_words(inner: Exception) -> None:
+    """urllib3's exception holds the cause beside its words, and botocore's holds that."""
+    broken = http.ProtocolError(f"Connection broken: {inner!r}", inner)
+    wrapped = aws.ResponseStreamingError(error=broken)
+    for error in (broken, wrapped, http.ProtocolError(f"Connection broken: {inner!r}")):
+        message = classify(error, "stream").message
+        assert message.endswith(f"Connection broken: {inner!r}"), message
+        assert "('" not in message.replace(repr(inner), "")
+
+
 def test_every_remedy_is_told_in_chinese() -> None:
     """Of categories and of reasons."""
     assert set(language("zh").remedies) == REMEDIES.keys() | REASONS.keys()

@@ -208,11 +208,29 @@ def test_a_value_after_a_path_vanishes(folder: str, name: str, form: str, secret
         "'/x/passwd': 'correct horse'",
         "/x/passwd: hunter",
         "passwd: hunter two",
+        "invalid_api_key: hunter is wrong",
+        "invalid_api_key: Zx9Qw8Er",
+        'invalid_api_key: "Zx9Qw8Er"',
+        "invalid_api_key=Zx9Qw8Er is wrong",
     ],
 )
 def test_what_is_no_sentence_about_a_path_vanishes(text: str) -> None:
     """Quoted words, one word alone, a name that is no path, and a header's value are masked."""
     assert not re.search("Zx9Qw8Er|correct|hunter", scrub(text))
+
+
+@pytest.mark.usefixtures("_unknown")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CredentialsError (invalid_api_key: The security token included in the request is invalid.)",
+        "invalid_api_key: Your key is not known",
+        "missing_access_token: No token was given",
+    ],
+)
+def test_a_sentence_after_a_code_stays(text: str) -> None:
+    """A code that ends as the name of a secret does is followed by words, not by the secret."""
+    assert scrub(text) == text
 
 
 @pytest.mark.usefixtures("_unknown")
