@@ -117,3 +117,15 @@ def test_panels_lie_beside_each_other() -> None:
     for one, other in combinations([panel["gridPos"] for panel in panels], 2):
         apart = one["x"] + one["w"] <= other["x"] or other["x"] + other["w"] <= one["x"]
         assert apart or one["y"] + one["h"] <= other["y"] or other["y"] + other["h"] <= one["y"]
+
+
+def test_calls_without_a_phase_are_shown() -> None:
+    """Those of an own locustfile without levels have an empty one."""
+    phases = {
+        matcher.value
+        for query in QUERIES.values()
+        for selector in selectors(query)
+        for matcher in selector.matchers.matchers
+        if matcher.name == "phase"
+    }
+    assert phases == {".*|"}
