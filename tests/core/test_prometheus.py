@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import gevent
 import pytest
@@ -226,11 +226,11 @@ def test_a_token_that_no_header_can_carry_is_refused(monkeypatch: pytest.MonkeyP
     assert len(refused.value.lines) == 1
 
 
-@pytest.mark.parametrize("port", [-1, 65_536, 99_999])
+@pytest.mark.parametrize("port", [-1, 0, 65_536, 99_999])
 def test_no_port_is_refused(port: int) -> None:
     """It says which numbers are ports."""
     with pytest.raises(SettingsError) as refused:
-        serve(Endpoint(Figures()), "127.0.0.1", port)
+        exposed(cast("Any", SimpleNamespace(bedrock_metrics_port=port, bedrock_metrics_host="127.0.0.1")), None)
     assert str(refused.value) == f"--bedrock-metrics-port {port}: a port is a number from 1 to 65535"
 
 
@@ -255,6 +255,14 @@ def test_figures_that_anybody_may_read_are_warned_of(
     said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert len(said) == warns
     assert all(f"--bedrock-metrics-host {host}: whoever reaches port {port}" in line and TOKEN in line for line in said)
+
+
+def test_an_address_without_a_port_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    """It does nothing."""
+    for host in ("127.0.0.1", "0.0.0.0"):
+        assert exposed(cast("Any", SimpleNamespace(bedrock_metrics_port=None, bedrock_metrics_host=host)), None) == []
+    [record] = caplog.records
+    assert "--bedrock-metrics-host 0.0.0.0 does nothing without --bedrock-metrics-port" in record.getMessage()
 
 
 @pytest.mark.parametrize("host", ["127.8.9.1", "::1", "[::1]", "LOCALHOST"])

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+LOCAL = "127.0.0.1"
+"""Where the port listens unless another address is given."""
+
 
 def exposed(options: Namespace, web_ui: WebUI | None) -> list[Output]:
     """The output that keeps the figures, with the ways to them open: `/metrics` of the web UI, and a port if asked for.
@@ -27,6 +30,10 @@ def exposed(options: Namespace, web_ui: WebUI | None) -> list[Output]:
     Nothing without the extra, or without a way. Raises SettingsError where a port is asked for and cannot be had.
     """
     port = getattr(options, "bedrock_metrics_port", None)
+    if port is None and (host := getattr(options, "bedrock_metrics_host", LOCAL)) != LOCAL:
+        logger.warning(
+            "bedrock-locust: --bedrock-metrics-host %s does nothing without --bedrock-metrics-port: set the port", host
+        )
     if web_ui is None and port is None:
         return []
     if importlib.util.find_spec("prometheus_client") is None:
@@ -35,7 +42,13 @@ def exposed(options: Namespace, web_ui: WebUI | None) -> list[Output]:
         raise SettingsError(
             "--bedrock-metrics-port: the package prometheus-client is missing: pip install 'bedrock-locust[prometheus]'"
         )
-    from bedrock_locust.outputs.prometheus.endpoint import TOKEN, Endpoint, is_local, serve  # noqa: PLC0415 - the extra
+    from bedrock_locust.outputs.prometheus.endpoint import (  # noqa: PLC0415 - the extra
+        TOKEN,
+        Endpoint,
+        check_port,
+        is_local,
+        serve,
+    )
     from bedrock_locust.outputs.prometheus.figures import Figures  # noqa: PLC0415
     from bedrock_locust.outputs.prometheus.last_scrape import LastScrape  # noqa: PLC0415
     from bedrock_locust.outputs.web.metrics import add_metrics  # noqa: PLC0415
@@ -47,6 +60,7 @@ def exposed(options: Namespace, web_ui: WebUI | None) -> list[Output]:
         add_metrics(web_ui, endpoint)
     if port is not None:
         host = options.bedrock_metrics_host
+        check_port(port)
         serve(endpoint, host, port)
         if not endpoint.has_token and not is_local(host):
             logger.warning(

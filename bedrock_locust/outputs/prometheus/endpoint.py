@@ -87,10 +87,14 @@ def refused() -> Response:
     return Response(NEEDED, 401, {"WWW-Authenticate": "Bearer"}, mimetype="text/plain")
 
 
-def serve(app: WSGIApplication, host: str, port: int) -> WSGIServer:
-    """Serve on a port until the process ends. Raises SettingsError where the port cannot be had."""
-    if not 0 <= port <= MOST_PORT:
+def check_port(port: int) -> None:
+    """Raise SettingsError for what is no port. 0 would be any, of which no server of Prometheus knows."""
+    if not 1 <= port <= MOST_PORT:
         raise SettingsError(f"--bedrock-metrics-port {port}: a port is a number from 1 to {MOST_PORT}")
+
+
+def serve(app: WSGIApplication, host: str, port: int) -> WSGIServer:
+    """Serve on a port until the process ends, any that is free for 0. Raises SettingsError where it cannot be had."""
     try:
         listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except (OSError, UnicodeError) as error:

@@ -27,9 +27,11 @@ def add_metrics(web_ui: WebUI, endpoint: Endpoint) -> None:
     behind_login = guarded(web_ui, answer)
 
     def metrics() -> Response:
-        if endpoint.knows(request.headers.get("Authorization", "")):
+        authorization = request.headers.get("Authorization", "")
+        if endpoint.knows(authorization):
             return answer()
-        if endpoint.has_token and not web_ui.web_login:
+        # A server of Prometheus with a wrong token has no use for a login page.
+        if endpoint.has_token and (authorization or not web_ui.web_login):
             return of_flask(refused())
         return behind_login()
 
