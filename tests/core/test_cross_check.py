@@ -166,9 +166,7 @@ def test_a_missing_permission_is_one_line(simulator: Simulator, tmp_path: Path) 
     """The file says so, and nothing fails."""
     simulator.set(denied=["cloudwatch:GetMetricData"])
     found = cross_check.check(control(simulator), tmp_path, run_of(tmp_path, "any"), cross_check.Wait(30))
-    assert found["missing"] == [
-        "CloudWatch was not asked for anything: the permission cloudwatch:GetMetricData is missing"
-    ]
+    assert found["missing"] == ["CloudWatch gave no figures: the permission cloudwatch:GetMetricData is missing"]
     assert found["metrics"] == {}
 
 
@@ -269,7 +267,7 @@ def test_nobody_to_ask_with(simulator: Simulator, tmp_path: Path, monkeypatch: p
     found = cross_check.check(control(simulator), tmp_path, run_of(tmp_path, "any"))
     assert found["missing"] == [
         (
-            "CloudWatch was not asked for anything: there are no AWS credentials: set AWS_PROFILE or --bedrock-profile,"
+            "CloudWatch gave no figures: there are no AWS credentials: set AWS_PROFILE or --bedrock-profile,"
             " or use a role"
         )
     ]
@@ -316,6 +314,15 @@ def test_a_signal_ends_the_wait(simulator: Simulator, tmp_path: Path, ended: str
     assert json.loads((tmp_path / "aws.json").read_text())["metrics"]
 
 
+def test_a_folder_that_can_not_be_written(tmp_path: Path) -> None:
+    """It is named, with what to do."""
+    path = tmp_path / "none" / "aws.json"
+    with pytest.raises(
+        SettingsError, match=f"cannot write {path}: No such file or directory: make the folder writable"
+    ):
+        cross_check._write(path, {})
+
+
 @pytest.mark.parametrize("info", [{}, {"settings": 5}, {"settings": {"model": {}}}, {"started_at": "x"}])
 def test_a_run_that_says_too_little(tmp_path: Path, info: dict[str, Any]) -> None:
     """It is refused with what to do."""
@@ -348,12 +355,12 @@ def test_the_command(
     simulator.set(denied=["cloudwatch:*"])
     assert main(command) == 0
     said = capsys.readouterr()
-    assert said.err == "CloudWatch was not asked for anything: the permission cloudwatch:GetMetricData is missing\n"
+    assert said.err == "CloudWatch gave no figures: the permission cloudwatch:GetMetricData is missing\n"
     assert said.out == ""
     assert (tmp_path / "aws.json").read_text(encoding="utf-8") == before
     config.write_text(json.dumps({"aws": {"control_endpoint_url": "http://127.0.0.1:9"}}), encoding="utf-8")
     assert main(command) == 1
-    assert capsys.readouterr().err == "CloudWatch was not asked for anything: 127.0.0.1:9 does not answer\n"
+    assert capsys.readouterr().err == "CloudWatch gave no figures: 127.0.0.1:9 does not answer\n"
     with pytest.raises(SystemExit):
         main([*command, "--wait", "1 min"])
     assert "--wait: '1 min' must be a number of seconds, from 0 to 3,600" in capsys.readouterr().err

@@ -27,7 +27,7 @@ def fetched(metrics: dict[str, dict[str, float]], *missing: str) -> dict[str, An
 def test_counts_without_times_keep_the_times() -> None:
     """Counts are those of the later fetch; the file says which metrics are older, and why there are no newer ones."""
     before = fetched({"Invocations": {"Sum": 2}, "InvocationLatency": TIMES})
-    why = "CloudWatch was not asked for the times: it does not answer"
+    why = "CloudWatch gave no times: it does not answer"
     found = fetched({"Invocations": {"Sum": 3}}, why)
     written = earlier.merged(before, found, exact=True)
     assert written["metrics"] == {"Invocations": {"Sum": 3}, "InvocationLatency": TIMES}

@@ -121,7 +121,7 @@ def check(
     wait: Wait | None = None,
     serving: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Fetch AWS's figures of a run and write them into its folder; raises SettingsError and OSError.
+    """Fetch AWS's figures of a run and write them into its folder; raises SettingsError, also where that cannot be.
 
     CloudWatch has them some minutes late: it is asked again until all are there, or come to rest, or `wait` is over.
     `serving` is what logs say of the Regions, and is written with them. What an earlier fetch had found stays where
@@ -190,8 +190,7 @@ def fetch(control: Control, subject: Subject) -> dict[str, Any]:
         # Apart: counts are worth having where percentiles are not to be had.
         missing += _times(control, subject, metrics)
     except Exception as error:  # noqa: BLE001 - no permission, no way to it: that is all that can be said
-        what = "the times" if metrics else "anything"
-        missing.append(f"CloudWatch was not asked for {what}: {why(error)}")
+        missing.append(f"CloudWatch gave no {'times' if metrics else 'figures'}: {why(error)}")
         failure = "denied" if is_denied(error) else "no answer"
     return {
         "format": FORMAT,
@@ -291,5 +290,10 @@ def _write(path: Path, content: Mapping[str, Any]) -> None:
     if path.is_symlink():
         raise SettingsError(f"{path} is a link, and nothing is written through one: remove it")
     whole = path.with_name(f".{path.name}")
-    whole.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    whole.replace(path)
+    try:
+        whole.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        whole.replace(path)
+    except OSError as error:
+        raise SettingsError(
+            f"cannot write {path}: {error.strerror or error}: make the folder writable, or copy it and give the copy"
+        ) from None

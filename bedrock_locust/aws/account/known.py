@@ -13,6 +13,7 @@ from bedrock_locust.aws.account.control import control_of, why
 from bedrock_locust.aws.account.lookup import Found, look_up
 from bedrock_locust.aws.account.models import Behind, Details, all_details, named, resolve
 from bedrock_locust.aws.account.usage import others
+from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.quotas import NAMES, WORDS
 from bedrock_locust.workload.template import common_format
 
@@ -195,6 +196,8 @@ class Account:
             found = cross_check.check(control, folder, info, cross_check.Wait(wait_s, stop))
             for line in found["missing"]:
                 logger.warning("bedrock-locust: output.aws_check: %s", line)
+        except SettingsError as error:
+            logger.warning("bedrock-locust: output.aws_check: %s", error)
         except Exception as error:  # noqa: BLE001 - the report is made without it
             logger.warning("bedrock-locust: output.aws_check: %s", why(error))
         finally:
