@@ -17,7 +17,7 @@ from bedrock_locust.live.tokens import token_span_s
 from bedrock_locust.process.clock import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from bedrock_locust.call import Call
     from bedrock_locust.level import Level
@@ -28,7 +28,7 @@ REACH = 20
 RECENT_S = 120
 """How far back rates can be asked for second by second, in seconds; a Timeline has those of the whole run."""
 KEPT_S = 3.0
-"""How long a call is kept for a window that is told after it: a shape tells one that has opened at its next tick."""
+"""How long a call is kept for a window that is told after it: a shape tells its begin and its end at the next tick."""
 
 
 @dataclass
@@ -77,19 +77,28 @@ class LevelTally:
             self._add_success(call)
 
     def add_inside(self, call: Call) -> None:
-        """Count what of a success, of whatever level, happened in the window. A window that is open has no end yet."""
-        if self.level is None or self.level.measured_from is None:
+        """Count what of a success, of whatever level, happened in the window."""
+        self._count_inside(call, self.level, 1)
+
+    def move_window(self, before: Level | None, calls: Iterable[Call]) -> None:
+        """Count these calls by the window as it is now; so far they were by the one of the level as it was before."""
+        for call in calls:
+            self._count_inside(call, before, -1)
+            self._count_inside(call, self.level, 1)
+
+    def _count_inside(self, call: Call, level: Level | None, times: int) -> None:
+        """Count a call in a window, or with -1 no longer. A window that is open has no end yet."""
+        if level is None or level.measured_from is None:
             return
-        start, end = self.level.measured_from, self.level.measured_to or math.inf
+        start, end = level.measured_from, level.measured_to or math.inf
         ended = call.started_at + call.latency_ms / 1000
-        self.window_ok += start <= ended <= end
+        self.window_ok += times * (start <= ended <= end)
         first, last = (call.started_at + after_s for after_s in token_span_s(call))
+        tokens = times * (call.output_tokens or 0)
         if last > first:
-            self.window_tokens += (
-                (call.output_tokens or 0) * max(0.0, min(last, end) - max(first, start)) / (last - first)
-            )
+            self.window_tokens += tokens * max(0.0, min(last, end) - max(first, start)) / (last - first)
         elif start <= first <= end:
-            self.window_tokens += call.output_tokens or 0
+            self.window_tokens += tokens
 
     def rates(self) -> tuple[float, float] | None:
         """Successes and output tokens per second in the window; None before it opens."""
@@ -200,10 +209,8 @@ class Tally:
         if before is None:
             for _, call in self._latest:
                 _add_own(tally, call)
-        if level.measured_from is not None and (before is None or before.measured_from is None):
-            for _, call in self._latest:
-                if call.ok and self._group(call) == level.mode:
-                    tally.add_inside(call)
+        calls = (call for _, call in self._latest if call.ok and self._group(call) == level.mode)
+        tally.move_window(before, calls)
 
     def interval(self) -> Interval:
         """What has been counted since this was asked for last."""

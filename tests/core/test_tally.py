@@ -282,6 +282,21 @@ def test_a_window_that_is_told_late_has_its_first_calls() -> None:
     assert told.rates() == pytest.approx((1, 19.2))
 
 
+def test_parts_that_are_told_late_have_each_call_once() -> None:
+    """Of a profile one ends where the next begins: what ended since then is no longer in the window before."""
+    tally, parts = Tally(), (window(1, T0, T0 + 10), window(2, T0 + 10, T0 + 20))
+    tally.level(replace(parts[0], measured_to=None))
+    for number in range(20):
+        call = replace(CALL, started_at=T0 + 8 + number / 5, latency_ms=100, output_tokens=5)
+        tally.add(replace(call, level=f"streaming-{1 + number // 10}", phase="measure"))
+    tally.level(parts[0])
+    tally.level(parts[1])
+    for part in parts:
+        told = tally.levels[part.key]
+        assert (told.calls, told.window_ok) == (10, 10)
+        assert told.window_tokens == pytest.approx(50)
+
+
 def test_calls_are_kept_for_seconds_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """A level that is told later begins without them, and they take no memory."""
     now = [50.0]
