@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 import pandas as pd
 
-from reports.charts.style import SERIES, drawn, lines, long, styled
+from reports.charts.style import SERIES, drawn, lines, long, once, styled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +25,7 @@ PANELS = (
 
 def chart(runs: Mapping[str, Edition], say: Language) -> Any:
     """One colour per run, a shape and a dash per mode; None if no run has levels with successes."""
-    figures = pd.concat(drawn(run.figures).assign(run=label) for label, run in runs.items())
+    figures = pd.concat(once(drawn(run.figures)).assign(run=label) for label, run in runs.items())
     figures = figures[figures["load"].notna() & (figures["ok"] > 0)]
     panels = [_panel(figures, say, *panel) for panel in PANELS if figures[panel[0]].notna().any()]
     return styled(alt.vconcat(*panels, spacing=16, title=say("chart.compare"))) if panels else None

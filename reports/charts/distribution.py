@@ -37,7 +37,8 @@ def _panel(analysis: Edition, figures: pd.DataFrame, mode: str) -> Any:
     shown = figures.iloc[
         np.unique(np.linspace(0, len(figures) - 1, min(len(figures), MOST_LEVELS)).round().astype(int))
     ]
-    labels = [level_label(row) for _, row in shown.iterrows()]
+    own = (shown["group"] != shown["group"].iloc[0]).any()
+    labels = [" ".join([*([str(row["group"])] if own else []), level_label(row)]) for _, row in shown.iterrows()]
     data = pd.concat([_curve(analysis, str(key), label) for key, label in zip(shown.index, labels, strict=True)])
     title = say(f"axis.{shown['unit'].iloc[0]}") if shown["load"].notna().all() else None
     scale = alt.Scale(domain=labels, range=_shades(len(labels)))

@@ -9,7 +9,7 @@ import pandas as pd
 
 from reports.charts.marks import cut_short, headed, shaded, shaky
 from reports.charts.percentiles import statistics
-from reports.charts.style import FAILED, GREY, INK, WIDTH, colour, drawn, lines, long, mode_colours, styled
+from reports.charts.style import FAILED, GREY, INK, WIDTH, colour, drawn, lines, long, mode_colours, once, styled
 from reports.markdown import number
 from reports.numbers.ramp import is_ramp
 
@@ -47,7 +47,8 @@ def alt_text(analysis: Edition) -> str:
 
 def _measured(analysis: Edition) -> pd.DataFrame:
     """The levels with something to draw; of a ramp also those in which every call failed, as its steps are a series."""
-    figures = drawn(analysis.figures)
+    advised = [one.advised for one in analysis.conclusions if one.advised is not None]
+    figures = once(drawn(analysis.figures), advised)
     some = (figures["output_tokens_per_s"] > 0) & (figures["ok"] > 0)
     none = is_ramp(figures) & (figures["output_tokens_per_s"] == 0) & (figures["failed"] > 0)
     return figures[figures["load"].notna() & (some | none)] if some.any() else figures[some]

@@ -8,7 +8,19 @@ import altair as alt
 import pandas as pd
 
 from reports.charts.marks import headed, shaded, shaky
-from reports.charts.style import GROUND, MOST_NAMES, PERCENT_COLOURS, WIDTH, axis_of, colour, drawn, lines, long, styled
+from reports.charts.style import (
+    GROUND,
+    MOST_NAMES,
+    PERCENT_COLOURS,
+    WIDTH,
+    axis_of,
+    colour,
+    drawn,
+    lines,
+    long,
+    once,
+    styled,
+)
 from reports.numbers.percentiles import PERCENTS
 
 if TYPE_CHECKING:
@@ -22,7 +34,7 @@ HEIGHT = 190
 
 def panels(analysis: Edition, metric: str, title: str, divisor: float = 1) -> Any:
     """One panel per mode that has the metric, `divisor` of its milliseconds a unit; None if none has."""
-    figures = drawn(analysis.figures[analysis.figures[f"{metric}_count"] > 0])
+    figures = once(drawn(analysis.figures[analysis.figures[f"{metric}_count"] > 0]))
     if figures.empty:
         return None
     say, has_loads = analysis.say, bool(figures["load"].notna().all())

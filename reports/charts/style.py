@@ -183,6 +183,13 @@ def drawn(figures: pd.DataFrame) -> pd.DataFrame:
     return figures.assign(load=figures["part"], unit="step" if is_ramp(figures).any() else "part")
 
 
+def once(figures: pd.DataFrame, kept: Sequence[str] = ()) -> pd.DataFrame:
+    """One level for each load of a group: of several one of those `kept`, else the last in time."""
+    ordered = figures.assign(kept=figures.index.isin(kept)).sort_values(["kept", "measured_from"])
+    earlier = ordered.index[ordered.duplicated(["mode", "group", "load"], keep="last") & ordered["trial"].notna()]
+    return figures[~figures.index.isin(earlier)]
+
+
 def axis_of(say: Language, key: str, mode: str) -> str:
     """The words of an axis that shows one mode: `latency (s), streaming`."""
     return say("chart.of_mode", what=say(key), mode=say.mode(mode))
@@ -190,4 +197,6 @@ def axis_of(say: Language, key: str, mode: str) -> str:
 
 def level_label(row: Any) -> str:
     """A level as a legend writes it: its load, or its name."""
-    return one_line(str(row["name"]))[:40] if row.isna()["load"] else f"{row['load']:,.6g}"
+    if row.isna()["load"]:
+        return one_line(str(row["name"]))[:40]
+    return f"{row['load']:,.6g}" + (f" ({row['trial']:g})" if row.notna()["trial"] else "")

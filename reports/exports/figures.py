@@ -134,9 +134,9 @@ def _levels(analysis: Analysis) -> list[dict[str, Any]]:
     completed = table["completed"].map({"true": True, "false": False}).astype("object")
     is_rate = table["unit"] == RATE
     loads = {"users": table["load"].mask(is_rate), "rate_per_s": table["load"].where(is_rate)}
-    table = table.assign(completed=completed, **loads).drop(columns=["load", "unit"])
+    table = table.assign(completed=completed, **loads).drop(columns=["load", "unit", "trial"])
     table.loc[_of_several_modes(analysis), list(ARRIVALS)] = math.nan
-    return _rows(table.rename_axis("level").reset_index())
+    return _rows(table.copy().rename_axis("level").reset_index())
 
 
 def _caching(analysis: Analysis) -> dict[str, Any] | None:

@@ -57,5 +57,5 @@ def pairs(figures: pd.DataFrame) -> pd.DataFrame:
         for mode in ("streaming", "non_streaming")
         for rows in [useful[useful["mode"] == mode]]
     }
-    keys = {mode: found[~found.index.duplicated()] for mode, found in keys.items()}
+    keys = {mode: found[~found.index.duplicated(keep="last")] for mode, found in keys.items()}
     return pd.DataFrame(keys).dropna()

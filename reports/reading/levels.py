@@ -47,7 +47,8 @@ class Levels:
     table: pd.DataFrame
     """One row per level: `mode`, `group` (an own user class; empty for the stock ones), `name`, `load` in
     `unit` (`users`, or `rate` for arrivals/s), `users_reached`, `completed`, `arrivals_due` and what became of them,
-    the window `measured_from` to `measured_to` (Unix s) and `window_s`; streaming first, then by load."""
+    the window `measured_from` to `measured_to` (Unix s) and `window_s`; streaming first, then by load;
+    `trial` where several levels of a group have one load: which of them it is."""
     calls: pd.DataFrame
     """Every call of the run; `key` is the level it belongs to, `outcome` one of `OUTCOMES`."""
     shaped: bool
@@ -208,7 +209,16 @@ def levels(run: Run) -> Levels:
         table = windows.as_replayed(table)
     table["window_s"] = table["measured_to"] - table["measured_from"]
     table["order"] = table["mode"].map(MODES.index)
-    return Levels(table.sort_values(["order", "part", "load", "name"]).drop(columns="order"), calls, shaped)
+    table["trial"] = _trials(table)
+    return Levels(table.sort_values(["order", "part", "load", "name"]).drop(columns="order").copy(), calls, shaped)
+
+
+def _trials(table: pd.DataFrame) -> pd.Series[float]:
+    """Of levels of a group with one load, as of a search that repeats it, which they are in time; NaN for others."""
+    alike = ["mode", "group", "load", "unit"]
+    numbers = table.sort_values("measured_from").groupby(alike).cumcount() + 1
+    several = table.duplicated(alike, keep=False) & table["part"].isna() & table["load"].notna()
+    return numbers.reindex(table.index).astype("float64").where(several)
 
 
 def _level_keys(run: Run) -> tuple[Any, pd.DataFrame]:

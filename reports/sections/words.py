@@ -91,6 +91,7 @@ def label(say: Language, row: pd.Series[Any], *, mode: bool = False) -> str:
     load = say.load(course(say, row) if row.notna()["rate_from_per_s"] else row["load"], row["unit"])
     if has_part(row):
         load = say(f"level.{part_noun(row)}", part=amount(row["part"]), rates=load)
+    load = _tried(say, load, row)
     kind = " ".join(part for part in (say.mode(row["mode"]), code(str(row["group"]))) if part)
     return say("level.in" if has_part(row) else "level.at", mode=kind, load=load) if mode else load
 
@@ -140,8 +141,14 @@ def level_columns(say: Language, figures: pd.DataFrame, *, mode: bool = True) ->
         )
         return [*modes, *parts, Column(say("col.rate"), [course(say, row) for _, row in figures.iterrows()])]
     if figures["load"].notna().any():
-        return [*modes, load_column(say, figures["load"], figures["unit"].iloc[0])]
+        loads = [_tried(say, load_number(row["load"]), row) for _, row in figures.iterrows()]
+        return [*modes, Column(say(f"col.{figures['unit'].iloc[0]}"), loads)]
     return [*modes, texts(say("col.name"), figures["name"].map(code))]
+
+
+def _tried(say: Language, load: str, row: pd.Series[Any]) -> str:
+    """A load with the number of its level, where several of a group have it: `7 users (try 2)`."""
+    return say("level.trial", load=load, number=amount(row["trial"])) if row.notna()["trial"] else load
 
 
 def load_column(say: Language, loads: Iterable[Any], unit: str) -> Column:

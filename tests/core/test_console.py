@@ -98,6 +98,14 @@ def test_panel_of_a_level() -> None:
     assert "\x1b[2J" not in text
 
 
+def test_a_load_that_comes_again() -> None:
+    """A level with the load of one before says which of them it is."""
+    tally, level = a_level()
+    tally.level(replace(level, key="again"))
+    blocks = [level_block(tally, key).split("\n")[1] for key in (level.key, "again")]
+    assert blocks == ["[streaming, 4 users]", "[streaming, 4 users (try 2)]"]
+
+
 def test_arrivals_of_a_level() -> None:
     """In an open loop: what became of them, and how late their calls started, in panel and block."""
     tally, level = a_level()

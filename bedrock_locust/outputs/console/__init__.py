@@ -104,6 +104,13 @@ def progress(tally: Tally, state: State) -> str:
     )
 
 
+def _title(tally: Tally, level: Level) -> str:
+    """Group and load; of a load that the group had before, as in a search that repeats it, which time it is."""
+    alike = [other for one in tally.levels.values() if (other := one.level) and other.title == level.title]
+    number = [other.key for other in alike].index(level.key) + 1 if level in alike else 1
+    return level.title if number == 1 else f"{level.title} (try {number})"
+
+
 def level_block(
     tally: Tally,
     name: str,
@@ -117,7 +124,7 @@ def level_block(
     cut_off = f", {level.cancelled:,} cut off" if level.cancelled else ""
     lines = [
         "",
-        f"[{about.title if about else name}]",
+        f"[{_title(tally, about) if about else name}]",
         f"  Calls       {level.calls:,}: {level.ok:,} ok ({_share(level)}), {level.failed:,} failed{cut_off}",
     ]
     if arrivals:

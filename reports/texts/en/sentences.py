@@ -21,6 +21,7 @@ TEXTS = {
     "time.h_min": "{h} h {min} min",
     "level.at": "{mode} at {load}",
     "level.in": "{mode}, {load}",
+    "level.trial": "{load} (try {number})",
     "level.part": "part {part} ({rates})",
     "at.users": "at {level}",
     "at.part": "in {level}",

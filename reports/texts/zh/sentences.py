@@ -24,6 +24,7 @@ TEXTS = {
     "time.h_min": "{h} 小时 {min} 分钟",
     "level.at": "{mode} {load}",
     "level.in": "{mode}{load}",
+    "level.trial": "{load}（第 {number} 次）",
     "level.part": "第 {part} 段（{rates}）",
     "at.users": "{level}时",
     "at.part": "{level}中",
