@@ -34,7 +34,9 @@ class WholeLevels:
         self._open = level.key if level and not level.measured_to else ""
         if level and level.measured_to:
             longest_s = self._tally.levels[level.key].longest_ms / 1000
-            self._due[level.key] = time.monotonic() + longest_s + ROWS_WITHIN_S
+            at = time.monotonic() + longest_s + ROWS_WITHIN_S
+            # Parts of a profile follow without a pause: one whose calls are short waits for the one before it.
+            self._due[level.key] = max([at, *self._due.values()])
 
     def whole(self, state: State) -> Iterator[str]:
         """The keys of the levels that have become whole, in their order."""

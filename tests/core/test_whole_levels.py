@@ -60,6 +60,18 @@ def test_a_level_is_whole_once_its_rows_are_here(clock: Clock) -> None:
     assert list(found.whole(STATE)) == []
 
 
+def test_levels_keep_their_order(clock: Clock) -> None:
+    """One whose calls were short waits for the one before it, whose calls may go on."""
+    found = levels()
+    found.level(replace(LEVEL, phase="drain", measured_to=9.0))
+    clock.now += 1
+    found.level(replace(LEVEL, key="streaming-04", phase="drain", measured_to=10.0))
+    clock.now += 2 + ROWS_WITHIN_S
+    assert list(found.whole(STATE)) == []
+    clock.now += 1
+    assert list(found.whole(STATE)) == ["streaming-02", "streaming-04"]
+
+
 def test_at_the_end_all_are_whole() -> None:
     """Also the one in which the run was cut off, and nobody closed its window."""
     found = levels()
