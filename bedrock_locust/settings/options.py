@@ -28,7 +28,7 @@ from bedrock_locust.settings.workload_folder import folder_of, name_of, names_in
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping
 
     from locust.argument_parser import LocustArgumentParser
 
@@ -436,11 +436,12 @@ def load(parsed: Namespace, endpoint: str | None) -> Settings:
     """The settings in force: options over the configuration file over the defaults. Raises SettingsError."""
     check_not_empty(parsed)
     values, file = _from_file(parsed)
-    given = _given(parsed)
+    given = _over_environment(_given(parsed))
     # The form leaves out a setting of a section that nothing else asks for.
     asked = {*values, *(option.section for option, value in given.items() if value is not None)}
     given = {option: value for option, value in given.items() if option.section in asked}
-    replaced = _choose_loop(values, {(option.section, option.key): option for option in given})
+    variables = {option for option, value in given.items() if _is_of_environment(option, value)}
+    replaced = _choose_loop(values, {(option.section, option.key): option for option in given}, variables)
     for option, value in given.items():
         if option.key not in OF_BOTH | OF_RATES:
             _put(values, option.section, option.key, _in_folder(parsed, value) if option == FILE else value)
@@ -549,13 +550,35 @@ LOADS = {
 """What the load can be -> the settings of which an option chooses it, where `test.load` is not given."""
 
 
-def _choose_loop(values: dict[str, Any], given: Mapping[tuple[str, str], Option]) -> str:
+def _is_of_environment(option: Option, value: Any) -> bool:
+    """Whether the environment gives this value: an option of the same value is no other."""
+    return value is not None and os.environ.get(option.env_var) == str(value)
+
+
+def _over_environment(given: Mapping[Option, Any]) -> Mapping[Option, Any]:
+    """Without what the environment says of other loads than the command line chooses, which wins over it."""
+    loads = {at: load for load, settings in LOADS.items() for at in settings}
+    choosing = {option: loads[at] for option in given if (at := (option.section, option.key)) in loads}
+    own = {option: load for option, load in choosing.items() if not _is_of_environment(option, given[option])}
+    if not own or any((option.section, option.key) == ("test", "load") for option in given):
+        return given
+    # Of rates, a profile and a trace there is one, too.
+    has_kind = "rates" in own.values()
+    beaten = {
+        option
+        for option, load in choosing.items()
+        if option not in own and (load not in own.values() or (load == "rates" and has_kind))
+    }
+    return {option: value for option, value in given.items() if option not in beaten}
+
+
+def _choose_loop(values: dict[str, Any], given: Mapping[tuple[str, str], Option], variables: Container[Option]) -> str:
     """Have options choose the load over the file; what else goes with it, in words. Raises SettingsError for two."""
     if ("test", "load") in given:
         return ""
     chosen = {load: [given[at] for at in settings if at in given] for load, settings in LOADS.items()}
-    if len(several := [options[0].flag for options in chosen.values() if options]) > 1:
-        both = " and ".join(several)
+    if len(several := [options[0] for options in chosen.values() if options]) > 1:
+        both = " and ".join(option.env_var if option in variables else option.flag for option in several)
         raise SettingsError(
             f"{both}: the load is one of {', '.join(LOADS)}: choose with --bedrock-load, or leave one out"
         )

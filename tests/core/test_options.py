@@ -584,6 +584,44 @@ def test_two_loads_or_none(here: Path, arguments: tuple[str, ...], line: str) ->
     assert lines(*arguments) == (line,)
 
 
+@pytest.mark.parametrize(
+    ("variables", "arguments", "load", "rates"),
+    [
+        ({"END": "3"}, ("--bedrock-rates", "2"), "rates", (2,)),
+        ({"RATES": "5", "START": "2"}, ("--bedrock-end", "3"), "users", None),
+        ({"TRACE": "x", "SEARCH_MOST": "9"}, ("--bedrock-rates", "2"), "rates", (2,)),
+        ({"RATES": "5"}, ("--bedrock-rates", "2"), "rates", (2,)),
+        ({"RATES": "5"}, ("--bedrock-ramp", "aws"), "rates", (5,)),
+        ({"START": "2"}, ("--bedrock-end", "3"), "users", None),
+    ],
+)
+def test_an_option_chooses_the_load_over_the_environment(  # noqa: PLR0917 - two fixtures and a case
+    here: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    variables: dict[str, str],
+    arguments: tuple[str, ...],
+    load: str,
+    rates: Any,
+) -> None:
+    """As it does over the file; what the environment says of the same load counts."""
+    write(here)
+    for name, value in variables.items():
+        monkeypatch.setenv(f"BEDROCK_{name}", value)
+    settings = options.load(parse(*arguments), None)
+    assert (settings.test.load, settings.open_loop and settings.open_loop.rates) == (load, rates)
+    if load == "users":
+        assert (settings.concurrency.start, settings.concurrency.end) == (int(variables.get("START", 1)), 3)
+
+
+def test_two_loads_of_the_environment(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are named as they were given."""
+    write(here)
+    monkeypatch.setenv("BEDROCK_END", "3")
+    monkeypatch.setenv("BEDROCK_RATES", "2")
+    [line] = lines()
+    assert line.startswith("BEDROCK_END and BEDROCK_RATES: the load is one of users, rates, search")
+
+
 def test_the_form_shows_the_levels_of_the_load(here: Path) -> None:
     """The length of the levels is a field once, with the value of the load in force."""
     write(here, **IN_FILE)
