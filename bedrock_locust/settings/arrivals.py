@@ -29,6 +29,7 @@ MOST_PER_S = 10_000
 MOST_PARTS = 1000
 """Levels of a mode, as in `concurrency`."""
 CONSTANT = "constant"
+OFF = "off"
 LEAST_BURSTINESS, MOST_BURSTINESS = 0.01, 10_000
 """Below, the gaps of a burst are so short that it may have no end; above, they are all but constant."""
 
@@ -66,6 +67,11 @@ def _profile(value: object) -> object:
         if not all(0 <= rate <= MOST_PER_S for rate in part[1:]) or not any(part[1:]):
             raise ValueError(f"must have rates of 0 to {MOST_PER_S:,} a second, not both 0, in each part")
     return _few(tuple(parts))
+
+
+def _ramp(value: object) -> object:
+    """A ramp; None where it is off, which undoes that of the file."""
+    return None if value == OFF else value
 
 
 def _burstiness(value: object) -> object:
@@ -160,8 +166,8 @@ class Arrivals(Section):
     trace: Trace | None = None
     """In place of `rates`: calls of a trace: `{file, from, to, speed, models, base_models, formats}`. See
     docs/traces.md."""
-    ramp: Literal["aws"] | None = None
-    """`aws`: the ramp that AWS recommends to the one rate of `rates`: half as much after a 503, else up by half."""
+    ramp: Annotated[Literal["aws"] | None, BeforeValidator(_ramp)] = None
+    """`aws`: the ramp that AWS recommends to the one rate of `rates`: half after a 503, else up by half. `off`: none."""
     duration_seconds: Seconds = 60
     """Time for which each of `rates` is measured, in seconds."""
     warmup_seconds: Annotated[NotNegative, Field(le=WEEK_S)] = 0
@@ -178,10 +184,12 @@ class Arrivals(Section):
         given = [name for name in LOADS if getattr(self, name)]
         if len(given) > 1:
             raise ValueError(f"{given[0]} and {given[1]} are both given: remove one of them")
+        if self.ramp and len(self.rates or ()) != 1:
+            raise ValueError(
+                "ramp needs one rate to get to, such as rates [20] (--bedrock-rates 20): give that, or set ramp to off"
+            )
         if not given:
             raise ValueError("give rates, such as [1, 2, 4], a profile or a trace")
-        if self.ramp and len(self.rates or ()) != 1:
-            raise ValueError("ramp needs one rate to get to, such as rates [20]: give that, or remove ramp")
         return self
 
     @property

@@ -112,7 +112,12 @@ OPTIONS = (
         "In place of rates: seconds, first and last rate of each part, such as 60:1:10,300:10:10",
     ),
     Option("--bedrock-trace", "arrivals", "trace", "In place of rates: a trace to replay, its file or JSON with more"),
-    Option("--bedrock-ramp", "arrivals", "ramp", "aws: go up to the one rate as AWS recommends, half back after a 503"),
+    Option(
+        "--bedrock-ramp",
+        "arrivals",
+        "ramp",
+        "aws: go up to the one rate as AWS recommends, half back at a 503; or off",
+    ),
     Option(
         "--bedrock-max-in-flight", "arrivals", "max_in_flight", "Most calls in flight; an arrival beyond is dropped"
     ),
@@ -536,10 +541,14 @@ def _from_file(parsed: Namespace) -> tuple[dict[str, Any], str]:
 def _given(parsed: Namespace) -> Mapping[Option, Any]:
     values = {option: getattr(parsed, option.dest, None) for option in OPTIONS}
     given = {option: value for option, value in values.items() if value not in (None, "")}
-    return {
-        option: None if value == NOT_SENT and (option.choices or option == FILE) else value
-        for option, value in given.items()
-    }
+    return {option: None if _is_left_out(option, value) else value for option, value in given.items()}
+
+
+def _is_left_out(option: Option, value: Any) -> bool:
+    """Whether an option takes a setting away, whatever the file says."""
+    if (option.section, option.key) == ("arrivals", "ramp") and value == arrivals.OFF:
+        return True
+    return bool(value == NOT_SENT and (option.choices or option == FILE))
 
 
 LOADS = {

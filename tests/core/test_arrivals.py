@@ -52,6 +52,7 @@ def test_burstiness(said: Any, meant: float | None) -> None:
     ("arrivals", "line"),
     [
         ({}, "arrivals: give rates, such as [1, 2, 4], a profile or a trace"),
+        ({"ramp": "aws"}, "arrivals: ramp needs one rate to get to, such as rates [20]"),
         ({"rates": [1], "trace": "x"}, "arrivals: rates and trace are both given: remove one of them"),
         ({"profile": [[9, 1, 1]], "trace": "x"}, "arrivals: profile and trace are both given: remove one of them"),
         ({"trace": "{x"}, "must be the name of a file, or a JSON object with it"),

@@ -518,6 +518,10 @@ def test_a_ramp_by_an_option(here: Path) -> None:
     without = options.load(left_out, None).arrivals
     assert without
     assert (without.rates, without.ramp) == ((3,), None)
+    assert options.load(parse("--bedrock-ramp", "off"), None).arrivals == without
+    write(here)
+    assert options.load(parse("--bedrock-ramp", "off"), None).arrivals is None
+    assert "ramp needs one rate to get to, such as rates [20] (--bedrock-rates 20)" in lines("--bedrock-ramp", "aws")[0]
 
 
 IN_FILE = {"arrivals": {"rates": [3, 4], "duration_seconds": 9}, "concurrency": {"end": 2}}
