@@ -22,6 +22,8 @@ from bedrock_locust.settings.fields import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pydantic import SerializerFunctionWrapHandler
 
 MOST_PER_S = 10_000
@@ -41,7 +43,7 @@ def _rates(value: object) -> object:
     """Rates as numbers, of a list or of a text such as `1, 2, 4`. Raises ValueError."""
     if value is None:
         return None
-    listed = value.split(",") if isinstance(value, str) else value
+    listed = _of_text(value, lambda text: text.split(",")) if isinstance(value, str) else value
     rates = _numbers(listed, "must be rates per second, such as [1, 2, 4] or, as an option, 1,2,4")
     if not all(0 < rate <= MOST_PER_S for rate in rates):
         raise ValueError(f"must have rates above 0 and up to {MOST_PER_S:,} a second")
@@ -55,7 +57,7 @@ def _profile(value: object) -> object:
     if value is None:
         return None
     said = "must be parts of [seconds, rate at the start, rate at the end], or, as an option, 60:1:10,300:10:10"
-    listed = [part.split(":") for part in value.split(",")] if isinstance(value, str) else value
+    listed = _of_text(value, _parts) if isinstance(value, str) else value
     if not isinstance(listed, list | tuple) or not listed:
         raise ValueError(said)
     parts = [_numbers(part, said) for part in listed]
@@ -72,6 +74,20 @@ def _profile(value: object) -> object:
 def _ramp(value: object) -> object:
     """A ramp; None where it is off, which undoes that of the file."""
     return None if value == OFF else value
+
+
+def _of_text(text: str, listed: Callable[[str], object]) -> object:
+    """What an option lists in JSON, as in the file, or in its own short form."""
+    if not text.lstrip().startswith("["):
+        return listed(text)
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _parts(text: str) -> object:
+    return [part.split(":") for part in text.split(",")]
 
 
 def _burstiness(value: object) -> object:
@@ -167,7 +183,7 @@ class Arrivals(Section):
     """In place of `rates`: calls of a trace: `{file, from, to, speed, models, base_models, formats}`. See
     docs/traces.md."""
     ramp: Annotated[Literal["aws"] | None, BeforeValidator(_ramp)] = None
-    """`aws`: the ramp that AWS recommends to the one rate of `rates`: half after a 503, else up by half. `off`: none."""
+    """`aws`: the ramp that AWS recommends to the one rate of `rates`: half after a 503, else up by half. Or `off`."""
     duration_seconds: Seconds = 60
     """Time for which each of `rates` is measured, in seconds."""
     warmup_seconds: Annotated[NotNegative, Field(le=WEEK_S)] = 0

@@ -109,7 +109,7 @@ OPTIONS = (
         "--bedrock-arrival-profile",
         "arrivals",
         "profile",
-        "In place of rates: seconds, first and last rate of each part, such as 60:1:10,300:10:10",
+        "In place of rates: seconds, first and last rate of each part, such as 60:1:10,300:10:10 or JSON",
     ),
     Option("--bedrock-trace", "arrivals", "trace", "In place of rates: a trace to replay, its file or JSON with more"),
     Option(

@@ -31,6 +31,8 @@ def test_the_loop_is_open_where_arrivals_are_given() -> None:
         ({"rates": "1,2.5, 4"}, (1, 2.5, 4), None),
         ({"profile": [[60, 0, 10], [5, 10, 10]]}, None, ((60, 0, 10), (5, 10, 10))),
         ({"profile": "60:0:10,5:10:10"}, None, ((60, 0, 10), (5, 10, 10))),
+        ({"profile": " [[60, 0, 10], [5, 10, 10]]"}, None, ((60, 0, 10), (5, 10, 10))),
+        ({"rates": "[1, 2.5]"}, (1, 2.5), None),
     ],
 )
 def test_rates_and_profiles(arrivals: dict[str, Any], rates: Any, profile: Any) -> None:
@@ -69,6 +71,8 @@ def test_burstiness(said: Any, meant: float | None) -> None:
         ({"profile": [[9, 1]]}, "arrivals.profile is [[9, 1]], but must be parts of [seconds, rate at the start"),
         ({"profile": [[0, 1, 1]]}, "but must have parts that last"),
         ({"profile": [[9, 0, 0]]}, "must have rates of 0 to 10,000 a second, not both 0, in each part"),
+        ({"profile": "[[9, 1, 1]"}, "must be parts of [seconds, rate at the start"),
+        ({"profile": "[9, 1, 1]"}, "must be parts of [seconds, rate at the start"),
         ({"profile": "9:1"}, 'arrivals.profile is "9:1", but must be parts of'),
         ({"rates": [1], "burstiness": "even"}, 'arrivals.burstiness is "even", but must be a number from 0.01 on, or'),
         ({"rates": [1], "burstiness": 0}, "arrivals.burstiness is 0, but must be 0.01 to 10,000, or"),
