@@ -12,6 +12,7 @@ from reports.sections.limits import limits, unsure
 from reports.sections.quota import over, used_up
 from reports.sections.ramp import ramped
 from reports.sections.search import search_gate, sentences
+from reports.sections.trust import why_it_ended
 from reports.sections.words import (
     at,
     failing_words,
@@ -76,7 +77,11 @@ def _nothing(analysis: Edition, counts: pd.Series[int]) -> str:
     if counts["cancelled"]:
         return say("end.unended", calls=say.noun(counts["cancelled"], "call"))
     written = analysis.run.number("rows_written") or 0
-    return say("end.lost", calls=say.noun(written, "call")) if written else say("end.none")
+    if written:
+        return say("end.lost", calls=say.noun(written, "call"))
+    if analysis.run.text("ended") in {"interrupted", "limited"}:
+        return say("end.stopped", **why_it_ended(analysis))
+    return say("end.none")
 
 
 def _remedy(analysis: Edition, category: str) -> str:

@@ -60,7 +60,7 @@ def _shown(analysis: Edition, found: Search) -> Iterator[str]:
 def _ended(analysis: Edition, found: Search) -> Iterator[str]:
     say = analysis.say
     if not found.ended_by:
-        yield say("search.ended_early")
+        yield say("search.ended_at_once" if found.outcome == "nothing" else "search.ended_early")
     elif found.ended_by == "client":
         yield say("search.ended_client", load=_load(analysis, found, found.probes[-1]))
     elif found.ended_by == "probes":

@@ -100,6 +100,10 @@ WORDS: Mapping[str, Callable[[Edition, Any], str]] = {
 
 
 def _end(analysis: Edition, _values: Mapping[str, Any]) -> dict[str, str]:
+    return why_it_ended(analysis)
+
+
+def why_it_ended(analysis: Edition) -> dict[str, str]:
     """Why the run ended: a limit by its setting, anything else in the words of the run."""
     run, limit = analysis.run, analysis.run.text("limit")
     value = run.number("settings", *limit.split(".")) if limit else None

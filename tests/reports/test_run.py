@@ -21,6 +21,7 @@ from reports.reading import calls, gaps, run
 from reports.reading.calls import whole_records
 from reports.reading.run import read
 from reports.report import markdown
+from reports.sections.conclusion import conclusion
 
 from . import run_folders as make
 
@@ -147,6 +148,18 @@ def test_a_run_that_crashed_before_its_first_call_has_a_report(tmp_path: Path, c
     make.Folder(info=make.info(0, 4)).write(tmp_path)
     (tmp_path / "requests.csv").write_bytes(content)
     assert "No call was made" in reports.write(tmp_path).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "The run was stopped before its first one (stopped by Ctrl-C)."), ("zh", "运行在第一次调用之前就被停止")],
+)
+def test_a_run_that_was_stopped_before_its_first_call(tmp_path: Path, language: str, said: str) -> None:
+    """The stop is the reason: nothing is to be looked up."""
+    made = make.Folder(info=make.info(0, 4) | {"ended": "interrupted", "end_reason": "stopped by Ctrl-C"})
+    text = "".join(conclusion(edition(read(made.write(tmp_path)), language)))
+    assert said in text
+    assert "exceptions.csv" not in text
 
 
 @pytest.mark.parametrize(

@@ -126,6 +126,15 @@ def test_a_search_that_judged_nothing_missed_nothing(tmp_path: Path, code: str, 
     assert main([str(tmp_path), "--gate", "--format", "json"]) == 4
 
 
+@pytest.mark.parametrize(("code", "said"), [("en", "ended before a load could be judged"), ("zh", "来不及判定")])
+def test_a_search_that_was_stopped_before_its_first_verdict(tmp_path: Path, code: str, said: str) -> None:
+    """It named no limit, so none may be another."""
+    found(tmp_path, ended_by="")
+    text = markdown(edition(read(tmp_path), code), {})
+    assert said in text
+    assert not re.search("may be another|实际上限可能不同", text)
+
+
 def test_a_plan_is_no_promise(tmp_path: Path) -> None:
     """That a search needed fewer probes than it may make is no reason to doubt it."""
     run = make.searched()

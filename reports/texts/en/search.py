@@ -27,6 +27,7 @@ TEXTS = {
     "search.shown_missed": "Shown to miss it: {load}.",
     "search.longer": "More calls tell more: raise `search.duration_seconds`.",
     "search.ended_early": "The run ended before the search, so the limit may be another.",
+    "search.ended_at_once": "The run ended before a load could be judged.",
     "search.ended_client": "The search ended at {load}, because the load generator was the limit there (see below).",
     "search.ended_probes": "The search ended after {count} {count:probe|probes}, before it was as exact as asked for: raise `search.probes`.",
     "search.ended_most": "To find the limit, raise `search.most`.",

@@ -49,6 +49,7 @@ TEXTS = {
     "unit.requests_per_s": "{rate} requests/s",
     "end.nothing": "**No call succeeded:** {calls} failed, {calls:with|most with} {category}. {remedy}",
     "end.unended": "**No call finished:** the run ended before the first answer was complete ({calls}). Let it run longer.",
+    "end.stopped": "**No call was made.** The run was stopped before its first one{reason}.",
     "end.none": "**No call was made.** See the console output of the run and `exceptions.csv` in this folder.",
     "end.lost": "**The {calls:call is|calls are} lost:** the run recorded {calls}, but `requests.csv` has none. Restore the file if you can.",
     "end.unmeasured": "**Nothing was measured:** {calls} succeeded, but no level got all its users and finished its"

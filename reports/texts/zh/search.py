@@ -26,6 +26,7 @@ TEXTS = {
     "search.shown_missed": "可以确定不满足：{load}。",
     "search.longer": "调用越多，判定越确定：请调大 `search.duration_seconds`。",
     "search.ended_early": "运行在搜索完成之前就结束了，实际上限可能不同。",
+    "search.ended_at_once": "运行结束得太早，还来不及判定任何负载。",
     "search.ended_client": "搜索在 {load}时结束，因为此时受限于压测端（见下文）。",
     "search.ended_probes": "搜索在 {count} 次探测后结束，尚未达到要求的精度：请调大 `search.probes`。",
     "search.ended_most": "如需找到上限，请调大 `search.most`。",

@@ -51,6 +51,7 @@ TEXTS = {
     "unit.requests_per_s": "{rate} 请求/s",
     "end.nothing": "**没有一次调用成功**：{calls}失败，多数为 {category}。{remedy}",
     "end.unended": "**没有一次调用完成**：运行在第一个回答完成之前就结束了（{calls}）。请延长运行时间。",
+    "end.stopped": "**没有发出任何调用**：运行在第一次调用之前就被停止{reason}。",
     "end.none": "**没有发出任何调用**。请查看运行的控制台输出和本目录中的 `exceptions.csv`。",
     "end.lost": "**调用记录已丢失**：运行记录了 {calls}，但 `requests.csv` 中一条也没有。如有可能，请恢复该文件。",
     "end.unmeasured": "**没有测到数据**：{calls}成功，但没有一个级别达到全部用户数并完成预热。",
