@@ -114,7 +114,10 @@ def _quota_request(options: argparse.Namespace) -> int:
     from reports.exports import quota_request  # noqa: PLC0415 - pandas, see reports.write
     from reports.reading.run import read  # noqa: PLC0415
 
-    sheet = quota_request.text(read(options.run_folder))
+    run = read(options.run_folder)
+    if why := quota_request.lacking(run):
+        return _fail(f"quota-request: {options.run_folder}: {why}", EXIT_INPUT)
+    sheet = quota_request.text(run)
     if options.output is None:
         print(sheet, end="")
         return 0
@@ -128,7 +131,7 @@ def _quota_request_parser() -> argparse.ArgumentParser:
         prog="python -m reports quota-request",
         description="Print the figures that AWS Support asks for with a request for more quota, as Markdown.",
     )
-    parser.add_argument("run_folder", type=Path, help="the folder of the run, below results/")
+    parser.add_argument("run_folder", type=_folder, help="the folder of the run, below results/")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write it to this file instead")
     return parser
 
@@ -140,7 +143,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="To compare runs: python -m reports compare --help. For a request for more quota: "
         "python -m reports quota-request --help",
     )
-    parser.add_argument("run_folder", type=Path, help="the folder of the run, below results/")
+    parser.add_argument("run_folder", type=_folder, help="the folder of the run, below results/")
     parser.add_argument("--report-file", type=Path, metavar="FILE", help="write a copy of the report here too")
     parser.add_argument(
         "--gate",
@@ -191,6 +194,12 @@ def _common(parser: argparse.ArgumentParser, formats: tuple[str, ...]) -> None:
         help=f"{', '.join(formats)}; default: output.formats of the run, else markdown,html,json",
     )
     parser.add_argument("--language", choices=("en", "zh"), help="default: output.language of the run, else en")
+
+
+def _folder(text: str) -> Path:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty: give the folder of a run, such as results/<run>")
+    return Path(text)
 
 
 def _formats(known: tuple[str, ...], text: str) -> list[str]:

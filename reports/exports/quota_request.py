@@ -19,28 +19,58 @@ TELLING_MINUTES = 10
 def text(run: Run) -> str:
     """The sheet as Markdown."""
     found = demand(run)
-    return join("# Request for more Amazon Bedrock quota", _facts(run), _demand(found), _notes(run, found)) + "\n"
+    return (
+        join(
+            "# Request for more Amazon Bedrock quota",
+            _facts(run),
+            _demand(found, apart=_is_mantle(run)),
+            _notes(run, found),
+        )
+        + "\n"
+    )
+
+
+def lacking(run: Run) -> str:
+    """Why a run tells no demand, in a sentence without a full stop; empty if it does."""
+    found = demand(run)
+    if not found.calls:
+        return f"all {counted(found.throttled, 'call')} throttled: no demand to see" if found.throttled else "no calls"
+    if not found.minutes:
+        return (
+            "the load lasted less than a minute, from its first call to its last, and quotas are per minute: run it for"
+            f" longer, best for {TELLING_MINUTES} minutes"
+        )
+    return ""
 
 
 def _facts(run: Run) -> str:
-    called = run.text("settings", "model", "id")
+    called = run.text("settings", "model", "id") or ", ".join(run.model_ids)
     behind = run.behind(called)
     rows = {
         "Region": code(run.text("settings", "aws", "region")),
         "Model": f"{code(called)} ({code(behind)})" if behind else code(called),
-        "Endpoint": code(run.text("endpoint")),
+        "Endpoint": ", ".join(part for part in (_endpoint(run), code(run.text("endpoint"))) if part),
         "Measured": moment(run.started_at),
     }
     return table([texts("Field", rows), texts("Value", rows.values())])
 
 
-def _demand(found: Demand) -> str:
-    """All in whole numbers, as the form of AWS takes them, but for the share."""
+def _endpoint(run: Run) -> str:
+    """Its name; empty where the run does not say it."""
+    named = run.text("settings", "model", "endpoint") or ("runtime" if run.text("settings", "model", "id") else "")
+    return f"bedrock-{named}" if named else ""
+
+
+def _is_mantle(run: Run) -> bool:
+    return run.text("settings", "model", "endpoint") == "mantle"
+
+
+def _demand(found: Demand, *, apart: bool) -> str:
+    """All in whole numbers, as the form of AWS takes them, but for the share. `apart`: input and output tokens."""
     rows = {
         f"Requests per minute, steady (P{STEADY})": found.requests.steady,
         f"Requests per minute, peak (P{PEAK})": found.requests.peak,
-        f"Tokens per minute, steady (P{STEADY})": found.tokens.steady,
-        f"Tokens per minute, peak (P{PEAK})": found.tokens.peak,
+        **_tokens(found, apart=apart),
         "Input tokens of a request, average": found.input.mean,
         "Input tokens of a request, P90": found.input.p90,
         "Output tokens of a request, average": found.output.mean,
@@ -49,6 +79,16 @@ def _demand(found: Demand) -> str:
     figures = {name: whole(value) for name, value in rows.items()}
     figures[f"Requests with more than {LONG_TOKENS:,} input tokens (%)"] = percent(found.long_share)
     return section("Demand", table([texts("Figure", figures), Column("Value", list(figures.values()))]))
+
+
+def _tokens(found: Demand, *, apart: bool) -> dict[str, float]:
+    """Tokens per minute; input and output apart where there is a quota of each."""
+    rates = {"Input tokens": found.prompts, "Output tokens": found.answers} if apart else {"Tokens": found.tokens}
+    return {
+        f"{what} per minute, {words}": value
+        for what, rate in rates.items()
+        for words, value in ((f"steady (P{STEADY})", rate.steady), (f"peak (P{PEAK})", rate.peak))
+    }
 
 
 def _notes(run: Run, found: Demand) -> str:

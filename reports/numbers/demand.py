@@ -52,6 +52,10 @@ class Demand:
     requests: Rate
     tokens: Rate
     """Input, with what was read from a cache and written to it, and output of the calls that started in a minute."""
+    prompts: Rate
+    """Of these, input with caches."""
+    answers: Rate
+    """Of these, output."""
     input: Lengths
     output: Lengths
     long_share: float
@@ -73,6 +77,8 @@ def demand(run: Run) -> Demand:
         throttled=int(throttled.sum()),
         requests=_rate(started_at, np.ones(len(taken))),
         tokens=_rate(started_at, np.nan_to_num(prompt) + np.nan_to_num(output), known=bool((prompt >= 0).any())),
+        prompts=_rate(started_at, np.nan_to_num(prompt), known=bool((prompt >= 0).any())),
+        answers=_rate(started_at, np.nan_to_num(output), known=bool((output >= 0).any())),
         input=_lengths(prompt),
         output=_lengths(output),
         long_share=float((prompt[prompt >= 0] > LONG_TOKENS).mean()) if (prompt >= 0).any() else math.nan,

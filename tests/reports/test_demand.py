@@ -122,10 +122,54 @@ def test_figures_beside_each_other_are_rounded_alike(tmp_path: Path) -> None:
     assert [line.split("|")[2].strip() for line in lines] == ["2,511", "2,511", "1,236", "1,237"]
 
 
-def test_a_run_without_calls_has_a_sheet_of_unknowns(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Nothing is made up."""
-    folder = make.Folder(info=make.info(0, 1)).write(tmp_path)
-    assert main(["quota-request", str(folder)]) == 0
-    text = capsys.readouterr().out
-    assert "From 0 requests" in text
-    assert "nan" not in text.lower()
+@pytest.mark.parametrize(
+    ("counts", "apart_s", "said"),
+    [
+        ((0, 0), 60, "no calls"),
+        ((0, 2), 60, "all 2 calls throttled: no demand to see"),
+        (
+            (3, 0),
+            20,
+            "the load lasted less than a minute, from its first call to its last, and quotas are per minute: ",
+        ),
+    ],
+)
+def test_a_run_that_tells_no_demand_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], counts: tuple[int, int], apart_s: int, said: str
+) -> None:
+    """In one line, and no sheet. The counts are of calls that were not throttled, and that were."""
+    calls, throttled = counts
+    run = make.shaped(("streaming",), (4,))
+    run.requests = run.requests[: calls + throttled]
+    for place, row in enumerate(run.requests):
+        row |= {"started_at": make.T0 + apart_s * place, "error": "ThrottlingError" if place >= calls else ""}
+    assert main(["quota-request", str(run.write(tmp_path))]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"python -m reports: quota-request: {tmp_path}: {said}")
+
+
+def test_the_quotas_of_mantle_are_of_input_and_of_output(tmp_path: Path) -> None:
+    """Apart; the model is that of the rows where the run does not say it."""
+    run = make.shaped(("streaming",), (4,))
+    run.requests = run.requests[:3]
+    for place, row in enumerate(run.requests):
+        row |= {"started_at": make.T0 + 60 * place, "input_tokens": 300, "output_tokens": 20, "error": ""}
+    run.info["settings"]["model"]["endpoint"] = "mantle"
+    folder = run.write(tmp_path)
+    lines = [line.split("|")[1:3] for line in sheet(read(folder)).splitlines() if "per minute" in line]
+    assert [[cell.strip() for cell in line] for line in lines[2:]] == [
+        ["Input tokens per minute, steady (P50)", "300"],
+        ["Input tokens per minute, peak (P90)", "300"],
+        ["Output tokens per minute, steady (P50)", "20"],
+        ["Output tokens per minute, peak (P90)", "20"],
+    ]
+    assert "bedrock-mantle" in sheet(read(folder))
+    (folder / "run.json").unlink()
+    assert f"`{make.MODEL}`" in sheet(read(folder))
+
+
+def test_no_folder_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """An empty name would be the folder in which the command runs."""
+    with pytest.raises(SystemExit):
+        main(["quota-request", ""])
+    assert "it is empty: give the folder of a run" in capsys.readouterr().err
