@@ -23,10 +23,9 @@ SENT = "test.temperature"
 def configuration(analysis: Edition, _charts: Mapping[str, str]) -> str:
     """Settings, versions and the endpoint."""
     run, say = analysis.run, analysis.say
-    rows = [("endpoint", run.get("endpoint")), *analysis.settings.items(), *_versions(analysis)]
+    rows = [*made_with(analysis).items(), *_versions(analysis)]
     rows += [("started", _moment(run.number("started_at"))), ("ended", _moment(run.number("ended_at")))]
     rows = [(key, in_words(say, key, value)) for key, value in rows if value not in (None, "", {}, []) or key == SENT]
-    rows = [(key, called(analysis, value) if key == API else value) for key, value in rows]
     found = looked_up(run)
     return section(
         say("configuration"),
@@ -39,12 +38,13 @@ def configuration(analysis: Edition, _charts: Mapping[str, str]) -> str:
     )
 
 
-def called(analysis: Edition, api: str) -> str:
-    """The API of the settings, with those that were called where an own locustfile called others."""
-    apis = analysis.run.apis
-    if not apis or [API_SETTINGS.get(one, one) for one in apis] == [api]:
-        return api
-    return analysis.say("configuration.called", value=api, apis=api_words(analysis.say, apis, ""))
+def made_with(analysis: Edition) -> dict[str, Any]:
+    """Endpoint and settings, `model.api` with the APIs that were called where an own locustfile called others."""
+    found = {"endpoint": analysis.run.get("endpoint"), **analysis.settings}
+    apis, api = analysis.run.apis, found.get(API)
+    if api and apis and [API_SETTINGS.get(one, one) for one in apis] != [api]:
+        found[API] = analysis.say("configuration.called", value=str(api), apis=api_words(analysis.say, apis, ""))
+    return found
 
 
 def with_source(say: Language, value: str, *, is_found: bool) -> str:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from reports.markdown import code, join
 from reports.numbers.account import looked_up
-from reports.sections.configuration import in_words, with_source
+from reports.sections.configuration import in_words, made_with, with_source
 from reports.sections.words import section_of_load
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from reports.edition import Edition
 
@@ -30,7 +30,7 @@ def elsewhere(analysis: Edition, left_out: Sequence[str], files: Sequence[str]) 
 
 def _settings(analysis: Edition) -> str:
     say, run = analysis.say, analysis.run
-    rows: Mapping[str, object] = {"endpoint": run.get("endpoint"), **analysis.settings}
+    rows = made_with(analysis)
     found = looked_up(run)
     told = [
         f"{code(key)} {with_source(say, code(in_words(say, key, value), longest=80), is_found=key in found)}"

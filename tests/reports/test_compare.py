@@ -13,6 +13,7 @@ from reports.__main__ import main
 from reports.edition import edition
 from reports.reading.run import read
 from reports.sections.configuration import configuration
+from reports.sections.elsewhere import elsewhere
 
 from . import run_folders as make
 
@@ -328,8 +329,10 @@ def test_the_settings_name_the_apis_that_were_called(tmp_path: Path) -> None:
         about = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         about["settings"]["model"]["api"] = "converse"
         (folder / "run.json").write_text(json.dumps(about), encoding="utf-8")
-        page = configuration(edition(read(folder)), {})
+        known = edition(read(folder))
+        page = configuration(known, {})
         assert re.search(rf"(?m)^\| `model\.api` +\| {said} +\|", page)
+        assert f"`model.api` {said}" in elsewhere(known, [page], ["report.html"])
 
 
 @pytest.mark.parametrize("limits", [(), ("--max-regression", "10%")])
