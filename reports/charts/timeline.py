@@ -201,7 +201,12 @@ def _apart(bands: pd.DataFrame, px: float) -> list[str]:
 
 
 def _modes(bands: pd.DataFrame, px: float) -> pd.DataFrame:
-    """From where to where each mode ran, and where its name stands: in the middle, but not beyond the edge."""
-    modes = bands.groupby("mode", sort=False).agg({"from": "min", "to": "max"}).reset_index()
+    """From where to where each mode ran, and where its name stands: in the middle, but not beyond the edge.
+
+    Modes that ran together, as in a replay of both, have one line, with both names.
+    """
+    modes = bands.groupby("mode", sort=False).agg({"from": "min", "to": "max"}).reset_index().sort_values("from")
+    alone = (modes["from"] >= modes["to"].cummax().shift(fill_value=-math.inf)).cumsum()
+    modes = modes.groupby(alone).agg({"mode": ", ".join, "from": "min", "to": "max"})
     room = MODE_PX / 2 / px
     return modes.assign(place=((modes["from"] + modes["to"]) / 2).clip(room, WIDTH / px - room))

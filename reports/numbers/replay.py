@@ -27,6 +27,11 @@ class Beside:
     run: tuple[float, float]
 
 
+LEAST_S = 1.0
+"""A stretch over which calls a second are counted lasts as long at least: of 0.1 s, 4 calls would be 40 a second."""
+ROUNDING = 1e-9
+
+
 @dataclass(frozen=True)
 class Replay:
     """A replay. Values of the trace are those of the calls that were to be made."""
@@ -79,7 +84,7 @@ def _pair(value: Any) -> tuple[float, float]:
 
 
 def _over_time(run: Run, rows: pd.DataFrame, said: dict[str, Any]) -> pd.DataFrame:
-    """Calls asked for and made, a second, in each stretch; without rows where its start is not known."""
+    """Calls asked for and made, a second, in each stretch of a second at least; no rows if its start is not known."""
     columns, bin_s, asked = (
         ["from_s", "to_s", "asked_per_s", "made_per_s"],
         finite(said.get("bin_s")),
@@ -91,8 +96,11 @@ def _over_time(run: Run, rows: pd.DataFrame, said: dict[str, Any]) -> pd.DataFra
     begun_s = rows["started_at"].to_numpy(dtype="float64") - start
     # Calls that waited for the one before them come after the last that the trace asks for.
     stretches = max(len(asked), math.floor(begun_s.max(initial=0.0) / bin_s) + 1)
+    together = math.ceil(LEAST_S / bin_s - ROUNDING)
+    stretches = math.ceil(stretches / together) * together
     edges = bin_s * np.arange(stretches + 1)
     made, _ = np.histogram(begun_s, edges)
     counts = np.pad(np.array(asked, dtype="float64"), (0, stretches - len(asked)))
-    values = (edges[:-1], edges[1:], counts / bin_s, made / bin_s)
+    sums = [one.reshape(-1, together).sum(axis=1) / (together * bin_s) for one in (counts, made)]
+    values = (edges[:-1:together], edges[together::together], *sums)
     return pd.DataFrame(dict(zip(columns, values, strict=True)))

@@ -87,6 +87,22 @@ def test_asked_and_made_over_time(tmp_path: Path) -> None:
     assert CHARTS["replay"](found) is not None
 
 
+def test_stretches_last_a_second_at_least(tmp_path: Path) -> None:
+    """Of a short replay, counted by the tenth: four calls in 0.1 s are no 40 a second."""
+    made = folder({**SAID, "bin_s": 0.1, "asked": [4, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2]})
+    found = report_of(made, tmp_path).replay
+    assert found
+    assert found.over_time["to_s"].tolist()[:2] == [1, 2]
+    assert found.over_time["asked_per_s"].tolist()[:3] == [5, 2, 0]
+    assert found.over_time["made_per_s"].sum() == pytest.approx(120)
+
+
+def test_modes_that_ran_together_have_one_name_in_the_timeline(tmp_path: Path) -> None:
+    """Two names would lie on each other."""
+    drawn = str(CHARTS["timeline"](report_of(folder(), tmp_path)).to_dict())
+    assert drawn.count("'mode': 'streaming, non-streaming'") == 1
+
+
 def test_lengths_and_latency_are_of_measured_successes(tmp_path: Path) -> None:
     """Neither the warm-up nor failures count; the service's own time does, where it told it."""
     run = folder()
