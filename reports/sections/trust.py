@@ -38,6 +38,8 @@ def _told(analysis: Edition, doubt: Doubt) -> str:
     unit = SEARCH if analysis.searches else analysis.levels.unit
     setting = length_setting(analysis)
     kind = "trace" if replays_whole_trace(analysis) else unit
+    if kind == "trace" and analysis.run.text("ended") not in {"", "complete"}:
+        kind = "trace_cut"
     longer = analysis.say(f"trust.longer.{kind}", setting=setting)
     usual = {"longer": longer, "setting": setting, "section": section_of_load(analysis)}
     if doubt.what == "drift" and has_parts(analysis):

@@ -69,7 +69,7 @@ def length_setting(analysis: Edition) -> str:
 
 
 def replays_whole_trace(analysis: Edition) -> bool:
-    """Whether a trace was replayed to its end: no setting makes this longer."""
+    """Whether all of a trace is replayed: no setting makes this longer."""
     trace = analysis.run.get("settings", "arrivals", "trace")
     return (
         bool(trace)

@@ -387,3 +387,13 @@ def test_what_to_set_for_longer_levels(tmp_path: Path, arrivals: dict[str, Any],
     found = edition(read(run.write(tmp_path)), language)
     [text] = [text for doubt, text in zip(found.doubts, told(found), strict=True) if doubt.what == "few"]
     assert f"`{setting}`" in text
+
+
+def test_a_trace_that_was_stopped_is_not_too_short(tmp_path: Path) -> None:
+    """There was more of it."""
+    run = arrivals_of((0.1,))
+    run.info = make.info(len(run.requests), 1) | {"ended": "interrupted"}
+    run.info["settings"]["arrivals"] = {"trace": {"file": "x"}}
+    found = edition(read(run.write(tmp_path)), "en")
+    [text] = [text for doubt, text in zip(found.doubts, told(found), strict=True) if doubt.what == "few"]
+    assert text.endswith("Let the trace come to its end.")

@@ -254,6 +254,7 @@ TEXTS = {
     "trust.late_machine": "Client-limited although its CPU was free: {levels}. Something else used the machine. Stop it and run again.",
     "trust.longer.users": "Measure longer (`concurrency.duration_seconds`, or `--run-time` without levels).",
     "trust.longer.rate": "Measure longer (`{setting}`).",
+    "trust.longer.trace_cut": "Let the trace come to its end.",
     "trust.longer.trace": "This was the whole trace: replay a longer one (`{setting}`).",
     "trust.workers": "{workers:worker|workers} {workers}",
     "slo": "Service level objective",

@@ -214,6 +214,7 @@ TEXTS = {
     "trust.late_machine": "受压测端限制，但其 CPU 空闲：{levels}。有其他程序占用了这台机器，请停止它并重新运行。",
     "trust.longer.users": "请延长测量时间（`concurrency.duration_seconds`，没有级别时用 `--run-time`）。",
     "trust.longer.rate": "请延长测量时间（`{setting}`）。",
+    "trust.longer.trace_cut": "请让轨迹回放到结束。",
     "trust.longer.trace": "轨迹已全部回放：请回放更长的轨迹（`{setting}`）。",
     "trust.workers": "worker {workers}",
     "slo": "服务水平目标（SLO）",
