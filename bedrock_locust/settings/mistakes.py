@@ -64,11 +64,20 @@ def describe(
     `origin` says where a value came from, if not from `file`; `known` has the keys of each section.
     """
     path = tuple(str(part) for part in mistake["loc"])
-    place = (
-        _places(path[0], origin, file) if _is_of_section(mistake) else origin.get(path) or origin.get(path[:2], file)
-    )
+    place = _places(path[0], origin, file) if _is_of_section(mistake) else _place(path or _named(mistake), origin, file)
     line = f"{place}: {_what(path, mistake, values, known)}"
     return " ".join(line.split())  # a key may have a line break
+
+
+def _place(path: tuple[str, ...], origin: Mapping[tuple[str, ...], str], file: str) -> str:
+    """Where a value came from."""
+    return origin.get(path) or origin.get(path[:2], file)
+
+
+def _named(mistake: ErrorDetails) -> tuple[str, ...]:
+    """The setting that a mistake of several sections begins with: `workload.cache is ...`."""
+    first, *_ = str(mistake.get("ctx", {}).get("error", "")).split(maxsplit=1) or [""]
+    return tuple(first.split("."))
 
 
 def _is_of_section(mistake: ErrorDetails) -> bool:

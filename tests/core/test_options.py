@@ -305,6 +305,12 @@ def test_option_over_environment_over_file_over_default(
             "rest",
             "model.api is \"rest\", but must be 'converse', 'invoke', 'responses', 'chat' or 'messages'",
         ),
+        # What contradicts other sections is a mistake of all settings together.
+        (
+            "--bedrock-cache",
+            "1h",
+            "workload.cache is 1h, but there is nothing to cache: set shared_prefix_tokens or turns",
+        ),
     ],
 )
 def test_a_message_names_the_option(

@@ -86,7 +86,7 @@ def test_a_trace_has_something_to_cache(cache: str) -> None:
     values = {"model": {"id": "m"}, "workload": {"cache": cache}, "arrivals": {"trace": "x"}}
     assert not lines(values)
     [line] = lines({**values, "test": {"load": "users"}})
-    assert f"workload.cache is {cache}, but there is nothing to cache" in line
+    assert line.startswith(f"config.json: workload.cache is {cache}, but there is nothing to cache")
 
 
 @pytest.mark.parametrize(
