@@ -42,6 +42,7 @@ NAMES = {
     "quota_tokens": ("EstimatedTPMQuotaUsage",),
 }
 """Figure -> what AWS calls it, on either endpoint."""
+REFUSED = ("throttled", "client_errors", "server_errors")
 SIDES = ("aws", "ours")
 TIMES = {"latency_ms": "InvocationLatency", "ttft_ms": "TimeToFirstToken"}
 
@@ -112,14 +113,28 @@ class CrossCheck:
             yield Reason("more", {"calls": self.more_calls})
         elif self.more_calls < 0:
             yield Reason("fewer", {"calls": -self.more_calls, **after})
-        elif self.more_calls == 0 and not self.unanswered:
+        elif self.more_calls == 0 and not self.unanswered and self._differ_beyond_refusals:
             yield Reason("uncounted", after)
+        yield from self._of_refusals(after)
         if self.unanswered and not self.agrees:
             yield Reason("unanswered", {"calls": self.unanswered})
         if not math.isnan(self.implied_burndown):
             yield Reason("burndown", {"implied": self.implied_burndown})
         if self.times:
             yield Reason("times")
+
+    @property
+    def _differ_beyond_refusals(self) -> bool:
+        return any(pair.difference for pair in self.counts if pair.name not in {*REFUSED, "quota_tokens"})
+
+    def _of_refusals(self, after: Mapping[str, float]) -> Iterator[Reason]:
+        """What explains other counts of throttled and refused calls."""
+        differences = [pair.difference for pair in self.counts if pair.name in REFUSED]
+        more, fewer = (sum(max(sign * one, 0.0) for one in differences) for sign in (1, -1))
+        if more:
+            yield Reason("more_refused", {"calls": more})
+        if fewer:
+            yield Reason("fewer_refused", {"calls": fewer, **after})
 
     @property
     def more_calls(self) -> float:

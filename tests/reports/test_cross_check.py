@@ -106,6 +106,28 @@ def test_what_the_report_says(tmp_path: Path) -> None:
     assert "各项计数完全一致。" in text("g", sums(**equal), "zh")
 
 
+@pytest.mark.parametrize("accepted", [0, 2, -2])
+@pytest.mark.parametrize("name", ["InvocationThrottles", "InvocationClientErrors", "InvocationServerErrors"])
+def test_refused_calls_that_differ_are_explained(tmp_path: Path, accepted: int, name: str) -> None:
+    """Whatever the other counts do, in both languages; others' calls are refused, too."""
+    known = cross_check(read(folder_with(tmp_path / "a", sums(Invocations=1), *FAILURES[:3])))
+    assert known is not None
+    ours = {pair.name: pair.ours for pair in known.counts}
+    equal = {"Invocations": ours["accepted"] + accepted, "InputTokenCount": ours["input_tokens"]}
+    equal |= {"OutputTokenCount": ours["output_tokens"], "InvocationThrottles": 1, "InvocationClientErrors": 1}
+    equal |= {"InvocationServerErrors": 1}
+    for language, more, fewer in (
+        ("en", "only CloudWatch has: 4.", "CloudWatch lacks: 1."),
+        ("zh", "多出 4 次被", "少 1 次被"),
+    ):
+        for place, (count, said) in enumerate({5: more, 0: fewer}.items()):
+            aws = sums(**{**equal, name: count})
+            path = folder_with(tmp_path / f"{language}{place}", aws, *FAILURES[:3])
+            text = aws_check(edition(read(path), language), {})
+            assert said in text
+            assert ("As many calls were accepted" in text) is False
+
+
 def test_times_stand_beside_each_other(tmp_path: Path) -> None:
     """Percentiles are ours of all successes, whatever their order in the file."""
     aws = sums(Invocations=5)

@@ -32,6 +32,10 @@ TEXTS = {
     " load (probes, prefixes) are among them.",
     "check.fewer": "Calls that CloudWatch lacks: {calls}. It was asked {minutes} min after the end, and may not have had all of"
     " them: `python -m bedrock_locust aws RUN` asks again.",
+    "check.more_refused": "Throttled or refused calls in these minutes that only CloudWatch has: {calls}. Others call the same id,"
+    " or calls before the load were refused.",
+    "check.fewer_refused": "Throttled or refused calls that CloudWatch lacks: {calls}. It was asked {minutes} min after the end, and"
+    " may not have had all of them, or counts them as refused for another reason.",
     "check.uncounted": "As many calls were accepted, and other counts differ. CloudWatch was asked {minutes} min after the end and"
     " may not have had all of each, or others' calls count in some: `python -m bedrock_locust aws RUN` asks again.",
     "check.unanswered": "Calls without a whole answer here: {calls}. AWS may have counted their tokens, which this side does"

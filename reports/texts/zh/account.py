@@ -29,6 +29,9 @@ TEXTS = {
     "check.agrees": "各项计数完全一致。",
     "check.more": "在本次运行的时间内，CloudWatch 多出 {calls} 次调用：其他调用方使用了同一个模型 ID，或其中包含加压前的调用（探测、写入前缀）。",
     "check.fewer": "CloudWatch 少 {calls} 次调用。查询时距运行结束 {minutes} 分钟，数据可能尚未齐全：可用 `python -m bedrock_locust aws RUN` 重新查询。",
+    "check.more_refused": "在本次运行的时间内，CloudWatch 多出 {calls} 次被限流或被拒绝的调用：其他调用方使用了同一个模型 ID，或加压前的调用被拒绝。",
+    "check.fewer_refused": "CloudWatch 少 {calls} 次被限流或被拒绝的调用。查询时距运行结束 {minutes} 分钟，数据可能尚未齐全，"
+    "也可能归入了其他拒绝原因。",
     "check.uncounted": "受理的调用次数一致，但其他计数有差异。查询时距运行结束 {minutes} 分钟，各项指标可能尚未齐全，也可能计入了其他调用方的用量："
     "可用 `python -m bedrock_locust aws RUN` 重新查询。",
     "check.unanswered": "有 {calls} 次调用未收到完整回答，AWS 可能已计入其 token，而这一侧无从得知。",
