@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from functools import partial
 from pathlib import Path
 
 from reports import RunFolderError, write
+from reports.exports.github import VARIABLE
 from reports.numbers.search import judged_nothing, searches
 from reports.reading.run import read
 
@@ -37,6 +39,8 @@ def _report(options: argparse.Namespace) -> int:
     if options.gate and formats:
         formats = [*formats, "json"]
     written = write(options.run_folder, options.report_file, formats=formats, language=options.language)
+    if "github" in (formats or ()) and not os.environ.get(VARIABLE):
+        _fail(f"no summary for GitHub: {VARIABLE} is not set, which only a job there has", 0)
     print(written)
     if (
         written.suffix == ".md"

@@ -20,7 +20,7 @@ from bedrock_locust.aws.region import unknown as unknown_region
 from bedrock_locust.errors import remedy
 from bedrock_locust.process.open_files import lack_for_calls
 from bedrock_locust.settings.mistakes import SettingsError
-from bedrock_locust.settings.quotas import WORDS
+from bedrock_locust.settings.quotas import WORDS, unused
 from bedrock_locust.settings.stock_levels import stock_levels
 from bedrock_locust.user import unrecorded
 from bedrock_locust.workload.source import workload_of
@@ -205,6 +205,8 @@ def _account(settings: Settings, known: Known) -> Iterator[Finding]:
     """The quotas; whether the model will be gone, and whether it streams, or that nobody may ask it."""
     for note in known.notes(settings):
         yield Finding("FAIL" if note in known.found.zero else "note", "quotas", note)
+    if other := unused(settings.model):
+        yield Finding("note", "quotas", other)
     sources = known.sources(settings)
     if sources:
         found = [f"{one['value']:,.0f} {WORDS[name]}" for name, one in sources.items()]

@@ -40,13 +40,16 @@ NO_CODES = (
 
 
 def codes(value: object) -> object:
-    """Codes by quota, of an object, of JSON, or of a text: `quota=L-1,tokens_per_minute=L-2`. Raises ValueError."""
+    """Codes by quota, of an object, of JSON, or of a text: `quota=L-1,tokens_per_minute=L-2`, in capitals.
+
+    Raises ValueError.
+    """
     found = _of_a_text(value) if isinstance(value, str) else value
     if isinstance(found, dict) and not found.keys() <= WORDS.keys():
         raise ValueError(f"must have codes of these quotas only: {', '.join(WORDS)}")
     if isinstance(found, dict) and not all(isinstance(code, str) and _CODE.fullmatch(code) for code in found.values()):
         raise ValueError("must have codes such as L-A4430697")
-    return found
+    return {name: code.upper() for name, code in found.items()} if isinstance(found, dict) else found
 
 
 def _of_a_text(value: str) -> dict[str, Any]:

@@ -89,7 +89,7 @@ def _case(analysis: Edition, gate: Gate, key: str, criterion: str, name: str) ->
         reason = say("junit.above", users=say.noun(gate.slo.users or 0, "user")) if above else say("slo.not_asked")
         ET.SubElement(case, "skipped", {"message": reason})
     elif CRITERIA.get(criterion) and row["mode"] != "streaming":
-        ET.SubElement(case, "skipped", {"message": say("slo.not_asked")})
+        ET.SubElement(case, "skipped", {"message": say("junit.streams_only")})
     elif message := _failure(analysis, gate.slo, checks):
         ET.SubElement(case, "failure", {"message": message})
     if any(check.close for check in checks):

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bedrock_locust.aws.account.known import Known
+from bedrock_locust.aws.doctor import _account
 from bedrock_locust.settings.plan import Plan
 from bedrock_locust.settings.quotas import WORDS, Quotas, codes, unused
 from bedrock_locust.settings.schema import Settings
@@ -25,6 +27,14 @@ def settings(endpoint: str, **quotas: Any) -> Settings:
     return Settings.model_validate({"model": model, "test": {"max_tokens": 100}})
 
 
+def test_doctor_notes_a_code_of_the_other_endpoint() -> None:
+    """It has no effect there."""
+    found = settings("mantle", quota_codes={"tokens_per_minute": "l-a4430697"})
+    notes = [one.said for one in _account(found, Known()) if "quota_codes" in one.said]
+    assert len(notes) == 1
+    assert "model.quota_codes.tokens_per_minute is a quota of bedrock-runtime, not used here" in notes[0]
+
+
 CODES = st.dictionaries(st.sampled_from(sorted(WORDS)), st.from_regex(r"L-[A-F0-9]{1,8}", fullmatch=True), min_size=1)
 
 
@@ -33,6 +43,7 @@ def test_codes_are_given_as_an_object_as_text_or_as_json(given_: dict[str, str],
     """All three mean the same."""
     text = f"{blank},{blank}".join(f"{name}{blank}={blank}{code}" for name, code in given_.items())
     assert codes(given_) == codes(text) == codes(blank + json.dumps(given_)) == given_
+    assert codes({name: code.lower() for name, code in given_.items()}) == given_
 
 
 @pytest.mark.parametrize(

@@ -33,13 +33,19 @@ def test_the_report_is_appended_without_its_charts(tmp_path: Path, monkeypatch: 
     assert "![" in (folder / "report.md").read_text(encoding="utf-8")
 
 
-def test_elsewhere_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the variable there is no summary to write."""
+def test_elsewhere_nothing_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without the variable there is no summary to write; who asks for it by the command is told."""
+    from reports.__main__ import main  # noqa: PLC0415 - beside its only use
+
     monkeypatch.delenv(VARIABLE, raising=False)
     folder = make.shaped(("streaming",), (2,)).write(tmp_path / "run")
     before = set(folder.iterdir())
     assert reports.write(folder, formats=["github"]) == folder
     assert set(folder.iterdir()) == before
+    assert main([str(folder), "--format", "github"]) == 0
+    assert f"{VARIABLE} is not set" in capsys.readouterr().err
 
 
 def test_a_summary_that_cannot_be_written_is_one_line(

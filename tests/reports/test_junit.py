@@ -90,7 +90,7 @@ def test_a_condition_that_does_not_apply_is_skipped_and_one_that_was_not_measure
     assert unknown.is_failure
     assert "not measured" in messages(unknown)[0]
     for name in ("TTFT P95 ≤ 5,000 ms", speed):
-        assert messages(found["non-streaming at 2 users", name]) == ["no requirement"]
+        assert messages(found["non-streaming at 2 users", name]) == ["does not apply to non-streaming calls"]
 
 
 def test_levels_above_the_users_of_the_slo_are_skipped(tmp_path: Path) -> None:

@@ -340,6 +340,7 @@ TEXTS = {
     "junit.levels": "levels that count",
     "junit.no_level": "no level counts for the SLO: none is asked for anything, or all have more users than `slo.users`",
     "junit.load": "the load that was asked for",
+    "junit.streams_only": "does not apply to non-streaming calls",
     "junit.above": "counts up to {users} only (`slo.users`)",
     "elsewhere": "More in {files}: {sections}.",
     "elsewhere.settings": "**Settings:** {settings}.",

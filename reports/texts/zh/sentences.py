@@ -284,6 +284,7 @@ TEXTS = {
     "junit.levels": "计入的级别",
     "junit.no_level": "没有级别计入 SLO：没有任何要求，或者用户数都超过 `slo.users`",
     "junit.load": "要求的负载",
+    "junit.streams_only": "不适用于非流式调用",
     "junit.above": "只计入 {users}以内的级别（`slo.users`）",
     "elsewhere": "{files} 中还有：{sections}。",
     "elsewhere.settings": "**配置**：{settings}。",
