@@ -231,7 +231,7 @@ class Tally:
         self._keep(call)
 
     def _keep(self, call: Call) -> None:
-        now, latest = time.perf_counter(), self._latest
+        now, latest = clock.wall_at(), self._latest
         latest.append((now, call))
         while latest[0][0] < now - KEPT_S:
             latest.popleft()
