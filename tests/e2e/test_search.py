@@ -76,7 +76,7 @@ def test_cut_short(place: Place, simulator: Simulator) -> None:
     assert process.wait(DEADLINE_S) == 4, place.output(process)
     [run] = place.runs()
     assert [searched(run)[key] for key in ("ended_by", "low", "high", "probes")] == ["", None, None, []]
-    assert "The run ended before the search" in (run / "report.md").read_text(encoding="utf-8")
+    assert "The run ended before a load could be judged" in (run / "report.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.long
