@@ -14,7 +14,7 @@ from reports.numbers.answers import cut_short, no_answers
 from reports.numbers.arrivals import LOST_SHARE
 from reports.numbers.consistency import crowded, duplicates, impossible
 from reports.numbers.percentiles import needed
-from reports.numbers.ramp import is_ramp
+from reports.numbers.ramp import is_profile, is_ramp
 from reports.numbers.workers import ARRIVALS, BUSY_PERCENT, causes, has_free_cpu, is_said_late
 from reports.reading import endpoint
 from reports.reading.blocks import alike, blocks
@@ -247,8 +247,7 @@ def _drifts(analysis: Analysis) -> Iterator[Doubt]:
         most = max(some.values(), key=abs, default=0.0)
         yield from _of_levels(what, analysis.figures.loc[list(some)], change=100 * most)
     section = "arrivals" if analysis.levels.unit == RATE else "concurrency"
-    is_profile = (analysis.figures["part"].notna() & ~is_ramp(analysis.figures)).any()
-    if analysis.run.number("settings", section, "warmup_seconds") == 0 and not is_profile:
+    if analysis.run.number("settings", section, "warmup_seconds") == 0 and not is_profile(analysis.figures).any():
         starts = {str(key): steady.slow_start(analysis.levels, str(key)) for key in analysis.figures.index}
         slow = {key: change for key, change in starts.items() if change is not None and key not in changes}
         most = max(slow.values(), key=abs, default=0.0)

@@ -34,6 +34,11 @@ class Ramp:
     """The step with the highest rate of those with no lack of capacity; None if there is none such."""
 
 
+def is_profile(figures: pd.DataFrame) -> pd.Series[bool]:
+    """Which levels are parts of a profile, which have no warm-up of their own."""
+    return figures["part"].notna() & (figures["kind"] != RAMP)
+
+
 def is_ramp(figures: pd.DataFrame) -> pd.Series[bool]:
     """Which levels are steps of a ramp: their loads follow from what came before."""
     return (figures["kind"] == RAMP) & figures["part"].notna()

@@ -6,10 +6,10 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from reports.markdown import UNKNOWN, amount, code, escape, number
+from reports.numbers.ramp import is_profile
 from reports.sections.words import (
     API_NAMES,
     SEARCH,
-    has_parts,
     label,
     length_setting,
     level_names,
@@ -42,7 +42,7 @@ def _told(analysis: Edition, doubt: Doubt) -> str:
         kind = "trace_cut"
     longer = analysis.say(f"trust.longer.{kind}", setting=setting)
     usual = {"longer": longer, "setting": setting, "section": section_of_load(analysis)}
-    if doubt.what == "drift" and has_parts(analysis):
+    if doubt.what == "drift" and is_profile(analysis.figures).any():
         key = f"{key}_of_parts"
     return analysis.say(key, **{**usual, **words, **more})
 

@@ -78,11 +78,6 @@ def replays_whole_trace(analysis: Edition) -> bool:
     )
 
 
-def has_parts(analysis: Edition) -> bool:
-    """Whether the levels are parts of a profile, which have no warm-up."""
-    return bool(analysis.figures["part"].notna().any())
-
-
 def label(say: Language, row: pd.Series[Any], *, mode: bool = False) -> str:
     """A level in words: `12 users`, `2.5 requests/s`, or the name of the calls in a run without levels."""
     if row.isna()["load"]:
@@ -119,8 +114,7 @@ def part_noun(row: pd.Series[Any]) -> str:
 
 def course(say: Language, row: pd.Series[Any]) -> str:
     """The rate at the start of a level of arrivals, and that at its end where it is another: `1 to 20`."""
-    ends = list(dict.fromkeys(load_number(row[name]) for name in ("rate_from_per_s", "rate_to_per_s")))
-    return ends[0] if len(ends) == 1 else say("list.range", low=ends[0], high=ends[1])
+    return say.span(load_number(row["rate_from_per_s"]), load_number(row["rate_to_per_s"]))
 
 
 def level_names(say: Language, figures: pd.DataFrame) -> str:

@@ -15,6 +15,7 @@ from reports.numbers.ramp import NO_CAPACITY
 from reports.reading.run import read
 from reports.sections.conclusion import conclusion
 from reports.sections.levels import results
+from reports.sections.trust import told
 
 from . import run_folders as make
 from .run_folders import T0
@@ -125,3 +126,14 @@ def test_in_chinese(tmp_path: Path) -> None:
     """The same facts."""
     [first, *_] = conclusion(analysed(folder(), tmp_path, "zh"))
     assert all(words in first for words in ("爬坡达到 8 次请求/s**", "在第 7 步", "减半 2 次", "80 次调用中的 80 次"))
+
+
+def test_a_step_whose_latency_drifted_is_no_part_of_a_profile(tmp_path: Path) -> None:
+    """A step has a warm-up, which a part of a profile has not: that is what is advised."""
+    made = folder([(40, 0.0)])
+    for call in made.requests[: len(made.requests) // 2]:
+        call["latency_ms"] *= 3
+    analysis = analysed(made, tmp_path)
+    [said] = [text for doubt, text in zip(doubts(analysis), told(analysis), strict=True) if doubt.what == "drift"]
+    assert "`arrivals.warmup_seconds`" in said
+    assert "`arrivals.profile`" not in said
