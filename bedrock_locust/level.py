@@ -53,10 +53,7 @@ class Load:
 
 def in_words(loads: Sequence[Load], most: int | None = None) -> str:
     """Loads of one unit, with their unit: `1, 2, 4 users`; of more than `most` the first three and the last."""
-    numbers = [load.number for load in loads]
-    shown = numbers if most is None or len(numbers) <= most else [*numbers[:3], "...", numbers[-1]]
-    unit = loads[0].unit if loads else "users"
-    return f"{', '.join(shown)} {_one(unit) if numbers == ['1'] else unit}"
+    return _listed([load.number for load in loads], loads[0].unit if loads else "users", most)
 
 
 def loads_in_words(levels: Sequence[Level], most: int) -> str:
@@ -69,10 +66,13 @@ def loads_in_words(levels: Sequence[Level], most: int) -> str:
     parts = {level.part: level.short_load for level in levels if level.part is not None}
     if not parts:
         return in_words(list(dict.fromkeys(level.load for level in levels)), most)
-    courses = list(parts.values())
-    shown = courses if len(courses) <= most else [*courses[:3], "...", courses[-1]]
-    unit = _one("requests/s") if courses == ["1"] else "requests/s"
-    return f"{len(courses)} part{'s' if len(courses) != 1 else ''}: {', '.join(shown)} {unit}"
+    listed = _listed(list(parts.values()), "requests/s", most)
+    return f"{len(parts)} part{'s' if len(parts) != 1 else ''}: {listed}"
+
+
+def _listed(numbers: Sequence[str], unit: Unit, most: int | None) -> str:
+    shown = numbers if most is None or len(numbers) <= most else [*numbers[:3], "...", numbers[-1]]
+    return f"{', '.join(shown)} {_one(unit) if list(numbers) == ['1'] else unit}"
 
 
 def _one(unit: Unit) -> str:

@@ -20,6 +20,7 @@ from bedrock_locust.aws.region import unknown as unknown_region
 from bedrock_locust.errors import remedy
 from bedrock_locust.process.open_files import lack_for_calls
 from bedrock_locust.settings.mistakes import SettingsError
+from bedrock_locust.settings.plan import counted
 from bedrock_locust.settings.quotas import WORDS, unused
 from bedrock_locust.settings.stock_levels import stock_levels
 from bedrock_locust.user import unrecorded
@@ -105,7 +106,7 @@ def _files(settings: Settings) -> Finding:
     return (
         Finding("FAIL", "open files", lack)
         if lack
-        else Finding("ok", "open files", f"enough for {_counted(calls, 'call')}")
+        else Finding("ok", "open files", f"enough for {counted(calls, 'call')}")
     )
 
 
@@ -193,12 +194,8 @@ def _call(what: str, model_id: str, call: Call) -> Finding:
         remedied = remedy(call.error, f"{call.error_code}: {call.error_message}")
         return Finding("FAIL", what, f"{model_id}: {call.error} ({why}). {remedied}")
     ttft = f", first token after {call.ttft_ms:.0f} ms" if call.ttft_ms is not None else ""
-    tokens = f", {_counted(call.output_tokens, 'output token')}" if call.output_tokens is not None else ""
+    tokens = f", {counted(call.output_tokens, 'output token')}" if call.output_tokens is not None else ""
     return Finding("ok", what, f"{model_id} answered in {call.latency_ms:.0f} ms{ttft}{tokens}")
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'s' if count != 1 else ''}"
 
 
 def _account(settings: Settings, known: Known) -> Iterator[Finding]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bedrock_locust.level import Level
     from bedrock_locust.live.attainment import Judgement, Verdict
     from bedrock_locust.live.output import RunView
+    from bedrock_locust.settings.goals import Slo
 
 THROTTLED = "ThrottlingError"
 SHIFTS = (0, -1, 1)
@@ -44,25 +45,26 @@ class Judge(OutputBase):
         if level and level.measured_from is not None and level.key not in self._records:
             self._opened[level.key] = level.measured_from
             self._records[level.key] = tuple(Record(level.duration_s or math.inf) for _ in SHIFTS)
-            for call in self._early.pop(level.key, ()):
-                self._count(call)
+            if self._slo is not None:
+                for call in self._early.pop(level.key, ()):
+                    self._count(call, self._slo)
 
     def add(self, call: Call) -> None:
         """Count a call that started in a window, and note when calls were throttled."""
         if call.error == THROTTLED:
             self._throttled[call.level] = max(call.started_at, self._throttled.get(call.level, 0.0))
-        if call.phase != "measure" or call.cancelled:
+        if self._slo is None or call.phase != "measure" or call.cancelled:
             return
         if call.level in self._records:
-            self._count(call)
-        elif self._slo:
+            self._count(call, self._slo)
+        else:
             self._early[call.level].append(call)
 
-    def _count(self, call: Call) -> None:
+    def _count(self, call: Call, slo: Slo) -> None:
         """Count a call of a window that is known."""
         started_s, late_ms = call.started_at - self._opened[call.level], call.read_lag_ms or 0.0
         for record, shift in zip(self._records[call.level], SHIFTS, strict=True):
-            good = self._slo is not None and is_good(self._slo, call, shift * late_ms)
+            good = is_good(slo, call, shift * late_ms)
             record.add(started_s, call.latency_ms / 1000, good=good, ok=call.ok)
 
     def answer(self, levels: Sequence[str], elapsed_s: float | None, decided: Verdict) -> dict[str, Any]:

@@ -80,6 +80,15 @@ class LevelTally:
         """Count what of a success, of whatever level, happened in the window."""
         self._count_inside(call, self.level, 1)
 
+    @property
+    def arrived(self) -> str:
+        """Of how many successes the times from the arrival are: `3 of 5`; empty where it is all of them.
+
+        Others came after a call of their session or user.
+        """
+        arrived, successes = self.lateness_ms.count, self.latency_ms.count
+        return f"{arrived:,} of {successes:,}" if arrived < successes else ""
+
     def move_window(self, before: Level | None, calls: Iterable[Call]) -> None:
         """Count these calls by the window as it is now; so far they were by the one of the level as it was before."""
         for call in calls:

@@ -200,8 +200,10 @@ class Recorder:
         """Take over what a Pulse has taken, and note where its process stood still while calls were to arrive."""
         self.health.add_pulse(worker, taken)
         for key, seen in taken.items():
-            level, still_s = self._levels.get(key), longest_lag_s(seen)
-            if level and level.rate_per_s is not None and still_s >= STILL_S and not self._is_lost_in(worker, key):
+            level = self._levels.get(key)
+            if level is None or level.rate_per_s is None:
+                continue
+            if (still_s := longest_lag_s(seen)) >= STILL_S and not self._is_lost_in(worker, key):
                 change = {"at": clock.wall_at(), "worker": worker, "what": "still", "levels": [key]}
                 self.changes.append({**change, "lasted_s": round(still_s, 1)})
                 who = "this process" if worker == LOCAL else f"worker {worker}"

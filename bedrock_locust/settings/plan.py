@@ -143,15 +143,15 @@ class Plan:
     def _load(self) -> str:
         """How many levels, and the largest load."""
         if self.replay:
-            return f"{_counted(self.levels, 'level')}, {self.most} on average"
+            return f"{counted(self.levels, 'level')}, {self.most} on average"
         if self.is_ramp:
-            steps = _counted(self.levels // self.modes, "step")
+            steps = counted(self.levels // self.modes, "step")
             own = " for each mode, one mode after the other" if self.modes > 1 else ""
             return f"a ramp to {self.most} in at most {steps}{own}; it ends with the first there without a 503"
         if self.search:
-            return f"a search of at most {_counted(self.levels, 'probe')}, up to {self.most}"
-        of_profile = f" ({_counted(self.parts, 'part')} of a profile)" if self.parts else ""
-        return f"{_counted(self.levels, 'level')}{of_profile}, up to {self.most}"
+            return f"a search of at most {counted(self.levels, 'probe')}, up to {self.most}"
+        of_profile = f" ({counted(self.parts, 'part')} of a profile)" if self.parts else ""
+        return f"{counted(self.levels, 'level')}{of_profile}, up to {self.most}"
 
     def _length(self) -> str:
         """How long, and of a search how many calls."""
@@ -228,7 +228,8 @@ def _most(settings: Settings, first: Call | None, levels: Sequence[Level]) -> tu
     return math.ceil(calls), math.ceil(tokens)
 
 
-def _counted(count: int, noun: str) -> str:
+def counted(count: int, noun: str) -> str:
+    """A count with its noun: `1 call`, `2 calls`."""
     return f"{count:,} {noun}{'s' if count != 1 else ''}"
 
 

@@ -21,6 +21,7 @@ from bedrock_locust.aws.account.control import is_denied, why
 from bedrock_locust.aws.account.usage import SPACES, query
 from bedrock_locust.redaction import ID_LIMIT, word
 from bedrock_locust.settings.mistakes import SettingsError
+from bedrock_locust.settings.plan import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -169,7 +170,7 @@ def left_out(own: str, others: Counter[str]) -> list[str]:
         return []
     shown = [f"{count:,} to {word(model, ID_LIMIT)}" for model, count in others.most_common(MOST_SHOWN)]
     more = [f"{len(others) - MOST_SHOWN:,} more"] if len(others) > MOST_SHOWN else []
-    calls = f"{others.total():,} call{'s' if others.total() != 1 else ''}"
+    calls = counted(others.total(), "call")
     return [f"only calls to {own} are compared; left out: {calls} to other models ({', '.join(shown + more)})"]
 
 

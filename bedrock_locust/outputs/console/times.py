@@ -11,10 +11,9 @@ if TYPE_CHECKING:
 
 def followed(level: LevelTally) -> str:
     """Of how many calls the times from the arrival are, where that is not all of them; empty where it is."""
-    arrived, successes = level.lateness_ms.count, level.latency_ms.count
-    if not arrived or arrived == successes:
+    if not level.lateness_ms.count or not level.arrived:
         return ""
-    return f"from arrival: {arrived:,} of {successes:,} calls had one; others followed a call of their session or user"
+    return f"from arrival: {level.arrived} calls had one; others followed a call of their session or user"
 
 
 def times(level: LevelTally) -> list[tuple[str, Histogram]]:

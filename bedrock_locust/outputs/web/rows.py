@@ -97,16 +97,10 @@ def _arrived(fate: Fate, level: LevelTally) -> dict[str, Any]:
     return {
         "arrivals": ", ".join(counts),
         **_percentiles("lateness", level.lateness_ms, (50, 99)),
-        **_followed(level),
+        **({"with_arrival": level.arrived} if level.arrived else {}),
         **_percentiles("scheduled_ttft", level.scheduled_ttft_ms, (95,)),
         **_percentiles("scheduled_latency", level.scheduled_latency_ms, (95,)),
     }
-
-
-def _followed(level: LevelTally) -> dict[str, str]:
-    """Of how many calls the times from the arrival are, where others came after a call of their session or user."""
-    arrived, successes = level.lateness_ms.count, level.latency_ms.count
-    return {"with_arrival": f"{arrived:,} of {successes:,}"} if arrived < successes else {}
 
 
 def failure_rows(tally: Tally) -> list[dict[str, Any]]:
