@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 import re
+import socket
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import gevent
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -33,8 +36,6 @@ from bedrock_locust.workload.template import checked
 from .raw_server import response, serving
 
 if TYPE_CHECKING:
-    import socket
-
     from tests.simulator.process import Simulator
 
 MODEL = "us.anthropic.claude-haiku-5-5"
@@ -624,6 +625,23 @@ def test_an_account_that_does_not_answer_delays_no_run(
     monkeypatch.setattr(known, "LIMIT_S", 20.0)  # a machine with other work may take longer than the time above
     account.look_up(settings_of("us.anthropic.claude-opus-5"), None)
     assert account.known(settings_of("us.anthropic.claude-opus-5")).found.quotas
+
+
+def test_an_account_that_takes_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is not waited for any longer closes its socket: the warning of one that is not would fail this test."""
+    monkeypatch.setattr(known, "LIMIT_S", 0.5)
+    with ExitStack() as sockets:
+        server = sockets.enter_context(socket.socket())
+        server.bind(("127.0.0.1", 0))
+        server.listen(0)
+        for _ in range(3):  # what waits to be accepted fills its queue, and who comes next waits for a connection
+            waiting = sockets.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(server.getsockname())
+        settings, account = settings_of(), Account(f"http://127.0.0.1:{server.getsockname()[1]}")
+        account.look_up(settings, None)
+        assert account.known(settings).found.notes == (known.LATE,)
+        gevent.sleep(0)  # who was given up has its turn
 
 
 def test_an_address_that_nobody_answers() -> None:

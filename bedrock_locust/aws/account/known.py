@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import gevent
 
@@ -18,7 +18,7 @@ from bedrock_locust.settings.quotas import NAMES, WORDS
 from bedrock_locust.workload.template import common_format
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     import boto3
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from bedrock_locust.settings.schema import Settings
 
 logger = logging.getLogger(__name__)
+
+Answer = TypeVar("Answer")
+Place: TypeAlias = "tuple[str | None, ...]"
+"""An id, and who is asked about it."""
 
 LIMIT_S = 6.0
 """The longest that a run waits for what AWS says of its account."""
@@ -110,7 +114,7 @@ class Account:
         """Whether the end of a run waits for CloudWatch."""
         self._key = ""
         self._known = Known()
-        self._behind: dict[tuple[str | None, ...], Behind] = {}
+        self._behind: dict[Place, Behind] = {}
 
     def known(self, settings: Settings) -> Known:
         """What has been found out for a run with these settings; nothing where it was not looked up."""
@@ -121,7 +125,9 @@ class Account:
         if self._key == _key(settings):
             return
         self._key, self._known = _key(settings), Known()
-        if not _in_time(self._ask, settings, session) and settings.model.quota_lookup == "auto":
+        found, in_time = _in_time(self._ask(settings, session))
+        self._known = found[-1] if found else Known()
+        if not in_time and settings.model.quota_lookup == "auto":
             self._known = replace(self._known, found=replace(self._known.found, notes=(LATE,)))
         if not self._quiet:
             self._tell(settings)
@@ -136,7 +142,8 @@ class Account:
             late = f"the model of {model_id} was not looked up: AWS did not answer within {LIMIT_S:g} s"
             self._behind[_place(settings, model_id)] = Behind(notes=(late,))
         if unasked:
-            _in_time(self._ask_behind, settings, session, unasked)
+            found, _ = _in_time(self._ask_behind(settings, session, unasked))
+            self._behind.update(found)
         unknown = ""
         for model_id in settings.hidden_ids:
             behind = self._behind[_place(settings, model_id)]
@@ -152,14 +159,16 @@ class Account:
         unset = {name: None for name, value in added.items() if getattr(model, name) == value}
         return settings.model_copy(update={"model": model.model_copy(update=unset)})
 
-    def _ask_behind(self, settings: Settings, session: boto3.Session | None, model_ids: list[str]) -> None:
+    def _ask_behind(
+        self, settings: Settings, session: boto3.Session | None, model_ids: list[str]
+    ) -> Iterator[tuple[Place, Behind]]:
         for model_id in model_ids:
             place = _place(settings, model_id)
             try:
                 control = control_of(settings, self._simulator_url, session)
-                self._behind[place] = resolve(control, model_id) if control else Behind()
+                yield place, resolve(control, model_id) if control else Behind()
             except Exception as error:  # noqa: BLE001 - no keys: the model is not known
-                self._behind[place] = Behind(notes=(f"the account was not looked up: {why(error)}",))
+                yield place, Behind(notes=(f"the account was not looked up: {why(error)}",))
 
     def _behind_of(self, control: Control, settings: Settings) -> Behind:
         """What is behind the id, asked for if it was not yet."""
@@ -203,7 +212,8 @@ class Account:
         finally:
             self.is_waiting = False
 
-    def _ask(self, settings: Settings, session: boto3.Session | None) -> None:
+    def _ask(self, settings: Settings, session: boto3.Session | None) -> Iterator[Known]:
+        """What is known after each question."""
         try:
             control = control_of(settings, self._simulator_url, session)
             if control is None:
@@ -211,18 +221,18 @@ class Account:
             model = settings.model
             behind = self._behind_of(control, settings)
             about = all_details(control, behind, model.id)
-            self._known = Known(about=about)
+            yield (known := Known(about=about))
             if model.quota_lookup == "off":
                 return
             found = look_up(control, model, behind.model, about)
-            self._known = replace(self._known, found=replace(found, notes=(*behind.notes, *found.notes)))
-            if any(getattr(self._known.completed(settings).model, name) for name in NAMES[model.endpoint]):
+            found = replace(found, notes=(*behind.notes, *found.notes))
+            yield (known := replace(known, found=found))
+            if any(getattr(known.completed(settings).model, name) for name in NAMES[model.endpoint]):
                 used, notes = others(control, model)
-                found = replace(self._known.found, notes=(*self._known.found.notes, *notes))
-                self._known = replace(self._known, found=found, others=used)
+                yield replace(known, found=replace(found, notes=(*found.notes, *notes)), others=used)
         except Exception as error:  # noqa: BLE001 - nothing of this may keep a run from beginning
             notes = [f"the account was not looked up: {why(error)}"] if settings.model.quota_lookup == "auto" else []
-            self._known = Known(Found(notes=tuple(notes)))
+            yield Known(Found(notes=tuple(notes)))
 
 
 def _with(settings: Settings, model_id: str, behind: Behind) -> Settings:
@@ -253,14 +263,25 @@ def _told(behind: Behind, given: str | None) -> dict[str, str]:
     return {"format": common} if common else {}
 
 
-def _in_time(ask: Callable[..., None], *about: Any) -> bool:
-    """Whether a question was answered in the time that a run waits for it."""
-    asking = gevent.spawn(ask, *about)
+def _in_time(answers: Iterator[Answer]) -> tuple[list[Answer], bool]:
+    """The answers that came in the time that a run waits for them, and whether these are all.
+
+    Who asks too long asks nothing more, and is left to end by itself: killed while it connects, it would never close
+    its socket.
+    """
+    got: list[Answer] = []
+    is_late = False
+
+    def collect() -> None:
+        for answer in answers:
+            if is_late:
+                return
+            got.append(answer)
+
+    asking = gevent.spawn(collect)
     asking.join(LIMIT_S)
-    if not asking.ready():
-        asking.kill(block=False)
-        return False
-    return True
+    is_late = not asking.ready()
+    return got, not is_late
 
 
 def _key(settings: Settings) -> str:
@@ -268,6 +289,5 @@ def _key(settings: Settings) -> str:
     return settings.model_dump_json(include={"aws": True, "model": known})
 
 
-def _place(settings: Settings, model_id: str) -> tuple[str | None, ...]:
-    """An id, and who is asked about it."""
+def _place(settings: Settings, model_id: str) -> Place:
     return model_id, settings.aws.control_endpoint_url, settings.aws.profile
