@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 STAMPED = sys.platform == "linux" and sys.maxsize > 2**32
 """Whether the kernel can stamp what arrives."""
 
-COLLECT_S = 0.002
+COLLECT_S = 0.003
 """It is shorter than the time between two tokens: segments that wait together keep only the last stamp."""
 
 FEW = 8
