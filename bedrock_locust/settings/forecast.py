@@ -143,8 +143,8 @@ class Forecast:
     """How often an output token counts against the quota; 1 for a quota of requests."""
     others_percent: float = 0.0
     """What others use of the quota before the run, in percent. It is part of `percent`."""
-    whole_minute: bool = False
-    """Whether the levels that use it up would do so in a whole minute, and together are shorter."""
+    is_short: bool = False
+    """Whether the levels that use it up in a minute are, together, too short to do so."""
 
     def __str__(self) -> str:
         others = f"; others use {self.others_percent:.0f} % of it now" if self.others_percent >= 1 else ""
@@ -159,13 +159,14 @@ class Forecast:
             return f"{self.quota}: {used}{basis}"
         # bedrock-mantle refuses no call for its quota of output tokens: it ends answers early.
         what = "answers cut short" if self.quota == OUTPUT else "throttling"
-        would = "would be " if self.whole_minute else ""
-        when = " in a whole minute, and these levels are shorter" if would else ""
+        # Services that fill a quota up by the second refuse calls of a burst that uses less than a minute's.
+        when = " if that load lasts a minute; these levels are shorter, so there may be less, or none"
+        when = when if self.is_short else ""
         if self.certain_from is None:
-            return f"{what} {would}possible from {self.possible_from} on{when}: {self.quota}, {used}{basis}"
+            return f"{what} possible from {self.possible_from} on{when}: {self.quota}, {used}{basis}"
         between = "" if self.possible_from == self.certain_from else f"{self.possible_from.number} to "
         used = f", {used}, which is for {self._allowed}" if self._is_certain else ""
-        return f"{what} {would}expected from {between}{self.certain_from} on{when}: {self.quota}{used}{basis}"
+        return f"{what} expected from {between}{self.certain_from} on{when}: {self.quota}{used}{basis}"
 
     @property
     def _allowed(self) -> Load:
@@ -196,7 +197,7 @@ def forecast(
         return None
     percents = _percents_of_others(settings, others or {})
     found = [
-        replace(one, whole_minute=_is_short(settings, kinds, planned, one))
+        replace(one, is_short=_is_short(settings, kinds, planned, one))
         for quota, burndown in _quotas(settings)
         for one in [_of(settings, kinds, steps, quota, burndown, percents.get(quota, 0.0))]
     ]

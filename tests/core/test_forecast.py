@@ -190,14 +190,15 @@ OPEN: dict[str, Any] = {"test": {"non_streaming": False}, "model": {"id": "m", "
         (
             {"rates": [10], "duration_seconds": 8},
             (
-                "throttling would be expected from 10 requests/s on in a whole minute, and these levels are shorter:"
-                " requests per minute, 200 % of the quota with 10 requests/s, which is for 5 requests/s"
+                "throttling expected from 10 requests/s on if that load lasts a minute; these levels are shorter,"
+                " so there may be less, or none: requests per minute, 200 % of the quota with 10 requests/s, which"
+                " is for 5 requests/s"
             ),
         ),
         # 31 s at 10/s are more than the quota of a minute; 20 s are not, and with 40 s at 4/s before them they are.
-        ({"rates": [10], "duration_seconds": 31}, "throttling expected from 10 requests/s on"),
-        ({"rates": [4, 10], "duration_seconds": 20}, "throttling expected from 10 requests/s on"),
-        ({"rates": [1, 10], "duration_seconds": 20}, "throttling would be expected from 10 requests/s on"),
+        ({"rates": [10], "duration_seconds": 31}, "throttling expected from 10 requests/s on: "),
+        ({"rates": [4, 10], "duration_seconds": 20}, "throttling expected from 10 requests/s on: "),
+        ({"rates": [1, 10], "duration_seconds": 20}, "throttling expected from 10 requests/s on if that load lasts"),
         ({"rates": [2], "duration_seconds": 8}, "requests per minute: 40 % of the quota with 2 requests/s"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -64,7 +65,9 @@ def test_the_gate_and_the_forecast(place: Place, simulator: Simulator) -> None:
     )
     code, output = place.run("--host", simulator.url)
     assert code == 3, output
-    assert "throttling would be expected from 1 user on in a whole minute, and these levels are shorter: req" in output
+    # How many users that takes depends on the latency of the first call, and so on the machine.
+    forecast = r"throttling (possible|expected) from .+ on if that load lasts a minute; these levels are .+: req"
+    assert re.search(forecast, output), output
     assert "the SLO was not met" in output
     run = place.runs()[0]
     text = (run / "report.md").read_text()
