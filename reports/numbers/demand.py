@@ -45,7 +45,7 @@ class Demand:
     """What the calls to one model asked for."""
 
     minutes: int
-    """Whole minutes from the first call on; 0 of a run of less than one, whose calls are taken as one minute."""
+    """Whole minutes of load; 0 of a run of less than one, whose calls are taken as one minute."""
     calls: int
     """Calls that were not throttled: these are counted."""
     throttled: int
@@ -71,31 +71,51 @@ def demand(run: Run) -> Demand:
     prompt, output = taken["input_tokens"].to_numpy("float64"), taken["output_tokens"].to_numpy("float64")
     for column in CACHES:
         prompt = prompt + np.nan_to_num(taken[column].to_numpy("float64"))
+    load = _load_of(run, started_at)
     return Demand(
-        minutes=_minutes(started_at),
+        minutes=load.minutes,
         calls=len(taken),
         throttled=int(throttled.sum()),
-        requests=_rate(started_at, np.ones(len(taken))),
-        tokens=_rate(started_at, np.nan_to_num(prompt) + np.nan_to_num(output), known=bool((prompt >= 0).any())),
-        prompts=_rate(started_at, np.nan_to_num(prompt), known=bool((prompt >= 0).any())),
-        answers=_rate(started_at, np.nan_to_num(output), known=bool((output >= 0).any())),
+        requests=_rate(load, np.ones(len(taken))),
+        tokens=_rate(load, np.nan_to_num(prompt) + np.nan_to_num(output), known=bool((prompt >= 0).any())),
+        prompts=_rate(load, np.nan_to_num(prompt), known=bool((prompt >= 0).any())),
+        answers=_rate(load, np.nan_to_num(output), known=bool((output >= 0).any())),
         input=_lengths(prompt),
         output=_lengths(output),
         long_share=float((prompt[prompt >= 0] > LONG_TOKENS).mean()) if (prompt >= 0).any() else math.nan,
     )
 
 
-def _minutes(started_at: NDArray[np.float64]) -> int:
-    return int((started_at.max() - started_at.min()) // MINUTE_S) if len(started_at) else 0
+@dataclass(frozen=True)
+class _Load:
+    """When calls came."""
+
+    minutes: int
+    places: NDArray[np.int64]
+    """The minute of each call, from 0 on."""
 
 
-def _rate(started_at: NDArray[np.float64], amounts: NDArray[np.float64], *, known: bool = True) -> Rate:
+def _load_of(run: Run, started_at: NDArray[np.float64]) -> _Load:
+    """The minutes of the load: from the first call, or from the window before it, to the last of both.
+
+    A window of 60 s has its first call after it opens, and its last before it closes: it is a minute all the same. A
+    minute without a call, before or after all others, is none of load.
+    """
+    if not len(started_at):
+        return _Load(0, started_at.astype("int64"))
+    opened_at, closed_at = (run.levels[name].to_numpy("float64") for name in ("measured_from", "measured_to"))
+    first, last = started_at.min(), started_at.max()
+    begin = np.nanmin([first, *opened_at[opened_at > first - MINUTE_S]])
+    end = np.nanmax([last, *closed_at[closed_at < last + MINUTE_S]])
+    # To the millisecond: a difference of two moments has not all digits of a window's length.
+    return _Load(int(round(end - begin, 3) // MINUTE_S), ((started_at - begin) // MINUTE_S).astype("int64"))
+
+
+def _rate(load: _Load, amounts: NDArray[np.float64], *, known: bool = True) -> Rate:
     """P50 and P90 of the sums over whole minutes; the rest after the last whole one is left out."""
-    if not (len(started_at) and known):
+    if not (len(load.places) and known):
         return Rate(math.nan, math.nan)
-    minutes = _minutes(started_at)
-    places = ((started_at - started_at.min()) // MINUTE_S).astype("int64")
-    sums = np.bincount(places, weights=amounts)[: max(minutes, 1)]
+    sums = np.bincount(load.places, weights=amounts, minlength=load.minutes)[: max(load.minutes, 1)]
     ordered = np.sort(sums.astype("float64"))
     return Rate(percentiles.at(ordered, STEADY), percentiles.at(ordered, PEAK))
 

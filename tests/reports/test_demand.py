@@ -112,6 +112,33 @@ def test_each_count_agrees_with_its_noun(tmp_path: Path, calls: int, throttled: 
     assert said in sheet(read(run.write(tmp_path)))
 
 
+@pytest.mark.parametrize(
+    ("window_s", "open_s", "minutes", "steady"),
+    [
+        ((0.0, 60.0), (0.7, 59.2), 1, 3),
+        ((0.0, 59.9), (0.7, 59.2), 0, 3),
+        ((0.0, 59.9), (-0.2, 59.2), 1, 3),
+        ((0.0, 120.0), (0.7, 30.0), 0, 3),
+        ((0.0, 120.0), (0.7, 60.5), 2, 1.5),
+        ((-70.0, 20.0), (0.7, 59.2), 0, 3),
+        ((math.nan, math.nan), (0.0, 60.0), 1, 2),
+    ],
+)
+def test_a_window_of_a_minute_is_a_minute(
+    tmp_path: Path, window_s: tuple[float, float], open_s: tuple[float, float], minutes: int, steady: float
+) -> None:
+    """Its first call comes after it opens, its last before it closes; but a minute without calls at its end is none."""
+    run = make.shaped(("streaming",), (4,))
+    first_s, last_s = open_s
+    run.requests = run.requests[:3]
+    for row, at in zip(run.requests, (first_s, first_s + 1, last_s), strict=True):
+        row |= {"started_at": make.T0 + at, "error": ""}
+    opened, closed = (make.T0 + at for at in window_s)
+    run.levels[0] |= {"measured_from": opened, "measured_to": closed}
+    found = demand(read(run.write(tmp_path)))
+    assert (found.minutes, found.requests.steady) == (minutes, steady)
+
+
 def test_figures_beside_each_other_are_rounded_alike(tmp_path: Path) -> None:
     """Tokens are whole, also where there are more than a thousand of them; none is rounded to three digits."""
     run = make.shaped(("streaming",), (4,))
