@@ -44,8 +44,8 @@ class Model:
         return 1 + max(0, self._running - 1) / self._half_speed_at
 
     def loading_s(self, now: float) -> float:
-        """How long a call that arrives now has to wait until the model is loaded, in seconds."""
-        idle = self._cold_after_s and not self._running and now - self._used_at > self._cold_after_s
+        """How long a call that has just got its place has to wait until the model is loaded, in seconds."""
+        idle = self._cold_after_s and self._running <= 1 and now - self._used_at > self._cold_after_s
         if self._warm_at is None or idle:
             self._warm_at = now + self._cold_s
         self._used_at = now

@@ -52,6 +52,24 @@ def test_cold_start() -> None:
     assert [model.loading_s(now) for now in (0, 0.5, 3, 62, 130, 131)] == [2, 1.5, 0, 0, 2, 1]
 
 
+def test_a_model_gets_cold_between_calls_that_have_a_place() -> None:
+    """A call asks once it has its place; while another one runs, the model stays warm, however long that takes."""
+
+    async def waits() -> list[float]:
+        model, found = Model(Behaviour(cold_start_ms=2000, cold_after_seconds=60)), []
+        for arrives_at, leaves_at in ((0, 10), (70, 80), (140.5, 150)):
+            await model.enter()
+            found.append(model.loading_s(arrives_at))
+            model.leave(leaves_at)
+        await model.enter()
+        found.append(model.loading_s(200))
+        await model.enter()
+        found.append(model.loading_s(300))
+        return found
+
+    assert asyncio.run(waits()) == [2, 0, 2, 0, 0]
+
+
 def test_who_gives_up_waiting_frees_no_place() -> None:
     """A call that leaves the queue had no place: the next one waits for the call that has it."""
 
