@@ -26,6 +26,9 @@ SECRET = frozenset({"access_key_id", "secret_access_key", "session_token"})
 CONTENT = frozenset({("test", "request")})
 """Settings with contents of prompts, which no message shows either."""
 
+KEY = "[key]"
+"""What pydantic puts behind a key that is wrong itself."""
+
 RULES = {
     "greater_than": "must be greater than {gt:g}",
     "greater_than_equal": "must be {ge:g} or more",
@@ -103,6 +106,8 @@ def _what(
             return str(mistake["ctx"]["error"])
         case "value_error" if _is_of_section(mistake):
             return f"{key}: {mistake['ctx']['error']}"
+    if path[-1] == KEY:
+        return f"a key of {'.'.join(path[:-2])} is {json.dumps(path[-2], ensure_ascii=False)}, but {_rule(mistake)}"
     return f"{key} is {_shown(path, values)}, but {_rule(mistake)}"
 
 
@@ -126,21 +131,23 @@ def _shown(path: tuple[str, ...], values: Mapping[str, Any]) -> str:
 
 
 def _member(value: Any, name: str) -> Any:
-    """What an object or a list holds at this place; None where there is nothing."""
+    """What an object or a list holds at this place, None where there is nothing; what stands for an object itself."""
     if isinstance(value, str):
         # An option, the environment or the form give an object as JSON.
         value = _parsed(value)
     if isinstance(value, list) and name.isdecimal() and int(name) < len(value):
         return value[int(name)]
-    return value.get(name) if isinstance(value, dict) else None
+    if isinstance(value, dict):
+        return value.get(name)
+    return None if isinstance(value, list) else value
 
 
 def _parsed(value: str) -> Any:
-    """What a text in JSON says; None where it is no JSON."""
+    """What a text in JSON says; where it is no JSON the text."""
     try:
         return json.loads(value)
     except (ValueError, RecursionError):
-        return None
+        return value
 
 
 def _suggestion(path: tuple[str, ...], known: Mapping[str, frozenset[str]]) -> str:

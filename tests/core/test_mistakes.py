@@ -59,6 +59,14 @@ NAN, INFINITY = float("nan"), float("inf")
             {"input_tokens": '{"values": [1, 0]}'},
             "workload.input_tokens.values.1 is 0, but must be greater than 0",
         ),
+        # A number or a text may stand for an object: it is shown itself.
+        ("workload", {"think_time_seconds": -1}, "workload.think_time_seconds.mean is -1, but must be 0 or more"),
+        ("arrivals", {"trace": ""}, 'arrivals.trace.file is "", but must not be empty'),
+        (
+            "arrivals",
+            {"trace": {"file": "x", "models": {"": "m"}}},
+            'a key of arrivals.trace.models is "", but must not be empty',
+        ),
         ("test", {"prompt_size": [1]}, "test.prompt_size is [1], but must be a whole number"),
         ("test", {"streaming": "maybe"}, 'test.streaming is "maybe", but must be true or false'),
         ("test", {"streaming": None}, "test.streaming is null, but must be true or false"),
