@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from .calls import (
@@ -58,3 +59,14 @@ def test_a_document_is_cited(simulator: Simulator, client: BedrockRuntimeClient)
     assert [d["citation"] for d in deltas if "citation" in d] == first[0]["citationsContent"]["citations"]
     document["citations"] = {"enabled": False}
     assert "text" in client.converse(modelId=CLAUDE, messages=asked)["output"]["message"]["content"][0]
+
+
+def test_the_counts_of_native_chat_completions_add_up(simulator: Simulator, client: BedrockRuntimeClient) -> None:
+    """Also where a part of the prompt was read from the cache, which is counted apart, in headers."""
+    simulator.set(implicit_cache=True, cache_min_tokens=1)
+    body = json.dumps({"messages": [{"role": "user", "content": "word " * 200}]})
+    for _ in range(2):
+        response = client.invoke_model(modelId="qwen.qwen3-32b-v1:0", body=body)
+        usage = json.loads(response["body"].read())["usage"]
+        assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"]
+    assert response["ResponseMetadata"]["HTTPHeaders"]["x-amzn-bedrock-cache-read-input-token-count"] == "160"

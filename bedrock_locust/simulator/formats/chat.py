@@ -165,8 +165,8 @@ def _envelope(reply: Reply, kind: str, choices: list[dict[str, Any]]) -> dict[st
 
 
 def _usage(reply: Reply) -> dict[str, int]:
-    total = reply.prompt.input_tokens + reply.output_tokens
-    return {"prompt_tokens": reply.input_tokens, "completion_tokens": reply.output_tokens, "total_tokens": total}
+    prompt, answer = reply.input_tokens, reply.output_tokens
+    return {"prompt_tokens": prompt, "completion_tokens": answer, "total_tokens": prompt + answer}
 
 
 def _reason(reply: Reply) -> str:
