@@ -259,6 +259,13 @@ def test_hidden_reasoning_is_counted_and_not_shown(fresh: Simulator) -> None:
     assert [item["type"] for item in said(fresh, "responses")["output"]] == ["message"]
 
 
+def test_a_response_repeats_how_much_reasoning_was_asked_for(fresh: Simulator) -> None:
+    """With defaults for what the request leaves open; models with open weights say nothing unasked."""
+    asked = {"effort": "low", "summary": "auto"}
+    assert said(fresh, "responses", reasoning=asked)["reasoning"] == {"context": "all_turns", **asked}
+    assert said(fresh, "responses")["reasoning"] == {"context": "all_turns", "effort": "medium", "summary": None}
+
+
 def test_a_share_of_the_calls_reasons_unasked(fresh: Simulator) -> None:
     """The same calls each time."""
     counts = []

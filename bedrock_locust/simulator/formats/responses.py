@@ -29,7 +29,7 @@ ENCRYPTED = "rsn_" + "c2ltdWxhdGVk" * 64
 ECHOED = frozenset(
     {
         *("instructions", "tools", "tool_choice", "parallel_tool_calls", "text", "truncation", "metadata", "user"),
-        *("temperature", "top_p", "max_output_tokens", "store", "background", "previous_response_id"),
+        *("temperature", "top_p", "max_output_tokens", "store", "background", "previous_response_id", "reasoning"),
     }
 )
 """Members of a request that its response repeats."""
@@ -173,7 +173,7 @@ class MantleResponses(Responses):
     hidden: ClassVar[dict[str, str]] = {"obfuscation": ""}
 
     def answer(self, reply: Reply, metrics: Metrics) -> dict[str, Any]:
-        """A whole `response`; that of a newer model of OpenAI says who pays, and which message is the answer."""
+        """A whole `response`; that of a newer model of OpenAI says who pays."""
         return super().answer(reply, metrics) | (
             {"billing": {"payer": "developer"}} if _NEW.search(reply.model_id) else {}
         )
@@ -288,10 +288,16 @@ _DEFAULTS_OF_NEW: dict[str, Any] = {
 }
 
 
+def _settings(reply: Reply) -> dict[str, Any]:
+    """What a response says of its settings: those of its request, and defaults for what that left open."""
+    defaults, made = _defaults(reply.model_id), reply.prompt.echo
+    reasoning = {**defaults.get("reasoning", {}), **(made.get("reasoning") or {})}
+    return {**defaults, **made, **({"reasoning": reasoning} if reasoning else {})}
+
+
 def _response(reply: Reply, status: str, output: list[dict[str, Any]]) -> dict[str, Any]:
     return {
-        **_defaults(reply.model_id),
-        **reply.prompt.echo,
+        **_settings(reply),
         "id": f"resp_{reply.request_id.replace('-', '')}",
         "object": "response",
         "created_at": CREATED,
