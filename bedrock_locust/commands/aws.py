@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from argparse import ArgumentTypeError
 from collections import Counter
@@ -73,7 +74,7 @@ def run(parsed: Namespace) -> int:
     if found is None:
         print("the calls of this configuration do not go to AWS: set aws.control_endpoint_url", file=sys.stderr)
         return exits.BAD_INPUT
-    for line in found["missing"]:
+    for line in cross_check.not_had(found):
         print(line, file=sys.stderr)
     if by_region is not None:
         print(_regions(by_region))
@@ -102,11 +103,16 @@ def _served(parsed: Namespace, settings: Settings, session: boto3.Session, subje
 
 def _tell(path: Path, found: dict[str, Any]) -> None:
     """What was written, and what to do next."""
-    counts = {name: values["Sum"] for name, values in found["metrics"].items() if "Sum" in values}
-    calls = counts.get("Invocations", counts.get("Inferences"))
-    if calls is None and not found["missing"]:
+    counts = [
+        part["metrics"][name]["Sum"]
+        for part in (found, *found["others"])
+        for name in ("Invocations", "Inferences")
+        if "Sum" in part["metrics"].get(name, {})
+    ]
+    calls = math.fsum(counts)
+    if not counts and not found["missing"]:
         print(f"{path}: CloudWatch has no call to {found['model_id']} in these minutes yet: --wait")
-    elif calls is not None:
+    elif counts:
         print(f"{path}: {calls:,.0f} calls by CloudWatch. See the comparison: python -m reports {path.parent}")
 
 

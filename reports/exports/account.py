@@ -49,6 +49,7 @@ def _by_aws(run: Run) -> dict[str, Any] | None:
     return {
         "counts": _pairs(found.counts),
         "times": _pairs(found.times),
+        "others": [{"model": one.model_id, "counts": _pairs(one.counts)} for one in found.others],
         "minutes_after_end": found.minutes_after,
         "missing": list(found.missing),
         "reasons": [{"what": reason.what, "values": dict(reason.values)} for reason in found.reasons],

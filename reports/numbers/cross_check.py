@@ -42,6 +42,7 @@ NAMES = {
     "quota_tokens": ("EstimatedTPMQuotaUsage",),
 }
 """Figure -> what AWS calls it, on either endpoint."""
+TOKENS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
 REFUSED = ("throttled", "client_errors", "server_errors")
 SIDES = ("aws", "ours")
 TIMES = {"latency_ms": "InvocationLatency", "ttft_ms": "TimeToFirstToken"}
@@ -70,9 +71,24 @@ class Reason:
 
 
 @dataclass(frozen=True)
+class OfModel:
+    """The counts of the calls to one of several models."""
+
+    model_id: str
+    counts: tuple[Pair, ...]
+
+    @property
+    def more_calls(self) -> float:
+        """How many more calls AWS has accepted; NaN if that is not known."""
+        return next((pair.difference for pair in self.counts if pair.name == "accepted"), math.nan)
+
+
+@dataclass(frozen=True)
 class CrossCheck:
     """AWS's figures of a run beside ours."""
 
+    model_id: str
+    """The model of the settings, to which `counts` and `times` belong."""
     counts: tuple[Pair, ...]
     times: tuple[Pair, ...]
     unanswered: int
@@ -81,11 +97,22 @@ class CrossCheck:
     """How long after the end of the run AWS was asked, in minutes; NaN if that is not known."""
     missing: tuple[str, ...]
     """What AWS did not tell, in words."""
+    others: tuple[OfModel, ...] = ()
+    """Other models that the run called, with their counts."""
+
+    @property
+    def models(self) -> tuple[OfModel, ...]:
+        """All models of which there are counts."""
+        return tuple(one for one in (OfModel(self.model_id, self.counts), *self.others) if one.counts)
+
+    @property
+    def _pairs(self) -> tuple[Pair, ...]:
+        return tuple(pair for one in self.models for pair in one.counts)
 
     @property
     def agrees(self) -> bool:
         """Whether all counts are the same."""
-        return bool(self.counts) and all(pair.difference == 0 for pair in self.counts if pair.name != "quota_tokens")
+        return bool(self._pairs) and all(pair.difference == 0 for pair in self._pairs if pair.name != "quota_tokens")
 
     @property
     def implied_burndown(self) -> float:
@@ -103,17 +130,19 @@ class CrossCheck:
 
     def _reasons(self) -> Iterator[Reason]:
         after = {"minutes": self.minutes_after}
-        if not self.counts:
+        if not self._pairs:
             if not self.missing:
                 yield Reason("none", after)
             return
+        known = [one.more_calls for one in self.models if not math.isnan(one.more_calls)]
+        more, fewer = (sum(max(sign * calls, 0.0) for calls in known) for sign in (1, -1))
         if self.agrees:
             yield Reason("agrees")
-        elif self.more_calls > 0:
-            yield Reason("more", {"calls": self.more_calls})
-        elif self.more_calls < 0:
-            yield Reason("fewer", {"calls": -self.more_calls, **after})
-        elif self.more_calls == 0 and not self.unanswered and self._differ_beyond_refusals:
+        if more:
+            yield Reason("more", {"calls": more})
+        if fewer:
+            yield Reason("fewer", {"calls": fewer, **after})
+        if known and not (more or fewer or self.unanswered) and self._differ_beyond_refusals:
             yield Reason("uncounted", after)
         yield from self._of_refusals(after)
         if self.unanswered and not self.agrees:
@@ -125,21 +154,16 @@ class CrossCheck:
 
     @property
     def _differ_beyond_refusals(self) -> bool:
-        return any(pair.difference for pair in self.counts if pair.name not in {*REFUSED, "quota_tokens"})
+        return any(pair.difference for pair in self._pairs if pair.name not in {*REFUSED, "quota_tokens"})
 
     def _of_refusals(self, after: Mapping[str, float]) -> Iterator[Reason]:
         """What explains other counts of throttled and refused calls."""
-        differences = [pair.difference for pair in self.counts if pair.name in REFUSED]
+        differences = [pair.difference for pair in self._pairs if pair.name in REFUSED]
         more, fewer = (sum(max(sign * one, 0.0) for one in differences) for sign in (1, -1))
         if more:
             yield Reason("more_refused", {"calls": more})
         if fewer:
             yield Reason("fewer_refused", {"calls": fewer, **after})
-
-    @property
-    def more_calls(self) -> float:
-        """How many more calls AWS has accepted; NaN if that is not known."""
-        return next((pair.difference for pair in self.counts if pair.name == "accepted"), math.nan)
 
 
 def _per_output_token(counts: dict[str, float]) -> float:
@@ -153,25 +177,50 @@ def cross_check(run: Run) -> CrossCheck | None:
     metrics = run.aws.get("metrics")
     if not isinstance(metrics, dict):
         return None
-    calls = run.calls[run.calls["model_id"] == str(run.aws.get("model_id", ""))]
-    answered = _answered(calls)
-    ours = _ours(run, calls, answered)
-    found = {name: _sum(metrics, of_aws) for name, of_aws in NAMES.items()}
+    model_id = str(run.aws.get("model_id", ""))
+    calls = _calls_to(run, model_id)
+    others = [one for one in _listed(run.aws, "others") if isinstance(one, dict) and "model_id" in one]
+    return CrossCheck(
+        model_id,
+        _counts(run, metrics, _ours(run, calls)),
+        tuple(_times(metrics, calls)),
+        sum(_unanswered(_calls_to(run, id_)) for id_ in {model_id, *(str(one["model_id"]) for one in others)}),
+        _minutes_after(run),
+        tuple(str(line) for part in (run.aws, *others) for line in _listed(part, "missing")),
+        tuple(OfModel(str(one["model_id"]), _of_other(run, one)) for one in others),
+    )
+
+
+def _listed(part: Mapping[str, Any], name: str) -> list[Any]:
+    found = part.get(name)
+    return found if isinstance(found, list) else []
+
+
+def _calls_to(run: Run, model_id: str) -> pd.DataFrame:
+    return run.calls[run.calls["model_id"] == model_id]
+
+
+def _of_other(run: Run, told: Mapping[str, Any]) -> tuple[Pair, ...]:
+    """The counts of calls to another model. What an output token uses of its quota is not known."""
+    metrics = told.get("metrics")
+    ours = _of_calls(_calls_to(run, str(told["model_id"])))
+    return _counts(run, metrics, ours) if isinstance(metrics, dict) else ()
+
+
+def _counts(run: Run, metrics: dict[str, Any], ours: dict[str, float]) -> tuple[Pair, ...]:
+    """Both sides of each count; none where AWS has not one."""
+    found = {name: _sum(metrics, of_aws) for name, of_aws in NAMES.items() if name in ours}
     # A metric without values is one of which nothing happened, if others have some.
     known = any(value is not None for value in found.values())
-    counts = [
+    return tuple(
         Pair(name, value or 0.0, ours[name])
         for name, value in found.items()
         if known and (value is not None or (ours[name] and _has(run, name)))
-    ]
-    missing = run.aws.get("missing")
-    return CrossCheck(
-        tuple(counts),
-        tuple(_times(metrics, calls)),
-        int(answered.sum() - (calls["error"] == "").sum()),
-        _minutes_after(run),
-        tuple(map(str, missing)) if isinstance(missing, list) else (),
     )
+
+
+def _unanswered(calls: pd.DataFrame) -> int:
+    return int(_answered(calls).sum() - (calls["error"] == "").sum())
 
 
 def _has(run: Run, name: str) -> bool:
@@ -193,23 +242,28 @@ def _answered(calls: pd.DataFrame) -> NDArray[np.bool_]:
     return taken
 
 
-def _ours(run: Run, calls: pd.DataFrame, answered: NDArray[np.bool_]) -> dict[str, float]:
-    """Our counts, with the call before the load."""
-    at_once = calls[(calls["error_stage"] != "stream").to_numpy()]
-    first = run.get("preflight")
+def _ours(run: Run, calls: pd.DataFrame) -> dict[str, float]:
+    """Our counts of calls to the model of the settings, with the call before the load."""
+    ours, first = _of_calls(calls), run.get("preflight")
     first = first if isinstance(first, dict) else {}
-    took = bool(first) and not first.get("error")
-    sums = {name: float(calls[name].sum()) for name in ("cache_read_tokens", "cache_write_tokens")}
+    ours["accepted"] += bool(first) and not first.get("error")
+    ours["throttled"] += first.get("error") == THROTTLED
     for name in ("input_tokens", "output_tokens"):
-        sums[name] = float(calls[name].sum()) + (finite(first.get(name)) or 0.0)
+        ours[name] += finite(first.get(name)) or 0.0
     burndown = run.number("settings", "model", "output_burndown") or 1.0
+    used = ours["input_tokens"] + ours["cache_write_tokens"] + burndown * ours["output_tokens"]
+    return {**ours, "quota_tokens": used}
+
+
+def _of_calls(calls: pd.DataFrame) -> dict[str, float]:
+    """Our counts of these calls."""
+    at_once = calls[(calls["error_stage"] != "stream").to_numpy()]
     return {
-        "accepted": float(answered.sum()) + took,
-        "throttled": float((at_once["error"] == THROTTLED).sum()) + (first.get("error") == THROTTLED),
+        "accepted": float(_answered(calls).sum()),
+        "throttled": float((at_once["error"] == THROTTLED).sum()),
         "client_errors": float(at_once["error"].isin(CLIENT_ERRORS).sum()),
         "server_errors": float(at_once["error"].isin(SERVER_ERRORS).sum()),
-        **sums,
-        "quota_tokens": sums["input_tokens"] + sums["cache_write_tokens"] + burndown * sums["output_tokens"],
+        **{name: float(calls[name].sum()) for name in TOKENS},
     }
 
 

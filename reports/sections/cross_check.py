@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.markdown import Column, amount, bullets, escape, number, section, table, texts
+from reports.markdown import Column, amount, bullets, code, escape, number, section, table, texts
 from reports.numbers.cross_check import cross_check
 from reports.numbers.serving import serving
 
@@ -23,21 +23,28 @@ def aws_check(analysis: Edition, _charts: Mapping[str, str]) -> str:
     found, say = cross_check(analysis.run), analysis.say
     if found is None:
         return ""
-    pairs = (*found.counts, *found.times)
-    forms = [amount] * len(found.counts) + [number] * len(found.times)
-    shown = (
-        table(
-            [
-                texts(say("col.figure"), [say(f"check.{pair.name}") for pair in pairs]),
-                Column(say("col.by_aws"), [form(pair.aws) for form, pair in zip(forms, pairs, strict=True)]),
-                Column(say("col.by_run"), [form(pair.ours) for form, pair in zip(forms, pairs, strict=True)]),
-                Column(say("col.difference"), [form(pair.difference) for form, pair in zip(forms, pairs, strict=True)]),
-            ]
-        )
-        if pairs
-        else ""
+    return section(say("check"), _both(say, found), bullets(_reasons(say, found)), _by_region(analysis))
+
+
+def _both(say: Language, found: CrossCheck) -> str:
+    """Both sides of each figure; empty without any. The model is named where there are several."""
+    rows = [
+        *((found.model_id, pair, amount) for pair in found.counts),
+        *((found.model_id, pair, number) for pair in found.times),
+        *((one.model_id, pair, amount) for one in found.others for pair in one.counts),
+    ]
+    if not rows:
+        return ""
+    several = any(one.counts for one in found.others)
+    return table(
+        [
+            *([texts(say("col.model"), [code(model) for model, _, _ in rows])] if several else []),
+            texts(say("col.figure"), [say(f"check.{pair.name}") for _, pair, _ in rows]),
+            Column(say("col.by_aws"), [form(pair.aws) for _, pair, form in rows]),
+            Column(say("col.by_run"), [form(pair.ours) for _, pair, form in rows]),
+            Column(say("col.difference"), [form(pair.difference) for _, pair, form in rows]),
+        ]
     )
-    return section(say("check"), shown, bullets(_reasons(say, found)), _by_region(analysis))
 
 
 def _by_region(analysis: Edition) -> str:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 import boto3
 import gevent
 import pytest
+from botocore.exceptions import ClientError
 from gevent.event import Event
 
 from bedrock_locust.aws.account import cross_check
@@ -100,23 +101,41 @@ def test_figures_are_those_of_the_calls(
     assert found["from"] % 60 == found["to"] % 60 == 0
 
 
-def test_calls_to_other_models_are_left_out_in_one_line(
+def with_rows(folder: Path, models: list[str]) -> None:
+    """The rows of a run: a call to each of these models."""
+    rows = "".join(f"x,{model}\n" for model in models)
+    (folder / cross_check.ROWS).write_text(f"name,model_id\n{rows}", encoding="utf-8")
+
+
+def test_several_models_are_compared_each_for_itself(
     simulator: Simulator, make_client: Callable[..., BedrockClient], tmp_path: Path
 ) -> None:
-    """A trace or an own locustfile may call several models; CloudWatch is asked for that of the settings."""
-    model = called(make_client)
-    info = run_of(tmp_path, model, rows_written=13)
-    rows = [model] * 3 + ["b.c"] * 5 + [f"d.{n}" for n in range(4)] + [""]
-    (tmp_path / "requests.csv").write_text("name,model_id\n" + "".join(f"x,{row}\n" for row in rows), encoding="utf-8")
-    found = cross_check.check(control(simulator), tmp_path, info)
-    assert found["metrics"]["Invocations"]["Sum"] == 3
-    said = "9 calls to other models (5 to b.c, 1 to d.0, 1 to d.1, 1 to d.2, 1 more)"
-    assert found["missing"] == [f"only calls to {model} are compared; left out: {said}"]
-    assert cross_check.left_out("m", Counter({"x": 1})) == [
-        "only calls to m are compared; left out: 1 call to other models (1 to x)"
-    ]
-    (tmp_path / "requests.csv").write_text("name\nx\n", encoding="utf-8")
-    assert cross_check.check(control(simulator), tmp_path, info)["missing"] == []
+    """Those that a trace or an own locustfile called most, with what adds up; all of their calls are waited for."""
+    own, other = called(make_client), called(make_client)
+    make_client().converse(modelId=own, messages=[{"role": "user", "content": [{"text": "x"}]}])
+    with_rows(tmp_path, [own] * 4 + [other] * 3)
+    found = cross_check.check(control(simulator), tmp_path, run_of(tmp_path, own, rows_written=7), cross_check.Wait(30))
+    [told] = found["others"]
+    assert (found["metrics"]["Invocations"]["Sum"], told["metrics"]["Invocations"]["Sum"]) == (4, 3)
+    assert (told["model_id"], told["metrics"]["InputTokenCount"]["Sum"], told["missing"]) == (other, 30, [])
+    assert "InvocationLatency" not in told["metrics"]
+    assert cross_check.calls_in(found) == 7
+    assert json.loads((tmp_path / "aws.json").read_text(encoding="utf-8")) == found
+    simulator.set(denied=["cloudwatch:GetMetricData"])
+    assert cross_check.fetch(control(simulator), cross_check.Subject(own, "runtime", 0, 60, 7), [other])["others"] == []
+
+
+def test_calls_to_yet_more_models_are_left_out_in_one_line(simulator: Simulator, tmp_path: Path) -> None:
+    """Four others are asked for."""
+    with_rows(tmp_path, ["x"] * 9 + ["a.b"] * 4 + [f"c.{n}" for n in range(7)] + [""])
+    found = cross_check.check(control(simulator), tmp_path, run_of(tmp_path, "own", rows_written=21))
+    assert [one["model_id"] for one in found["others"]] == ["x", "a.b", "c.0", "c.1"]
+    said = "5 calls to others (1 to c.2, 1 to c.3, 1 to c.4, 1 to c.5, 1 more)"
+    assert found["missing"] == [f"the models with most calls are compared; left out: {said}"]
+    [one] = cross_check.left_out(Counter({"x": 1}))
+    assert one.endswith("left out: 1 call to others (1 to x)")
+    (tmp_path / cross_check.ROWS).write_text("name\nx\n", encoding="utf-8")
+    assert cross_check.check(control(simulator), tmp_path, run_of(tmp_path, "own"))["missing"] == []
 
 
 def test_figures_that_are_late_are_waited_for(
@@ -256,6 +275,26 @@ def test_a_metric_that_is_not_whole() -> None:
 
     asked.client = lambda _service: SimpleNamespace(get_metric_data=broken)  # type: ignore[method-assign]
     assert figures(asked, NOW_S - 60, NOW_S)[1] == ["CloudWatch did not give all of OutputTokenCount (InternalError)"]
+
+
+def test_an_id_that_is_refused_costs_the_others_nothing() -> None:
+    """CloudWatch takes no dimension of more than 1,024 characters, and a model of a gateway may be called anything."""
+    asked = Asked(NOW_S - 1, aligned=False)
+    answers = asked.client("cloudwatch").get_metric_data
+
+    def refusing(**wanted: Any) -> Any:
+        if wanted["MetricDataQueries"][0]["MetricStat"]["Metric"]["Dimensions"][0]["Value"] == "bad":
+            raise ClientError({"Error": {"Code": "ValidationError", "Message": "too long"}}, "GetMetricData")
+        return answers(**wanted)
+
+    asked.client = lambda _service: SimpleNamespace(get_metric_data=refusing)  # type: ignore[method-assign]
+    subject = cross_check.Subject("other", "runtime", NOW_S - 60, NOW_S, 2)
+    found = cross_check.fetch(cast("Control", asked), subject, ["bad", "m"])
+    bad, good = found["others"]
+    assert good["metrics"]["Invocations"] == {"Sum": 1}
+    assert bad["metrics"] == {}
+    assert cross_check.not_had(found) == ["CloudWatch gave no figures of bad: ValidationError: too long"]
+    assert cross_check.calls_in(found) == 1
 
 
 def test_nobody_to_ask_with(simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,12 @@ METRICS = st.dictionaries(st.sampled_from(["Invocations", "InvocationLatency", "
 
 def fetched(metrics: dict[str, dict[str, float]], *missing: str) -> dict[str, Any]:
     """What a fetch found."""
-    return {"format": 1, "model_id": "m", "metrics": metrics, "missing": list(missing)}
+    return {"format": 1, "model_id": "m", "metrics": metrics, "others": [], "missing": list(missing)}
+
+
+def of_other(model: str, calls: float, *missing: str) -> dict[str, Any]:
+    """What a fetch found of another model."""
+    return {"model_id": model, "metrics": {"Invocations": {"Sum": calls}}, "missing": list(missing)}
 
 
 def test_counts_without_times_keep_the_times() -> None:
@@ -50,6 +55,16 @@ def test_a_metric_is_of_one_fetch(new: dict[str, float], is_kept: bool) -> None:
     before = fetched({"Invocations": {"Sum": 3}, "InvocationLatency": TIMES})
     found = fetched({"Invocations": {"Sum": 3}, "InvocationLatency": new})
     assert earlier.merged(before, found, exact=True)["metrics"]["InvocationLatency"] == (TIMES if is_kept else new)
+
+
+def test_each_model_keeps_what_was_had_of_it() -> None:
+    """One that the later fetch has more of, or nothing, or alone; also where the model of the settings had no call."""
+    before = {**fetched({}), "others": [of_other("a", 5), of_other("b", 2), of_other("c", 1), "wrong", {"model_id": 3}]}
+    refused = {"model_id": "b", "metrics": {}, "missing": ["no"]}
+    found = {**fetched({}), "others": [of_other("a", 6), refused, of_other("d", 1, "why")]}
+    written = earlier.merged(before, found, exact=True)["others"]
+    assert written == [of_other("a", 6), of_other("b", 2), of_other("d", 1, "why"), of_other("c", 1)]
+    assert earlier.merged({**before, "others": 7}, found, exact=True)["others"] == found["others"]
 
 
 def test_longer_periods_replace_nothing() -> None:

@@ -59,7 +59,7 @@ def test_calls_are_counted_as_aws_counts_them(tmp_path: Path) -> None:
     assert (ours["accepted"], ours["throttled"], ours["client_errors"], ours["server_errors"]) == (ok + 2, 1, 1, 1)
     assert ours["input_tokens"] == run.calls["input_tokens"].sum()
     assert found.unanswered == 2
-    assert found.more_calls == 1 - (ok + 2)
+    assert found.models[0].more_calls == 1 - (ok + 2)
 
 
 def test_the_call_before_the_load_is_one(tmp_path: Path) -> None:
@@ -74,6 +74,42 @@ def test_the_call_before_the_load_is_one(tmp_path: Path) -> None:
     assert after is not None
     more = {one.name: two.ours - one.ours for one, two in zip(before.counts, after.counts, strict=True)}
     assert (more["accepted"], more["input_tokens"], more["output_tokens"]) == (1, 7, 5)
+
+
+def with_two_models(folder: Path, accepted: tuple[float, float], **more: float) -> tuple[Path, int]:
+    """A run of which 3 calls went to another model, of which one was cut off; what AWS has of each; and the calls."""
+    path = folder_with(folder, sums(Invocations=accepted[0]), {}, {}, {"error": "Cancelled", "error_stage": "stream"})
+    rows = (path / "requests.csv").read_text(encoding="utf-8").splitlines()
+    rows[1:4] = [row.replace(make.MODEL, "another|model") for row in rows[1:4]]
+    (path / "requests.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    metrics = {name: {"Sum": value} for name, value in {"Invocations": accepted[1], **more}.items()}
+    told = {"model_id": "another|model", "metrics": metrics, "missing": []}
+    aws = {**sums(Invocations=accepted[0]), "others": [told, 5, {"model_id": "empty", "missing": ["Why not"]}]}
+    (path / "aws.json").write_text(json.dumps(aws), encoding="utf-8")
+    return path, len(rows) - 1
+
+
+def test_each_of_several_models_is_compared(tmp_path: Path) -> None:
+    """Each row names its model; more calls of one do not hide fewer of another."""
+    path, calls = with_two_models(tmp_path / "a", (0, 0))
+    own = calls - 3
+    path, _ = with_two_models(tmp_path / "b", (own + 2, 1), InputTokenCount=7)
+    text = aws_check(edition(read(path), "en"), {})
+    assert re.search(rf"\| `{make.MODEL}` +\| Calls accepted +\| +{own + 2} \| +{own} \| +2 \|", text)
+    assert re.search(r"another.+model.+\| Calls accepted +\| +1 \| +3 \| +-2 \|", text)
+    assert re.search(r"another.* \| Input tokens .*\| +7 \|", text)
+    assert "Calls in these minutes that only CloudWatch has: 2." in text
+    assert "Calls that CloudWatch lacks: 2." in text
+    assert "Why not." in text
+    assert not re.search(r"another.* \| Tokens of quota", text), "what an output token counts there is not known"
+    found = cross_check(read(path))
+    assert found is not None
+    assert (found.unanswered, found.agrees) == (1, False)
+    same, _ = with_two_models(tmp_path / "c", (own, 3))
+    found = cross_check(read(same))
+    assert found is not None
+    assert [one.model_id for one in found.models] == [make.MODEL, "another|model"]
+    assert {pair.name: pair.difference for pair in found.others[0].counts}["accepted"] == 0
 
 
 def test_what_the_report_says(tmp_path: Path) -> None:

@@ -24,13 +24,15 @@ from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.plan import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from bedrock_locust.aws.account.control import Control
 
 FILE = "aws.json"
 ROWS = "requests.csv"
+MOST_COMPARED = 4
+"""Other models than that of the settings that are compared: those with most calls."""
 MOST_SHOWN = 4
 """Models that are left out of a comparison, and named."""
 FORMAT = 1
@@ -130,20 +132,22 @@ def check(
     """
     subject = Subject.of(info)
     others = other_models(folder / ROWS, subject.id)
-    subject = replace(subject, rows=max(subject.rows - others.total(), 0))
+    compared = dict(others.most_common(MOST_COMPARED))
+    rest = others - Counter(compared)
+    subject = replace(subject, rows=max(subject.rows - rest.total(), 0))
     wait = wait or Wait(0)
     end_s, seen, equal = time.monotonic() + wait.limit_s, -1.0, 0
     while True:
         is_last = wait.stop.is_set()
-        found = fetch(control, subject)
-        count = sum(found["metrics"].get(name, {}).get("Sum", 0.0) for name in COUNTS)
+        found = fetch(control, subject, compared)
+        count = calls_in(found)
         equal = equal + 1 if count == seen and count else 0
         seen = count
         is_last |= count >= subject.rows or equal >= ROUNDS or bool(found["failure"])
         if is_last or time.monotonic() + LOOK_S > end_s:
             break
         wait.stop.wait(LOOK_S)
-    found["missing"] += left_out(subject.id, others)
+    found["missing"] += left_out(rest)
     before = earlier.read(folder / FILE, found)
     written = earlier.merged(before, found, exact=_step_s(time.time() - subject.begin_s) == MINUTE_S)
     regions = before.get("serving") if serving is None else serving
@@ -164,18 +168,29 @@ def other_models(path: Path, own: str) -> Counter[str]:
     return Counter({model: count for model, count in counts.items() if model not in {own, ""}})
 
 
-def left_out(own: str, others: Counter[str]) -> list[str]:
+def left_out(rest: Counter[str]) -> list[str]:
     """Which calls of a run are not compared, in a sentence without a full stop; none where all are."""
-    if not others:
+    if not rest:
         return []
-    shown = [f"{count:,} to {word(model, ID_LIMIT)}" for model, count in others.most_common(MOST_SHOWN)]
-    more = [f"{len(others) - MOST_SHOWN:,} more"] if len(others) > MOST_SHOWN else []
-    calls = counted(others.total(), "call")
-    return [f"only calls to {own} are compared; left out: {calls} to other models ({', '.join(shown + more)})"]
+    shown = [f"{count:,} to {word(model, ID_LIMIT)}" for model, count in rest.most_common(MOST_SHOWN)]
+    more = [f"{len(rest) - MOST_SHOWN:,} more"] if len(rest) > MOST_SHOWN else []
+    calls = counted(rest.total(), "call")
+    return [f"the models with most calls are compared; left out: {calls} to others ({', '.join(shown + more)})"]
 
 
-def fetch(control: Control, subject: Subject) -> dict[str, Any]:
-    """AWS's figures of these calls, as they are now."""
+def calls_in(found: Mapping[str, Any]) -> float:
+    """How many calls, accepted or not, AWS has counted by what was fetched, to all models together."""
+    parts = (found, *found["others"])
+    return math.fsum(part["metrics"].get(name, {}).get("Sum", 0.0) for part in parts for name in COUNTS)
+
+
+def not_had(found: Mapping[str, Any]) -> list[str]:
+    """What could not be had of what was asked for, in sentences without a full stop."""
+    return [line for part in (found, *found["others"]) for line in part["missing"]]
+
+
+def fetch(control: Control, subject: Subject, others: Iterable[str] = ()) -> dict[str, Any]:
+    """AWS's figures of these calls, as they are now; of calls to other models of the run, what adds up."""
     metrics: dict[str, dict[str, float]] = {}
     missing, failure = [], ""
     step_s = _step_s(time.time() - subject.begin_s)
@@ -185,8 +200,7 @@ def fetch(control: Control, subject: Subject) -> dict[str, Any]:
             f"CloudWatch has only whole periods of {step_s // 60} min of a run so old, others' calls in them too"
         )
     try:
-        sums, notes = _asked(control, subject, [(name, "Sum", step_s) for name in SUMS[subject.endpoint]])
-        metrics |= {name: {"Sum": math.fsum(found["Sum"])} for name, found in sums.items()}
+        metrics, notes = _sums(control, subject, step_s)
         missing += notes
         # Apart: counts are worth having where percentiles are not to be had.
         missing += _times(control, subject, metrics)
@@ -202,9 +216,25 @@ def fetch(control: Control, subject: Subject) -> dict[str, Any]:
         "from": subject.begin_s,
         "to": subject.end_s,
         "metrics": metrics,
+        "others": [] if failure else [_of_other(control, replace(subject, id=other), step_s) for other in others],
         "missing": missing,
         "failure": failure,
     }
+
+
+def _of_other(control: Control, subject: Subject, step_s: int) -> dict[str, Any]:
+    """What adds up of the calls to another model, with what could not be had of it."""
+    try:
+        metrics, missing = _sums(control, subject, step_s)
+    except Exception as error:  # noqa: BLE001 - the id may be one that CloudWatch refuses
+        metrics, missing = {}, [f"CloudWatch gave no figures of {word(subject.id, ID_LIMIT)}: {why(error)}"]
+    return {"model_id": subject.id, "metrics": metrics, "missing": missing}
+
+
+def _sums(control: Control, subject: Subject, step_s: int) -> tuple[dict[str, dict[str, float]], list[str]]:
+    """What adds up, and what of it is not complete, in sentences without a full stop."""
+    sums, notes = _asked(control, subject, [(name, "Sum", step_s) for name in SUMS[subject.endpoint]])
+    return {name: {"Sum": math.fsum(found["Sum"])} for name, found in sums.items()}, notes
 
 
 def _step_s(age_s: float) -> int:

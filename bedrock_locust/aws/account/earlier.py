@@ -32,12 +32,29 @@ def merged(before: Mapping[str, Any], found: Mapping[str, Any], *, exact: bool) 
     Less are fewer statistics, or a smaller count. `exact` says whether the fetch is of whole minutes: one of longer
     periods has others' calls in it, and takes the place of none.
     """
+    olds = _others_of(before)
+    others = [_of_model(olds.pop(one["model_id"], {}), one, exact=exact) for one in found.get("others", ())]
+    return {**_of_model(before, found, exact=exact), "others": [*others, *olds.values()]}
+
+
+def _of_model(before: Mapping[str, Any], found: Mapping[str, Any], *, exact: bool) -> dict[str, Any]:
     old, new = before.get("metrics", {}), found["metrics"]
     if old and (not _has_calls(new) or not (exact or not _has_calls(old))):
         return dict(before)
     kept = {name: values for name, values in old.items() if name not in new or _has_less(new[name], values)}
     note = [f"of an earlier fetch: {', '.join(kept)}"] if kept else []
     return {**found, "metrics": {**new, **kept}, "missing": [*found["missing"], *note]}
+
+
+def _others_of(before: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Other models of the run -> what was had of them."""
+    found = before.get("others")
+    parts = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    return {
+        str(one["model_id"]): {"missing": [], **one}
+        for one in parts
+        if "model_id" in one and _are_metrics(one.get("metrics"))
+    }
 
 
 def _has_less(new: Mapping[str, float], old: Mapping[str, float]) -> bool:

@@ -203,7 +203,7 @@ class Account:
                 logger.info("bedrock-locust: waiting for CloudWatch, at most %d s (Ctrl-C to wait no longer)", wait_s)
             self.is_waiting = bool(wait_s)
             found = cross_check.check(control, folder, info, cross_check.Wait(wait_s, stop))
-            for line in found["missing"]:
+            for line in cross_check.not_had(found):
                 logger.warning("bedrock-locust: output.aws_check: %s", line)
         except SettingsError as error:
             logger.warning("bedrock-locust: output.aws_check: %s", error)
