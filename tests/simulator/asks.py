@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 NOVA = "amazon.nova-pro-v1:0"
 OSS = "openai.gpt-oss-120b-1:0"
+QWEN = "qwen.qwen3-32b"
 SOL = "us.openai.gpt-5.6-sol"
 OPUS = "us.anthropic.claude-opus-5"
 TOOLS = {"toolConfig": {"tools": [{"toolSpec": {"name": "look", "inputSchema": {"json": {"type": "object"}}}}]}}

@@ -53,7 +53,7 @@ def _answer(asked: Asked) -> Answer:
     try:
         return OPERATIONS[asked.action]
     except KeyError:
-        raise ServiceError("UnknownOperationException", f"No operation is {asked.action}.") from None
+        raise ServiceError("UnknownOperationException", f"No operation is {asked.action.removeprefix(':')}.") from None
 
 
 def _model(service: Service, values: Mapping[str, Any]) -> dict[str, Any]:
