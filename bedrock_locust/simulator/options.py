@@ -138,6 +138,8 @@ def _add(parser: argparse.ArgumentParser, name: str, field: Any) -> None:
     elif field.annotation in (int, float):
         text = f"{help_text} (default: {field.default:g})"
         parser.add_argument(option, type=field.annotation, metavar="N", help=text)
+    elif field.annotation is str:
+        parser.add_argument(option, metavar="TEXT", help=f"{help_text} (default: {field.default})")
     else:
         parser.add_argument(option, type=_json, metavar="JSON", help=help_text)
 
