@@ -18,6 +18,7 @@ OSS = "openai.gpt-oss-120b-1:0"
 QWEN = "qwen.qwen3-32b"
 SOL = "us.openai.gpt-5.6-sol"
 OPUS = "us.anthropic.claude-opus-5"
+NO_EFFORT = {"reasoning": {"effort": "none"}}
 TOOLS = {"toolConfig": {"tools": [{"toolSpec": {"name": "look", "inputSchema": {"json": {"type": "object"}}}}]}}
 
 

@@ -17,9 +17,11 @@ from bedrock_locust.simulator.faults import NAMES
 
 from .asks import (
     NATIVE_STREAM,
+    NO_EFFORT,
     NOVA,
     OPUS,
     OSS,
+    QWEN,
     SOL,
     STREAM,
     TOOLS,
@@ -44,8 +46,7 @@ GUARDED = {
     "x-amzn-bedrock-trace": "ENABLED",
 }
 IN_TIER = {"x-amzn-bedrock-service-tier": "flex", "x-amzn-bedrock-performanceconfig-latency": "optimized"}
-LUNA, QWEN, PLAIN_OPUS = "openai.gpt-5.6-luna", "qwen.qwen3-32b", "anthropic.claude-opus-5"
-NO_EFFORT = {"reasoning": {"effort": "none"}}
+LUNA, PLAIN_OPUS = "openai.gpt-5.6-luna", "anthropic.claude-opus-5"
 BACKGROUND = {"background": True, **NO_EFFORT}
 LONG = "tide " * 1024
 """1,280 tokens."""
