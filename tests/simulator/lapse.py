@@ -45,12 +45,15 @@ class _Selector(selectors.SelectSelector):
         return []
 
 
-class _Loop(asyncio.SelectorEventLoop):
+class Loop(asyncio.SelectorEventLoop):
+    """An event loop whose clock goes on only while all wait."""
+
     def __init__(self) -> None:
         self.clock = _Selector()
         super().__init__(self.clock)
 
     def time(self) -> float:
+        """Seconds since it was made."""
         return self.clock.now_s
 
 
@@ -78,7 +81,7 @@ class Answer:
 class Lapse:
     """The simulator."""
 
-    def __init__(self, loop: _Loop, service: Service) -> None:
+    def __init__(self, loop: Loop, service: Service) -> None:
         self._loop, self.service, self._app = loop, service, Simulator(service)
 
     @property
@@ -173,7 +176,7 @@ class Lapse:
 @contextmanager
 def lapse(monkeypatch: pytest.MonkeyPatch, *about: Any, size: int = 1000, **settings: Any) -> Iterator[Lapse]:
     """A simulator with a fast behaviour and these settings; `about` is what else `Service` takes, in its order."""
-    loop = _Loop()
+    loop = Loop()
     with monkeypatch.context() as changed:
         changed.setattr(time, "time_ns", lambda: BEGAN_S * 1_000_000_000 + round(loop.time() * 1e9))
         changed.setattr(time, "time", lambda: BEGAN_S + loop.time())
