@@ -63,6 +63,8 @@ class Answer:
 
     status: int = 0
     headers: dict[str, str] = field(default_factory=dict)
+    begun_ms: float | None = None
+    """When its status and headers came; None if they never did."""
     pieces: list[tuple[float, bytes]] = field(default_factory=list)
     ended_ms: float | None = None
     """When the last part came; None if it never did."""
@@ -155,6 +157,7 @@ class Lapse:
         async def send(message: Any) -> None:
             if message["type"] == "http.response.start":
                 answer.status = message["status"]
+                answer.begun_ms = round((self.now_s - began_s) * 1000, 6)
                 answer.headers = {name.decode(): value.decode("latin-1") for name, value in message["headers"]}
             elif message["body"]:
                 answer.pieces.append((round((self.now_s - began_s) * 1000, 6), message["body"]))
