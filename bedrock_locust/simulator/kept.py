@@ -75,7 +75,8 @@ class Record:
     def of(cls, reply: Reply, entry: Entry) -> Record:
         """That of a reply that is going to be sent."""
         chars = sum(len(part.text) for part in reply.prompt.parts)
-        return cls(reply, entry, chars=chars, conversation=(*reply.prompt.turns, Part(reply.text)))
+        said = reply.text + "".join(tool.tool_name + tool.text for tool in reply.tools)
+        return cls(reply, entry, chars=chars, conversation=(*reply.prompt.turns, Part(said)))
 
     @property
     def runs(self) -> bool:

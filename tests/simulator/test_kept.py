@@ -97,6 +97,19 @@ def test_a_response_that_goes_on_with_another(mantle: Simulator) -> None:
     assert mantle.calls()[1]["prompt_head"] == "And another one?"
 
 
+def test_a_call_of_a_tool_is_part_of_the_conversation(mantle: Simulator) -> None:
+    """Whether it is sent again, or kept: its name and its arguments count, 4 + 16 characters."""
+    tools = [{"type": "function", "name": "rain", "parameters": {"properties": {"city": {"const": "Bern"}}}}]
+    first = post(mantle, tools=tools, tool_choice="required")
+    [call] = first["output"]
+    result = {"type": "function_call_output", "call_id": call["call_id"], "output": "yes"}
+    question = {"role": "user", "content": ASKED["input"]}
+    kept_one = post(mantle, input=[result], previous_response_id=first["id"])
+    again, without = post(mantle, input=[question, call, result]), post(mantle, input=[question, result])
+    tokens = [answer["usage"]["input_tokens"] for answer in (kept_one, again, without)]
+    assert tokens == [(14 + 20 + 3 + 3) // 4, (14 + 20 + 3 + 3) // 4, (14 + 3 + 3) // 4]
+
+
 def test_a_conversation_that_is_not_kept_is_refused(mantle: Simulator) -> None:
     """The id is named, and the call uses no quota and no tokens."""
     for name in ("resp_none", post(mantle, store=False)["id"]):

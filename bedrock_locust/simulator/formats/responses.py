@@ -10,6 +10,7 @@ from pydantic import Field, StrictBool
 
 from bedrock_locust.simulator.errors import ServiceError
 from bedrock_locust.simulator.formats.base import Body, Event, Format, Metrics
+from bedrock_locust.simulator.formats.blocks import as_text
 from bedrock_locust.simulator.formats.chat import CREATED
 from bedrock_locust.simulator.formats.tooling import openai_choice, openai_offer, openai_schema
 from bedrock_locust.simulator.prompts import Part, Prompt
@@ -70,7 +71,7 @@ class Responses(Format):
         effort = (request.reasoning or {}).get("effort")
         if request.background and request.store is False:
             raise ServiceError("ValidationException", "Background mode requires store to be true.")
-        turns = tuple(Part(text, media=_media(item)) for item, text in zip(items, texts, strict=True))
+        turns = tuple(Part(text + _call(item), media=_media(item)) for item, text in zip(items, texts, strict=True))
         return Prompt(
             parts=(Part(request.instructions or ""), *(Part(json.dumps(tool)) for tool in tools), *turns),
             turns=turns,
@@ -194,6 +195,12 @@ def _text(item: dict[str, Any]) -> str:
         return content
     parts = content if isinstance(content, list) else []
     return "".join(text for part in parts if isinstance(part, dict) and isinstance(text := part.get("text"), str))
+
+
+def _call(item: dict[str, Any]) -> str:
+    """What it reads of the call of a tool, as in the other APIs."""
+    is_call = item.get("type") == "function_call"
+    return as_text(item.get("name", "")) + as_text(item.get("arguments", "")) if is_call else ""
 
 
 def _media(item: dict[str, Any]) -> int:
