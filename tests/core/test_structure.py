@@ -211,7 +211,6 @@ ELSEWHERE = {
     "simulator.account": "simulator/test_account.py",  # each operation by boto3, over a socket
     "simulator.errors": "simulator/test_faults.py",  # each error is a fault
     "simulator.exchange": "simulator/test_hostile.py",  # what it is for shows with hostile clients
-    "simulator.prompts": "simulator/test_cache.py",  # a record; the cache adds up its parts
     "simulator.service": "simulator/test_control.py",  # its state changes through the control endpoints
     "simulator.formats": "simulator/conformance/test_boto3.py",  # real clients read what formats write
 }
