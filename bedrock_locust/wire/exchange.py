@@ -107,7 +107,7 @@ class Exchange:
                 return  # it went wrong in the body, and is raised to whoever reads that
             self.close()
             kind = ConnectionClosedError if isinstance(error, OSError) else BrokenResponseError
-            raise kind(endpoint_url=self._url, error=connection.send_error or error) from error
+            raise kind(endpoint_url=self._url, error=connection.send_error or _said(error)) from error
         except BaseException:
             self.close()
             raise
@@ -202,7 +202,7 @@ class Exchange:
         except TimeoutError as error:
             raise ReadTimeoutError(endpoint_url=self._url, error=error) from error
         except (OSError, HTTPParseError) as error:
-            raise ProtocolError(f"Connection broken: {error}") from error
+            raise ProtocolError(f"Connection broken: {_said(error)}") from error
         finally:
             self.close()
 
@@ -227,3 +227,8 @@ class Exchange:
         pieces: list[bytes] = []
         self._read_body(pieces.append)
         return b"".join(pieces)
+
+
+def _said(error: Exception) -> object:
+    """An error to be shown; the parser has a number beside its words."""
+    return error.args[0] if isinstance(error, HTTPParseError) and error.args else error
