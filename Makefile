@@ -6,19 +6,28 @@ BIN := $(VENV)/bin
 
 CLIENTS := .venv-clients
 CONFORMANCE := tests/simulator/conformance
+PARTS := $(VENV)/test-parts.txt
 
 # Hundreds of the tests start a process: without bytecode on disk each would compile every module again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test long lint format screenshots benchmark clean clients
+.PHONY: demo test long lint format screenshots benchmark clean clients .parts .runs
 
 demo: $(VENV)/.user
 	$(BIN)/locust -f locustfile.py --headless --loglevel WARNING --exit-code-on-error 0 \
 	  --bedrock-config examples/demo.json --bedrock-simulator="$$(cat examples/demo-simulator.txt)"
 
-# A test of a whole run, in tests/e2e or tests/faults, and one with a browser wait for most of their time.
+# A test of a whole run, in tests/e2e or tests/faults, and one with a browser wait for most of their time. The others use
+# what those leave of the CPU: they run beside them at a low priority, and what they say is shown when all have ended.
 test: $(VENV)/.dev clients
-	$(BIN)/pytest -n 2 --dist worksteal --ignore tests/web --ignore tests/e2e --ignore tests/faults --ignore tests/versions
+	@echo "All other tests run beside those of tests/e2e, tests/faults, tests/versions and tests/web: their output comes last."
+	@$(MAKE) --no-print-directory -j 2 -k .parts .runs; code=$$?; cat $(PARTS); exit $$code
+
+.parts:
+	@nice -n 15 $(BIN)/pytest -n 2 --dist worksteal --ignore tests/web --ignore tests/e2e --ignore tests/faults \
+	  --ignore tests/versions >$(PARTS) 2>&1
+
+.runs:
 	$(BIN)/pytest -n 4 --dist worksteal tests/e2e tests/faults tests/versions
 	$(BIN)/pytest -n 4 --dist worksteal tests/web
 
