@@ -1,0 +1,34 @@
+"""Texts that were read and approved: whole outputs, in files of `golden/`.
+
+`UPDATE_GOLDEN=1 pytest tests/core` writes them again, and `git diff` shows the change.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def check_lines(name: str, lines: Iterable[str]) -> None:
+    """Compare lines with those of a golden file."""
+    text, golden = "".join(f"{line}\n" for line in lines), GOLDEN / name
+    if os.environ.get("UPDATE_GOLDEN"):
+        golden.parent.mkdir(exist_ok=True)
+        golden.write_text(text, encoding="utf-8", newline="\n")
+    assert text == golden.read_text(encoding="utf-8")
+
+
+def flat(value: Any) -> str:
+    """JSON in one line; bytes as their text in angle brackets."""
+    return json.dumps(value, ensure_ascii=False, default=_shown)
+
+
+def _shown(value: Any) -> str:
+    return f"<{value.decode(errors='replace')}>" if isinstance(value, bytes) else repr(value)
