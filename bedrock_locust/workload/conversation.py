@@ -77,7 +77,7 @@ def _split(messages: list[Any]) -> tuple[list[Any], list[Any]]:
             rest.append({"role": "user", "content": [_result(message, "tool_call_id", place)]})
             continue
         uses = [_use_of_openai(call, f"{place}.tool_calls") for call in message.get("tool_calls") or []]
-        content = _blocks(message["content"], f"{place}.content") if message.get("content") or not uses else []
+        content = _blocks(message.get("content"), f"{place}.content") if message.get("content") or not uses else []
         content += uses
         if role in SYSTEM:
             system += content

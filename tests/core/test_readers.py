@@ -74,6 +74,10 @@ SAMPLES: dict[str, list[tuple[dict[str, Any], Record]]] = {
     "native": [
         ({"anthropic_version": "x", **BODY}, Record(body={"anthropic_version": "x", **BODY}, api="invoke")),
         ({"inputText": "Hello"}, Record(body={"inputText": "Hello"}, api="invoke")),
+        (
+            {"schemaVersion": "messages-v1", "messages": HELLO},
+            Record(body={"schemaVersion": "messages-v1", "messages": HELLO}, api="invoke"),
+        ),
         ({"model": "gpt", "stream": True, **BODY}, Record(body=BODY, api="chat")),
         ({"thinking": {}, **BODY}, Record(body={"thinking": {}, **BODY}, api="messages")),
         ({"model": "gpt", "input": "Hello"}, Record(body={"input": "Hello"}, api="responses")),
@@ -227,6 +231,7 @@ def test_the_normal_form_is_the_same_request(name: str, found: dict[str, Any], r
         ({"prompt": "x", "max_tokens": "many"}, "max_tokens must be a whole number above 0"),
         ({"messages": []}, "messages must be a list that is not empty"),
         ({"messages": [5]}, "messages[0] must be an object"),
+        ({"messages": [{"role": "user"}]}, "messages[0].content must be a list that is not empty"),
         ({"messages": [{"role": "robot", "content": "x"}]}, "messages[0].role must be system, user or assistant"),
         ({"messages": [{"role": "assistant", "content": "x"}]}, "the first message must be of the user"),
         ({"messages": [{"role": "user", "content": [{"type": "video"}]}]}, "messages[0].content[0].type is none of"),

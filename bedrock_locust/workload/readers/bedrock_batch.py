@@ -25,11 +25,6 @@ def fits(record: Mapping[str, Any]) -> bool:
 def read(record: Mapping[str, Any]) -> Record:
     """The request in a record. Raises RecordError."""
     body = object_of(record.get("modelInput"), "modelInput")
-    if is_of_converse(body):
+    if converse.fits(body):
         return converse.read(body)
     return native.read(body) if native.fits(body) else Record(body=body, api="invoke")
-
-
-def is_of_converse(body: Mapping[str, Any]) -> bool:
-    """Whether a body is that of Converse: those of Claude and Nova look much the same."""
-    return converse.fits(body) and "anthropic_version" not in body and "schemaVersion" not in body

@@ -13,13 +13,17 @@ NAME = "converse"
 MARKER = "__llmeter_bytes__"
 """LLMeter 0.2 writes bytes as `{"__llmeter_bytes__": "<base64>"}`."""
 _NOT_OURS = frozenset({"modelId"})
+_VERSIONS = frozenset({"anthropic_version", "schemaVersion"})
 _ONLY_HERE = frozenset({"inferenceConfig", "toolConfig", "additionalModelRequestFields", "guardrailConfig", "modelId"})
 
 
 def fits(record: Mapping[str, Any]) -> bool:
-    """Whether its messages have blocks without a type, or it has members that no other API has."""
+    """Whether its messages have blocks without a type, or it has members that no other API has.
+
+    Bodies of Claude and Nova look much the same, and tell their version.
+    """
     messages = record.get("messages")
-    if not isinstance(messages, list):
+    if not isinstance(messages, list) or _VERSIONS & record.keys():
         return False
     contents = [message.get("content") for message in messages if isinstance(message, dict)]
     blocks = [block for content in contents if isinstance(content, list) for block in content]

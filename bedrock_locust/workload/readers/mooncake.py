@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from bedrock_locust.workload.conversation import arguments, conversation
 from bedrock_locust.workload.readers import converse
-from bedrock_locust.workload.readers.bedrock_batch import is_of_converse
 from bedrock_locust.workload.readers.native import read as read_body
 from bedrock_locust.workload.records import Record, RecordError, count_of, numbers_of, object_of, text_of
 
@@ -40,7 +39,7 @@ def read(record: Mapping[str, Any]) -> Record:
     config = {"maxTokens": limit} if limit else {}
     if record.get("payload") is not None:
         body = object_of(record["payload"], "payload")
-        return converse.read(body) if is_of_converse(body) else read_body(body)
+        return converse.read(body) if converse.fits(body) else read_body(body)
     if record.get("text_input") is not None:
         block = {"text": text_of(record["text_input"], "text_input")}
         return Record(arguments=arguments([], [{"role": "user", "content": [block]}], config))
