@@ -46,7 +46,9 @@ def body_from(arguments: Mapping[str, Any], settings: Settings, max_tokens: int)
     limit, warmth = config.get("maxTokens", max_tokens), config.get("temperature", settings.test.temperature)
     native = model.api == "invoke" and formats.native_name(model.known_id, model.format)
     if native == "nova":
-        return {"schemaVersion": "messages-v1", **arguments, "inferenceConfig": {**config, "maxTokens": limit}}
+        config = {**({} if warmth is None else {"temperature": warmth}), **config, "maxTokens": limit}
+        body = {"schemaVersion": "messages-v1", **arguments, "inferenceConfig": config}
+        return {name: _in_base64(part) for name, part in body.items()}
     if native and native != "claude" and native not in _CHAT_LIKE:
         native_body = formats.native(model.known_id, model.format).body
         return native_body(_only_text(arguments), limit, warmth, model.known_id)
@@ -61,6 +63,15 @@ def body_from(arguments: Mapping[str, Any], settings: Settings, max_tokens: int)
     if native == "claude":
         body["anthropic_version"] = "bedrock-2023-05-31"
     return body
+
+
+def _in_base64(value: Any) -> Any:
+    """The value with base64 in place of bytes, as JSON has them."""
+    if isinstance(value, dict):
+        return {name: _in_base64(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_in_base64(part) for part in value]
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else value
 
 
 def _only_text(arguments: Mapping[str, Any]) -> str:

@@ -61,6 +61,10 @@ def test_native_formats() -> None:
     text = {"messages": [{"role": "user", "content": [{"text": "Hello"}]}], "system": [{"text": "Be brief"}]}
     nova = body_from(text, settings_of("invoke", "amazon.nova-pro-v1:0"), 7)
     assert (nova["messages"], nova["inferenceConfig"]) == (text["messages"], {"maxTokens": 7})
+    shown = {"messages": [{"role": "user", "content": [IMAGE]}], "inferenceConfig": {"topP": 0.5}}
+    nova = body_from(shown, settings_of("invoke", "amazon.nova-pro-v1:0", temperature=0), 7)
+    assert nova["messages"][0]["content"][0]["image"]["source"] == {"bytes": "AAEC"}
+    assert nova["inferenceConfig"] == {"topP": 0.5, "maxTokens": 7, "temperature": 0}
     open_weight = body_from(text, settings_of("invoke", "qwen.qwen3-32b-v1:0"), 7)
     assert open_weight["messages"][0]["role"] == "system"
     titan = body_from(text, settings_of("invoke", "amazon.titan-text-lite-v1"), 7)
