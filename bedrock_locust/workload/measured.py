@@ -10,7 +10,9 @@ if TYPE_CHECKING:
 
     from bedrock_locust.workload.contract import Request
 
-_NO_TEXT = frozenset({"role", "type", "modelId", "model", "format", "media_type", "data", "anthropic_version", "url"})
+_NO_TEXT = frozenset(
+    {"role", "type", "modelId", "model", "format", "media_type", "data", "anthropic_version", "schemaVersion", "url"}
+)
 """Members whose texts are no part of the prompt."""
 _KINDS = {
     "text": {"text", "prompt", "inputText", "input_text", "user", "message"},
@@ -21,8 +23,10 @@ _KINDS = {
     "cache_point": {"cachePoint", "cache_control"},
 }
 """Kind of content -> members, types and roles that tell it, in one API or another."""
-_ENCODED = ("data", "url", "image_url", "file_data")
+_ENCODED = ("data", "bytes", "url", "image_url", "file_data")
 """Members with the base64 of a medium, if they are texts."""
+_ASKING = frozenset({"user", "tool", "function_call_output"})
+"""Roles and types of messages that are not the model's own: of a user, and with the result of a tool."""
 _POINTS = frozenset({"cachePoint", "cache_control"})
 _LIMITS = (
     *("maxTokens", "max_tokens", "max_completion_tokens", "max_output_tokens"),
@@ -40,23 +44,30 @@ def sent_in(request: Request) -> dict[str, Any]:
 def chars_in(value: Any) -> int:
     """Characters of all texts, without names and kinds."""
     if isinstance(value, dict):
-        return sum(chars_in(part) for name, part in value.items() if name not in _NO_TEXT)
+        texts = (part for name, part in value.items() if name not in _NO_TEXT)
+        media = (value[name] for name in _ENCODED if name not in _NO_TEXT and isinstance(value.get(name), str))
+        return sum(map(chars_in, texts)) - sum(map(len, media))
     if isinstance(value, list):
         return sum(map(chars_in, value))
     return len(value) if isinstance(value, str) else 0
 
 
 def prompts_in(body: Mapping[str, Any]) -> list[int]:
-    """Characters of the prompt of each turn: what is said up to each message of the user, and what stands around."""
+    """Characters of the prompt of each turn: what is said up to the end of each question, and what stands around.
+
+    Results of tools are questions, too; messages of the user that follow each other are one.
+    """
     name = "input" if isinstance(body.get("input"), list) else "messages"
     messages = body.get(name)
     if not isinstance(messages, list):
         return [chars_in(body)]
-    said, found = chars_in({key: value for key, value in body.items() if key != name}), list[int]()
+    said, found, goes_on = chars_in({key: value for key, value in body.items() if key != name}), list[int](), False
     for message in messages:
         said += chars_in(message)
-        if isinstance(message, dict) and message.get("role") == "user":
-            found.append(said)
+        asks = isinstance(message, dict) and bool(_ASKING & {message.get("role"), message.get("type")})
+        if asks:
+            found[-1:] = [said] if goes_on else [*found[-1:], said]
+        goes_on = asks
     return found or [said]
 
 
@@ -87,8 +98,15 @@ def media_bytes_in(value: Any) -> int:
     if not isinstance(value, dict):
         return 0
     encoded = next((value[name] for name in _ENCODED if isinstance(value.get(name), str)), "")
-    own = len(encoded.rpartition("base64,")[2]) * 3 // 4 if encoded and not encoded.startswith("http") else 0
-    return own + sum(media_bytes_in(part) for part in value.values())
+    return _decoded_bytes(encoded, value.get("type")) + sum(media_bytes_in(part) for part in value.values())
+
+
+def _decoded_bytes(encoded: str, kind: object) -> int:
+    """The size of a medium in base64, also as a URL of data; a document of the kind `text` stands as it is."""
+    if kind == "text":
+        return len(encoded.encode(errors="surrogatepass"))
+    content = "" if encoded.startswith("http") else encoded.rpartition("base64,")[2]
+    return len(content) * 3 // 4 - content.count("=", -2)
 
 
 def limit_in(body: Mapping[str, Any]) -> int:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 GOLDEN = Path(__file__).parent / "golden"
+LONG = 120
+"""Characters from which on a text is shortened."""
 
 
 def check_lines(name: str, lines: Iterable[str]) -> None:
@@ -28,6 +31,18 @@ def check_lines(name: str, lines: Iterable[str]) -> None:
 def flat(value: Any) -> str:
     """JSON in one line; bytes as their text in angle brackets."""
     return json.dumps(value, ensure_ascii=False, default=_shown)
+
+
+def shortened(value: Any) -> Any:
+    """The value with long texts as their first and last words, how many there are, and a hash of all."""
+    if isinstance(value, dict):
+        return {name: shortened(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [shortened(part) for part in value]
+    if not isinstance(value, str) or len(value) <= LONG:
+        return value
+    words = value.split(" ")
+    return f"{' '.join(words[:4])} ... {' '.join(words[-3:])} ({len(words)} words, {hashlib.md5(value.encode()).hexdigest()[:6]})"
 
 
 def _shown(value: Any) -> str:

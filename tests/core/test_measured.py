@@ -53,6 +53,10 @@ def test_each_turn_sends_what_was_said_before_it() -> None:
     assert prompts_in({"system": [{"text": "y"}], "messages": said, "max_tokens": 5}) == [11, 31]
     assert prompts_in({"input": said}) == [10, 30]
     assert prompts_in({"input": "abc"}) == prompts_in({"prompt": "abc"}) == [3]
+    tool = {"role": "tool", "content": "abc"}
+    assert prompts_in({"messages": [*said[:2], tool, said[0], said[1], tool]}) == [10, 33, 46]
+    result = {"type": "function_call_output", "output": "abc"}
+    assert prompts_in({"input": [said[0], {"type": "function_call"}, result]}) == [10, 13]
     point = {"cachePoint": {"type": "default"}}
     assert points_in({"system": [{"text": "y"}, point], "messages": [{"content": [{"cache_control": {}}]}]}) == 2
 
@@ -89,6 +93,10 @@ def test_each_turn_sends_what_was_said_before_it() -> None:
             9,
         ),
         ({"input": [{"type": "input_file", "file_data": "data:application/pdf;base64,MTIz"}]}, {"document"}, 3),
+        ({"input": [{"type": "input_image", "image_url": "https://x.com/a.png"}]}, {"image"}, 0),
+        ({"messages": [{"image": {"format": "png", "source": {"bytes": "MTI="}}}]}, {"image"}, 2),
+        ({"messages": [{"image": {"format": "png", "source": {"bytes": "MQ=="}}}]}, {"image"}, 1),
+        ({"content": [{"type": "document", "source": {"type": "text", "data": "Hé"}}]}, {"document"}, 3),
         ({"prompt": "x"}, {"text"}, 0),
     ],
 )
@@ -96,6 +104,7 @@ def test_kinds_and_bytes_of_contents(body: dict[str, Any], kinds: set[str], size
     """In each API."""
     assert kinds_in(body) == kinds
     assert media_bytes_in(body) == size
+    assert chars_in(body) <= 3, "a medium is no text"
 
 
 @pytest.mark.parametrize("name", ["maxTokens", "max_new_tokens"])
