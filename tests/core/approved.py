@@ -41,8 +41,8 @@ def shortened(value: Any) -> Any:
         return [shortened(part) for part in value]
     if not isinstance(value, str) or len(value) <= LONG:
         return value
-    words = value.split(" ")
-    return f"{' '.join(words[:4])} ... {' '.join(words[-3:])} ({len(words)} words, {hashlib.md5(value.encode()).hexdigest()[:6]})"
+    words, digest = value.split(" "), hashlib.sha256(value.encode()).hexdigest()[:6]
+    return f"{' '.join(words[:4])} ... {' '.join(words[-3:])} ({len(words)} words, {digest})"
 
 
 def _shown(value: Any) -> str:
