@@ -77,7 +77,6 @@ class RampShape(RateShape):
     def _ended(self, plan: Plan) -> None:
         """All calls of a level have ended: give the next one its rate, or leave out all others of its class."""
         super()._ended(plan)
-        self._quiet_since = None
         (level,) = plan.levels
         failures: dict[str, int] = {}
         self._fire("level_failures", level=level.level, answer=failures)
