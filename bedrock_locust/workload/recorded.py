@@ -101,7 +101,7 @@ class RecordedWorkload:
         about: dict[str, Any] = {"record": index, "input_tokens_asked": record.input_tokens}
         limit = self._limit(record)
         if record.input_tokens is not None:
-            words = self._calibration.now.words(record.input_tokens)
+            words = max(1, self._calibration.now.words(record.input_tokens))  # no API takes an empty text
             body = body_of_passages(self._settings, self._passages(record, words, index), record.cached, limit)
             return Request(arguments_of(self._settings, body), about, words)
         if self._turns > 1 and record.said:

@@ -126,3 +126,10 @@ def test_a_record_for_the_background_needs_streams(tmp_path: Path) -> None:
         workload(tmp_path, [body], api="responses").next()
     found = workload(tmp_path, [body], api="responses", test={"non_streaming": False})
     assert found.next().arguments["background"] is True
+
+
+def test_a_prompt_of_a_length_is_never_empty(tmp_path: Path) -> None:
+    """Where more tokens stand around it than are asked for, it has one word: no API takes an empty text."""
+    prepared = Prepared({"m": Calibration(1, 500)})
+    found = workload(tmp_path, [{"input_length": 40}], prepared=prepared).next()
+    assert len(found.arguments["messages"][0]["content"][0]["text"].split()) == found.words == 1
