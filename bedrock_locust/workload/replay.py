@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bedrock_locust.level import Level
 from bedrock_locust.settings.mistakes import SettingsError
-from bedrock_locust.settings.plan import left_out
+from bedrock_locust.settings.plan import counted, left_out
 from bedrock_locust.settings.traffic import left_out_in_words
 from bedrock_locust.settings.workload import Length, Workload
 from bedrock_locust.workload.jsonl import RecordFile, no_pause
@@ -267,7 +267,7 @@ class _Lines:
             self.left_out["bad"] += len(self.bad)
             return
         more = len(self.bad) - len(self.mistakes)
-        rest = [f"arrivals.trace: {more} more lines cannot be sent"] if more else []
+        rest = [f"arrivals.trace: {counted(more, 'more line')} cannot be sent"] if more else []
         advice = "arrivals.trace: correct these lines, or set workload.on_bad to skip to leave them out"
         raise SettingsError(*self.mistakes, *rest, advice)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bedrock_locust.settings.mistakes import SettingsError
+from bedrock_locust.settings.plan import counted
 from bedrock_locust.settings.sizes import CHARACTERS_PER_TOKEN
 from bedrock_locust.settings.workload import CountedWorkload, Length
 from bedrock_locust.workload.jsonl import RecordFile, no_pause
@@ -175,6 +176,6 @@ def _refuse(found: Survey, settings: Settings) -> None:
     if not found.bad or (workload and workload.on_bad == "skip" and found.records):
         return
     more = len(found.bad) - len(found.mistakes)
-    rest = [f"workload.file: {more} more records cannot be sent"] if more else []
+    rest = [f"workload.file: {counted(more, 'more record')} cannot be sent"] if more else []
     advice = "workload.file: correct these records, or set workload.on_bad to skip to leave them out"
     raise SettingsError(*(f"workload.file: {mistake}" for mistake in found.mistakes), *rest, advice)

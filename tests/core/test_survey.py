@@ -62,6 +62,10 @@ def test_many_bad_records_are_counted(tmp_path: Path) -> None:
         Library().survey(settings_of(path))
     assert len(refused.value.lines) == 7
     assert refused.value.lines[5] == "workload.file: 25 more records cannot be sent"
+    path = written(tmp_path / "y.jsonl", '{"prompt": 5}\n' * 6)
+    with pytest.raises(SettingsError) as refused:
+        Library().survey(settings_of(path))
+    assert refused.value.lines[5] == "workload.file: 1 more record cannot be sent"
 
 
 @pytest.mark.parametrize(
