@@ -410,7 +410,10 @@ class Lead:
         # Until the end is reached: a run that is not brought to its end has not gone well.
         self._environment.process_exit_code = exits.FAILED
         self._written, codes = run.end(
-            ended=ended, reason=reason, report=self._preparation.with_aws_check(self._report, self._signals.hurry)
+            ended=ended,
+            reason=reason,
+            check=lambda folder: self._preparation.check_by_aws(folder, self._signals.hurry),
+            report=self._report,
         )
         code = exits.first([*codes, *([before] if before else [])])
         self._environment.process_exit_code = 0 if code is None and _were_only_cut_off(self._runner) else code

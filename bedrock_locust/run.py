@@ -27,7 +27,7 @@ from bedrock_locust.settings.plan import length_in_words
 from bedrock_locust.settings.run_time import run_time_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from locust.env import Environment
 
@@ -232,8 +232,13 @@ class Run:
         over = limit_s is not None and self._ran_s >= limit_s - RUN_TIME_MARGIN_S
         return f"by --run-time, after {length_in_words(limit_s)}, " if limit_s and over else ""
 
-    def end(self, *, ended: str, reason: str, report: MakeReport | None) -> tuple[Path | None, list[int]]:
-        """Close the record, make the report and tell the outputs. Returns where the report is, and exit codes."""
+    def end(
+        self, *, ended: str, reason: str, check: Callable[[Path], None], report: MakeReport | None
+    ) -> tuple[Path | None, list[int]]:
+        """Close the record, make the report and tell the outputs. Returns where the report is, and exit codes.
+
+        `check` comes between the two: it adds to the run folder what others say of the run.
+        """
         self.state = "ending"
         self._ticking.kill()
         self._tick("ending")
@@ -259,6 +264,7 @@ class Run:
         codes = [exits.FAILED] if self.folder.rows_lost or self.recorder.has_lost or self._deserted else []
         codes += [exits.ENDED_EARLY] if ended == "interrupted" else []
         codes += [exits.BAD_INPUT] if self._deserted and self._refusals else []
+        check(self.path)
         written = None
         if report:
             written = make_report(report, self.path, Path(self.settings.output.report_file))

@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 
     from bedrock_locust.call import Call
     from bedrock_locust.level import Level
-    from bedrock_locust.process.report import MakeReport
     from bedrock_locust.settings.schema import Settings
     from bedrock_locust.workload.calibration import Calibration
     from bedrock_locust.workload.jsonl import RecordFile
@@ -92,19 +91,10 @@ class Preparation:
         """Find out which quotas the calls use, where the settings ask for it. It takes some seconds at most."""
         self.account.look_up(self._in_region(settings or self.settings), self._session)
 
-    def with_aws_check(self, report: MakeReport | None, stop: Event) -> MakeReport | None:
-        """What makes the report, after AWS's own figures have been fetched, where the settings ask for them.
-
-        They are waited for until `stop` is set.
-        """
-        if report is None or not self.settings.output.aws_check:
-            return report
-
-        def make(folder: Path, copy: Path | None) -> Path:
+    def check_by_aws(self, folder: Path, stop: Event) -> None:
+        """Fetch AWS's own figures of a run that has ended, where the settings ask for them; until `stop` is set."""
+        if self.settings.output.aws_check:
             self.account.check_run(self.settings, self._session, folder, stop)
-            return report(folder, copy)
-
-        return make
 
     @property
     def in_force(self) -> Settings:

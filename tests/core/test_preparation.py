@@ -57,8 +57,8 @@ def test_words_are_counted_once_for_the_same_requests(
     assert preparation.calibrations is not first
 
 
-class Reports:
-    """A maker of reports, and an account that is asked before it."""
+class Asked:
+    """An account."""
 
     def __init__(self) -> None:
         self.told: list[str] = []
@@ -67,25 +67,17 @@ class Reports:
         """AWS's own figures are fetched."""
         self.told.append(f"{settings.model.id} {session is not None} {folder.name} {stop.is_set()}")
 
-    def __call__(self, folder: Path, copy: Path | None) -> Path:
-        """The report is made."""
-        self.told.append(f"report of {folder.name} for {copy}")
-        return folder / "report.md"
 
-
-def test_figures_of_aws_are_fetched_before_the_report(simulator: Simulator, tmp_path: Path, keys: None) -> None:
-    """Where the settings ask for them and there is a report."""
-    without = prepared(simulator, tmp_path)
-    asking = prepared(simulator, tmp_path, output={"aws_check": True})
-    report = Reports()
-    assert without.with_aws_check(report, Event()) is report
-    assert asking.with_aws_check(None, Event()) is None
-    asking.connect()
-    asking.account = cast("Any", report)
-    make = asking.with_aws_check(report, Event())
-    assert make is not None
-    assert make(tmp_path / "run", None) == tmp_path / "run" / "report.md"
-    assert report.told == ["m True run False", "report of run for None"]
+@pytest.mark.parametrize(("output", "told"), [({}, []), ({"aws_check": True}, ["m True run False"])])
+def test_figures_of_aws_are_fetched_where_the_settings_ask(
+    simulator: Simulator, tmp_path: Path, keys: None, output: dict[str, Any], told: list[str]
+) -> None:
+    """Whether or not a report is made."""
+    preparation, account = prepared(simulator, tmp_path, output=output), Asked()
+    preparation.connect()
+    preparation.account = cast("Any", account)
+    preparation.check_by_aws(tmp_path / "run", Event())
+    assert account.told == told
 
 
 @pytest.fixture

@@ -47,6 +47,11 @@ def notes() -> Notes:
     return Notes()
 
 
+def unasked(folder: Path) -> None:
+    """Nobody else says anything of a run; its rows are on disk by then."""
+    assert (folder / "requests.csv").exists()
+
+
 @pytest.fixture
 def begin(tmp_path: Path, notes: Notes, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Run]]:
     """Begin runs in a folder of their own."""
@@ -82,7 +87,7 @@ def test_a_run_that_ends_by_its_plan_is_complete(begin: Callable[..., Run], note
     run.add(response=replace(CALL, level=LEVEL.key))
     run.add(response="of another request event")
     run.on_level(None)
-    seen = []
+    seen: list[Any] = []
 
     def report(folder: Path, copy: Path | None) -> Path:
         assert copy is not None
@@ -91,8 +96,8 @@ def test_a_run_that_ends_by_its_plan_is_complete(begin: Callable[..., Run], note
 
     ended, reason = run.outcome("")
     assert (ended, reason) == ("complete", "all levels ran")
-    written, codes = run.end(ended=ended, reason=reason, report=report)
-    assert seen == [("complete", 2, "benchmark_report.md")]
+    written, codes = run.end(ended=ended, reason=reason, check=seen.append, report=report)
+    assert seen == [run.path, ("complete", 2, "benchmark_report.md")]
     assert (written, codes) == (run.path / "report.md", [])
     assert [what for what, _ in notes.told] == ["begin", "level", "add", "level", "tick", "tick", "end"]
     assert [stage for what, stage in notes.told if what == "tick"] == ["ending", "recorded"]
@@ -119,7 +124,7 @@ def test_how_a_run_ended(begin: Callable[..., Run], what: set[str], expected: st
         run.early_end = EarlyEnd("limits.max_requests", "2 calls", in_the_end=lambda: "2 calls had ended")
     ended, reason = run.outcome("Ctrl-C" if "signal" in what else "", deserted="deserted" in what)
     assert (ended, reason) == ("interrupted" if what else "complete", expected)
-    _, codes = run.end(ended=ended, reason=reason, report=None)
+    _, codes = run.end(ended=ended, reason=reason, check=unasked, report=None)
     assert (exits.ENDED_EARLY in codes) == (ended == "interrupted")
     assert (exits.FAILED in codes) == (expected == "no worker was left")
     assert (info(run)["ended"], info(run)["end_reason"]) == (ended, reason)
@@ -151,7 +156,7 @@ def test_a_run_in_which_no_call_succeeded_says_what_to_do(
         for call in [failed, failed, replace(failed, error="ModelError"), *([CALL] if ok else [])]:
             run.add(response=call)
         with caplog.at_level(logging.ERROR):
-            run.end(ended="complete", reason="", report=None)
+            run.end(ended="complete", reason="", check=unasked, report=None)
         said = [record.getMessage() for record in caplog.records if "no call succeeded" in record.getMessage()]
         assert len(said) == (not ok)
         assert ok or "2 of 3 ended in AccessDeniedError (AccessDeniedException" in said[0]
@@ -217,7 +222,7 @@ def test_what_ended_a_run_is_in_its_record(begin: Callable[..., Run], planned: b
     run.stop(EarlyEnd("limits.max_requests", "2 calls had ended", total=lambda: 7, is_planned=planned))
     found, reason = run.outcome("")
     assert found == ended
-    run.end(ended=found, reason=reason, report=None)
+    run.end(ended=found, reason=reason, check=unasked, report=None)
     said = info(run)
     assert (said["limit"], said["limit_total"]) == ((None, None) if planned else ("limits.max_requests", 7))
     assert said["remedies"]["ThrottlingError"]
@@ -233,7 +238,7 @@ def test_a_search_is_over_when_it_has_ended(begin: Callable[..., Run]) -> None:
     run.on_search({"mode": "non_streaming", "low": 1, "for": "users", "probes": [], "ended_by": ""})
     run.on_level(None)
     assert run.outcome("") == ("complete", "the search is over")
-    run.end(ended="complete", reason="the search is over", report=None)
+    run.end(ended="complete", reason="the search is over", check=unasked, report=None)
     assert [one["mode"] for one in info(run)["search"]] == ["streaming", "non_streaming"]
     assert info(run)["levels_planned"] == 1
 
