@@ -43,3 +43,36 @@ def test_a_clock_that_is_set_is_believed_at_once() -> None:
     trip(offset, 0.0, 0.001, 0.001)
     trip(offset, 60.0, 0.2, 0.2)
     assert offset.correction_s == pytest.approx(60.0)
+
+
+TRIPS = (
+    # the offset and the length of each trip, and the estimate, the correction and the last length after it
+    (((5.0, 0.2),), 5.0, 5.0, 0.2),
+    (((5.0, 0.2), (5.05, 0.1)), 5.05, 5.05, 0.1),
+    (((5.0, 0.2), (5.05, 0.4)), 5.0, 5.0, 0.4),
+    (((0.09, 0.2),), 0.09, 0.0, 0.2),
+    (((0.11, 0.2),), 0.11, 0.11, 0.2),
+    (((-0.11, 0.2),), -0.11, -0.11, 0.2),
+    (((0.009, 0.001),), 0.009, 0.0, 0.001),
+    (((0.011, 0.001),), 0.011, 0.011, 0.001),
+    # they agree as far as both trips and 10 ms may differ; beyond that a clock has been set
+    (((5.0, 0.2), (5.309, 0.4)), 5.0, 5.0, 0.4),
+    (((5.0, 0.2), (5.311, 0.4)), 5.311, 5.311, 0.4),
+    (((5.0, 0.2), (4.689, 0.4)), 4.689, 4.689, 0.4),
+    # the eighth trip still counts the first, the ninth does not
+    (((5.0, 0.1), *((5.05, 0.2),) * 7), 5.0, 5.0, 0.2),
+    (((5.0, 0.1), *((5.05, 0.2),) * 8), 5.05, 5.05, 0.2),
+)
+
+
+@pytest.mark.parametrize(("trips", "estimate", "correction", "last"), TRIPS)
+def test_estimates_at_their_bounds(
+    trips: tuple[tuple[float, float], ...], estimate: float, correction: float, last: float
+) -> None:
+    """Which trip counts, and what is corrected."""
+    offset = ClockOffset()
+    for of_clock_s, took_s in trips:
+        offset.add(asked_at=100.0, took_s=took_s, answered_at=100.0 + took_s / 2 + of_clock_s)
+    assert offset.offset_s == pytest.approx(estimate)
+    assert offset.correction_s == pytest.approx(correction)
+    assert offset.trip_s == last

@@ -9,7 +9,7 @@ import pytest
 
 from bedrock_locust import exits
 from bedrock_locust.process.ending import make_report, report_codes
-from bedrock_locust.process.report import ReportError
+from bedrock_locust.process.report import ReportError, why_not_written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,3 +108,54 @@ def test_figures_of_any_kind(tmp_path: Path) -> None:
     """An own report function may write other things under that name."""
     (tmp_path / "report.json").write_text(json.dumps({"slo": {}}))
     assert report_codes(tmp_path, tmp_path / "report.md") == []
+
+
+SEARCH = {"passed": False, "outcome": "start"}
+NOTHING = {"passed": False, "outcome": "nothing"}
+JUDGED_NOTHING = "the search judged no load, so the SLO was neither met nor missed; see the report"
+NOT_SHOWN = "no load is shown to meet the SLO; see the report"
+NOT_JUDGED = "the SLO was missed in no level, but it could not be judged in {}, so it is not passed; see the report"
+
+
+@pytest.mark.parametrize(
+    ("figures", "codes", "said"),
+    [
+        ({"slo": {"passed": False}, "search": [SEARCH]}, [exits.GATE], NOT_SHOWN),
+        ({"slo": {"passed": False}, "search": [{"passed": True}, SEARCH]}, [exits.GATE], NOT_SHOWN),
+        ({"slo": {"passed": False}, "search": [{"passed": True}]}, [exits.GATE], NOT_SHOWN),
+        ({"slo": {"passed": False}, "search": [{"passed": True}, NOTHING]}, [exits.ENDED_EARLY], JUDGED_NOTHING),
+        ({"slo": {"passed": True}, "search": [NOTHING]}, [], None),
+        ({"slo": {"passed": False}, "search": []}, [exits.GATE], "the SLO was not met; see the report"),
+        ({"slo": {"passed": False, "failed": ["a"]}}, [exits.GATE], NOT_JUDGED.format("a")),
+        ({"slo": {"passed": False, "failed": [*"abcde"]}}, [exits.GATE], NOT_JUDGED.format("a, b, c, d, e")),
+        (
+            {"slo": {"passed": False, "failed": [*"abcdef"]}},
+            [exits.GATE],
+            NOT_JUDGED.format("a, b, c, d, e and 1 more"),
+        ),
+    ],
+)
+def test_what_a_report_means_word_by_word(
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    figures: dict[str, object],
+    codes: list[int],
+    said: str | None,
+) -> None:
+    """The exit code, and one line in the log."""
+    (tmp_path / "report.json").write_text(json.dumps(figures))
+    assert report_codes(tmp_path, tmp_path / "report.md") == codes
+    assert caplog.messages == ([f"bedrock-locust: {said}"] if said else [])
+
+
+def test_why_a_report_is_not_written(tmp_path: Path) -> None:
+    """A file in the run folder wants room; one that was chosen wants another choice."""
+    inside, outside = tmp_path / "run" / "report.md", tmp_path / "other.md"
+    for name in (None, str(inside)):
+        error = OSError(28, "No space left on device", name)
+        said = "the report cannot be written (No space left on device): make room, and AGAIN"
+        assert why_not_written(error, tmp_path / "run", "AGAIN") == said
+    assert why_not_written(OSError(13, "Permission denied", str(outside)), tmp_path / "run", "AGAIN") == (
+        f"report file {outside} cannot be written (Permission denied): choose another with --bedrock-report-file; the"
+        f" report of this run is in {tmp_path / 'run'}"
+    )

@@ -67,3 +67,34 @@ def test_what_cannot_be_told_is_let_through(source: str, tmp_path: Path, monkeyp
     monkeypatch.syspath_prepend(str(tmp_path))
     assert why_not_found("own_maker:make") == ""
     assert "own_maker" not in sys.modules
+
+
+def test_places_of_a_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package comes before a module of its name; names count wherever they are given in the file, others do not."""
+    files = {
+        "own_package/__init__.py": "x = 1",
+        "own_package/one/__init__.py": "def of_package(): ...",
+        "own_package/one.py": "def of_module(): ...",
+        "own_package/two.py": (
+            "import a.b, c as d\nfrom e import f as g\nclass H: i = 1\nasync def j(): ...\nk: int = 1\nprint(m)"
+        ),
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    package = tmp_path / "own_package"
+    assert why_not_found("own_package.one:of_package") == ""
+    assert why_not_found("own_package.one:of_module") == f"{package / 'one' / '__init__.py'} has no 'of_module'"
+    for name in ("a", "d", "g", "H", "H.anything", "i", "j", "k"):
+        assert why_not_found(f"own_package.two:{name}") == ""
+    for name in ("b", "c", "e", "f", "m", "H2.i"):
+        assert why_not_found(f"own_package.two:{name}") == f"{package / 'two.py'} has no {name!r}"
+    assert why_not_found("own_package.three:x") == f"{package / '__init__.py'} has no module 'three'"
+    assert why_not_found("own_package.two.more:x") == f"{package / 'two.py'} has no module 'more'"
+
+
+@pytest.mark.parametrize("name", ["a", "a:", ":a", "a b:c", "a.:b", "a:b.", "a:1", "1:a", "a:b:c", ""])
+def test_names_that_are_none(name: str) -> None:
+    """Each part of both has to be one of Python's."""
+    assert why_not_found(name) == "it must be written as 'package.module:function'"

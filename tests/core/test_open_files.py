@@ -46,3 +46,34 @@ def test_the_last_files_are_for_the_run(limits: list[int]) -> None:
     with pytest.raises(OSError, match="are for the run itself") as refused:
         refuse_if_few(limits[0] - LAST)
     assert refused.value.errno == errno.EMFILE
+
+
+@pytest.mark.parametrize(
+    ("soft", "hard", "count", "remedy"),
+    [
+        (1000, 2000, 936, None),
+        (1000, 2000, 937, "ulimit -n 1001"),
+        (1000, 2000, 1936, "ulimit -n 2000"),
+        (1000, 2000, 1937, "a higher hard limit"),
+        (1000, resource.RLIM_INFINITY, 1937, "ulimit -n 2001"),
+        (resource.RLIM_INFINITY, resource.RLIM_INFINITY, 10**6, None),
+    ],
+)
+def test_the_warnings_word_by_word(limits: list[int], soft: int, hard: int, count: int, remedy: str | None) -> None:
+    """What is needed, what there is, what happens otherwise, and what to do."""
+    limits[:] = [soft, hard]
+    need = f"need about {count + 64:,} open files, but the limit is {soft:,}"
+    raised = f"raise it before the start ({remedy})"
+    calls = f"{count:,} calls in flight {need}: calls will fail with ClientResourceError; {raised}, or use more workers"
+    assert lack_for_calls(count) == (calls if remedy else "")
+    assert lack_for_workers(count) == (f"{count:,} workers {need}: some will not be heard; {raised}" if remedy else "")
+
+
+@pytest.mark.parametrize(("fileno", "refused"), [(983, False), (984, True), (985, True)])
+def test_which_files_are_the_last(limits: list[int], fileno: int, refused: bool) -> None:
+    """16 of 1,000."""
+    if not refused:
+        refuse_if_few(fileno)
+        return
+    with pytest.raises(OSError, match=r"Too many open files: the last 16 of 1000 are for the run itself"):
+        refuse_if_few(fileno)

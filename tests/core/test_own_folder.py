@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import stat
 from typing import TYPE_CHECKING
 
+import gevent
 import pytest
 
 from bedrock_locust.process.own_folder import OwnFolder
@@ -109,3 +112,71 @@ def test_what_is_no_folder(tmp_path: Path) -> None:
     for name in ("file", "link", "none"):
         with pytest.raises(OSError, match=name):
             OwnFolder.at(tmp_path / name)
+
+
+def descriptors() -> set[str]:
+    """The open files of this process, once gevent's loop has closed what it was told to close."""
+    gevent.sleep(0.01)
+    return set(os.listdir("/dev/fd"))  # noqa: PTH208 - numbers, not paths
+
+
+def test_a_file_that_cannot_be_put_in_place_leaves_the_old_one(folder: OwnFolder) -> None:
+    """Where a folder has its name; no draft is left, and no file stays open, whatever was refused."""
+    before = descriptors()
+    for _ in range(3):
+        with pytest.raises(IsADirectoryError):
+            folder.replace("charts", b"new", "draft")
+        for parts in (("pipe.md",), ("hard.md",), ("none.md",), ("charts", "none"), ("up", "x")):
+            with pytest.raises(OSError, match=r"\[Errno"):
+                folder.open(*parts)
+        folder.replace("report.md", b"new", "draft")
+        folder.check()
+        with folder.open("charts", "ttft.svg"):
+            pass
+        folder.files()
+    assert not (folder.path / "draft").exists()
+    assert descriptors() == before
+
+
+def test_a_descriptor_is_that_of_the_innermost_folder(folder: OwnFolder) -> None:
+    """It is closed at the end, also where something fails in between; programs that are started do not get it."""
+    before = descriptors()
+    with folder.opened("charts") as inner:
+        assert os.fstat(inner).st_ino == (folder.path / "charts").stat().st_ino
+        assert not os.get_inheritable(inner)
+    with contextlib.suppress(ValueError), folder.opened() as outer:
+        assert os.fstat(outer).st_ino == folder.inode
+        raise ValueError
+    assert descriptors() == before
+
+
+def test_a_refusal_names_what_is_refused(folder: OwnFolder, tmp_path: Path) -> None:
+    """With the number of the system's error."""
+    for parts, name, number in (
+        (("pipe.md",), "pipe.md", errno.ENOENT),
+        (("hard.md",), "hard.md", errno.ENOENT),
+        (("..",), "..", errno.ENOENT),
+        (("",), "", errno.ENOENT),
+        (("link.csv",), "link.csv", errno.ELOOP),
+    ):
+        with pytest.raises(OSError, match=r"\[Errno") as refused:
+            folder.open(*parts)
+        assert (refused.value.filename, refused.value.errno) == (name, number)
+    with pytest.raises(NotADirectoryError) as none:
+        OwnFolder.at(tmp_path / "secret.txt")
+    assert (none.value.filename, none.value.errno) == (str(tmp_path / "secret.txt"), errno.ENOTDIR)
+    folder.path.rename(tmp_path / "away")
+    folder.path.mkdir()
+    with pytest.raises(FileNotFoundError, match="it has been replaced") as replaced:
+        folder.check()
+    assert (replaced.value.filename, replaced.value.errno) == (str(folder.path), errno.ENOENT)
+
+
+def test_files_are_listed_in_order(tmp_path: Path) -> None:
+    """With the way to each; what is no file of the folder's own is left out."""
+    run = tmp_path / "run"
+    for name in ("b/c/z", "b/a", "a", "c"):
+        (run / name).parent.mkdir(parents=True, exist_ok=True)
+        (run / name).write_text(name)
+    (run / "d").symlink_to(run / "a")
+    assert OwnFolder.at(run).files() == [(("a",), 1), (("b", "a"), 3), (("b", "c", "z"), 5), (("c",), 1)]

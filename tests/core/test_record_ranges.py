@@ -97,3 +97,45 @@ def test_a_worker_that_asks_for_nonsense_is_turned_away(data: Any) -> None:
         Wanted.from_plain(data)
     wire.listeners[WANTED](environment=None, msg=Message(data))
     assert len(away) == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (None, "its request for records lacks parts"),
+        ([], "its request for records lacks parts"),
+        ({"run": "r", "level": ""}, "its request for records lacks parts"),
+        ({"run": 5, "level": "", "number": 1}, "run is 5, not a text"),
+        ({"run": "r", "level": None, "number": 1}, "level is None, not a text"),
+        ({"run": "r", "level": "x" * 2049, "number": 1}, "level is "),
+        ({"run": "x" * 2049, "level": "", "number": 1}, "run is "),
+        ({"run": "r", "level": "", "number": "1"}, "number of records is "),
+        ({"run": "r", "level": "", "number": 1.5}, "number of records is "),
+        ({"run": "r", "level": "", "number": True}, "number of records is "),
+    ],
+)
+def test_a_wrong_request_word_by_word(data: Any, why: str) -> None:
+    """What is wrong of it; the longest key of a level is taken."""
+    with pytest.raises(WrongReportError) as refused:
+        Wanted.from_plain(data)
+    assert str(refused.value).startswith(why)
+    longest = {"run": "x" * 2048, "level": "y" * 2048, "number": 0, "later": 1}
+    assert Wanted.from_plain(longest) == Wanted("x" * 2048, "y" * 2048, 0)
+
+
+def test_what_is_dealt_goes_to_who_asked() -> None:
+    """Each range once; the last one is cut, and then there is nothing; a level has a sequence of its own."""
+    wire, dealer, _, away = both_sides()
+    wire.listeners[GIVEN] = lambda **_: None
+    handed_out = dealer.begin("r", 12)
+    asked = (("a", "", 5), ("b", "", 5), ("a", "", 5), ("c", "", 5), ("a", "level", 5), ("a", "", 0), ("b", "", 0))
+    for worker, level, number in asked:
+        wire.listeners[WANTED](environment=None, msg=Message(Wanted("r", level, number).to_plain(), worker))
+    given = [(data["level"], data["begin"], data["end"]) for kind, data in wire.sent if kind == GIVEN]
+    assert given[:3] == [("", 0, 5), ("", 5, 10), ("", 10, 12)]
+    assert given[3][1] == given[3][2]
+    assert all(data["run"] == "r" for _, data in wire.sent)
+    assert "c" not in handed_out.holders
+    assert not {"a", "b"} & handed_out.holders
+    assert dealer.sequence is handed_out
+    assert away == []
