@@ -93,6 +93,7 @@ def master(tmp_path: Path) -> Iterator[Master]:
     """A master with a run."""
     made = Master(tmp_path)
     yield made
+    made.receiver.roster.recorder = None  # what watches it goes on
     made.recorder.folder.close()
 
 

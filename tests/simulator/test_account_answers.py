@@ -236,6 +236,18 @@ def test_every_protocol_says_who_asks_what_is_wrong_and_what_is_denied(monkeypat
         }
 
 
+def test_names_are_not_shown_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """80 characters of what somebody calls a service or an operation."""
+    with lapse(monkeypatch) as sim:
+        service, operation = "s" * 80, "o" * 80
+        unknown = answered(sim, to(f"{service}x.{operation}x", {})).json["message"]
+        assert unknown == f"No operation is {service}:{operation}."
+        said = answered(sim, form(f"{operation}x")).body.decode()
+        assert f"<Message>No operation is {operation}.</Message>" in said
+        twice = answered(sim, Ask("/", f"{operation}x=1&{operation}x.a=2".encode(), form("").headers))
+        assert f"<Message>{operation} is given twice.</Message>" in twice.body.decode()
+
+
 def test_the_control_plane_takes_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """As long as is set; who is refused does not wait."""
     with lapse(monkeypatch, control_delay_seconds=1.5, denied=["sts:*"]) as sim:

@@ -7,6 +7,7 @@ Source: https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-lo
 from __future__ import annotations
 
 import json
+import sys
 import zlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -40,7 +41,7 @@ def filter_log_events(service: Service, values: Mapping[str, Any]) -> dict[str, 
         raise ServiceError("ResourceNotFoundException", NO_GROUP)
     if values.get("filterPattern"):
         raise ServiceError("InvalidParameterException", "Filter patterns are not simulated.")
-    begin_ms, end_ms = _number(values, "startTime", 0), _number(values, "endTime", 1 << 62)
+    begin_ms, end_ms = _number(values, "startTime", 0), _number(values, "endTime", sys.maxsize)
     limit, first = min(_number(values, "limit", MOST_EVENTS), MOST_EVENTS), _number(values, "nextToken", 0)
     dropped, found = service.ledger.stats()["dropped"], list[dict[str, Any]]()
     first = max(first, dropped)  # calls that were dropped since the last page are gone

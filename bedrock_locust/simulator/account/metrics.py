@@ -133,10 +133,12 @@ def statistic(values: list[float], stat: str) -> float | None:
     }
     if stat in known:
         return float(known[stat](values))
+    if not stat.startswith("p"):
+        return None
     try:
-        share = float(stat.removeprefix("p")) / 100 if stat.startswith("p") else -1.0
+        share = float(stat[1:]) / 100
     except ValueError:
-        share = -1.0
+        return None
     return percentile(values, share) if 0 <= share <= 1 else None
 
 
