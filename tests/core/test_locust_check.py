@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 from locust import User, __version__, log
@@ -177,3 +179,156 @@ def test_a_table_keeps_within_its_bounds(master: MasterRunner) -> None:
     assert len(stats.errors) == locust_patches.MOST_ERRORS + 1
     assert sum(error.occurrences for error in stats.errors.values()) == 2500
     stats.clear_all()
+
+
+NOT_TEXT, NOT_OBJECT, NO_NUMBER = "not a text", "not an object", "not a number in range"
+LINE = {"name": "n", "method": "m"}
+ERROR = {"name": "n", "method": "m", "error": "e", "occurrences": 1}
+WRONG: tuple[tuple[str, Any, str], ...] = (
+    ("stats", None, f"a report is None, {NOT_OBJECT}"),
+    ("stats", {"stats": 1}, "stats is 1, not a list"),
+    ("stats", {"stats": [1]}, f"an entry of stats is 1, {NOT_OBJECT}"),
+    ("stats", {"stats_total": None}, f"an entry of stats is None, {NOT_OBJECT}"),
+    ("stats", {"errors": None}, f"errors is None, {NOT_OBJECT}"),
+    ("stats", {"errors": {5: ERROR}}, f"a key of errors is 5, {NOT_TEXT}"),
+    ("stats", {"errors": {"k": 5}}, f"an entry of errors is 5, {NOT_OBJECT}"),
+    ("stats", {"errors": {"k": ERROR | {"error": None}}}, f"error is None, {NOT_TEXT}"),
+    ("stats", {"errors": {"k": ERROR | {"occurrences": 1.5}}}, "occurrences is 1.5, not a whole number in range"),
+    ("stats", {"stats": [LINE | {"name": []}]}, f"name is [], {NOT_TEXT}"),
+    ("stats", {"stats": [LINE | {"method": {}}]}, f"method is {{}}, {NOT_TEXT}"),
+    *(
+        ("stats", {"stats": [LINE | {name: "x"}]}, f"{name} is 'x', {NO_NUMBER}")
+        for name in (
+            *("start_time", "last_request_timestamp", "total_response_time", "max_response_time", "min_response_time"),
+            *("total_content_length", "first_seen", "last_seen"),
+        )
+    ),
+    *(
+        ("stats", {"stats": [LINE | {name: None}]}, f"{name} is None, {NO_NUMBER}")
+        for name in ("start_time", "total_response_time", "max_response_time", "total_content_length")
+    ),
+    *(
+        ("stats", {"stats": [LINE | {name: -1}]}, f"{name} is -1, not a whole number in range")
+        for name in ("num_requests", "num_none_requests", "num_failures", "occurrences")
+    ),
+    *(
+        ("stats", {"stats": [LINE | {name: value}]}, f"{what}")
+        for name in ("response_times", "num_reqs_per_sec", "num_fail_per_sec")
+        for value, what in (
+            (5, f"{name} is 5, {NOT_OBJECT}"),
+            ({"x": 1}, f"a key of {name} is 'x', {NO_NUMBER}"),
+            ({1: "x"}, f"{name} is 'x', not a whole number in range"),
+        )
+    ),
+    ("stats", {"user_classes_count": {5: 1}}, f"a class of users is 5, {NOT_TEXT}"),
+    ("stats", {"user_classes_count": {"A": -1}}, "user_classes_count is -1, not a whole number in range"),
+    ("spawning_complete", None, f"a report is None, {NOT_OBJECT}"),
+    ("spawning_complete", {"user_classes_count": 5}, f"user_classes_count is 5, {NOT_OBJECT}"),
+    ("heartbeat", None, f"a heartbeat is None, {NOT_OBJECT}"),
+    ("heartbeat", {"state": 5}, f"state is 5, {NOT_TEXT}"),
+    ("heartbeat", {"current_cpu_usage": None}, f"current_cpu_usage is None, {NO_NUMBER}"),
+    ("heartbeat", {"current_memory_usage": "x"}, f"current_memory_usage is 'x', {NO_NUMBER}"),
+    ("exception", None, f"an exception is None, {NOT_OBJECT}"),
+    ("exception", {"msg": 5}, f"msg is 5, {NOT_TEXT}"),
+    ("exception", {"traceback": None}, f"traceback is None, {NOT_TEXT}"),
+    ("logs", None, f"a log is None, {NOT_OBJECT}"),
+    ("logs", {"worker_id": 5}, f"worker_id is 5, {NOT_TEXT}"),
+    ("logs", {"worker_id": "other"}, "it has the log of another worker, 'other'"),
+    ("logs", {"logs": ["a", 5]}, "logs is ['a', 5], not lines"),
+    ("client_ready", ["x"], f"the version of Locust is ['x'], {NOT_TEXT}"),
+)
+
+
+@pytest.mark.parametrize(("kind", "changes", "why"), WRONG)
+def test_a_wrong_message_word_by_word(kind: str, changes: Any, why: str) -> None:
+    """What is wrong of it, and what it should be."""
+    data = {**copy.deepcopy(MESSAGES[kind]), **changes} if isinstance(changes, dict) else changes
+    assert refusal(Message(kind, data, ID)) == why
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("client_ready", None),
+        ("client_ready", -1),
+        ("client_ready", ""),
+        ("quit", 5),
+        ("heartbeat", {"state": "ready", "current_cpu_usage": -1}),
+        ("stats", {"stats": [], "errors": {}, "stats_total": {"name": None, "method": 7}, "user_classes_count": {}}),
+        *(
+            ("stats", {"stats": [LINE | {name: None}], "errors": {}, "stats_total": LINE, "user_classes_count": {}})
+            for name in ("last_request_timestamp", "min_response_time", "first_seen", "last_seen")
+        ),
+    ],
+)
+def test_what_may_be_missing(kind: str, data: Any) -> None:
+    """As Locust's own workers leave it out; of other types of messages nothing is looked at."""
+    assert refusal(Message(kind, copy.deepcopy(data), ID)) == ""
+
+
+@pytest.mark.parametrize(
+    ("sender", "named", "kind", "why"),
+    [
+        ("a" * 300, "a" * 300, "x" * 300, ""),
+        ("a" * 301, "a" * 301, "x", "the id of the sender is "),
+        ("a\n", "a\n", "x", "the id of the sender is "),
+        ("a", "b", "x", "the message names another sender, 'b'"),
+        ("a", None, "x", "the message names another sender, None"),
+        ("a", "a", "x" * 301, "the type of the message is "),
+        ("a", "a", "x\n", "the type of the message is "),
+        ("a", "a", 5, "the type of the message is 5"),
+    ],
+)
+def test_who_sends_what(sender: str, named: Any, kind: Any, why: str) -> None:
+    """Names of 300 characters are taken."""
+    message = Message("x", None, named)
+    message.type = kind
+    refused = pytest.raises(WrongReportError, match=f"^{re.escape(why)}")
+    with refused if why else contextlib.nullcontext():
+        check_message(sender, message)
+
+
+def test_what_is_kept_of_texts() -> None:
+    """The begin of a traceback and of each line of a log, and its last lines; names and methods as texts."""
+    data: dict[str, Any] = {"worker_id": ID, "logs": [f"{number}".ljust(2001, "x") for number in range(1001)]}
+    check_message(ID, Message("logs", data, ID))
+    assert [line.rstrip("x") for line in data["logs"]] == [str(number) for number in range(1, 1001)]
+    assert {len(line) for line in data["logs"]} == {2000}
+    data = {"msg": "m" * 600, "traceback": "t" * 20_001}
+    check_message(ID, Message("exception", data, ID))
+    assert (len(data["msg"]), len(data["traceback"])) == (500, 20_000)
+    entry: dict[str, Any] = {"name": 1.5, "method": None}
+    check_message(
+        ID, Message("stats", {"stats": [entry], "errors": {}, "stats_total": {}, "user_classes_count": {}}, ID)
+    )
+    assert entry == {"name": "1.5", "method": "None"}
+
+
+def test_the_last_places_of_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names and errors that are known keep theirs, new ones share the last one; all are counted."""
+    environment = Environment(user_classes=[Asker])
+    for name in ("MOST_NAMES", "MOST_ERRORS"):
+        monkeypatch.setattr("bedrock_locust.team.locust_check." + name, 3)
+    table = environment.stats
+    table.log_request("m", "known", 1, 1)
+    table.log_error("m", "known", "known")
+    (known,) = table.errors
+    names = ["known", "a", "a", "b", "c", "known"]
+    errors = {
+        key: {**ERROR, "error": key, "occurrences": count} for key, count in (("a", 1), ("b", 2), ("c", 4), ("d", 8))
+    }
+    errors[known] = {**ERROR, "error": "known", "occurrences": 16}
+    data: dict[str, Any] = {"stats": [{**LINE, "name": name} for name in names], "errors": errors, "stats_total": {}}
+    message = Message("stats", data | {"user_classes_count": {}}, ID)
+    checker(table)(ID, message)
+    assert [entry["name"] for entry in message.data["stats"]] == ["known", "a", "a", "b", "other", "known"]
+    found = {
+        key: (one["name"], one["method"], one["error"], one["occurrences"])
+        for key, one in message.data["errors"].items()
+    }
+    assert found == {
+        "a": ("n", "m", "a", 1),
+        "b": ("n", "m", "b", 2),
+        "other": ("other", "", "other", 12),
+        known: ("n", "m", "known", 16),
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from locust import User, constant, task
@@ -160,3 +161,64 @@ def test_a_load_that_does_not_stop() -> None:
     assert made.ended == ["cleanup"]
     stopper.kill()
     made.runner.greenlet.kill()
+
+
+class Never:
+    """Stands for an event that does not come while this is looked at, so often."""
+
+    def __init__(self) -> None:
+        self.waited_s: list[float] = []
+        self.is_set = lambda: bool(self.waited_s)
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Not yet."""
+        self.waited_s.append(seconds or 0.0)
+        gevent.sleep(0)
+        return False
+
+    def set(self) -> None:
+        """As gevent's."""
+
+
+@pytest.mark.parametrize("limit_s", [0.0, 0.5, 2.0])
+def test_a_limit_is_looked_at_every_tenth_of_a_second(limit_s: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And a stop whose greenlet has died is taken over once."""
+    made: list[Never] = []
+    anew: list[Any] = []
+
+    def event() -> Never:
+        made.append(Never())
+        return made[-1]
+
+    monkeypatch.setattr("bedrock_locust.process.stop.Event", event)
+    monkeypatch.setattr("bedrock_locust.process.stop.stop_anew", anew.append)
+    ended: list[bool] = []
+    runner: Any = SimpleNamespace(quit=lambda: ended.append(False))
+    stopper = gevent.spawn(lambda: RunStop(runner, lambda: ended.append(True), limit_s=limit_s, quits=False))
+    stopper.join()
+    with gevent.Timeout(5):
+        while not ended:
+            gevent.sleep(0)
+    load_over, _ = made
+    assert set(load_over.waited_s) == {0.1}
+    assert len(load_over.waited_s) == pytest.approx(limit_s / 0.1 + 1, abs=1.1)
+    assert anew == ([runner] if limit_s else [])
+    assert ended == [True]
+
+
+def test_who_ends_the_run_does_not_wait_for_it() -> None:
+    """What is done at the end may ask for the end."""
+    ended: list[Any] = []
+    runner: Any = SimpleNamespace(quit=lambda: ended.append("quit"))
+    stop: list[RunStop] = []
+
+    def end() -> None:
+        stop[0].wait()
+        ended.append(stop[0].is_done)
+
+    stop.append(RunStop(runner, end, limit_s=5, quits=True))
+    with gevent.Timeout(5):
+        stop[0].load_is_over()
+        assert stop[0].is_done
+        gevent.sleep(0.01)
+    assert ended == [False, "quit"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
@@ -82,7 +83,9 @@ def check(name: str, sim: Lapse, *asked: Ask) -> None:
 
 
 def test_models_profiles_and_routers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By id and by ARN; which are legacy or cannot stream, and those that are not there."""
+    """By id and by ARN, in any time zone; which are legacy or cannot stream, and those that are not there."""
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
     different = {"*nova-micro*": {"legacy": True, "no_streaming": True}}
     with lapse(monkeypatch, inference_profiles=OWN, models=different) as sim:
         check(
@@ -101,6 +104,8 @@ def test_models_profiles_and_routers(monkeypatch: pytest.MonkeyPatch) -> None:
             NOVA,
             "meta.llama3-3-70b-instruct-v1:0",
         ]
+    monkeypatch.undo()
+    time.tzset()
 
 
 def test_names_of_models() -> None:
