@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import statistics
+from dataclasses import asdict
 from itertools import islice
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bedrock_locust.simulator import families
+from bedrock_locust.simulator import families, formats
+from bedrock_locust.simulator.errors import ServiceError
+from bedrock_locust.simulator.formats.thinking import always, is_hidden
 
 from .calls import PROMPT, converse_stream, invoke
+from .lapse import check_text
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
@@ -284,3 +288,89 @@ def test_who_reasons(
 def test_a_prefix_must_be_as_long_as_its_model_wants(model_id: str, least: int) -> None:
     """As AWS states for the model, or the usual length."""
     assert families.cache_min_tokens(model_id) == least
+
+
+MODELS = (
+    *("anthropic.claude-v2:1", "anthropic.claude-instant-v1", "anthropic.claude-3-haiku-20240307-v1:0"),
+    *("us.anthropic.claude-3-5-sonnet-20241022-v2:0", "anthropic.claude-3-5-haiku-20241022-v1:0"),
+    *("us.anthropic.claude-3-7-sonnet-20250219-v1:0", "us.anthropic.claude-opus-4-20250514-v1:0"),
+    *("anthropic.claude-sonnet-4-5-20250929-v1:0", "anthropic.claude-opus-4-5", "anthropic.claude-haiku-4-5"),
+    *("anthropic.claude-opus-4-6", "anthropic.claude-sonnet-4-6", "anthropic.claude-opus-4-7"),
+    *("anthropic.claude-opus-4-8", "anthropic.claude-opus-5", "anthropic.claude-x"),
+    *("amazon.nova-pro-v1:0", "us.amazon.nova-pro-v1:0", "amazon.nova-lite-v1:0", "amazon.nova-micro-v1:0"),
+    *("us.amazon.nova-2-lite-v1:0", "amazon.titan-text-express-v1", "amazon.titan-embed-text-v2:0"),
+    *("meta.llama3-1-8b-instruct-v1:0", "us.meta.llama4-scout-17b-instruct-v1:0", "us.deepseek.r1-v1:0"),
+    *("deepseek.v3.1", "openai.gpt-oss-120b-1:0", "openai.gpt-5.1", "us.openai.gpt-6", "openai.gpt-4.1", "xai.grok-4"),
+    *("qwen.qwen3-32b-v1:0", "mistral.mistral-7b-instruct-v0:2", "mistral.magistral-small", "google.gemma-4-31b"),
+    *("moonshot.kimi-k2-thinking", "moonshotai.kimi-k2", "minimax.minimax-m2", "zai.glm-4.6", "nvidia.nemotron"),
+    *("ai21.jamba-1-5-mini", "ai21.j2-mid", "cohere.command-r-v1:0", "cohere.command-text-v14", "x.y"),
+)
+
+
+def test_families_are_as_they_were_read_and_approved() -> None:
+    """What is particular to each model: its events, counts, prefixes, reasoning, and formats on each way."""
+    lines = []
+    for model in MODELS:
+        family, plain = families.of(model), families.Family()
+        about = {name: value for name, value in asdict(family).items() if value != getattr(plain, name)}
+        about |= {"cached from": families.cache_min_tokens(model), "native": _native(model)}
+        reasons = "always" if always(model) else "at will" if is_hidden(model) else ""
+        about |= {"reasons": reasons} if reasons else {}
+        lines += [model, f"  {', '.join(f'{name} {value}' for name, value in about.items())}"]
+    check_text("families.txt", "\n".join(lines) + "\n")
+
+
+def _native(model: str) -> str:
+    """The native format of a model."""
+    try:
+        return type(formats.native(model, b'{"prompt": "Hi"}')).__name__
+    except ServiceError:
+        return "none"
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ({"anthropic_version": "x", "messages": [1], "prompt": "p"}, "Claude"),
+        ({"inputText": "t", "prompt": "p"}, "Titan"),
+        ({"schemaVersion": "messages-v1", "messages": [1]}, "Nova"),
+        ({"inferenceConfig": {"a": 1}, "messages": [1]}, "Nova"),
+        ({"max_gen_len": 5, "prompt": "p"}, "Llama"),
+        ({"messages": [1], "message": "m", "prompt": "p"}, "Chat"),
+        ({"message": "m", "prompt": "p"}, "Command"),
+        ({"prompt": "p"}, "Completion"),
+        ({"max_gen_len": 0, "prompt": "", "messages": []}, ""),
+        ({}, ""),
+    ],
+)
+def test_an_arn_has_the_format_of_its_body(body: dict[str, Any], found: str) -> None:
+    """What the id of a model does not tell, the members of the body do, the rarest first."""
+    arn = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1"
+    if not found:
+        with pytest.raises(ServiceError, match="does not know the request format"):
+            formats.native(arn, json.dumps(body).encode())
+        return
+    assert type(formats.native(arn, json.dumps(body).encode())).__name__ == found
+    with pytest.raises(ServiceError, match="does not know"):
+        formats.native("cohere.command-text-v14", json.dumps(body).encode())
+
+
+@pytest.mark.parametrize(
+    ("kind", "fixed", "family", "first"),
+    [
+        ("text", 0, families.Family(), [1, 1, 1]),
+        ("text", 4, families.Family(event_spread=1, event_tokens=9), [4, 4, 4]),
+        ("text", 0, families.Family(event_tokens=2.6), [3, 3, 3]),
+        ("text", 0, families.Family(event_tokens=0.2), [1, 1, 1]),
+        ("reasoning", 0, families.Family(reasoning_at_once=True), [families.ALL] * 3),
+        ("tool", 0, families.Family(reasoning_at_once=True), [1, 1, 1]),
+        ("tool", 0, families.Family(tool_at_once=True), [families.ALL] * 3),
+        ("reasoning", 0, families.Family(tool_at_once=True), [1, 1, 1]),
+        ("text", 0, families.Family(tool_at_once=True, reasoning_at_once=True), [1, 1, 1]),
+        ("reasoning", 2, families.Family(reasoning_at_once=True), [2, 2, 2]),
+        ("text", 0, families.Family(event_tokens=4, event_spread=0.5), [5, 4, 7]),
+    ],
+)
+def test_sizes_of_events(kind: str, fixed: int, family: families.Family, first: list[int]) -> None:
+    """Fixed ones, whole blocks, those of the family, and drawn ones, which are 1 at least."""
+    assert list(islice(family.sizes(kind, fixed, Random(1)), 3)) == first

@@ -14,6 +14,7 @@ from bedrock_locust.simulator import surfaces
 from bedrock_locust.simulator.errors import STATUSES, ServiceError
 
 from .conftest import FAST
+from .lapse import check_text
 from .process import Simulator
 
 if TYPE_CHECKING:
@@ -113,6 +114,69 @@ def test_each_error_has_the_status_and_the_body_of_its_api(name: str, code: str)
     else:
         assert (status, error["code"], error["type"]) == (of_openai, *words)
         assert set(error) == {"code", "message", "param", "type"}
+
+
+def test_refusals_are_as_they_were_read_and_approved() -> None:
+    """Status and body of each error in each API, and of one that names a member and has a code of its own."""
+    lines = []
+    errors = [ServiceError.injected(code) for code in sorted(STATUSES)]
+    errors.append(ServiceError("ValidationException", "That is wrong.", "input", "a_code"))
+    for name in ("chat", "messages", "responses", "models"):
+        lines.append(name)
+        for error in errors:
+            status, headers, body = surfaces.refusal(name, error, "1")
+            assert headers == {"content-type": "application/json", "x-request-id": "1", "request-id": "1"}
+            lines.append(f"  {status} {body.decode()}")
+    check_text("refusals.txt", "\n".join(lines) + "\n")
+
+
+NEAR = ("/openai/", "/openai/v1/x", "/anthropic/v1/models", "/v1/", "/v1/models", "/v1", "/v2/", "/openai", "/model/x")
+ASKED_FOR: tuple[tuple[str, str, Any], ...] = (
+    ("chat", "/v1/chat/completions", {"model": "qwen.qwen3-32b"}),
+    ("chat", "/openai/v1/chat/completions", {"model": "qwen.qwen3-32b", "stream": True}),
+    ("chat", "/openai/v1/chat/completions", {"model": "openai.gpt-5.6-sol", "stream": 1}),
+    ("chat", "/v1/chat/completions", {"model": "openai.gpt-5.6-sol"}),
+    ("chat", "/openai/v1/chat/completions", {"model": "xai.grok-4.3"}),
+    ("chat", "/openai/v1/chat/completions", {"model": "google.gemma-4-31b"}),
+    ("chat", "/v1/chat/completions", {"model": "us.openai.gpt-5.6-sol"}),
+    ("chat", "/v1/chat/completions", {"model": "global.qwen.qwen3-32b"}),
+    ("chat", "/v1/chat/completions", {"model": "sa.qwen.qwen3-32b"}),
+    ("chat", "/v1/chat/completions", {"model": "qwen.qwen3-32b-v1:0"}),
+    ("chat", "/v1/chat/completions", {"model": "qwen.qwen3-32b-v1"}),
+    ("chat", "/v1/chat/completions", {"model": "openai.gpt-oss-20b-1:0"}),
+    ("chat", "/v1/chat/completions", {"model": "openai.gpt-oss-20b"}),
+    ("chat", "/openai/v1/chat/completions", {"model": "a-does-not-exist-b"}),
+    ("messages", "/anthropic/v1/messages", {"model": "anthropic.claude-opus-5", "stream": True}),
+    ("messages", "/anthropic/v1/messages", {"model": "us.anthropic.claude-opus-5"}),
+    ("messages", "/anthropic/v1/messages", {"model": "anthropic.claude-opus-5-v1:0"}),
+    ("responses", "/openai/v1/responses", {"model": "openai.gpt-5.6-sol"}),
+    ("responses", "/v1/responses", {"model": "openai.gpt-oss-120b"}),
+    *(("chat", "/v1/chat/completions", {"model": model}) for model in ("", 5, None)),
+    ("chat", "/v1/chat/completions", {}),
+    ("chat", "/v1/chat/completions", []),
+)
+
+
+def test_what_each_endpoint_makes_of_a_request() -> None:
+    """Its API, model and whether it streams, or why it is refused, as it was read and approved."""
+    lines = [f"{path} {'near' if surfaces.is_near(path) else 'another'}" for path in NEAR]
+    for name, path, body in ASKED_FOR:
+        raw = json.dumps(body)
+        said = {endpoint: _asked(name, path, raw.encode(), endpoint) for endpoint in ("runtime", "mantle")}
+        lines += [f"{path} {raw}", *(f"  {endpoint}: {words}" for endpoint, words in said.items())]
+    lines.append(f"no JSON: {_asked('chat', '/v1/chat/completions', b'{', 'mantle')}")
+    check_text("surfaces.txt", "\n".join(lines) + "\n")
+
+
+def _asked(name: str, path: str, body: bytes, endpoint: Any) -> str:
+    try:
+        found = surfaces.asked(name, path, body, endpoint)
+    except ServiceError as error:
+        return f"{error.status} {error.message}"
+    operation = found.operation
+    told = [operation.name, found.model_id, *("streams" for _ in range(operation.stream))]
+    assert (operation.surface, operation.native, operation.counts) == (name, False, False)
+    return " ".join(told)
 
 
 @pytest.mark.parametrize(
