@@ -22,7 +22,6 @@ from bedrock_locust.process.open_files import lack_for_calls
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.plan import counted
 from bedrock_locust.settings.quotas import WORDS, unused
-from bedrock_locust.settings.stock_levels import stock_levels
 from bedrock_locust.user import unrecorded
 from bedrock_locust.workload.source import workload_of
 from bedrock_locust.workload.template import checked
@@ -99,9 +98,8 @@ def _url(settings: Settings, client: BedrockRuntimeClient) -> str:
 
 
 def _files(settings: Settings) -> Finding:
-    """Whether this machine may open as many connections as the largest level has calls, in one process."""
-    loop = settings.open_loop
-    calls = loop.max_in_flight if loop else max(int(level.load.amount) for level in stock_levels(settings))
+    """Whether this machine may open as many connections as there may be calls in flight, in one process."""
+    calls = settings.most_in_flight
     lack = lack_for_calls(calls)
     return (
         Finding("FAIL", "open files", lack)
