@@ -168,6 +168,8 @@ class Plan:
     def _tokens(self) -> str:
         """The output tokens of a call, and of all calls by the quotas."""
         each = f"at most {self.max_tokens:,} output tokens a call"
+        if self.output_tokens is None and self.seconds is None:
+            return f"{each}; how many there can be in all is not known, as the levels do not say how long they are"
         if self.output_tokens is None:
             return f"{each}; no quota limits the calls: set model.{self.quota_to_set} to see the worst case"
         calls = f"{self.calls:,} calls and " if self.calls else ""
@@ -178,12 +180,13 @@ class Plan:
         """The cost in words; empty without prices."""
         if self.call_cost is None:
             return ""
-        most = self.all_cost or math.inf
-        low, high = self.expected_cost or (0, 0)
+        each = f"at most {money(self.call_cost)} {self.currency} a call"
+        if self.expected_cost is None:
+            return f"cost: {each}"
+        most, (low, high) = self.all_cost or math.inf, self.expected_cost
         in_all = f"; the quota allows at most {money(self.all_cost)} {self.currency} in all" if self.all_cost else ""
         least, dearest = money(min(low, most)), money(min(high, most))
         expected = f"at most {dearest}" if self.search or self.is_ramp else span(least, dearest)
-        each = f"at most {money(self.call_cost)} {self.currency} a call"
         return f"expected cost {expected} {self.currency}; {each}{in_all}"
 
 

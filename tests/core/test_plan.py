@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bedrock_locust.level import Load
+from bedrock_locust.level import Level, Load
 from bedrock_locust.settings.forecast import forecast, from_to, span
 from bedrock_locust.settings.plan import Plan, left_out, length_in_words, money
 from bedrock_locust.settings.schema import Settings
@@ -87,6 +87,16 @@ def test_worst_case(model: dict[str, int], tokens: int | None) -> None:
     made = plan(model={"id": "m", **model})
     assert made.output_tokens == tokens
     assert ("set model.tokens_per_minute" in made.lines()[2]) == (tokens is None)
+
+
+def test_levels_without_a_length() -> None:
+    """Neither cost nor calls in all are known then, and 0 would be false."""
+    settings = Settings.model_validate({"model": {"id": "m", "quota": 100}, "pricing": PRICES})
+    shaped = [Level(key="a", mode="a", users=3, duration_s=60), Level(key="b", mode="a", users=4)]
+    _, length, tokens, cost = Plan.of(settings, levels=shaped).lines()
+    assert length == "for as long as its shape decides"
+    assert tokens.endswith("; how many there can be in all is not known, as the levels do not say how long they are")
+    assert cost == "cost: at most 0.012 USD a call"
 
 
 def test_cost() -> None:
