@@ -13,7 +13,7 @@ from bedrock_locust.level import loads_in_words
 from bedrock_locust.settings import options
 from bedrock_locust.settings.forecast import expected_calls, forecast
 from bedrock_locust.settings.mistakes import SettingsError
-from bedrock_locust.settings.plan import Plan
+from bedrock_locust.settings.plan import Plan, counted
 from bedrock_locust.settings.schema import SECTIONS_OF_LOADS
 from bedrock_locust.settings.sizes import sizes
 from bedrock_locust.settings.stock_levels import stock_levels
@@ -112,7 +112,7 @@ def _plan(settings: Settings, survey: Survey | None) -> Iterator[tuple[str, str]
     size = sizes(settings)
     yield _model(settings)
     if survey:
-        yield "Requests", f"{survey.records:,} records of {survey.file.path} ({survey.format})"
+        yield "Requests", f"{counted(survey.records, 'record')} of {survey.file.path} ({survey.format})"
     else:
         yield "Prompt", size.prompt_in_words(settings)
     for mode, runs in zip(("streaming", "non-streaming"), settings.modes, strict=True):

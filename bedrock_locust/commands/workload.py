@@ -13,7 +13,8 @@ from bedrock_locust import exits
 from bedrock_locust.settings import options
 from bedrock_locust.settings.forecast import expected_cost, expected_tokens, from_to, span
 from bedrock_locust.settings.mistakes import SettingsError
-from bedrock_locust.settings.plan import money
+from bedrock_locust.settings.plan import counted, money
+from bedrock_locust.settings.schema import build
 from bedrock_locust.settings.sizes import CHARACTERS_PER_TOKEN, sizes
 from bedrock_locust.settings.stock_levels import stock_levels
 from bedrock_locust.workload.jsonl import RecordFile
@@ -86,14 +87,19 @@ def _settings(parsed: Namespace) -> Settings:
         parsed.bedrock_model = options.SIMULATED_MODEL
     settings = options.load(parsed, None)
     workload = {"file": parsed.file, **_kept(settings)}
-    return checked(type(settings).model_validate({**settings.model_dump(), "workload": workload}))
+    values = {**settings.model_dump(), "workload": workload}
+    return checked(build(values, {}, parsed.bedrock_config or options.DEFAULT_CONFIG))
+
+
+OF_PROMPTS = {"file", "input_tokens", "shared_prefix_tokens", "prefixes"}
+"""What says which prompts are sent: the file of the command does."""
 
 
 def _kept(settings: Settings) -> dict[str, Any]:
     """What the settings say of the file, whatever its name is there."""
     if settings.workload is None:
         return {}
-    return settings.workload.model_dump(exclude={"file", "input_tokens"}, exclude_none=True)
+    return settings.workload.model_dump(exclude=OF_PROMPTS, exclude_none=True)
 
 
 class _Figures:
@@ -153,7 +159,8 @@ class _Figures:
             )
             yield "Sessions", f"{len(self._turns):,} of several turns: {percentiles(self._turns)} turns; {how}"
         if self._points:
-            yield "Caches", f"{len(self._points):,} records have cache points: {percentiles(self._points)} a record"
+            have = f"{counted(len(self._points), 'record')} {'has' if len(self._points) == 1 else 'have'}"
+            yield "Caches", f"{have} cache points: {percentiles(self._points)} a record"
         elif self._turns and self._cache in {"5m", "1h"} and self._most_turns > 1:
             yield "Caches", f"a cache point ends the history of each turn, for {self._cache}"
 
@@ -161,9 +168,9 @@ class _Figures:
         """What the levels of the settings are expected to send, whatever the model is like."""
         if not self._prompts:
             return []
-        counted = found.counted(settings)
-        levels, size = stock_levels(counted), sizes(counted)
-        expected = expected_tokens(counted)
+        own = found.counted(settings)
+        levels, size = stock_levels(own), sizes(own)
+        expected = expected_tokens(own)
         if expected is None:
             return []
         (low, high), (least, most) = expected
@@ -171,7 +178,7 @@ class _Figures:
         words = f"{len(levels):,} by the settings: about {from_to(low, high)} calls, {passes}"
         tokens = f"about {from_to(least, most)} input tokens"
         answers = f"at most {from_to(low * size.limit, high * size.limit)} output tokens"
-        cost = expected_cost(counted)
+        cost = expected_cost(own)
         price = f", {span(*map(money, cost))} {settings.pricing.currency}" if cost and settings.pricing else ""
         return [("Levels", words), ("", f"{tokens}, {answers}{price}")]
 

@@ -261,7 +261,7 @@ def test_workload_shows_sessions_and_caches(here: Path, capsys: pytest.CaptureFi
     assert "about 6,000 to 45,000 input tokens, at most 3,000 to 22,500 output tokens, 9.00 to 67.50 USD" in out
     point = {"role": "user", "content": [{"text": "x"}, {"cachePoint": {"type": "default"}}]}
     (here / "y.jsonl").write_text(json.dumps({"messages": [point]}))
-    assert "Caches    1 records have cache points: P50 1, P95 1, longest 1 a record" in workload(capsys, "y.jsonl")[1]
+    assert "Caches    1 record has cache points: P50 1, P95 1, longest 1 a record" in workload(capsys, "y.jsonl")[1]
 
 
 def test_the_example_is_a_workload(
@@ -342,7 +342,7 @@ def test_check_reads_the_file_of_the_workload(here: Path, capsys: pytest.Capture
     """Its records are counted, and a bad one is a mistake."""
     write(here, workload={"file": "x.jsonl"})
     (here / "x.jsonl").write_text('{"prompt": "x"}\n')
-    assert "1 records of x.jsonl (plain)" in check(capsys)[1]
+    assert "1 record of x.jsonl (plain)" in check(capsys)[1]
     (here / "x.jsonl").write_text('{"prompt": 5}\n')
     code, _, err = check(capsys)
     assert code == 2
