@@ -49,7 +49,7 @@ def preflight(
         why = f"{call.error_code}: {call.error_message}"
         raise SettingsError(
             f"the call before the load failed with {call.error} ({why})."
-            f" {remedy(call.error, why)} To run without such a call: --bedrock-preflight false"
+            f" {remedy(call.error, why).rstrip('.')}. To run without such a call: --bedrock-preflight false"
         )
     if call.error:
         logger.warning("bedrock-locust: the call before the load failed with %s: %s", call.error, call.error_message)
