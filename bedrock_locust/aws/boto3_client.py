@@ -98,7 +98,7 @@ def connect(
     checking, quick = (
         _client(session, settings, one, simulator=simulator) for one in (config, config.merge(UNCHECKED))
     )
-    url = _address(settings, checking)
+    url = address(settings, checking)
     send = _measure([checking, quick], url, settings, config)
     service, region = SIGNING_NAMES[settings.model.endpoint], checking.meta.region_name
     sign = signer(session, service, region, with_api_key=not simulator)
@@ -106,7 +106,7 @@ def connect(
     return cast("BedrockRuntimeClient", CheckedOnce(checking, quick, direct))
 
 
-def _address(settings: Settings, client: BedrockRuntimeClient) -> str:
+def address(settings: Settings, client: BedrockRuntimeClient) -> str:
     """The URL of the endpoint under test."""
     if settings.model.endpoint == "mantle" and not settings.aws.endpoint_url:
         return f"https://bedrock-mantle.{client.meta.region_name}.api.aws"

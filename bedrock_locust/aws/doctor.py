@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from bedrock_locust import __version__
 from bedrock_locust.aws.account.control import control_of, why
 from bedrock_locust.aws.account.known import Account
-from bedrock_locust.aws.boto3_client import CONNECT_TIMEOUT_S, check_credentials, connect, trust
+from bedrock_locust.aws.boto3_client import CONNECT_TIMEOUT_S, address, check_credentials, connect, trust
 from bedrock_locust.aws.credentials import TOKEN, source_of
 from bedrock_locust.aws.region import unknown as unknown_region
 from bedrock_locust.errors import remedy
@@ -74,7 +74,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _caller(settings, session)
     stray = unknown_region(session)
     yield Finding("note", "region", stray) if stray else Finding("ok", "region", client.meta.region_name)
-    url = _url(settings, client)
+    url = address(settings, client)
     reached = list(_endpoint(url))
     yield from reached
     if any(finding.state == "FAIL" and finding.what == "endpoint" for finding in reached):
@@ -89,12 +89,6 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from _calls(settings, client)
     account.look_up(settings, session)
     yield from _account(settings, account.known(settings))
-
-
-def _url(settings: Settings, client: BedrockRuntimeClient) -> str:
-    if settings.model.endpoint == "mantle" and not settings.aws.endpoint_url:
-        return f"https://bedrock-mantle.{client.meta.region_name}.api.aws"
-    return client.meta.endpoint_url
 
 
 def _files(settings: Settings) -> Finding:

@@ -10,7 +10,7 @@ import socket
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
@@ -253,6 +253,28 @@ def test_credentials_that_are_not_there(capsys: pytest.CaptureFixture[str], monk
     code, _, err = made(capsys, "s3://logs")
     assert (code, err.count("\n")) == (2, 1)
     assert "Invalid endpoint: nonsense: see AWS_ENDPOINT_URL_S3" in err
+
+
+class Kept(LogBucket):
+    """A bucket that keeps the stream of each object it has opened."""
+
+    def body(self, key: str) -> Any:
+        """The stream."""
+        self.opened = super().body(key)
+        return self.opened
+
+
+def test_an_object_that_is_not_read_to_its_end_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its connection is not left open."""
+    with bucket_of({"x/a.json": b"{}" * 100_000}) as bucket:
+        use(monkeypatch, bucket)
+        place = Kept(place_of("s3://logs/x"))
+        [log] = place.logs(Hours.of(None, None))
+        with log.open("rb") as file:
+            assert file.read(4) == b"{}{}"
+            assert not place.opened._raw_stream.closed
+        assert place.opened._raw_stream.closed
+        assert (str(log), log.suffix) == ("s3://logs/x/a.json", ".json")
 
 
 @pytest.mark.long

@@ -10,8 +10,10 @@ import time
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
+import gevent
 import pytest
 
+from bedrock_locust.aws import doctor
 from bedrock_locust.aws.doctor import examine
 from bedrock_locust.settings.schema import Settings
 from tests.simulator.conftest import FAST
@@ -67,6 +69,14 @@ CASES: dict[str, Case] = {
             "slo": {"ttft_ms": 9},
         },
     ),
+    "another API": (
+        {},
+        {"model": {"id": "openai.gpt-oss-120b", "api": "chat"}, "concurrency": {"start": 1, "end": 1}},
+    ),
+    "mantle, of which the simulator plays none": (
+        {},
+        {"model": {"id": "openai.gpt-oss-120b", "api": "chat", "endpoint": "mantle"}, "test": {"streaming": False}},
+    ),
     "a region that is not known": ({}, {"aws": {"region": "mars-1"}, "test": {"streaming": False}}),
 }
 
@@ -88,6 +98,22 @@ def test_findings_are_as_they_were_read_and_approved(simulator: Simulator) -> No
         simulator.set(**{**FAST, **behaviour})
         parts.append("\n".join([f"# {name}", *examined(simulator.url, sections)]))
     check_text("doctor.txt", "\n\n".join(parts) + "\n")
+
+
+def test_a_service_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It connects, and is not waited for forever: not for the time, and not for an answer."""
+    monkeypatch.setattr(doctor, "CONNECT_TIMEOUT_S", 0.2)
+
+    def answer(peer: socket.socket, request: bytes) -> None:
+        if b"converse" not in request:
+            gevent.sleep(3)
+        peer.sendall(response(b"{}", status="500 No"))
+
+    with serving(answer) as server, gevent.Timeout(30):
+        found = examined(server.url, {"aws": {"control_endpoint_url": None}, "test": {"streaming": False}})
+    [clock] = [line for line in found if " clock " in line]
+    assert clock == "note  clock        the endpoint does not say what time it is"
+    assert [line[:5] for line in found if " model " in line] == ["FAIL "]
 
 
 @pytest.mark.parametrize(

@@ -80,9 +80,7 @@ def _successes(path: Path) -> dict[str, _Success]:
     try:
         with path.open(encoding="utf-8", newline="") as file:
             return {
-                str(row["request_id"]): _Success(
-                    row.get("mode") or "", {name: _number(row.get(name)) for name in TIMES}
-                )
+                str(row["request_id"]): _Success.of(row)
                 for row in csv.DictReader(file)
                 if row.get("request_id") and not row.get("error")
             }
