@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,9 @@ from locust.argument_parser import get_empty_argument_parser, setup_parser_argum
 
 import pytest
 
+from bedrock_locust import commands
 from bedrock_locust.settings import options
+from bedrock_locust.settings.options import OPTIONS
 from bedrock_locust.settings.schema import Settings
 from bedrock_locust.settings.web import PROTECTED
 
@@ -149,3 +152,42 @@ def test_forms_are_as_they_were_read_and_approved(name: str) -> None:
     lines = [f"{dest}: {field}" for dest, field in here_.items() if first.get(dest) != field]
     gone = [f"no {dest}" for dest in first if dest not in here_]
     check_text(f"forms/{name}.txt", "\n".join([*lines, *gone]) + "\n")
+
+
+def described(action: Action) -> str:
+    """An argument of a command."""
+    about: dict[str, Any] = {
+        "default": action.default,
+        "choices": action.choices,
+        "nargs": action.nargs,
+        "type": "int" if action.type is int else None,
+        "dest": action.dest,
+    }
+    known = {name: str(value) for name, value in about.items() if value is not None}
+    return f"{' '.join([*action.option_strings, str(action.metavar or '')])} | {json.dumps(known)} | {action.help}"
+
+
+@pytest.mark.parametrize("variable", ["", "x.json"])
+def test_the_arguments_of_the_commands(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    """Those that are no settings of a run; a variable of the environment is the default of the others."""
+    if variable:
+        monkeypatch.setenv("BEDROCK_CONFIG", variable)
+        monkeypatch.setenv("BEDROCK_END", "7")
+    of_runs = {option.flag: option for option in OPTIONS}
+    lines = []
+    for name, module in commands.COMMANDS.items():
+        made = argparse.ArgumentParser(prog=name)
+        module.add_arguments(made)
+        own = [action for action in made._actions if not of_runs.keys() & {*action.option_strings}]
+        lines += [f"# {name}: {module.HELP}", made.usage or "", *map(described, own[1:])]
+        for action in (one for one in made._actions if of_runs.keys() & {*one.option_strings} and name != "aws"):
+            option = of_runs[action.option_strings[0]]
+            assert action.default == ("7" if variable and option.key == "end" else None)
+            if name in {"check", "doctor"}:
+                assert (action.metavar, action.dest) == (option.key.upper(), option.dest)
+                assert action.help == option.label.replace("%", "%%")
+    if variable:
+        assert sum("x.json" in line for line in lines) == 3
+        return
+    text = commands._parser().format_help()
+    check_text("forms/commands.txt", "\n".join([*lines, text[text.index("Start a benchmark") :]]))
