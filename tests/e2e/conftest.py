@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,30 +16,30 @@ if TYPE_CHECKING:
 @pytest.fixture
 def start_simulator() -> Iterator[Callable[..., Simulator]]:
     """Start simulators with options; they end with the test."""
-    started: list[subprocess.Popen[str]] = []
+    started: list[Simulator] = []
 
     def start(*options: str) -> Simulator:
-        command = [sys.executable, "-m", "bedrock_locust.simulator", "--port", "0", "--exit-with-parent", *options]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        started.append(process)
-        assert process.stdout
-        line = process.stdout.readline()
-        found = re.search(r"listening on (\S+)", line)
-        assert found, f"the simulator said {line!r}"
-        return Simulator(found[1], process)
+        started.append(Simulator.start(*options))
+        return started[-1]
 
     yield start
-    for process in started:
-        process.terminate()
-        process.wait(10)
-        assert process.stdout
-        process.stdout.close()
+    for one in started:
+        one.end()
+
+
+@pytest.fixture(scope="session")
+def quick_simulator() -> Iterator[Simulator]:
+    """The simulator that the tests of a process share, as its start costs half a second of CPU."""
+    shared = Simulator.start(*QUICK)
+    yield shared
+    shared.end()
 
 
 @pytest.fixture
-def simulator(start_simulator: Callable[..., Simulator]) -> Simulator:
-    """A quick simulator."""
-    return start_simulator(*QUICK)
+def simulator(quick_simulator: Simulator) -> Simulator:
+    """A quick simulator that no test ends or changes; its ledger is empty."""
+    quick_simulator.forget()
+    return Simulator(quick_simulator.url, quick_simulator.process)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -14,7 +15,7 @@ import urllib.parse
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 
@@ -83,10 +84,40 @@ class Simulator:
     def __post_init__(self) -> None:
         KNOWN_ENDPOINTS.append(self.url)
 
+    @classmethod
+    def start(cls, *options: str) -> Self:
+        """Start one on a free port, with options of its command; it ends with this process at the latest."""
+        command = [sys.executable, "-m", "bedrock_locust.simulator", "--port", "0", "--exit-with-parent", *options]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert process.stdout
+        line = process.stdout.readline()
+        found = re.search(r"listening on (\S+)", line)
+        if not found:
+            process.kill()
+            pytest.fail(f"the simulator said {line!r}")
+        return cls(found[1], process)
+
+    def end(self) -> None:
+        """End it, unless it has ended."""
+        self.process.terminate()
+        self.process.wait(10)
+        assert self.process.stdout
+        self.process.stdout.close()
+
     def calls(self) -> list[dict[str, Any]]:
         """Its ledger."""
-        with urllib.request.urlopen(f"{self.url}/_simulator/calls", timeout=10) as answer:
-            return [json.loads(line) for line in answer.read().splitlines()]
+        return [json.loads(line) for line in self._asked("GET", "calls").splitlines()]
+
+    def forget(self) -> None:
+        """Empty its ledger, once the last call has ended: the clients of an earlier test may just have been killed."""
+        until(lambda: json.loads(self._asked("GET", "stats"))["in_flight"] == 0, "end of the calls in flight")
+        self._asked("DELETE", "calls")
+
+    def _asked(self, method: str, what: str) -> bytes:
+        request = urllib.request.Request(f"{self.url}/_simulator/{what}", method=method)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            said: bytes = answer.read()
+            return said
 
 
 class Place:

@@ -18,10 +18,10 @@ import msgpack
 import pytest
 import zmq
 
-from .running import ROOT, free_port, until
+from .running import QUICK, ROOT, free_port, until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from .running import Place, Simulator
 
@@ -162,8 +162,9 @@ def test_the_form_reads_no_file(place: Place, simulator: Simulator) -> None:
     assert not place.runs()
 
 
-def test_a_start_that_cannot_be_is_refused(place: Place, simulator: Simulator) -> None:
+def test_a_start_that_cannot_be_is_refused(place: Place, start_simulator: Callable[..., Simulator]) -> None:
     """Where nothing listens any more the page says so in place of a start, as often as it is asked, and Ctrl-C ends."""
+    simulator = start_simulator(*QUICK)
     page = Page(place, "--host", simulator.url)
     simulator.process.kill()
     simulator.process.wait(10)

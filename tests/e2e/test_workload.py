@@ -30,9 +30,8 @@ def sent(simulator: Simulator) -> list[str]:
 
 
 @pytest.mark.long
-def test_two_workers_send_each_record_once(place: Place, start_simulator: Callable[..., Simulator]) -> None:
+def test_two_workers_send_each_record_once(place: Place, simulator: Simulator) -> None:
     """A run of less than a pass sends none twice; the rows name the records, and no file has their contents."""
-    simulator = start_simulator(*QUICK)
     write(place, 3000)
     place.configure(
         {
@@ -53,9 +52,8 @@ def test_two_workers_send_each_record_once(place: Place, start_simulator: Callab
     assert not [path for path in run.rglob("*") if path.is_file() and b"marked secret" in path.read_bytes()]
 
 
-def test_a_run_of_one_pass(place: Place, start_simulator: Callable[..., Simulator]) -> None:
+def test_a_run_of_one_pass(place: Place, simulator: Simulator) -> None:
     """Three workers send each record once, and the run is complete though its level would have gone on."""
-    simulator = start_simulator(*QUICK)
     write(place, 300)
     place.configure(
         {
@@ -75,9 +73,8 @@ def test_a_run_of_one_pass(place: Place, start_simulator: Callable[..., Simulato
 
 @pytest.mark.long
 @pytest.mark.parametrize("order", ["in_turn", "shuffled"])
-def test_passes_follow_each_other(place: Place, start_simulator: Callable[..., Simulator], order: str) -> None:
+def test_passes_follow_each_other(place: Place, simulator: Simulator, order: str) -> None:
     """Three workers and several passes: none is far ahead of the others."""
-    simulator = start_simulator(*QUICK)
     write(place, 500)
     place.configure(
         {
@@ -97,9 +94,8 @@ def test_passes_follow_each_other(place: Place, start_simulator: Callable[..., S
 
 
 @pytest.mark.long
-def test_a_worker_with_another_file_takes_no_part(place: Place, start_simulator: Callable[..., Simulator]) -> None:
+def test_a_worker_with_another_file_takes_no_part(place: Place, simulator: Simulator) -> None:
     """It says so, and so does the run."""
-    simulator = start_simulator(*QUICK)
     write(place, 100)
     place.configure({"concurrency": {"end": 1, "duration_seconds": 1}, "workload": {"file": "requests.jsonl"}})
     port, elsewhere = str(free_port()), place.path / "elsewhere"

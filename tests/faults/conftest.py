@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from tests.e2e.conftest import no_charts, no_report, place, simulator, start_simulator
+from tests.e2e.conftest import no_charts, no_report, place, quick_simulator, simulator, start_simulator
 from tests.e2e.running import until
 
 from .team import Team
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tests.e2e.running import Place
 
-__all__ = ["no_charts", "no_report", "place", "simulator", "start_simulator"]
+__all__ = ["no_charts", "no_report", "place", "quick_simulator", "simulator", "start_simulator"]
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.e2e.conftest import place, simulator, start_simulator
+from tests.e2e.conftest import place, quick_simulator, simulator, start_simulator
 
 from .visit import CHROMIUM, FLAGS, Visit
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tests.e2e.running import Place
 
-__all__ = ["place", "simulator", "start_simulator"]
+__all__ = ["place", "quick_simulator", "simulator", "start_simulator"]
 
 
 @pytest.fixture(scope="session")
