@@ -101,10 +101,23 @@ def test_figures_are_those_of_the_calls(
     assert found["from"] % 60 == found["to"] % 60 == 0
 
 
-def with_rows(folder: Path, models: list[str]) -> None:
+def with_rows(folder: Path, models: list[str], mode: str = "non_streaming") -> None:
     """The rows of a run: a call to each of these models."""
-    rows = "".join(f"x,{model}\n" for model in models)
-    (folder / cross_check.ROWS).write_text(f"name,model_id\n{rows}", encoding="utf-8")
+    rows = "".join(f"x,{model},{mode}\n" for model in models)
+    (folder / cross_check.ROWS).write_text(f"name,model_id,mode\n{rows}", encoding="utf-8")
+
+
+@pytest.mark.parametrize(("mode", "is_missed"), [("non_streaming", False), ("streaming", True), ("", True)])
+def test_the_first_token_is_missed_where_calls_were_streams(
+    simulator: Simulator, make_client: Callable[..., BedrockClient], tmp_path: Path, mode: str, is_missed: bool
+) -> None:
+    """By the rows, as an own locustfile calls what it likes; without rows by the settings."""
+    model = called(make_client)
+    if mode:
+        with_rows(tmp_path, [model] * 3, mode)
+    test = {"settings": {"model": {"id": model}, "test": {"streaming": True}}}
+    found = cross_check.check(control(simulator), tmp_path, run_of(tmp_path, model, **test))
+    assert found["missing"] == (["CloudWatch has no TimeToFirstToken of this run"] if is_missed else [])
 
 
 def test_several_models_are_compared_each_for_itself(

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 FILE = "aws.json"
 ROWS = "requests.csv"
+STREAMED = "streaming"
 MOST_COMPARED = 4
 """Other models than that of the settings that are compared: those with most calls."""
 MOST_SHOWN = 4
@@ -131,10 +132,12 @@ def check(
     this one finds less: the file has both, and what is returned is of this fetch alone.
     """
     subject = Subject.of(info)
-    others = other_models(folder / ROWS, subject.id)
+    called = calls_by_model(folder / ROWS)
+    others = other_models(called, subject.id)
     compared = dict(others.most_common(MOST_COMPARED))
     rest = others - Counter(compared)
-    subject = replace(subject, rows=max(subject.rows - rest.total(), 0))
+    streams = bool(called[subject.id, STREAMED]) if called else subject.streams
+    subject = replace(subject, rows=max(subject.rows - rest.total(), 0), streams=streams)
     wait = wait or Wait(0)
     end_s, seen, equal = time.monotonic() + wait.limit_s, -1.0, 0
     while True:
@@ -155,17 +158,24 @@ def check(
     return found
 
 
-def other_models(path: Path, own: str) -> Counter[str]:
-    """Model id -> calls to each model but that of the settings, by the rows of a run; empty where they do not tell."""
-    counts = Counter[str]()
+def calls_by_model(path: Path) -> Counter[tuple[str, str]]:
+    """Model id and mode -> calls, by the rows of a run; empty where they do not tell."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
             rows = csv.reader(file)
-            place = next(rows, []).index("model_id")
-            counts.update(row[place] for row in rows if len(row) > place)
+            head = next(rows, [])
+            model, mode = head.index("model_id"), head.index("mode")
+            return Counter((row[model], row[mode]) for row in rows if len(row) > max(model, mode))
     except (OSError, ValueError, csv.Error):
         return Counter()
-    return Counter({model: count for model, count in counts.items() if model not in {own, ""}})
+
+
+def other_models(called: Counter[tuple[str, str]], own: str) -> Counter[str]:
+    """Model id -> calls to each model but that of the settings."""
+    counts = Counter[str]()
+    for (model, _), count in called.items():
+        counts[model] += count if model not in {own, ""} else 0
+    return +counts
 
 
 def left_out(rest: Counter[str]) -> list[str]:
