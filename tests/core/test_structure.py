@@ -210,7 +210,6 @@ ELSEWHERE = {
     "workload.source": "core/test_generated.py",  # which workload the settings ask for
     "simulator.account": "simulator/test_account.py",  # each operation by boto3, over a socket
     "simulator.errors": "simulator/test_faults.py",  # each error is a fault
-    "simulator.exchange": "simulator/test_hostile.py",  # what it is for shows with hostile clients
     "simulator.service": "simulator/test_control.py",  # its state changes through the control endpoints
     "simulator.formats": "simulator/conformance/test_boto3.py",  # real clients read what formats write
 }

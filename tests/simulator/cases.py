@@ -523,6 +523,25 @@ PACE: dict[str, Case] = {
         tpot_ms=1,
         output_tokens=1,
     ),
+    "a burst that has time": of(
+        STREAM, replace(STREAM, after_ms=1.5), replace(converse(), after_ms=1.5), output_tokens=1
+    ),
+    "a long answer beside a short one": of(
+        converse(),
+        replace(converse(inferenceConfig={"maxTokens": 2}), after_ms=1000),
+        half_speed_at=1,
+        output_tokens=151,
+    ),
+    "text comes first": both(
+        converse(
+            messages=[{"role": "user", "content": [{"text": "Rain?"}]}],
+            inferenceConfig={"temperature": 0},
+            toolConfig={"tools": [{"toolSpec": TOOL}]},
+        ),
+        tool_share=1,
+        output_tokens=1,
+        tokens_per_event=9,
+    ),
     "the same words at a temperature of 0": of(
         converse(inferenceConfig={"temperature": 0}), converse(inferenceConfig={"temperature": 0}), output_tokens=9
     ),

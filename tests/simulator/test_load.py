@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from bedrock_locust.simulator.behaviour import Behaviour
 from bedrock_locust.simulator.load import Model
 
@@ -56,40 +58,39 @@ def test_a_model_gets_cold_between_calls_that_have_a_place() -> None:
     """A call asks once it has its place; while another one runs, the model stays warm, however long that takes."""
 
     async def waits() -> list[float]:
-        model, found = Model(Behaviour(cold_start_ms=2000, cold_after_seconds=60)), []
-        for arrives_at, leaves_at in ((0, 10), (70, 80), (140.5, 150)):
+        model, found = Model(Behaviour(cold_start_ms=1000, cold_after_seconds=10)), []
+
+        async def arrive(now: float) -> None:
             await model.enter()
-            found.append(model.loading_s(arrives_at))
-            model.leave(leaves_at)
-        await model.enter()
-        found.append(model.loading_s(200))
-        await model.enter()
-        found.append(model.loading_s(300))
+            found.append(model.loading_s(now))
+
+        await arrive(0)
+        await arrive(50)
+        model.leave(54)
+        model.leave(55)
+        await arrive(65)
+        model.leave(65)
+        await arrive(75.5)
         return found
 
-    assert asyncio.run(waits()) == [2, 0, 2, 0, 0]
+    assert asyncio.run(waits()) == [1, 0, 0, 1]
 
 
-def test_who_gives_up_waiting_frees_no_place() -> None:
-    """A call that leaves the queue had no place: the next one waits for the call that has it."""
+@pytest.mark.parametrize(
+    ("settings", "varies", "queues"),
+    [({}, False, False), ({"half_speed_at": 2}, True, False), ({"max_batch": 1}, False, True)],
+)
+def test_what_calls_do_to_each_other(settings: dict[str, float], varies: bool, queues: bool) -> None:
+    """Nothing, unless the model slows down or has few places."""
 
-    async def order() -> list[str]:
-        model, done = Model(Behaviour(max_batch=1)), []
-
-        async def call(name: str) -> None:
+    async def slowness() -> list[float]:
+        model, seen = Model(Behaviour().changed(settings)), []
+        assert (model.varies, model.queues) == (varies, queues)
+        for _ in range(1 if queues else 3):
+            seen.append(model.slowness())
             await model.enter()
-            done.append(name)
-
-        await model.enter()
-        gone = asyncio.create_task(call("gone"))
-        await asyncio.sleep(0)
-        gone.cancel()
-        await asyncio.wait([gone])
-        waiting = asyncio.create_task(call("next"))
-        await asyncio.sleep(0)
-        done.append("first leaves")
         model.leave(0)
-        await waiting
-        return done
+        return [*seen, model.slowness()]
 
-    assert asyncio.run(order()) == ["first leaves", "next"]
+    expected = [1] if queues else [1, 1, 1.5] if varies else [1, 1, 1]
+    assert asyncio.run(slowness()) == [*expected, 1.5 if varies else 1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 import statistics
 from random import Random
 
@@ -94,3 +95,57 @@ def test_a_loaded_model_is_slower_from_then_on() -> None:
     slowness[0] = 1.0
     pace.advance(2)
     assert pace.due_s == pytest.approx(0.2 + 3 * 0.02 + 2 * 0.01)
+
+
+def drawn(seed: int) -> tuple[float, float, float, float]:
+    """What a call of this seed draws: three times from a normal distribution, and once from a uniform one."""
+    rng = Random(seed)
+    return rng.gauss(0, 1), rng.gauss(0, 1), rng.gauss(0, 1), rng.random()
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_plan_is_made_of_four_draws(seed: int) -> None:
+    """Time to the first token, time of a token, length, and the place of the measured gaps, in this order."""
+    behaviour = Behaviour(ttft_ms=200, tpot_ms=20, output_tokens=100, reasoning_tokens=50, spread=0.5)
+    first, each, length, place = drawn(seed)
+    factors = [math.exp(0.5 * one - 0.125) for one in (first, each, length)]
+    plan = timing.plan(behaviour, Random(seed), 0)
+    assert plan.ttft_s == pytest.approx(0.2 * factors[0])
+    assert plan.tpot_s == pytest.approx(0.02 * factors[1])
+    assert (plan.text_tokens, plan.reasoning_tokens) == (round(100 * factors[2]), round(50 * factors[2]))
+    assert (plan.gaps_s, plan.jitter) == ((), 0.0)
+    measured = behaviour.changed({"gap_values_ms": [1, 2, 3, 4], "jitter": 0.3})
+    rng = Random(seed)
+    plan = timing.plan(measured, rng, 0)
+    begin = math.floor(4 * place)
+    assert plan.gaps_s == pytest.approx([(begin + turn) % 4 / 1000 + 0.001 for turn in range(4)])
+    assert plan.jitter == 0.3
+    timing.plan(behaviour, again := Random(seed), 0)
+    assert rng.random() == again.random()
+
+
+def test_an_answer_has_a_token_at_least() -> None:
+    """However short it is drawn; reasoning may have none."""
+    plans = [timing.plan(Behaviour(output_tokens=1, reasoning_tokens=1, spread=2), Random(n), 0) for n in range(50)]
+    assert min(plan.text_tokens for plan in plans) == 1
+    assert min(plan.reasoning_tokens for plan in plans) == 0
+
+
+def test_jitter_is_drawn_for_each_token() -> None:
+    """Also where the gaps were measured; without it no draw is made."""
+    jittery = timing.Plan(0.1, 0.02, 1, 0, gaps_s=(0.001, 0.01), jitter=0.5)
+    pace, draws = timing.Pace(jittery, Random(3), lambda: 2.0), Random(3)
+    factors = [math.exp(0.5 * draws.gauss(0, 1) - 0.125) for _ in range(5)]
+    assert pace.due_s == pytest.approx(0.2)
+    pace.advance(2)
+    assert pace.due_s == pytest.approx(0.2 + 2 * (0.001 * factors[0] + 0.01 * factors[1]))
+    pace.advance(3)
+    rest = 0.001 * factors[2] + 0.01 * factors[3] + 0.001 * factors[4]
+    assert pace.due_s == pytest.approx(0.2 + 2 * (0.001 * factors[0] + 0.01 * factors[1] + rest))
+    plain, rng = timing.Plan(0.1, 0.02, 1, 0), Random(3)
+    pace = timing.Pace(plain, rng, lambda: 1.0)
+    pace.advance(5)
+    assert pace.due_s == pytest.approx(0.2)
+    assert rng.random() == Random(3).random()
+    pace.advance(0)
+    assert pace.due_s == pytest.approx(0.2)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any
+from random import Random
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,9 @@ from hypothesis import strategies as st
 from bedrock_locust.simulator import toolcalls
 from bedrock_locust.simulator.prompts import Prompt, Tool
 from bedrock_locust.simulator.replies import Kind, compose
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
@@ -167,3 +171,100 @@ def test_the_words_of_a_structured_answer() -> None:
     }
     assert json.loads(toolcalls.structured(schema, 'the "sky"')) == {"example": 1, "a": 'the "sky"', "b": "example"}
     assert json.loads(toolcalls.structured({"type": "integer"}, "the sky")) == 1
+
+
+def nested(levels: int, wrap: Callable[[Any], Any]) -> Any:
+    """A schema of so many levels above a constant."""
+    schema: Any = {"const": "bottom"}
+    for _ in range(levels):
+        schema = wrap(schema)
+    return schema
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda inner: {"properties": {"x": inner}},
+        lambda inner: {"type": "array", "items": inner},
+        lambda inner: {"anyOf": [inner]},
+        lambda inner: {"$defs": {"x": inner}, "$ref": "#/$defs/x"},
+    ],
+    ids=["objects", "arrays", "branches", "references"],
+)
+def test_six_levels_are_followed(wrap: Callable[[Any], Any]) -> None:
+    """And a seventh is not."""
+    if "$ref" in wrap({}):
+        assert toolcalls.example(wrap({"const": "bottom"})) == "bottom"
+        return
+    assert "bottom" in json.dumps(toolcalls.example(nested(6, wrap)))
+    assert "bottom" not in json.dumps(toolcalls.example(nested(7, wrap)))
+
+
+@pytest.mark.parametrize("levels", [6, 7])
+def test_references_are_levels(levels: int) -> None:
+    """Each is one, so that one that leads to itself has an end."""
+    places: Any = {str(number): {"$ref": f"#/{number + 1}"} for number in range(levels)}
+    whole = {**places, str(levels): {"const": "bottom"}, "$ref": "#/0"}
+    assert toolcalls.example(whole) == "example"
+    assert toolcalls.example({**whole, "$ref": f"#/{levels - 5}"}) == "bottom"
+
+
+@pytest.mark.parametrize("schema", [None, 5, [], "x", True])
+def test_what_is_no_schema(schema: Any) -> None:
+    """As the input of a tool an empty object, as a part of one any text."""
+    assert toolcalls.example(schema) == {}
+    assert toolcalls.example({"properties": {"a": schema}}) == {"a": "example"}
+
+
+@pytest.mark.parametrize(
+    ("schema", "expected"),
+    [
+        ({"type": "integer", "minimum": 1}, 1),
+        ({"type": "integer", "minimum": 2}, 2),
+        ({"type": "number", "minimum": 1.5}, 1.5),
+        ({"type": "number", "minimum": 1.6}, 1.6),
+        ({"type": "integer", "minimum": "5"}, 1),
+        ({"type": "null", "minimum": 5}, None),
+        ({"type": "boolean", "minimum": 5}, True),
+        ({"type": 5}, "example"),
+        ({"type": 5, "properties": {}}, {}),
+        ({"type": "object", "properties": 5}, {}),
+        ({"type": "object", "properties": {"a": {}, "b": {}}, "required": []}, {"a": "example", "b": "example"}),
+        ({"enum": "abc"}, "example"),
+        ({"anyOf": 5, "oneOf": [{"const": 1}]}, 1),
+        ({"$ref": 5, "const": 1}, 1),
+        ({"$ref": "#/a/b", "a": {"b": {"const": 1}}}, 1),
+        ({"$ref": "#/a/c", "a": {"b": 1}}, "example"),
+        ({"$ref": "a/b", "a": {"b": {"const": 1}}}, "example"),
+    ],
+)
+def test_more_examples(schema: dict[str, Any], expected: object) -> None:
+    """Of bounds, and of what is no such keyword."""
+    assert toolcalls.example(schema) == expected
+
+
+def test_what_is_called_depends_on_the_place_of_the_answer() -> None:
+    """Its first draw says whether, the second whether text comes first, the third whether a second tool is called."""
+    for start in range(200):
+        rng = Random(start)
+        whether, text, second = (rng.random() for _ in range(3))
+        found = toolcalls.called(PROMPT, 0.8, 0.3, start)
+        if whether >= 0.8:
+            assert found is PROMPT
+            continue
+        more = (Tool("second", None),) if second < 0.3 else ()
+        assert found == replace(PROMPT, tool=Tool("first", None), more_tools=more, says_first=text < 1 / 3)
+        assert toolcalls.called(replace(PROMPT, one_tool=True), 0.8, 1, start).more_tools == ()
+
+
+def test_who_is_not_called() -> None:
+    """No tool without an offer, nor after a result."""
+    for prompt in (replace(PROMPT, offered=()), replace(PROMPT, has_result=True)):
+        assert toolcalls.called(prompt, 1, 1, 0) is prompt
+
+
+@pytest.mark.parametrize(("draw", "called"), [(0.1343642441124012, False), (0.1343642441124013, True)])
+def test_the_share_of_calls_is_a_bound(draw: float, called: bool) -> None:
+    """A draw that is as large as the share is no call: that of place 1 is 0.1343642441124012."""
+    assert Random(1).random() == 0.13436424411240122
+    assert (toolcalls.called(PROMPT, draw, 0, 1).tool is not None) == called

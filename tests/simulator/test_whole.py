@@ -102,9 +102,11 @@ def _answered(answer: Answer) -> list[str]:
             assert name in ("", one)
             name = one
     told_ids = " ".join(key for key in IDS if key in answer.headers)
+    length = ""
     if "content-length" in headers:
-        assert int(headers.pop("content-length")) == len(answer.body)
-    lines = [f"< {answer.status} at {answer.begun_ms:g} ms; {told_ids or 'no id'}"]
+        length = f", {headers.pop('content-length')} bytes"
+        assert length == f", {len(answer.body)} bytes"
+    lines = [f"< {answer.status} at {answer.begun_ms:g} ms{length}; {told_ids or 'no id'}"]
     lines += [f"< {key}: {value}" for key, value in headers.items()]
     said: Any = None
     for at_ms, data in answer.pieces:
