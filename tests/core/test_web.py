@@ -266,7 +266,7 @@ def test_a_run_that_can_not_be_written(tmp_path: Path) -> None:
 def test_a_run_in_a_line(client: FlaskClient) -> None:
     """What became of the run, its calls, and that its report is there."""
     run = client.get("/bedrock/state.json").get_json()["run"]
-    assert (run["line"], run["report"]) == ("Run complete; 1 calls, 0 failed", "report.md")
+    assert (run["line"], run["report"]) == ("Run complete; 1 call, 0 failed", "report.md")
 
 
 def test_a_line_while_a_run_goes_on(folder: Path) -> None:
@@ -276,9 +276,9 @@ def test_a_line_while_a_run_goes_on(folder: Path) -> None:
     run.state, run.levels = "running", levels
     run.tally.level(replace(levels[0], started_at=90.0, phase="measure", measured_from=100.0))
     where = "Level 1 of 2: streaming, 4 users; measuring, 30 s left; of the run about 1 min 30 s"
-    assert line(run, "0.012 USD", 130.0) == f"{where}; 1 calls, 0 failed, 0.012 USD"
+    assert line(run, "0.012 USD", 130.0) == f"{where}; 1 call, 0 failed, 0.012 USD"
     run.levels = None
-    assert line(run, "", 130.0) == "1 calls, 0 failed"
+    assert line(run, "", 130.0) == "1 call, 0 failed"
 
 
 def test_files_of_a_report(client: FlaskClient, folder: Path) -> None:

@@ -16,7 +16,7 @@ from bedrock_locust.level import Load
 from bedrock_locust.outputs.console.times import followed, times
 from bedrock_locust.outputs.progress import Progress
 from bedrock_locust.process.clock import clock
-from bedrock_locust.settings.plan import length_in_words
+from bedrock_locust.settings.plan import counted, length_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +64,7 @@ class Picture:
 
     def _where(self, tally: Tally, level: Level | None, now: float) -> RenderableType:
         if level is None or not self.levels:
-            return Text(f"{tally.total.calls:,} calls in {length_in_words(now - tally.timeline.started_at)}")
+            return Text(f"{counted(tally.total.calls, 'call')} in {length_in_words(now - tally.timeline.started_at)}")
         progress = Progress.of(level, len(tally.levels), self.levels, now)
         grid = Table.grid(padding=(0, 2), expand=True)
         grid.add_column(no_wrap=True)
@@ -86,7 +86,7 @@ def _now(tally: Tally, level: LevelTally | None, state: State, spent: str, now: 
     grid.add_row("Whole run", *_calls(tally.total), spent)
     if level:
         grid.add_row("This level", *_calls(level), "")
-    in_flight = UNKNOWN if state.in_flight is None else f"{state.in_flight:,} call{'s' if state.in_flight != 1 else ''}"
+    in_flight = UNKNOWN if state.in_flight is None else counted(state.in_flight, "call")
     most = f"of at most {state.level.max_in_flight:,}" if state.level and state.level.max_in_flight else ""
     grid.add_row("In flight", in_flight, most or f"of {Load(state.users)}", "", "")
     if fate := state.arrivals:
@@ -99,7 +99,7 @@ def _now(tally: Tally, level: LevelTally | None, state: State, spent: str, now: 
 
 def _calls(tally: LevelTally) -> tuple[str, str, Text]:
     failed = Text(f"{tally.failed:,} failed", style="bold red" if tally.failed else "")
-    return f"{tally.calls:,} calls", f"{tally.ok:,} ok", failed
+    return counted(tally.calls, "call"), f"{tally.ok:,} ok", failed
 
 
 def _times(level: LevelTally) -> RenderableType:

@@ -10,6 +10,7 @@ from bedrock_locust.live.output import ROWS_WITHIN_S
 from bedrock_locust.outputs.progress import Progress
 from bedrock_locust.outputs.web.rows import MOST_ROWS, failure_rows
 from bedrock_locust.process.clock import clock
+from bedrock_locust.settings.plan import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -88,7 +89,7 @@ def line(run: RunView, spent: str, now: float) -> str:
     """Level, time left, calls, failures and cost of a run that goes on, or what became of it."""
     total, levels = run.tally.total, list(run.tally.levels.values())
     level = levels[-1].level if levels and run.levels else None
-    words = [f"{total.calls:,} calls", f"{total.failed:,} failed", *([spent] if spent else [])]
+    words = [counted(total.calls, "call"), f"{total.failed:,} failed", *([spent] if spent else [])]
     if run.state != "running":
         return "; ".join([f"Run {run.state}", ", ".join(words)])
     if level is None or not run.levels:
