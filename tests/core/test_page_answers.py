@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from flask.testing import FlaskClient
-    from werkzeug.test import TestResponse
+    from werkzeug.wrappers import Response
 
 T0 = 1_800_000_000.0
 SETTINGS = Settings.model_validate({"model": {"id": "m"}, "concurrency": {"start": 1, "end": 1}})
@@ -93,7 +93,7 @@ def a_run(results: Path) -> Any:
     levels = [Level(key=f"streaming-{n}", mode="streaming", users=n, duration_s=60, started_at=T0) for n in (1, 2)]
     tally = Tally()
     tally.level(levels[0])
-    of_level = {"level": "streaming-1", "phase": "measure"}
+    of_level: dict[str, Any] = {"level": "streaming-1", "phase": "measure"}
     tally.add(Call(started_at=T0, mode="streaming", operation="o", model_id="m", name="n", latency_ms=900, **of_level))
     info = {"started_at": T0, "levels_planned": 2, "endpoint": "https://e", "settings": {"model": {"id": "m"}}}
     view = {"tally": tally, "health": Health(), "is_local": True, "levels": levels, "settings": SETTINGS}
@@ -162,7 +162,7 @@ REQUESTS: tuple[tuple[str, str, dict[str, Any]], ...] = (
 )
 
 
-def read(answer: TestResponse) -> str:
+def read(answer: Response) -> str:
     """What a person would see of the body."""
     kind, data = answer.mimetype, answer.get_data()
     if kind == "application/zip":
@@ -176,7 +176,7 @@ def read(answer: TestResponse) -> str:
     return "\n    ".join(filter(None, (" ".join(line.split()) for line in text.splitlines())))
 
 
-def told(method: str, path: str, fields: Mapping[str, Any], answer: TestResponse) -> str:
+def told(method: str, path: str, fields: Mapping[str, Any], answer: Response) -> str:
     """A request and its answer."""
     asked = f"{method} {path} {dict(fields) or ''}".rstrip()
     assert {name: answer.headers.get(name) for name in USUAL} == USUAL
@@ -192,8 +192,8 @@ def test_answers_are_as_they_were_read_and_approved(client: FlaskClient) -> None
     POLICIES.clear()
     found = []
     for method, path, fields in REQUESTS:
-        asked = {"method": method, "data": fields, "headers": {"Host": "127.0.0.1"}}
-        with client.open(f"/base/bedrock{path}", **asked) as answer:
+        headers = {"Host": "127.0.0.1"}
+        with client.open(f"/base/bedrock{path}", method=method, data=fields, headers=headers) as answer:
             found.append(told(method, path, fields, answer))
     found += [f"{name}: {policy}" for policy, name in POLICIES.items()]
     check_text("pages.txt", "\n".join(found) + "\n")

@@ -147,16 +147,19 @@ def with_cell(column: str, value: Any) -> RowsReport:
     return with_batch(rows=[row])
 
 
+def with_value(**values: Any) -> RowsReport:
+    """A report with another value."""
+    return replace(RIGHT, **values)
+
+
+WRONG_ARRIVALS: list[Any] = [[], {1: {}}, {"a" * 2049: {}}, {"a" * 2048: {}}, {"a": 3}, {"a": {"p": 3}}]
 WRONG: list[Any] = [
-    *(replace(RIGHT, rows_made=value) for value in (-1, 0, 1.0, True, None, MOST, int(MOST) + 1)),
-    *(replace(RIGHT, cpu_percent=value) for value in (None, -0.1, 0, "1", float("nan"), MOST, 1.1 * MOST)),
-    *(replace(RIGHT, last=value) for value in (None, -1, 0, 1.5)),
-    *(replace(RIGHT, in_flight=value) for value in (-1, None, 3)),
-    *(
-        replace(RIGHT, arrivals=value)
-        for value in ([], {1: {}}, {"a" * 2049: {}}, {"a" * 2048: {}}, {"a": 3}, {"a": {"p": 3}})
-    ),
-    *(replace(RIGHT, arrivals={"a": {"p": value}}) for value in ([1], [1, 2, 3], [1, -1], (1, 2), "12")),
+    *(with_value(rows_made=value) for value in (-1, 0, 1.0, True, None, MOST, int(MOST) + 1)),
+    *(with_value(cpu_percent=value) for value in (None, -0.1, 0, "1", float("nan"), MOST, 1.1 * MOST)),
+    *(with_value(last=value) for value in (None, -1, 0, 1.5)),
+    *(with_value(in_flight=value) for value in (-1, None, 3)),
+    *(with_value(arrivals=value) for value in WRONG_ARRIVALS),
+    *(with_value(arrivals={"a": {"p": value}}) for value in ([1], [1, 2, 3], [1, -1], (1, 2), "12")),
     *(with_batch(number=value) for value in (0, 1, -1, "1")),
     *(with_batch(rows=value) for value in (None, "rows", [], [[1]], ["x" * len(COLUMNS)], [tuple(CALL.to_row())])),
     *(
