@@ -186,6 +186,14 @@ def test_a_timeline_that_grows() -> None:
     check_json("many/timeline.json", rounded([told[:3], told[70:73], told[-2:], list(made.failures())[:4]]))
 
 
+def test_what_is_spread_is_known_once_no_call_of_the_present_length_can_be_in_flight() -> None:
+    """A call of 5 s: what came in the first 5 s is known 5 s after them, and not a moment before."""
+    made = Timeline(T0)
+    made.add(replace(calls()[0], started_at=T0, latency_ms=5000.0), T0 + 5)
+    known = [next(made.points(T0 + until, running=True))["in_flight"] for until in (9.997, 10.0)]
+    assert known == [None, 1.0]
+
+
 def test_what_limits_say_of_many_calls() -> None:
     """The share of failures in a window after each twentieth call, and each limit with the call that reaches it."""
     rate, shares = ErrorRate(30), []
