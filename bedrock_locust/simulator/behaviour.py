@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,8 +28,8 @@ def _check_rates(rates: dict[str, float]) -> dict[str, float]:
         check(name)
         if not 0 <= rate <= 1:
             raise ValueError(f"the rate of {name} is {rate}; it must be from 0 to 1")
-    if sum(rates.values()) > 1 + 1e-9:
-        raise ValueError(f"the rates add up to {sum(rates.values()):g}; together they must not exceed 1")
+    if (together := math.fsum(rates.values())) > 1:
+        raise ValueError(f"the rates add up to {together:g}; together they must not exceed 1")
     return rates
 
 

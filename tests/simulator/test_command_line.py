@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
+from pydantic import ValidationError
 
 from bedrock_locust.simulator import __main__ as command
 from bedrock_locust.simulator import certificates, options, server, tls
 from bedrock_locust.simulator.access import Access
 from bedrock_locust.simulator.auth import Guard
-from bedrock_locust.simulator.behaviour import Behaviour
+from bedrock_locust.simulator.behaviour import Behaviour, BehaviourError
+from bedrock_locust.simulator.faults import NAMES, Strike
 from bedrock_locust.simulator.tokens import prompt_rule
 
 from .lapse import check_text, table
@@ -52,6 +54,22 @@ def test_options_are_as_they_were_read_and_approved() -> None:
 def test_settings_are_as_they_were_read_and_approved() -> None:
     """The default of each."""
     check_text("settings.json", json.dumps(Behaviour().model_dump(), indent=1) + "\n")
+
+
+def test_settings_and_strikes_cannot_be_changed() -> None:
+    """Calls that are under way go by them."""
+    for made in (Behaviour(), Strike(fault="cut")):
+        with pytest.raises(ValidationError, match="frozen"):
+            made.fault = "stall"  # type: ignore[union-attr, misc]
+
+
+@pytest.mark.parametrize("count", [3, 7, 10, 20, 31])
+def test_rates_may_add_up_to_one(count: int) -> None:
+    """Though binary numbers do not add up exactly; a little more may not be."""
+    names = NAMES[:count]
+    assert Behaviour().changed({"faults": dict.fromkeys(names, 1 / count)}).faults
+    with pytest.raises(BehaviourError, match="the rates add up to 1; together they must not exceed 1"):
+        Behaviour().changed({"faults": dict.fromkeys(names, 1 / count) | {names[0]: 1 / count + 1e-8}})
 
 
 @pytest.mark.parametrize(
