@@ -68,6 +68,8 @@ class Answer:
     pieces: list[tuple[float, bytes]] = field(default_factory=list)
     ended_ms: float | None = None
     """When the last part came; None if it never did."""
+    is_odd: bool = False
+    """Whether a part was empty that was not the last one."""
 
     @property
     def body(self) -> bytes:
@@ -85,6 +87,8 @@ class Lapse:
 
     def __init__(self, loop: Loop, service: Service) -> None:
         self._loop, self.service, self._app = loop, service, Simulator(service)
+        self.latest: Answer | None = None
+        """The answer to the last request that was sent."""
 
     @property
     def now_s(self) -> float:
@@ -142,6 +146,7 @@ class Lapse:
         """One exchange; without `sends` the client ends it in the middle of its request."""
         await asyncio.sleep(after_s)
         began_s, answer, gone = self.now_s, Answer(), asyncio.Event()
+        self.latest = answer
         sent = body if isinstance(body, bytes) else json.dumps(body).encode()
         asked = [{"type": "http.request", "body": sent, "more_body": not sends}]
         if leaves_s is not None:
@@ -159,7 +164,9 @@ class Lapse:
                 answer.status = message["status"]
                 answer.begun_ms = round((self.now_s - began_s) * 1000, 6)
                 answer.headers = {name.decode(): value.decode("latin-1") for name, value in message["headers"]}
-            elif message["body"]:
+            elif not message["body"]:
+                answer.is_odd |= message.get("more_body", False)
+            else:
                 answer.pieces.append((round((self.now_s - began_s) * 1000, 6), message["body"]))
             if message["type"] == "http.response.body" and not message.get("more_body"):
                 answer.ended_ms = round((self.now_s - began_s) * 1000, 6)

@@ -578,8 +578,7 @@ def test_pages_of_logs(monkeypatch: pytest.MonkeyPatch) -> None:
         assert places(answered(sim, log(**moments))) == [1, 2, 3]
         assert places(answered(sim, log(startTime=BEGAN_S * 1000 + 137))) == [4]
         assert places(answered(sim, log(endTime=BEGAN_S * 1000 + 67))) == [0]
-        monkeypatch.setattr(logs, "MOST_EVENTS", 3)
-        assert places(answered(sim, log(limit=4))) == places(answered(sim, log())) == [0, 1, 2]
+        assert places(answered(sim, log(limit=3))) == [0, 1, 2]
         monkeypatch.setattr(logs, "MOST_SEARCHED", 2)
         page = answered(sim, log(startTime=BEGAN_S * 1000 + 103))
         assert (places(page), page.json["nextToken"]) == ([], "2")
@@ -609,3 +608,24 @@ def test_wrong_requests_for_logs(asked: dict[str, Any], code: str, words: str, m
         assert answered(sim, log(logGroupName="", logGroupIdentifier="/aws/bedrock/invocations")).status == 200
     with lapse(monkeypatch, None, None, "mantle") as sim:
         assert answered(sim, log()).status == 404
+
+
+def test_what_is_kept_has_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Models that somebody asked for or called, minutes of metrics, and calls that are looked at for a page of logs."""
+    with lapse(monkeypatch, size=6000) as sim:
+        for number in range(1001):
+            routes._remember(sim.service, str(number))
+        assert sim.service.known == {str(number) for number in range(1000)}
+        for number in range(10_001):
+            sim.service.model(f"m{number}")
+        assert (len(sim.service.called), sim.service.called[0]) == (10_000, "m1")
+        for _ in range(5_001):
+            sim.service.ledger.close(sim.service.ledger.open("converse", "m", stream=False))
+        page = answered(sim, log()).json
+        assert (len(page["events"]), page["nextToken"]) == (5_000, "5000")
+    known = metrics.Metrics()
+    for minute in range(20_001):
+        at_ns = 60 * minute * 1_000_000_000
+        known.add(Entry(0, "converse", "m", False, "", at_ns, ended_at_ns=at_ns, outcome="ok"), 1)
+    assert len(known.values("m", "Invocations", 0, 1e9)) == 20_000
+    assert known.values("m", "Invocations", 0, 60) == []

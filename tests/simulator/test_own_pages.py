@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bedrock_locust.simulator.access import Access
+from bedrock_locust.simulator.access import Access, is_loopback
 from bedrock_locust.simulator.auth import Guard
 
 from .asks import NO_EFFORT, OSS, SOL, STREAM, chat, converse, responses
@@ -254,3 +255,32 @@ def test_burn_down(
     """That of the settings, or else of the model behind the id, which AWS states for bedrock-runtime only."""
     with lapse(monkeypatch, None, None, endpoint, **settings) as sim:
         assert sim.service.burndown_of(model) == rate
+
+
+def test_a_long_ledger_is_sent_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """None of them empty, as that would end the answer; others have their turn in between."""
+    with lapse(monkeypatch) as sim:
+        for _ in range(600):
+            sim.service.ledger.close(sim.service.ledger.open("converse", "m", stream=False))
+        turns: list[int] = []
+
+        async def others() -> Answer:
+            for turn in range(50):
+                turns.append(sum(len(piece) for _, piece in found.pieces) if (found := sim.latest) else turn * 0)
+                await asyncio.sleep(0)
+            return Answer()
+
+        answer, _ = sim.together(sim.ask("GET", "/_simulator/calls"), others())
+        assert (len(answer.pieces), answer.is_odd) == (3, False)
+        assert len(set(turns)) == 4
+        assert answer.body.count(b"\n") == 600
+
+
+def test_a_token_that_is_made_is_long() -> None:
+    """24 random bytes, each time others."""
+    made = {Access.of("0.0.0.0", None).token for _ in range(5)}
+    assert {len(token) for token in made} == {32}
+    assert len(made) == 5
+    assert [Access.of(host, "t").token for host in ("0.0.0.0", "::1")] == ["t", "t"]
+    assert [Access.of(host, None).token for host in ("127.0.0.1", "::1")] == ["", ""]
+    assert is_loopback("no.address") is False

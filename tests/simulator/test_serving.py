@@ -9,14 +9,17 @@ import signal
 import socket
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from granian.constants import Interfaces, SSLProtocols
 
 from bedrock_locust.simulator import server
+from bedrock_locust.simulator.errors import ServiceError
 from bedrock_locust.simulator.exchange import Exchange
 from bedrock_locust.simulator.tls import Files
+
+from .lapse import Loop
 
 
 @pytest.mark.parametrize(
@@ -236,3 +239,59 @@ def test_only_the_connection_of_the_client_is_cut() -> None:
         return found
 
     assert asyncio.run(cut()) == (b"data", b"data")
+
+
+def test_a_server_is_waited_for_and_its_parent_looked_for_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten seconds at most for its start, and five times a second for its parent."""
+    loop, parents = Loop(), [5, 5, 5, 1]
+
+    def refuse(*_: Any) -> Any:
+        raise OSError
+
+    class Idle:
+        async def serve(self) -> None:
+            await asyncio.sleep(3600)
+
+    async def at_once(*_: Any) -> None:
+        return None
+
+    async def starts() -> str:
+        with pytest.raises(server.ServerError) as raised:
+            await server._wait_until_accepting("h", 5, asyncio.ensure_future(Idle().serve()))
+        return f"{raised.value} {loop.time():.2f}"
+
+    with monkeypatch.context() as changed:
+        changed.setattr(asyncio, "open_connection", refuse)
+        said = "the HTTP server on h port 5 did not start: did not accept a connection within 10 s 10.0"
+        assert loop.run_until_complete(starts())[:-1] == said
+    monkeypatch.setattr(server, "_wait_until_accepting", at_once)
+    monkeypatch.setattr(server, "_server", lambda *_: Idle())
+    monkeypatch.setattr(server, "_allow_many_files", lambda: None)
+    monkeypatch.setattr("gc.freeze", lambda: None)
+    monkeypatch.setattr(os, "getppid", lambda: parents.pop(0))
+    urls: list[str] = []
+    began_s = loop.time()
+    loop.run_until_complete(server.serve(None, server.Address("127.0.0.1", 0), urls.append, 5))
+    assert loop.time() - began_s == pytest.approx(0.6)
+    assert (len(urls), parents) == (1, [])
+    loop.close()
+
+
+def test_bodies_of_the_largest_size() -> None:
+    """25 million bytes, as the service has it; four times as much is read before a refusal."""
+    body = b"x" * 25_000_000
+
+    def read(*pieces: bytes) -> int:
+        left = [{"type": "http.request", "body": piece, "more_body": True} for piece in pieces]
+        left[-1]["more_body"] = False
+
+        async def receive() -> Any:
+            return left.pop(0) if left else await asyncio.Event().wait()
+
+        scope = {"method": "", "raw_path": b"", "query_string": b"", "headers": []}
+        return len(asyncio.run(Exchange(scope, receive, cast("Any", None)).body()))
+
+    assert read(body) == 25_000_000
+    for pieces in ((body, b"x"), (body,) * 4):
+        with pytest.raises(ServiceError, match="less than or equal to 25000000"):
+            read(*pieces)

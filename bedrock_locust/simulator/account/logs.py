@@ -27,8 +27,6 @@ OPERATIONS = {
     "invoke-with-response-stream": "InvokeModelWithResponseStream",
 }
 """Operation of the ledger -> what logs call it. Other APIs, and bedrock-mantle, are not logged."""
-MOST_EVENTS = 10_000
-"""The service's limit of a page."""
 MOST_SEARCHED = 5_000
 """Calls that are looked at for a page: as at the service, one may have few events or none, and more pages follow."""
 NO_GROUP = "The specified log group does not exist."
@@ -42,7 +40,7 @@ def filter_log_events(service: Service, values: Mapping[str, Any]) -> dict[str, 
     if values.get("filterPattern"):
         raise ServiceError("InvalidParameterException", "Filter patterns are not simulated.")
     begin_ms, end_ms = _number(values, "startTime", 0), _number(values, "endTime", sys.maxsize)
-    limit, first = min(_number(values, "limit", MOST_EVENTS), MOST_EVENTS), _number(values, "nextToken", 0)
+    limit, first = _number(values, "limit", MOST_SEARCHED), _number(values, "nextToken", 0)
     dropped, found = service.ledger.stats()["dropped"], list[dict[str, Any]]()
     first = max(first, dropped)  # calls that were dropped since the last page are gone
     for number, line in enumerate(service.ledger.lines_from(first - dropped)):
