@@ -81,7 +81,7 @@ def test_who_can_make_arrivals(master: Master, roster: Roster) -> None:
     for state in (STATE_SPAWNING, STATE_RUNNING):
         client.state = state
         assert roster.able() == [ID]
-    be_silent(roster, HEARD_S - BEAT_S)
+    be_silent(roster, 2.5)
     assert roster.able() == [ID]
     be_silent(roster, BEAT_S)
     assert roster.able() == []
@@ -172,7 +172,7 @@ def test_strangers_on_the_port_are_named_once_and_not_without_end(
     for place in range(2 * MOST_STRANGERS):
         for _ in range(2):
             roster.turn_away(f"nobody-{place}", "no message of Locust")
-    assert caplog.text.count("dropped a message") == MOST_STRANGERS
+    assert caplog.text.count("dropped a message") == MOST_STRANGERS == 100
     assert master.sent == []
     roster.turn_away(ID, "its statistics are no numbers")
     assert [(kind, client_id) for kind, _, client_id in master.sent] == [("quit", ID)]

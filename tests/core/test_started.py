@@ -153,6 +153,10 @@ def test_how_the_process_of_a_report_is_started(monkeypatch: pytest.MonkeyPatch)
     spawned = list[Any]()
     monkeypatch.setattr(os, "posix_spawn", noting(spawned, 7))
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s")
+    report._start(("f:g",), 11, 12)
+    [((_, command, _), _)] = spawned
+    assert command[-2:] == ["600", "f:g"]
+    spawned.clear()
     monkeypatch.setattr(report, "limit_s", 9)
     assert report._start(("f:g", "folder"), 11, 12) == 7
     [((path, command, environment), more)] = spawned
@@ -482,6 +486,16 @@ def test_workers_that_end(
     assert set(slept) <= {0.1}
     assert len(slept) == pytest.approx(waits, abs=1.1 if waits == 10 else 0)
     assert (child.done, caplog.messages) == (done, said)
+
+
+def test_workers_have_25_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that hears nothing ends within 20."""
+    slept = list[float]()
+    monkeypatch.setattr(child_workers, "gevent", SimpleNamespace(sleep=slept.append))
+    workers = ChildWorkers()
+    workers._children = cast("Any", [Process(RUNS)])
+    workers.end()
+    assert sum(slept) == pytest.approx(25, abs=0.11)
 
 
 def test_workers_are_waited_for_at_the_exit_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -274,6 +274,10 @@ def test_a_server_is_waited_for_and_its_parent_looked_for_by_the_clock(monkeypat
     loop.run_until_complete(server.serve(None, server.Address("127.0.0.1", 0), urls.append, 5))
     assert loop.time() - began_s == pytest.approx(0.6)
     assert (len(urls), parents) == (1, [])
+    left = asyncio.all_tasks(loop)
+    for task in left:
+        task.cancel()
+    loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
     loop.close()
 
 
