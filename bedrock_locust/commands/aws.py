@@ -110,7 +110,7 @@ def _tell(path: Path, found: dict[str, Any]) -> None:
         if "Sum" in part["metrics"].get(name, {})
     ]
     calls = math.fsum(counts)
-    if not counts and not found["missing"]:
+    if not calls and not found["missing"]:
         print(f"{path}: CloudWatch has no call to {found['model_id']} in these minutes yet: --wait")
     elif counts:
         print(f"{path}: {calls:,.0f} calls by CloudWatch. See the comparison: python -m reports {path.parent}")
