@@ -154,7 +154,7 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="end with exit code 3 if the run did not meet its SLO, 4 if its search judged no load",
     )
-    _common(parser, FORMATS)
+    _common(parser, FORMATS, "output.formats of the run, else markdown,html,json")
     return parser
 
 
@@ -186,16 +186,16 @@ def _compare_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--output", type=Path, default=Path("comparison"), metavar="FOLDER", help="where to write, default: comparison"
     )
-    _common(parser, COMPARISON_FORMATS)
+    _common(parser, COMPARISON_FORMATS, "markdown,json")
     return parser
 
 
-def _common(parser: argparse.ArgumentParser, formats: tuple[str, ...]) -> None:
+def _common(parser: argparse.ArgumentParser, formats: tuple[str, ...], usual: str) -> None:
     parser.add_argument(
         "--format",
         type=partial(_formats, formats),
         metavar="FORMAT[,FORMAT]",
-        help=f"{', '.join(formats)}; default: output.formats of the run, else markdown,html,json",
+        help=f"{', '.join(formats)}; default: {usual}",
     )
     parser.add_argument("--language", choices=("en", "zh"), help="default: output.language of the run, else en")
 
