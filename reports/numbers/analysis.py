@@ -88,9 +88,9 @@ class Analysis:
     """See `traced.routed`; empty without a prompt router."""
     conclusions: list[Conclusion]
     gains: list[Gain]
+    """What streaming changes, by load."""
     arrivals: pd.DataFrame
     """One row per level of an open loop; see `reports.numbers.arrivals`."""
-    """What streaming changes, by load."""
     slowest: pd.DataFrame
     """The calls with the longest latency; see `reports.numbers.slowest`."""
     stalls: pd.DataFrame
