@@ -6,7 +6,10 @@ import csv
 import io
 import random
 import re
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -24,6 +27,9 @@ from reports.report import markdown
 from reports.sections.conclusion import conclusion
 
 from . import run_folders as make
+
+if TYPE_CHECKING:
+    from reports.reading.run import Run
 
 CONTRACT = Path(__file__).parents[2] / "docs" / "run-folder.md"
 
@@ -269,3 +275,132 @@ def test_no_damage_costs_more_than_a_clear_word(
         assert name in str(error)  # noqa: PT017
     else:
         assert text.startswith("# Bedrock load test: ")
+
+
+def about(**info: Any) -> Run:
+    """A run of calls to three models by two APIs, of which `run.json` says this."""
+    rows = [
+        ("one", "converse_stream", "default", "", 5, 1000),
+        ("two", "messages", "standard", "", 6, 500),
+        ("two", "invoke_model_with_response_stream", "flex", "", 7, 9000),
+        ("", "invoke_model", "flex", "ModelError", 8, 100),
+        ("three", "messages_stream", "", "", 4, 100),
+    ]
+    names = ("model_id", "operation", "service_tier", "error", "started_at", "latency_ms")
+    table = [dict(zip(names, row, strict=True)) | {"mode": "streaming"} for row in rows]
+    with TemporaryDirectory() as folder:
+        return read(make.Folder(table, [], info).write(Path(folder)))
+
+
+def test_what_is_called_comes_with_the_most_frequent_first() -> None:
+    """Then the one that came first; each API and tier under one name, and those of failed calls for what they are."""
+    found = about()
+    assert found.model_ids == ["two", "one", "three"]
+    assert found.apis == ["converse", "messages", "invoke_model"]
+    assert found.tiers == ["default", "flex"]
+    none = replace(about(settings={"model": {"id": "asked"}}), calls=found.calls.iloc[:0])
+    assert (none.model_ids, none.apis, none.tiers) == (["asked"], [], [])
+
+
+@pytest.mark.parametrize(
+    ("model", "mapped", "own", "priced"),
+    [
+        ({}, None, [0, 1, 2, 3, 4], [0, 1, 2, 3, 4]),
+        ({"id": "one"}, None, [0, 3], [0, 3]),
+        ({"id": "one"}, {"theirs": "two", "x": "y"}, [0, 3], [0, 1, 2, 3]),
+        ({"id": "one"}, ["two"], [0, 3], [0, 3]),
+        ({"id": "other"}, None, [3], [3]),
+    ],
+    ids=str,
+)
+def test_calls_to_the_model_of_the_settings(
+    model: dict[str, str], mapped: Any, own: list[int], priced: list[int]
+) -> None:
+    """Those of which the model is not known, too; the prices are also those of the models of a replay."""
+    found = about(settings={"model": model, "arrivals": {"trace": {"models": mapped}}})
+    assert [int(place) for place in found.of_model(found.calls).nonzero()[0]] == own
+    assert [int(place) for place in found.is_priced(found.calls).nonzero()[0]] == priced
+
+
+def test_moments_and_names_of_a_run() -> None:
+    """What `run.json` says, or else what its calls tell."""
+    assert (about().started_at, about().ended_at) == (4, 16)
+    said = about(started_at=1, ended_at=99)
+    assert (said.started_at, said.ended_at) == (1, 99)
+    wrong = about(started_at="soon", ended_at=True)
+    assert (wrong.started_at, wrong.ended_at) == (4, 16)
+    none = replace(about(), calls=about().calls.iloc[:0])
+    assert (none.started_at, none.ended_at) == (None, None)
+    behind = about(settings={"model": {"id": "arn:x", "base_model": "real"}})
+    assert (behind.behind("arn:x"), behind.behind("two")) == ("real", "")
+
+
+@pytest.mark.parametrize(
+    ("value", "number", "text"),
+    [(5, 5, ""), (0, 0, ""), (-1.5, -1.5, ""), ("x", None, "x"), (True, None, ""), (None, None, ""), ([1], None, "")],
+)
+def test_a_value_of_run_json(value: Any, number: float | None, text: str) -> None:
+    """Of the kind that is asked for, below any keys; nothing where there is none."""
+    found = about(a={"b": value})
+    assert (found.number("a", "b"), found.text("a", "b"), found.get("a", "b")) == (number, text, value)
+    assert found.get("a", "b", "c") is None
+    assert (found.number("z"), found.text("z"), found.get("z", "b")) == (None, "", None)
+    assert run.finite(float("nan")) is run.finite(float("inf")) is None
+
+
+LEVEL_HEAD = ",".join(make.LEVEL_COLUMNS[:8])
+GAPS_HEAD = ",".join(make.GAP_COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "damage"),
+    [
+        ("levels.csv", "", []),
+        ("levels.csv", "a,b\n1,2\n", [("damage.no_levels", 0)]),
+        ("levels.csv", f"{LEVEL_HEAD}\ns,streaming,4,1,2,3,4,true\n", []),
+        ("levels.csv", f"{LEVEL_HEAD}\ns,streaming,4,1,2,3,4,\n", [("damage.no_levels", 0)]),
+        ("levels.csv", f"{LEVEL_HEAD}\n,streaming,4,1,2,3,4,true\n", [("damage.no_levels", 0)]),
+        ("levels.csv", f"{LEVEL_HEAD}\ns,,4,1,2,3,4,true\n", [("damage.no_levels", 0)]),
+        ("levels.csv", None, [("damage.no_levels", 0)]),
+        ("gaps.csv", None, [("damage.no_gaps", 0)]),
+        ("gaps.csv", "", [("damage.no_gaps", 0)]),
+        ("gaps.csv", "level,lower_ms,upper_ms\n", [("damage.no_gaps", 0)]),
+        ("gaps.csv", f"{GAPS_HEAD}\n", []),
+        ("gaps.csv", f"{GAPS_HEAD}\ns,1,2,1\ns,2,2,5\n", []),
+        ("gaps.csv", f"{GAPS_HEAD}\ns,1,2,1\ns,0,2,1\ns,3,2,1\ns,1,2,0\n,1,2,1\ns,x,2,1\n", [("damage.gaps", 5)]),
+        ("run.json", None, [("damage.no_info", 0)]),
+        ("run.json", "[]", [("damage.no_info", 0)]),
+        ("run.json", '{"format": 1}', []),
+        ("run.json", '{"format": 2}', [("damage.other_format", 0)]),
+        ("run.json", "{}", []),
+        ("requests.csv", "started_at,mode,latency_ms,error,max_gap_ms\n1,streaming,5,,3\n2,str", [("damage.cut", 0)]),
+        ("requests.csv", "started_at,mode,latency_ms,error,max_gap_ms\n1,x,5,,3\n2,y,,,\n", [("damage.lost", 2)]),
+    ],
+    ids=lambda one: str(one)[-40:],
+)
+def test_damage_is_named(tmp_path: Path, name: str, content: str | None, damage: list[tuple[str, int]]) -> None:
+    """File by file; a whole one is none."""
+    make.Folder([make.call(random.Random(1), make.T0, name="x")], [], {}).write(tmp_path)
+    (tmp_path / name).unlink()
+    if content is not None:
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    assert list(read(tmp_path).damage) == damage
+
+
+def test_rows_of_levels_and_exceptions(tmp_path: Path) -> None:
+    """The last row of a level counts; exceptions with a count, the most frequent first; AWS's figures if any."""
+    rows = [make.level("streaming", users, make.T0) for users in (4, 8)]
+    make.Folder([], [rows[0], rows[1], rows[0] | {"users_reached": 3, "started_at": "soon"}], {}).write(tmp_path)
+    text = "Count,Message,Traceback\n2,b,x\n0,none,x\n5,a,x\nx,odd,y\n2,c,x\n"
+    (tmp_path / "exceptions.csv").write_text(text, encoding="utf-8")
+    found = read(tmp_path)
+    assert found.levels["level"].tolist() == ["streaming-08", "streaming-04"]
+    assert found.levels["users_reached"].tolist() == [8, 3]
+    assert found.levels["started_at"].isna().tolist() == [False, True]
+    assert list(found.levels.columns) == [*run.LEVEL_TEXTS, *run.LEVEL_NUMBERS]
+    told = list(zip(found.exceptions["message"], found.exceptions["count"], strict=True))
+    assert told == [("a", 5), ("b", 2), ("c", 2)]
+    assert found.aws == {}
+    (tmp_path / "aws.json").write_text('{"model_id": "x"}', encoding="utf-8")
+    assert read(tmp_path).aws == {"model_id": "x"}
+    assert read(tmp_path).damage == ()
