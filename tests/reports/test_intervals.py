@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -11,7 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from reports.numbers import intervals
+from reports.numbers import intervals, student
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 @given(st.integers(1, 3000), st.sampled_from([50, 90, 95, 99, 99.9]))
@@ -228,3 +232,110 @@ def test_the_chance_of_an_estimated_error_is_students(chance: float, degrees: in
     found = intervals.student_chance(chance, degrees)
     assert found == pytest.approx(2 * stats.t.sf(stats.norm.isf(chance / 2), degrees), rel=1e-6)
     assert found >= chance * (1 - 1e-9)
+
+
+@pytest.mark.parametrize("percent", [1, 50, 90, 95, 99.9, 100 / 3])
+def test_the_interval_of_few_values_has_the_places_of_its_definition(percent: float) -> None:
+    """Of 1 to 60 values, by scipy's binomial; it always holds the two values that the percentile lies between."""
+    for count in range(1, 61):
+        fewer = np.arange(count)
+        low = int((stats.binom.cdf(fewer, count, percent / 100) <= intervals.TAIL).sum())
+        high = 1 + int((stats.binom.sf(fewer, count, percent / 100) > intervals.TAIL).sum())
+        rank = math.floor(percent / 100 * (count - 1)) + 1
+        low, high = min(low, rank), max(high, rank + 1) if rank < count else high
+        expected = (low if low >= 1 else math.nan, high if high <= count else math.nan)
+        assert intervals.quantile(np.arange(1.0, count + 1), percent) == pytest.approx(expected, nan_ok=True), count
+        assert intervals.is_closed(count, percent) is (intervals.ranks(count, percent)[0] >= 1 and high <= count)
+
+
+class Law:
+    """Where the logarithm of a quantile lies, place by place, by scipy: in the middle between two values."""
+
+    def __init__(self, ordered: NDArray[np.floating], percent: float, effect: float, *, is_open: bool) -> None:
+        """`effect` is the design effect, with what is not known of it."""
+        count, share = len(ordered), percent / 100
+        effect = min(max(effect, 1.0), max(count / 2, 1.0))
+        weight = (count - effect) / (effect - 1) if effect > 1 else math.nan
+        law = stats.betabinom(count, share * weight, (1 - share) * weight) if effect > 1 else stats.binom(count, share)
+        self.chances = law.pmf(np.arange(count + 1))
+        logs = np.log(ordered)
+        ends = (-math.inf, math.inf) if is_open else (logs[0], logs[-1])
+        steps = np.concatenate([ends[:1], logs, ends[1:]])
+        self.at = (steps[:-1] + steps[1:]) / 2
+
+    def above(self, other: Law, gap: float = 0.0) -> float:
+        """How likely it is at or above the other one by a gap: all pairs."""
+        return float(self.chances @ (self.at[:, None] >= other.at[None, :] + gap) @ other.chances)
+
+    def most_above(self, other: Law) -> float:
+        """The largest gap that is more likely than the tail."""
+        finite = [law.at[np.isfinite(law.at)] for law in (self, other)]
+        gaps = np.unique(finite[0][:, None] - finite[1][None, :])
+        if self.above(other, gaps[-1] + 1) > intervals.TAIL:
+            return math.inf
+        return float(max(gap for gap in gaps if self.above(other, gap) > intervals.TAIL))
+
+
+def plain_change(
+    before: intervals.Sides, after: intervals.Sides, percent: float, degrees: int | None
+) -> tuple[float, float, float]:
+    """Interval and chance of a change, pair of places by pair of places."""
+    widening = 1.0 if degrees is None else (stats.t.isf(intervals.TAIL, degrees) / stats.norm.isf(intervals.TAIL)) ** 2
+    sides = (before, after)
+    (old, oldest), (new, newest) = (
+        [Law(values, percent, one.effect * widening, is_open=True) for values in (one.least, one.most)] for one in sides
+    )
+    low, high = -oldest.most_above(new), newest.most_above(old)
+    (old, oldest), (new, newest) = (
+        [Law(values, percent, one.effect, is_open=False) for values in (one.least, one.most)] for one in sides
+    )
+    n, m = (max(len(one.least) / max(one.effect, 1.0), 1.0) for one in sides)
+    least = math.exp(math.lgamma(n + 1) + math.lgamma(m + 1) - math.lgamma(n + m + 1))
+    chance = min(2 * max(min(oldest.above(new), newest.above(old)), least), 1.0)
+    if degrees is not None:
+        chance = 2 * float(stats.t.sf(stats.norm.isf(chance / 2), degrees))
+    return math.expm1(low), math.expm1(high), chance
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    counts=st.tuples(st.integers(8, 45), st.integers(8, 45)),
+    effects=st.tuples(st.sampled_from([1.0, 1.7, 3.0]), st.sampled_from([1.0, 2.5])),
+    longer=st.tuples(st.integers(0, 6), st.integers(0, 6)),
+    percent=st.sampled_from([30, 50, 60]),
+    degrees=st.sampled_from([None, 6, 11]),
+)
+def test_a_change_is_that_of_all_pairs_of_places(
+    *,
+    seed: int,
+    counts: tuple[int, int],
+    effects: tuple[float, float],
+    longer: tuple[int, int],
+    percent: float,
+    degrees: int | None,
+) -> None:
+    """With dependence, with values of which only a lower bound is known, and with degrees of freedom."""
+    generator = np.random.default_rng(seed)
+    sides = []
+    for count, effect, open_ in zip(counts, effects, longer, strict=True):
+        values = np.sort(generator.lognormal(5, 0.6, count))
+        most = np.append(values[: count - open_], np.full(open_, np.inf)) if open_ else values
+        sides.append(intervals.Sides(values, most, effect))
+    found = intervals.change(sides[0], sides[1], percent, degrees)
+    widening = 1.0 if degrees is None else (student.quantile(0.05, degrees) / intervals.Z) ** 2
+    closed = [intervals.is_closed(len(one.least), percent, one.effect * widening) for one in sides]
+    assert (found is not None) is all(closed)
+    if found is not None:
+        low, high, chance = plain_change(sides[0], sides[1], percent, degrees)
+        assert found.low == pytest.approx(low, rel=1e-4, abs=1e-5)
+        assert found.high == pytest.approx(high, rel=1e-4, abs=1e-5)
+        assert found.chance == pytest.approx(chance, rel=1e-6)
+
+
+@pytest.mark.parametrize("events", [0, 1, 37, 1000.5])
+def test_the_interval_of_a_count_is_where_it_would_be_as_far_off(events: float) -> None:
+    """Wilson's for a Poisson number: at each end, so many events are 1.96 of its own standard deviations away."""
+    low, high = intervals.count(events)
+    for end, sign in ((low, 1), (high, -1)):
+        assert sign * (events - end) == pytest.approx(stats.norm.isf(0.025) * math.sqrt(end), abs=1e-9)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import random
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from reports.edition import edition
 from reports.numbers.intervals import count
+from reports.numbers.quota import quota as quota_of
+from reports.reading.levels import levels
 from reports.reading.run import read
 from reports.report import markdown
 from reports.sections.limits import limits
@@ -16,6 +21,7 @@ from reports.sections.quota import quota as section
 
 from . import closed_loop
 from . import run_folders as make
+from .test_numbers import AT, END, rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -211,3 +217,91 @@ def test_the_minute_before_the_first_throttle(tmp_path: Path) -> None:
     text = " ".join(limits(found, found.conclusions[0]))
     assert "most likely by the quota of 20,000 tokens/min (" in text
     assert "% used in the minute before the first throttle)." in text
+
+
+@st.composite
+def calls_of(draw: st.DrawFn) -> make.Row:
+    """A call around the window, of this model or another, with or without counts, caches and a limit."""
+    counts = {name: draw(st.none() | st.integers(0, 900)) for name in ("cache_read_tokens", "cache_write_tokens")}
+    models = st.sampled_from([make.MODEL, make.MODEL, make.MODEL, "", "another.model"])
+    return draw(rows()) | counts | {"max_tokens": draw(st.none() | st.integers(1, 500)), "model_id": draw(models)}
+
+
+def plain_use(
+    calls: list[make.Row], opened: float, closed: float, burndown: float, *, mantle: bool
+) -> dict[str, float]:
+    """What docs/metrics.md says that calls used of the quotas in a window, call by call."""
+    taken = [call for call in calls if call["error"] != "ThrottlingError" and call["model_id"] in {make.MODEL, ""}]
+    held = final = output = 0.0
+    unknown_s, prompts, ended = 0.0, list[float](), 0
+    for call in taken:
+        start, end = call["started_at"], call["started_at"] + call["latency_ms"] / 1000
+        if start > closed or end < opened - 1:
+            continue
+        span_s = max(min(end, closed) - max(start, opened), 0)
+        read, written = ((call[f"cache_{name}_tokens"] or 0) for name in ("read", "write"))
+        allowed = call["max_tokens"] or (math.nan if span_s else 0)
+        held += span_s * ((0 if mantle else read) + written + allowed)
+        if call["input_tokens"] is None:
+            unknown_s += span_s
+            continue
+        prompts.append(call["input_tokens"])
+        held += span_s * call["input_tokens"]
+        if opened <= end <= closed:
+            ended += 1
+            final += call["input_tokens"] + written + burndown * (call["output_tokens"] or 0)
+            output += call["output_tokens"] or 0
+    held += unknown_s * (sum(prompts) / len(prompts) if prompts else 0)
+    minutes = (closed - opened) / 60
+    used = {
+        "tokens_per_min": final / minutes if ended else math.nan,
+        "reserved_in_flight": held / (closed - opened),
+        "output_per_min": output / minutes if ended else math.nan,
+    }
+    return used | {"counted_per_min": used["tokens_per_min"] + used["reserved_in_flight"]}
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@given(st.lists(calls_of(), max_size=25), st.booleans())
+def test_the_use_of_quotas_is_that_of_a_plain_computation(tmp_path: Path, calls: list[make.Row], mantle: bool) -> None:
+    """Each figure of a level, on both endpoints: rates of calls, tokens of those that ended, and what is held back."""
+    model = {"id": make.MODEL, "endpoint": "mantle" if mantle else "runtime", "output_burndown": 5}
+    asked = {
+        "quota": 300,
+        "tokens_per_minute": 7_000,
+        "input_tokens_per_minute": 8_000,
+        "output_tokens_per_minute": 900,
+    }
+    level = make.level("streaming", 4, AT - 5) | {"measured_from": AT, "measured_to": END}
+    info = {"settings": {"model": model | asked}}
+    run = read(make.Folder(calls, [level], info).write(tmp_path))
+    found = quota_of(run, levels(run))
+    row = found.table.loc["streaming-04"].to_dict()
+    own = [call for call in calls if call["phase"] == "measure" and call["model_id"] in {make.MODEL, ""}]
+    throttled = sum(call["error"] == "ThrottlingError" for call in own)
+    limits = [call["max_tokens"] for call in calls if call["max_tokens"]]
+    outputs = [
+        call["output_tokens"]
+        for call in calls
+        if call["phase"] == "measure" and not call["error"] and call["output_tokens"] is not None
+    ]
+    expected = plain_use(calls, AT, END, 1 if mantle else 5, mantle=mantle) | {
+        "accepted": len(own) - throttled,
+        "requests_per_min": 2 * (len(own) - throttled),
+        "throttled_per_min": 2 * throttled,
+        "throttled_share": throttled / len(own) if own else math.nan,
+        "reserve_ratio": sum(limits) / len(limits) * len(outputs) / sum(outputs)
+        if limits and any(outputs)
+        else math.nan,
+    }
+    shares = {
+        "requests_percent": math.nan if mantle else expected["requests_per_min"] / 3,
+        "tokens_percent": math.nan if mantle else expected["counted_per_min"] / 70,
+        "input_percent": expected["counted_per_min"] / 80 if mantle else math.nan,
+        "output_percent": expected["output_per_min"] / 9 if mantle else math.nan,
+    }
+    assert row == pytest.approx(expected | shares, rel=1e-5, abs=1e-5, nan_ok=True)
+    assert found.max_tokens == (pytest.approx(sum(limits) / len(limits), rel=1e-5) if limits else None)
+    assert found.output_burndown == (1 if mantle else 5)
+    assert found.per_minute == ({"input": 8_000, "output": 900} if mantle else {"requests": 300, "tokens": 7_000})
+    assert found.elsewhere == sum(call["model_id"] == "another.model" for call in calls)
