@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from reports.edition import edition
-from reports.numbers.cross_check import cross_check
+from reports.numbers.cross_check import CrossCheck, Pair, cross_check
 from reports.reading.run import read
 from reports.sections.cross_check import aws_check
 
@@ -207,3 +207,170 @@ def test_no_file_is_no_section(tmp_path: Path) -> None:
     assert aws_check(edition(read(path)), {}) == ""
     (path / "aws.json").write_text("{", encoding="utf-8")
     assert aws_check(edition(read(path)), {}) == ""
+
+
+REFUSED = ("ThrottlingError", "ValidationError", "ModelNotReadyError", "InternalServerError", "ServiceUnavailableError")
+NONE = dict.fromkeys(("ttft_ms", "input_tokens", "output_tokens"), "")
+
+
+def few(folder: Path, aws: dict[str, Any], preflight: dict[str, Any] | None = None) -> CrossCheck:
+    """Ten calls of each kind to the model, one to another, and what AWS says of them."""
+    told = {"mode": "streaming", "level": "", "model_id": make.MODEL, "latency_ms": 1000, "ttft_ms": 200}
+    tokens = {"input_tokens": 100, "output_tokens": 10, "cache_read_tokens": 50, "cache_write_tokens": 20}
+    calls = [told | tokens, told | tokens | {"latency_ms": 2000, "ttft_ms": 400}]
+    calls += [told | NONE | {"error": error, "error_stage": "response"} for error in REFUSED]
+    calls += [told | NONE | {"error": "ModelError", "error_stage": "stream"}]
+    calls += [told | NONE | {"error": "ConnectionError", "error_stage": "connect"}]
+    calls += [told | NONE | {"error": "Cancelled", "error_stage": "connect"}]
+    calls += [told | tokens | {"model_id": "another.model"}]
+    calls = [row | {"started_at": make.T0 + at} for at, row in enumerate(calls)]
+    info = {"ended_at": make.T0 + 60, "settings": {"model": {"output_burndown": 5}}, "preflight": preflight}
+    path = make.Folder(calls, [], info).write(folder)
+    (path / "aws.json").write_text(json.dumps(aws), encoding="utf-8")
+    found = cross_check(read(path))
+    assert found is not None
+    return found
+
+
+OURS = {
+    "accepted": 4,
+    "throttled": 1,
+    "client_errors": 2,
+    "server_errors": 2,
+    "input_tokens": 200,
+    "output_tokens": 20,
+    "cache_read_tokens": 100,
+    "cache_write_tokens": 40,
+    "quota_tokens": 200 + 40 + 5 * 20,
+}
+"""What was counted here, by the rules of docs/account.md."""
+NAMES = {
+    "accepted": "Invocations",
+    "throttled": "InvocationThrottles",
+    "client_errors": "InvocationClientErrors",
+    "server_errors": "InvocationServerErrors",
+    "input_tokens": "InputTokenCount",
+    "output_tokens": "OutputTokenCount",
+    "cache_read_tokens": "CacheReadInputTokenCount",
+    "cache_write_tokens": "CacheWriteInputTokenCount",
+    "quota_tokens": "EstimatedTPMQuotaUsage",
+}
+
+
+def as_aws(**more: float) -> dict[str, Any]:
+    """The same counts as AWS says them, but for some."""
+    said = sums(**{NAMES[name]: OURS[name] + more.get(name, 0) for name in OURS})
+    return said | {"fetched_at": make.T0 + 360}
+
+
+def test_every_count_stands_beside_ours(tmp_path: Path) -> None:
+    """Each by its name on either endpoint; a metric without a value is 0 where something else was counted."""
+    found = few(tmp_path / "all", as_aws())
+    assert {pair.name: (pair.aws, pair.ours) for pair in found.counts} == {name: (n, n) for name, n in OURS.items()}
+    assert (found.unanswered, found.minutes_after, found.missing, found.times) == (2, 5, (), ())
+    assert [reason.what for reason in found.reasons] == ["agrees"]
+    one = few(tmp_path / "one", sums(Invocations=4, InvocationThrottles=0))
+    assert {pair.name: pair.aws for pair in one.counts} == dict.fromkeys(OURS, 0) | {"accepted": 4}
+    mantle = sums(Inferences=4, TotalInputTokens=7, TotalOutputTokens=8, InferenceClientErrors=9)
+    found = few(tmp_path / "mantle", mantle | {"namespace": "AWS/BedrockMantle"})
+    assert {pair.name: pair.aws for pair in found.counts} == {
+        "accepted": 4,
+        "client_errors": 9,
+        "input_tokens": 7,
+        "output_tokens": 8,
+    }
+    assert few(tmp_path / "none", sums()).counts == ()
+
+
+@pytest.mark.parametrize(
+    ("preflight", "more"),
+    [
+        ({"error": "", "input_tokens": 7, "output_tokens": 5}, {"accepted": 1, "input_tokens": 7, "output_tokens": 5}),
+        ({"error": "ThrottlingError"}, {"throttled": 1}),
+        ({"error": "ModelError"}, {}),
+        ({}, {}),
+        (None, {}),
+    ],
+)
+def test_the_call_before_the_load_is_counted_once(
+    tmp_path: Path, preflight: dict[str, Any] | None, more: dict[str, int]
+) -> None:
+    """As what it was: taken, throttled, or not at all."""
+    found = few(tmp_path, as_aws(), preflight)
+    quota = more.get("input_tokens", 0) + 5 * more.get("output_tokens", 0)
+    expected = {name: count + more.get(name, 0) for name, count in OURS.items()}
+    assert {pair.name: pair.ours for pair in found.counts} == expected | {"quota_tokens": OURS["quota_tokens"] + quota}
+
+
+@pytest.mark.parametrize(
+    ("more", "reasons"),
+    [
+        ({}, {"agrees": {}}),
+        ({"quota_tokens": 3}, {"agrees": {}, "burndown": {"implied": 5.15}}),
+        ({"quota_tokens": 1}, {"agrees": {}}),
+        ({"accepted": 2}, {"more": {"calls": 2}, "unanswered": {"calls": 2}}),
+        ({"accepted": -1}, {"fewer": {"calls": 1, "minutes": 5}, "unanswered": {"calls": 2}}),
+        ({"throttled": 3}, {"more_refused": {"calls": 3}, "unanswered": {"calls": 2}}),
+        ({"client_errors": -2}, {"fewer_refused": {"calls": 2, "minutes": 5}, "unanswered": {"calls": 2}}),
+        (
+            {"throttled": 4, "client_errors": -2, "server_errors": 1},
+            {"more_refused": {"calls": 5}, "fewer_refused": {"calls": 2, "minutes": 5}, "unanswered": {"calls": 2}},
+        ),
+        ({"cache_read_tokens": 9}, {"unanswered": {"calls": 2}}),
+        ({"output_tokens": 10}, {"unanswered": {"calls": 2}, "burndown": {"implied": 100 / 30}}),
+    ],
+    ids=str,
+)
+def test_what_explains_a_difference(tmp_path: Path, more: dict[str, int], reasons: dict[str, Any]) -> None:
+    """Each reason once, in its order, with its figures."""
+    found = few(tmp_path, as_aws(**more))
+    assert [reason.what for reason in found.reasons] == list(reasons)
+    for reason in found.reasons:
+        assert dict(reason.values) == pytest.approx(reasons[reason.what])
+
+
+@pytest.mark.parametrize(
+    ("counts", "unanswered", "missing", "reasons"),
+    [
+        ([], 0, (), ["none"]),
+        ([], 0, ("no permission",), []),
+        ([Pair("accepted", 4, 4), Pair("input_tokens", 3, 4)], 0, (), ["uncounted"]),
+        ([Pair("accepted", 4, 4), Pair("input_tokens", 3, 4)], 1, (), ["unanswered"]),
+        ([Pair("accepted", 4, 4), Pair("throttled", 3, 4)], 0, (), ["fewer_refused"]),
+        ([Pair("accepted", 4, 4), Pair("quota_tokens", 3, 4)], 1, (), ["agrees"]),
+        ([Pair("input_tokens", 3, 4)], 0, (), []),
+    ],
+    ids=str,
+)
+def test_a_difference_that_nothing_explains(
+    counts: list[Pair], unanswered: int, missing: tuple[str, ...], reasons: list[str]
+) -> None:
+    """As many calls and other tokens; what is not known of AWS explains nothing."""
+    found = CrossCheck("model", tuple(counts), (), unanswered, 5.0, missing)
+    assert [reason.what for reason in found.reasons] == reasons
+
+
+@pytest.mark.parametrize(
+    ("fetched_at", "minutes"), [(make.T0 + 60, 0), (make.T0 + 30, 0), (make.T0 + 90, 0.5), (None, None), ("x", None)]
+)
+def test_how_long_after_the_end_aws_was_asked(tmp_path: Path, fetched_at: Any, minutes: float | None) -> None:
+    """Not before it; not known where the file does not say it."""
+    found = few(tmp_path, as_aws() | {"fetched_at": fetched_at, "missing": ["a", 3]})
+    assert math.isnan(found.minutes_after) if minutes is None else found.minutes_after == minutes
+    assert found.missing == ("a", "3")
+    assert few(tmp_path / "text", as_aws() | {"missing": "a"}).missing == ()
+
+
+def test_times_that_both_have(tmp_path: Path) -> None:
+    """Mean and percentiles; one that AWS does not tell is left out."""
+    aws = as_aws()
+    aws["metrics"]["InvocationLatency"] = {"Average": 1400.0, "p50": 1500.0, "p99": 1990}
+    aws["metrics"]["TimeToFirstToken"] = {"p95": 300.0, "Average": "soon"}
+    found = few(tmp_path, aws)
+    assert [(pair.name, pair.aws, round(pair.ours, 6), round(pair.difference, 6)) for pair in found.times] == [
+        ("latency_ms_mean", 1400, 1500, -100),
+        ("latency_ms_p50", 1500, 1500, 0),
+        ("latency_ms_p99", 1990, 1990, 0),
+        ("ttft_ms_p95", 300, 390, -90),
+    ]
+    assert [reason.what for reason in found.reasons] == ["agrees", "times"]

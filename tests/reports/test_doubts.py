@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 
 from reports.edition import edition
 from reports.numbers import steady
 from reports.numbers.doubts import doubts
+from reports.numbers.search import searches
 from reports.numbers.steady import mann_kendall
+from reports.numbers.workers import late_levels, workers
 from reports.reading.run import read
 from reports.sections.head import title
 from reports.sections.trust import told
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Callable
     from pathlib import Path
+
+    from reports.edition import Edition
 
     from .closed_loop import Row
 
@@ -397,3 +403,241 @@ def test_a_trace_that_was_stopped_is_not_too_short(tmp_path: Path) -> None:
     found = edition(read(run.write(tmp_path)), "en")
     [text] = [text for doubt, text in zip(found.doubts, told(found), strict=True) if doubt.what == "few"]
     assert text.endswith("Let the trace come to its end.")
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Edition:
+    """One level of a run in which all went well."""
+    run = closed_loop.run((4,), usual, window_s=30)
+    run.info["settings"]["concurrency"] |= {"warmup_seconds": 5}
+    run.info |= {"rows_written": len(run.requests)}
+    return edition(read(run.write(tmp_path_factory.mktemp("sound"))))
+
+
+def with_info(known: Edition, **info: Any) -> Edition:
+    """The same run, of which `run.json` says something else."""
+    run = replace(known.run, info=known.run.info | info)
+    late = late_levels(known.figures, run)
+    return replace(known, run=run, workers=workers(run), late=late, searches=searches(run))
+
+
+def found_by(known: Edition) -> list[tuple[str, dict[str, Any]]]:
+    """Each doubt with its values, in their order."""
+    return [(doubt.what, dict(doubt.values)) for doubt in doubts(known)]
+
+
+LEVEL = {"levels": ["streaming-04"]}
+WORKER = {"rows_made": 60, "rows_received": 60, "cpu_percent": 12, "state": "finished"}
+LATE = {"client_limited": True}
+
+
+def change(what: str, **values: Any) -> dict[str, Any]:
+    """A change among the workers in the one level."""
+    return {"what": what, "worker": "w1", "levels": ["streaming-04"], **values}
+
+
+def cause(what: str, value: Any = 7) -> dict[str, Any]:
+    """Why the load generator was late."""
+    return {"what": what, "worker": "w1", "value": value}
+
+
+def noted(causes: list[Any], *percents: float | None) -> dict[str, Any]:
+    """What the load generator noted of the level, and the use of CPU of each worker."""
+    used = {str(number): {"cpu_percent": percent} for number, percent in enumerate(percents)}
+    return {"health": {"streaming-04": LATE | {"causes": causes, "workers": used}}}
+
+
+SPEND, SAME = "limits.max_cost_usd", "limits.same_failures"
+
+
+@pytest.mark.parametrize(
+    ("info", "expected"),
+    [
+        ({}, []),
+        ({"simulator": True, "endpoint": "http://127.0.0.1:80"}, [("simulator", {})]),
+        ({"simulator": "yes"}, []),
+        ({"endpoint": "http://localhost:80"}, [("here", {"host": "localhost"})]),
+        ({"endpoint": "https://gateway.example.com/x"}, [("elsewhere", {"host": "gateway.example.com"})]),
+        ({"endpoint": "https://x.amazonaws.com"}, []),
+        ({"ended": "running", "end_reason": "r"}, [("running", {"reason": "r"})]),
+        ({"ended": "failed", "end_reason": "r", "limit": SPEND}, [("failed", {"reason": "r"})]),
+        ({"ended": "interrupted", "end_reason": None}, [("interrupted", {"reason": ""})]),
+        ({"ended": "interrupted", "end_reason": "r", "limit": SPEND}, [("limited", {"reason": "r"})]),
+        ({"ended": "limited", "end_reason": "r"}, [("limited", {"reason": "r"})]),
+        (
+            {"ended": "interrupted", "end_reason": "20 calls", "limit": SAME},
+            [("same_failures", {"reason": "20 calls", "category": ""})],
+        ),
+        ({"workers": {"w1": WORKER | {"state": "missing"}}}, [("missing", {"workers": ["w1"]})]),
+        ({"workers": {"w1": WORKER | {"rows_made": None}}}, [("missing", {"workers": ["w1"]})]),
+        ({"workers": {"w1": WORKER | {"rows_made": None}}, "ended": ""}, []),
+        (
+            {"workers": {"w1": WORKER | {"rows_made": None}}, "ended": "running", "end_reason": ""},
+            [("running", {"reason": ""})],
+        ),
+        (
+            {"workers": {"w1": {"state": "refused", "reason": "other version"}, "w2": WORKER}},
+            [("refused", {"worker": "w1", "reason": "other version"})],
+        ),
+        (
+            {"workers": {"w1": {"state": "refused"}}},
+            [("refused", {"worker": "w1", "reason": ""})],
+        ),
+        ({"workers": {"w1": WORKER | {"rows_made": 63}}}, [("lost", {"lost": 3, "made": 63})]),
+        (
+            {"workers": {"w1": WORKER | {"rows_made": 50}, "w2": WORKER | {"rows_made": 61}}},
+            [("lost", {"lost": 1, "made": 111})],
+        ),
+        ({"rows_lost": 2}, [("unwritten", {"lost": 2})]),
+        ({"workers": {"w1": WORKER | {"cpu_percent": 89.9}}}, []),
+        (
+            {"workers": {"w1": WORKER | {"cpu_percent": 90}, "w2": WORKER | {"cpu_percent": 99}}},
+            [("busy", {"workers": ["w1", "w2"], "percent": 99})],
+        ),
+        ({"levels_planned": 1}, []),
+        ({"levels_planned": 2}, [("planned", {"started": 1, "planned": 2})]),
+        ({"levels_planned": 2, "search": [{"mode": "streaming", "probes": []}]}, []),
+        ({"worker_changes": [change("lost")]}, [("disturbed", LEVEL)]),
+        ({"worker_changes": [change("left"), change("back")]}, [("disturbed", LEVEL)]),
+        ({"worker_changes": [change("lost") | {"levels": ["other"]}, "x", {"what": "lost", "levels": 3}]}, []),
+        ({"worker_changes": {"what": "lost"}}, []),
+        (
+            {"worker_changes": [change("still", lasted_s=2), change("still", lasted_s=3.5), change("still")]},
+            [("stood_still", LEVEL | {"workers": ["w1"], "still_s": 3.5})],
+        ),
+        (
+            noted([cause("loop_lag_p99_ms"), cause("of a later version"), cause("cpu_percent", "x"), "x"], 12, 59.9),
+            [("late_machine", LEVEL | {"causes": {"streaming-04": [cause("loop_lag_p99_ms")]}})],
+        ),
+        (
+            noted([cause("loop_lag_p99_ms")], 12, 60),
+            [("late_said", LEVEL | {"causes": {"streaming-04": [cause("loop_lag_p99_ms")]}})],
+        ),
+        (
+            noted([cause("read_lag_p99_ms")], 12, None),
+            [("late_said", LEVEL | {"causes": {"streaming-04": [cause("read_lag_p99_ms")]}})],
+        ),
+        (
+            noted([cause("cpu_percent")], 12),
+            [("late_said", LEVEL | {"causes": {"streaming-04": [cause("cpu_percent")]}})],
+        ),
+        (
+            noted([cause("read_lag_p99_ms"), cause("arrivals_missed")]),
+            [("late_said", LEVEL | {"causes": {"streaming-04": [cause("read_lag_p99_ms")]}})],
+        ),
+        (noted([cause("arrivals_dropped"), cause("arrivals_missed")]), []),
+        ({"health": {"streaming-04": LATE}}, [("late_said", LEVEL | {"causes": {"streaming-04": []}})]),
+        ({"health": {"streaming-04": {"client_limited": 1}}}, []),
+        ({"health": {"streaming-08": LATE}}, []),
+    ],
+    ids=lambda one: str(one)[:60],
+)
+def test_what_a_run_says_of_itself(sound: Edition, info: dict[str, Any], expected: list[Any]) -> None:
+    """Each doubt, what it is about, and nothing else."""
+    assert found_by(with_info(sound, **info)) == expected
+
+
+def with_figures(known: Edition, **figures: float | str) -> Edition:
+    """The same run with other figures of its level."""
+    return replace(known, figures=known.figures.assign(**figures))
+
+
+@pytest.mark.parametrize(
+    ("figures", "expected"),
+    [
+        ({"users_reached": 4}, []),
+        ({"users_reached": 3.0}, [("users", LEVEL)]),
+        ({"users_reached": 3.0, "unit": "rate"}, []),
+        ({"window_s": float("nan")}, [("never", LEVEL)]),
+        ({"ok": 20.0}, []),
+        ({"ok": 19.0}, [("few", LEVEL | {"needed": 20})]),
+        ({"ok": 1.0}, [("few", LEVEL | {"needed": 20})]),
+        ({"ok": 0.0}, []),
+        ({"ok": 90.0, "failed": 5.0, "cancelled": 5.0}, []),
+        ({"ok": 90.0, "failed": 4.0, "cancelled": 6.0}, [("cut_off", LEVEL | {"count": 6})]),
+        ({"ok": 0.0, "failed": 4.0, "cancelled": 6.0}, []),
+        ({"name": "other"}, []),
+    ],
+    ids=str,
+)
+def test_what_the_figures_of_a_level_say(sound: Edition, figures: dict[str, Any], expected: list[Any]) -> None:
+    """Just below, at and just above each bound."""
+    assert found_by(with_figures(sound, **figures)) == expected
+
+
+@pytest.mark.parametrize(
+    ("lag_ms", "delay_ms", "exceptions", "expected"),
+    [
+        (30.0, 2.0, 0, {"delay_ms": 30.0}),
+        (30.0, 40.0, 0, {"delay_ms": 40.0}),
+        (30.0, 2.0, 12, {"delay_ms": 30.0}),
+        (30.0, 2.0, 14, None),
+    ],
+)
+def test_levels_whose_calls_came_late(
+    sound: Edition, *, lag_ms: float, delay_ms: float, exceptions: int, expected: dict[str, float] | None
+) -> None:
+    """With the longer of both delays; not where tasks fail as often as one call in ten, and keep the client busy."""
+    run = replace(
+        sound.run,
+        calls=sound.run.calls.iloc[:130],
+        info=sound.run.info | {"rows_written": 130},
+        exceptions=pd.DataFrame({"message": ["odd"], "count": [exceptions]}).query("count > 0"),
+    )
+    figures = sound.figures.assign(read_lag_ms_p95=lag_ms, send_delay_ms_p95=delay_ms)
+    found = dict(found_by(replace(sound, run=run, figures=figures, late=["streaming-04"])))
+    assert found.get("late") == (LEVEL | expected if expected else None)
+    assert set(found) <= {"late", "exceptions"}
+
+
+@pytest.mark.parametrize(("more", "what"), [(1, "fewer_rows"), (0, ""), (-1, "more_rows")])
+@pytest.mark.parametrize("ended", ["completed", "", "running"])
+def test_rows_that_were_written_and_found(sound: Edition, more: int, what: str, ended: str) -> None:
+    """Fewer are lost ones; more are those of another run, once this one has come to its end."""
+    found = len(sound.run.calls)
+    known = [one for one in found_by(with_info(sound, rows_written=found + more, ended=ended)) if one[0] != "running"]
+    told = what and (what == "fewer_rows" or ended == "completed")
+    assert known == ([(what, {"found": found, "written": found + more})] if told else [])
+
+
+def arrivals_said(known: Edition, ended: str = "true", late_ms: float = 80.0, **counts: float) -> dict[str, Any]:
+    """The doubts of arrivals that were due, dropped and missed, in a level that was limited by its client."""
+    due = counts.get("due", 1000.0)
+    row = {"due": due, "dropped": 0.0, "missed": 0.0, "lateness_ms_p99": late_ms, "limited": True} | counts
+    figures = known.figures.assign(completed=ended)
+    return dict(found_by(replace(known, figures=figures, arrivals=pd.DataFrame([row], index=["streaming-04"]))))
+
+
+@pytest.mark.parametrize(
+    ("counts", "ended", "expected"),
+    [
+        ({"dropped": 10.0}, "true", None),
+        ({"dropped": 11.0}, "true", (1.1, ["dropped"])),
+        ({"missed": 11.0}, "true", (1.1, ["missed"])),
+        ({"dropped": 8.0, "missed": 4.0}, "true", (1.2, ["dropped"])),
+        ({"dropped": 6.0, "missed": 6.0}, "true", (1.2, ["dropped", "missed"])),
+        ({"dropped": 5.0, "missed": 6.0}, "true", (1.1, ["missed"])),
+        ({"due": 100.0, "missed": 5.0}, "false", (5.0, [])),
+        ({"due": 100.0, "missed": 6.0}, "false", (6.0, ["missed"])),
+        ({"due": 100.0, "missed": 5.0}, "true", (5.0, ["missed"])),
+    ],
+    ids=str,
+)
+def test_arrivals_that_were_not_made(
+    sound: Edition, counts: dict[str, float], ended: str, expected: tuple[float, list[str]] | None
+) -> None:
+    """More than one in 100: with the share, and what to do about each cause; else they came late."""
+    found = arrivals_said(sound, ended, **counts)
+    if expected is None:
+        assert found == {"arrivals_late": LEVEL | {"delay_ms": 80.0}}
+    else:
+        percent, remedies = expected
+        assert found == {"arrivals_lost": LEVEL | {"percent": pytest.approx(percent), "remedies": remedies}}
+
+
+def test_arrivals_that_a_lost_worker_missed(sound: Edition) -> None:
+    """It is told with the worker, and no remedy beside."""
+    known = with_info(sound, worker_changes=[change("lost")])
+    assert arrivals_said(known, missed=500.0)["arrivals_lost"]["remedies"] == []
+    free = with_info(sound, **noted([cause("arrivals_missed")], 12))
+    assert arrivals_said(free, missed=2.0) == {"arrivals_late_machine": LEVEL | {"delay_ms": 80.0}}
