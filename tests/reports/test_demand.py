@@ -15,6 +15,7 @@ from reports.numbers.demand import demand
 from reports.reading.run import read
 
 from . import run_folders as make
+from .test_golden import check_text
 from .test_numbers import plain_percentile, rows
 
 if TYPE_CHECKING:
@@ -200,3 +201,35 @@ def test_no_folder_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["quota-request", ""])
     assert "it is empty: give the folder of a run" in capsys.readouterr().err
+
+
+def eleven_minutes(**model: str) -> make.Folder:
+    """In each whole minute one call more than in the one before; at the end one more, and two were throttled."""
+    told = {"mode": "streaming", "operation": "converse_stream", "latency_ms": 900, "output_tokens": 100}
+    calls = [
+        told
+        | {"started_at": make.T0 + 60 * minute + call, "input_tokens": 1_000 + call, "cache_read_tokens": 10 * minute}
+        for minute in range(11)
+        for call in range(minute + 1)
+    ]
+    calls[30] |= {"input_tokens": 26_000}
+    calls.append(told | {"started_at": make.T0 + 660, "input_tokens": 1_000})
+    calls += [
+        told | {"started_at": make.T0 + at, "error": "ThrottlingError", "output_tokens": ""} for at in (70, 3_000)
+    ]
+    calls = [row | {"model_id": model["id"]} for row in calls]
+    endpoint = f"https://bedrock-{model.get('endpoint', 'runtime')}.us-east-1.amazonaws.com"
+    settings = {"aws": {"region": "us-east-1"}, "model": model}
+    return make.Folder(calls, [], {"started_at": make.T0 - 9, "endpoint": endpoint, "settings": settings})
+
+
+@pytest.mark.parametrize(
+    ("name", "model"),
+    [
+        ("runtime", {"id": "arn:aws:bedrock:us-east-1:1:x/y", "base_model": "amazon.nova-pro-v1:0"}),
+        ("mantle", {"id": "openai.gpt-oss-120b", "endpoint": "mantle"}),
+    ],
+)
+def test_the_sheet_is_as_it_was_read_and_approved(tmp_path: Path, name: str, model: dict[str, str]) -> None:
+    """Every figure of it, of a load of 1 to 11 requests a minute: 6 in the middle, 10 in nine of ten minutes."""
+    check_text(f"quota_request_{name}.md", sheet(read(eleven_minutes(**model).write(tmp_path))))

@@ -16,7 +16,7 @@ from reports.numbers.slo import gate
 from reports.reading.run import read
 
 from . import run_folders as make
-from .test_golden import CASES
+from .test_golden import CASES, check_text, decision, interrupted, lost_worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,6 +59,28 @@ def judged(analysis: Edition, slo: dict[str, Any]) -> Edition:
     run = analysis.run
     run = replace(run, info=run.info | {"settings": (run.get("settings") or {}) | {"slo": slo}})
     return replace(analysis, run=run, gate=gate(run, analysis.levels, analysis.figures, analysis.other_loads))
+
+
+EVERY: dict[str, Any] = {
+    "ttft_ms": 600,
+    "tpot_ms": 16,
+    "latency_ms": 2_500,
+    "success_rate": 99.5,
+    "min_tokens_per_s": 50,
+}
+
+
+@pytest.mark.parametrize(
+    ("case", "slo"),
+    [(decision, None), (interrupted, EVERY | {"users": 8, "percentile": 90}), (lost_worker, EVERY)],
+    ids=lambda one: getattr(one, "__name__", ""),
+)
+def test_the_cases_are_as_they_were_read_and_approved(
+    case: Callable[[Path], None], slo: dict[str, Any] | None, made: Made
+) -> None:
+    """Each level and condition, what each came to and why; of a level that was not measured, or has too many users."""
+    found = made.edition(case, "en")
+    check_text(f"{case.__name__}.junit.xml", junit.text(judged(found, slo) if slo else found))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)

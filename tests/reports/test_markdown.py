@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -17,6 +17,7 @@ from reports.texts import language
 from . import run_folders as make
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 HOSTILE = "a|b `c` <img src=x onerror=alert(1)>\r\n| x |\n# h [l](http://e.x) *b* @all \\| $x$ www.e.x \u202e"
@@ -145,3 +146,110 @@ def test_a_sentence_in_a_cell_does_not_widen_the_others() -> None:
     """The message of an error may be as long as a screen is wide."""
     table = markdown.table([markdown.texts("Error", ["x" * 200, "short"]), markdown.numbers("Calls", [1, 2])])
     assert len(table.splitlines()[-1]) < 80
+
+
+DASH = "\N{EN DASH}"
+
+
+@pytest.mark.parametrize(
+    ("form", "cases"),
+    [
+        (markdown.number, {0.1: "0.100", 99.95: "100", 9.9951: "10.0", 100: "100", 1000: "1,000", 1e-9: "0.000000001"}),
+        (markdown.number, {-0.0012: "-0.00120", 1e-10: "0.000000000", True: "1.00"}),
+        (markdown.seconds, {1500: "1.50", 999: "0.999", math.nan: DASH}),
+        (markdown.amount, {0: "0", 1234.9: "1,234", None: DASH, math.inf: DASH, -5000: "-5,000"}),
+        (markdown.whole, {0.4: "0", 1234.6: "1,235", math.nan: DASH, math.inf: DASH}),
+        (markdown.percent, {0.999: "99.9", 0.9994: "99.94", 0.99995: "99.99", 1.2: "100", 0.0005: "0.0500"}),
+        (markdown.percent, {math.nan: DASH, 0.5: "50.0"}),
+        (markdown.signed, {0: "+0.0", 1.25: "+1.2", -3: "-3.0", math.nan: DASH, math.inf: DASH}),
+        (markdown.money, {0: "0.00", 1: "1.00", 0.999: "0.999", -0.5: "-0.500", 1234.567: "1,234.57", -2: "-2.00"}),
+        (markdown.money, {None: DASH, math.nan: DASH, 0.00012: "0.000120"}),
+        (markdown.moment, {0: "1970-01-01 00:00 UTC", 1.8e9: "2027-01-15 08:00 UTC", None: DASH}),
+        (markdown.moment, {math.nan: DASH, 1e18: DASH, 1e300: DASH}),
+        (markdown.terminal_width, {"": 0, "abc": 3, "é": 1, "配额": 4, "a，b": 4, "ａ": 2}),  # noqa: RUF001
+    ],
+)
+def test_each_figure_in_its_form(form: Callable[[Any], Any], cases: dict[Any, Any]) -> None:
+    """Around each bound: digits, signs, and what is not known."""
+    assert {value: form(value) for value in cases} == cases
+
+
+@pytest.mark.parametrize(
+    ("text", "escaped", "as_code"),
+    [
+        ("", "", ""),
+        ("a  b\t\nc", "a b c", "`a b c`"),
+        ("x\u202ey\x00z", "x y z", "`x y z`"),
+        ("a*b", "a\\*b", "`a*b`"),
+        ("a|b", "a&#124;b", "a&#124;b"),
+        ("a`b", "a\\`b", "a\\`b"),
+        ("a\\b", "a\\\\b", "a\\\\b"),
+        ("<&>", "&lt;&amp;&gt;", "`<&>`"),
+        ("$x@y", "&#36;x&#64;y", "`$x@y`"),
+        ("https://e.x WWW.e.x www.a", "https&#58;//e.x WWW&#46;e.x www&#46;a", "`https://e.x WWW.e.x www.a`"),
+        ("awww.e.x a:b", "awww.e.x a:b", "`awww.e.x a:b`"),
+        ("#[~_]", "\\#\\[\\~\\_\\]", "`#[~_]`"),
+        ("n" * 12, "n" * 12, f"`{'n' * 12}`"),
+        ("n" * 13, "n" * 11 + "…", "n" * 11 + "…"),
+        ("n" * 10 + "  nn", "n" * 10 + "…", "n" * 10 + "…"),
+    ],
+    ids=repr,
+)
+def test_text_from_outside(text: str, escaped: str, as_code: str) -> None:
+    """On one line, without anything that Markdown, HTML or GitHub would read; of 12 characters at most."""
+    assert markdown.escape(text, 12 if "n" in text else 200) == escaped
+    assert markdown.code(text, 12 if "n" in text else 200) == as_code
+    assert markdown.one_line(f" {text} ") == markdown.one_line(text)
+
+
+def test_a_paragraph_for_a_terminal() -> None:
+    """Without marks, escapes and entities."""
+    assert markdown.plain("**Bold** `code` 5 \\* 3 &lt; 4 \\\\ \\#1") == "Bold code 5 * 3 < 4 \\ #1"
+
+
+def test_a_table_as_its_source_is_read() -> None:
+    """Texts to the left, numbers to the right, as wide as the widest cell, but sentences of more than 60 columns."""
+    columns = [
+        markdown.texts("Mode", ["a", "配额"]),
+        markdown.numbers("X", [1.5, math.nan]),
+        markdown.Column("Empty", ["", DASH]),
+        markdown.Column("S", ["n" * 70, ""], left=True),
+        markdown.numbers("Count", [1, 20_000], markdown.amount),
+    ]
+    assert markdown.table(columns).splitlines() == [
+        f"| Mode |    X | S{' ' * 59} |  Count |",
+        f"| ---- | ---: | {'-' * 60} | -----: |",
+        f"| a    | 1.50 | {'n' * 70} |      1 |",
+        f"| 配额 |    {DASH} | {DASH}{' ' * 59} | 20,000 |",
+    ]
+    assert markdown.table(columns[:1]) == ""
+    assert markdown.table([columns[0], columns[2]]) == ""
+    assert [column.tells for column in columns] == [True, True, False, True, True]
+
+
+def test_sections_and_lists() -> None:
+    """A heading of its level over what there is, a blank line between the parts."""
+    assert markdown.section("T", "a", "", "b") == "## T\n\na\n\nb"
+    assert markdown.section("T", "a", level=3) == "### T\n\na"
+    assert markdown.bullets(["a", "b"]) == "- a\n- b"
+    assert markdown.join("", "a", "") == "a"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [
+        (None, None, ""),
+        (math.nan, math.inf, ""),
+        (1, None, f"1.00{DASH}…"),
+        (math.nan, 2, f"…{DASH}2.00"),
+        (1, 2, f"1.00{DASH}2.00"),
+        (1, 1.001, "1.00"),
+    ],
+)
+def test_an_interval(low: float | None, high: float | None, text: str) -> None:
+    """An open side is a gap; where both are open there is nothing to say."""
+    assert markdown.bounds(low, high) == text
+    assert markdown.bounds(low, high, markdown.amount) == text.replace(".00", "")
+    assert markdown.bracketed("9.00", text) == (f"9.00 ({text})" if text else "9.00")
+    assert markdown.bracketed(DASH, text) == DASH
+    assert markdown.span("a", "b") == "a … b"
