@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +13,15 @@ from reports.__main__ import main
 from reports.charts.comparison import chart
 from reports.edition import edition
 from reports.numbers import intervals, sample
+from reports.numbers.comparison import THROUGHPUT, Comparison, Difference, Share
 from reports.reading.run import read
 
 from . import run_folders as make
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from reports.numbers.sides import Level
 
 TIMES = ("ttft_ms", "first_text_ms", "last_token_ms", "latency_ms")
 
@@ -238,3 +242,73 @@ def test_the_untested_are_named_level_by_level(tmp_path: Path) -> None:
     assert "P95 of time per token, streaming at 4 users (about" in text
     untested = {(one["metric"], one["percent"], *one["level"]) for one in found["untested"]}
     assert untested == {("tpot_ms", 95, "streaming", 4)}
+
+
+LEVEL: Level = ("streaming", 4.0)
+SURE = intervals.Change(0.1, 0.3, 0.001)
+
+
+def time(after: float, change: intervals.Change | None = SURE, **given: bool) -> Difference:
+    """A percentile that was 100 ms in the base, and is shown to be another one."""
+    return Difference(LEVEL, "ttft_ms", 50, 100.0, after, change, **{"clear": True, **given})
+
+
+def share(after: float, *, before: float = 1.0, clear: bool = True, calls: float = 200) -> Share:
+    """A success rate."""
+    return Share(LEVEL, before, after, -0.1, 0.1, 0.01, clear, calls)
+
+
+@pytest.mark.parametrize(
+    ("times", "shares", "verdict"),
+    [
+        ([], [], "nothing"),
+        ([time(130, None)], [], "nothing"),
+        ([time(130, None)], [share(1, calls=19)], "nothing"),
+        ([time(130, None, clear=False)], [share(1, calls=20, clear=False)], "none"),
+        ([time(130, clear=False)], [], "none"),
+        ([time(130)], [], "slower"),
+        ([time(70)], [], "faster"),
+        ([time(70), time(130)], [], "mixed"),
+        ([time(70), time(130, clear=False)], [], "faster"),
+        ([time(70), time(130, counts=False)], [], "faster"),
+        ([time(130, counts=False)], [share(1, clear=False)], "none"),
+        ([time(70)], [share(0.9)], "mixed"),
+        ([time(70)], [share(0.9, clear=False)], "faster"),
+        ([time(70)], [share(1.0, before=0.9)], "faster"),
+        ([time(130)], [share(0.9)], "slower"),
+        ([time(130, clear=False)], [share(0.9)], "none"),
+    ],
+    ids=lambda one: str(one)[:20],
+)
+def test_the_verdict_of_a_comparison(times: list[Difference], shares: list[Share], verdict: str) -> None:
+    """By what is clear and counts; what succeeds faster while more fails is neither."""
+    found = Comparison(times, shares, [], [], [], [])
+    assert found.verdict == verdict
+    assert found.is_empty is (verdict == "nothing")
+    assert len(found.tested) + len(found.untested) == len(times)
+    assert [test.change for test in found.untested] == [None] * len(found.untested)
+
+
+def test_success_rates_that_fall_and_rise() -> None:
+    """Those that are clear, the largest change first."""
+    shares = [share(0.9), share(0.5), share(1.0), share(0.2, clear=False), share(1, before=0.7), share(0.9, before=0.1)]
+    found = Comparison([], shares, [], [], [], [])
+    assert [(one.before, one.after) for one in found.failing] == [(1, 0.5), (1, 0.9)]
+    assert [(one.before, one.after) for one in found.recovering] == [(0.1, 0.9), (0.7, 1)]
+
+
+@pytest.mark.parametrize(
+    ("metric", "before", "after", "change", "worse"),
+    [
+        ("ttft_ms", 100, 125, 25, 25),
+        ("ttft_ms", 100, 80, -20, -20),
+        (THROUGHPUT, 100, 80, -20, 20),
+        (THROUGHPUT, 0.5, 1, 100, -100),
+        ("ttft_ms", 0, 1, None, None),
+    ],
+)
+def test_how_much_worse(metric: str, *, before: float, after: float, change: float | None, worse: float | None) -> None:
+    """A longer time, or a lower rate; not known of nothing."""
+    found = Difference(LEVEL, metric, None, before, after, None)
+    told = [None if math.isnan(one) else round(one, 9) for one in (found.percent_change, found.percent_worse)]
+    assert told == [change, worse]

@@ -138,6 +138,12 @@ LATE = {"late": ["s-16"]}
         ({"output_tokens_count": [200, 200, 200, 198]}, {}, {}),
         ({"output_tokens_count": [200, 200, 200, 197]}, {}, {"rate": "requests_per_s"}),
         ({"output_tokens_per_s": 0.0}, {}, {"rate": "requests_per_s"}),
+        ({"ok": [200, 200, 200, 1], "output_tokens_count": [200, 200, 200, 0]}, {}, {"rate": "requests_per_s"}),
+        (
+            {"ok": [200, 200, 200, 0], "output_tokens_count": 0.0, "failed": 1.0},
+            {},
+            {"rate": "requests_per_s", "advised": "s-12", "best": "s-12"},
+        ),
         # failures
         (
             BAD,

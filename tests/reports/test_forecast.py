@@ -353,3 +353,11 @@ def test_requests_at_a_rate_follow_from_it() -> None:
     indirect = replace(quota_of({"requests": [20, 40]}), is_direct=False)
     [one] = forecasts(indirect, figures)
     assert one.load == pytest.approx(10)
+
+
+def test_use_that_hardly_grows() -> None:
+    """Half a percent for four users: the line is as it is, and few calls are never sure of it."""
+    for accepted, sure in ((400, False), (10**9, True)):
+        [one] = forecasts(quota_of({"requests": [60, 60.5]}, accepted=accepted), levels_of(4, 8))
+        assert one.load == pytest.approx(4 + 4 * 40 / 0.5)
+        assert one.is_sure is sure

@@ -367,7 +367,9 @@ def test_the_report_is_as_it_was_read_and_approved(case: Callable[[Path], None],
     keeps_the_rules(name, details)
     check_text(f"{name}.details.md", details)
     if not name.endswith("_zh"):
-        check_figures(f"{name}.json", json.loads(figures.text(analysis, told(analysis), told_plainly(analysis))))
+        figures_of = figures.text(analysis, told(analysis), told_plainly(analysis))
+        assert figures_of == json.dumps(json.loads(figures_of), indent=1, ensure_ascii=False) + "\n"
+        check_figures(f"{name}.json", json.loads(figures_of))
     if name in OUTLINED:
         check_outlines(name, drawn)
 
@@ -403,7 +405,9 @@ def test_the_comparison_is_as_it_was_read_and_approved(
     check_text(f"comparison_{language}.md", text)
     check_text(f"comparison_{language}.txt", written.verdict + "\n")
     if language == "en":
-        found = json.loads((tmp_path / "out" / "comparison.json").read_text(encoding="utf-8"))
+        text = (tmp_path / "out" / "comparison.json").read_text(encoding="utf-8")
+        found = json.loads(text)
+        assert text == json.dumps(found, indent=1, ensure_ascii=False) + "\n"
         check_outlines("comparison", {name: made.to_dict() for name, made in drawn.items()})
         check_figures("comparison.json", {name: value for name, value in found.items() if name != "runs"})
 

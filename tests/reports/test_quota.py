@@ -305,3 +305,26 @@ def test_the_use_of_quotas_is_that_of_a_plain_computation(tmp_path: Path, calls:
     assert found.output_burndown == (1 if mantle else 5)
     assert found.per_minute == ({"input": 8_000, "output": 900} if mantle else {"requests": 300, "tokens": 7_000})
     assert found.elsewhere == sum(call["model_id"] == "another.model" for call in calls)
+
+
+@pytest.mark.parametrize(
+    ("column", "limit", "mean", "held"),
+    [(True, 500, 500, 600), (True, None, None, None), (False, 500, 256, 356)],
+)
+def test_what_calls_allowed_their_answers(
+    tmp_path: Path, *, column: bool, limit: int | None, mean: float | None, held: float | None
+) -> None:
+    """What they sent; only where a folder of an older version does not say it, what the settings say."""
+    level = make.level("streaming", 1, AT - 5) | {"measured_from": AT, "measured_to": END}
+    call = {"started_at": AT, "mode": "streaming", "level": level["level"], "phase": "measure", "latency_ms": 30_000}
+    call |= {"input_tokens": 100, "output_tokens": 64, "max_tokens": limit, "model_id": make.MODEL}
+    folder = make.Folder([call], [level], {"settings": {"test": {"max_tokens": 256}}}).write(tmp_path)
+    if not column:
+        columns = [name for name in make.REQUEST_COLUMNS if name != "max_tokens"]
+        make.write_csv(folder / "requests.csv", columns, [{name: call[name] for name in columns if name in call}])
+    run = read(folder)
+    found = quota_of(run, levels(run))
+    assert found.max_tokens == mean
+    row = found.table.to_dict("index")[level["level"]]
+    told = [None if math.isnan(row[name]) else row[name] for name in ("reserved_in_flight", "reserve_ratio")]
+    assert told == [held, mean and mean / 64]
