@@ -76,7 +76,7 @@ class PromptCache:
         words = [word for part in prompt.parts for word in part.text.split()]
         seen, known, kept = sha256(f"{model_id}\0blocks".encode(errors="replace")), 0, True
         for end in range(BLOCK_WORDS, len(words) + 1, BLOCK_WORDS):
-            seen.update("\0".join(words[end - BLOCK_WORDS : end]).encode(errors="replace"))
+            seen.update("\0".join(words[end - BLOCK_WORDS : end]).encode())
             key = seen.digest()
             kept = kept and self._expiry.get(key, 0) > now
             known = end if kept else known
@@ -97,7 +97,7 @@ def _points(model_id: str, prompt: Prompt) -> list[_Point]:
     for number, part in enumerate(prompt.parts, 1):
         if part.text or part.media:
             # A point by itself is no part of the prompt: a later one finds what was written up to an earlier one.
-            seen.update(f"\0{part.media}\0{part.text}".encode(errors="replace"))
+            seen.update(f"\0{part.media}\0{part.text}".encode())
         if part.cache_ttl_s:
             points.append(_Point(seen.digest(), prompts.size(prompt.parts[:number]), part.cache_ttl_s))
     return points

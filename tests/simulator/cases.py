@@ -148,8 +148,8 @@ CONVERSE: dict[str, Case] = {
     "a cache that is not used": both(
         converse("anthropic.claude-sonnet-4-6", system=[{"text": "abcdefgh"}, POINT]), output_tokens=1
     ),
-    "Nova reads one": both(
-        converse("amazon.nova-pro-v1:0", system=[{"text": "abcdefgh"}, POINT]), cache_min_tokens=2, output_tokens=1
+    "Nova reads one token": both(
+        converse("amazon.nova-pro-v1:0", system=[{"text": "abcd"}, POINT]), cache_min_tokens=1, output_tokens=1
     ),
     "a guardrail masks": both(
         converse(guardrailConfig={"guardrailIdentifier": "g1", "guardrailVersion": "1", "trace": "enabled"}),
@@ -443,6 +443,9 @@ CHAT = replace(chat(QWEN), body={**chat(QWEN).body, "stream": True})
 MESSAGE = replace(message(HAIKU), body={**message(HAIKU).body, "stream": True})
 
 
+SPOKEN: Any = replace(SAY, body={**SAY.body, "stream": True})
+
+
 def struck(fault: str, *asked: Asked, **settings: Any) -> Case:
     """A case of a fault that strikes each call."""
     return of(*asked, faults={fault: 1.0}, **settings)
@@ -458,6 +461,7 @@ FAULTS: dict[str, Case] = {
     "cut": struck("cut", STREAM, CHAT, converse()),
     "early end": struck("early-end", STREAM, CHUNKS, MESSAGE),
     "truncated": struck("truncated-frame", STREAM, CHUNKS, CHAT, MESSAGE),
+    "a response is truncated": struck("truncated-frame", SPOKEN, fault_after_events=0, **MANTLE),
     "a wrong checksum": struck("bad-crc", STREAM, CHUNKS, CHAT, output_tokens=1),
     "the last event twice": struck("duplicate-metadata", STREAM, CHUNKS, CHAT, output_tokens=1),
     "silence in mid-stream": struck("stall", STREAM, CHAT, converse(), output_tokens=2),
@@ -481,7 +485,7 @@ PACE: dict[str, Case] = {
     "of output, natively": of(CHUNKS, **SHORT_OF_OUTPUT),
     "of output, by Chat Completions": of(CHAT, CHAT, **SHORT_OF_OUTPUT),
     "of output, by Messages": of(MESSAGE, MESSAGE, **SHORT_OF_OUTPUT),
-    "of output, by Responses": of(replace(SAY, body={**SAY.body, "stream": True}), **SHORT_OF_OUTPUT, **MANTLE),
+    "of output, by Responses": of(SPOKEN, **SHORT_OF_OUTPUT, **MANTLE),
     "of output, of Titan": of(
         model("amazon.titan-text-express-v1", "invoke-with-response-stream", {"inputText": "Hi"}),
         output_tokens_per_minute=2,

@@ -174,8 +174,10 @@ class Lapse:
         place, _, query = path.partition("?")
         pairs = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
         scope = {"method": method, "raw_path": place.encode(), "query_string": query.encode(), "headers": pairs}
-        await asyncio.create_task(self._app(scope | {"client": CLIENT}, receive, send))
-        gone.set()
+        try:
+            await asyncio.create_task(self._app(scope | {"client": CLIENT}, receive, send))
+        finally:
+            gone.set()
         return answer
 
     def calls(self) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -295,3 +296,74 @@ def test_the_newest_are_kept() -> None:
         with pytest.raises(ServiceError, match="Response not found"):
             store.find(name)
     assert store.find("resp_2").body == {"id": "resp_2"}
+
+
+def names(store: kept.Kept) -> list[str]:
+    """Which of these responses are kept."""
+
+    def is_there(name: str) -> bool:
+        try:
+            store.find(name)
+        except ServiceError:
+            return False
+        return True
+
+    return [name for name in "abc" if is_there(name)]
+
+
+@pytest.mark.parametrize(
+    ("chars", "kept_ones"),
+    [
+        ((50_000_000, 50_000_000), ["a", "b"]),
+        ((50_000_000, 50_000_001), ["b"]),
+        ((100_000_001,), ["a"]),
+        ((100_000_000, 0, 0), ["a", "b", "c"]),
+        ((100_000_000, 1, 0), ["b", "c"]),
+    ],
+)
+def test_prompts_of_100_million_characters_are_kept(chars: tuple[int, ...], kept_ones: list[str]) -> None:
+    """Together; but one is kept in any case."""
+    store = kept.Kept()
+    for name, count in zip("abc", chars, strict=False):
+        store.add(kept.Record(None, None, chars=count), {"id": name})  # type: ignore[arg-type]
+    assert names(store) == kept_ones
+
+
+def test_a_thousand_responses_are_kept() -> None:
+    """The one after them takes the place of the oldest; one that changes, or is kept again, takes none."""
+    store, first = kept.Kept(), kept.Record(None, None)  # type: ignore[arg-type]
+    store.add(first, {"id": "a"})
+    for number in range(999):
+        store.add(kept.Record(None, None), {"id": f"resp_{number}"})  # type: ignore[arg-type]
+    store.add(first, {"id": "a", "status": "completed"})
+    assert (names(store), store.find("a").body) == (["a"], {"id": "a", "status": "completed"})
+    store.add(kept.Record(None, None), {"id": "b"})  # type: ignore[arg-type]
+    assert names(store) == ["b"]
+    store.find("resp_0")
+
+
+def test_who_waits_for_events_is_woken() -> None:
+    """Each time anew."""
+
+    async def woken() -> list[bool]:
+        record = kept.Record(None, None)  # type: ignore[arg-type]
+        before, found = record.changed, list[bool]()
+        record.tell()
+        found += [before.is_set(), record.changed.is_set()]
+        before = record.changed
+        record.tell()
+        return [*found, before.is_set(), record.changed.is_set()]
+
+    assert asyncio.run(woken()) == [True, False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("status", "runs"),
+    [("queued", True), ("in_progress", True), ("completed", False), ("failed", False), (None, False)],
+)
+def test_a_response_runs_until_it_is_complete(status: str | None, *, runs: bool) -> None:
+    """Only then can it be cancelled."""
+    record = kept.Record(None, None, body={"status": status})  # type: ignore[arg-type]
+    assert record.runs == runs
+    record.cancel()  # without a task nothing happens
+    assert record.body == {"status": status}

@@ -180,7 +180,10 @@ CLAUDE: list[dict[str, Any]] = [
     {**claude(), "messages": [{"role": "tool", "content": "a"}]},
     *(
         claude(**{name: value})
-        for name, value in (("max_tokens", 0), ("temperature", 1.01), ("top_p", -0.01), ("stop_sequences", "a"))
+        for name, value in (
+            *(("max_tokens", 0), ("temperature", 1.01), ("temperature", -0.01), ("top_p", 1.01), ("top_p", -0.01)),
+            ("stop_sequences", "a"),
+        )
     ),
 ]
 CHAT: list[dict[str, Any]] = [

@@ -268,3 +268,9 @@ def test_the_share_of_calls_is_a_bound(draw: float, called: bool) -> None:
     """A draw that is as large as the share is no call: that of place 1 is 0.1343642441124012."""
     assert Random(1).random() == 0.13436424411240122
     assert (toolcalls.called(PROMPT, draw, 0, 1).tool is not None) == called
+
+
+def test_the_second_tool_is_the_next_one() -> None:
+    """Of however many are offered."""
+    three = replace(PROMPT, offered=tuple(Tool(name, None) for name in ("first", "second", "third")))
+    assert toolcalls.called(three, 1, 1, 0).more_tools == (Tool("second", None),)
