@@ -358,6 +358,12 @@ OPEN: dict[str, Case] = {
     "Gemma 4 by Responses": streams(
         response(GEMMA, reasoning={"effort": "high"}, text={"format": SCHEMA}), tokens_per_event=9, **MANTLE
     ),
+    "refused": of(
+        Asked("/openai/v1/chat/completions", b"{"),
+        Asked("/openai/v1/responses", {"input": "Hi"}),
+        message("qwen.qwen3-32b-v1:0"),
+        chat(GPT, stream=True, tools=[RAIN_OF_OPENAI]),
+    ),
     "tokens of Messages are counted": of(
         Asked("/anthropic/v1/messages/count_tokens", {"model": "anthropic.claude-opus-5", "messages": SAID}),
         Asked("/anthropic/v1/messages/count_tokens", {"model": "anthropic.claude-opus-5"}),

@@ -153,9 +153,9 @@ def _frames(data: bytes) -> list[str]:
     try:
         found = list(buffer)
     except ChecksumMismatch:
-        return [f"{len(data)} bytes with a wrong checksum"]
+        return [f"{len(data)} bytes with a wrong checksum: {_payload(data)}"]
     if not found:
-        return [f"{len(data)} bytes of a message of {int.from_bytes(data[:4], 'big')}"]
+        return [f"{len(data)} bytes of a message of {int.from_bytes(data[:4], 'big')}: {_payload(data)}"]
     [message] = found
     headers: Any = message.headers
     body: Any = json.loads(message.payload)
@@ -168,6 +168,11 @@ def _frames(data: bytes) -> list[str]:
     if name == "chunk":
         body = json.loads(base64.b64decode(body.pop("bytes")))
     return pretty(body, f"{name} p{len(padding)} ")
+
+
+def _payload(data: bytes) -> str:
+    """What a message has after its headers, though it is no whole one."""
+    return repr(data[12 + int.from_bytes(data[4:8], "big") :])
 
 
 def _server_sent(data: bytes, before: Any) -> list[str]:
