@@ -227,9 +227,9 @@ class Script:
         ended, reason = self.run.outcome(stopped_by, deserted=deserted)
         return self.run.end(ended=ended, reason=reason, check=lambda _: None, report=report)[1]
 
-    def panel(self) -> str:
-        """The panel of a terminal 110 characters wide, as it is now."""
-        terminal = Console(width=110, file=io.StringIO())
+    def panel(self, width: int = 110) -> str:
+        """The panel of a terminal this wide, as it is now."""
+        terminal = Console(width=width, file=io.StringIO())
         with terminal.capture() as captured:
             state = State(
                 "running",

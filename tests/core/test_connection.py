@@ -119,3 +119,27 @@ def test_silence_has_a_limit() -> None:
         with pytest.raises(TimeoutError):
             _receive(reader, 100)
         assert time.perf_counter() - begun > 0.8
+
+
+def test_a_request_that_is_not_taken_whole() -> None:
+    """Its connection knows, whether sending failed, or ended because reading did: nobody may use it again."""
+    with _pair(read_s=5) as (reader, peer):
+        reader.read_on(100, len)
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
+        peer.close()
+        reader.send(b"x")
+        assert isinstance(reader.send_error, OSError)
+        assert reader.sent_all is False
+    with _pair(read_s=5) as (reader, peer):
+
+        def enough(_: bytes) -> int:
+            reader.wake()
+            return 0
+
+        reader.read_on(100, enough)
+        gevent.spawn_later(0.02, peer.sendall, b"no")
+        reader.send(b"x" * 20_000_000)
+        assert (reader.sent_all, reader.send_error) == (False, None)
+    with _pair(read_s=5) as (reader, peer):
+        reader.send(b"x")
+        assert (reader.sent_all, peer.recv(9)) == (True, b"x")

@@ -155,6 +155,29 @@ def test_the_length_of_a_field_is_as_the_library_has_it(size: int) -> None:
     assert framed(1, b"x" * size) == AnyValue(string_value="x" * size).SerializeToString()
 
 
+@pytest.mark.parametrize(
+    ("endpoint", "server"),
+    [
+        ("https://h.example", {"server.address": "h.example"}),
+        ("https://h.example:443", {"server.address": "h.example"}),
+        ("https://h.example:444/base", {"server.address": "h.example", "server.port": 444}),
+        ("http://127.0.0.1:80", {"server.address": "127.0.0.1", "server.port": 80}),
+        ("", {}),
+    ],
+)
+def test_the_server_has_its_port_where_that_is_another(
+    receiver: Receiver, endpoint: str, server: dict[str, str | int]
+) -> None:
+    """Of figures and of spans; nothing where there is no endpoint."""
+    output = Otlp(to(receiver.url))
+    output.begin(run_of(info={"run": "run-1", "endpoint": endpoint}))
+    output.add(CALL)
+    output.tick(RECORDED)
+    [(labels, _)], [span] = receiver.points("gen_ai.client.operation.duration"), receiver.spans()
+    for told in (labels, plain(span.attributes)):
+        assert {name: value for name, value in told.items() if name.startswith("server.")} == server
+
+
 def test_names_units_and_what_a_receiver_reads(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     """Seconds, the attributes of the conventions, no account, and the resource, where the environment wins."""
     monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "service.name=mine,deployment.environment.name=test")
@@ -295,7 +318,7 @@ def test_spans_that_will_never_be_taken_are_not_sent_again(
     first, *last = [record.getMessage() for record in said(caplog, receiver)]
     assert f"takes no spans: HTTP {status}" in first
     assert first.endswith("these are dropped" if dropped else "sent again until its end")
-    assert last == ([f"bedrock-locust: 1 spans did not reach {receiver.url} and are dropped"] if dropped else [])
+    assert last == ([f"bedrock-locust: 1 span did not reach {receiver.url} and is dropped"] if dropped else [])
 
 
 @pytest.mark.parametrize("kind", ["refused", "silent"])

@@ -48,7 +48,7 @@ class Wire:
         self.sent_all, self.send_error = True, cast("OSError | None", None)
         self.refused: Exception | None = None
         self.reads: list[int] = []
-        self.fate = "open"
+        self.fate, self.ends = "open", 0
 
     def take(self, _: Address) -> Wire | None:
         """A connection that is there."""
@@ -63,7 +63,7 @@ class Wire:
 
     def give(self, _: Address, __: Wire) -> None:
         """Take it back."""
-        self.fate = "kept"
+        self.fate, self.ends = "kept", self.ends + 1
 
     def read_on(self, size: int, take: Callable[[bytes], int]) -> None:
         """Read what comes from now on."""
@@ -93,7 +93,7 @@ class Wire:
 
     def close(self) -> None:
         """Close it."""
-        self.fate = "closed"
+        self.fate, self.ends = "closed", self.ends + 1
 
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/vnd.amazon.eventstream\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -234,6 +234,7 @@ CASES: dict[str, tuple[str, list[Step]]] = {
 def measured(time: Time, wire: Wire, operation: str) -> Call:
     """The Call of an answer: 20 ms after it was asked for, its request is sent, which takes 1 ms."""
     measurement, failure = Measurement({"operation": operation, "model_id": "m", "name": "n"}), None
+    exchange: Exchange | None = None
     time.now += 0.020
     address: Any = Address("host", 443, tls=True)
     try:
@@ -249,6 +250,8 @@ def measured(time: Time, wire: Wire, operation: str) -> Call:
             measurement.drain_sse(cast("Any", chat))
     except Exception as error:  # noqa: BLE001 - whatever happens to a call is its result
         failure = classify(error, measurement.stopwatch.stage)
+    if exchange:
+        exchange.close()  # as the client does with each call
     time.now += 0.001
     return measurement.record(failure)
 
@@ -288,6 +291,7 @@ def test_answers_are_read_and_timed_as_they_were_read_and_approved(time: Time) -
     for name, (operation, steps) in CASES.items():
         wire = Wire(time, steps)
         call = measured(time, wire, operation)
+        assert wire.ends == 1, "a connection is given back or closed, and that once"
         assert call.latency_ms + call.started_at * 1000 <= time.monotonic() * 1000 + 1e-6
         found.append(f"{name}: connection {wire.fate}, reads {wire.reads}\n{told(call)}\n")
     check_text("answers.txt", "\n".join(found))
@@ -302,6 +306,16 @@ def test_a_request_that_is_not_sent_whole(time: Time) -> None:
     answered.send_error, answered.sent_all = BrokenPipeError(32, "Broken pipe"), False
     call = measured(time, answered, "converse")
     assert (call.error, call.output_tokens, call.connect_ms, answered.fate) == ("", 3, None, "closed")
+
+
+@pytest.mark.parametrize(("size", "category"), [(262_144, ""), (262_145, "ConnectionError")])
+def test_a_head_has_256_kb_at_most(time: Time, size: int, category: str) -> None:
+    """One that has not ended after them is no head."""
+    begun, end = b"HTTP/1.1 200 OK\r\nx: ", whole(ANSWER).removeprefix(b"HTTP/1.1 200 OK")
+    filler = b"y" * (size - len(begun))
+    call = measured(time, Wire(time, [(0.1, 0.0, begun + filler), (0.2, 0.0, end)]), "converse")
+    assert call.error == category
+    assert ("larger than 256 kB" in call.error_message) is bool(category)
 
 
 @pytest.mark.parametrize("said", [b"SSH-2.0-OpenSSH_9.6\r\n\r\n", HEAD[:30]])

@@ -120,7 +120,7 @@ def test_a_run_of_users(begin: Begin) -> None:
     run_level(script, FOUR, 10, 2, 6)
     script.pulse.seen = {FOUR.key: {"cpu_s": 5.7, "wall_s": 6.0, "lag": {bucket(80.0): 24}}}
     script.until(19)
-    check_text("runs/users/panel_second.txt", script.panel())
+    check_text("runs/users/panel_second.txt", script.panel() + script.panel(72))
     check_json("runs/users/state.json", json.loads(script.state()))
     script.until(22)
 

@@ -22,8 +22,9 @@ from bedrock_locust.live.health import Pulse
 from bedrock_locust.outputs.prometheus.endpoint import Endpoint
 from bedrock_locust.outputs.prometheus.figures import Figures
 from bedrock_locust.outputs.web import Runs, show
+from bedrock_locust.outputs.web import live as web_live
 from bedrock_locust.outputs.web.form import guard_form
-from bedrock_locust.outputs.web.live import about, line
+from bedrock_locust.outputs.web.live import Live, about, line
 from bedrock_locust.outputs.web.metrics import add_metrics
 from bedrock_locust.outputs.web.tab import BAR
 from bedrock_locust.recording.recorder import Recorder
@@ -267,6 +268,16 @@ def test_a_run_in_a_line(client: FlaskClient) -> None:
     """What became of the run, its calls, and that its report is there."""
     run = client.get("/bedrock/state.json").get_json()["run"]
     assert (run["line"], run["report"]) == ("Run complete; 1 call, 0 failed", "report.md")
+
+
+def test_an_answer_serves_all_who_ask_within_a_second(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first is made at once, also on a machine that has just started; the next one a second later."""
+    runs, moments = Runs(), iter((0.0, 0.999, 1.0))
+    monkeypatch.setattr(web_live, "time", SimpleNamespace(monotonic=lambda: next(moments)))
+    live = Live(runs)
+    assert json.loads(live.state()) == {"run": None}
+    runs.begin(a_run(folder))
+    assert [json.loads(live.state())["run"] is not None for _ in range(2)] == [False, True]
 
 
 def test_a_line_while_a_run_goes_on(folder: Path) -> None:

@@ -15,6 +15,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from bedrock_locust.outputs.otlp.channel import Channel, UndeliveredError
 from bedrock_locust.redaction import redact
+from bedrock_locust.settings.plan import counted
 
 if TYPE_CHECKING:
     from bedrock_locust.call import Call
@@ -87,9 +88,8 @@ class Sender:
             logger.warning("bedrock-locust: the last figures did not reach %s: %s", self._to.shown, why)
         if self.dropped:
             why = f": {self._trouble['spans']}" if self._is_of_spans_alone else ""
-            logger.warning(
-                "bedrock-locust: %d spans did not reach %s and are dropped%s", self.dropped, self._to.shown, why
-            )
+            spans, dropped = counted(self.dropped, "span"), "is dropped" if self.dropped == 1 else "are dropped"
+            logger.warning("bedrock-locust: %s did not reach %s and %s%s", spans, self._to.shown, dropped, why)
 
     @property
     def _is_of_spans_alone(self) -> bool:
