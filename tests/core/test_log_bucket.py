@@ -255,6 +255,20 @@ def test_credentials_that_are_not_there(capsys: pytest.CaptureFixture[str], monk
     assert "Invalid endpoint: nonsense: see AWS_ENDPOINT_URL_S3" in err
 
 
+def test_a_process_that_gives_no_keys(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line says what went wrong, and what to look at."""
+    (tmp_path / "config").write_text("[profile broken]\ncredential_process = false\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    code, out, err = made(capsys, "s3://logs", "--bedrock-profile", "broken")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith("no AWS credentials: CredentialRetrievalError: ")
+    assert err.endswith(
+        ": look at the profile in use (its credential_process, role or SSO login); try: aws sts get-caller-identity\n"
+    )
+
+
 class Kept(LogBucket):
     """A bucket that keeps the stream of each object it has opened."""
 

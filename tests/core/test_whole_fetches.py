@@ -57,6 +57,23 @@ CASES: dict[str, Case] = {
 }
 
 
+def test_a_configuration_that_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A line names its file, and what is wrong in it; one that says nothing of AWS or of a model is enough."""
+    (tmp_path / "run.json").write_text(json.dumps(run_info(HOUR_S)), encoding="utf-8")
+    file = tmp_path / "c.json"
+    for content, said in (
+        ({"aws": {"control_endpoint_url": "x"}}, 'aws.control_endpoint_url is "x", but must start with http:// or'),
+        ({"aws": [], "model": 5}, ""),
+    ):
+        file.write_text(json.dumps(content), encoding="utf-8")
+        with scripted({"GetMetricData": CloudWatch(COUNTS).answer}) as aws:
+            endpoint = {"aws": {"control_endpoint_url": aws.url}} if not said else {}
+            file.write_text(json.dumps(content | endpoint), encoding="utf-8")
+            code = commands.main(["aws", str(tmp_path), "--bedrock-config", str(file)])
+        err = capsys.readouterr().err
+        assert (code, err.startswith(f"{file}: {said}")) == ((2, True) if said else (0, False))
+
+
 def logs(folder: Path) -> None:
     """Logs of the run, of another one, and broken ones."""
     records = [logged(3 * n, region="us-east-1", inferenceRegion=region) for n, region in enumerate(REGIONS)]

@@ -122,7 +122,7 @@ def _routed(model_id: str, arns: list[str]) -> Behind:
 
 def _scope(arns: list[str]) -> str:
     """The scope of a profile that leads to these: more than one region, or any."""
-    regions = {arn.split(":")[3] if arn.count(":") > 3 else "" for arn in arns}
+    regions = {f"{arn}:::".split(":")[3] for arn in arns}
     if "" in regions:
         return GLOBAL
     return CROSS_REGION if len(regions) > 1 else ON_DEMAND
