@@ -28,7 +28,7 @@ ROWS = [
     ("id-0-1", "m", "streaming", "", 300, 900),
     ("id-3-1", "m", "streaming", "", 500, 1100),
     ("id-6-1", "m", "non_streaming", "", "", 700),
-    ("id-9-1", "m", "streaming", "", 420, 1000),
+    ("id-9-1", "m", "streaming", "", "soon", 1000),
     ("id-12-1", "m", "streaming", "ThrottlingError", "", 3),
     ("id-70-1", "m", "streaming", "", 1, 2),
     ("", "m", "streaming", "", 1, 2),
