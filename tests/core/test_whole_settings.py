@@ -332,3 +332,91 @@ def test_loads_by_file_environment_and_options(name: str, here: Path, monkeypatc
     (here / "config.json").write_text(json.dumps({"model": {"id": "m"}, **FILES[name]}), encoding="utf-8")
     rows = [f"{words or '(nothing)'}\n    {loaded(monkeypatch, words)}" for words in WORDS]
     check_text(f"settings/load_{name.replace(' ', '_')}.txt", "\n".join(rows) + "\n")
+
+
+TTFT, PRICES = {"ttft_ms": 5}, {"input_per_million": 1, "output_per_million": 2}
+SONNET_5: dict[str, Any] = {"id": "us.anthropic.claude-sonnet-5"}
+GPT_OSS: dict[str, Any] = {"id": "openai.gpt-oss-120b", "endpoint": "mantle"}
+ARN = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/p1"
+TOGETHER: list[dict[str, Any]] = [
+    *({"search": {"start": 5, "most": most}, "slo": TTFT} for most in (4, 5)),
+    *({"search": {"for": "rate", "most": most}, "slo": TTFT} for most in (10_000, 10_001)),
+    *({"search": {"start": start, "most": most}, "slo": TTFT} for start, most in ((1.5, 3), (1, 3.5))),
+    {"search": {"for": "rate", "start": 1.5, "most": 3.5}, "slo": TTFT},
+    {"search": {}},
+    {"search": {}, "slo": {}},
+    {"test": {"load": "search"}, "slo": TTFT},
+    *(
+        {"search": {}, "slo": slo, "test": {"streaming": False}}
+        for slo in (TTFT, {"latency_ms": 5}, {"success_rate": 9})
+    ),
+    *({"search": {}, "slo": slo} for slo in ({"tpot_ms": 5}, {"min_tokens_per_s": 5}, {"users": 5})),
+    {"search": {}, "arrivals": {"rates": [1]}, "slo": TTFT},
+    {"search": {}, "arrivals": {"rates": [1]}, "slo": TTFT, "test": {"load": "rates"}},
+    {"test": {"load": "rates"}},
+    {"arrivals": {"seed": 1}},
+    {"arrivals": {"rates": [1], "trace": "t"}},
+    {"arrivals": {"profile": [[1, 1, 1]], "trace": "t"}},
+    *({"arrivals": {"rates": rates, "ramp": "aws"}} for rates in ([1], [1, 2])),
+    {"arrivals": {"profile": [[1, 1, 1]], "ramp": "aws"}},
+    {"arrivals": {"trace": "t"}, "workload": {"turns": 2, "file": "f"}},
+    {"arrivals": {"trace": "t"}, "workload": {"output_tokens": 5}},
+    {"arrivals": {"trace": "t"}, "workload": {"cache": "5m"}},
+    {"arrivals": {"trace": "t"}, "workload": {"turns": 1, "order": "shuffled"}},
+    {"workload": {"file": "f", "input_tokens": 5}},
+    {"workload": {"passes": 2}},
+    *({"workload": {"passes": 2, "file": "f", "restart": restart}} for restart in ("run", "level")),
+    {"workload": {"turns": 2}},
+    *({"workload": {"turns": 2, **of}} for of in ({"file": "f"}, {"input_tokens": 5})),
+    {"workload": {"shared_prefix_tokens": 5}},
+    *({"workload": {"shared_prefix_tokens": shared, "input_tokens": 50}} for shared in (49, 50)),
+    *({"workload": {"shared_prefix_tokens": shared, "input_tokens": {"values": [5, 50]}}} for shared in (49, 50)),
+    *({"workload": {"cache": "5m", **of}} for of in ({}, {"input_tokens": 5}, {"file": "f"})),
+    {"workload": {"cache": "implicit", "input_tokens": 50, "shared_prefix_tokens": 9}},
+    {"workload": {"cache": "5m", "input_tokens": 50, "turns": 2}},
+    *({"concurrency": {"start": 5, "end": end}} for end in (4, 5)),
+    *({"concurrency": {"start": 1, "end": end, "step": 2}} for end in (2000, 2001)),
+    {"test": {"streaming": False, "non_streaming": False}},
+    *({"aws": {"access_key_id": one, "secret_access_key": "x"}} for one in ("your_KEY", "A_YOUR_")),
+    {"aws": {"access_key_id": "A", "secret_access_key": "YOUR_SECRET"}},
+    {"aws": {"session_token": "t"}},
+    *({"limits": {"max_cost_usd": 5}, **of} for of in ({}, {"pricing": PRICES})),
+    {"limits": {"max_cost_usd": 5}, "pricing": {**PRICES, "currency": "EUR"}},
+    {"limits": {"max_requests": 5}, "pricing": {**PRICES, "currency": "EUR"}},
+    {"model": {**SONNET_5, "api": "chat"}},
+    {"model": {**SONNET_5, "api": "responses", "endpoint": "mantle"}},
+    {"model": {**SONNET_5, "api": "messages", "service_tier": "flex", "latency": "optimized"}},
+    {"model": {**SONNET_5, "api": "messages", "endpoint": "mantle", "service_tier": "flex"}},
+    {"model": {**SONNET_5, "api": "messages", "latency": "optimized"}},
+    {"model": {**SONNET_5, "endpoint": "mantle"}},
+    {"model": {"id": "amazon.nova-pro-v1:0", "api": "messages"}},
+    {"model": {"id": "us.amazon.nova-pro-v1:0", "api": "chat", "endpoint": "mantle"}},
+    {"model": {"id": "us.deepseek.r1-v1:0", "api": "messages"}},
+    {"model": {"id": "google.gemma-4-27b", "api": "messages"}},
+    {"model": {"id": "openai.gpt-5.6-sol", "api": "messages"}},
+    {"model": {"id": "qwen.qwen3-32b-v1:0", "api": "messages"}},
+    {"model": {"id": "somebody.new-9", "endpoint": "mantle"}},
+    *({"model": {**GPT_OSS, "api": "responses"}, "test": {"max_tokens": most}} for most in (15, 16)),
+    {"model": {"id": "openai.gpt-oss-120b-1:0", "endpoint": "mantle", "api": "chat"}},
+    {"model": {**GPT_OSS, "api": "chat", "service_tier": "reserved"}},
+    {"model": {**GPT_OSS, "api": "chat", "latency": "standard"}},
+    {"model": {"id": ARN, "api": "responses"}},
+    {"model": {"id": ARN, "api": "chat"}},
+    {"model": {"id": ARN, "api": "chat", "base_model": "anthropic.claude-sonnet-5"}},
+    {"test": {"service_tier": "flex"}},
+    {"test": {"service_tier": ""}},
+]
+"""Settings that contradict each other, and beside them those that just do not."""
+
+
+def test_settings_that_contradict_each_other() -> None:
+    """What is said of them; nothing of those that do not."""
+    rows = []
+    for sections in TOGETHER:
+        try:
+            build({"model": {"id": "m"}, **sections}, {}, "c.json")
+            said = ["(nothing)"]
+        except SettingsError as error:
+            said = [*error.lines]
+        rows.append("\n    ".join([json.dumps(sections), *said]))
+    check_text("settings/together.txt", "\n".join(rows) + "\n")

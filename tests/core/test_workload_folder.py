@@ -76,3 +76,17 @@ def test_the_option_names_a_folder(tmp_path: Path) -> None:
     assert folder_of(Namespace(bedrock_workload_dir=str(tmp_path))) == str(tmp_path)
     with pytest.raises(SettingsError, match="is not a folder"):
         folder_of(Namespace(bedrock_workload_dir=str(tmp_path / "none")))
+
+
+def test_how_deep_and_how_many_files_are_offered(tmp_path: Path) -> None:
+    """Of three folders below each other, and the first 500."""
+    place = tmp_path
+    for name in ("one", "two", "three"):
+        place /= name
+        place.mkdir()
+        (place / "x.jsonl").write_text("{}")
+    (tmp_path / "top.jsonl").write_text("{}")
+    assert names_in(str(tmp_path)) == ["one/two/x.jsonl", "one/x.jsonl", "top.jsonl"]
+    for number in range(500):
+        (tmp_path / f"{number:03}").write_text("{}")
+    assert names_in(str(tmp_path)) == [f"{number:03}" for number in range(500)]
