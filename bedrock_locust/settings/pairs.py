@@ -122,12 +122,11 @@ def _instead(model: Model) -> str:
 
 def _change(model: Model, endpoint: str, apis: Sequence[str]) -> str:
     """What to set for one of these APIs on an endpoint."""
-    bare = bare_id(model.id)
     *most, last = apis
     changes = {
         "api": "" if model.api in apis else " or ".join(filter(None, (", ".join(most), last))),
         "endpoint": "" if endpoint == model.endpoint else endpoint,
-        "id": repr(bare) if endpoint == "mantle" and bare != model.id else "",
+        "id": _id_on_mantle(model) if endpoint == "mantle" and bare_id(model.id) != model.id else "",
     }
     return " and ".join(f"model.{name} to {value}" for name, value in changes.items() if value)
 
@@ -153,15 +152,19 @@ def bare_id(model_id: str) -> str:
     return _VERSION.sub("", provider_id(model_id))
 
 
+def _id_on_mantle(model: Model) -> str:
+    """The id for bedrock-mantle, in words: an ARN may not tell its model."""
+    return "that of the model" if hides_model(model.known_id) else repr(bare_id(model.known_id))
+
+
 def _wrong_id(model: Model) -> Iterator[str]:
-    bare = bare_id(model.id)
-    if bare == model.id:
+    if bare_id(model.id) == model.id:
         return
     why = f"model.id is {model.id!r}, but bedrock-mantle has ids without region, ARN and version: set"
     if provider_id(model.known_id).startswith(_CLOSED):
         yield f"{why} {_instead(model)}"
     else:
-        yield f"{why} it to {bare!r}, or model.endpoint to runtime"
+        yield f"{why} it to {_id_on_mantle(model)}, or model.endpoint to runtime"
 
 
 def _wrong_on_mantle(model: Model) -> Iterator[str]:

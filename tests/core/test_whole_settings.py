@@ -403,6 +403,10 @@ TOGETHER: list[dict[str, Any]] = [
     {"model": {"id": ARN, "api": "responses"}},
     {"model": {"id": ARN, "api": "chat"}},
     {"model": {"id": ARN, "api": "chat", "base_model": "anthropic.claude-sonnet-5"}},
+    *(
+        {"model": {"id": ARN, "api": "chat", "endpoint": "mantle", **of}}
+        for of in ({}, {"base_model": "qwen.qwen3-32b"})
+    ),
     {"test": {"service_tier": "flex"}},
     {"test": {"service_tier": ""}},
 ]
