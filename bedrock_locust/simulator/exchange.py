@@ -133,6 +133,6 @@ def _shut_down_if_from(fd: int, client: tuple[str, int]) -> None:
     with contextlib.suppress(OSError):
         if not stat.S_ISSOCK(os.fstat(fd).st_mode):
             return
-    with contextlib.suppress(OSError), socket.fromfd(fd, socket.AF_INET, socket.SOCK_STREAM) as connection:
+    with contextlib.suppress(OSError), socket.socket(fileno=os.dup(fd)) as connection:  # of whichever family it is
         if connection.getpeername()[:2] == client:
             connection.shutdown(socket.SHUT_RDWR)
