@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from bedrock_locust.process.at_exit import ExitCode
+
 PROGRAM = """
 import atexit, sys
 import gevent
@@ -30,6 +32,18 @@ code.code = {code}
 sys.stdout.write("without a line end")
 sys.exit(5)
 """
+
+
+def test_a_process_keeps_its_own_code_unless_it_is_told_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing happens at the exit where nobody has said one."""
+    left: list[int] = []
+    monkeypatch.setattr("atexit.register", lambda leave: leave())
+    monkeypatch.setattr("os._exit", left.append)
+    made = ExitCode()
+    assert (made.code, left) == (0, [])
+    made.code = 4
+    made._leave()
+    assert left == [4]
 
 
 @pytest.mark.parametrize(("code", "expected"), [(0, 5), (3, 3)])

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 HEAVY = "reports.charts.live"
 
 
-@pytest.mark.parametrize("name", ["reports:write", f"{HEAVY}:charts", "json:dumps", "sys:exit", "pathlib:Path"])
+@pytest.mark.parametrize(
+    "name", ["reports:write", f"{HEAVY}:charts", "json:dumps", "sys:exit", "sys.more:exit", "pathlib:Path"]
+)
 def test_what_is_there_is_found(name: str) -> None:
     """A function in a package, in a module of it, of the standard library, and without source."""
     assert why_not_found(name) == ""
