@@ -129,7 +129,8 @@ def _users(data: Any) -> None:
 def _heartbeat(data: Any) -> None:
     _text(_dict(data, "a heartbeat").get("state"), "state")
     number(data.get("current_cpu_usage"), "current_cpu_usage")
-    number(data.get("current_memory_usage", 0), "current_memory_usage")
+    if "current_memory_usage" in data:
+        number(data["current_memory_usage"], "current_memory_usage")
 
 
 def _exception(data: Any) -> None:

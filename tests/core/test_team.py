@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import socket
 import time
+from argparse import Namespace
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
+from locust.env import Environment
 from locust.exception import RPCError
 
 import gevent
@@ -21,6 +23,7 @@ from bedrock_locust.recording.worker_check import WrongReportError
 from bedrock_locust.recording.worker_rows import RowsReport
 from bedrock_locust.team import master_roster, worker_watch
 from bedrock_locust.team.master_leases import Division, Leases
+from bedrock_locust.team.master_receiver import Receiver
 from bedrock_locust.team.messages import FINISH, LEASE, REPORT, ROWS, TAKEN, LeaseOrder, Report
 from bedrock_locust.team.worker_watch import Watch
 
@@ -253,6 +256,8 @@ class Waits:
         (3, 5.0, 50, ["bedrock-locust: waiting for w_0, silent: up to 30 s in all"]),
         (3, 29.5, 1, ["bedrock-locust: waiting for w_0, silent: up to 30 s in all"]),
         (3, 30.0, 0, []),
+        (-99, 4.5, 0, []),
+        (-99, 5.0, 50, ["bedrock-locust: waiting for w_0, silent: up to 30 s in all"]),
     ],
 )
 def test_how_long_a_master_waits(
@@ -281,6 +286,12 @@ def test_how_long_a_master_waits(
     assert roster.recorder is None
     master.receiver.ask(3)
     assert len(master.sent) == asks
+
+
+def test_a_silence_may_last_half_a_minute() -> None:
+    """Where the options say nothing else."""
+    runner: Any = SimpleNamespace(register_message=lambda *_: None, clients=SimpleNamespace(all=[]))
+    assert Receiver(Environment(parsed_options=Namespace()), runner).roster.timeout_s == 30
 
 
 def test_a_run_is_deserted_if_nobody_was_left(master: Master) -> None:
@@ -480,12 +491,15 @@ def test_how_long_a_worker_waits(
     worker.buffer.close()
     worker.buffer.whole, worker.buffer.over = state == "whole", state == "over"
     worker.sender._watch._given_up = state == "unreachable"
+    told: list[Any] = []
+    worker.environment.events.report_to_master.add_listener(lambda client_id, data: told.append((client_id, [*data])))
     waits = Waits(now_s)
     monkeypatch.setattr(worker.sender, "_answered", waits)
     assert worker.sender.finish(worker.buffer) == (state == "whole")
     assert waits.asked == [1] * waited
     assert [kind for kind, _ in worker.sent] == ["stats", *[ROWS] * (sent - 1)]
     assert (worker.sent[0][1][REPORT]["rows"] is None) == (state in {"whole", "over"})
+    assert told == [("w_0123", [REPORT])], "others add their figures, too"
     assert worker.sender._watch.timeout_s == 0
 
 
