@@ -27,23 +27,13 @@ if TYPE_CHECKING:
     ("options", "words"),
     [
         (("--port", "70000"), "65535"),
-        (("--fault", "cut"), "NAME=RATE"),
-        (("--fault", "cuts=0.1"), "unknown fault 'cuts'"),
-        (("--tpot-ms", "-1"), "tpot_ms"),
         (("--host", "not.an.address"), "--host"),
         (("--host", "192.0.2.1"), "192.0.2.1 port 0"),
-        (("--profile", "missing.toml"), "missing.toml cannot be read"),
-        (("--ttft-values-ms", "1,2"), "is not JSON"),
-        (("--models", '{"*": {"ttft": 1}}'), "models.*: ttft: no such setting"),
-        (("--access-key", "ID"), "not ID:SECRET"),
-        (("--access-keys-file", "missing"), "--access-keys-file cannot be read"),
-        (("--tls-certificate", "missing.pem"), "needs --tls-key"),
-        (("--tls-certificate", "missing.pem", "--tls-key", "missing.pem"), "missing.pem cannot be read"),
         (("--tls-self-made", "missing/simulator.pem"), "no certificate could be made"),
     ],
 )
 def test_mistakes_in_options(options: tuple[str, ...], words: str) -> None:
-    """A mistake on the command line is told without a traceback, with code 2."""
+    """A mistake on the command line is told without a traceback, with code 2; `test_command_line.py` has the others."""
     process = start("--port", "0", *options)
     out, err = process.communicate(timeout=DEADLINE_S)
     assert (process.returncode, out) == (2, "")
