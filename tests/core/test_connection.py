@@ -108,6 +108,22 @@ def test_what_is_there_does_not_time_out() -> None:
         assert waiting.value == b"hello"
 
 
+def test_what_is_there_does_not_time_out_later_either() -> None:
+    """The same after a read in time: the timer has run once by then, with some of the limit left."""
+    with _pair(read_s=0.3) as (reader, peer):
+        reader.send(b"x")
+        begun = time.perf_counter()
+        gevent.spawn_later(0.15, peer.sendall, b"first")
+        assert _receive(reader, 100) == b"first"
+        waiting = gevent.spawn(_receive, reader, 100)
+        gevent.sleep(0.33 - (time.perf_counter() - begun))
+        peer.sendall(b"hello")
+        while time.perf_counter() < begun + 0.7:
+            pass
+        waiting.join(5)
+        assert waiting.value == b"hello"
+
+
 def test_silence_has_a_limit() -> None:
     """A read that waits for longer than it may times out; one that is served in time starts anew."""
     with _pair(read_s=0.3) as (reader, peer):

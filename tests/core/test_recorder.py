@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import tempfile
 import time
 from dataclasses import replace
@@ -364,3 +365,30 @@ def test_silences_of_all_workers_are_added_up(recorder: Recorder) -> None:
     assert [(row["level"], int(row["count"])) for row in found] == [("streaming-1", 6), ("streaming-1", 2)]
     assert float(found[0]["lower_ms"]) <= 20 <= float(found[0]["upper_ms"])
     assert float(found[1]["lower_ms"]) <= 500 <= float(found[1]["upper_ms"])
+
+
+@pytest.mark.parametrize("in_the_middle", [False, True])
+def test_a_folder_that_is_lost_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_the_middle: bool) -> None:
+    """Before the end, or while its last tables are written: all of it is found in another place, with right counts."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    recorder = Recorder("r", RunFolder.create(str(tmp_path / "results"), "m", 1.8e9), {"format": 1})
+    recorder.join_local(Pulse(lambda: ""))
+    recorder.add(CALL)
+    was = recorder.folder.path
+
+    def lose() -> Iterator[tuple[str, ...]]:
+        shutil.rmtree(was)
+        was.write_text("a file in its place", encoding="utf-8")
+        yield ("level",)
+
+    if in_the_middle:
+        monkeypatch.setattr(recorder.gaps, "rows", lose)
+    else:
+        list(lose())
+    recorder.close(ended="complete", reason="all levels ran")
+    path = recorder.folder.path
+    assert path != was
+    told = json.loads((path / "run.json").read_text(encoding="utf-8"))
+    assert (told["ended"], told["rows_written"], told["rows_lost"]) == ("complete", 1, 0)
+    assert (path / "requests.csv").read_text(encoding="utf-8").count("\n") == 2
+    assert {"gaps.csv", "levels.csv"} <= {one.name for one in path.iterdir()}
