@@ -49,6 +49,8 @@ CASES: dict[str, Case] = {
     "with logs": (run_info(HOUR_S), CloudWatch(COUNTS).answer, ("--logs", "logs")),
     "with logs of another run": (run_info(HOUR_S), CloudWatch(COUNTS).answer, ("--logs", "others")),
     "with a part that cannot be read": (run_info(HOUR_S), CloudWatch(COUNTS).answer, ("--logs", "broken")),
+    "with many parts that cannot be read": (run_info(HOUR_S), CloudWatch(COUNTS).answer, ("--logs", "many")),
+    "with many parts, none of which can be read": (run_info(HOUR_S), CloudWatch(COUNTS).answer, ("--logs", "all")),
     "with no logs": (run_info(HOUR_S), CloudWatch(COUNTS).answer, ("--logs", "none")),
     "with nothing that can be read": (run_info(HOUR_S), CloudWatch(COUNTS).answer, ("--logs", "bad.json")),
     "with a name that is none": (run_info(HOUR_S), CloudWatch(COUNTS).answer, ("--logs", "s3:/x")),
@@ -82,6 +84,13 @@ def logs(folder: Path) -> None:
     folder_of(folder / "broken", *records)
     (next((folder / "broken").rglob("20*.json.gz")).parent / "20261127091.json.gz").write_bytes(b"no")
     (folder / "bad.json").write_text("{")
+    for name, good in (("many", True), ("all", False)):
+        place = folder / name / "2026" / "11" / "27" / "08"
+        place.mkdir(parents=True)
+        if good:
+            (place / "0.json").write_text(json.dumps(records[0]))
+        for number in range(1, 8):
+            (place / f"{number}.json").write_text("{")
 
 
 def test_fetches_are_as_they_were_read_and_approved(
