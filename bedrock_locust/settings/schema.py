@@ -33,7 +33,6 @@ from bedrock_locust.settings.fields import (
     Positive,
     Seconds,
     Section,
-    Text,
     Users,
 )
 from bedrock_locust.settings.goals import Limits, Pricing, Slo, unknown_cost
@@ -151,7 +150,7 @@ class Model(Section):
     """`converse` works for any model; `invoke` sends its native format; docs/apis.md says who has the others."""
     endpoint: Literal["runtime", "mantle"] = "runtime"
     """`runtime` is bedrock-runtime, `mantle` is bedrock-mantle, with model ids and quotas of its own."""
-    project: Text | None = None
+    project: ModelId | None = None
     """Project of the calls: its id, or on runtime its ARN. Without it the default one."""
     format: NativeFormat | None = None
     """Native format of `invoke`, for an ARN that does not name its model. Without it the model id tells."""

@@ -102,6 +102,12 @@ NAN, INFINITY = float("nan"), float("inf")
         # Texts.
         ("model", {"id": ""}, 'model.id is "", but must not be empty'),
         ("model", {}, "model.id is required: add it"),
+        # A header has it: what ends one would begin another.
+        (
+            "model",
+            {"id": "m", "project": "p\nx-a: b"},
+            'model.project is "p\\nx-a: b", but must not have control characters',
+        ),
         ("output", {"report_file": ""}, 'output.report_file is "", but must not be empty'),
         ("output", {"directory": ""}, 'output.directory is "", but must not be empty'),
         (
