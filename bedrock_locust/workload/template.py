@@ -78,8 +78,9 @@ def _check(settings: Settings, template: Mapping[str, Any]) -> None:
     plain = body_of(settings, "a", 1, 0.5, plain=True)
     owned = {**ELSEWHERE, **_owned(settings, plain)}
     for path, value in _leaves(template):
-        if path in owned:
-            raise SettingsError(f"test.request.{_name(path)} cannot be set: {owned[path]}")
+        above = (path[: depth + 1] for depth in range(len(path)))
+        if found := next((place for place in above if place in owned), None):
+            raise SettingsError(f"test.request.{_name(found)} cannot be set: {owned[found]}")
         if isinstance(_at(plain, path), dict) and not isinstance(value, dict):
             raise SettingsError(f"test.request.{_name(path)} must be an object")
     _check_background(settings, template)

@@ -24,6 +24,8 @@ SECRET = "a secret text"
         ("converse", "m", {"inferenceConfig": SECRET}, "test.request.inferenceConfig must be an object"),
         ("converse", "m", {"modelId": SECRET}, "test.request.modelId cannot be set: set model.id"),
         ("converse", "m", {"performanceConfig": {}}, "test.request.performanceConfig cannot be set: set model.latency"),
+        ("converse", "m", {"performanceConfig": {"latency": "optimized"}}, "cannot be set: set model.latency"),
+        ("converse", "m", {"serviceTier": {"type": "flex"}}, "serviceTier cannot be set: set model.service_tier"),
         ("converse", "m", {"sytem": SECRET}, "sytem is not known"),
         ("converse", "m", {"system": SECRET}, "test.request: system must be a list"),
         ("invoke", "meta.llama3-8b", {"prompt": SECRET}, "test.request.prompt cannot be set"),
