@@ -46,6 +46,15 @@ def test_text_is_kept_up_to_its_limit(plain: bool) -> None:
     assert reading.text_bytes == 2 * (TEXT_LIMIT - 2) + 4
 
 
+@pytest.mark.parametrize("plain", [True, False])
+def test_the_last_character_that_is_kept(plain: bool) -> None:
+    """One fits where one is left, and none after it."""
+    reading = Reading()
+    for piece in ("a" * (TEXT_LIMIT - 1), "b", "c"):
+        _ = reading.add_plain_text(piece.encode()) if plain else reading.add_text(piece)
+    assert reading.text == "a" * (TEXT_LIMIT - 1) + "b"
+
+
 def test_empty_and_odd_text_brings_nothing() -> None:
     """What is no text, or no UTF-8, is not counted."""
     reading = Reading()
@@ -56,7 +65,13 @@ def test_empty_and_odd_text_brings_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("values", "content", "size"),
-    [((), "", 0), (("", None, {}), "", 0), (("é", None), "other", 2), ((b"\xff\xff\xff", {"a": 1}), "other", 3 + 8)],
+    [
+        ((), "", 0),
+        (("", None, {}), "", 0),
+        (("é", None), "other", 2),
+        ((b"\xff\xff\xff", {"a": 1}), "other", 3 + 8),
+        (({"a": b"x"},), "other", 13),
+    ],
 )
 def test_other_content_is_counted_in_bytes(values: tuple[Any, ...], content: str, size: int) -> None:
     """Of texts and bytes as they are, of anything else as JSON."""

@@ -26,8 +26,11 @@ ANY_JSON = st.recursive(
         ("5", 5),
         ("007", 7),
         (5.0, 5),
-        (LIMIT - 1, LIMIT - 1),
+        (LIMIT - 1, 999_999_999_999),
         (LIMIT, None),
+        (10**12, None),
+        ("9" * 12, 999_999_999_999),
+        ("1" + "0" * 12, None),
         (1e300, None),
         (float("inf"), None),
         (float("nan"), None),
@@ -57,7 +60,10 @@ def test_a_count_is_whole_and_not_negative(value: object, expected: int | None) 
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [(1.5, 1.5), (3, 3), ("3", 3), (-0.5, None), (1e300, None), (float("nan"), None), (True, None), ("1.5", None)],
+    [
+        *((1.5, 1.5), (3, 3), ("3", 3), (0.0, 0.0), (999_999_999_999.5, 999_999_999_999.5)),
+        *((-0.5, None), (1e12, None), (1e300, None), (float("nan"), None), (True, None), ("1.5", None)),
+    ],
 )
 def test_a_time_may_have_a_fraction(value: object, expected: float | None) -> None:
     """Otherwise it is as a count."""

@@ -131,7 +131,7 @@ def test_each_source(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[st
 WRONG: dict[str, tuple[str, str | bytes, list[str]]] = {
     "there is nothing": ("none.jsonl", "", []),
     "no record": ("a.jsonl", "\n \n", []),
-    "no JSON": ("a.jsonl", '{"timestamp": 1, \n', []),
+    "no JSON": ("a.jsonl", '{"timestamp" 1}\n', []),
     "no trace": ("a.jsonl", '{"a": 1}\n', []),
     "no object": ("a.jsonl", "5\n", []),
     "other columns": ("a.csv", "a,b\n1,2\n", []),
