@@ -106,7 +106,7 @@ def _decoded_bytes(encoded: str, kind: object) -> int:
     if kind == "text":
         return len(encoded.encode(errors="surrogatepass"))
     content = "" if encoded.startswith("http") else encoded.rpartition("base64,")[2]
-    return len(content) * 3 // 4 - content.count("=", -2)
+    return len(content) * 3 // 4 - content.count("=")
 
 
 def limit_in(body: Mapping[str, Any]) -> int:

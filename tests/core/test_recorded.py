@@ -12,6 +12,7 @@ from bedrock_locust.settings.schema import Settings
 from bedrock_locust.workload.calibration import Calibration
 from bedrock_locust.workload.jsonl import RecordFile
 from bedrock_locust.workload.prepared import Prepared
+from bedrock_locust.workload.recorded import RecordedWorkload
 from bedrock_locust.workload.records import RecordError
 from bedrock_locust.workload.source import workload_of
 
@@ -133,3 +134,36 @@ def test_a_prompt_of_a_length_is_never_empty(tmp_path: Path) -> None:
     prepared = Prepared({"m": Calibration(1, 500)})
     found = workload(tmp_path, [{"input_length": 40}], prepared=prepared).next()
     assert len(found.arguments["messages"][0]["content"][0]["text"].split()) == found.words == 1
+
+
+def test_the_format_that_is_named_counts(tmp_path: Path) -> None:
+    """What the process that leads has found before what the settings say, before what the record looks like."""
+    record = [{"messages": [{"role": "user", "content": [{"text": "a"}]}]}]
+    for prepared, settings, name in (("", None, "converse"), ("", "plain", "plain"), ("native", "plain", "native")):
+        found = workload(
+            tmp_path, record, prepared=Prepared(format=prepared), **({"format": settings} if settings else {})
+        )
+        assert isinstance(found, RecordedWorkload)
+        assert found.format == (name if prepared or settings else "")
+        found.next()
+        assert found.format == name
+
+
+def test_a_file_that_has_changed_is_named(tmp_path: Path) -> None:
+    """After a hundred records in a row that cannot be sent, and not before."""
+    asked = list[int | None]()
+    (path := tmp_path / "y.jsonl").write_text('{"prompt": 5}\n{"prompt": "b"}\n')
+    settings = Settings.model_validate({"model": {"id": "m"}, "workload": {"file": str(path)}})
+
+    def next_record(position: int | None) -> int:
+        asked.append(position)
+        return int(len(asked) == most)
+
+    found = RecordedWorkload(settings, RecordFile(path), next_record)
+    most = 100
+    assert found.next(3).about["record"] == 1
+    assert asked == [3, *[None] * 99]
+    asked.clear()
+    most = 101
+    with pytest.raises(RecordError, match=r"y\.jsonl has changed since the start: prompt must be a text"):
+        found.next(3)

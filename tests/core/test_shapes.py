@@ -83,3 +83,15 @@ def test_what_passes_here_passes_in_boto3(value: Any) -> None:
         assert not ParamValidator().validate(there, shape).has_errors()
     except ParamValidationError as error:  # pragma: no cover - what must not happen
         pytest.fail(str(error))
+
+
+def test_bounds_are_those_of_boto3() -> None:
+    """The least value is right; a text without a least length may be empty."""
+    reasoning = {"reasoningContent": {"reasoningText": {"text": "a", "signature": ""}}}
+    for value in (
+        {"inferenceConfig": {"topP": 0, "maxTokens": 1, "temperature": 0.0}},
+        {"messages": [{"role": "assistant", "content": [reasoning]}]},
+    ):
+        assert shaped(value, input_shape("Converse"), "", whole=False) == value
+    with pytest.raises(ShapeError, match=r"inferenceConfig\.maxTokens must be 1 or more"):
+        shaped({"inferenceConfig": {"maxTokens": 0}}, input_shape("Converse"), "", whole=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -191,3 +192,15 @@ def test_how_fine_calls_over_time_are(length_s: float, bin_s: float, asked: int)
     found = facts.traffic([0], [0.0], length_s, {}, [0])
     assert (found.bin_s, len(found.asked), sum(found.asked)) == (bin_s, asked, 1)
     assert (found.limit_tokens, found.output_tokens, found.most_limit) == (7, 0, 7)
+
+
+def test_pieces_of_time_grow_as_people_count() -> None:
+    """120 of one size, and a moment more takes the next size."""
+    sizes = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 43200, 86400)
+    facts = Facts()
+    facts.add({"input_length": 1, "max_tokens": 1}, 7)
+    for size, larger in pairwise(sizes):
+        assert facts.traffic([0], [0.0], 120 * size, {}, [0]).bin_s == size
+        assert facts.traffic([0], [0.0], 120 * size + 0.001, {}, [0]).bin_s == larger
+    found = facts.traffic([0], [0.0], 5.0, {}, [0])
+    assert (found.most_input, found.most_limit) == (1, 1)

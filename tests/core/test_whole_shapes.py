@@ -413,3 +413,15 @@ def test_the_chosen_shape_runs(play: Callable[..., Play]) -> None:
     again = found.run(30.0)
     assert Chosen.made == made + 2
     check_lines("shapes/chosen.txt", [*lines, "again:", *again[len(lines) - 1 :]])
+
+
+def test_what_counts_if_nothing_is_set() -> None:
+    """The attributes that a subclass may set."""
+    assert (StepShape.start, StepShape.end, StepShape.step) == (1, 10, 1)
+    assert (LevelShape.duration_seconds, LevelShape.warmup_seconds, LevelShape.user_classes) == (60, 0, ())
+    assert (RateShape.rates, RateShape.profile, RateShape.replay) == ((1,), (), None)
+    assert (RateShape.burstiness, RateShape.seed, RateShape.max_in_flight) == (1, 1, 1000)
+    assert (RampShape.target, RampShape.most_levels) == (1, 12)
+    assert (SearchShape.by_rate, SearchShape.start, SearchShape.most, SearchShape.probes) == (False, 1, 100, 20)
+    assert (SearchShape.resolution, SearchShape.burstiness, SearchShape.seed) == (5, 1, 1)
+    assert (SearchShape.max_in_flight, SearchShape.pause_seconds) == (1000, 60)

@@ -11,6 +11,7 @@ import pytest
 from bedrock_locust import commands
 from bedrock_locust.workload.traces.invocation_logs import DATED, Hours, is_log
 from bedrock_locust.workload.traces.moments import moment, step_of
+from bedrock_locust.workload.traces.source import calls
 from bedrock_locust.workload.traces.traced import Skipped, TraceError, whole_number
 
 from .approved import check_lines, flat
@@ -245,6 +246,14 @@ def test_which_logs_are_read() -> None:
     }.items():
         assert found.may_be_in(folder + name) is may_be, name
     assert DATED.search(f"/{folder}2025/11/27/07/")
+
+
+def test_content_is_kept_only_where_it_is_asked_for(tmp_path: Path) -> None:
+    """Not by default."""
+    (source := tmp_path / "logs.jsonl").write_text(json.dumps(LOGS[0]) + "\n")
+    for options, kept in (({}, False), ({"with_content": True}, True)):
+        _, found = calls(source, Skipped(), **options)
+        assert [bool(call.content) for call in found] == [kept]
 
 
 def test_what_was_left_out_in_words() -> None:
