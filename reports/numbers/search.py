@@ -111,7 +111,9 @@ def _search(said: dict[str, Any]) -> Search:
         missed=min(above, key=lambda one: one.load, default=None),
         ended_by=str(said.get("ended_by") or ""),
         reasons=tuple(map(str, _list(last.get("client")))) if said.get("ended_by") == "client" else (),
-        crossed=tuple((_number(pair[0]), _number(pair[1])) for pair in _list(said.get("crossed")) if len(pair) == 2),
+        crossed=tuple(
+            (_number(pair[0]), _number(pair[1])) for pair in map(_list, _list(said.get("crossed"))) if len(pair) == 2
+        ),
     )
 
 

@@ -62,7 +62,7 @@ def _ended(analysis: Edition, found: Search) -> Iterator[str]:
     if not found.ended_by:
         yield say("search.ended_at_once" if found.outcome == "nothing" else "search.ended_early")
     elif found.ended_by == "client":
-        yield say("search.ended_client", load=_load(analysis, found, found.probes[-1]))
+        yield say("search.ended_client", load=_load(analysis, found, found.probes[-1] if found.probes else None))
     elif found.ended_by == "probes":
         yield say("search.ended_probes", count=amount(len(found.probes)))
     elif found.ended_by == "most":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ import reports
 from reports.__main__ import main
 from reports.edition import edition
 from reports.exports import junit
-from reports.numbers.search import advised, passed, searches
+from reports.numbers.search import advised, judged_nothing, passed, searches
 from reports.reading.run import read
 from reports.report import markdown, publish
 from reports.texts import language
@@ -149,7 +150,14 @@ def _doubts(folder: Path) -> list[dict[str, Any]]:
     return told
 
 
-@pytest.mark.parametrize("said", [None, 3, "x", {}, [3], [{}], [{"probes": 3}], [{"probes": [3, {}], "crossed": 3}]])
+@pytest.mark.parametrize(
+    "said",
+    [
+        *(None, 3, "x", {}, [3], [{}], [{"probes": 3}], [{"probes": [3, {}], "crossed": 3}]),
+        *([{"crossed": [3, [1], [4, 8]]}], [{"ended_by": "client", "probes": []}]),
+    ],
+    ids=str,
+)
 def test_whatever_the_file_says(tmp_path: Path, said: Any) -> None:
     """A report is made."""
     run = make.searched()
@@ -172,3 +180,67 @@ def test_a_class_of_users_of_its_own(tmp_path: Path) -> None:
     text = reports.write(tmp_path).read_text(encoding="utf-8")
     assert "meets the SLO up to 4 users, not at 8 users" in text
     assert "<b>" not in text.replace("`Chat | <b>`", "").replace("`Chat \\| <b>`", "")
+
+
+def test_all_that_a_search_found(tmp_path: Path) -> None:
+    """Each probe, both ends, what is shown to meet and to miss the SLO, and pairs of loads that cross."""
+    probes = [
+        P("a", 4, "met", 100, 1.0),
+        P("b", 8, "missed", 100, 0.5),
+        P("c", 16, "met", 100, 0.99),
+        P("d", 32, "missed", 100, 0.9),
+        P("e", 24, "missed", 100, 0.94),
+        P("f", 20, "void", 7, 0.9),
+        P("g", 64, "of a later version", 9, 0.9) | {"calls": None, "share": True},
+    ]
+    one = found(tmp_path, *probes, low=16, high=24, crossed=[[8, 16], [1], 3, ["x", 9]], **{"for": "rate"})
+    assert (one.group, one.unit, one.ended_by, one.reasons) == ("streaming", "rate", "resolution", ())
+    assert [(probe.level, probe.load, probe.verdict) for probe in one.probes] == [
+        *(("a", 4, "met"), ("b", 8, "missed"), ("c", 16, "met"), ("d", 32, "missed")),
+        *(("e", 24, "missed"), ("f", 20, "void"), ("g", 64, "unclear")),
+    ]
+    assert one.probes[2].low == pytest.approx(0.95)
+    assert (one.probes[2].high, one.probes[2].calls, one.probes[2].share) == (1, 100, 0.99)
+    assert [math.isnan(value) for value in (one.probes[-1].calls, one.probes[-1].share)] == [True, True]
+    ends = {name: getattr(one, name) for name in ("low", "high", "met", "missed")}
+    assert {name: end and end.level for name, end in ends.items()} == {
+        "low": "c",
+        "high": "e",
+        "met": "c",
+        "missed": "e",
+    }
+    assert one.crossed[0] == (8, 16)
+    assert [(math.isnan(low), high) for low, high in one.crossed[1:]] == [(True, 9)]
+    users = found(tmp_path / "users", *probes[:1], ended_by="client", low=9)
+    assert (users.unit, users.low, users.missed, users.reasons) == ("users", None, None, ())
+    assert searches(read((make.shaped(("streaming",), (2,), length_s=1)).write(tmp_path / "none"))) == []
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "is_passed", "nothing"),
+    [
+        ([], None, False),
+        (["met"], True, False),
+        (["met", "met"], True, False),
+        (["met", "missed"], False, False),
+        (["met", "client"], False, True),
+        (["client", "void"], False, True),
+        (["client", "missed"], False, False),
+        (["unclear"], False, False),
+    ],
+    ids=str,
+)
+def test_several_searches_together(
+    tmp_path: Path, verdicts: list[str], *, is_passed: bool | None, nothing: bool
+) -> None:
+    """All have to find a load; where none missed the SLO, but one judged no load, it is neither met nor missed."""
+    every = [
+        found(
+            tmp_path / str(place),
+            P("a", 4, verdict, 9, 0.5),
+            **({"high": 4} if verdict in {"missed", "unclear"} else {}),
+        )
+        for place, verdict in enumerate(verdicts)
+    ]
+    assert passed(every) is is_passed
+    assert judged_nothing(every) is nothing
