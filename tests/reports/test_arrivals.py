@@ -6,6 +6,7 @@ import json
 import random
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 
 from bedrock_locust.arrivals import counts
@@ -21,6 +22,7 @@ from reports.sections.conclusion import conclusion
 from reports.sections.trust import told
 
 from . import run_folders as make
+from .test_numbers import plain_percentile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -296,3 +298,88 @@ def test_one_late_call_is_chance(tmp_path: Path) -> None:
     found = report_of(made, tmp_path / "two")
     assert found.late == ["streaming-rate-1"]
     assert "although the CPU was free" in " ".join(told(found))
+
+
+def plain(values: list[float], *percents: int) -> list[Any]:
+    """Percentiles, or None of no value."""
+    return [pytest.approx(plain_percentile(values, percent), rel=1e-3) if values else None for percent in percents]
+
+
+def test_times_of_arrivals_are_those_of_a_plain_computation(tmp_path: Path) -> None:
+    """Lateness of all that ended, and both times of successes that had an arrival of their own."""
+    random_, calls = random.Random(2), list[dict[str, Any]]()
+    cells: dict[str, Any] = {"mode": "streaming", "level": "r", "phase": "measure", "name": "r"}
+    for number in range(40):
+        moment = make.T0 + 10 + number / 2
+        late_s, ttft_ms = random_.choice([0.004, 0.02, 0.3]), random_.randint(200, 400)
+        row = cells | {"started_at": moment + late_s, "scheduled_at": moment, "ttft_ms": ttft_ms}
+        calls.append(row | {"latency_ms": ttft_ms + random_.randint(100, 900)})
+    for number, more in ((3, {"scheduled_at": ""}), (9, {"scheduled_at": ""}), (12, {"phase": "warmup"})):
+        calls[number] |= more
+    calls[20] |= {"error": "ModelError", "ttft_ms": ""}
+    calls[21] |= {"error": "Cancelled", "ttft_ms": ""}
+    level = make.level("streaming", 1, make.T0) | {
+        "level": "r",
+        "users": "",
+        "rate_per_s": 2,
+        "measured_to": make.T0 + 40,
+    }
+    level |= {"arrivals_due": 43, "arrivals_dropped": 2, "arrivals_missed": 1}
+    found = report_of(make.Folder(calls, [level], {}), tmp_path).arrivals
+    measured = [row for row in calls if row["phase"] == "measure"]
+    own = [row for row in measured if not row.get("error") and row["scheduled_at"]]
+    late_ms = [1000 * (row["started_at"] - row["scheduled_at"]) for row in own]
+    ended = [row for row in measured if row.get("error") != "Cancelled" and row["scheduled_at"]]
+    lateness_ms = [1000 * (row["started_at"] - row["scheduled_at"]) for row in ended]
+    expected: list[Any] = [43, 40, 2, 1, *plain(lateness_ms, 50, 99)]
+    for metric in ("ttft_ms", "latency_ms"):
+        values = [row[metric] for row in own]
+        whole = [value + late for value, late in zip(values, late_ms, strict=True)]
+        expected += [*plain(values, 50, 95), *plain(whole, 50, 95)]
+    assert list(found.to_dict("index")["r"].values()) == [*expected, 2, True]
+
+
+@pytest.mark.parametrize(
+    ("late_ms", "latest", "counts", "limited"),
+    [
+        (2.0, 1, {}, False),
+        (2.0, 2, {}, True),
+        (2.0, 0, {"arrivals_dropped": 1}, False),
+        (2.0, 0, {"arrivals_dropped": 1, "arrivals_missed": 1}, True),
+    ],
+    ids=str,
+)
+def test_the_client_made_another_load(
+    tmp_path: Path, *, late_ms: float, latest: int, counts: dict[str, int], limited: bool
+) -> None:
+    """Two arrivals that are late by more than a twentieth of the median wait, or more than one in 100 that was lost."""
+    made = folder((2,), late_ms=late_ms, **counts)
+    for row in made.requests[:latest]:
+        row["started_at"] += 1
+    found = report_of(made, tmp_path)
+    assert bool(found.arrivals["limited"].iloc[0]) is limited
+    assert bool(found.other_loads) is (sum(counts.values()) > 1)
+
+
+@pytest.mark.parametrize(
+    ("row", "share"),
+    [
+        ({"due": 100.0, "made": 99.0, "dropped": 1.0, "missed": 0.0}, None),
+        ({"due": 100.0, "made": 98.0, "dropped": 1.0, "missed": 1.0}, 98),
+        ({"users_reached": 99.0}, None),
+        ({"users_reached": 98.9}, 98.9),
+        ({"users_reached": 50.0, "window_s": None}, None),
+        ({"users_reached": 50.0, "unit": "rate"}, None),
+    ],
+    ids=str,
+)
+def test_levels_with_another_load(row: dict[str, Any], share: float | None) -> None:
+    """One in 100 of the arrivals, or of the users, is not another load; more is."""
+    level = {"unit": "users", "window_s": 30.0, "users_reached": 100.0, "load": 100.0}
+    figures = pd.DataFrame([level | {name: row[name] for name in row if name in level}], index=["one"])
+    counts = [{name: row[name] for name in ("due", "made", "dropped", "missed")}] if "due" in row else []
+    table = pd.DataFrame(
+        counts, columns=["due", "made", "dropped", "missed"], index=["one"] * len(counts), dtype="float64"
+    )
+    found = arrived.other_loads(figures, table)
+    assert found == ({} if share is None else {"one": pytest.approx(share)})

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reports.numbers import failures, percentiles, sample, throughput
+from reports.numbers import rate as rates_of
 from reports.numbers.analysis import Analysis, analyse
 from reports.reading.run import read
 
@@ -233,3 +234,23 @@ def test_without_levels_each_mode_and_name_is_a_row(tmp_path: Path) -> None:
         assert row.requests_per_s == pytest.approx(10 / (max(ends) - own[0]["started_at"]))
         tokens = sum(call["output_tokens"] for call in own)
         assert row.output_tokens_per_s == pytest.approx(tokens / (max(ends) - own[0]["started_at"]))
+
+
+def test_a_run_of_one_moment_has_no_rates(tmp_path: Path) -> None:
+    """A single call that took no time: no figure a second is known of it, and none is 0 or endless."""
+    call = make.call(random.Random(1), AT, name="x") | {
+        "latency_ms": 0,
+        "max_gap_ms": "",
+        "ttft_ms": "",
+        "last_token_ms": "",
+    }
+    settings_ = {"slo": {"latency_ms": 1}, "model": {"id": make.MODEL, "quota": 60, "tokens_per_minute": 100}}
+    found = analyse(read(make.Folder([call], [], {"settings": settings_}).write(tmp_path)))
+    assert found.figures.loc["streaming x", list(throughput.RATES)].isna().all()
+    assert found.quota.table.loc["streaming x"].isna().all()
+    assert found.quota.together == {}
+    assert found.gate is not None
+    assert found.gate.goodput["goodput_per_s"].isna().all()
+    assert found.gate.goodput["good_share"].tolist() == [1]
+    assert math.isnan(rates_of.rate(found.levels, "streaming x").per_s)
+    assert throughput.rates([], AT, AT) == pytest.approx(dict.fromkeys(throughput.RATES, math.nan), nan_ok=True)
