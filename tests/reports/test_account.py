@@ -9,7 +9,7 @@ import pytest
 
 from reports.edition import edition
 from reports.exports import quota_request
-from reports.numbers.account import notes, sources
+from reports.numbers.account import Source, looked_up, notes, others_percent, sources
 from reports.reading.run import read
 from reports.sections.configuration import configuration
 from reports.sections.elsewhere import elsewhere
@@ -161,3 +161,52 @@ def test_by_hand_and_nothing_known(tmp_path: Path) -> None:
     [source] = sources(read(run.write(tmp_path)))
     assert (source.differs, source.found) == (False, False)
     assert source.others_percent == pytest.approx(10)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (None, None),
+        ({"value": 0}, None),
+        ({"value": -1}, None),
+        ({"value": "many"}, None),
+        ({"value": 60}, Source("requests", 60, "", found=False, in_account=None, others_percent=None)),
+        (
+            {"value": 60, "source": "account", "account_value": 60, "code": "L-1", "others_per_minute": 0},
+            Source("requests", 60, "L-1", found=True, in_account=60, others_percent=0),
+        ),
+        (
+            {"value": 60, "source": "settings", "account_value": 80, "others_per_minute": 6},
+            Source("requests", 60, "", found=False, in_account=80, others_percent=10),
+        ),
+    ],
+    ids=str,
+)
+def test_what_the_account_said_of_a_quota(tmp_path: Path, said: Any, expected: Source | None) -> None:
+    """Where it comes from, what the account has, and what others use of it."""
+    run = read(make.Folder(info={"quotas": {"quota": said}}).write(tmp_path))
+    assert sources(run) == ([expected] if expected else [])
+    assert looked_up(run) == ({"model.quota"} if expected and expected.found else set())
+
+
+@pytest.mark.parametrize(
+    ("found", "in_account", "differs"), [(True, 80, False), (False, 80, True), (False, 60, False), (False, None, False)]
+)
+def test_settings_that_differ_from_the_account(*, found: bool, in_account: float | None, differs: bool) -> None:
+    """A quota of 60 that was set by hand."""
+    assert Source("requests", 60, "", found=found, in_account=in_account, others_percent=None).differs is differs
+
+
+@pytest.mark.parametrize(("others", "percent"), [(0.59, 0), (0.6, 1), (60, 100), (None, 0)])
+def test_what_others_use_is_worth_a_word(tmp_path: Path, others: float | None, percent: float) -> None:
+    """From one percent on."""
+    said = {"value": 60, "others_per_minute": others}
+    run = read(make.Folder(info={"quotas": {"quota": said}}).write(tmp_path))
+    assert others_percent(run, "requests") == pytest.approx(percent)
+    assert others_percent(run, "tokens") == 0
+
+
+@pytest.mark.parametrize(("said", "expected"), [(None, []), ("x", []), (["a", "", 3, "b"], ["a", "b"])])
+def test_why_something_is_not_known(tmp_path: Path, said: Any, expected: list[str]) -> None:
+    """Notes in words."""
+    assert notes(read(make.Folder(info={"quota_notes": said}).write(tmp_path))) == expected

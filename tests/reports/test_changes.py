@@ -132,3 +132,26 @@ def test_success_that_fails_in_bursts_is_less_sure() -> None:
     assert alone.high < 0 < apart.high
     narrow = intervals.share_difference((990, 1000), (960, 1000))
     assert alone.low < narrow[0]
+
+
+def test_success_has_newcombes_interval_with_what_the_dependence_leaves() -> None:
+    """Of single runs each with its own design effect; of several with the spread between runs, or inside if larger."""
+    found = changes.success([Trials(990, 1000, 2)], [Trials(960, 1000, 8)])
+    t = stats.t.isf(0.025, sample.WAVES)
+    assert (found.low, found.high) == pytest.approx(intervals.share_difference((495, 500), (120, 125), t))
+    chance = intervals.share_chance((495, 500), (120, 125))
+    assert found.chance == pytest.approx(2 * stats.t.sf(stats.norm.isf(chance / 2), sample.WAVES))
+    sides = [Trials(500, 500, 1), Trials(490, 500, 3)], [Trials(500, 500, 1), Trials(460, 500, 2), Trials(40, 50, 1)]
+    apart = 0.0
+    for side in sides:
+        share = sum(one.hits for one in side) / sum(one.calls for one in side)
+        apart += sum((one.hits - share * one.calls) ** 2 / (one.calls * share * (1 - share)) for one in side)
+    for inside in (1, 100):
+        found = changes.success(sides[0], [*sides[1][:2], sides[1][2]._replace(effect=inside)])
+        effect = max(apart / 3, inside, 3)
+        before, after = (990 / effect, 1000 / effect), (1000 / effect, 1050 / effect)
+        expected = intervals.share_difference(before, after, stats.t.isf(0.025, 3))
+        assert (found.low, found.high) == pytest.approx(expected)
+    sure = changes.success([Trials(10, 10, 1)] * 2, [Trials(10, 10, 1)] * 2)
+    assert sure.chance == 1
+    assert sure.low == pytest.approx(-sure.high)

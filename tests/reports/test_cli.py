@@ -153,6 +153,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
         run.info["settings"] |= {"slo": slo} if slo else {}
         run.info |= {"search": searches} if searches else {}
         run.write(root / name)
+    make.Folder(info=make.info(0, 1)).write(root / "empty")  # has no chart to draw
     return root
 
 
@@ -176,8 +177,11 @@ TOO_SHORT = (
         ("plain --format=,json,,junit,", 0, "plain/report.json", ""),
         ("plain --format=junit", 0, "plain/junit.xml", ""),
         ("plain --format=github", 0, "plain", NO_SUMMARY),
-        ("plain --format=markdown,html", 0, "plain/report.md plain/report.html", ""),
-        ("plain --format=markdown", 0, "plain/report.md", ""),
+        ("empty --format=markdown,html", 0, "empty/report.md empty/report.html", ""),
+        ("empty --format=markdown", 0, "empty/report.md", ""),
+        ("empty --format=html", 0, "empty/report.html", ""),
+        ("empty", 0, "empty/report.md empty/report.html", ""),
+        ("empty --format=json --report-file=copy.html", 0, "empty/report.json", ""),
         ("plain --format=json --gate", 2, "plain/report.json", NO_SLO),
         ("met --format=json --gate", 0, "met/report.json", ""),
         ("met --format=junit --gate", 0, "met/report.json", ""),

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 import random
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reports.edition import edition
 from reports.numbers.intervals import count
+from reports.numbers.quota import Quota, throttle_message
 from reports.numbers.quota import quota as quota_of
 from reports.reading.levels import levels
 from reports.reading.run import read
@@ -328,3 +331,64 @@ def test_what_calls_allowed_their_answers(
     row = found.table.to_dict("index")[level["level"]]
     told = [None if math.isnan(row[name]) else row[name] for name in ("reserved_in_flight", "reserve_ratio")]
     assert told == [held, mean and mean / 64]
+
+
+def use_of(**shares: float) -> Quota:
+    """What one level used of each quota, in percent."""
+    names = {f"{name}_percent": math.nan for name in ("requests", "tokens", "input", "output")}
+    table = pd.DataFrame([names | {f"{name}_percent": share for name, share in shares.items()}], index=["one"])
+    return Quota(dict.fromkeys(shares, 600.0), 5, 256, table, {})
+
+
+@pytest.mark.parametrize(
+    ("found", "message", "tighter"),
+    [
+        (use_of(requests=60, tokens=80), "", "tokens"),
+        (use_of(requests=80, tokens=60), "", "requests"),
+        (use_of(requests=60, tokens=80), "Too many requests, please wait", "requests"),
+        (use_of(requests=60, tokens=80), "the request rate is too high", "requests"),
+        (use_of(requests=80, tokens=60), "TOO MANY TOKENS", "tokens"),
+        (use_of(requests=80, tokens=60), "it is busy", "requests"),
+        (use_of(requests=50), "", "requests"),
+        (use_of(requests=49.9), "", ""),
+        (use_of(requests=80, tokens=40), "Too many tokens", "requests"),
+        (use_of(input=80, output=99), "Too many input tokens", "input"),
+        (use_of(input=80, output=99), "", "input"),
+        (use_of(requests=math.nan, tokens=math.nan), "", ""),
+        (replace(use_of(requests=20), others={"requests": 30}), "", "requests"),
+        (replace(use_of(requests=20), others={"requests": 29}), "", ""),
+        (replace(use_of(requests=20, tokens=90), before={"one": {"requests": 95}}), "", "requests"),
+        (replace(use_of(requests=20, tokens=90), before={"other": {"requests": 95}}), "", "tokens"),
+    ],
+    ids=lambda one: one if isinstance(one, str) else "",
+)
+def test_the_quota_that_gives_out(found: Quota, message: str, tighter: str) -> None:
+    """That of which the service speaks, else that of which more was used, if its use bears it out."""
+    assert found.tighter("one", message) == tighter
+
+
+def test_shares_of_quotas() -> None:
+    """The highest of those that refuse calls; what others left; and whether calls reserve `max_tokens`."""
+    found = replace(use_of(input=80, output=99), others={"input": 30, "output": 130})
+    assert (found.names, found.refusing) == (("input", "output"), ("input",))
+    assert found.percent.tolist() == [80]
+    assert found.used("output").tolist() == [99]
+    assert (found.room("input"), found.room("output"), found.most("input")) == (70, 0, 600)
+    assert found.used_by("one") == {"input": 80}
+    assert use_of(requests=60, tokens=math.nan).percent.tolist() == [60]
+    for per_minute, reserves in (
+        ({"requests": None, "tokens": None}, True),
+        ({"requests": 60, "tokens": None}, False),
+        ({"requests": 60, "tokens": 5}, True),
+        ({"input": 5, "output": 6}, True),
+        ({"input": None, "output": 6}, False),
+    ):
+        assert replace(found, per_minute=per_minute).reserves is reserves
+
+
+def test_what_the_service_said_first_when_it_throttled() -> None:
+    """Not what it said of other failures."""
+    rows = [("ModelError", "odd"), ("ThrottlingError", "first"), ("ThrottlingError", "second")]
+    table = pd.DataFrame(rows, columns=["error", "error_message"])
+    assert throttle_message(table) == "first"
+    assert throttle_message(table.iloc[:1]) == ""
