@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import TYPE_CHECKING, Any
+
+from bedrock_locust.simulator.routes import Simulator as Application
 
 from .calls import (
     CLAUDE,
@@ -14,12 +17,15 @@ from .calls import (
     invoke,
     invoke_stream,
 )
+from .lapse import lapse
 
 if TYPE_CHECKING:
+    import pytest
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
 
     from .process import Simulator
 
+MESSAGES: Any = [{"role": "user", "content": [{"text": PROMPT}]}]
 INPUT_TOKENS = -(-len(PROMPT) // 4)
 
 
@@ -70,3 +76,40 @@ def test_the_counts_of_native_chat_completions_add_up(simulator: Simulator, clie
         usage = json.loads(response["body"].read())["usage"]
         assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"]
     assert response["ResponseMetadata"]["HTTPHeaders"]["x-amzn-bedrock-cache-read-input-token-count"] == "160"
+
+
+def test_the_ledger_has_when_bytes_are_handed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not when a slow connection has taken them: here each message takes it a second."""
+
+    def called(operation: str, **settings: Any) -> dict[str, float]:
+        with lapse(monkeypatch, output_tokens=1, **settings) as simulator:
+            simulator.do(slowly(Application(simulator.service), f"/model/x.y/{operation}"))
+            [call] = simulator.calls()
+        names = ("first_token_at_ns", "ended_at_ns")
+        return {name[:5]: (call[name] - call["arrived_at_ns"]) / 1e9 for name in names if call[name]}
+
+    assert called("converse") == {"ended": 0.02}
+    assert called("converse-stream") == {"first": 2.002, "ended": 5.002}
+    assert called("converse-stream", faults={"early-end": 1}, fault_after_events=1) == {"first": 2.002, "ended": 4.002}
+
+
+async def slowly(application: Application, path: str) -> None:
+    """A call over a connection that takes a second for each message."""
+    request = {"type": "http.request", "body": json.dumps({"messages": MESSAGES}).encode()}
+    asked = [request]
+
+    async def receive() -> Any:
+        return asked.pop() if asked else await asyncio.sleep(60, {"type": "http.disconnect"})
+
+    async def send(message: Any) -> None:
+        await asyncio.sleep(1)
+
+    scope = {
+        "method": "POST",
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": [],
+        "client": ("127.0.0.1", 1),
+    }
+    await asyncio.create_task(application(scope, receive, send))
+    await asyncio.sleep(60)

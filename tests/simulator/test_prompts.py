@@ -169,6 +169,10 @@ CLAUDE: list[dict[str, Any]] = [
     claude(output_config={"format": {"type": "text"}}),
     claude(output_config={"effort": "low"}),
     claude({"type": "document", "source": {"type": "text", "data": "abc"}, "citations": {"enabled": True}}),
+    claude(
+        {"type": "text", "text": "a", "citations": {"enabled": True}},
+        {"type": "document", "source": {"type": "text", "data": "abc"}, "citations": {"enabled": True}},
+    ),
     claude({"type": "document", "source": {"type": "text"}, "citations": {"enabled": True}, "title": 5}),
     claude({"type": "document", "source": {"type": "content", "content": "abc"}, "citations": {"enabled": True}}),
     claude({"type": "document", "source": {"type": "content", "content": []}, "citations": {"enabled": True}}),

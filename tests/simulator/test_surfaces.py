@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bedrock_locust.simulator import surfaces
-from bedrock_locust.simulator.errors import STATUSES, ServiceError
+from bedrock_locust.simulator.errors import OF_ACCOUNT, STATUSES, ServiceError
 
 from .conftest import FAST
 from .lapse import check_text
@@ -98,6 +98,12 @@ SAID: dict[str, tuple[tuple[int, int], tuple[tuple[str, str], str]]] = {
     "ServiceUnavailableException": ((503, 503), (("service_unavailable", "server_error"), "api_error")),
 }
 """Error -> its status in OpenAI's APIs and in Messages; code and type in OpenAI's, and type in Messages."""
+
+
+@pytest.mark.parametrize("code", OF_ACCOUNT)
+def test_mistakes_in_requests_about_the_account(code: str) -> None:
+    """All are the client's."""
+    assert ServiceError(code, "No.").status == 400
 
 
 @pytest.mark.parametrize("code", sorted(STATUSES))
