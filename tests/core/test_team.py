@@ -430,7 +430,7 @@ def watched(timeout_s: int, refusals: str, heard: dict[int, str], monkeypatch: p
     monkeypatch.setattr(worker_watch, "gevent", beats)
     monkeypatch.setattr(gevent.socket, "create_connection", connect)
     made = Watch("h", 5, lambda why: said.append(f"{clock_s[0]}: {why}"))
-    made.timeout_s = timeout_s
+    made.timeout_s = timeout_s or made.timeout_s
     with pytest.raises(StopLoop):
         made._keep()
     assert beats.slept == [1] * 40

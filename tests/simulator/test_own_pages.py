@@ -284,3 +284,22 @@ def test_a_token_that_is_made_is_long() -> None:
     assert [Access.of(host, "t").token for host in ("0.0.0.0", "::1")] == ["t", "t"]
     assert [Access.of(host, None).token for host in ("127.0.0.1", "::1")] == ["", ""]
     assert is_loopback("no.address") is False
+
+
+def test_where_a_response_in_the_background_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Queued until it has its place, then in progress, and complete with its answer."""
+    asked = responses(model="openai.gpt-5.6-luna").but(**NO_EFFORT, background=True)
+    with lapse(monkeypatch, None, None, "mantle", max_batch=1) as sim:
+
+        async def looks() -> list[str]:
+            taken = [sim.ask("POST", asked.path, asked.body, after_s=at_s) for at_s in (0, 0.01)]
+            answers, found = [answer.json for answer in await asyncio.gather(*taken)], []
+            assert [answer["status"] for answer in answers] == ["queued", "queued"]
+            for at_s in (0.02, 0.04, 0.09):
+                await asyncio.sleep(at_s - sim.now_s)
+                for answer in answers:
+                    found.append((await sim.ask("GET", f"{asked.path}/{answer['id']}")).json["status"])
+            return found
+
+        found = sim.do(looks())
+    assert found == ["in_progress", "queued", "completed", "in_progress", "completed", "completed"]
