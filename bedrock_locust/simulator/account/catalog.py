@@ -63,7 +63,7 @@ _VERSION = re.compile(r"(-\d{8})?(-v\d+)?(:\d+)?$|-\d:\d+$")
 _NUMBER = re.compile(r"(?<=\d)[- ](?=\d{1,2}\b)")
 _STUCK = re.compile(r"(?<=[a-z]{3})(?=\d)")
 _UPPER = {"gpt": "GPT", "deepseek": "DeepSeek", "oss": "OSS"}
-_LEGACY_SINCE, _GONE_AT = datetime(2026, 6, 1, tzinfo=UTC), datetime(2027, 1, 15, tzinfo=UTC)
+_LEGACY_SINCE, _GONE_AT = datetime(2026, 6, 1, tzinfo=UTC), datetime(2099, 1, 15, tzinfo=UTC)
 _RELEASED = datetime(2025, 6, 1, tzinfo=UTC)
 
 
