@@ -292,13 +292,17 @@ def test_where_a_response_in_the_background_stands(monkeypatch: pytest.MonkeyPat
     with lapse(monkeypatch, None, None, "mantle", max_batch=1) as sim:
 
         async def looks() -> list[str]:
-            taken = [sim.ask("POST", asked.path, asked.body, after_s=at_s) for at_s in (0, 0.01)]
-            answers, found = [answer.json for answer in await asyncio.gather(*taken)], []
-            assert [answer["status"] for answer in answers] == ["queued", "queued"]
-            for at_s in (0.02, 0.04, 0.09):
+            making, names, found = [], [], []
+            for _ in range(2):
+                making.append(asyncio.ensure_future(sim.ask("POST", asked.path, asked.body)))
+                await asyncio.sleep(0.01)
+                assert sim.latest is not None
+                assert sim.latest.json["status"] == "queued"
+                names.append(sim.latest.json["id"])
+            for at_s in (0.025, 0.04, 0.09):
                 await asyncio.sleep(at_s - sim.now_s)
-                for answer in answers:
-                    found.append((await sim.ask("GET", f"{asked.path}/{answer['id']}")).json["status"])
+                found += [(await sim.ask("GET", f"{asked.path}/{name}")).json["status"] for name in names]
+            await asyncio.wait(making)
             return found
 
         found = sim.do(looks())
