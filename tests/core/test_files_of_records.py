@@ -320,6 +320,7 @@ def test_a_library_opens_a_file_once(tmp_path: Path) -> None:
         (9, False, "Say {size}!", "Say 9! Gi"),
         (6, False, "Say {size}!", "Say 6!"),
         (5, False, "Say {size}!", "Say 5"),
+        (7, False, "Say {size}!", "Say 7! "),
         (20, False, "x", f"x{PADDING}"[:20]),
         (70, False, "x", f"x{PADDING * 3}"[:70]),
         (30, False, "", DEFAULT_TEMPLATE[:30]),

@@ -220,7 +220,7 @@ RECORDS = [
 ]
 HEARD: dict[str, dict[str, Any]] = {
     "as recorded": {"history": "recorded", "think_time_seconds": 3, "tool_seconds": 1.5},
-    "as answered": {"think_time_seconds": {"mean": 5, "median": 4}},
+    "as answered": {"history": "live", "think_time_seconds": {"mean": 5, "median": 4}},
     "two turns, cached": {"turns": 2, "cache": "5m"},
 }
 
@@ -390,6 +390,24 @@ def test_when_more_positions_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> N
     own.give("", range(60, 62))
     assert [own.take(), own.take()] == [52, 60]
     assert [number > 0 for _, _, number in asks] == [True] * len(asks)
+
+
+def test_a_request_without_an_answer_is_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a second, and not before; one that is answered at once need not wait for that."""
+    clock, asks, waits = SimpleNamespace(now=100.0), list[float](), list[float]()
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        clock.now += 0.5
+        if len(waits) == 5:
+            own.give("", range(7, 9))
+
+    came = SimpleNamespace(wait=wait, clear=lambda: None, set=lambda: None)
+    monkeypatch.setattr(positions, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr(positions, "Event", lambda: came)
+    own = Positions(lambda _, __: asks.append(clock.now))
+    assert own.take() == 7
+    assert (asks, waits) == ([100.0, 101.0, 102.0], [1.0] * 5)
 
 
 def test_the_last_positions() -> None:
