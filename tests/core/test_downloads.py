@@ -65,3 +65,12 @@ def test_archive_comes_in_pieces(folder: Path) -> None:
     """No piece of a large file is as large as the file."""
     (folder / "large.bin").write_bytes(bytes(range(256)) * 20_000)
     assert max(map(len, archive(OwnFolder.at(folder)))) < 1_000_000
+
+
+def test_rows_come_500_at_a_time(tmp_path: Path) -> None:
+    """Others have their turn between them; nothing is twice in them, or missing."""
+    path = tmp_path / "rows.csv"
+    path.write_text("".join(f"{number}\n" for number in range(1001)), encoding="utf-8")
+    pieces = list(safe_csv(path.open("rb")))
+    assert [piece.count(b"\n") for piece in pieces] == [500, 500, 1]
+    assert b"".join(pieces).split() == [str(number).encode() for number in range(1001)]

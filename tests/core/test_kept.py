@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gevent
 import pytest
@@ -15,6 +16,7 @@ from bedrock_locust.call import Call
 from bedrock_locust.level import Level
 from bedrock_locust.live.health import Health
 from bedrock_locust.live.limits import ErrorRate, Guard
+from bedrock_locust.live.output import Outcome
 from bedrock_locust.live.tally import Seconds, Tally
 from bedrock_locust.live.task_errors import TaskErrors
 from bedrock_locust.live.timeline import Timeline
@@ -33,9 +35,6 @@ from bedrock_locust.settings.schema import Settings
 from .otlp_receiver import Receiver
 from .test_otlp_output import RECORDED, to
 from .test_output import run_of
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 T0 = 1_800_000_000.0
 CALL = Call(
@@ -161,6 +160,38 @@ def test_the_last_scrape_is_waited_for(
     for version in range(len(came_at_s)):
         waits.seen(version)
     assert waits.limit_s == limit_s
+
+
+@pytest.mark.parametrize(
+    ("calls", "fetched_at", "asked_to_end", "slept_s"),
+    [
+        (0, 0, False, 0),
+        (1, 3, False, 0.3 + 2 * 0.1 + 0.2),
+        (1, 1, False, 6.0),
+        (1, 0, False, 6.0),
+        (1, 0, True, 3.0),
+    ],
+)
+def test_the_end_waits_until_the_last_figures_have_been_fetched(
+    monkeypatch: pytest.MonkeyPatch, calls: int, fetched_at: int, asked_to_end: bool, slept_s: float
+) -> None:
+    """Not where nothing is new; a fetch in the first 0.3 s may have been given up since. 3 s at most after a signal."""
+    figures, now, sleeps = Figures(), [0.0], list[float]()
+    waits = LastScrape(figures, lambda: asked_to_end)
+
+    def sleep(seconds: float) -> None:
+        sleeps.append(seconds)
+        now[0] += seconds
+        if len(sleeps) == fetched_at:
+            waits.seen(figures.version)
+
+    monkeypatch.setattr(last_scrape, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(last_scrape, "gevent", SimpleNamespace(sleep=sleep))
+    waits.seen(figures.version)
+    for _ in range(calls):
+        figures.add(CALL)
+    waits.end(Outcome("complete", "", Path(), None, ()))
+    assert sum(sleeps) == pytest.approx(slept_s, abs=0.11 if slept_s >= 3 else 1e-6)
 
 
 def test_spans_wait_in_bounded_number(caplog: pytest.LogCaptureFixture) -> None:

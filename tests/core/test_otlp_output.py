@@ -341,6 +341,28 @@ def test_a_dead_end_is_one_line_and_holds_nothing_up(
     assert not any(record.exc_info for record in caplog.records)
 
 
+def test_what_arrived_the_last_time_is_sent_first(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spans reach their collector at the end of a run, though the one of the figures has stopped to answer."""
+    monkeypatch.setattr(sending, "INTERVAL_S", 0.02)
+    monkeypatch.setattr(sending, "LAST_S", 0.5)
+    other = Receiver()
+    other.status = 503
+    try:
+        output = Otlp(Addresses(f"{other.url}/v1/metrics", f"{receiver.url}/v1/traces", "output.otlp_endpoint"))
+        output.begin(run_of(info={"run": "run-1", "endpoint": "https://e"}))
+        with gevent.Timeout(30):
+            while not other.headers:
+                gevent.sleep(0.01)
+        monkeypatch.setattr(sending, "INTERVAL_S", 60)
+        gevent.sleep(0.1)
+        other.silent_s = 1.0
+        output.add(CALL)
+        output.tick(RECORDED)
+    finally:
+        other.close()
+    assert len(list(receiver.spans())) == 1
+
+
 def test_what_was_taken_in_part_is_said(receiver: Receiver, caplog: pytest.LogCaptureFixture) -> None:
     """With the reason that the other side gives, on one line."""
     receiver.partial = "too many\nseries"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from gevent.pool import Group
 
 from bedrock_locust.aws.boto3_client import connect
 from bedrock_locust.settings.schema import Settings
-from bedrock_locust.user import FAILURE_PACE_S, BedrockUser, StreamingUser
+from bedrock_locust.user import FAILURE_PACE_S, OPERATIONS, BedrockUser, StreamingUser, call_of
 from bedrock_locust.workload.bench import Bench, put_bench
 from bedrock_locust.workload.contract import Request
 from bedrock_locust.workload.positions import NoneLeftError
@@ -25,6 +26,7 @@ from bedrock_locust.workload.positions import NoneLeftError
 from .test_client import CLAUDE, arguments
 
 if TYPE_CHECKING:
+    from bedrock_locust.call import Mode
     from tests.simulator.process import Simulator
 
 
@@ -168,3 +170,28 @@ def test_a_call_that_failed_ends_its_conversation(simulator: Simulator) -> None:
         assert (workload.told, workload.asked) == ([], [7 if arrival else None])
         assert not waits or time.perf_counter() - began >= FAILURE_PACE_S - 0.01
         assert made == [("a" if arrival else "streaming", "x", None)]
+
+
+@pytest.mark.parametrize("mode", ["streaming", "non_streaming"])
+@pytest.mark.parametrize(
+    ("api", "methods", "model"),
+    [
+        ("converse", ("converse_stream", "converse"), CLAUDE),
+        ("invoke", ("invoke_model_with_response_stream", "invoke_model"), CLAUDE),
+        ("responses", ("responses", "responses"), "openai.gpt-oss-120b"),
+        ("chat", ("chat_completions", "chat_completions"), "openai.gpt-oss-120b"),
+        ("messages", ("messages", "messages"), "anthropic.claude-sonnet-4-20250514"),
+    ],
+)
+def test_an_api_has_a_method_for_each_mode(api: str, methods: tuple[str, str], model: str, mode: Mode) -> None:
+    """Those of boto3 have one for each; the others are told whether to stream."""
+    said = list[tuple[str, dict[str, Any]]]()
+    names = {name for pair in OPERATIONS.values() for name in (pair, *methods)}
+    noting = {name: partial(lambda name, **given: said.append((name, given)), name) for name in names}
+    client: Any = SimpleNamespace(**noting)
+    endpoint = "mantle" if api in {"responses", "chat", "messages"} else "runtime"
+    settings = Settings.model_validate({"model": {"id": model, "api": api, "endpoint": endpoint}})
+    call_of(client, settings, mode)(a=1)
+    is_stream = mode == "streaming"
+    more = {} if api in {"converse", "invoke"} else {"stream": is_stream}
+    assert said == [(methods[not is_stream], {"a": 1, **more})]
