@@ -124,7 +124,8 @@ def _throttles(analysis: Edition, limit: Limit) -> Iterator[str]:
     if limit.kind == "throttled":
         row = analysis.quota.table.loc[[limit.key]].iloc[0]
         accepted, refused = number(row["requests_per_min"]), number(row["throttled_per_min"])
-        yield analysis.say("limit.excess", accepted=accepted, refused=refused)
+        if row["throttled_per_min"] > 0:  # else another model than that of the quotas was throttled
+            yield analysis.say("limit.excess", accepted=accepted, refused=refused)
         yield from said(analysis)
         if analysis.quota.others.get(limit.quota, 0.0) >= MUCH_PERCENT:
             yield analysis.say("limit.others")

@@ -392,3 +392,19 @@ def test_what_the_service_said_first_when_it_throttled() -> None:
     table = pd.DataFrame(rows, columns=["error", "error_message"])
     assert throttle_message(table) == "first"
     assert throttle_message(table.iloc[:1]) == ""
+
+
+def test_what_the_service_accepted_is_not_told_of_another_model(tmp_path: Path) -> None:
+    """The table of quotas has none of its calls: 0 accepted and 0 refused would be wrong."""
+    run = make.shaped(("streaming",), (2, 8), length_s=10)
+    run.requests = [
+        make.throttled(row) if row["users"] == 8 and row["phase"] == "measure" else row for row in run.requests
+    ]
+    said = [" ".join(limits(found, found.conclusions[0])) for found in (edition(read(run.write(tmp_path / "own"))),)]
+    for row in run.requests:
+        row["model_id"] = "another.model"
+    found = edition(read(run.write(tmp_path / "other")))
+    said.append(" ".join(limits(found, found.conclusions[0])))
+    assert all("% of calls were throttled" in one for one in said)
+    assert ["The service accepted" in one for one in said] == [True, False]
+    assert "accepted 0 requests/min and refused " in said[0]
