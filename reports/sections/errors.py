@@ -53,8 +53,8 @@ def _rest(analysis: Edition) -> str:
 
 def _remedies(analysis: Edition) -> str:
     """What the conclusion has not said already."""
-    say, told = analysis.say, remedied(analysis)
-    ask = say("errors.ask")
+    say = analysis.say
+    ask, told = say("errors.ask"), [error for error in remedied(analysis) if analysis.remedy(error)]
     left = [error for error in analysis.failures["error"].unique() if error not in told]
     remedies = {error: analysis.remedy(error) for error in left}
     lines = [
