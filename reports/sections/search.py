@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
-from reports.markdown import UNKNOWN, Column, amount, bracketed, escape, join, percent, section, span, table, texts
+from reports.markdown import UNKNOWN, Column, amount, bracketed, escape, percent, section, span, table, texts
 from reports.numbers.search import judged_nothing
 from reports.numbers.slo import DEFAULT_PERCENTILE
 from reports.sections.words import chart, load_column, slo_words
@@ -31,7 +32,8 @@ def sentences(analysis: Edition, found: Search, name: str, mode: str) -> Iterato
     loads = {name: _load(analysis, found, end) for name, end in (("low", found.low), ("high", found.high))}
     asked = slo_words(say, slo, mode) if slo else ""
     yield say(f"search.{found.outcome}", mode=name, slo=asked, **loads)
-    if ends := [_end(analysis, found, end) for end in (found.low, found.high) if end is not None]:
+    known = [end for end in (found.low, found.high) if end is not None and math.isfinite(end.calls)]
+    if ends := [_end(analysis, found, end) for end in known]:
         target = f"{slo.percentile if slo else DEFAULT_PERCENTILE:g}"
         yield say("search.ends", ends=say("list.semicolon").join(ends), target=target)
     if found.is_close:
@@ -44,7 +46,7 @@ def sentences(analysis: Edition, found: Search, name: str, mode: str) -> Iterato
 def search_gate(analysis: Edition) -> str:
     """The name of the text that says whether a search passed the gate."""
     if judged_nothing(analysis.searches):
-        return "gate.search_nothing"
+        return "gate.search_partly" if any(found.met for found in analysis.searches) else "gate.search_nothing"
     return "gate.search_passed" if analysis.gate_passed else "gate.search_failed"
 
 
@@ -87,17 +89,16 @@ def _shares(probe: Probe) -> dict[str, str]:
 def _table(analysis: Edition, found: Search) -> str:
     say, shares = analysis.say, [_shares(probe) for probe in found.probes]
     intervals = ["" if UNKNOWN in one.values() else span(one["low"], one["high"]) for one in shares]
-    return join(
-        f"### {say.sentence(escape(say.group(found.group)))}" if len(analysis.searches) > 1 else "",
-        table(
-            [
-                load_column(say, [probe.load for probe in found.probes], found.unit),
-                Column(say("col.calls"), [amount(probe.calls) for probe in found.probes]),
-                Column(
-                    say("col.share"),
-                    [bracketed(one["share"], interval) for one, interval in zip(shares, intervals, strict=True)],
-                ),
-                texts(say("col.verdict"), [say(f"search.{probe.verdict}") for probe in found.probes]),
-            ]
-        ),
+    shown = table(
+        [
+            load_column(say, [probe.load for probe in found.probes], found.unit),
+            Column(say("col.calls"), [amount(probe.calls) for probe in found.probes]),
+            Column(
+                say("col.share"),
+                [bracketed(one["share"], interval) for one, interval in zip(shares, intervals, strict=True)],
+            ),
+            texts(say("col.verdict"), [say(f"search.{probe.verdict}") for probe in found.probes]),
+        ]
     )
+    title = say.sentence(escape(say.group(found.group)))
+    return section(title, shown, level=3) if len(analysis.searches) > 1 else shown

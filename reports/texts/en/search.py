@@ -42,5 +42,7 @@ TEXTS = {
     "gate.search_passed": "**SLO gate: passed** (the search found a load that meets the SLO).",
     "gate.search_failed": "**SLO gate: failed** (the search found no load that is shown to meet the SLO).",
     "gate.search_nothing": "**SLO gate: not judged** (the search judged no load, so the SLO was neither met nor missed).",
+    "gate.search_partly": "**SLO gate: not judged** (the search judged no load of a mode or user class, so the SLO was neither met"
+    " nor missed there).",
     "junit.search": "The search found a load that meets the SLO",
 }

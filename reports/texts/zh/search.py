@@ -41,5 +41,6 @@ TEXTS = {
     "gate.search_passed": "**SLO 门禁：通过**（搜索找到了满足 SLO 的负载）。",
     "gate.search_failed": "**SLO 门禁：未通过**（搜索没有找到可以确定满足 SLO 的负载）。",
     "gate.search_nothing": "**SLO 门禁：未判定**（搜索没有判定任何负载，因此 SLO 既未满足也未违反）。",
+    "gate.search_partly": "**SLO 门禁：未判定**（搜索没有判定其中一种模式或用户类的任何负载，因此其 SLO 既未满足也未违反）。",
     "junit.search": "搜索找到了满足 SLO 的负载",
 }
