@@ -44,7 +44,7 @@ def _told(analysis: Edition, doubt: Doubt) -> str:
     usual = {"longer": longer, "setting": setting, "section": section_of_load(analysis)}
     if doubt.what == "drift" and is_profile(analysis.figures).any():
         key = f"{key}_of_parts"
-    return analysis.say(key, **{**usual, **words, **more})
+    return analysis.say.sentence(analysis.say(key, **{**usual, **words, **more}))
 
 
 def _levels(analysis: Edition, keys: list[str]) -> str:
@@ -128,7 +128,7 @@ def _late_said(analysis: Edition, values: Mapping[str, Any]) -> dict[str, str]:
 def _late_level(analysis: Edition, key: str, causes: list[dict[str, Any]]) -> str:
     say, name = analysis.say, label(analysis.say, analysis.level(key), mode=True)
     why = [
-        say(f"cause.{cause['what']}", worker=code(cause["worker"]), value=f"{cause['value']:.0f}") for cause in causes
+        say(f"cause.{cause['what']}", worker=code(cause["worker"]), value=f"{cause['value']:,.0f}") for cause in causes
     ]
     return f"{name} ({say.listing(why)})" if why else name
 

@@ -255,7 +255,7 @@ def test_advice_by_cause(tmp_path: Path) -> None:
     change = {"worker": "host_1f2e", "what": "lost", "levels": ["streaming-rate-5"]}
     made.info["worker_changes"] = [change]
     said = advice(made, tmp_path / "lost")
-    assert "worker `host_1f2e` was lost, stood still or left: streaming at 5 requests/s" in said
+    assert "Worker `host_1f2e` was lost, stood still or left: streaming at 5 requests/s" in said
     assert "more workers" not in said
     made = folder((5,), arrivals_missed=4)
     made.levels[0]["completed"] = "false"
@@ -282,7 +282,7 @@ def test_a_worker_that_stood_still_is_named(tmp_path: Path) -> None:
     change = {"worker": "host_1f2e", "what": "still", "levels": ["streaming-rate-2"], "lasted_s": 2.0}
     made.info["worker_changes"] = [change, change | {"lasted_s": 1.5}]
     said = advice(made, tmp_path)
-    assert "worker `host_1f2e` stood still for up to 2.0 s: streaming at 2 requests/s. Arrivals of that time" in said
+    assert "Worker `host_1f2e` stood still for up to 2.0 s: streaming at 2 requests/s. Arrivals of that time" in said
     assert "more workers" not in said
     del change["lasted_s"]
     assert "stood still" in advice(made, tmp_path / "without")
