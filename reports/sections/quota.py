@@ -74,7 +74,7 @@ def _account(analysis: Edition) -> Iterator[str]:
     """Where the quotas came from, and what others used of them before the load."""
     say, found = analysis.say, sources(analysis.run)
     quotas = {one.name: say(f"quota.of_{one.name}", quota=amount(one.value)) for one in found}
-    listed = [f"{quotas[one.name]} ({code(one.code)})" for one in found if one.found]
+    listed = [say("quota.coded", quota=quotas[one.name], code=code(one.code)) for one in found if one.found]
     if listed:
         yield say("quota.found", quotas=say.listing(listed))
     for one in found:

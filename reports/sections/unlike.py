@@ -27,11 +27,11 @@ def unlike(compared: Compared) -> str:
     for name in WORK:
         values = {run: in_words(say, name, own[name]) if name in own else "" for run, own in settings.items()}
         if "" not in values.values() and len(set(values.values())) > 1:
-            listed = say.listing([f"{code(value)} ({run})" for run, value in values.items()])
+            listed = say.listing([say("compare.of_run", value=code(value), run=run) for run, value in values.items()])
             found.append(say("compare.unlike_one", name=code(name), values=listed))
     places = {run: say(f"compare.at_{_place(analysis)}") for run, analysis in runs.items()}
     if len(set(places.values())) > 1:
-        listed = say.listing([f"{place} ({run})" for run, place in places.items()])
+        listed = say.listing([say("compare.of_run", value=place, run=run) for run, place in places.items()])
         found.append(say("compare.unlike_place", values=listed))
     return say("compare.unlike", settings=say("list.semicolon").join(found)) if found else ""
 

@@ -1,4 +1,4 @@
-"""Texts with their values in Chinese: a space where it meets Latin letters or digits, and none within it."""
+"""Texts with their values in Chinese: a space where it meets Latin letters or digits, else none."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _IDEOGRAPH = re.compile(r"[\u4e00-\u9fff]")
+_WIDE = re.compile(r"[\u3000-\u303f\uff01-\uff60]")
+"""Marks as wide as an ideograph, which have their own room: `，`, `（`, `。`."""
 _LATIN = re.compile(r"[A-Za-z0-9%`]")
 
 
@@ -27,7 +29,7 @@ def _joined(left: str, right: str) -> str:
     """Two parts side by side, with as many spaces between them as the signs that meet there need."""
     ends = left.rstrip(" ")[-1:], right.lstrip(" ")[:1]
     ideographs = [bool(_IDEOGRAPH.match(end)) for end in ends]
-    if all(ideographs):
+    if all(ideographs) or any(map(_WIDE.match, ends)):
         return left.rstrip(" ") + right.lstrip(" ")
     if any(ideographs) and any(map(_LATIN.match, ends)):
         return f"{left.rstrip(' ')} {right.lstrip(' ')}"

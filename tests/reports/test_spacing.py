@@ -21,6 +21,7 @@ PIECES = st.text(st.sampled_from("中文aZ5% `(*"), max_size=6)
         ("由 {a}外推", "108 %", "由 108 % 外推"),
         ("{a}和", "`report.html`", "`report.html` 和"),
         ("**{a}**", "流式", "**流式**"),
+        ("{a} 与", "B（Converse）", "B（Converse）与"),  # noqa: RUF001
         ("{a}", "测试A", "测试A"),
     ],
 )

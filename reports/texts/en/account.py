@@ -55,6 +55,7 @@ TEXTS = {
     "serving.none": "The invocation logs have no call of this run.",
     "serving.without_log": "Successes that the logs do not have: {calls}. AWS writes logs some minutes late.",
     "col.region": "Region",
+    "quota.coded": "{quota} ({code})",
     "quota.found": "Found in Service Quotas: {quotas}.",
     "quota.differs": "The settings say {quota}, and Service Quotas has {value} ({code}). The settings count here.",
     "quota.lookup": "Lookup in the account: {note}.",

@@ -25,6 +25,7 @@ TEXTS = {
     "compare.missing": "{run} has none of these levels of the base, or no call that ended there: {levels}.",
     "compare.unlike": "**Not only what is compared differs; a difference may come from this:** {settings}.",
     "compare.unlike_one": "{name}: {values}",
+    "compare.of_run": "{value} ({run})",
     "compare.unlike_place": "measured against {values}",
     "compare.at_simulator": "the local simulator",
     "compare.at_aws": "AWS",

@@ -47,6 +47,7 @@ TEXTS = {
     "serving.none": "调用日志中没有本次运行的调用。",
     "serving.without_log": "日志中缺少的成功调用：{calls}。AWS 写入日志会延迟数分钟。",
     "col.region": "区域",
+    "quota.coded": "{quota}（{code}）",
     "quota.found": "从 Service Quotas 查到：{quotas}。",
     "quota.differs": "设置中为{quota}，而 Service Quotas 中是 {value}（{code}）。这里以设置为准。",
     "quota.lookup": "账户查询：{note}。",

@@ -25,6 +25,7 @@ TEXTS = {
     "compare.missing": "{run} 没有基准的以下级别，或其中没有结束的调用：{levels}。",
     "compare.unlike": "**除所比较的内容外还有不同之处，差别可能由此而来**：{settings}。",
     "compare.unlike_one": "{name}：{values}",
+    "compare.of_run": "{value}（{run}）",
     "compare.unlike_place": "测量对象：{values}",
     "compare.at_simulator": "本地模拟器",
     "compare.at_aws": "AWS",
