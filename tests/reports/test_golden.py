@@ -23,10 +23,11 @@ from reports.exports import figures
 from reports.markdown import join
 from reports.numbers.regression import Limits
 from reports.reading.run import read
-from reports.report import DETAILS, FILES, links, short
+from reports.report import DETAILS, FILES, SECTIONS, links, short
 from reports.sections.head import told_plainly
 from reports.sections.trust import told
 
+from . import more_runs
 from . import run_folders as make
 from .test_profile import folder as profile
 from .test_replay import folder as replay
@@ -339,15 +340,17 @@ CASES = (
     damaged,
     no_tokens,
     lengths,
+    *more_runs.MORE,
 )
 
 
 WHOLE = (
     *("conversations", "conversations_zh", "profiled", "traced", "replayed", "three_calls", "decision"),
     *("one_mode", "all_failed", "no_call", "interrupted", "no_shape", "no_tokens"),
+    *more_runs.WHOLE,
 )
 """Cases whose details and figures are compared, too."""
-OUTLINED = ("conversations", "interrupted", "no_shape", "profiled")
+OUTLINED = ("conversations", "interrupted", "no_shape", "profiled", *more_runs.OUTLINED)
 """And all charts; those of others are below."""
 
 
@@ -359,19 +362,29 @@ def test_the_report_is_as_it_was_read_and_approved(case: Callable[[Path], None],
         drawn = {chart: found.to_dict(validate=False) for chart in CHARTS if (found := CHARTS[chart](analysis))}
     places = links(drawn, "charts")
     text = short(analysis, places, [FILES["html"], FILES["json"]])
+    assert all(isinstance(part(analysis, places), str) for part in SECTIONS)
     keeps_the_rules(name, text)
     check_text(f"{name}.md", text)
+    if name in OUTLINED:
+        check_outlines(name, drawn)
     if name not in WHOLE:
         return
     details = join(*(part(analysis, places) for part in DETAILS)) + "\n"
     keeps_the_rules(name, details)
     check_text(f"{name}.details.md", details)
-    if not name.endswith("_zh"):
+    if not name.endswith("_zh") and name not in more_runs.WHOLE:
         figures_of = figures.text(analysis, told(analysis), told_plainly(analysis))
         assert figures_of == json.dumps(json.loads(figures_of), indent=1, ensure_ascii=False) + "\n"
         check_figures(f"{name}.json", json.loads(figures_of))
-    if name in OUTLINED:
-        check_outlines(name, drawn)
+
+
+@pytest.mark.parametrize("case", more_runs.IN_CHINESE, ids=lambda case: case.__name__)
+def test_the_report_in_chinese_is_as_it_was_read_and_approved(case: Callable[[Path], None], made: Made) -> None:
+    """What one decides by."""
+    analysis = made.edition(case, "zh")
+    text = short(analysis, links(CHARTS, "charts"), [FILES["html"], FILES["json"]])
+    keeps_the_rules(case.__name__, text)
+    check_text(f"{case.__name__}_zh.md", text)
 
 
 @pytest.mark.parametrize("made", [decision, no_call, damaged], ids=lambda case: case.__name__)
@@ -508,8 +521,10 @@ def keeps_the_rules(name: str, text: str) -> None:
     assert "None" not in text
     assert "inf" not in text.lower().split()
     for block, following in zip(blocks, [*blocks[1:], "# end"], strict=True):
-        if block.startswith("## "):
-            assert not following.startswith(("# ", "## ")), f"{name}: nothing under {block!r}"
+        if block.startswith("#"):
+            depth = block.index(" ")
+            assert not following.startswith(tuple("#" * level + " " for level in range(1, depth + 1))), block
+            assert depth < 3 or not following.startswith("!["), f"{name}: nothing under {block!r}"
         if block.startswith("|"):
             lines = block.splitlines()
             assert len(lines) >= 3, f"{name}: empty table"
@@ -562,7 +577,7 @@ def check_outlines(name: str, drawn: dict[str, dict[str, Any]]) -> None:
 
 
 def outline(part: Any, datasets: dict[str, list[Any]]) -> Any:
-    """A part of a definition without what Altair adds by itself; of the data the number of rows, first and last."""
+    """A part of a definition without what Altair adds by itself; of the data the count of rows, first, last, sums."""
     if isinstance(part, dict):
         data = part.get("data", {})
         rows = datasets.get(data.get("name", ""), data.get("values", []))
@@ -571,7 +586,18 @@ def outline(part: Any, datasets: dict[str, list[Any]]) -> Any:
             for name, value in part.items()
             if name not in {"$schema", "data", "datasets"}
         }
-        return kept | ({"rows": [len(rows), outline(rows[0], {}), outline(rows[-1], {})]} if rows else {})
+        found = {"rows": [len(rows), outline(rows[0], {}), outline(rows[-1], {})], "sums": sums(rows)} if rows else {}
+        return kept | found
     if isinstance(part, list):
         return [outline(one, datasets) for one in part]
     return float(f"{part:.5g}") if isinstance(part, float) else part
+
+
+def sums(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """What all rows come to: the sum of each column of numbers, the different values of others, in their order."""
+    made: dict[str, Any] = {}
+    for name in rows[0]:
+        values = [row[name] for row in rows]
+        numbers = [float(value) for value in values if isinstance(value, int | float)]
+        made[name] = float(f"{math.fsum(numbers):.5g}") if numbers else list(dict.fromkeys(map(str, values)))[:20]
+    return made
