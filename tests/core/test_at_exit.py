@@ -30,6 +30,7 @@ gevent.spawn(disturbs)
 undisturbed(collects)
 code.code = {code}
 sys.stdout.write("without a line end")
+sys.stderr.write("nor this")
 sys.exit(5)
 """
 
@@ -53,3 +54,4 @@ def test_the_end_is_reached_and_has_its_exit_code(code: int, expected: int) -> N
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == expected, done.stderr
     assert done.stdout == "all collected\nwithout a line endothers come first\n"
+    assert done.stderr.endswith("nor this")

@@ -63,6 +63,27 @@ def test_settings_and_strikes_cannot_be_changed() -> None:
             made.fault = "stall"  # type: ignore[union-attr, misc]
 
 
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"ttft_ms": float("inf")}, "ttft_ms: Input should be a finite number"),
+        (
+            {"fault_schedule": [{"fault": "cut", "from_seconds": float("nan")}]},
+            "from_seconds: Input should be a finite",
+        ),
+        ({"fault_schedule": [{"fault": "cut", "to_seconds": float("inf")}]}, "to_seconds: Input should be a fin"),
+        ({"fault_schedule": [{"fault": "cut", "from_seconds": -0.5}]}, "from_seconds: Input should be greater"),
+        ({"fault_schedule": [{"fault": "cut", "to_seconds": -0.5}]}, "to_seconds: Input should be greater"),
+        ({"fault_schedule": [{"fault": "cut", "speed": 1}]}, "speed: Extra inputs are not permitted"),
+        ({"fault_schedule": [{}]}, "fault: Field required"),
+    ],
+)
+def test_numbers_are_finite_and_strikes_have_no_other_members(settings: dict[str, Any], words: str) -> None:
+    """A time that never comes would be a fault that never strikes."""
+    with pytest.raises(BehaviourError, match=words):
+        Behaviour().changed(settings)
+
+
 @pytest.mark.parametrize("count", [3, 7, 10, 20, 31])
 def test_rates_may_add_up_to_one(count: int) -> None:
     """Though binary numbers do not add up exactly; a little more may not be."""
