@@ -356,7 +356,9 @@ def _exported(metrics: Iterable[Metric]) -> dict[str, Any]:
 
 def _counts(point: Any) -> list[Any]:
     """Count, sum, least, most, zeros, scale, and the buckets that are not empty."""
-    counts = enumerate(point.positive.bucket_counts, point.positive.offset)
+    own = point.positive.bucket_counts
+    assert not own or (own[0] and own[-1]), "from the first bucket that has something to the last"
+    counts = enumerate(own, point.positive.offset)
     figures = [point.count, round(point.sum, 6), round(point.min, 6), round(point.max, 6), point.zero_count]
     return [*figures, point.scale, {place: count for place, count in counts if count}]
 

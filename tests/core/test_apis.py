@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from locust.event import EventHook
@@ -20,6 +21,9 @@ from bedrock_locust.client import BedrockClient
 from bedrock_locust.errors.remedies import remedy
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.schema import Settings
+from bedrock_locust.wire.direct import Direct, Post
+from bedrock_locust.wire.in_flight import in_flight
+from bedrock_locust.wire.stopwatch import Stopwatch
 
 from .answers import streamed
 from .open_apis import Service
@@ -578,3 +582,20 @@ def test_the_project_of_boto3_calls(api: str) -> None:
         assert json.loads(body)["projectIdentifier"] == "proj_7"
     else:
         assert b"x-amzn-bedrock-projectidentifier: proj_7" in head.lower()
+
+
+def test_the_time_of_a_call_begins_once_its_request_is_signed() -> None:
+    """With either transport: when it is handed over."""
+    stopwatch, stages = Stopwatch(), list[str]()
+
+    def send(_: object) -> Any:
+        stages.append(stopwatch.stage)
+        return SimpleNamespace(status_code=200, headers={}, content=b"{}", raw=None)
+
+    in_flight.begin(stopwatch)
+    try:
+        direct = Direct("mantle", "http://h", lambda _: stages.append(stopwatch.stage), send, {})
+        direct.post(Post("responses", "/x", b"{}", {}, streams=False))
+    finally:
+        in_flight.clear()
+    assert stages == ["connect", "response"]

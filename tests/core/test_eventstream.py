@@ -8,7 +8,7 @@ from typing import Any
 from zlib import crc32
 
 import pytest
-from botocore.eventstream import EventStreamBuffer, ParserError
+from botocore.eventstream import ChecksumMismatch, EventStreamBuffer, ParserError
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -149,3 +149,14 @@ def test_the_largest_frame() -> None:
     message: Message = ({}, b"x" * eventstream.MAX_PAYLOAD)
     data = encode(message)
     assert ours([data[:100], data[100:]]) == ([message], "")
+
+
+@pytest.mark.parametrize("place", [8, -4], ids=["prelude", "frame"])
+def test_a_wrong_checksum_is_said_with_the_right_one(place: int) -> None:
+    """That of the lengths at the beginning, and that of the whole frame."""
+    data = bytearray(encode(({":event-type": "chunk"}, b"{}")))
+    right = crc32(data[:place])
+    data[place : place + 4 or None] = bytes(4)
+    with pytest.raises(ChecksumMismatch) as caught:
+        Decoder(lambda *_: None).feed(bytes(data))
+    assert str(caught.value) == f"Checksum mismatch: expected 0x00000000, calculated 0x{right:08x}"
