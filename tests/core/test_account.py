@@ -328,7 +328,7 @@ def test_a_model_that_is_legacy_or_does_not_stream(simulator: Simulator, caplog:
         assert said == [
             (
                 f"bedrock-locust: AWS has marked {model_id} as legacy since 2026-06-01, and it will be gone on"
-                " 2027-01-15: choose a newer version of the model"
+                " 2099-01-15: choose a newer version of the model"
             ),
             (
                 f"bedrock-locust: AWS says that {model_id} does not stream, so calls that stream will fail:"
