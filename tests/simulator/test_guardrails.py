@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bedrock_locust.simulator import guardrails
 from bedrock_locust.simulator.cache import CacheUse
 from bedrock_locust.simulator.prompts import Guardrail, Prompt
-from bedrock_locust.simulator.replies import Kind, Reply, compose
+from bedrock_locust.simulator.replies import Content, Kind, Reply, Stop, compose
 
 from .calls import CLAUDE, body, converse, converse_stream
 from .process import Simulator
@@ -143,3 +143,12 @@ def test_bedrock_mantle_ignores_them() -> None:
     status, _, said = mantle.request("POST", path, body, GUARDED)
     assert (status, b"guardrail" in said) == (200, False)
     assert mantle.stop() == (0, "", "")
+
+
+@pytest.mark.parametrize(("characters", "units"), [(0, 0), (1, 1), (1000, 1), (1001, 2), (2000, 2), (2001, 3)])
+def test_units_of_text(characters: int, units: int) -> None:
+    """One for each 1,000 characters that it has begun."""
+    prompt = Prompt((), "x" * characters, None, guardrail=Guardrail("g1", traced=True))
+    reply = Reply("id", "x.y", prompt, CacheUse(), Content((), Stop.END))
+    used = guardrails.trace(reply)["trace"]["guardrail"]["inputAssessment"]["g1"]["invocationMetrics"]["usage"]
+    assert [count for name, count in used.items() if name.endswith("PolicyUnits")] == [units, units, units, units, 0]
