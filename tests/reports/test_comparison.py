@@ -225,8 +225,8 @@ def test_what_differs_besides_is_said_first(tmp_path: Path, language: str) -> No
     _, text, _ = compared(tmp_path, *folders, "--language", language)
     first_screen = text.split("| ")[0]
     assert "`test.prompt_size`" in first_screen
-    assert "`4321` (B)" in first_screen
-    assert ("the local simulator (B)" if language == "en" else "本地模拟器 (B)") in first_screen
+    assert ("`4321` (B)" if language == "en" else "`4321`（B）") in first_screen  # noqa: RUF001
+    assert ("the local simulator (B)" if language == "en" else "本地模拟器（B）") in first_screen  # noqa: RUF001
     alike = str(make.shaped(("streaming",), (4,), seed=3).write(tmp_path / "c"))
     _, text, _ = compared(tmp_path, folders[0], alike, "--language", language)
     assert "`test.prompt_size`" not in text
