@@ -15,6 +15,7 @@ import pytest
 
 from bedrock_locust.aws.boto3_client import connect
 from bedrock_locust.client import BedrockClient
+from bedrock_locust.process.clock import clock
 from bedrock_locust.settings.schema import Settings
 from tests.simulator.conftest import FAST
 from tests.simulator.process import Simulator
@@ -23,6 +24,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from botocore.model import ServiceModel
+
+
+@pytest.fixture(autouse=True)
+def same_clock() -> Iterator[None]:
+    """A run that begins on a clock of its test reads the process's clock anew: the next test has what was before."""
+    before = dict(vars(clock))
+    yield
+    vars(clock).clear()
+    vars(clock).update(before)
+
 
 # A worker of pytest-xdist waits for its next test on an event that another thread sets; where gevent's loop
 # has nothing of its own to wait for, it says that this would block forever.

@@ -325,7 +325,8 @@ def test_a_change_is_that_of_all_pairs_of_places(
     found = intervals.change(sides[0], sides[1], percent, degrees)
     widening = 1.0 if degrees is None else (student.quantile(0.05, degrees) / intervals.Z) ** 2
     closed = [intervals.is_closed(len(one.least), percent, one.effect * widening) for one in sides]
-    assert (found is not None) is all(closed)
+    # Few values of a widened law may be closed at both ends and still leave no bound of their difference.
+    assert all(closed) if found is not None else (degrees is not None or not all(closed))
     if found is not None:
         low, high, chance = plain_change(sides[0], sides[1], percent, degrees)
         assert found.low == pytest.approx(low, rel=1e-4, abs=1e-5)
