@@ -32,7 +32,7 @@ def alt_text(analysis: Edition) -> str:
     """What the panels show, in words."""
     say = analysis.say
     panels = [say(f"chart.lengths.{metric}") for metric, *_ in PANELS if _has(analysis, metric)]
-    return say.sentence(say("list.comma").join(panels) or say("chart.lengths"))
+    return say.sentence(say("list.comma").join(panels))
 
 
 def _has(analysis: Edition, metric: str) -> bool:
