@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import settings
+
+pytest.register_assert_rewrite("tests.golden_texts")  # so that it shows where texts differ
 
 # Two cores shared by all tests say nothing about the time of one example. What hypothesis itself chooses where it finds
 # a CI, examples that are the same each time, stays.

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from .golden_files import check_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-GOLDEN = Path(__file__).parent / "golden"
 _OF_BOTO3 = re.compile(r"(?<=known are )modelId[\w, ]*|(?<=exactly one of )text[\w, ]*")
 """Members that another version of boto3 may have others of."""
 LONG = 120
@@ -24,11 +23,7 @@ LONG = 120
 
 def check_lines(name: str, lines: Iterable[str]) -> None:
     """Compare lines with those of a golden file."""
-    text, golden = "".join(f"{_OF_BOTO3.sub('...', line)}\n" for line in lines), GOLDEN / name
-    if os.environ.get("UPDATE_GOLDEN"):
-        golden.parent.mkdir(exist_ok=True)
-        golden.write_text(text, encoding="utf-8", newline="\n")
-    assert text == golden.read_text(encoding="utf-8")
+    check_text(name, "".join(f"{_OF_BOTO3.sub('...', line)}\n" for line in lines))
 
 
 def flat(value: Any) -> str:

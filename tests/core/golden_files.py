@@ -6,20 +6,17 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
+
+from tests import golden_texts
 
 GOLDEN = Path(__file__).parent / "golden"
 
 
 def check_text(name: str, text: str) -> None:
     """Compare a text with a golden file."""
-    golden = GOLDEN / name
-    if os.environ.get("UPDATE_GOLDEN"):
-        golden.parent.mkdir(parents=True, exist_ok=True)
-        golden.write_text(text, encoding="utf-8", newline="\n")
-    assert text == golden.read_text(encoding="utf-8")
+    golden_texts.check(GOLDEN / name, text)
 
 
 def check_json(name: str, found: Any) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import random
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +25,7 @@ from reports.reading.run import read
 from reports.report import DETAILS, FILES, SECTIONS, links, short
 from reports.sections.head import told_plainly
 from reports.sections.trust import told
+from tests import golden_texts
 
 from . import more_runs
 from . import run_folders as make
@@ -35,6 +35,8 @@ from .test_traced import folder as guarded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from reports.edition import Edition
 
     from .conftest import Made
 
@@ -354,12 +356,17 @@ OUTLINED = ("conversations", "interrupted", "no_shape", "profiled", *more_runs.O
 """And all charts; those of others are below."""
 
 
+def drawn_charts(analysis: Edition) -> dict[str, Any]:
+    """The charts that a report has: those for which it has data."""
+    with unchecked():
+        return {chart: found.to_dict(validate=False) for chart in CHARTS if (found := CHARTS[chart](analysis))}
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
 def test_the_report_is_as_it_was_read_and_approved(case: Callable[[Path], None], made: Made) -> None:
     """Every word and figure of it stands in golden files: the short report, the details of the page, and the JSON."""
     name, analysis = case.__name__, made.edition(case)
-    with unchecked():
-        drawn = {chart: found.to_dict(validate=False) for chart in CHARTS if (found := CHARTS[chart](analysis))}
+    drawn = drawn_charts(analysis)
     places = links(drawn, "charts")
     text = short(analysis, places, [FILES["html"], FILES["json"]])
     assert all(isinstance(part(analysis, places), str) for part in SECTIONS)
@@ -382,7 +389,7 @@ def test_the_report_is_as_it_was_read_and_approved(case: Callable[[Path], None],
 def test_the_report_in_chinese_is_as_it_was_read_and_approved(case: Callable[[Path], None], made: Made) -> None:
     """What one decides by."""
     analysis = made.edition(case, "zh")
-    text = short(analysis, links(CHARTS, "charts"), [FILES["html"], FILES["json"]])
+    text = short(analysis, links(drawn_charts(analysis), "charts"), [FILES["html"], FILES["json"]])
     keeps_the_rules(case.__name__, text)
     check_text(f"{case.__name__}_zh.md", text)
 
@@ -463,17 +470,13 @@ def once_more(folder: Path) -> Path:
 
 def check_text(name: str, text: str) -> None:
     """Compare a text with a golden file."""
-    golden = GOLDEN / name
-    if os.environ.get("UPDATE_GOLDEN"):
-        golden.write_text(text, encoding="utf-8", newline="\n")
-    assert text == golden.read_text(encoding="utf-8")
+    golden_texts.check(GOLDEN / name, text)
 
 
 def check_figures(name: str, found: dict[str, Any]) -> None:
     """Compare figures with a golden file that has each list and each group of them by the line."""
     golden = GOLDEN / name
-    if os.environ.get("UPDATE_GOLDEN"):
-        golden.write_text(by_line(found), encoding="utf-8", newline="\n")
+    golden_texts.update(golden, by_line(found))
     expected = json.loads(golden.read_text(encoding="utf-8"))
     assert found.keys() == expected.keys()
     for part, value in found.items():

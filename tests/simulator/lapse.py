@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import selectors
 import time
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from bedrock_locust.simulator.behaviour import Behaviour
 from bedrock_locust.simulator.routes import Simulator
 from bedrock_locust.simulator.service import Service
+from tests import golden_texts
 
 from .conftest import FAST
 from .process import NONE
@@ -202,10 +202,7 @@ def lapse(monkeypatch: pytest.MonkeyPatch, *about: Any, size: int = 1000, **sett
 
 def check_text(name: str, text: str) -> None:
     """Compare a text with a golden file. `UPDATE_GOLDEN=1` writes it anew: read the difference."""
-    golden = GOLDEN / name
-    if os.environ.get("UPDATE_GOLDEN"):
-        golden.write_text(text, encoding="utf-8", newline="\n")
-    assert text == golden.read_text(encoding="utf-8")
+    golden_texts.check(GOLDEN / name, text)
 
 
 def table(rows: list[dict[str, Any]]) -> str:
