@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from argparse import ArgumentTypeError
 from collections import Counter
@@ -78,7 +77,7 @@ def run(parsed: Namespace) -> int:
         print(line, file=sys.stderr)
     if by_region is not None:
         print(_regions(by_region))
-    _tell(parsed.run / cross_check.FILE, found)
+    _tell(parsed.run / cross_check.FILE, found, cross_check.calls_in(found, cross_check.ACCEPTED))
     if parsed.logs and served is None:
         return exits.BAD_INPUT
     return exits.FAILED if found["failure"] == "no answer" else 0
@@ -101,18 +100,11 @@ def _served(parsed: Namespace, settings: Settings, session: boto3.Session, subje
     return served
 
 
-def _tell(path: Path, found: dict[str, Any]) -> None:
-    """What was written, and what to do next."""
-    counts = [
-        part["metrics"][name]["Sum"]
-        for part in (found, *found["others"])
-        for name in ("Invocations", "Inferences")
-        if "Sum" in part["metrics"].get(name, {})
-    ]
-    calls = math.fsum(counts)
+def _tell(path: Path, found: dict[str, Any], calls: float) -> None:
+    """What was written, with the calls that AWS took, and what to do next."""
     if not calls and not found["missing"]:
         print(f"{path}: CloudWatch has no call to {found['model_id']} in these minutes yet: --wait")
-    elif counts:
+    elif found["metrics"]:
         print(f"{path}: {calls:,.0f} calls by CloudWatch. See the comparison: python -m reports {path.parent}")
 
 

@@ -188,10 +188,10 @@ def left_out(rest: Counter[str]) -> list[str]:
     return [f"the models with most calls are compared; left out: {calls} to others ({', '.join(shown + more)})"]
 
 
-def calls_in(found: Mapping[str, Any]) -> float:
-    """How many calls, accepted or not, AWS has counted by what was fetched, to all models together."""
+def calls_in(found: Mapping[str, Any], names: Iterable[str] = COUNTS) -> float:
+    """How many calls AWS has counted by these metrics, to all models together; by default accepted and refused."""
     parts = (found, *found["others"])
-    return math.fsum(part["metrics"].get(name, {}).get("Sum", 0.0) for part in parts for name in COUNTS)
+    return math.fsum(part["metrics"].get(name, {}).get("Sum", 0.0) for name in names for part in parts)
 
 
 def not_had(found: Mapping[str, Any]) -> list[str]:
