@@ -155,3 +155,18 @@ def test_success_has_newcombes_interval_with_what_the_dependence_leaves() -> Non
     sure = changes.success([Trials(10, 10, 1)] * 2, [Trials(10, 10, 1)] * 2)
     assert sure.chance == 1
     assert sure.low == pytest.approx(-sure.high)
+
+
+def test_what_is_longer_by_less_than_twice_is_as_sure_as_it_was() -> None:
+    """Above the base by a part of it: its chance is that of the bound; swapped, the other side is open."""
+    open_ = [Sample(one.ordered, one.parts, np.arange(120) >= 110) for one in runs(7, 3, size=120, by=1.5)]
+    plain = runs(7, 3, size=120)
+    found, back = changes.percentile(plain, open_, 95), changes.percentile(open_, plain, 95)
+    assert found is not None
+    assert back is not None
+    assert 0 < found.low < 1
+    assert found.chance < 0.05
+    assert found.high == math.inf
+    assert back.low == -1
+    assert back.chance == pytest.approx(found.chance)
+    assert 1 + back.high == pytest.approx(1 / (1 + found.low))

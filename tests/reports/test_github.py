@@ -81,3 +81,12 @@ def test_whole_sections_from_the_first_on_fit(sections: list[str], most_bytes: i
         assert found.endswith(f"\n\n{CUT}\n")
         assert report.startswith(found.removesuffix(f"\n\n{CUT}\n"))
     assert (found == report) == (len(report.encode()) <= most_bytes)
+
+
+def test_a_report_that_just_fits_is_whole() -> None:
+    """To the byte; with one byte less, a section is left out."""
+    report = "# Title\n\nShort.\n\n## Löng\n\n" + "y" * 200
+    assert fitting(report, CUT, len(report.encode())) == report
+    assert fitting(report, CUT, len(report.encode()) - 1) == f"# Title\n\nShort.\n\n{CUT}\n"
+    kept = f"# Title\n\nShort.\n\n{CUT}\n"
+    assert [fitting(report, CUT, len(kept) - less) for less in (0, 1)] == [kept, ""]

@@ -408,3 +408,19 @@ def test_what_the_service_accepted_is_not_told_of_another_model(tmp_path: Path) 
     assert all("% of calls were throttled" in one for one in said)
     assert ["The service accepted" in one for one in said] == [True, False]
     assert "accepted 0 requests/min and refused " in said[0]
+
+
+def test_the_minute_before_a_throttle_has_sixty_seconds(tmp_path: Path) -> None:
+    """Calls that started in it, to the second, and tokens of those that ended in it."""
+    level = make.level("streaming", 4, make.T0 + 90) | {"measured_from": make.T0 + 95, "measured_to": make.T0 + 125}
+    call = {"mode": "streaming", "model_id": make.MODEL, "latency_ms": 500, "phase": "drain", "level": "earlier"}
+    counts = {"input_tokens": 100, "output_tokens": 10, "max_tokens": 1}
+    calls = [call | counts | {"started_at": make.T0 + 100 - before} for before in (60.6, 60, 59.9, 30, 0.5)]
+    refused = {"started_at": make.T0 + 100, "level": level["level"], "phase": "measure", "error": "ThrottlingError"}
+    calls += [call | refused, call | refused | {"started_at": make.T0 + 110}]
+    info = {"settings": {"model": {"id": make.MODEL, "output_burndown": 1, "quota": 100, "tokens_per_minute": 10_000}}}
+    run = read(make.Folder(calls, [level], info).write(tmp_path))
+    [used] = quota_of(run, levels(run)).before.values()
+    assert used["requests"] == 4
+    # Four ended in it with 110 tokens each; what they held meanwhile is 101 each for 2 s of its 60.
+    assert used["tokens"] == pytest.approx((4 * 110 + 101 * 4 * 0.5 / 60) / 100, rel=1e-3)

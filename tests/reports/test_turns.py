@@ -69,3 +69,14 @@ def test_a_run_without_conversations_has_no_such_section(tmp_path: Path) -> None
     found = edition(read(make.shaped(("streaming",), (4,)).write(tmp_path)))
     assert found.turns is None
     assert "Conversations" not in markdown(found, {})
+
+
+def test_a_call_that_is_no_turn_is_in_none(tmp_path: Path) -> None:
+    """Turns are counted from 1; of calls without one, or of one turn only, there is no conversation."""
+    run = run_of(3)
+    for row in run.requests[::4]:
+        row["turn"] = 0
+    found = edition(read(run.write(tmp_path / "some"))).turns
+    assert found is not None
+    assert list(found.table.index) == [1, 2, 3]
+    assert edition(read(run_of(1).write(tmp_path / "one"))).turns is None
