@@ -214,8 +214,24 @@ def simulated(folder: Path) -> None:
     run.write(folder)
 
 
-MORE = (ramped, cut_ramp, many_kinds, classes, long, failures, mantle, served, open_loop, simulated)
+def one_call(folder: Path) -> None:
+    """One call of each mode, of which all is known; a level whose only call failed, and one whose was cut off."""
+    run = make.shaped(BOTH, (1, 2, 3), length_s=5)
+    first = {row["level"]: row for row in reversed(run.requests) if row["phase"] == "measure"}
+    run.requests = []
+    for level in run.levels:
+        row = first[level["level"]]
+        row |= {"server_latency_ms": row["latency_ms"] - 4, "cache_read_tokens": 1, "cache_write_tokens": 1}
+        if row["mode"] == "streaming":
+            row |= {"server_ttft_ms": row["ttft_ms"] - 6, "first_text_ms": row["ttft_ms"] + 300}
+        made = {1: row, 2: make.throttled(row), 3: make.cut_off(row)}
+        run.requests.append(made[row["users"]])
+    run.info = make.info(len(run.requests), len(run.levels))
+    run.write(folder)
+
+
+MORE = (one_call, ramped, cut_ramp, many_kinds, classes, long, failures, mantle, served, open_loop, simulated)
 IN_CHINESE = (cut_ramp, many_kinds, failures, mantle, served, open_loop, simulated)
 """Those whose report is read in Chinese, too."""
-WHOLE = ("many_kinds", "classes", "long", "failures", "served", "open_loop")
-OUTLINED = ("ramped", "classes", "long", "failures")
+WHOLE = ("one_call", "many_kinds", "classes", "long", "failures", "served", "open_loop")
+OUTLINED = ("one_call", "ramped", "classes", "long", "failures")

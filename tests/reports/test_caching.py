@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,7 @@ import reports
 from reports.edition import edition
 from reports.reading.run import read
 from reports.report import markdown
+from reports.sections.caching import caching
 
 from . import run_folders as make
 from .test_schema import check
@@ -98,3 +100,12 @@ def test_a_run_without_a_cache_has_no_such_section(tmp_path: Path) -> None:
     found = edition(read(make.shaped(("streaming",), (4,)).write(tmp_path)))
     assert found.caching is None
     assert "Prompt cache" not in markdown(found, {})
+
+
+@pytest.mark.parametrize(("more", "said"), [(0, "1 time"), (1, "2 times")])
+def test_a_write_pays_by_what_most_was_written_for(tmp_path: Path, more: int, said: str) -> None:
+    """For five minutes where it is half for an hour, for an hour where it is more."""
+    analysis = edition(read(run_of(PRICES).write(tmp_path)))
+    assert analysis.caching is not None
+    written = replace(analysis.caching, written_tokens=1000, written_1h_tokens=500 + more)
+    assert f"a write pays once its prefix has been read {said}." in caching(replace(analysis, caching=written), {})

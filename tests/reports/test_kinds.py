@@ -60,3 +60,15 @@ def test_of_many_kinds_the_first_screen_names_some(tmp_path: Path) -> None:
     assert "The table of results has 3 more kinds of call." in screen
     assert screen.count("Meets the SLO") == 6
     assert all(f"kind{number}" in results for number in range(9))
+
+
+def test_a_kind_that_the_end_cut_off_has_no_paragraph(tmp_path: Path) -> None:
+    """None of its calls ended: neither a paragraph, nor a word that there is more in the table."""
+    random_, run = random.Random(5), make.Folder()
+    for name in ("chat", "cut"):
+        calls = [make.call(random_, make.T0 + place, name=name, level="", users="", phase="") for place in range(30)]
+        run.requests += calls if name == "chat" else [make.cut_off(row) for row in calls]
+    run.info = make.info(len(run.requests), None)
+    screen, results, *_ = markdown(edition(read(run.write(tmp_path))), {}).split("\n## ")
+    assert ("`chat`" in screen, "`cut`" in screen, "more kind" in screen) == (True, False, False)
+    assert "`cut`" in results
