@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 
+import pytest
+from ddsketch.mapping import LogarithmicMapping
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bedrock_locust.histogram import ACCURACY, FLOOR, Histogram
+from bedrock_locust.histogram import ACCURACY, FLOOR, Histogram, buckets_of
 
 values = st.lists(st.floats(FLOOR, 1e7), min_size=1, max_size=200)
 
@@ -55,3 +57,19 @@ def test_nothing_and_less_than_nothing() -> None:
     found = of([0.0, -1.0]).quantile(1.0)
     assert found is not None
     assert abs(found - FLOOR) <= FLOOR * ACCURACY * 1.0001
+
+
+@given(values)
+def test_buckets_are_those_of_the_library(some: list[float]) -> None:
+    """The formula in line gives the buckets of DDSketch's mapping."""
+    assert buckets_of(some) == [LogarithmicMapping(ACCURACY).key(value) for value in some]
+
+
+@pytest.mark.parametrize("key", range(-230, 806, 37))
+def test_a_bound_falls_on_the_same_side(key: int) -> None:
+    """On the bound of a bucket, and next to it on both sides, as the library has it."""
+    mapping = LogarithmicMapping(ACCURACY)
+    bound = mapping.value(key) / (1 - ACCURACY)
+    near = [math.nextafter(bound, 0), bound, math.nextafter(bound, math.inf)]
+    assert buckets_of(near) == [mapping.key(value) for value in near]
+    assert buckets_of([mapping.value(key)]) == [key]
