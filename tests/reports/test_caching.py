@@ -11,11 +11,14 @@ import pytest
 
 import reports
 from reports.edition import edition
+from reports.numbers.caching import caching as numbers_of
 from reports.reading.run import read
 from reports.report import markdown
 from reports.sections.caching import caching
 
 from . import run_folders as make
+from .few_calls import call
+from .few_calls import run_of as few_calls_of
 from .test_schema import check
 
 if TYPE_CHECKING:
@@ -109,3 +112,92 @@ def test_a_write_pays_by_what_most_was_written_for(tmp_path: Path, more: int, sa
     assert analysis.caching is not None
     written = replace(analysis.caching, written_tokens=1000, written_1h_tokens=500 + more)
     assert f"a write pays once its prefix has been read {said}." in caching(replace(analysis, caching=written), {})
+
+
+def cached(level: str, *, read: object, written: object = 0, **cells: object) -> dict[str, Any]:
+    """A call that read from the cache, or wrote to it."""
+    return call(level, **{"input_tokens": 100, "cache_read_tokens": read, "cache_write_tokens": written} | cells)
+
+
+def test_the_cache_by_hand(tmp_path: Path) -> None:
+    """Each figure of each level; calls that do not count, and those whose prompt was not counted, are in none."""
+    hits = [cached("streaming-04", read=1000, ttft_ms=101 + at, latency_ms=1001 + at) for at in range(7)]
+    misses = [
+        cached("streaming-04", read=0, written=500, cache_write_1h_tokens=200, input_tokens=200, ttft_ms=900),
+        cached("streaming-04", read="", written=500, input_tokens=200, ttft_ms="", latency_ms=1500),
+        cached("streaming-04", read=0, written=500, input_tokens=200, ttft_ms=904, latency_ms=3000),
+    ]
+    aside = [{"phase": "warmup"}, {"phase": "drain"}, {"error": "ModelError"}, {"error": "Cancelled"}]
+    calls = [*hits, *misses, *(cached("streaming-04", read=7777, written=7777, **cells) for cells in aside)]
+    calls += [cached("streaming-04", read=7777, input_tokens=""), cached("streaming-08", read=7, phase="warmup")]
+    calls += [cached("streaming-02", read=0, input_tokens=0), cached("non_streaming-04", read="", written="")]
+    found = numbers_of(*few_calls_of(tmp_path, calls, pricing=PRICES | {"currency": "CHF"}))
+    assert found is not None
+    none = dict.fromkeys(("hit_ttft_ms", "hit_latency_ms", "miss_ttft_ms", "miss_latency_ms"), math.nan)
+    expected = {
+        "streaming-02": {"calls": 1, "hits": 0, "read_share": math.nan, **none, "miss_latency_ms": 1000},
+        "streaming-04": {
+            "calls": 10,
+            "hits": 7,
+            "read_share": 7000 / (7000 + 700 + 600 + 1500),
+            "hit_ttft_ms": 104,
+            "hit_latency_ms": 1004,
+            "miss_ttft_ms": 902,
+            "miss_latency_ms": 1500,
+        },
+        "non_streaming-04": {"calls": 1, "hits": 0, "read_share": 0, **none, "miss_latency_ms": 1000},
+    }
+    sides = {f"{name}_{side}": math.nan for name in none for side in ("low", "high")}
+    # Of 7 values, the least and the most enclose the median in 95 of 100 samples; of fewer than 6, none do.
+    enclosed = {
+        "hit_ttft_ms_low": 101,
+        "hit_ttft_ms_high": 107,
+        "hit_latency_ms_low": 1001,
+        "hit_latency_ms_high": 1007,
+    }
+    table = found.table.to_dict("index")
+    assert list(table) == list(expected)
+    for level, row in expected.items():
+        whole = sides | (enclosed if level == "streaming-04" else {}) | row
+        assert table[level] == pytest.approx(whole, nan_ok=True), level
+    assert (found.read_tokens, found.written_tokens, found.written_1h_tokens, found.currency) == (
+        7000,
+        1500,
+        200,
+        "CHF",
+    )
+    assert found.saved == pytest.approx((7000 * 2.7 - 1300 * 0.75 - 200 * 3) / 1e6)
+    assert (found.reads_to_pay, found.reads_to_pay_1h) == pytest.approx((0.75 / 2.7, 3 / 2.7))
+
+
+@pytest.mark.parametrize(
+    ("prices", "saved", "reads", "reads_1h"),
+    [
+        ({}, math.nan, math.nan, math.nan),
+        ({"output_per_million": 15, "cache_read_per_million": 1}, math.nan, math.nan, math.nan),
+        ({"input_per_million": 3}, 10 * 3 + 4 * 3, -1, -1),
+        ({"input_per_million": 3, "cache_read_per_million": 3}, 4 * 3, math.nan, math.nan),
+        ({"input_per_million": 3, "cache_read_per_million": 4}, -10 + 4 * 3, math.nan, math.nan),
+        ({"input_per_million": 3, "cache_write_per_million": 5}, 10 * 3 - 4 * 2, 2 / 3, 2 / 3),
+        ({"input_per_million": 3, "cache_write_1h_per_million": 9}, 10 * 3 + 3 * 3 - 6, -1, 2),
+    ],
+    ids=str,
+)
+def test_what_a_cache_saves_by_each_price(
+    tmp_path: Path, prices: dict[str, float], saved: float, reads: float, reads_1h: float
+) -> None:
+    """10 million tokens read and 4 million written, 1 of them for an hour; a price that is not set is 0."""
+    calls = [cached("streaming-04", read=10e6), cached("streaming-04", read=0, written=4e6, cache_write_1h_tokens=1e6)]
+    found = numbers_of(*few_calls_of(tmp_path, calls, pricing=prices))
+    assert found is not None
+    assert [found.saved, found.reads_to_pay, found.reads_to_pay_1h] == pytest.approx(
+        [saved, reads, reads_1h], nan_ok=True
+    )
+    assert found.currency == "USD"
+
+
+@pytest.mark.parametrize(("read", "written", "used"), [(0, 0, False), ("", "", False), (1, "", True), ("", 1, True)])
+def test_a_cache_is_used_by_a_read_or_a_write(tmp_path: Path, read: object, written: object, *, used: bool) -> None:
+    """Else there is none."""
+    known = few_calls_of(tmp_path, [cached("streaming-04", read=read, written=written)])
+    assert (numbers_of(*known) is not None) is used

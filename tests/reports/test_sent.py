@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import json
 import math
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
 
 import reports
 from reports.edition import edition
-from reports.numbers.sent import Length, Source
+from reports.numbers.answers import AT_THE_LIMIT
+from reports.numbers.sent import KINDS, Length, Sent, Source, sent
 from reports.reading.run import read
 from reports.report import markdown
 
 from . import run_folders as make
+from .few_calls import call
+from .few_calls import run_of as few_calls_of
 from .test_schema import check
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from reports.reading.run import Run
 
     from .run_folders import Folder
 
@@ -118,3 +126,59 @@ def test_waiting_is_shown_by_length(tmp_path: Path) -> None:
     assert told["by_length"]["cells"]
     same = edition(read(run_of().write(tmp_path / "same")))
     assert same.lengths is None
+
+
+def with_file(run: Run, **workload: Any) -> Run:
+    """The same run, whose requests came from such a file."""
+    return replace(run, info=run.info | {"workload": workload})
+
+
+def test_what_was_sent_by_hand(tmp_path: Path) -> None:
+    """P50 and P95 of measured successes; a record counts whenever it was sent, a conversation at its first turn."""
+    cells: list[dict[str, Any]] = [
+        {"input_tokens_asked": 10, "input_tokens": 6, "cache_read_tokens": 5, "max_tokens": 40, "output_tokens": 40},
+        {"input_tokens_asked": 20, "input_tokens": 16, "cache_write_tokens": 5, "max_tokens": 60, "output_tokens": 20},
+        {"input_tokens_asked": "", "input_tokens": "", "max_tokens": "", "output_tokens": 9, "stop_reason": ""},
+        {"input_tokens_asked": 999, "max_tokens": 999, "error": "ModelError", "stop_reason": "max_tokens", "turn": 1},
+        {"input_tokens_asked": 999, "max_tokens": 999, "phase": "warmup", "stop_reason": "max_tokens", "turn": 2},
+        {"input_tokens_asked": 999, "max_tokens": 999, "error": "Cancelled", "turn": 3, "record": ""},
+    ]
+    for row, reason in zip(cells, ("max_tokens", "end_turn"), strict=False):
+        row["stop_reason"] = reason
+    calls = [call("streaming-04", at, **{"record": at} | one) for at, one in enumerate(cells)]
+    run, known = few_calls_of(tmp_path, calls, workload={"file": "x"})
+    found = sent(run, known)
+    assert found == Sent(
+        calls=3,
+        input_tokens=Length((15, 19.5), (16, 20.5)),
+        output_tokens=Length((50, 59), (20, 38)),
+        cut_share=0.5,
+        source=None,
+    )
+    kinds = {kind: number for number, kind in enumerate(KINDS)}
+    said = {"format": "openai", "sha256": "abc", "records": 8, "bad": 3, "media_bytes": 5, "handed_out": 9}
+    found = sent(with_file(run, **said, kinds=kinds | {"other": 4}), known)
+    assert found is not None
+    assert found.source == Source(
+        "openai", "abc", 8, 3, 4, 5, kinds={kind: n for kind, n in kinds.items() if n}, media_bytes=5
+    )
+    assert found.source.passes == 0.5
+    for given, unsent in ((None, None), (4, 0), (3, 0), (5, 1)):
+        found = sent(with_file(run, records=0, handed_out=given), known)
+        assert found is not None
+        assert found.source == Source("", "", 0, 0, 4, unsent, {}, 0)
+        assert found.source.passes == 0
+
+
+@pytest.mark.parametrize("workload", [None, [], "x"])
+def test_only_a_workload_says_what_was_to_be_sent(tmp_path: Path, workload: Any) -> None:
+    """Its settings are an object."""
+    assert sent(*few_calls_of(tmp_path, [call("streaming-04")], workload=workload)) is None
+
+
+@pytest.mark.parametrize(("reason", "share"), [*((reason, 1.0) for reason in AT_THE_LIMIT), ("stop", 0.0), ("", None)])
+def test_answers_that_their_limit_cut(tmp_path: Path, reason: str, share: float | None) -> None:
+    """In the words of each API; not known where no call says why it ended."""
+    found = sent(*few_calls_of(tmp_path, [call("streaming-04", stop_reason=reason)], workload={}))
+    assert found is not None
+    assert found.cut_share == share if share is not None else math.isnan(found.cut_share)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import reports
 from reports.edition import edition
-from reports.numbers.turns import MOST_TURNS
+from reports.numbers.turns import MOST_TURNS, turns
 from reports.reading.run import read
 from reports.report import markdown
 
 from . import run_folders as make
+from .few_calls import call
+from .few_calls import run_of as few_calls_of
 from .test_schema import check
 
 if TYPE_CHECKING:
@@ -80,3 +82,52 @@ def test_a_call_that_is_no_turn_is_in_none(tmp_path: Path) -> None:
     assert found is not None
     assert list(found.table.index) == [1, 2, 3]
     assert edition(read(run_of(1).write(tmp_path / "one"))).turns is None
+
+
+def test_turns_by_hand(tmp_path: Path) -> None:
+    """Each figure of each turn; the last row is of the twentieth turn and all after it."""
+    cells: list[dict[str, Any]] = [
+        {"turn": 1, "input_tokens": 10, "output_tokens": 1, "ttft_ms": 100, "latency_ms": 300},
+        {"turn": 1, "input_tokens": 20, "output_tokens": 2, "ttft_ms": "", "latency_ms": 500, "mode": "streaming"},
+        {"turn": 19, "input_tokens": 5, "cache_read_tokens": 70, "cache_write_tokens": 8, "cache_write_1h_tokens": 8},
+        {"turn": 20, "input_tokens": 30, "latency_ms": 1},
+        {"turn": 21, "input_tokens": 50, "latency_ms": 3},
+        {"turn": 25, "input_tokens": "", "latency_ms": 8},
+        {"turn": 99, "error": "ModelError"},
+        {"turn": 99, "phase": "warmup"},
+        {"turn": 0, "input_tokens": 999},
+        {"turn": "", "input_tokens": 999},
+    ]
+    calls = [call("streaming-04", at, **one) for at, one in enumerate(cells)]
+    prices = {"input_per_million": 1000, "output_per_million": 10_000, "cache_read_per_million": 100}
+    prices |= {"cache_write_per_million": 2000, "cache_write_1h_per_million": 3000}
+    run, known = few_calls_of(tmp_path, calls, pricing=prices | {"currency": "EUR"})
+    found = turns(run, known)
+    assert found is not None
+    assert (found.longest, found.currency) == (25, "EUR")
+    nothing = {f"{name}_{side}": math.nan for name in ("ttft_ms", "latency_ms") for side in ("low", "high")}
+    nothing["ttft_ms"] = math.nan
+    expected = {
+        1: {"calls": 2, "context_tokens": 15, "ttft_ms": 100, "latency_ms": 400, "cost": (0.02 + 0.04) / 2},
+        19: {"calls": 1, "context_tokens": 83, "latency_ms": 1000, "cost": 0.005 + 0.007 + 0.024},
+        20: {"calls": 3, "context_tokens": 30, "latency_ms": 3, "cost": (0.03 + 0.05) / 3},
+    }
+    table = found.table.to_dict("index")
+    assert list(table) == list(expected)
+    for turn, row in expected.items():
+        assert table[turn] == pytest.approx(nothing | row, nan_ok=True), turn
+
+
+@pytest.mark.parametrize(("numbers", "longest"), [([1, 1], None), ([2], 2), ([1, 2], 2), ([], None)])
+def test_two_turns_are_a_conversation(tmp_path: Path, numbers: list[int], longest: int | None) -> None:
+    """One is none; the interval of a median is that of its order statistics."""
+    calls = [call("streaming-04", phase="warmup")]
+    calls += [call("streaming-04", turn=turn, ttft_ms=at, latency_ms=10 * at) for turn in numbers for at in range(1, 8)]
+    found = turns(*few_calls_of(tmp_path, calls))
+    assert (found and found.longest) == longest
+    if found:
+        row = found.table.loc[2]
+        assert [row["ttft_ms_low"], row["ttft_ms"], row["ttft_ms_high"]] == [1, 4, 7]
+        assert [row["latency_ms_low"], row["latency_ms"], row["latency_ms_high"]] == [10, 40, 70]
+        assert found.currency == "USD"
+        assert math.isnan(found.table["cost"][2])
