@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_WHOLE = re.compile(rb"(?:event:[^\n]*+\n)?data: ?([^\n]++)\n(?:event:[^\n]*+\n)?\n").fullmatch
+_WHOLE = re.compile(rb"(?:event:[^\n]*+\n)?data: ?+([^\n]++)\n(?:event:[^\n]*+\n)?\n").fullmatch
 """An event of one line, with its name before it or after it, where it has no carriage return: a pattern that excludes
 one character only is matched twice as fast."""
 BOM = b"\xef\xbb\xbf"

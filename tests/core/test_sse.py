@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from itertools import pairwise
+from itertools import combinations_with_replacement, pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -69,6 +69,44 @@ def test_any_cut(lines: list[tuple[str, str]], mark: bool, cuts: list[int]) -> N
     assert decoded([stream]) == expected
     assert decoded(stream[start:end] for start, end in pairwise(places)) == expected
     assert decoded(bytes([byte]) for byte in stream) == expected
+
+
+STREAMS: dict[bytes, list[Event]] = {
+    b"data: a\n\ndata: b\n\n": [b"a", b"b"],
+    b"data: a\r\n\r\ndata:b\r\n\r\n": [b"a", b"b"],
+    b"data: a\r\rdata:  b\r\r": [b"a", b" b"],
+    b"data: a\n\ndata: b\rdata: c\n\n": [b"a", b"b\nc"],
+    b"data: a\ndata: b\n\n": [b"a\nb"],
+    b"data: a\ndata\ndata: b\n\n": [b"a\n\nb"],
+    b"data\n\ndata:\n\ndata: \n\n": [],
+    b"data\ndata\n\n": [b"\n"],
+    b"xdata: y\n\ndata: z\n\n": [b"z"],
+    b"event: a\ndata: 1\n\ndata: 2\nevent: b\n\n": [b"1", b"2"],
+    b"event: a\n\ndata: 1\nid: 7\n\n": [b"1"],
+    b"\xef\xbb\xbfdata: a\n\ndata: b\n\n": [b"a", b"b"],
+    b"data: a\n\n\xef\xbb\xbfdata: b\n\n": [b"a"],
+    b"\n\xef\xbb\xbfdata: a\n\ndata: b\n\n": [b"b"],
+    b"\n\ndata: a\n\n\n\ndata: b\n\n": [b"a", b"b"],
+    b": x\ndata: a\n: y\n\n:\n\n": [b"a"],
+    b"data: a\ndata: b": [],
+    b"data: a\n\ndata: b\n": [b"a", b"b"],
+    b"data: a\n\ndata: [DONE]": [b"a", b"[DONE]"],
+    b"data: a\ndata: [DONE]": [b"a\n[DONE]"],
+    b"data: a\n\n[DONE]": [b"a"],
+    b"data: a\n\ndata: [DONE": [b"a"],
+    b"data: a\n\r\ndata: b\r\n\n": [b"a", b"b"],
+    b"data: a\r\n\n\r\ndata: b\n\r": [b"a", b"b"],
+}
+"""Streams that have ended, and their events."""
+
+
+@pytest.mark.parametrize("stream", STREAMS)
+def test_a_stream_in_three_parts(stream: bytes) -> None:
+    """Wherever it is cut, and twice at one place, too: an event that comes in one piece has a way of its own."""
+    assert STREAMS[stream] == plainly(stream) or b"[DONE]" in stream
+    for first, second in combinations_with_replacement(range(len(stream) + 1), 2):
+        pieces = [stream[:first], stream[first:second], stream[second:]]
+        assert decoded(pieces) == STREAMS[stream], pieces
 
 
 def test_the_data_may_come_before_the_name() -> None:
