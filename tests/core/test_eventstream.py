@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from itertools import pairwise
 from typing import Any
@@ -105,15 +106,33 @@ def test_noise(data: bytes, at: list[int]) -> None:
 @pytest.mark.parametrize(
     ("length", "headers_length", "error"),
     [
-        (200_000, 131_073, "InvalidHeadersLength"),
-        (25 * 1024 * 1024 + 16, 0, "InvalidPayloadLength"),
-        (20, 100, "ParserError"),
+        (25_165_840, 0, ""),
+        (25_165_841, 0, "InvalidPayloadLength 25165825"),
+        (25_296_912, 131_072, ""),
+        (25_296_913, 131_072, "InvalidPayloadLength 25165825"),
+        (131_088, 131_072, ""),
+        (131_089, 131_073, "InvalidHeadersLength 131073"),
+        (100, 131_073, "InvalidHeadersLength 131073"),
+        (17, 0, ""),
+        (15, 0, "ParserError 15"),
+        (117, 100, ""),
+        (115, 100, "ParserError 115"),
+        (0, 0, "ParserError 0"),
     ],
 )
 def test_lengths_that_lie(length: int, headers_length: int, error: str) -> None:
-    """A prelude with impossible lengths is refused before anything is kept for it."""
-    prelude = struct.pack("!II", length, headers_length)
-    assert ours([prelude + struct.pack("!I", crc32(prelude))]) == ([], error)
+    """A prelude with impossible lengths is refused before anything is kept for it; what is possible is waited for."""
+    prelude, said = struct.pack("!II", length, headers_length), ""
+    try:
+        Decoder(lambda *_: None).feed(prelude + struct.pack("!I", crc32(prelude)))
+    except ParserError as raised:
+        said = f"{type(raised).__name__} {re.findall('[0-9]+', str(raised))[0]}"
+    assert said == error
+
+
+def test_the_smallest_frame() -> None:
+    """It has neither headers nor a payload."""
+    assert ours([encode(({}, b""))]) == ([({}, b"")], "")
 
 
 def test_frames_come_before_the_damage() -> None:
