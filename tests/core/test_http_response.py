@@ -130,6 +130,24 @@ def test_statuses_without_a_body(status: int) -> None:
     assert response.leaves_connection_open
 
 
+def test_before_its_head_a_response_is_nothing() -> None:
+    """No status, headers, or body."""
+    for said in (b"", LENGTH):
+        response, body = read(said)
+        assert (response.status, response.head, response.pieces, body) == (0, {}, [], b"")
+
+
+@pytest.mark.parametrize(("status", "fine"), [(99, False), (100, False), (101, True), (599, True)])
+def test_the_lowest_status(status: int, fine: bool) -> None:
+    """That of a final response is above those of interim ones; below them there is none."""
+    data = f"HTTP/1.1 {status:03} x\r\ncontent-length: 0\r\n\r\n".encode()
+    if status < 100:
+        with pytest.raises(HTTPParseError):
+            read(data)
+    else:
+        assert read(data)[0].status == (status if fine else 0)
+
+
 def test_an_end_in_the_middle() -> None:
     """A connection that is closed before the end is an error, or leaves the response unfinished."""
     for data in (OK[:-1], CHUNKED + b"\r\n2\r\nhi\r\n", OK[:20], b"HTTP/1.1 1", b""):
