@@ -1,0 +1,249 @@
+"""Calls over real sockets, whose answers come in pieces of seven bytes: what is sent, the call and its event, in whole.
+
+`UPDATE_GOLDEN=1 pytest tests/core/test_whole_calls.py` writes the golden files anew: read the difference.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from locust.event import EventHook
+
+import gevent
+import pytest
+
+from bedrock_locust.aws.boto3_client import connect
+from bedrock_locust.call import COLUMNS
+from bedrock_locust.client import Answer as Judged
+from bedrock_locust.client import BedrockClient
+from bedrock_locust.settings.schema import Settings
+from bedrock_locust.wire.in_flight import calls_in_flight, in_flight
+
+from .answers import events, frames, streamed, whole
+from .golden_files import check_text
+from .open_apis import Service
+from .raw_server import CLOSE, RawServer, response, serving
+from .test_apis import ASKED as OPEN
+from .test_eventstream import encode
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable, Iterator, Mapping
+
+    from .raw_server import Answer
+
+CLAUDE = "us.anthropic.claude-sonnet-4-20250514-v1:0"
+PROMPT = [{"role": "user", "content": [{"text": "Why?"}]}]
+CONVERSE = {"modelId": CLAUDE, "messages": PROMPT, "inferenceConfig": {"maxTokens": 50}}
+BODY = {"anthropic_version": "x", "max_tokens": 40, "messages": [{"role": "user", "content": "Why?"}]}
+INVOKE = {"modelId": CLAUDE, "body": json.dumps(BODY)}
+ID = "x-amzn-requestid: id-1"
+
+
+class Slowly:
+    """A socket that sends seven bytes at a time."""
+
+    def __init__(self, peer: socket.socket) -> None:
+        self._peer = peer
+
+    def sendall(self, data: bytes) -> None:
+        """Send it; others have their turn in between."""
+        for start in range(0, len(data), 7):
+            self._peer.sendall(data[start : start + 7])
+            gevent.sleep(0)
+
+
+def says(data: bytes) -> Answer:
+    """Gives this answer."""
+    return lambda peer, _: peer.sendall(data)
+
+
+def breaks_off(data: bytes) -> Answer:
+    """Gives this answer, and closes the connection."""
+
+    def answer(peer: socket.socket, _: bytes) -> object:
+        peer.sendall(data)
+        return CLOSE
+
+    return answer
+
+
+def claude(*said: Any) -> bytes:
+    """The stream of InvokeModel with these events of Claude."""
+    return frames(("chunk", {"bytes": base64.b64encode(json.dumps(one).encode()).decode()}) for one in said)
+
+
+WHOLE_CLAUDE = {
+    "content": [{"type": "text", "text": "hi"}],
+    "stop_reason": "end_turn",
+    "usage": {"input_tokens": 5, "output_tokens": 2},
+}
+STREAM_CLAUDE = (
+    {"type": "message_start", "message": {"usage": {"input_tokens": 5, "output_tokens": 1}}},
+    {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "hi"}},
+    {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": " there"}},
+    {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 2}},
+    {"type": "message_stop"},
+)
+BEGUN = frames([("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": "hi"}})])
+THROTTLE = encode(({":message-type": "exception", ":exception-type": "throttlingException"}, b'{"message":"slow"}'))
+SLOW_DOWN = response(
+    b'{"message":"Too many tokens, please wait"}',
+    *(ID, "x-amzn-errortype: ThrottlingException:http://x"),
+    status="429 Too Many Requests",
+)
+MOVED = response(b"", "location: https://a.example/login?token=secret", status="302 Found", content_type="text/html")
+LOGIN = response(b"<html>Sign in</html>", content_type="text/html")
+OWN = {"extra_headers": {"X-Own": 7}}
+CASES: dict[str, tuple[str, Mapping[str, Any], Answer]] = {
+    "Converse": ("converse", CONVERSE, says(whole(3, ID))),
+    "Converse with a name": ("converse", {**CONVERSE, "name": "question"}, says(whole(3, ID))),
+    "ConverseStream": ("converse_stream", CONVERSE, says(streamed(events(3, "hi", " there"), ID))),
+    "InvokeModel": ("invoke_model", INVOKE, says(response(json.dumps(WHOLE_CLAUDE).encode(), ID))),
+    "InvokeModelWithResponseStream": (
+        "invoke_model_with_response_stream",
+        INVOKE,
+        says(streamed(claude(*STREAM_CLAUDE), ID)),
+    ),
+    "Responses": ("responses", OPEN["responses"], Service(gap_s=0.001)),
+    "Responses as a stream": ("responses", {**OPEN["responses"], "stream": True}, Service(gap_s=0.001)),
+    "Chat": ("chat_completions", {**OPEN["chat_completions"], **OWN}, Service(gap_s=0.001)),
+    "Chat as a stream": ("chat_completions", {**OPEN["chat_completions"], "stream": True}, Service(gap_s=0.001)),
+    "Messages": ("messages", OPEN["messages"], Service(gap_s=0.001)),
+    "Messages as a stream": ("messages", {**OPEN["messages"], "stream": True}, Service(gap_s=0.001)),
+    "a throttle": ("converse_stream", CONVERSE, says(SLOW_DOWN)),
+    "a throttle of Messages": ("messages", {**OPEN["messages"], "stream": True}, says(SLOW_DOWN)),
+    "a throttle within a stream": ("converse_stream", CONVERSE, says(streamed(BEGUN + THROTTLE, ID))),
+    "elsewhere": ("converse", CONVERSE, says(MOVED)),
+    "elsewhere for Chat": ("chat_completions", OPEN["chat_completions"], says(MOVED)),
+    "a page": ("invoke_model", INVOKE, says(LOGIN)),
+    "a page in place of a stream": ("responses", {**OPEN["responses"], "stream": True}, says(LOGIN)),
+    "an end within a stream": ("converse_stream", CONVERSE, breaks_off(streamed(events(3, "hi", " there"))[:500])),
+    "no answer": ("converse", CONVERSE, breaks_off(b"")),
+    "an answer that a task refuses": ("converse", {**CONVERSE, "catch_response": True}, says(whole(3, ID))),
+}
+TIMES = ("send_delay_ms", "connect_ms", "ttft_ms", "first_text_ms", "last_token_ms", "max_gap_ms", "latency_ms")
+TAGS = {"level": "streaming-2", "users": 2, "phase": "measure", "worker": "w", "session": "s", "turn": 3}
+PER_REQUEST = ("x-amz-date", "authorization", "user-agent", "amz-sdk-invocation-id", "amz-sdk-request")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RawServer]:
+    """What answers."""
+    with serving(lambda _, __: None) as started:
+        yield started
+
+
+@pytest.fixture
+def ask(server: RawServer, transport: str) -> Callable[[str], tuple[dict[str, Any], bytes]]:
+    """Makes the call of a case: its event, and what was sent."""
+    hook, fired = EventHook(), list[dict[str, Any]]()
+    hook.add_listener(lambda **event: fired.append(event))
+    about = {
+        "model": {"id": "any"},
+        "aws": {"endpoint_url": server.url},
+        "test": {"transport": transport, "timeout_seconds": 5},
+    }
+    client = BedrockClient(
+        connect(Settings.model_validate(about), simulator=True, version="test"),
+        hook,
+        tags=lambda: dict(TAGS),
+        context=lambda: {"seen": len(fired)},
+    )
+
+    def asking(case: str) -> tuple[dict[str, Any], bytes]:
+        method, arguments, answer = CASES[case]
+        server.answer = lambda peer, request: answer(Slowly(peer), request)  # type: ignore[arg-type]  # all it needs
+        fired.clear()
+        server.requests.clear()
+        found = getattr(client, method)(**arguments)
+        if isinstance(found, Judged):
+            assert fired == []
+            with found:
+                found.failure("too short")
+        [event], [request] = fired, server.requests
+        assert event["response"] is (found.call if isinstance(found, Judged) else found)
+        return event, request
+
+    return asking
+
+
+def sent(request: bytes) -> list[str]:
+    """A request in words, without what differs from call to call."""
+    head, _, body = request.partition(b"\r\n\r\n")
+    first, *lines = head.decode().split("\r\n")
+    fields = sorted((name.lower(), value) for name, _, value in (line.partition(": ") for line in lines))
+    names = [name for name, _ in fields]
+    assert len(set(names)) == len(names)
+    assert {"host", "user-agent", "authorization"} <= set(names)
+    kept = [f"{name}: {value}" for name, value in fields if name not in {*PER_REQUEST, "host"}]
+    return [f"{first} | {' | '.join(kept)}", body.decode()]
+
+
+OTHERS = re.compile(r"(Connection broken:|No valid response from|Connection was closed).*")
+"""Words of urllib3, botocore and the parser of HTTP, which differ from version to version."""
+
+
+def told(event: dict[str, Any]) -> list[str]:
+    """A call in words: figures that are not 0, and which times are known."""
+    values = {name: value for name, value in asdict(event["response"]).items() if name in COLUMNS}
+    for name in ("started_at", "latency_ms", "send_delay_ms"):
+        assert values.pop(name) > 0
+    known = [name for name in TIMES if values.pop(name, None) is not None]
+    del values["read_lag_ms"]
+    assert {name: values.pop(name) for name in TAGS} == TAGS
+    said = {name: value for name, value in values.items() if value not in (None, "")}
+    call = event["response"]
+    more = [f"{name}={getattr(call, name)!r}" for name in ("text", "response_id") if getattr(call, name)]
+    if "error_message" in said:
+        said["error_message"] = OTHERS.sub(r"\1...", said["error_message"])
+    return [
+        f"  {' '.join(f'{name}={value!r}' for name, value in said.items())}",
+        f"  known: {' '.join(known)}; {sum(call.gaps.values())} silences {' '.join(more)}",
+    ]
+
+
+def of_event(event: dict[str, Any]) -> str:
+    """What Locust and its listeners get besides the call."""
+    call = event["response"]
+    same = {"response_time": "latency_ms", "start_time": "started_at", "ttft_ms": "ttft_ms", "name": "name"}
+    same |= {"request_type": "operation", "input_tokens": "input_tokens", "output_tokens": "output_tokens"}
+    assert {name: event[name] for name in same} == {name: getattr(call, of) for name, of in same.items()}
+    more = {name: value for name, value in event.items() if name not in {*same, "response"}}
+    return f"  event: {more}"
+
+
+def check_times(event: dict[str, Any], begun: float, took_s: float, transport: str) -> None:
+    """They are in order, and within what the whole took."""
+    call = event["response"]
+    order = (0, call.ttft_ms, call.first_text_ms, call.last_token_ms, call.latency_ms, took_s * 1000)
+    known = [value for value in order if value is not None]
+    assert known == sorted(known)
+    assert 0 <= (call.connect_ms or 0) <= call.send_delay_ms <= took_s * 1000 - call.latency_ms
+    assert 0 <= call.started_at - begun - call.send_delay_ms / 1000 < took_s
+    if call.mode == "streaming" and call.ok:
+        assert (call.read_lag_ms is not None) == (transport == "measured")
+    assert (call.max_gap_ms is None) == (not call.chunks or call.chunks < 2)
+    if call.max_gap_ms is not None:
+        assert 0 <= call.max_gap_ms <= (call.last_token_ms or 0) - (call.ttft_ms or 0) + 1e-6
+
+
+@pytest.mark.parametrize("transport", ["measured", "botocore"])
+def test_calls_are_as_they_were_read_and_approved(
+    ask: Callable[[str], tuple[dict[str, Any], bytes]], transport: str
+) -> None:
+    """Requests, all columns of the calls, and events; afterwards no call is in flight."""
+    lines = list[str]()
+    for case in CASES:
+        begun, moment = time.time(), time.perf_counter()
+        event, request = ask(case)
+        check_times(event, begun, time.perf_counter() - moment, transport)
+        lines += [f"{case}:", *(f"  {line}" for line in sent(request)), *told(event), of_event(event), ""]
+        assert calls_in_flight.now == 0
+        assert (in_flight.stopwatch, in_flight.exchange, in_flight.body, in_flight.signing) == (None,) * 3 + (False,)
+    check_text(f"calls_{transport}.txt", "\n".join(lines))
