@@ -33,7 +33,6 @@ from bedrock_locust.aws.credentials import (
 from bedrock_locust.aws.region import check_region
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.schema import Aws
-from bedrock_locust.wire.botocore_patches import drop_interim_responses
 from bedrock_locust.wire.direct import Direct
 from bedrock_locust.wire.in_flight import follow, watch
 from bedrock_locust.wire.transport import Transport
@@ -149,7 +148,6 @@ def _measure(clients: list[BedrockRuntimeClient], url: str, settings: Settings, 
 
 def _plain_session(config: Any, proxies: dict[str, str]) -> URLLib3Session:
     """Botocore's own transport, as its clients have it."""
-    drop_interim_responses()
     return URLLib3Session(
         verify=_ca_bundle() or True,
         proxies=proxies,
