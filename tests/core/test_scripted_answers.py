@@ -12,6 +12,15 @@ import ssl
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+from botocore.exceptions import (
+    BotoCoreError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+    SSLError,
+)
+from urllib3.exceptions import ProtocolError
 
 from bedrock_locust.errors import classify
 from bedrock_locust.formats import chat, converse
@@ -19,8 +28,9 @@ from bedrock_locust.process.clock import clock
 from bedrock_locust.wire import exchange as exchange_module
 from bedrock_locust.wire import stopwatch as stopwatch_module
 from bedrock_locust.wire.connection import Address
-from bedrock_locust.wire.exchange import Exchange
+from bedrock_locust.wire.exchange import BrokenResponseError, Exchange
 from bedrock_locust.wire.measurement import Measurement
+from bedrock_locust.wire.stopwatch import Stopwatch
 
 from .golden_files import check_text
 from .scripted import Time
@@ -348,3 +358,129 @@ def test_no_connection(time: Time, error: Exception, category: str, code: str, m
     assert (call.error, call.error_code, call.error_stage, call.connect_ms) == (category, code, "connect", None)
     assert message in call.error_message
     assert call.latency_ms == pytest.approx(26.0)
+
+
+class Asking(Wire):
+    """Gives each piece at once, however much was asked for, and notes what is asked for next; then it is silent."""
+
+    def __init__(self, time: Time, pieces: Sequence[bytes]) -> None:
+        super().__init__(time, [])
+        self._pieces, self.wanted = list(pieces), list[int]()
+
+    def wait(self) -> None:
+        """Give the next piece."""
+        if not self._pieces:
+            raise TimeoutError("timed out")
+        self.wanted.append(self._take(self._pieces.pop(0)))
+
+
+def up_to(size: int, head: bytes, body: bytes = b"") -> list[bytes]:
+    """A head, and what comes after it up to this number of bytes in all."""
+    return [head, (b"fffffff\r\n" + body if body else b"y" * size)[: size - len(head)]]
+
+
+MB = 1024 * 1024
+LINES, LINE, BEGUN = (b":" + b"x" * 4000 + b"\n") * 2200, b"data: " + b"x" * (9 * MB), b"HTTP/1.1 200 OK\r\nx: "
+ASKED: dict[str, tuple[str, list[bytes], list[int]]] = {
+    "a stream": ("converse_stream", [HEAD, chunk(START), chunk(text("One")), chunk(text("two"))], [256, 256, MB, MB]),
+    "a stream of which 4 kB have come": ("converse_stream", up_to(4096, HEAD, LONG), [256, 256]),
+    "a stream of which more has come": ("converse_stream", up_to(4097, HEAD, LONG), [256, MB]),
+    "a head of which 4 kB have come": ("converse_stream", up_to(4096, BEGUN), [256, 256]),
+    "a head of which more has come": ("converse_stream", up_to(4097, BEGUN), [256, MB]),
+    "a whole answer": ("converse", [whole(ANSWER)[:20], whole(ANSWER)[20:200], whole(ANSWER)[200:]], [256, MB, 0]),
+    "events": ("chat_completions_stream", [SSE_HEAD, chunk(delta("Hi")), chunk(delta("you"))], [256, MB, MB]),
+    "a line of 4 kB": ("chat_completions_stream", [SSE_HEAD, b"fffff\r\n" + LINE[:4096]], [256, 256]),
+    "a longer line": ("chat_completions_stream", [SSE_HEAD, b"fffff\r\n" + LINE[:4097]], [256, 4096]),
+    "events of 8 MB": ("chat_completions_stream", up_to(8 * MB, SSE_HEAD, LINES), [256, 256]),
+    "more events": ("chat_completions_stream", up_to(8 * MB + 1, SSE_HEAD, LINES), [256, MB]),
+    "a line of 8 MB": ("chat_completions_stream", up_to(8 * MB, SSE_HEAD, LINE), [256, 4096]),
+    "a line of more": ("chat_completions_stream", up_to(8 * MB + 1, SSE_HEAD, LINE), [256, MB]),
+}
+
+
+@pytest.mark.parametrize("case", ASKED)
+def test_how_much_is_read_at_a_time(time: Time, case: str) -> None:
+    """Little while each byte may be the first token: not in a long line, nor once more has come than any begin has."""
+    operation, pieces, wanted = ASKED[case]
+    wire = Asking(time, pieces)
+    measured(time, wire, operation)
+    assert wire.wanted == wanted
+
+
+def exchange_on(wire: Wire) -> Exchange:
+    """An exchange of which the connection is scripted."""
+    return Exchange(cast("Any", wire), Address("host", 443, tls=True), "https://host", Stopwatch())
+
+
+@pytest.mark.parametrize(
+    ("error", "raised"),
+    [
+        (TimeoutError("timed out"), ReadTimeoutError),
+        (ConnectionResetError(104, "reset"), ConnectionClosedError),
+        (ProtocolError("no end"), BrokenResponseError),
+        (MemoryError("full"), MemoryError),
+    ],
+    ids=["timeout", "reset", "protocol", "other"],
+)
+def test_a_request_without_a_response(time: Time, error: Exception, raised: type[Exception]) -> None:
+    """Its connection is closed at once, as nobody else knows of it; the error has the address and its cause."""
+    wire = Wire(time, [(0.1, 0.0, error)])
+    with pytest.raises(raised) as caught:
+        exchange_on(wire).send(b"request")
+    assert (wire.fate, wire.ends) == ("closed", 1)
+    if isinstance(caught.value, BotoCoreError):
+        assert caught.value.kwargs == {"endpoint_url": "https://host", "error": error}
+        assert caught.value.__cause__ is error
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["head", "body"])
+def test_silence_has_the_address_and_its_cause(time: Time, stream: bool) -> None:
+    """Before the head and within the body."""
+    silence = TimeoutError("timed out")
+    wire = Wire(time, [(0.1, 0.0, HEAD), (0.2, 0.0, silence)] if stream else [(0.1, 0.0, silence)])
+    with pytest.raises(ReadTimeoutError) as caught:
+        exchange = exchange_on(wire)
+        exchange.send(b"request")
+        exchange.read()
+    assert caught.value.kwargs == {"endpoint_url": "https://host", "error": silence}
+    assert wire.fate == "closed"
+
+
+@pytest.mark.parametrize(
+    ("error", "raised"),
+    [
+        (TimeoutError("timed out"), ConnectTimeoutError),
+        (ssl.SSLError(1, "bad certificate"), SSLError),
+        (OSError(113, "No route to host"), EndpointConnectionError),
+    ],
+    ids=["timeout", "tls", "route"],
+)
+def test_no_connection_has_the_address_and_its_cause(time: Time, error: Exception, raised: type[Exception]) -> None:
+    """As botocore's own errors."""
+    wire = Wire(time, [])
+    wire.refused = error
+    with pytest.raises(raised) as caught:
+        exchange_on(wire)
+    assert isinstance(caught.value, BotoCoreError)
+    assert caught.value.kwargs == {"endpoint_url": "https://host", "error": error}
+
+
+@pytest.mark.parametrize(("size", "code"), [(288, ""), (287, "AnswerTooLargeError")])
+def test_a_response_may_be_as_large_as_the_limit(
+    time: Time, monkeypatch: pytest.MonkeyPatch, size: int, code: str
+) -> None:
+    """And no larger, head and body together."""
+    answer = whole(ANSWER)
+    assert len(answer) == 288
+    monkeypatch.setattr(exchange_module, "LIMIT", size)
+    assert measured(time, Wire(time, [(0.1, 0.0, answer)]), "converse").error_code == code
+
+
+def test_nothing_is_read_after_the_end(time: Time) -> None:
+    """What comes after a response stays where it is: whoever takes the connection next finds it there."""
+    body = b" " * (256 - len(whole(b"x" * 100)) + 100)
+    wire = Wire(time, [(0.1, 0.0, whole(body) + b"HTTP/1.1 408 Request Timeout\r\n\r\n")])
+    exchange = exchange_on(wire)
+    exchange.send(b"request")
+    assert exchange.read() == body
+    assert (wire.reads, wire.fate) == ([256], "kept")
