@@ -92,7 +92,7 @@ def _name(code: object) -> str:
 
 
 def _messages(body: object) -> Iterator[str]:
-    if isinstance(body, str) and body.strip():
+    if isinstance(body, str) and redact(body):
         yield body
     if isinstance(body, Mapping):
         for name in ("message", "Message", "error", "Error", "errorMessage", "detail"):

@@ -381,6 +381,15 @@ def test_any_refusal_is_a_failure(body: object, status: int, headers: dict[str, 
         text.encode()
 
 
+@pytest.mark.parametrize("said", ["", " ", "\\u001b", "\\n"])
+def test_a_message_of_nothing_that_can_be_shown_is_none(said: str) -> None:
+    """Neither blanks nor control characters."""
+    error = refusal("Converse", 400, {}, f'{{"message": "{said}", "detail": "it is"}}'.encode())
+    assert classify(error, "response").message == "it is"
+    error = refusal("Converse", 400, {}, f'{{"message": "{said}"}}'.encode())
+    assert classify(error, "response").message.startswith("status 400 without a message: no content type, ")
+
+
 def test_a_redirect_says_where_to() -> None:
     """A redirect is a matter of the way to the service; what stands behind `?` may be a secret."""
     failure = classify(
