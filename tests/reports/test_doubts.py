@@ -617,6 +617,7 @@ def arrivals_said(known: Edition, ended: str = "true", late_ms: float = 80.0, **
         ({"dropped": 8.0, "missed": 4.0}, "true", (1.2, ["dropped"])),
         ({"dropped": 6.0, "missed": 6.0}, "true", (1.2, ["dropped", "missed"])),
         ({"dropped": 5.0, "missed": 6.0}, "true", (1.1, ["missed"])),
+        ({"dropped": 6.0, "missed": 5.0}, "true", (1.1, ["dropped"])),
         ({"due": 100.0, "missed": 5.0}, "false", (5.0, [])),
         ({"due": 100.0, "missed": 6.0}, "false", (6.0, ["missed"])),
         ({"due": 100.0, "missed": 5.0}, "true", (5.0, ["missed"])),
