@@ -212,6 +212,10 @@ CASES: dict[str, tuple[str, list[Step]]] = {
     "bytes after the stream": ("converse_stream", [*PLAIN[:6], (0.4, 0.0, END + b"more")]),
     "server-sent events, after a long line": ("chat_completions_stream", CHAT),
     "server-sent events without an end": ("chat_completions_stream", [*CHAT[:4], (0.1, 0.0, LAST)]),
+    "server-sent events whose last has no empty line": (
+        "chat_completions_stream",
+        [*CHAT[:4], (0.095, 0.0, chunk(COUNTS + b"data: [DONE]") + LAST)],
+    ),
     "an error in place of events": (
         "chat_completions_stream",
         [(0.05, 0.0, whole(b'{"error": {"message": "overloaded", "type": "server_error", "code": "503"}}'))],

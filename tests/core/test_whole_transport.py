@@ -1,0 +1,104 @@
+"""What the measured transport sends, and where to: bytes of requests over a real socket."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from gevent import socket
+
+from bedrock_locust.wire.in_flight import in_flight
+from bedrock_locust.wire.stopwatch import Stopwatch
+from bedrock_locust.wire.transport import Transport
+
+from .raw_server import response, serving
+
+if TYPE_CHECKING:
+    import socket as stdlib
+    from collections.abc import Iterator
+
+ANSWER = response(b'{"a": 1}', "X-Own: Seven")
+
+
+@contextmanager
+def sending(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Transport, list[Any], list[bytes]]]:
+    """A transport, the places that it connects to with its limit, and the requests that came; all go to one server."""
+    with serving(lambda peer, _: peer.sendall(ANSWER)) as server:
+        port, places = int(server.url.rpartition(":")[2]), list[Any]()
+
+        def connect(place: tuple[str, int], limit_s: float) -> stdlib.socket:
+            places.append((*place, limit_s))
+            return original(("127.0.0.1", port), limit_s)
+
+        original = socket.create_connection
+        monkeypatch.setattr(socket, "create_connection", connect)
+        yield Transport(None, 4, 5), places, server.requests
+
+
+def request(url: str, body: Any = None, headers: dict[str, Any] | None = None) -> Any:
+    """A signed request, as far as a transport looks at it."""
+    return SimpleNamespace(method="POST", url=url, body=body, headers=headers or {})
+
+
+PLACES = [
+    ("http://a.example/", ("a.example", 80), "/", "a.example"),
+    ("http://a.example", ("a.example", 80), "/", "a.example"),
+    ("http://a.example:80/x?y=1", ("a.example", 80), "/x?y=1", "a.example"),
+    ("http://a.example:8080/x?", ("a.example", 8080), "/x", "a.example:8080"),
+    ("http://a.example:443/x%3A0", ("a.example", 443), "/x%3A0", "a.example:443"),
+    ("https://a.example/x", ("a.example", 443), "/x", "a.example"),
+    ("https://a.example:443/x", ("a.example", 443), "/x", "a.example"),
+    ("https://a.example:80/x", ("a.example", 80), "/x", "a.example:80"),
+    ("http://[::1]:8080/x", ("::1", 8080), "/x", "[::1]:8080"),
+]
+
+
+@pytest.mark.parametrize(("url", "place", "target", "host"), PLACES)
+def test_where_a_request_goes(
+    monkeypatch: pytest.MonkeyPatch, url: str, place: tuple[str, int], target: str, host: str
+) -> None:
+    """To the port of the URL, or that of its kind; the header `host` has it where it is another."""
+    with sending(monkeypatch) as (transport, places, requests):
+        found = transport.send(request(url))
+        assert found.content == b'{"a": 1}'
+        assert places == [(*place, 4)]
+        lines = [f"POST {target} HTTP/1.1", f"host: {host}", "accept-encoding: identity", "content-length: 0", "", ""]
+        assert requests == ["\r\n".join(lines).encode()]
+
+
+BODIES: list[tuple[Any, bytes]] = [
+    (None, b""),
+    ("", b""),
+    ("é", b"\xc3\xa9"),
+    (b"\xff", b"\xff"),
+    (bytearray(b"ab"), b"ab"),
+    (["é", b"x"], b"\xc3\xa9x"),
+]
+
+
+@pytest.mark.parametrize(("body", "expected"), BODIES)
+def test_what_a_request_holds(monkeypatch: pytest.MonkeyPatch, body: Any, expected: bytes) -> None:
+    """Its own headers in small letters, what a client adds where it has none, and the length that the body has."""
+    headers = {"X-Own": b"caf\xe9", "Content-Length": "77", "Accept-Encoding": "gzip", "Host": "b.example"}
+    with sending(monkeypatch) as (transport, _, requests):
+        assert transport.send(request("http://a.example/", body, headers)).content == b'{"a": 1}'
+        lines = ["POST / HTTP/1.1", "x-own: café", f"content-length: {len(expected)}", "accept-encoding: gzip"]
+        assert requests == ["\r\n".join([*lines, "host: b.example", "", ""]).encode("latin-1") + expected]
+
+
+def test_what_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A response as botocore has it; the call in flight knows its exchange, and its stopwatch has run."""
+    with sending(monkeypatch) as (transport, places, _):
+        found = transport.send(request("http://a.example/x"))
+        assert (found.url, found.status_code, found.headers["x-own"]) == ("http://a.example/x", 200, "Seven")
+        assert (in_flight.exchange, found.content) == (None, b'{"a": 1}')
+        watch = Stopwatch()
+        in_flight.begin(watch)
+        again = transport.send(request("http://a.example/x"))
+        assert in_flight.exchange is again.raw
+        assert (watch.stage, watch.connect_ms, len(places)) == ("response", None, 1)
+        assert again.content == b'{"a": 1}'
+        in_flight.clear()
+        assert in_flight.exchange is None
