@@ -170,3 +170,53 @@ def test_a_tier_that_is_chosen_by_the_service_is_none(said: str, tier: str) -> N
     measurement = measured(b"", 1)
     measurement.reading.service_tier = said
     assert measurement.record(None).service_tier == tier
+
+
+class Asked:
+    """A format that notes how each event is read: quickly, or as JSON."""
+
+    def __init__(self) -> None:
+        self.asked = list[str]()
+
+    def read_delta(self, payload: bytes, reading: Any) -> str | None:
+        """It knows texts alone."""
+        self.asked.append(f"quick {len(payload)}")
+        return "text" if b"text" in payload else None
+
+    def read_event(self, event: dict[str, Any], reading: Any) -> str:
+        """It knows all."""
+        self.asked.append(f"JSON {len(json.dumps(event))}")
+        reading.stop("end_turn")
+        return "text"
+
+    def done(self, reading: Any) -> None:
+        """Nothing to note."""
+
+
+def of_size(size: int, name: str = "text") -> dict[str, str]:
+    """An event of this many bytes."""
+    return {name: "x" * (size - len(json.dumps({name: ""})))}
+
+
+def test_short_texts_need_no_json() -> None:
+    """Up to a kB, in events of generated text; all others are read in whole."""
+    kinds = ("messageStop", "contentBlockDelta", "contentBlockDelta", "contentBlockDelta", "metadata", "chunk")
+    events = list(zip(kinds, map(of_size, (50, 999, 1000, 1001, 50, 50)), strict=True))
+    events += [("contentBlockDelta", of_size(60)), ("contentBlockDelta", of_size(60, "other"))]
+    reader: Any = Asked()
+    measurement = measured(b"".join(frame(*event) for event in events))
+    measurement.drain(reader)
+    assert reader.asked == [
+        *("JSON 67", "quick 999", "quick 1000", "JSON 1024", "JSON 64"),
+        *("quick 50", "quick 60", "quick 60", "JSON 83"),
+    ]
+
+
+def test_short_texts_of_server_sent_events_need_no_json() -> None:
+    """The same for the data of each."""
+    api: Any = Asked()
+    data = [json.dumps(of_size(size, name)).encode() for size, name in ((1000, "text"), (1001, "text"), (60, "other"))]
+    measurement = measured(b"".join(b"data: %b\n\n" % one for one in data))
+    measurement.response["HTTPHeaders"] = {"content-type": "text/event-stream"}
+    measurement.drain_sse(api)
+    assert api.asked == ["quick 1000", "JSON 1001", "quick 60", "JSON 60"]

@@ -489,3 +489,25 @@ def test_nothing_is_read_after_the_end(time: Time) -> None:
     exchange.send(b"request")
     assert exchange.read() == body
     assert (wire.reads, wire.fate) == ([256], "kept")
+
+
+def test_a_body_is_read_by_whoever_asks(time: Time) -> None:
+    """In parts as they come: by one before the first token and by another from then on, or by the same; or in whole."""
+    steps: list[Step] = [(0.1, 0.0, HEAD), *((n / 10, n / 100, chunk(b"abc"[n - 2 : n - 1])) for n in (2, 3, 4))]
+    for given in (True, False):
+        before, after, watch = list[bytes](), list[bytes](), Stopwatch()
+        wire = Wire(time, [*steps, (0.5, 0.0, LAST)])
+        exchange = Exchange(cast("Any", wire), Address("host", 443, tls=True), "https://host", watch)
+
+        def feed(data: bytes, watch: Stopwatch = watch, before: list[bytes] = before) -> None:
+            before.append(data)
+            watch.content("text" if data == b"b" else "")
+
+        exchange.send(b"request")
+        exchange.read_stream(feed, after.append if given else None)
+        assert (before, after) == (([b"a", b"b"], [b"c"]) if given else ([b"a", b"b", b"c"], []))
+        assert watch.read_lag_ms == pytest.approx(30)
+        assert wire.fate == "kept"
+    whole_body = exchange_on(Wire(time, [(0.1, 0.0, whole(ANSWER))]))
+    whole_body.send(b"request")
+    assert list(whole_body.stream()) == [ANSWER]

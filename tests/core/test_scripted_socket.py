@@ -114,6 +114,7 @@ CASES: dict[str, tuple[int, list[Came]]] = {
     "several that waited together": (256, [(0.10, 0.4, b"x" * 90), (0.15, 0.4, b"x" * 90), (0.2, 0.4, b"x" * 190)]),
     "in large pieces": (MB, [(0.1, 0.1, b"x" * 4095), (0.2, 0.2, b"x" * 4096), (0.3, 0.3, b"x" * 4097)]),
     "much at once": (MB, [(0.1, 0.1, b"x" * 16_383), (0.2, 0.2, b"x" * 16_384), (0.3, 0.3, b"x" * 200_000)]),
+    "much, in parts of 8 kB": (8192, [(0.1, 0.1, b"x" * 16_384), (0.2, 0.2, b"x" * 12_288)]),
     "more than its turn": (MB, [(0.1, 0.1, b"x" * (MB + 100_000))]),
     "the end": (256, [(0.1, 0.1, b"x" * 90), (0.2, 0.2, b"")]),
     "a reset": (256, [(0.1, 0.1, b"x" * 90), (0.2, 0.2, ConnectionResetError(104, "reset"))]),
@@ -142,6 +143,7 @@ def read(
         kernel.came = [(start + came_at, what) for came_at, at, what in steps if at == read_at]
         kernel.unseen_since = kernel.not_before = start + min(known_since_s, read_at)
         more = kernel.step()
+        assert isinstance(more, bool)
         reads = f"{kernel.reads} -> {'; '.join(got)}"
         yield f"read at {1000 * read_at:g} ms: {reads}; {'more comes' if more else 'no more'}, {kernel.watched}"
         kernel.reads.clear()
@@ -162,3 +164,25 @@ def test_a_connection_is_made_for_tokens(make: Callable[[], tuple[Connection, Ke
     """Small packets at once, a peer that is gone is noticed, and the kernel stamps what comes."""
     _, kernel = make()
     assert kernel.options == [(6, 1, 1), (1, 9, 1), (1, 35, 1)]
+
+
+def test_a_connection_that_nobody_has_used(make: Callable[[], tuple[Connection, Kernel]]) -> None:
+    """It has read nothing, and has nothing left to send."""
+    connection, _ = make()
+    assert (connection.arrived, connection.lag_s, connection.sent_all, connection.send_error) == (0.0, 0.0, True, None)
+
+
+@pytest.mark.parametrize("what", [b"x" * 20_000, b""], ids=["bytes", "end"])
+def test_who_has_enough_is_not_read_for(time: Time, make: Callable[[], tuple[Connection, Kernel]], what: bytes) -> None:
+    """Nothing more is read, and nothing of it is near, however much has come."""
+    connection, kernel = make()
+    got = list[int]()
+
+    def take(data: bytes) -> int:
+        got.append(len(data))
+        return 0 if got == [1000, 0] or len(got) == 2 else 1000
+
+    connection.read_on(1000, take)
+    kernel.came = [(time.perf_counter(), b"x" * 1000), (time.perf_counter(), what)]
+    assert kernel.step() is False
+    assert (kernel.watched, got, kernel.reads) == (False, [1000, min(len(what), 1000)], [1000, 1000])

@@ -6,10 +6,11 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
 from gevent import socket
 
-from bedrock_locust.wire.in_flight import in_flight
+from bedrock_locust.wire.in_flight import follow, in_flight, watch
 from bedrock_locust.wire.stopwatch import Stopwatch
 from bedrock_locust.wire.transport import Transport
 
@@ -102,3 +103,34 @@ def test_what_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
         assert again.content == b'{"a": 1}'
         in_flight.clear()
         assert in_flight.exchange is None
+
+
+def test_a_client_that_is_told_twice_sends_once() -> None:
+    """Whichever transport it has: what it is told has a name, and replaces what it was told before."""
+    keys: dict[str, Any] = {"aws_access_key_id": "x", "aws_secret_access_key": "y", "region_name": "us-east-1"}
+    for attach in (Transport(None, 4, 5).attach, watch):
+        with serving(lambda peer, _: peer.sendall(ANSWER)) as server:
+            client = boto3.client("bedrock-runtime", endpoint_url=server.url, **keys)
+            for tell in (follow, attach, follow, attach):
+                tell(client)
+            seen = Counted()
+            in_flight.begin(seen)
+            client.converse(modelId="m", messages=[])
+            assert (len(server.requests), seen.sendings, in_flight.body) == (1, 1, b'{"a": 1}')
+            in_flight.clear()
+            client.close()
+
+
+class Counted(Stopwatch):
+    """Counts how often a request is sent."""
+
+    __slots__ = ("sendings",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sendings = 0
+
+    def sent(self) -> None:
+        """Count it."""
+        self.sendings += 1
+        super().sent()
