@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import errno
+import resource
+import ssl
 import struct
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +40,9 @@ class Kernel:
         self.step: Callable[[], bool] = lambda: False
         self.unseen_since = self.not_before = time.perf_counter()
         self.watched = False
+        self.closed = 0
+        self.waits = [True]
+        """Whether it waits for what is not there yet, as it was told."""
 
     def fileno(self) -> int:
         """No file."""
@@ -51,8 +57,8 @@ class Kernel:
         return 3
 
     def setblocking(self, flag: bool) -> None:
-        """It never blocks."""
-        assert not flag
+        """Take note of it."""
+        self.waits.append(flag)
 
     def recvmsg(self, size: int, room: int) -> tuple[bytes, list[Any], int, None]:
         """The bytes that have come, with the stamp of the last of them."""
@@ -72,7 +78,8 @@ class Kernel:
         return what, [(1, 35, struct.pack("@qq", int(wall), round((wall % 1) * 1e9)))], 0, None
 
     def close(self) -> None:
-        """Nothing to close."""
+        """Take note of it."""
+        self.closed += 1
 
     def watch(self, _: int, step: Callable[[], bool]) -> None:
         """The poller's."""
@@ -164,6 +171,7 @@ def test_a_connection_is_made_for_tokens(make: Callable[[], tuple[Connection, Ke
     """Small packets at once, a peer that is gone is noticed, and the kernel stamps what comes."""
     _, kernel = make()
     assert kernel.options == [(6, 1, 1), (1, 9, 1), (1, 35, 1)]
+    assert (kernel.waits, kernel.closed) == ([True, False], 0)
 
 
 def test_a_connection_that_nobody_has_used(make: Callable[[], tuple[Connection, Kernel]]) -> None:
@@ -186,3 +194,32 @@ def test_who_has_enough_is_not_read_for(time: Time, make: Callable[[], tuple[Con
     kernel.came = [(time.perf_counter(), b"x" * 1000), (time.perf_counter(), what)]
     assert kernel.step() is False
     assert (kernel.watched, got, kernel.reads) == (False, [1000, min(len(what), 1000)], [1000, 1000])
+
+
+def test_a_connection_without_tls_has_none(time: Time, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though there are certificates that it could trust."""
+    kernel: Any = Kernel(time)
+    monkeypatch.setattr(socket, "create_connection", lambda *_: kernel)
+    monkeypatch.setattr(connection_module, "_plain_socket", lambda fileno: kernel)
+    connection = Connection(Address("host", 80, tls=False), ssl.create_default_context(), 5, 5, kernel)
+    kernel.came = [(time.perf_counter(), b"plain")]
+    got = list[bytes]()
+
+    def take(data: bytes) -> int:
+        got.append(data)
+        return 256
+
+    connection.read_on(256, take)
+    kernel.step()
+    assert got == [b"plain"]
+
+
+def test_where_few_files_are_left_no_connection_stays(time: Time, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is closed, and why is raised."""
+    kernel: Any = Kernel(time)
+    monkeypatch.setattr(socket, "create_connection", lambda *_: kernel)
+    monkeypatch.setattr(connection_module, "_plain_socket", lambda fileno: kernel)
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (19, 19))
+    with pytest.raises(OSError, match="the last 16 of 19 are for the run itself") as caught:
+        Connection(Address("host", 80, tls=False), None, 5, 5, kernel)
+    assert (caught.value.errno, kernel.closed) == (errno.EMFILE, 1)

@@ -154,3 +154,31 @@ def test_no_room_to_write_is_a_timeout(pair: tuple[socket.socket, socket.socket]
     fill(pair[0])
     with pytest.raises(TimeoutError):
         waits.until_writable()
+
+
+def test_room_to_write_is_not_something_to_read(pair: tuple[socket.socket, socket.socket], waits: Waits) -> None:
+    """What the other side says does not let it go on; and once there was room, nothing of that wait is left."""
+    ours, peer = pair
+    peer.setblocking(False)
+    waits.begin()
+    fill(ours)
+    peer.send(b"x")
+    done = list[str]()
+
+    def write_and_read() -> None:
+        waits.until_writable()
+        done.append("written")
+        waits.until_woken()
+        done.append("woken")
+
+    waiting = gevent.spawn(write_and_read)
+    gevent.sleep(0.02)
+    assert done == []
+    with suppress(BlockingIOError):
+        while peer.recv(1 << 20):
+            pass
+    gevent.sleep(0.02)
+    assert done == ["written"]
+    waits.wake()
+    waiting.join(5)
+    assert done == ["written", "woken"]

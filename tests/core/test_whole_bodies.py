@@ -147,7 +147,10 @@ def test_a_stream_is_known_as_soon_as_it_can_be() -> None:
     body = StreamBody({"content-encoding": "gzip"}, passed.append)
     body.feed_on(gzip.compress(FRAMES))
     SseBody(SSE, passed.append).feed(b"d")
-    assert passed[2:] == [FRAMES, b"d"]
+    StreamBody(STREAM, passed.append).feed(b"\x01" + bytes(20))
+    assert passed[2:] == [FRAMES, b"d", b"\x01" + bytes(20)]
+    with pytest.raises(NotAnAnswerError):
+        StreamBody(SSE, passed.append).feed(DATA + b"da")
 
 
 BODIES: list[tuple[dict[str, str], bytes, bytes | None]] = [
