@@ -159,3 +159,15 @@ def test_a_request_that_is_not_taken_whole() -> None:
     with _pair(read_s=5) as (reader, peer):
         reader.send(b"x")
         assert (reader.sent_all, peer.recv(9)) == (True, b"x")
+
+
+def test_a_peer_that_has_gone_before_anything_is_read() -> None:
+    """The error in sending is raised: nobody reads yet what may be there, and the next try fails as well."""
+    with _pair(read_s=5) as (sender, peer):
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
+        peer.close()
+        for _ in range(2):
+            with pytest.raises(OSError, match=r"Connection reset|Broken pipe"):
+                sender.send(b"x")
+            assert isinstance(sender.send_error, OSError)
+            assert sender.sent_all is False
