@@ -69,7 +69,7 @@ TEXTS = {
     "chart.lengths.ttft_ms": "按输入和输出 token 的 TTFT 中位数",
     "chart.lengths.latency_ms": "按输入和输出 token 的延迟中位数",
     "errors.by_record": "按记录",
-    "errors.records": "{calls} 次失败集中在 {records} 条记录上，超出了偶然的范围，请检查这些记录的内容。记录编号从 0 开始。",
+    "errors.records": "{calls} 次失败集中在 {records} 条记录上，超出了偶然的范围，请检查其内容。记录编号从 0 开始。",
     "errors.more_records": "另有 {records} 条此类记录未列出。",
     "col.record": "记录",
 }
