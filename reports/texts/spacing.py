@@ -18,10 +18,10 @@ _LATIN = re.compile(r"[A-Za-z0-9%`]")
 def filled(template: str, values: Mapping[str, Any]) -> str:
     """The template with its values in the place of their names. What a value says within itself stays as it is."""
     text = ""
-    for literal, name, form, conversion in Formatter().parse(template):
+    for literal, name, *_ in Formatter().parse(template):
         text = _joined(text, literal)
         if name is not None:
-            text = _joined(text, format(str(values[name]) if conversion == "s" else values[name], form or ""))
+            text = _joined(text, str(values[name]))
     return text
 
 
