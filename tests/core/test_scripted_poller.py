@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import runpy
+import sys
 from functools import partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -12,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bedrock_locust.wire import polling
-from bedrock_locust.wire.polling import STAMPED, BatchPoller
+from bedrock_locust.wire.polling import BatchPoller, EagerPoller
 
 from .golden_files import check_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-pytestmark = pytest.mark.skipif(not STAMPED, reason="epoll is Linux's")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="epoll is Linux's")
 
 
 class Watcher:
@@ -78,10 +80,11 @@ class Script:
         """So many sockets are watched, from 1 on."""
         self.now_ms, self.epoll, self.said = 0.0, Epoll(), list[str]()
         self.more, self.after = set[int](), dict[int, Any]()
+        self.after_round = list[Any]()
         self.loop = {name: list[Watcher]() for name in ("timer", "io", "prepare", "check")}
         made = {name: partial(self._made, name) for name in self.loop}
         monkeypatch.setattr(polling, "time", SimpleNamespace(perf_counter=lambda: self.now_ms / 1000))
-        hub = SimpleNamespace(loop=SimpleNamespace(**made))
+        hub = SimpleNamespace(loop=SimpleNamespace(**made, run_callback=self.after_round.append))
         monkeypatch.setattr(polling, "gevent", SimpleNamespace(get_hub=lambda: hub))
         monkeypatch.setattr(polling, "monkey", SimpleNamespace(get_original=lambda *_: lambda: self.epoll))
         self.poller = BatchPoller()
@@ -243,6 +246,52 @@ def test_what_the_poller_has_of_the_loop(monkeypatch: pytest.MonkeyPatch) -> Non
     assert every == {"timer": [(0.003, 0.003)], "io": [(99, 1, unheld)], "prepare": [(unheld,)], "check": [(unheld,)]}
     assert script.epoll.watched == {1: 1, 2: 1}
     assert (script.poller.unseen_since, script.poller.not_before) == (0.0, 0.0)
+    for _ in range(2):
+        script.poller.unwatch(2)
+        assert script.epoll.watched == {1: 1}
     script.poller.close()
     assert all(one.closed for made in script.loop.values() for one in made)
     assert script.epoll.closed
+
+
+def test_where_nothing_is_stamped_each_socket_has_a_watcher(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is read at once, and greenlets go on after the sockets of that round; at the end all are given back."""
+    script = Script(monkeypatch, 0)
+    poller = EagerPoller()
+    assert (poller.unseen_since, poller.not_before) == (0.0, 0.0)
+    steps: list[Any] = [lambda: False, lambda: True, lambda: False]
+    for fileno, step in enumerate(steps, 5):
+        poller.watch(fileno, step)
+    _, *watchers = script.loop["io"]
+    assert [(one.what, one.how, one.callback) for one in watchers] == [
+        ((fileno, 1), {}, step) for fileno, step in enumerate(steps, 5)
+    ]
+    for _ in range(2):
+        poller.unwatch(6)
+        assert [one.closed for one in watchers] == [False, True, False]
+    poller.resume(steps[0])
+    assert script.after_round == [steps[0]]
+    poller.close()
+    assert [one.closed for one in watchers] == [True, True, True]
+
+
+@pytest.mark.parametrize(
+    ("system", "largest", "stamped"),
+    [
+        ("linux", 2**63 - 1, True),
+        ("linux", 2**32 + 1, True),
+        ("linux", 2**32, False),
+        ("linux", 2**31 - 1, False),
+        ("darwin", 2**63 - 1, False),
+        ("win32", 2**63 - 1, False),
+    ],
+)
+def test_where_the_kernel_stamps(monkeypatch: pytest.MonkeyPatch, system: str, largest: int, stamped: bool) -> None:
+    """On Linux, where numbers have 64 bits; sockets are read together there."""
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr(sys, "maxsize", largest)
+    found = runpy.run_path(polling.__file__)
+    assert found["STAMPED"] is stamped
+    poller = found["new_poller"]()
+    assert type(poller).__name__ == ("BatchPoller" if stamped else "EagerPoller")
+    poller.close()

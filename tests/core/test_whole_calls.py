@@ -99,6 +99,9 @@ SLOW_DOWN = response(
 )
 MOVED = response(b"", "location: https://a.example/login?token=secret", status="302 Found", content_type="text/html")
 LOGIN = response(b"<html>Sign in</html>", content_type="text/html")
+ODD = response(b'{"output": {"message": {"content": [{"text": "hi"}]}}, "stopReason": "end_turn", "usage": [1]}')
+HINTS = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n"
+OPEN_ANSWER = json.dumps({**WHOLE_CLAUDE, "type": "message", "role": "assistant"}).encode()
 OWN = {"extra_headers": {"X-Own": 7}}
 CASES: dict[str, tuple[str, Mapping[str, Any], Answer]] = {
     "Converse": ("converse", CONVERSE, says(whole(3, ID))),
@@ -119,6 +122,14 @@ CASES: dict[str, tuple[str, Mapping[str, Any], Answer]] = {
     "a throttle": ("converse_stream", CONVERSE, says(SLOW_DOWN)),
     "a throttle of Messages": ("messages", {**OPEN["messages"], "stream": True}, says(SLOW_DOWN)),
     "a throttle within a stream": ("converse_stream", CONVERSE, says(streamed(BEGUN + THROTTLE, ID))),
+    "an answer of other types": ("converse", CONVERSE, says(ODD)),
+    "an answer after others": ("converse", CONVERSE, says(HINTS + whole(3, ID))),
+    "a status of 299": ("converse", CONVERSE, says(whole(3, ID).replace(b"200 OK", b"299 So"))),
+    "a status of 299 for Messages": ("messages", OPEN["messages"], says(response(OPEN_ANSWER, status="299 So"))),
+    "a status of 300": ("converse", CONVERSE, says(response(b"{}", status="300 Many"))),
+    "a status of 300 for Messages": ("messages", OPEN["messages"], says(response(OPEN_ANSWER, status="300 Many"))),
+    "a status of 399": ("converse", CONVERSE, says(response(b"{}", status="399 So"))),
+    "a status of 400": ("converse", CONVERSE, says(response(b'{"a":1}', status="400 No"))),
     "elsewhere": ("converse", CONVERSE, says(MOVED)),
     "elsewhere for Chat": ("chat_completions", OPEN["chat_completions"], says(MOVED)),
     "a page": ("invoke_model", INVOKE, says(LOGIN)),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import boto3
+import gevent
 import pytest
 from gevent import socket
 
@@ -113,9 +114,11 @@ def test_a_client_that_is_told_twice_sends_once() -> None:
             client = boto3.client("bedrock-runtime", endpoint_url=server.url, **keys)
             for tell in (follow, attach, follow, attach):
                 tell(client)
-            seen = Counted()
+            seen, signing = Counted(), list[bool]()
+            client.meta.events.register("before-sign.*", lambda seen=signing, **_: seen.append(in_flight.signing))
             in_flight.begin(seen)
             client.converse(modelId="m", messages=[])
+            assert (signing, in_flight.signing) == ([True], False)
             assert (len(server.requests), seen.sendings, in_flight.body) == (1, 1, b'{"a": 1}')
             in_flight.clear()
             client.close()
@@ -134,3 +137,24 @@ class Counted(Stopwatch):
         """Count it."""
         self.sendings += 1
         super().sent()
+
+
+def test_a_call_in_flight_knows_nothing_of_the_one_before() -> None:
+    """Nor of what was done between them."""
+
+    def known() -> list[Any]:
+        return [in_flight.stopwatch, in_flight.exchange, in_flight.body, in_flight.signing]
+
+    assert known() == [None, None, None, False]
+    watch, before = Stopwatch(), cast("Any", object())
+    in_flight.exchange, in_flight.body, in_flight.signing = before, b"x", True
+    in_flight.begin(watch)
+    assert known() == [watch, None, None, False]
+    in_flight.exchange, in_flight.body, in_flight.signing = before, b"x", True
+    in_flight.clear()
+    assert known() == [None, None, None, False]
+    in_flight.signing = True
+    other = gevent.spawn(known)
+    other.join(5)
+    assert other.value == [None, None, None, False]
+    in_flight.clear()
