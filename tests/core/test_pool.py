@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import socket
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -15,6 +15,8 @@ from bedrock_locust.wire.pool import Pool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from bedrock_locust.wire.connection import Connection
 
 
 @pytest.fixture
@@ -88,3 +90,39 @@ def test_a_pool_that_is_gone_leaves_no_connection_behind(listener: socket.socket
         del pool
         gc.collect()
         assert peer.recv(1) == b""
+
+
+class Noting:
+    """A connection, or a poller, that notes what becomes of it."""
+
+    def __init__(self) -> None:
+        self.fate = list[str]()
+
+    def is_stale(self) -> bool:
+        """It is in order."""
+        return False
+
+    def rest(self) -> None:
+        """Take note of it."""
+        self.fate.append("rests")
+
+    def close(self) -> None:
+        """Take note of it."""
+        self.fate.append("closed")
+
+
+def test_a_thousand_idle_connections_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of each address; each rests, one more is closed, and at the end all are, with what watches them."""
+    poller = Noting()
+    monkeypatch.setattr(pool_module, "new_poller", lambda: poller)
+    pool, connections = Pool(None, 5, 5), [Noting() for _ in range(1002)]
+    for connection in connections:
+        pool.give(Address("a", 1, tls=False), cast("Connection", connection))
+    pool.give(Address("b", 1, tls=False), cast("Connection", other := Noting()))
+    assert [connection.fate for connection in connections] == [["rests"]] * 1000 + [["rests", "closed"]] * 2
+    assert (other.fate, poller.fate) == (["rests"], [])
+    assert pool.take(Address("a", 1, tls=False)) is connections[999]  # type: ignore[comparison-overlap]
+    del pool
+    gc.collect()
+    assert {tuple(one.fate) for one in (*connections[:999], *connections[1000:], other)} == {("rests", "closed")}
+    assert (connections[999].fate, poller.fate) == (["rests"], ["closed"])

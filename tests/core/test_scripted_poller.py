@@ -193,6 +193,19 @@ def greenlets(script: Script) -> Iterator[str]:
     yield script.round(146, 149)
 
 
+def hardly_asleep(script: Script) -> Iterator[str]:
+    """A sleep of 0.2 ms is none."""
+    yield script.round(0, 0.2, 1)
+
+
+def to_the_limit(script: Script) -> Iterator[str]:
+    """Who goes on for 3 ms goes on no longer."""
+    for name in "abc":
+        script.goes_on(name, 1.5)
+    yield script.round(0, 0, 1)
+    yield script.round(3, 5)
+
+
 def unwatched(script: Script) -> Iterator[str]:
     """One ends the watch of another, which is ready, too."""
     script.after[1] = partial(script.poller.unwatch, 2)
@@ -224,6 +237,8 @@ SCENES: dict[str, tuple[int, Callable[[Script], Iterable[str]]]] = {
     "many, after a while": (9, at_once),
     "much": (9, much),
     "greenlets": (8, greenlets),
+    "hardly asleep": (8, hardly_asleep),
+    "greenlets, to the limit": (8, to_the_limit),
     "unwatched": (3, unwatched),
     "closed": (3, closed),
     "closed, of many": (9, closed_by_timer),

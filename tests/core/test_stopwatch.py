@@ -201,17 +201,17 @@ def test_all_that_is_known_of_the_content(monkeypatch: pytest.MonkeyPatch, case:
     moments, size = Time(), [0]
     monkeypatch.setattr(stopwatch_module, "time", moments)
     monkeypatch.setattr(Time, "perf_counter", lambda time: time.now)
-    moments.now = -2.0
+    moments.now = 2.0
     watch = Stopwatch(lambda: size[0])
-    moments.now = 0.0
+    moments.now = 4.0
     watch.sent()
     events, expected = CASES[case]
     for at, kind, size[0] in events:
-        moments.now = 100.0 if given else at
-        watch.content(kind, at if given else None)
-    moments.now = 3.0
+        moments.now = 100.0 if given else 4.0 + at
+        watch.content(kind, 4.0 + at if given else None)
+    moments.now = 7.0
     assert (watch.send_delay_ms, watch.elapsed_ms) == (2000, 3000)
-    watch.ended(2.5)
+    watch.ended(6.5)
     assert watch.elapsed_ms == 2500
     gaps_ms = expected.get("gaps_ms", [])
     told = {name: value for name, value in expected.items() if name != "gaps_ms"}

@@ -124,3 +124,16 @@ def test_an_end_in_the_middle(tmp_path: Path) -> None:
         sending.get(timeout=5)
         with pytest.raises(ProtocolError):
             ours.read()
+
+
+def test_a_peer_that_closes_within_the_handshake() -> None:
+    """It is said, and nobody waits for more."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = Address("127.0.0.1", listener.getsockname()[1], tls=True)
+        pool = Pool(ssl.create_default_context(), 5, 5)
+        connecting = gevent.spawn(Exchange, pool, address, "https://127.0.0.1", Stopwatch())
+        raw, _ = listener.accept()
+        with raw:
+            raw.recv(65536)
+        with pytest.raises(SSLError, match="the peer closed the connection during the TLS handshake"):
+            connecting.get(timeout=5)

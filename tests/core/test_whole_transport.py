@@ -11,6 +11,7 @@ import gevent
 import pytest
 from gevent import socket
 
+from bedrock_locust.wire.direct import Direct, Post
 from bedrock_locust.wire.in_flight import follow, in_flight, watch
 from bedrock_locust.wire.stopwatch import Stopwatch
 from bedrock_locust.wire.transport import Transport
@@ -158,3 +159,37 @@ def test_a_call_in_flight_knows_nothing_of_the_one_before() -> None:
     other.join(5)
     assert other.value == [None, None, None, False]
     in_flight.clear()
+
+
+def test_a_post_is_signed_and_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the headers of all calls, then its own; the call in flight knows while it is signed, and gets its body."""
+    headers, seen = {"user-agent": "u", "x-a": "all"}, list[Any]()
+    with sending(monkeypatch) as (transport, _, requests):
+
+        def sign(request: Any) -> None:
+            seen.append((in_flight.signing, stopwatch.stage, request.url, request.method))
+            request.headers["x-signed"] = "yes"
+
+        def send(prepared: Any) -> Any:
+            seen.append((in_flight.signing, stopwatch.stage))
+            return transport.send(prepared)
+
+        direct = Direct("mantle", "http://a.example/", sign, send, headers)
+        stopwatch = Stopwatch()
+        in_flight.begin(stopwatch)
+        about = direct.post(Post("responses", "/v1/x", b"{}", {"x-a": "own"}, streams=False))
+        assert (direct.endpoint, in_flight.body, in_flight.signing) == ("mantle", b'{"a": 1}', False)
+        assert seen == [(True, "connect", "http://a.example/v1/x", "POST"), (False, "response")]
+        said = {"content-type": "application/json", "content-length": "8", "x-own": "Seven"}
+        assert about == {"HTTPStatusCode": 200, "HTTPHeaders": said, "RequestId": "", "RetryAttempts": 0}
+        [head] = requests
+        fields = {
+            b"content-type: application/json",
+            b"user-agent: u",
+            b"x-a: own",
+            b"x-signed: yes",
+            b"content-length: 2",
+        }
+        assert fields <= {*head.split(b"\r\n")}
+        assert head.startswith(b"POST /v1/x HTTP/1.1\r\n")
+        in_flight.clear()
