@@ -179,3 +179,16 @@ def test_a_wrong_checksum_is_said_with_the_right_one(place: int) -> None:
     with pytest.raises(ChecksumMismatch) as caught:
         Decoder(lambda *_: None).feed(bytes(data))
     assert str(caught.value) == f"Checksum mismatch: expected 0x00000000, calculated 0x{right:08x}"
+
+
+def test_headers_that_come_again_are_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of the first 256 kinds, which are more than a service has: another one may send new ones for ever."""
+    monkeypatch.setattr(eventstream, "_known_headers", {})
+    found = list[dict[str, Any]]()
+    kinds = [{":event-type": "chunk", "n": str(number)} for number in range(257)]
+    decoder = Decoder(lambda headers, _: found.append(headers))
+    for _ in range(2):
+        for kind in kinds:
+            decoder.feed(encode((kind, b"{}")))
+    assert found == kinds * 2
+    assert [one is again for one, again in zip(found[:257], found[257:], strict=True)] == [True] * 256 + [False]

@@ -109,6 +109,20 @@ def test_an_end_that_the_peer_announces(tmp_path: Path, said: bytes, together: b
         assert reading.get(timeout=5) == b"x" * 5000
 
 
+@pytest.mark.parametrize("size", [0, 2, 4050, 4096, 20_000])
+def test_an_answer_of_any_size(tmp_path: Path, size: int) -> None:
+    """Shorter or longer than what is taken out at once, and than a record of TLS; the connection is kept."""
+    with exchange(tmp_path) as (ours, peer):
+        sending = gevent.spawn(ours.send, b"request")
+        assert peer.read() == b"request"
+        peer.send(HEAD + b"content-length: %d\r\n\r\n" % size + b"x" * size, and_end=False)
+        sending.get(timeout=5)
+        assert ours.read() == b"x" * size
+        kept = ours._pool.take(ours._address)
+        assert kept is not None
+        kept.close()
+
+
 def test_a_certificate_for_another_host_is_refused(tmp_path: Path) -> None:
     """It may be valid: it is not that of the host that we asked for."""
     with pytest.raises(SSLError, match=r"127\.0\.0\.2"), exchange(tmp_path, "127.0.0.2"):

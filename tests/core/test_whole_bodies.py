@@ -220,3 +220,26 @@ def test_the_limit_of_what_is_decompressed(monkeypatch: pytest.MonkeyPatch, part
         for take in (partial(plain, headers=coding), body.feed):
             with pytest.raises(AnswerTooLargeError, match="bytes so far"):
                 take(compressed)
+
+
+def test_nothing_is_decompressed_beyond_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However much there is: as much again as may be, at most."""
+    monkeypatch.setattr(content, "LIMIT", 1000)
+    coding = {"content-encoding": "gzip"}
+    large = gzip.compress(bytes(1_000_000))
+    for take in (partial(plain, headers=coding), StreamBody(coding, lambda _: None).feed):
+        with pytest.raises(AnswerTooLargeError) as caught:
+            take(large)
+        assert str(caught.value) == "not an answer of Bedrock: larger than 0 MB (2,000 bytes so far)"
+
+
+@pytest.mark.parametrize(("window", "why"), [(15, "incorrect data check"), (-15, "invalid block type")])
+def test_what_breaks_in_the_middle_is_told_as_it_was_read(window: int, why: str) -> None:
+    """Once something has been read in one way, no other is tried."""
+    body = StreamBody({"content-encoding": "deflate"}, lambda _: None)
+    deflating = zlib.compressobj(wbits=window)
+    body.feed(deflating.compress(FRAMES) + deflating.flush(zlib.Z_SYNC_FLUSH))
+    with pytest.raises(NotAnAnswerError) as caught:
+        body.feed(deflating.flush()[:-4] + b"wrong" if window == 15 else b"\x07wrong")
+    assert str(caught.value).startswith(f"{NOT.partition(' ')[2]}it cannot be decompressed as deflate (")
+    assert why in str(caught.value)

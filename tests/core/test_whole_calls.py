@@ -39,9 +39,9 @@ if TYPE_CHECKING:
 
 CLAUDE = "us.anthropic.claude-sonnet-4-20250514-v1:0"
 PROMPT = [{"role": "user", "content": [{"text": "Why?"}]}]
-CONVERSE = {"modelId": CLAUDE, "messages": PROMPT, "inferenceConfig": {"maxTokens": 50}}
+CONVERSE: dict[str, Any] = {"modelId": CLAUDE, "messages": PROMPT, "inferenceConfig": {"maxTokens": 50}}
 BODY = {"anthropic_version": "x", "max_tokens": 40, "messages": [{"role": "user", "content": "Why?"}]}
-INVOKE = {"modelId": CLAUDE, "body": json.dumps(BODY)}
+INVOKE: dict[str, Any] = {"modelId": CLAUDE, "body": json.dumps(BODY)}
 ID = "x-amzn-requestid: id-1"
 
 
@@ -258,3 +258,23 @@ def test_calls_are_as_they_were_read_and_approved(
         assert calls_in_flight.now == 0
         assert (in_flight.stopwatch, in_flight.exchange, in_flight.body, in_flight.signing) == (None,) * 3 + (False,)
     check_text(f"calls_{transport}.txt", "\n".join(lines))
+
+
+def test_a_call_has_twenty_minutes(server: RawServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nobody says otherwise; tags and context are empty then."""
+    limits, start_new = list[float](), gevent.Timeout.start_new
+    hook, fired = EventHook(), list[dict[str, Any]]()
+    hook.add_listener(lambda **event: fired.append(event))
+    settings = Settings.model_validate({"model": {"id": "any"}, "aws": {"endpoint_url": server.url}})
+    client = BedrockClient(connect(settings, simulator=True, version="test"), hook)
+    server.answer = says(whole(3, ID))
+
+    def noted(seconds: float) -> gevent.Timeout:
+        limits.append(seconds)
+        return start_new(seconds)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(gevent.Timeout, "start_new", noted)
+        call = client.converse(**CONVERSE)
+    assert 1200 in limits
+    assert (call.level, call.users, call.phase, call.worker, fired[0]["context"]) == ("", None, "", "", {})
