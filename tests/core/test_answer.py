@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from locust.exception import InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, StopUser
@@ -12,7 +14,7 @@ import pytest
 
 from bedrock_locust import Answer
 from bedrock_locust.call import COLUMNS, Call
-from bedrock_locust.errors import REMEDIES
+from bedrock_locust.errors import REMEDIES, Failure
 from bedrock_locust.formats.reading import TEXT_LIMIT
 
 from .raw_server import response, serving
@@ -25,6 +27,73 @@ if TYPE_CHECKING:
     from tests.simulator.process import Simulator
 
 Events = list[dict[str, Any]]
+
+
+CALL = Call(started_at=1.0, mode="non_streaming", operation="o", model_id="m", name="n", latency_ms=2.0, text="hi")
+SLOW = Failure("ThrottlingError", "ThrottlingException", "response", "slow")
+Fired = list[tuple[Call, Failure | None]]
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (None, ""),
+        (KeyError("colour"), "KeyError: 'colour'"),
+        (ValueError(""), "ValueError:"),
+        (gevent.GreenletExit(), ""),
+        (StopUser(), ""),
+        (InterruptTaskSet(), ""),
+        (RescheduleTask(), ""),
+        (RescheduleTaskImmediately(), ""),
+    ],
+)
+@pytest.mark.parametrize("before", [None, SLOW], ids=["ok", "failed"])
+def test_what_is_counted_at_the_end_of_a_block(error: BaseException | None, why: str, before: Failure | None) -> None:
+    """The call as it was, or with the reason of the task; a failure of the service stays, and each call counts once."""
+    fired = Fired()
+    call = replace(CALL, error=before.category) if before else CALL
+    answer = Answer(call, before, lambda *what: fired.append(what))
+    with suppress(BaseException), answer as same:
+        assert (same, fired) == (answer, [])
+        assert (answer.text, answer.latency_ms, answer.ok) == ("hi", 2.0, not before)
+        if error:
+            raise error
+    failed = replace(CALL, error="TaskFailure", error_stage="task", error_message=why)
+    expected = (failed, Failure("TaskFailure", "", "task", why)) if why and not before else (call, before)
+    assert fired == [expected]
+    assert answer.call == expected[0]
+    with pytest.raises(RuntimeError) as caught:
+        answer.failure("x")
+    late = "answer.failure() comes too late: the call has been counted at the end of its with block"
+    assert str(caught.value) == late
+    answer.__del__()
+    assert len(fired) == 1
+
+
+@pytest.mark.parametrize(("why", "said"), [("", "the task gave no reason"), (7, "7"), ("a\nb", "a b")])
+def test_a_reason_in_words(why: object, said: str) -> None:
+    """Whatever a task gives."""
+    fired = Fired()
+    with Answer(CALL, None, lambda *what: fired.append(what)) as answer:
+        answer.failure(why)
+        answer.failure("another")
+    assert [call.error_message for call, _ in fired] == [said]
+
+
+def test_an_answer_has_the_fields_of_its_call_and_no_others() -> None:
+    """Also while it has no call yet, as when it is copied."""
+    fired = Fired()
+    answer = Answer(CALL, None, lambda *what: fired.append(what))
+    for name in ("nothing", "_nothing", "__wrapped__"):
+        with pytest.raises(AttributeError, match=name):
+            getattr(answer, name)
+    del answer.call
+    for name in ("call", "text"):
+        with pytest.raises(AttributeError, match="call"):
+            getattr(answer, name)
+    answer.call = CALL
+    answer.__del__()
+    assert fired == [(CALL, None)]
 
 
 def caught(client: BedrockClient, operation: str = "converse") -> Answer:

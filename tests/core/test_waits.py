@@ -182,3 +182,20 @@ def test_room_to_write_is_not_something_to_read(pair: tuple[socket.socket, socke
     waits.wake()
     waiting.join(5)
     assert done == ["written", "woken"]
+
+
+def test_a_limit_that_passes_while_nobody_waits(waits: Waits) -> None:
+    """It is for waits alone: who has been woken, and does something else meanwhile, hears nothing of it."""
+
+    def wait_and_work() -> str:
+        waits.until_woken()
+        gevent.sleep(LIMIT_S * 1.2)
+        return "done"
+
+    fresh = gevent.spawn(wait_and_work)
+    gevent.sleep(0)
+    assert not fresh.ready()
+    waits.begin()
+    waits.wake()
+    fresh.join(5)
+    assert fresh.value == "done"
