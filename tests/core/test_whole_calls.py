@@ -14,20 +14,23 @@ from typing import TYPE_CHECKING, Any
 
 from locust.event import EventHook
 
+import boto3
 import gevent
 import pytest
+from botocore.exceptions import ParamValidationError
 
 from bedrock_locust.aws.boto3_client import connect
 from bedrock_locust.call import COLUMNS
 from bedrock_locust.client import Answer as Judged
 from bedrock_locust.client import BedrockClient
 from bedrock_locust.settings.schema import Settings
-from bedrock_locust.wire.in_flight import calls_in_flight, in_flight
+from bedrock_locust.wire.in_flight import calls_in_flight, follow, in_flight
 
 from .answers import events, frames, streamed, whole
 from .golden_files import check_text
 from .open_apis import Service
 from .raw_server import CLOSE, RawServer, response, serving
+from .readings import METRICS
 from .test_apis import ASKED as OPEN
 from .test_eventstream import encode
 
@@ -42,6 +45,7 @@ PROMPT = [{"role": "user", "content": [{"text": "Why?"}]}]
 CONVERSE: dict[str, Any] = {"modelId": CLAUDE, "messages": PROMPT, "inferenceConfig": {"maxTokens": 50}}
 BODY = {"anthropic_version": "x", "max_tokens": 40, "messages": [{"role": "user", "content": "Why?"}]}
 INVOKE: dict[str, Any] = {"modelId": CLAUDE, "body": json.dumps(BODY)}
+COUNTED = ("x-amzn-bedrock-input-token-count: 20", "x-amzn-bedrock-output-token-count: 300")
 ID = "x-amzn-requestid: id-1"
 
 
@@ -108,6 +112,16 @@ CASES: dict[str, tuple[str, Mapping[str, Any], Answer]] = {
     "Converse with a name": ("converse", {**CONVERSE, "name": "question"}, says(whole(3, ID))),
     "ConverseStream": ("converse_stream", CONVERSE, says(streamed(events(3, "hi", " there"), ID))),
     "InvokeModel": ("invoke_model", INVOKE, says(response(json.dumps(WHOLE_CLAUDE).encode(), ID))),
+    "InvokeModel with counts in its headers": (
+        "invoke_model",
+        INVOKE,
+        says(response(json.dumps({**WHOLE_CLAUDE, "usage": {}}).encode(), *COUNTED)),
+    ),
+    "InvokeModel with figures of the service": (
+        "invoke_model",
+        INVOKE,
+        says(response(json.dumps({**WHOLE_CLAUDE, **METRICS, "usage": {}}).encode())),
+    ),
     "InvokeModelWithResponseStream": (
         "invoke_model_with_response_stream",
         INVOKE,
@@ -278,3 +292,136 @@ def test_a_call_has_twenty_minutes(server: RawServer, monkeypatch: pytest.Monkey
         call = client.converse(**CONVERSE)
     assert 1200 in limits
     assert (call.level, call.users, call.phase, call.worker, fired[0]["context"]) == ("", None, "", "", {})
+
+
+@pytest.fixture
+def fired() -> list[dict[str, Any]]:
+    """The events of a client."""
+    return []
+
+
+@pytest.fixture
+def client_of(server: RawServer, fired: list[dict[str, Any]]) -> Callable[[float], BedrockClient]:
+    """Makes clients by the limit of their calls."""
+    hook = EventHook()
+    hook.add_listener(lambda **event: fired.append(event))
+    settings = Settings.model_validate({"model": {"id": "any"}, "aws": {"endpoint_url": server.url}})
+    boto3_client = connect(settings, simulator=True, version="test")
+    return lambda limit_s: BedrockClient(boto3_client, hook, call_limit_s=limit_s)
+
+
+Cut = tuple[str, dict[str, Any], bytes]
+HALF = streamed(events(3, "hi", " there"))[:500]
+CUT: dict[str, Cut] = {
+    "before an answer": ("converse", CONVERSE, b""),
+    "in an answer": ("converse", CONVERSE, whole(3)[:-5]),
+    "in a stream": ("converse_stream", CONVERSE, HALF),
+    "in a stream of events": ("messages", {**OPEN["messages"], "stream": True}, b"HTTP/1.1 200 OK\r\n"),
+}
+
+
+def then_silent(data: bytes, seen: list[bytes]) -> Answer:
+    """Gives this much of an answer, and waits for the client to go."""
+
+    def answer(peer: socket.socket, _: bytes) -> object:
+        peer.sendall(data)
+        seen.append(peer.recv(1))
+        return CLOSE
+
+    return answer
+
+
+@pytest.mark.parametrize("killed", [True, False], ids=["killed", "too long"])
+@pytest.mark.parametrize("case", CUT)
+def test_a_call_that_is_cut_off(
+    server: RawServer,
+    client_of: Callable[[float], BedrockClient],
+    fired: list[dict[str, Any]],
+    case: str,
+    killed: bool,
+) -> None:
+    """It counts once, its connection is closed, and its user goes on only where it was the limit of the call."""
+    method, arguments, said = CUT[case]
+    seen, went_on = list[bytes](), list[object]()
+    server.answer = then_silent(said, seen)
+    user = gevent.spawn(lambda: went_on.append(getattr(client_of(60 if killed else 0.4), method)(**arguments)))
+    if killed:
+        gevent.sleep(0.05)
+        assert (fired, calls_in_flight.now) == ([], 1)
+        user.kill(timeout=5)
+    user.join(5)
+    [event] = fired
+    call = event["response"]
+    stage = "stream" if case == "in a stream" else "response"
+    if killed:
+        assert (went_on, call.error, call.error_message) == ([], "Cancelled", "cut off by the end of the run")
+        assert (call.error_code, call.error_stage, str(event["exception"])) == ("", "", "Cancelled")
+        assert isinstance(user.value, gevent.GreenletExit)
+    else:
+        assert went_on == [call]
+        assert (call.error, call.error_code, call.error_stage) == ("TimeoutError", "DeadlineError", stage)
+        assert call.error_message == "still running after 0.4 s, the most that a call may take"
+    assert call.text == ("hi" if case == "in a stream" else "")
+    with gevent.Timeout(5):
+        while not seen:
+            gevent.sleep(0.001)
+    assert (seen, calls_in_flight.now, in_flight.stopwatch) == ([b""], 0, None)
+
+
+def test_the_limit_of_a_call_ends_with_it(
+    server: RawServer, client_of: Callable[[float], BedrockClient], fired: list[dict[str, Any]]
+) -> None:
+    """What its user does later has none."""
+    server.answer = says(whole(3, ID))
+    assert client_of(0.4).converse(**CONVERSE).ok
+    gevent.sleep(0.42)
+    assert len(fired) == 1
+
+
+def test_mistakes_of_the_caller_are_no_calls(
+    server: RawServer, client_of: Callable[[float], BedrockClient], fired: list[dict[str, Any]]
+) -> None:
+    """Arguments that boto3 or an API cannot have, a name that is no text, a client that knows no address."""
+    client = client_of(60)
+    server.requests.clear()
+    wrong: list[tuple[str, dict[str, Any]]] = [
+        ("converse", {**CONVERSE, "message": []}),
+        ("converse", {**CONVERSE, "name": 7}),
+        ("invoke_model", {**INVOKE, "body": "[]"}),
+        ("messages", {**OPEN["messages"], "name": ["a"]}),
+        ("messages", {"model": "m"}),
+    ]
+    for method, arguments in wrong:
+        with pytest.raises(ParamValidationError):
+            getattr(client, method)(**arguments)
+    keys: dict[str, Any] = {"aws_access_key_id": "x", "aws_secret_access_key": "y", "region_name": "us-east-1"}
+    plain = BedrockClient(boto3.client("bedrock-runtime", **keys), EventHook())
+    with pytest.raises(ValueError, match="plain boto3 client") as caught:
+        plain.messages(**OPEN["messages"])
+    assert str(caught.value) == (
+        "client.messages() needs a client of BedrockUser or of bedrock_locust.aws: this one was made from a plain boto3"
+        " client, which has neither the address nor the credentials for it"
+    )
+    assert (fired, server.requests, calls_in_flight.now) == ([], [], 0)
+
+
+@pytest.mark.parametrize("event", ["before-sign", "before-send"])
+def test_what_fails_while_a_call_is_signed_is_the_credentials(
+    server: RawServer, fired: list[dict[str, Any]], event: str
+) -> None:
+    """Whatever it is; later it is something else."""
+
+    def fail(**_: Any) -> None:
+        raise LookupError("no such profile")
+
+    keys: dict[str, Any] = {"aws_access_key_id": "x", "aws_secret_access_key": "y", "region_name": "us-east-1"}
+    boto3_client = boto3.client("bedrock-runtime", endpoint_url=server.url, **keys)
+    follow(boto3_client)
+    boto3_client.meta.events.register(f"{event}.bedrock-runtime", fail)
+    hook = EventHook()
+    hook.add_listener(lambda **what: fired.append(what))
+    call = BedrockClient(boto3_client, hook).converse(**CONVERSE)
+    category = "CredentialsError" if event == "before-sign" else "UnknownError"
+    assert (call.error, call.error_code, call.error_stage) == (category, "LookupError", "connect")
+    assert call.error_message == "no such profile"
+    assert [one["response"] for one in fired] == [call]
