@@ -20,7 +20,7 @@ from reports.document import figures, page, vega
 from reports.texts import language
 
 from . import run_folders as make
-from .test_golden import CASES, decision
+from .test_golden import CASES, check_text, decision
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,6 +120,96 @@ def test_every_chart_can_be_hovered_and_zoomed(made: Made, case: Callable[[Path]
         assert ('"tooltip": [' in text) != is_map
         assert not re.search(r'"tooltip": \[[^\]]*"order"', text)
         assert "params" not in json.dumps(definition)
+
+
+LOADS = {"field": "load", "type": "quantitative", "title": "users"}
+VALUES = {"field": "value", "type": "quantitative"}
+MODES = {"field": "mode", "type": "nominal"}
+DEFINITIONS: dict[str, dict[str, Any]] = {
+    "one mark": {
+        "mark": "line",
+        "encoding": {"x": LOADS, "y": VALUES, "color": MODES},
+        "config": {"background": "#fff"},
+    },
+    "a mark with a width": {
+        "mark": {"type": "bar", "size": 3},
+        "encoding": {"x": LOADS, "y": {**MODES, "field": "name"}},
+    },
+    "the same name twice": {"mark": "point", "encoding": {"x": LOADS, "color": MODES, "shape": MODES}},
+    "two names": {
+        "mark": "circle",
+        "encoding": {"y": VALUES, "color": MODES, "shape": {**MODES, "field": "run"}, "order": {"field": "order"}},
+    },
+    "counts": {"mark": "area", "encoding": {"x": LOADS, "y": {"aggregate": "count", "type": "quantitative"}}},
+    "classes only": {"mark": "rect", "encoding": {"x": MODES, "y": {**MODES, "field": "name"}}},
+    "values only": {"mark": {"type": "point"}, "encoding": {"x": MODES, "color": {**VALUES, "field": "heat"}}},
+    "words": {"mark": "text", "encoding": {"x": LOADS, "text": {"field": "label", "type": "nominal"}}},
+    "layers": {
+        "encoding": {"x": LOADS},
+        "layer": [
+            {"mark": "rule", "encoding": {"y": VALUES}},
+            {"layer": [{"mark": "line", "encoding": {"y": VALUES}}, {"mark": "point", "encoding": {"y": VALUES}}]},
+        ],
+    },
+    "panels": {
+        "vconcat": [
+            {"mark": "line", "encoding": {"x": LOADS, "y": VALUES}},
+            {
+                "hconcat": [
+                    {"mark": "bar", "encoding": {"x": LOADS}},
+                    {"concat": [{"mark": "line", "encoding": {"y": VALUES}}]},
+                ]
+            },
+        ]
+    },
+}
+
+
+def test_charts_of_a_page_are_as_they_were_read_and_approved() -> None:
+    """Under the pointer stand the names of a mark and its values; the first mark of a view that has figures zooms."""
+    before = json.dumps(DEFINITIONS)
+    shown = {name: figures.live(definition) for name, definition in DEFINITIONS.items()}
+    assert json.dumps(DEFINITIONS) == before
+    lines = (f"{json.dumps(name)}: {json.dumps(one, ensure_ascii=False)}" for name, one in shown.items())
+    check_text("page.charts.json", "{\n" + ",\n".join(lines) + "\n}\n")
+
+
+@pytest.mark.parametrize("code", ["en", "zh"])
+def test_a_page_is_as_it_was_read_and_approved(code: str) -> None:
+    """All of it but its style, programs and drawings: the title is that of the text, a folded section is closed."""
+    text = (
+        '# T `<b>` & *more*\n\nfirst\n\n![a "chart"](chart:x)\n\n## A & B\n\n| a | b |\n| - | -: |\n| 1 | 2 † |\n\n'
+        "† few calls\n\n## Folded\n\n### inner\n\n<i>not HTML</i> [link](https://example.com)\n\n† few calls\n"
+    )
+    made = page(text, {"x": Drawing("<svg/>", DEFINITIONS["one mark"])}, language(code), ["Folded"])
+    for long, short in (
+        (vega.script(), "(vega)"),
+        *((one, "(...)") for one in re.findall(r"<style>(.*?)</style>", made, re.DOTALL)),
+    ):
+        made = made.replace(long, short)
+    made = re.sub(r"(?<=<script>)(?!\(vega).*?(?=</script>)", "(program)", made, flags=re.DOTALL)
+    made = re.sub(r"sha256-[^']+", "sha256-(...)", made)
+    check_text(f"page_{code}.html", re.sub(r"[\d,]+ kB", "(...) kB", made))
+
+
+def test_a_page_without_sections_has_no_contents() -> None:
+    """Nor a hint for charts that are not there."""
+    made = page("# T\n\nx", {}, EN)
+    assert "<nav" not in made
+    assert "hint screen" not in made
+    assert made.endswith("</footer>\n</body>\n</html>\n")
+
+
+def test_no_charts_are_no_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A chart that is exactly as large as all may be is kept."""
+    drawn = Drawing("<svg/>", DEFINITIONS["one mark"])
+    size = len(json.dumps(figures.live(drawn.definition)))
+    found = []
+    for most in (size, size - 1):
+        monkeypatch.setattr(figures, "MOST_BYTES", most)
+        found.append(figures.as_json({"x": drawn}))
+    assert found[0].startswith('{"charts":{"x":{"mark":{"type":"line"}')
+    assert found[1:] == [figures.as_json({})] == [""]
 
 
 def test_a_page_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
