@@ -21,6 +21,7 @@ from reports.numbers.sent import Length, Source
 from reports.numbers.turns import MOST_TURNS
 from reports.sections.caching import caching
 from reports.sections.client import client
+from reports.sections.conclusion import conclusion
 from reports.sections.configuration import configuration
 from reports.sections.cost import cost
 from reports.sections.elsewhere import elsewhere
@@ -380,6 +381,37 @@ def test_each_state_of_the_levels(made: Made, language: str) -> None:
         rows = rows.assign(**unknown)
         said[f"service: {name}"] = server(replace(own, figures=rows), {})
     check_lines("level_lines", language, said)
+
+
+@LANGUAGES
+def test_each_way_to_conclude_nothing(made: Made, language: str) -> None:
+    """No call, none that succeeded, none that ended, rows that are lost, a run that was stopped before."""
+    none, failed = made.edition(test_golden.no_call, language), made.edition(test_golden.all_failed, language)
+    runs: dict[str, dict[str, Any]] = {
+        "stopped by hand": {"ended": "interrupted", "end_reason": "stopped *by hand*"},
+        "stopped for no reason": {"ended": "interrupted", "end_reason": ""},
+        "stopped by a limit": {"ended": "limited", "end_reason": "x", "limit": "limits.max_cost_usd"},
+        "ended by itself": {"ended": "failed", "end_reason": "x"},
+        "one row lost": {"ended": "interrupted", "rows_written": 1},
+        "rows lost": {"rows_written": 1200},
+    }
+    settings = {**none.run.info["settings"], "limits": {"max_cost_usd": 2.5}}
+    said = {name: "\n".join(conclusion(with_info(none, **{"settings": settings, **run}))) for name, run in runs.items()}
+    calls = failed.run.calls
+    for name, count in {"one failed": 1, "some failed": 12}.items():
+        said[name] = "\n".join(
+            filter(None, conclusion(replace(failed, run=replace(failed.run, calls=calls.iloc[:count]))))
+        )
+    cut = calls.assign(error=pd.Categorical(["Cancelled"] * len(calls))).iloc[:3]
+    for name, count in {"one cut off": 1, "some cut off": 3}.items():
+        said[name] = "\n".join(
+            filter(None, conclusion(replace(failed, run=replace(failed.run, calls=cut.iloc[:count]))))
+        )
+    both = made.edition(test_golden.both_modes, language)
+    for name, count in {"one measured nowhere": 1, "some measured nowhere": 1100}.items():
+        some = replace(both.run, calls=both.run.calls.iloc[:count])
+        said[name] = "\n".join(filter(None, conclusion(replace(both, run=some, conclusions=[]))))
+    check_lines("nothing_lines", language, said)
 
 
 def test_lost_rows_are_no_results(made: Made) -> None:
