@@ -199,5 +199,7 @@ def test_what_a_cache_saves_by_each_price(
 @pytest.mark.parametrize(("read", "written", "used"), [(0, 0, False), ("", "", False), (1, "", True), ("", 1, True)])
 def test_a_cache_is_used_by_a_read_or_a_write(tmp_path: Path, read: object, written: object, *, used: bool) -> None:
     """Else there is none."""
-    known = few_calls_of(tmp_path, [cached("streaming-04", read=read, written=written)])
-    assert (numbers_of(*known) is not None) is used
+    found = numbers_of(*few_calls_of(tmp_path, [cached("streaming-04", read=read, written=written)]))
+    assert (found is not None) is used
+    if found is not None:
+        assert found.table["hits"].tolist() == [float(read == 1)], "a token that is read is a hit"

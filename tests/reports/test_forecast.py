@@ -361,3 +361,10 @@ def test_use_that_hardly_grows() -> None:
         [one] = forecasts(quota_of({"requests": [60, 60.5]}, accepted=accepted), levels_of(4, 8))
         assert one.load == pytest.approx(4 + 4 * 40 / 0.5)
         assert one.is_sure is sure
+
+
+@pytest.mark.parametrize(("used", "basis"), [([60, 110], "between"), ([60, 70], "full"), ([110, 120], "origin")])
+def test_levels_of_one_load_make_no_line(used: list[float], basis: str) -> None:
+    """A search tries a load more than once: what its calls used differs by chance. The first alone tells a load."""
+    [one] = forecasts(quota_of({"requests": used}), levels_of(4, 4))
+    assert (one.load, one.basis) == (pytest.approx(4 / 1.1) if basis == "origin" else None, basis)
