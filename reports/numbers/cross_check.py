@@ -268,18 +268,12 @@ def _of_calls(calls: pd.DataFrame) -> dict[str, float]:
 
 
 def _sum(metrics: dict[str, Any], names: tuple[str, ...]) -> float | None:
-    """The sum of the first of these metrics that there is."""
+    """The sum of the first of these metrics that has one: AWS gives 0 for a metric without values."""
     for name in names:
         values = metrics.get(name)
-        found = finite(values.get("Sum")) if isinstance(values, dict) else None
-        if found is not None and values and _told(metrics, name):
+        if found := finite(values.get("Sum")) if isinstance(values, dict) else None:
             return found
     return None
-
-
-def _told(metrics: dict[str, Any], name: str) -> bool:
-    """Whether AWS has the metric: a sum of 0 is one that it has no value of."""
-    return bool(metrics[name].get("Sum"))
 
 
 def _times(metrics: dict[str, Any], calls: pd.DataFrame) -> list[Pair]:
