@@ -368,6 +368,22 @@ def test_a_call_that_is_cut_off(
     assert (seen, calls_in_flight.now, in_flight.stopwatch) == ([b""], 0, None)
 
 
+@pytest.mark.parametrize("method", ["converse_stream", "invoke_model_with_response_stream"])
+def test_a_stream_that_nobody_can_read(
+    server: RawServer, client_of: Callable[[float], BedrockClient], method: str
+) -> None:
+    """It is refused by its head, and its connection closed: nobody waits for the rest."""
+    seen = list[bytes]()
+    server.answer = then_silent(streamed(b"", "content-encoding: br").removesuffix(b"0\r\n\r\n"), seen)
+    call = getattr(client_of(60), method)(**(CONVERSE if method == "converse_stream" else INVOKE))
+    assert (call.error, call.error_stage) == ("NotAnAnswerError", "stream")
+    assert call.error_message.startswith("not an answer of Bedrock: compressed as br, ")
+    with gevent.Timeout(5):
+        while not seen:
+            gevent.sleep(0.001)
+    assert seen == [b""]
+
+
 def test_the_limit_of_a_call_ends_with_it(
     server: RawServer, client_of: Callable[[float], BedrockClient], fired: list[dict[str, Any]]
 ) -> None:
