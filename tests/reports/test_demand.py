@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reports.__main__ import main
+from reports.exports.quota_request import lacking
 from reports.exports.quota_request import text as sheet
 from reports.numbers.demand import demand
 from reports.reading.run import read
@@ -138,6 +139,17 @@ def test_a_window_of_a_minute_is_a_minute(
     run.levels[0] |= {"measured_from": opened, "measured_to": closed}
     found = demand(read(run.write(tmp_path)))
     assert (found.minutes, found.requests.steady) == (minutes, steady)
+
+
+@pytest.mark.parametrize(("minutes", "few"), [(9, True), (10, False), (11, False)])
+def test_ten_minutes_tell_of_a_peak(tmp_path: Path, minutes: int, few: bool) -> None:
+    """Fewer do not, and the sheet says so; either way there is a demand."""
+    run = make.shaped(("streaming",), (1,))
+    run.requests = [run.requests[0] | {"started_at": make.T0 + 60.0 * place} for place in range(minutes + 1)]
+    found = read(run.write(tmp_path))
+    assert lacking(found) == ""
+    assert f"over {minutes} whole minutes" in sheet(found)
+    assert ("Fewer than 10 minutes" in sheet(found)) == few
 
 
 def test_figures_beside_each_other_are_rounded_alike(tmp_path: Path) -> None:
