@@ -65,6 +65,20 @@ def test_a_run_of_another_process(tmp_path: Path) -> None:
         "levels_planned": 2,
         "conclusion": "Fast.",
         "bytes": sum(file.stat().st_size for file in path.iterdir()),
+        "reports": [],
+    }
+
+
+def test_the_reports_that_there_are(tmp_path: Path) -> None:
+    """A run without a report has none to be downloaded, and one may have lost its page."""
+    write(tmp_path, "both").joinpath("report.md").touch()
+    (tmp_path / "both" / "report.html").touch()
+    write(tmp_path, "one").joinpath("report.md").touch()
+    write(tmp_path, "none", report=None)
+    assert {run["name"]: run["reports"] for run in listed(tmp_path)} == {
+        "both": ["report.md", "report.html"],
+        "one": ["report.md"],
+        "none": [],
     }
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bedrock_locust.live.output import ROWS_WITHIN_S
 from bedrock_locust.outputs.progress import Progress
+from bedrock_locust.outputs.web.past_runs import REPORTS
 from bedrock_locust.outputs.web.rows import MOST_ROWS, failure_rows
 from bedrock_locust.process.clock import clock
 from bedrock_locust.settings.plan import counted
@@ -49,8 +50,9 @@ class Live:
 
     def _told(self, run: RunView) -> dict[str, Any]:
         """The run as the bar and the live page tell of it."""
-        report = "report.md" if run.ended_at and (run.path / "report.md").exists() else ""
-        return {**about(run), "line": line(run, self._runs.spent, clock.wall_at()), "report": report}
+        told = about(run)
+        report = "report.md" if "report.md" in told["reports"] else ""
+        return {**told, "line": line(run, self._runs.spent, clock.wall_at()), "report": report}
 
     def _keep(self, name: str, make: Any) -> str:
         now = time.monotonic()
@@ -120,6 +122,7 @@ def about(run: RunView) -> dict[str, Any]:
         "failed": total.failed,
         "levels": len(run.tally.levels),
         "levels_planned": run.info["levels_planned"],
+        "reports": [name for name in REPORTS if run.ended_at and (run.path / name).exists()],
     }
 
 

@@ -20,6 +20,8 @@ MOST_RUNS = 200
 """Runs that are listed; of more, the newest."""
 MOST_BYTES = 5_000_000
 """A larger file is none of ours."""
+REPORTS = ("report.md", "report.html")
+"""The files of a report; a page offers those that there are."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
 Stamp = tuple[int, ...]
 
@@ -90,6 +92,7 @@ def _about(folder: OwnFolder) -> dict[str, Any]:
     calls, summary, levels = report.get("calls"), report.get("summary"), report.get("levels")
     counts = calls if isinstance(calls, dict) else {}
     model = _at(info, "settings", "model", "id")
+    files = dict(folder.files())
     return {
         "name": folder.path.name,
         "state": str(info.get("ended") or info.get("state") or "unknown"),
@@ -103,7 +106,8 @@ def _about(folder: OwnFolder) -> dict[str, Any]:
         "levels": len(levels) if isinstance(levels, list) else None,
         "levels_planned": info.get("levels_planned"),
         "conclusion": str(summary[0]) if isinstance(summary, list) and summary else "",
-        "bytes": sum(size for _, size in folder.files()),
+        "bytes": sum(files.values()),
+        "reports": [name for name in REPORTS if (name,) in files],
     }
 
 
