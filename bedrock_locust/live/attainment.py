@@ -67,14 +67,17 @@ class Share(NamedTuple):
 
 
 def share_of(samples: Sequence[Trials]) -> Share:
-    """The share of all samples together. Each has as many calls as the dependence of its calls on each other leaves."""
+    """The share of all samples together.
+
+    It varies as that of as many independent calls as give the sum of the samples its variance: the square of all calls
+    by the sum of each sample's calls times its design effect.
+    """
     calls, hits = sum(sum(one.calls) for one in samples), sum(sum(one.hits) for one in samples)
     if not calls:
         return Share(0, math.nan, math.nan, math.nan)
     used = [one.used() for one in samples]
-    effects = [(sum(one.hits), sum(one.calls), design_effect(one.hits, one.calls)) for one in used]
-    counted = sum(count / effect for _, count, effect in effects)
-    low, high = wilson(sum(hit / effect for hit, _, effect in effects), counted, T if 0 < hits < calls else Z)
+    counted = calls**2 / sum(sum(one.calls) * design_effect(one.hits, one.calls) for one in used)
+    low, high = wilson(hits / calls * counted, counted, T if 0 < hits < calls else Z)
     return Share(calls, hits / calls, low, high)
 
 

@@ -168,3 +168,31 @@ def test_a_verdict_is_rarely_wrong_where_calls_fail_in_bursts() -> None:
             at += rng.expovariate(10)
         wrong += share_of([trials]).verdict(0.95) != "unclear"
     assert wrong <= 12
+
+
+@given(st.lists(st.tuples(COUNTS, st.integers(0, 1000), st.floats(0, 1), st.integers(1, 50)), min_size=1, max_size=4))
+def test_a_share_lies_in_its_interval(probes: list[tuple[list[int], int, float, int]]) -> None:
+    """Also where the hits of one sample come in one row, and those of another do not."""
+    samples = []
+    for calls_of, seed, share, row in probes:
+        rng = random.Random(seed)
+        hit = [rng.random() < share for _ in range(PARTS // row + 1)]
+        hits = [count if hit[part // row] else 0 for part, count in enumerate(calls_of)]
+        samples.append(Trials(hits, calls_of))
+    found = share_of(samples)
+    if found.calls:
+        assert 0 <= found.low <= found.share + 1e-9
+        assert found.share <= found.high + 1e-9
+        assert found.high <= 1
+
+
+def test_several_samples_count_as_the_variance_of_their_sum() -> None:
+    """One sample of 100 calls in a row of hits and one of misses, beside one of 100 single calls."""
+    calls_of = [1] * PARTS
+    rows, single = Trials([1] * 50 + [0] * 50, calls_of), Trials([part % 2 for part in range(PARTS)], calls_of)
+    effects = [design_effect(one.hits, one.calls) for one in (rows, single)]
+    assert effects[0] > 10
+    assert effects[1] == 1
+    found, independent = share_of([rows, single]), 200**2 / (100 * effects[0] + 100)
+    assert found[:2] == (200, 0.5)
+    assert np.allclose(found[2:], wilson(independent / 2, independent, T))
