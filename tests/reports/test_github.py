@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,8 +15,6 @@ from . import run_folders as make
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 CUT = "The rest is left out."
 
@@ -69,6 +68,23 @@ def test_what_stands_there_takes_from_the_room(tmp_path: Path, monkeypatch: pyte
     append("# Title\n\nShort.\n\n## Long\n\n" + "y" * 200, CUT)
     assert summary.read_text().endswith(f"# Title\n\nShort.\n\n{CUT}\n")
     assert summary.stat().st_size <= MOST_BYTES
+
+
+@pytest.mark.parametrize(("there", "room"), [(None, MOST_BYTES), (b"", MOST_BYTES), (b"12", MOST_BYTES - 2)])
+def test_a_summary_has_its_whole_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bytes | None, room: int
+) -> None:
+    """To the byte, whether the file is there or not."""
+    summary = tmp_path / "summary.md"
+    monkeypatch.setenv(VARIABLE, str(summary))
+    sizes = []
+    for more in (0, 1):
+        summary.unlink(missing_ok=True)
+        if there is not None:
+            summary.write_bytes(there)
+        assert append("y" * (room + more), CUT) == summary
+        sizes.append(summary.stat().st_size)
+    assert sizes == [MOST_BYTES, len(there or b"")]
 
 
 @given(st.lists(st.text("aé\n", max_size=30), min_size=1, max_size=6), st.integers(0, 200))
