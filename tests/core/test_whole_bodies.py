@@ -172,7 +172,7 @@ BODIES: list[tuple[dict[str, str], bytes, bytes | None]] = [
 ]
 
 
-@pytest.mark.parametrize(("headers", "body", "expected"), BODIES)
+@pytest.mark.parametrize(("headers", "body", "expected"), BODIES, ids=map(str, range(len(BODIES))))
 def test_each_whole_body(headers: dict[str, str], body: bytes, expected: bytes | None) -> None:
     """Decompressed, or refused; where it is only to be shown, as it is."""
     if expected is None:
