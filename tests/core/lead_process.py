@@ -94,6 +94,8 @@ class Lead:
         info = json.loads((runs[-1] / "run.json").read_text())
         with (runs[-1] / "requests.csv").open() as file:
             rows = list(csv.DictReader(file))
+        with (runs[-1] / "levels.csv").open() as file:
+            windows = [row["level"] for row in csv.DictReader(file)]
         return {
             "runs": len(runs),
             "ended": info["ended"],
@@ -101,6 +103,7 @@ class Lead:
             "planned": info["levels_planned"],
             "report": (runs[-1] / "report.md").read_text() if (runs[-1] / "report.md").exists() else "",
             "levels": sorted({f"{row['level']} {row['phase']}" for row in rows}),
+            "windows": windows,
             "calls": len(rows),
             "failed": sorted({row["error"] for row in rows if row["error"]}),
             "workers": sorted({row["worker"] for row in rows}),

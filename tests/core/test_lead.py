@@ -92,6 +92,7 @@ def test_a_level_may_be_there_before_the_run(found: dict[str, Any]) -> None:
     """Its calls count from the first on; a wrong level ends the run, and is told."""
     said = found["of_a_level_that_is_there"]
     assert said["levels"] == ["two measure"]
+    assert said["windows"] == ["two"]
     assert said["code"] == exits.BAD_INPUT
     assert said["log"] == ["bedrock-locust: the load shape announced a level without 'mode': {'level': 'three'}"]
 

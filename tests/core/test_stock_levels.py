@@ -61,3 +61,17 @@ def test_they_are_those_of_the_shape(sections: dict[str, Any]) -> None:
             *(other.mode, other.users),
             *(other.warmup_s, other.duration_s),
         )
+
+
+def test_a_search_may_try_every_load_of_its_ladder() -> None:
+    """By users and by rate; each doubles the one before, up to the most, as often as there are probes."""
+    goal = {"slo": {"latency_ms": 1000}, "test": {"non_streaming": False}}
+    search = {"start": 2, "most": 11, "probes": 5, "duration_seconds": 70, "warmup_seconds": 3}
+    by_users, by_rate = (
+        stock_levels(Settings.model_validate({"model": {"id": "m"}, **goal, "search": {**search, "for": kind}}))
+        for kind in ("users", "rate")
+    )
+    assert [level.users for level in by_users] == [2, 4, 8, 11, 11]
+    assert [level.rate_per_s for level in by_rate] == [2, 4, 8, 11, 11]
+    assert len({level.key for level in by_users}) == len(by_users)
+    assert {(level.kind, level.warmup_s, level.duration_s) for level in (*by_users, *by_rate)} == {("search", 3, 70)}
