@@ -135,8 +135,7 @@ class _Admission:
             self._check_id()
             await self._count(body)
         elif name := self.operation.surface:
-            asked = surfaces.asked(name, self.exchange.path, body, self.service.endpoint)
-            self.entry.model_id, self.entry.stream = asked.model_id, asked.operation.stream
+            asked = self._asked(name, body)
             self._check_allowed(stream=asked.operation.stream)
             request_format = formats.open_api(name, self.service.endpoint, asked.model_id)
             await replace(self, operation=asked.operation).answer(body, request_format)
@@ -144,6 +143,15 @@ class _Admission:
             self._check_id()
             native = self.operation.native
             await self.answer(body, formats.native(self.entry.model_id, body) if native else formats.CONVERSE)
+
+    def _asked(self, surface: str, body: bytes) -> surfaces.Asked:
+        """What a request asks for: entered before it is checked, so that the entry of a refused one says it, too."""
+        asked = surfaces.asked(surface, body)
+        self.entry.model_id = asked.model_id
+        if not self.operation.counts:
+            self.entry.stream = asked.operation.stream
+        asked.check(self.exchange.path, self.service.endpoint)
+        return asked
 
     async def answer(self, body: bytes, request_format: formats.Format) -> None:
         """Check the content of a request and then the quotas, and answer it."""
@@ -187,7 +195,7 @@ class _Admission:
         return replace(prompt, tier=DEFAULT) if overflows else prompt
 
     async def _count_messages(self, body: bytes) -> None:
-        self.entry.model_id = surfaces.asked("messages", self.exchange.path, body, self.service.endpoint).model_id
+        self._asked("messages", body)
         await self._told(counting.read_messages(body), "input_tokens")
 
     async def _count(self, body: bytes) -> None:

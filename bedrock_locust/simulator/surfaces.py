@@ -56,6 +56,13 @@ class Asked:
 
     operation: Operation
     model_id: str
+    values: dict[str, Any]
+    """The members of its body."""
+
+    def check(self, path: str, endpoint: Endpoint) -> None:
+        """Raise `ServiceError` where the endpoint does not serve such a model there, or not so."""
+        _check_model(self.operation.name, path, self.model_id, endpoint)
+        choices.check(self.operation.name, self.values, self.model_id, endpoint)
 
 
 def name_of(method: str, path: str, endpoint: Endpoint) -> Name | None:
@@ -72,8 +79,8 @@ def is_near(path: str) -> bool:
     return path.startswith(("/openai/", "/anthropic/", "/v1/"))
 
 
-def asked(name: str, path: str, body: bytes, endpoint: Endpoint) -> Asked:
-    """Model and kind of a request. Raises `ServiceError` where the endpoint does not serve such a model there."""
+def asked(name: str, body: bytes) -> Asked:
+    """Model and kind of a request. Raises `ServiceError` where it has none."""
     try:
         values = json.loads(body)
     except ValueError:
@@ -81,9 +88,8 @@ def asked(name: str, path: str, body: bytes, endpoint: Endpoint) -> Asked:
     model_id = values.get("model") if isinstance(values, dict) else None
     if not isinstance(model_id, str) or not model_id:
         raise ServiceError("ValidationException", "model: Field required")
-    _check_model(name, path, model_id, endpoint)
-    choices.check(name, values, model_id, endpoint)
-    return Asked(Operation(name, native=False, stream=values.get("stream") is True, surface=name), model_id)
+    operation = Operation(name, native=False, stream=values.get("stream") is True, surface=name)
+    return Asked(operation, model_id, values)
 
 
 def _check_model(name: str, path: str, model_id: str, endpoint: Endpoint) -> None:

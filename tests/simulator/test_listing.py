@@ -36,7 +36,9 @@ def test_models(mantle: Simulator) -> None:
         api, prefix = ("messages", "/anthropic") if name.startswith("anthropic.") else ("chat", "")
         prefixed = "/openai" if api == "chat" and surfaces._OPENAI_PREFIX.match(name) else prefix
         path = prefixed + {"messages": "/v1/messages", "chat": "/v1/chat/completions"}[api]
-        assert surfaces.asked(api, path, json.dumps({"model": name}).encode(), "mantle").model_id == name
+        asked = surfaces.asked(api, json.dumps({"model": name}).encode())
+        asked.check(path, "mantle")
+        assert asked.model_id == name
 
 
 def test_counting_for_messages(mantle: Simulator) -> None:

@@ -176,7 +176,8 @@ def test_what_each_endpoint_makes_of_a_request() -> None:
 
 def _asked(name: str, path: str, body: bytes, endpoint: Any) -> str:
     try:
-        found = surfaces.asked(name, path, body, endpoint)
+        found = surfaces.asked(name, body)
+        found.check(path, endpoint)
     except ServiceError as error:
         return f"{error.status} {error.message}"
     operation = found.operation
@@ -201,10 +202,13 @@ def _asked(name: str, path: str, body: bytes, endpoint: Any) -> str:
     ],
 )
 def test_what_is_refused(fresh: Simulator, name: str, changes: dict[str, Any], status: int, words: str) -> None:
-    """In the words of the API, and once in the ledger."""
-    found, _, body = post(fresh, name, **changes)
+    """In the words of the API, and once in the ledger, with what it asked for."""
+    found, _, body = post(fresh, name, stream=True, **changes)
     assert (found, words in body.decode()) == (status, True), body
-    assert [call["outcome"] != "ok" for call in fresh.ended(1)] == [True]
+    [call] = fresh.ended(1)
+    assert call["outcome"] != "ok"
+    model = changes.get("model", REQUESTS[name][1]["model"])
+    assert (call["model_id"], call["stream"]) == (model, bool(model))
 
 
 @pytest.mark.parametrize("name", REQUESTS)
@@ -243,10 +247,10 @@ def test_reserved_tier_on_mantle(name: Any) -> None:
     for model, endpoint in (("openai.gpt-5.6-sol", "mantle"), ("us.openai.gpt-5.6-sol", "runtime")):
         body = json.dumps({"model": model, "service_tier": "reserved"}).encode()
         if endpoint == "runtime":
-            assert surfaces.asked(name, path, body, "runtime").model_id == model
+            surfaces.asked(name, body).check(path, "runtime")
             continue
         with pytest.raises(ServiceError, match="'reserved' is not supported"):
-            surfaces.asked(name, path, body, "mantle")
+            surfaces.asked(name, body).check(path, "mantle")
 
 
 ENDS = {
@@ -283,7 +287,8 @@ def test_the_quota_of_input_refuses(fresh: Simulator, name: str) -> None:
 
 def test_on_mantle_a_model_has_one_prefix_and_no_region() -> None:
     """A profile or a version is no model there; a wrong prefix is said to be the route."""
-    ok = surfaces.asked("chat", "/v1/chat/completions", b'{"model": "qwen.qwen3-32b", "stream": true}', "mantle")
+    ok = surfaces.asked("chat", b'{"model": "qwen.qwen3-32b", "stream": true}')
+    ok.check("/v1/chat/completions", "mantle")
     assert (ok.model_id, ok.operation.stream, ok.operation.surface) == ("qwen.qwen3-32b", True, "chat")
     for path, model, words in (
         ("/openai/v1/chat/completions", "qwen.qwen3-32b", "isn't supported on this route"),
@@ -292,7 +297,7 @@ def test_on_mantle_a_model_has_one_prefix_and_no_region() -> None:
         ("/v1/chat/completions", "openai.gpt-oss-120b-1:0", "does not exist"),
     ):
         with pytest.raises(ServiceError, match=words):
-            surfaces.asked("chat", path, json.dumps({"model": model}).encode(), "mantle")
+            surfaces.asked("chat", json.dumps({"model": model}).encode()).check(path, "mantle")
 
 
 GPT = "us.openai.gpt-5.6-sol"
