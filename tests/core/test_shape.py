@@ -13,6 +13,8 @@ from locust.env import Environment
 from locust.event import EventHook
 from locust.rpc.protocol import Message
 from locust.runners import WorkerNode
+from locust.shape import LoadTestShape
+from locust.util.load_locustfile import is_shape_class
 
 import gevent
 import pytest
@@ -562,3 +564,12 @@ def test_a_worker_that_locust_has_forgotten_gets_orders_again() -> None:
     assert [sum(users.values()) for users in alone.values()] == [4]
     assert {name: sum(users.values()) for name, users in both.items()} == {"host_0": 2, "host_1": 2}
     assert {name: sum(users.values()) for name, users in none.items()} == {"host_0": 0, "host_1": 0}
+
+
+@pytest.mark.parametrize("name", shapes.__all__)
+def test_a_locustfile_that_imports_a_shape_has_it_not_as_its_own(name: str) -> None:
+    """Locust takes a shape of a locustfile that is not abstract, and complains of two."""
+    found = getattr(shapes, name)
+    if isinstance(found, type) and issubclass(found, LoadTestShape):
+        assert not is_shape_class(found)
+        assert is_shape_class(type("Own", (found,), {}))
