@@ -94,6 +94,7 @@ def comparisons(levels: list[Level]) -> dict[str, Comparison]:
         "faster, but failing": replace(
             NOTHING, tests=[faster], success=[fell, replace(fell, level=second, after=0.8, low=-0.25, high=-0.15), rose]
         ),
+        "mixed, and failing": replace(NOTHING, tests=[faster, slower], success=[fell]),
         "slower, and failing": replace(NOTHING, tests=[slower], success=[fell, unclear]),
         "at least": replace(
             NOTHING,

@@ -16,6 +16,8 @@ from reports.reading.run import read
 from . import run_folders as make
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from reports.reading.levels import Levels
 
 
@@ -45,6 +47,20 @@ def some(tmp_path_factory: pytest.TempPathFactory) -> Levels:
     ]
     table = [make.level("streaming", users, make.T0 + at) for users, at in ((4, 0), (8, 45))]
     return levels(read(make.Folder(calls, table, {}).write(tmp_path_factory.mktemp("some"))))
+
+
+def test_kinds_that_are_as_frequent_stand_in_the_order_of_their_names(tmp_path: Path) -> None:
+    """By category, then code, then stage, whichever came first."""
+    kinds = [
+        ("B", "a", "stream"),
+        ("A", "b", "response"),
+        ("A", "a", "stream"),
+        ("A", "a", "response"),
+        ("A", "c", "x"),
+    ]
+    calls = [call(at, *kind) for at, kind in enumerate(kinds, 6)]
+    found = failures.by_kind(read(make.Folder(calls, [], {}).write(tmp_path)).calls)
+    assert list(map(tuple, found[failures.KIND].to_numpy().tolist())) == sorted(kinds)
 
 
 def test_kinds_of_failure(some: Levels) -> None:
