@@ -144,6 +144,7 @@ def _tree(one: Comparison) -> dict[str, Any]:
         "missing": one.missing,
         "lacking": [{"level": level, "metric": metric} for level, metric in one.lacking],
         "answers": [asdict(answers) for answers in one.answers],
+        "begins": [asdict(begins) for begins in one.begins],
         "untested": [
             {
                 "level": test.level,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from reports.numbers import changes, intervals, sides
@@ -22,12 +22,16 @@ TESTED_PERCENTS = {"max_gap_ms": (95, 99)}
 """Where not all of `PERCENTS` are of interest."""
 ALWAYS = (50, 95)
 """Percentiles that are named if there are too few calls to compare them; of a higher one that goes without saying."""
+FIRST_TEXT = "first_text_ms"
+"""Compared where TTFT is not the same moment on both sides."""
 THROUGHPUT = "output_tokens_per_s"
 FEW_CALLS = 20
 """With fewer calls that ended, a success rate cannot be told."""
 UNLIKE_ANSWERS = 0.1
 """Answers that differ by more than this share in length make their latencies another thing."""
 UNLIKE_CHANCE = 0.001
+UNLIKE_BEGINS = 0.1
+"""Where the shares of calls that begin with something else than text differ by more, TTFT is another moment."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,8 @@ class Difference:
     clear: bool = False
     """Whether the difference is more than chance, all tests of the two sides together."""
     counts: bool = True
-    """Whether it says something of the service: the latency of answers of another length does not."""
+    """Whether it says something of the service: the latency of answers of another length does not, nor does TTFT where
+    it is another moment."""
     before_longer: bool = False
     """Whether `before` is only a lower bound, as too many calls failed before their end; `after_longer` alike."""
     after_longer: bool = False
@@ -93,6 +98,18 @@ class Answers:
 
 
 @dataclass(frozen=True)
+class Begins:
+    """A level in which TTFT is not the same moment on both sides: shares of calls whose first text came later, 0 to 1.
+
+    Responses tells when hidden reasoning begins, and Chat Completions shows nothing of it; or only one model reasons.
+    """
+
+    level: Level
+    before: float
+    after: float
+
+
+@dataclass(frozen=True)
 class Comparison:
     """A run, or several, against the base."""
 
@@ -104,6 +121,7 @@ class Comparison:
     lacking: list[tuple[Level, str]]
     """Metrics that the base has in a level, and the run has not although calls succeeded."""
     answers: list[Answers]
+    begins: list[Begins] = field(default_factory=list)
 
     @property
     def verdict(self) -> str:
@@ -150,14 +168,18 @@ def compare(base: Side, run: Side) -> Comparison:
     """A run against the base, in the levels that both have."""
     levels = [level for level in base.keys if level in run.keys]
     answers = [found for level in levels if (found := _answers(base, run, level)) is not None]
+    begins = [other for level in levels if (other := _begins(base, run, level)) is not None]
     unlike = {found.level for found in answers}
-    tests = [test for level in levels for test in _tests(base, run, level, comparable=level not in unlike)]
+    doubtful = {level: {"latency_ms"} for level in unlike}
+    for other in begins:
+        doubtful[other.level] = doubtful.get(other.level, set()) | {"ttft_ms"}
+    tests = [test for level in levels for test in _tests(base, run, level, doubtful.get(level, set()))]
     throughput = [test for level in levels for test in _throughput(base, run, level, comparable=level not in unlike)]
     shares = [_share(base, run, level) for level in levels]
     tests, throughput, shares = _judged(tests, throughput, shares)
     missing = [level for level in base.keys if level not in run.keys]
     lacking = [(level, metric) for level in levels for metric in _lacking(base, run, level)]
-    return Comparison(tests, shares, missing, throughput, lacking, answers)
+    return Comparison(tests, shares, missing, throughput, lacking, answers, begins)
 
 
 def _judged(
@@ -171,8 +193,9 @@ def _judged(
     return judged[: len(tests)], judged[len(tests) :], [replace(share, clear=next(clear)) for share in shares]
 
 
-def _tests(base: Side, run: Side, level: Level, *, comparable: bool) -> Iterator[Difference]:
-    for metric in METRICS:
+def _tests(base: Side, run: Side, level: Level, doubtful: set[str]) -> Iterator[Difference]:
+    """The differences of a level; those of `doubtful` metrics do not count."""
+    for metric in (*METRICS, FIRST_TEXT) if "ttft_ms" in doubtful else METRICS:
         before, after = base.samples(level, metric), run.samples(level, metric)
         if all(map(len, before)) and all(map(len, after)):
             for percent in TESTED_PERCENTS.get(metric, PERCENTS):
@@ -181,7 +204,7 @@ def _tests(base: Side, run: Side, level: Level, *, comparable: bool) -> Iterator
                     old, new = (side.percentile(level, metric, percent) for side in (base, run))
                     yield Difference(
                         *(level, metric, percent, old.value, new.value, change),
-                        counts=comparable or metric != "latency_ms",
+                        counts=metric not in doubtful,
                         before_longer=old.is_least,
                         after_longer=new.is_least,
                     )
@@ -223,6 +246,12 @@ def _answers(base: Side, run: Side, level: Level) -> Answers | None:
         means = [float(values.mean(dtype="float64")) for values in (before, after)]
         return Answers(level, *means) if _unlike(before, after) else None
     return Answers(level, math.nan, math.nan) if base.most_tokens != run.most_tokens else None
+
+
+def _begins(base: Side, run: Side, level: Level) -> Begins | None:
+    """None where TTFT is the same moment on both sides, or one has none."""
+    before, after = base.later_text(level), run.later_text(level)
+    return Begins(level, before, after) if abs(after - before) > UNLIKE_BEGINS else None
 
 
 def _unlike(before: NDArray[np.floating], after: NDArray[np.floating]) -> bool:

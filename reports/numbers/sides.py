@@ -105,6 +105,16 @@ class Side:
         pairs = zip(self.runs, self.keys[level], strict=True)
         return np.concatenate([run.levels.sample(key, "output_tokens") for run, key in pairs])
 
+    def later_text(self, level: Level) -> float:
+        """The share of successful calls whose first text came later than their first token, 0 to 1; NaN of none."""
+        pairs = list(zip(self.runs, self.keys[level], strict=True))
+        first, text = (
+            np.concatenate([run.levels.values(key, metric) for run, key in pairs])
+            for metric in ("ttft_ms", "first_text_ms")
+        )
+        known = ~np.isnan(first)
+        return float((text[known] > first[known]).mean()) if known.any() else math.nan
+
     @cached_property
     def most_tokens(self) -> set[float | None]:
         """What the runs allowed an answer to have: `test.max_tokens`."""

@@ -86,7 +86,7 @@ def _change(say: Language, test: Difference | None) -> str:
         return f"{measured} {say('compare.is_untested')}"
     words = [measured, f"({change_words(test.change)})"]
     if not test.counts:
-        words.append(say("compare.is_unlike"))
+        words.append(say("compare.is_another_moment" if test.metric == "ttft_ms" else "compare.is_unlike"))
     elif test.clear:
         better = "lower" if test.metric == THROUGHPUT else "faster"
         worse = "higher" if test.metric == THROUGHPUT else "slower"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reports.markdown import bullets, code, join, moment, numbers, section, table, texts
-from reports.numbers.comparison import METRICS
+from reports.numbers.comparison import FIRST_TEXT, METRICS
 from reports.sections.changes import changes, throughput
 from reports.sections.configuration import shown
 from reports.sections.regression import regression
@@ -30,7 +30,7 @@ def page(compared: Compared, image: str) -> str:
         _runs(compared),
         *_doubts(compared),
         f"![{say('chart.compare.alt')}]({image})" if image else "",
-        *(changes(compared, metric) for metric in METRICS),
+        *(changes(compared, metric) for metric in (METRICS[0], FIRST_TEXT, *METRICS[1:])),
         throughput(compared),
         _settings(compared),
         section(say("method"), say("compare.method")),

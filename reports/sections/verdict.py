@@ -24,8 +24,13 @@ RANGED = (50, 95)
 def verdict(compared: Compared, run: str) -> str:
     """One paragraph: faster or slower, the largest change, answers, success, throughput, what is missing."""
     found = compared.comparisons[run]
-    sentences = [headline(compared, run), *_times(compared, found), *_answers(compared, run, found)]
-    sentences += [*_success(compared, found), *_best(compared, run), *_missing(compared, run, found)]
+    sentences = [headline(compared, run), *_times(compared, found), *_begins(compared, run, found)]
+    sentences += [
+        *_answers(compared, run, found),
+        *_success(compared, found),
+        *_best(compared, run),
+        *_missing(compared, run, found),
+    ]
     return " ".join(sentences)
 
 
@@ -105,6 +110,18 @@ def _most(compared: Compared, test: Difference) -> str:
         interval=change_words(test.change),
         level=compared.level(test.level),
     )
+
+
+def _begins(compared: Compared, run: str, found: Comparison) -> Iterator[str]:
+    """Where TTFT is another moment, so that the time to the first text is compared."""
+    say = compared.say
+    shares = [(one, {"before": percent(one.before), "after": percent(one.after)}) for one in found.begins]
+    levels = [
+        say("compare.begins_one", level=compared.level(one.level), base=compared.base, run=run, **values)
+        for one, values in shares
+    ]
+    if levels:
+        yield say("compare.begins", levels=say.listing(levels))
 
 
 def _answers(compared: Compared, run: str, found: Comparison) -> Iterator[str]:

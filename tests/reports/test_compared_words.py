@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reports.numbers.comparison import Answers, Comparison, Difference, Share
+from reports.numbers.comparison import Answers, Begins, Comparison, Difference, Share
 from reports.numbers.intervals import Change
 from reports.numbers.regression import Limits, gate
 from reports.numbers.sides import Side
@@ -109,6 +109,15 @@ def comparisons(levels: list[Level]) -> dict[str, Comparison]:
             NOTHING,
             tests=[replace(slower, counts=False), *level],
             answers=[Answers(second, 98.76, 45.6), Answers(third, math.nan, math.nan)],
+        ),
+        "another moment": replace(
+            NOTHING,
+            tests=[
+                replace(difference(first, by=0.45), counts=False),
+                difference(first, "first_text_ms", 95, by=1.01),
+                difference(second, "first_text_ms", by=1.2),
+            ],
+            begins=[Begins(first, 0.0, 1.0), Begins(second, 0.123, 0.9876)],
         ),
         "lacking": replace(NOTHING, tests=level, lacking=[(first, "ttft_ms"), (second, "ttft_ms"), (first, "tpot_ms")]),
         "much is worse": replace(

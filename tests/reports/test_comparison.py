@@ -62,6 +62,37 @@ def test_a_verdict_and_a_gate(tmp_path: Path, factor: float, verdict: str, code:
         assert re.search(r"as measured, by more than 10 %:\n\n- .*\(\+[\d.]+ %; \+[\d.]+ … \+[\d.]+ %\)\n- ", text)
 
 
+@pytest.mark.parametrize(("share", "differs"), [(1.0, True), (0.2, True), (0.05, False)])
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_first_token_of_hidden_reasoning_is_no_faster_text(
+    tmp_path: Path, share: float, swapped: bool, differs: bool
+) -> None:
+    """TTFT is another moment then: it does not count, and the first text, which comes as early, is compared."""
+    shown, hidden = (make.shaped(("streaming", "non_streaming"), (4, 12), seed=seed) for seed in (1, 7))
+    for row in [*shown.requests, *hidden.requests]:
+        if "ttft_ms" in row:
+            counts = {"reasoning_tokens": 10, "reasoning_bytes": 0, "content_bytes": 4 * row["output_tokens"]}
+            row.update(counts, first_text_ms=row["ttft_ms"])
+    streamed = [row for row in hidden.requests if "ttft_ms" in row]
+    for number, row in enumerate(streamed):
+        if (number * share) % 1 + share >= 1:
+            row["ttft_ms"] = round(row["ttft_ms"] * 0.3, 1)
+    folders = [str(shown.write(tmp_path / "a")), str(hidden.write(tmp_path / "b"))]
+    code, text, found = compared(tmp_path, *(folders[::-1] if swapped else folders), "--max-regression", "20%")
+    assert [one["level"] for one in found["begins"]] == ([["streaming", 4], ["streaming", 12]] if differs else [])
+    firsts = [test for test in found["tests"] if test["metric"] == "first_text_ms"]
+    assert bool(firsts) is differs
+    assert {test["counts"] for test in found["tests"] if test["metric"] == "ttft_ms"} == {not differs}
+    if not differs:
+        assert "moment" not in text
+        return
+    assert (found["verdict"], code, found["fails_gate"]) == ("none", 0, [])
+    assert not any(test["clear"] for test in firsts)
+    assert "**TTFT is not the same moment**: streaming at 4 users (the first text came later than the first" in text
+    assert "## Time to first text (ms)" in text
+    assert "(another moment)" in text
+
+
 def test_the_baseline_may_be_named(tmp_path: Path) -> None:
     """`--baseline` makes any of the runs the base."""
     slow, usual = run(tmp_path / "slow", 1, 1.4), run(tmp_path / "usual", 2)

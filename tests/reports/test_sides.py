@@ -10,13 +10,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from reports.edition import edition
 from reports.numbers.comparison import METRICS, THROUGHPUT, Answers, Comparison, compare
 from reports.numbers.rate import Rate
 from reports.numbers.sample import Sample
 from reports.numbers.sides import Bound, Side, mean
 from reports.numbers.trials import Trials
 
+from . import few_calls
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from reports.numbers.sides import Level
 
 NAN = math.nan
@@ -97,7 +102,7 @@ class Told(Side):
     """A side of which the figures are given."""
 
     def __init__(self, levels: list[Level], *, rates: float = 100.0, **told: Any) -> None:
-        """`told`: `values` of each metric, `figures`, `trials`, `lengths` of answers, and `most`."""
+        """`told`: `values` of each metric, `figures`, `trials`, `lengths` of answers, `later` texts, and `most`."""
         super().__init__([])
         self.__dict__ |= {"keys": {level: ["k"] for level in levels}, "most_tokens": {told.get("most")}}
         self.__dict__ |= {"told": told, "per_s": rates}
@@ -124,6 +129,10 @@ class Told(Side):
     def answers(self, level: Level) -> Any:
         """Lengths of answers."""
         return np.array(self.__dict__["told"].get("lengths", [100.0]))
+
+    def later_text(self, level: Level) -> float:
+        """The share of later first texts."""
+        return float(self.__dict__["told"].get("later", 0.0))
 
 
 TIMES = dict.fromkeys(METRICS, np.linspace(100, 200, 5000))
@@ -195,6 +204,29 @@ def test_what_the_run_lacks(base: dict[str, Any], run: dict[str, Any], lacking: 
     """A metric that the base has in the level, where calls of the run succeeded."""
     found = compare(Told([ONE], figures=base), Told([ONE], figures=run))
     assert found.lacking == [(ONE, metric) for metric in lacking]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "begins"),
+    [(0, 0.1, False), (0, 0.101, True), (1, 0.9, False), (1, 0.89, True), (NAN, 1, False), (0, NAN, False)],
+)
+def test_where_ttft_is_another_moment(before: float, after: float, begins: bool) -> None:
+    """More than 10 points apart: the first text is compared, and TTFT does not count."""
+    values = TIMES | {"first_text_ms": TIMES["ttft_ms"]}
+    found = compare(Told([ONE], values=values, later=before), Told([ONE], values=values, later=after))
+    assert [(one.level, one.before, one.after) for one in found.begins] == ([(ONE, before, after)] if begins else [])
+    assert {test.metric for test in found.tests} == {*METRICS, *(["first_text_ms"] if begins else [])}
+    assert {test.metric for test in found.tests if not test.counts} == ({"ttft_ms"} if begins else set())
+
+
+def test_the_share_of_calls_whose_text_comes_later(tmp_path: Path) -> None:
+    """Of the successes with a first token, in all runs; a call without a text has none that is later."""
+    times = [(100, 100), (100, 101), (100, None), (100, 300), (None, None)]
+    own = ({"ttft_ms": first, "first_text_ms": text} for first, text in times)
+    calls = [few_calls.call("streaming-04", at, **cells) for at, cells in enumerate(own)]
+    calls.append(few_calls.call("streaming-04", 9, ttft_ms=1, first_text_ms=5, error="ModelError"))
+    runs = [edition(few_calls.run_of(tmp_path / name, own)[0]) for name, own in (("a", calls), ("b", calls[:1]))]
+    assert Side(runs).later_text(ONE) == 2 / 5
 
 
 SPREAD = [100.0 + 50 * (-1) ** place for place in range(1000)]

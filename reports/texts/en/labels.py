@@ -127,6 +127,7 @@ TEXTS = {
     "phases.note": "Calls outside the window and their latency P50 (s). They are in no figure of a level.",
     "streaming": "What streaming gains",
     "metric.ttft_ms": "TTFT",
+    "metric.first_text_ms": "time to first text",
     "metric.tpot_ms": "time per token",
     "metric.latency_ms": "latency",
     "errors": "Errors",

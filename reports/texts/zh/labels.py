@@ -122,6 +122,7 @@ TEXTS = {
     "phases.note": "窗口之外的调用及其延迟 P50（s），不计入级别的任何数字。",
     "streaming": "流式的收益",
     "metric.ttft_ms": "TTFT",
+    "metric.first_text_ms": "首段文本时间",
     "metric.tpot_ms": "每 token 时间",
     "metric.latency_ms": "延迟",
     "errors": "错误",
