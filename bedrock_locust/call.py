@@ -19,7 +19,7 @@ CANCELLED = "Cancelled"
 
 
 BURST_GAP_MS = 1.0
-"""Events that came closer together than this, on average, were held back on the way and came in a burst."""
+"""Events that came closer together than this, on average, came in a burst: their times tell no pace."""
 BYTES_PER_TOKEN = 2
 """Text has more bytes a token, in any script: fewer, where reasoning was counted, and it was not streamed."""
 LEAST_TOKENS = 0.5

@@ -20,7 +20,7 @@ from reports.reading import endpoint
 from reports.reading.blocks import alike, blocks
 from reports.reading.levels import is_ok
 from reports.reading.run import api_of, tier_of
-from reports.reading.tokens import hides_tokens, is_burst
+from reports.reading.tokens import hides_tokens, is_held_back
 from reports.reading.windows import RATE, USERS
 
 if TYPE_CHECKING:
@@ -355,8 +355,8 @@ def _missing_tokens(analysis: Analysis) -> Iterator[Doubt]:
 
 
 def _unknown_paces(analysis: Analysis) -> Iterator[Doubt]:
-    """Streams whose time per token is not known: they came in a burst, or counted tokens that were not streamed."""
-    for what, which in (("bursts", is_burst), ("hidden_tokens", hides_tokens)):
+    """Streams whose time per token is not known: held back on the way, or with more tokens counted than streamed."""
+    for what, which in (("bursts", is_held_back), ("hidden_tokens", hides_tokens)):
         found = {
             str(key): sum(int(which(calls).sum()) for calls in analysis.levels.successes(str(key)))
             for key in analysis.figures.index[analysis.figures["mode"] == "streaming"]

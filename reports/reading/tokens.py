@@ -20,7 +20,9 @@ COLUMNS = (
 )
 """What is needed of a call."""
 BURST_GAP_MS = 1.0
-"""Events that came closer together than this, on average, were held back on the way and came in a burst."""
+"""Events that came closer together than this, on average, came in a burst: their times tell no pace."""
+HELD_BACK_EVENTS = 8
+"""Fewer in a burst may be how the model sends a short answer: three tool calls as name and arguments are six events."""
 BYTES_PER_TOKEN = 2
 """Text has more bytes a token, in any script: reasoning has fewer where it was not streamed, or a summary of it was."""
 LEAST_TOKENS = 0.5
@@ -66,9 +68,15 @@ class _Streamed:
 
     @property
     def is_burst(self) -> NDArray[np.bool_]:
-        """See `is_burst`."""
+        """Which had two events or more that came together, so that nothing is known of their pace."""
         burst: NDArray[np.bool_] = self.events >= 2
         return burst & (self.last_ms - self.first_ms < (self.events - 1) * BURST_GAP_MS)
+
+    @property
+    def is_held_back(self) -> NDArray[np.bool_]:
+        """See `is_held_back`."""
+        short: NDArray[np.bool_] = (self.events < HELD_BACK_EVENTS) | (self.tokens < HELD_BACK_EVENTS)
+        return self.is_burst & ~short
 
     @property
     def hides_tokens(self) -> NDArray[np.bool_]:
@@ -102,9 +110,9 @@ def tpot_ms(calls: pd.DataFrame) -> NDArray[np.float64]:
     return found
 
 
-def is_burst(calls: pd.DataFrame) -> NDArray[np.bool_]:
-    """Which calls had two events or more that came together, so that nothing is known of their pace."""
-    return _Streamed.of(calls).is_burst
+def is_held_back(calls: pd.DataFrame) -> NDArray[np.bool_]:
+    """Which calls came in a burst of so many events and tokens that something on the way must have held them back."""
+    return _Streamed.of(calls).is_held_back
 
 
 def hides_tokens(calls: pd.DataFrame) -> NDArray[np.bool_]:

@@ -76,3 +76,11 @@ def test_a_burst_is_no_speed(tmp_path: Path) -> None:
     assert speed(text) == 0
     assert "got all their events at once: streaming at 4 users" in text
     assert analysis.level("streaming-04")["tpot_ms_count"] == 0
+
+
+@pytest.mark.parametrize(("tokens", "events", "is_accused"), [(4, 2, False), (60, 7, False), (60, 8, True)])
+def test_a_short_burst_accuses_nobody(tmp_path: Path, tokens: int, events: int, is_accused: bool) -> None:
+    """A tool call in two events 0.4 ms apart may be the model's own way. Its pace is not known all the same."""
+    analysis, text = told(tmp_path, streamed(tokens, events, 0.4))
+    assert ("Something on the way (a proxy, a gateway) held the answers back" in text) == is_accused
+    assert analysis.level("streaming-04")["tpot_ms_count"] == 0

@@ -7,7 +7,7 @@ import math
 import pandas as pd
 import pytest
 
-from reports.reading.tokens import COLUMNS, hides_tokens, is_burst, tpot_ms
+from reports.reading.tokens import COLUMNS, hides_tokens, is_held_back, tpot_ms
 
 STREAM = {"ttft_ms": 100.0, "first_text_ms": 100.0, "last_token_ms": 1100.0, "output_tokens": 101.0}
 STREAM |= {"chunks": 101.0, "content_bytes": 404.0}
@@ -51,5 +51,28 @@ def test_the_time_per_token_of_a_stream(cells: dict[str, float], each_ms: float 
     calls = pd.DataFrame([row], columns=list(COLUMNS), dtype="float32")
     [found] = tpot_ms(calls)
     assert found == pytest.approx(math.nan if each_ms is None else each_ms, rel=1e-4, nan_ok=True)
-    assert is_burst(calls).tolist() == [cells.get("last_token_ms") == 199.9]
+    assert is_held_back(calls).tolist() == [cells.get("last_token_ms") == 199.9]
     assert hides_tokens(calls).tolist() == [cells.get("output_tokens") == 455]
+
+
+@pytest.mark.parametrize(
+    ("cells", "is_held"),
+    [
+        ({"chunks": 8.0, "output_tokens": 8.0}, True),
+        ({"chunks": 8.0, "output_tokens": 80.0}, True),
+        ({"chunks": 7.0, "output_tokens": 80.0}, False),
+        ({"chunks": 8.0, "output_tokens": 7.0}, False),
+        ({"chunks": 2.0, "output_tokens": 4.0}, False),  # a tool call: its name, and its arguments
+        ({"chunks": math.nan, "output_tokens": 8.0}, True),
+        ({"chunks": math.nan, "output_tokens": 7.0}, False),
+        ({"chunks": 8.0, "output_tokens": math.nan}, True),
+        ({"chunks": 8.0, "output_tokens": 8.0, "last_token_ms": 107.0}, False),
+    ],
+    ids=str,
+)
+def test_only_long_bursts_were_held_back(cells: dict[str, float], is_held: bool) -> None:
+    """Of 8 events and 8 tokens, where these are known: a model may send fewer at once. Neither has a time per token."""
+    row = dict.fromkeys(COLUMNS, math.nan) | STREAM | {"last_token_ms": 100.4} | cells
+    calls = pd.DataFrame([row], columns=list(COLUMNS), dtype="float32")
+    assert is_held_back(calls).tolist() == [is_held]
+    assert math.isnan(tpot_ms(calls)[0]) == (row["last_token_ms"] == 100.4)
