@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from reports.reading.run import Run
 
 THROTTLED = "ThrottlingError"
+REFUSED = (
+    *("ValidationError", "AccessDeniedError", "ModelNotFoundError", "QuotaExceededError", "CredentialsError"),
+    "ModelNotReadyError",
+)
+"""Failures in place of a response that say that no model took the call. Others may come after it was admitted."""
 NAMES = {"runtime": ("requests", "tokens"), "mantle": ("input", "output")}
 """Endpoint -> its quotas. That of output on bedrock-mantle refuses no call: an answer that meets it ends there."""
 BORNE_PERCENT = 50
@@ -299,7 +304,7 @@ def _row(levels: Levels, key: str, started: tuple[int, int], counting: _Counting
 
 
 class _Use(NamedTuple):
-    """Sums over calls that were at work in a window and not throttled."""
+    """Sums over calls that were at work in a window and admitted."""
 
     ended: float = 0.0
     """Calls with token counts that ended in the window, and their tokens."""
@@ -335,8 +340,16 @@ def _sums(calls: Iterable[pd.DataFrame], opened_at: float, closed_at: float, cou
     return _Use(*map(math.fsum, zip(*found, strict=True)))
 
 
+def _is_admitted(calls: pd.DataFrame) -> NDArray[np.bool_]:
+    """Which calls may have held something of a quota: those that came to a service that did not refuse them."""
+    stage, error = calls["error_stage"], calls["error"]
+    is_refused = (error == THROTTLED) | (stage == "connect") | ((stage == "response") & error.isin(REFUSED))
+    admitted: NDArray[np.bool_] = ~np.asarray(is_refused, dtype=bool)
+    return admitted
+
+
 def _use(calls: pd.DataFrame, opened_at: float, closed_at: float, counting: _Counting) -> _Use:
-    calls = calls[np.asarray(calls["error"] != THROTTLED) & counting.run.of_model(calls)]
+    calls = calls[_is_admitted(calls) & counting.run.of_model(calls)]
     prompt, output, read, written = (
         calls[column].to_numpy().astype("float64")
         for column in ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")

@@ -227,14 +227,28 @@ def calls_of(draw: st.DrawFn) -> make.Row:
     """A call around the window, of this model or another, with or without counts, caches and a limit."""
     counts = {name: draw(st.none() | st.integers(0, 900)) for name in ("cache_read_tokens", "cache_write_tokens")}
     models = st.sampled_from([make.MODEL, make.MODEL, make.MODEL, "", "another.model"])
-    return draw(rows()) | counts | {"max_tokens": draw(st.none() | st.integers(1, 500)), "model_id": draw(models)}
+    row = draw(rows()) | counts | {"max_tokens": draw(st.none() | st.integers(1, 500)), "model_id": draw(models)}
+    return row | draw(failures()) if row["error"] == "ModelError" else row
+
+
+@st.composite
+def failures(draw: st.DrawFn) -> make.Row:
+    """A failure of any kind and stage; refusals among them."""
+    error = draw(st.sampled_from(["ModelError", "InternalServerError", "ModelNotFoundError", "ValidationError"]))
+    return {"error": error, "error_stage": draw(st.sampled_from(["connect", "response", "stream", "task"]))}
+
+
+def is_admitted(call: make.Row) -> bool:
+    """Whether docs/metrics.md says that a call may hold something of a quota."""
+    refused = call["error"] in {"ModelNotFoundError", "ValidationError"} and call["error_stage"] == "response"
+    return call["error"] != "ThrottlingError" and call.get("error_stage") != "connect" and not refused
 
 
 def plain_use(
     calls: list[make.Row], opened: float, closed: float, burndown: float, *, mantle: bool
 ) -> dict[str, float]:
     """What docs/metrics.md says that calls used of the quotas in a window, call by call."""
-    taken = [call for call in calls if call["error"] != "ThrottlingError" and call["model_id"] in {make.MODEL, ""}]
+    taken = [call for call in calls if is_admitted(call) and call["model_id"] in {make.MODEL, ""}]
     held = final = output = 0.0
     unknown_s, prompts, ended = 0.0, list[float](), 0
     for call in taken:
@@ -430,3 +444,30 @@ def test_the_minute_before_a_throttle_has_sixty_seconds(tmp_path: Path) -> None:
     assert used["requests"] == 4
     # Four ended in it with 110 tokens each; what they held meanwhile is 101 each for 2 s of its 60.
     assert used["tokens"] == pytest.approx((4 * 110 + 101 * 4 * 0.5 / 60) / 100, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("error", "stage", "held"),
+    [
+        ("ModelNotFoundError", "response", 0),
+        ("ValidationError", "response", 0),
+        ("AccessDeniedError", "response", 0),
+        ("QuotaExceededError", "response", 0),
+        ("CredentialsError", "response", 0),
+        ("ModelNotReadyError", "response", 0),
+        ("ThrottlingError", "response", 0),
+        ("ConnectionError", "connect", 0),
+        ("ValidationError", "stream", 256),  # it broke off in the middle of an answer
+        ("ConnectionError", "response", 256),
+        ("ModelError", "response", 256),
+        ("InternalServerError", "response", 256),
+        ("TimeoutError", "response", 256),
+    ],
+)
+def test_what_was_never_admitted_reserves_nothing(tmp_path: Path, error: str, stage: str, held: float) -> None:
+    """A kind of which the only call failed before an answer: a refusal held nothing, and there is no ratio."""
+    lost = make.failed(make.call(random.Random(3), make.T0 + 20.5, name="lost", max_tokens=256), error, "", "", stage)
+    run = make.Folder([*named("chat", 40, 0, 1), lost], [], make.info(41, None))
+    row = edition(read(run.write(tmp_path))).quota.table.to_dict("index")["streaming lost"]
+    assert row["reserved_in_flight"] == pytest.approx(held)
+    assert math.isnan(row["reserve_ratio"])
