@@ -89,7 +89,8 @@ def read_event(chunk: Mapping[str, Any], reading: Reading) -> Content:
             block = members(chunk.get("content_block"))
             return reading.add_other(block) if WHOLE_BLOCKS(text(block.get("type"))) else ""
         case "message_start":
-            _take_usage(members(chunk.get("message")).get("usage"), reading)
+            # Its output tokens are a placeholder: the event says what the prompt was, before there is an answer.
+            _take_usage({**members(members(chunk.get("message")).get("usage")), "output_tokens": None}, reading)
         case "message_delta":
             reading.stop_because(members(chunk.get("delta")).get("stop_reason"))
             _take_usage(chunk.get("usage"), reading)

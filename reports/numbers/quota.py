@@ -290,6 +290,7 @@ def _row(levels: Levels, key: str, started: tuple[int, int], counting: _Counting
     use = _sums(inside(levels, key), opened_at, closed_at, counting)
     tokens, reserved = 60 / window_s * use.final(counting.burndown), use.held() / window_s
     output, allowed = levels.sample(key, "output_tokens"), counting.mean_max_tokens or math.nan
+    weight = 1.0 if math.isnan(counting.burndown) else counting.burndown
     return {
         "accepted": calls - throttled,
         "requests_per_min": 60 * (calls - throttled) / window_s,
@@ -299,7 +300,7 @@ def _row(levels: Levels, key: str, started: tuple[int, int], counting: _Counting
         "reserved_in_flight": reserved,
         "counted_per_min": tokens + reserved,
         "output_per_min": 60 * use.ended_output / window_s if use.ended else math.nan,
-        "reserve_ratio": allowed / float(output.mean(dtype="float64")) if output.any() else math.nan,
+        "reserve_ratio": allowed / (weight * float(output.mean(dtype="float64"))) if output.any() else math.nan,
     }
 
 

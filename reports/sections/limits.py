@@ -100,7 +100,7 @@ def _cause(analysis: Edition, limit: Limit) -> str:
         return ""
     quota, row = analysis.quota, analysis.quota.table.loc[[limit.key]].iloc[0]
     ratio, say = row["reserve_ratio"], analysis.say
-    reserve = say("limit.reserve", max_tokens=amount(quota.max_tokens), ratio=number(ratio)) if ratio > 0 else ""
+    reserve = say("limit.reserve", max_tokens=amount(quota.max_tokens), ratio=number(ratio)) if ratio > 1 else ""
     return say(
         f"limit.{limit.quota}",
         quota=amount(quota.most(limit.quota)),

@@ -346,6 +346,12 @@ def test_a_null_in_a_usage_of_claude_erases_nothing() -> None:
     assert (reading.input_tokens, reading.output_tokens, reading.cache_read_tokens) == (20, 300, 7)
 
 
+def test_what_a_claude_stream_has_generated_is_not_known_from_its_begin() -> None:
+    """The one token of message_start is a placeholder: a stream that breaks off has the prompt's counts only."""
+    _, reading = events(claude.read_event, [CLAUDE_STREAM[0][0], CLAUDE_STREAM[11][0]])
+    assert (reading.input_tokens, reading.output_tokens, reading.cache_read_tokens) == (20, None, 7)
+
+
 def test_a_claude_stream_without_its_end() -> None:
     """A stream that lacks message_stop has not stopped."""
     _, reading = events(claude.read_event, [chunk for chunk, _ in CLAUDE_STREAM if chunk.get("type") != "message_stop"])

@@ -313,7 +313,7 @@ def test_the_use_of_quotas_is_that_of_a_plain_computation(
         "requests_per_min": 2 * (len(own) - throttled),
         "throttled_per_min": 2 * throttled,
         "throttled_share": throttled / len(own) if own else math.nan,
-        "reserve_ratio": sum(limits) / len(limits) * len(outputs) / sum(outputs)
+        "reserve_ratio": sum(limits) / len(limits) * len(outputs) / sum(outputs) / (1 if mantle else 5)
         if limits and any(outputs)
         else math.nan,
     }
