@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
 BOTO3_APIS = frozenset({"converse", "invoke"})
 OPENAI_APIS = frozenset({"responses", "chat"})
@@ -20,12 +20,23 @@ LEAST_OF_RESPONSES = 16
 
 _PREFIX = re.compile(r"(?:global|us-gov|us|eu|apac|jp|au|in|ca|sa|me|il|mx|af|kr|uk)\.(?=[a-z0-9-]+\.)").match
 """What an inference profile has before the id of its model."""
-_VERSION = re.compile(r"(?:-v\d+|-\d)?:\d+$")
+_VERSION = re.compile(r"(?:-v\d+|-\d)?:\d+$|(?<=\d)-v\d+$")
 """What the ids of many models end with on bedrock-runtime, and none on bedrock-mantle."""
 _OPEN = ("openai.", "xai.", "qwen.", "deepseek.", "google.", "zai.", "moonshot", "minimax.", "nvidia.", "mistral.")
 """Providers whose models speak an API of OpenAI on some endpoint."""
 _CLOSED = ("amazon.", "meta.", "cohere.", "ai21.", "writer.", "deepseek.r1")
 """Those whose models had none in 2026, which may change, and DeepSeek R1."""
+_NEW_ON_MANTLE = ("google.gemma-4", "openai.gpt-5.4", "openai.gpt-5.5", "xai.grok-4.3")
+_OPEN_ON_MANTLE = ("deepseek.v3.1", "zai.glm-4.6")
+"""Models that bedrock-runtime did not have in August 2026; those with open weights have only Chat Completions."""
+_BY_PROFILE = re.compile(r"(?:openai\.(?!gpt-oss)|xai\.|anthropic\.claude-[a-z]+-5$).*")
+"""Models whose id on bedrock-runtime is that of an inference profile: its prefix, and the bare id."""
+_ON_RUNTIME = {
+    "openai.gpt-oss-120b": "openai.gpt-oss-120b-1:0",
+    "openai.gpt-oss-20b": "openai.gpt-oss-20b-1:0",
+    "qwen.qwen3-32b": "qwen.qwen3-32b-v1:0",
+}
+"""Ids on bedrock-runtime that are known, by those on bedrock-mantle. No rule tells them: many have no version."""
 _APPLICATION = re.compile(r"arn:[^/]*:application-inference-profile/.+")
 _HIDDEN = re.compile(
     r"arn:[^/]*:(?:application-inference-profile|provisioned-model|default-prompt-router|prompt-router)/.+"
@@ -114,21 +125,31 @@ def _lacking(model: Model) -> str:
 
 def _instead(model: Model) -> str:
     """What to set for each endpoint on which this model has an API, the one that is set first."""
-    spoken = _spoken(provider_id(model.known_id))
     others = (one for one in ("runtime", "mantle") if one != model.endpoint)
-    found = [_change(model, endpoint, spoken[endpoint]) for endpoint in (model.endpoint, *others) if spoken[endpoint]]
-    return ", or ".join(found)
+    return ", or ".join(filter(None, (_change(model, endpoint) for endpoint in (model.endpoint, *others))))
 
 
-def _change(model: Model, endpoint: str, apis: Sequence[str]) -> str:
-    """What to set for one of these APIs on an endpoint."""
+def _change(model: Model, endpoint: str) -> str:
+    """What to set for an API of the model on an endpoint; empty if it has none there."""
+    if not (apis := _apis(model, endpoint)):
+        return ""
     *most, last = apis
     changes = {
         "api": "" if model.api in apis else " or ".join(filter(None, (", ".join(most), last))),
         "endpoint": "" if endpoint == model.endpoint else endpoint,
-        "id": _id_on_mantle(model) if endpoint == "mantle" and bare_id(model.id) != model.id else "",
+        "id": _id_on_mantle(model) if endpoint == "mantle" else _id_on_runtime(model),
     }
     return " and ".join(f"model.{name} to {value}" for name, value in changes.items() if value)
+
+
+def _apis(model: Model, endpoint: str) -> list[str]:
+    """The APIs to name for an endpoint. A model that nobody knows may have the one that is set."""
+    name = provider_id(model.known_id)
+    apis = _spoken(name)[endpoint]
+    if not name.startswith((*_OPEN, *_CLOSED, "anthropic.")) and (endpoint == "runtime" or model.api not in BOTO3_APIS):
+        apis = tuple(dict.fromkeys((*apis, model.api)))
+    is_application = endpoint == "runtime" and _APPLICATION.search(model.id)
+    return [api for api in apis if not (is_application and api == "responses")]
 
 
 def _spoken(name: str) -> dict[str, tuple[str, ...]]:
@@ -137,7 +158,8 @@ def _spoken(name: str) -> dict[str, tuple[str, ...]]:
     for starts, runtime, mantle in (
         (("anthropic.",), ("messages", *boto3), ("messages",)),
         (_CLOSED, boto3, ()),
-        (("google.gemma-4",), (), ("responses", "chat")),
+        (_OPEN_ON_MANTLE, (), ("chat",)),
+        (_NEW_ON_MANTLE, (), ("responses", "chat")),
         (("openai.gpt-oss",), ("chat", *boto3), ("responses", "chat")),
         (("openai.", "xai."), ("responses", "chat"), ("responses", "chat")),
         (_OPEN, ("chat", *boto3), ("chat",)),
@@ -153,20 +175,38 @@ def bare_id(model_id: str) -> str:
 
 
 def _id_on_mantle(model: Model) -> str:
-    """The id for bedrock-mantle, in words: an ARN may not tell its model."""
+    """The id to set for bedrock-mantle, in words where an ARN does not tell its model; empty if it may stay."""
+    if bare_id(model.id) == model.id:
+        return ""
     return "that of the model" if hides_model(model.known_id) else repr(bare_id(model.known_id))
 
 
+def _id_on_runtime(model: Model) -> str:
+    """The id to set for bedrock-runtime, in words where it is not known for sure; empty if it may stay."""
+    name = bare_id(model.known_id)
+    if hides_model(model.id) or _PREFIX(model.id.rsplit("/", 1)[-1]):
+        return ""
+    if _BY_PROFILE.fullmatch(name):
+        return f"that of an inference profile, such as 'us.{name}'"
+    if model.endpoint == "runtime" or bare_id(model.id) != model.id:
+        return ""
+    return repr(_ON_RUNTIME[name]) if name in _ON_RUNTIME else _unknown_id(name)
+
+
+def _unknown_id(name: str) -> str:
+    """An id on bedrock-runtime that cannot be told from that on bedrock-mantle, in words."""
+    is_claude = name.startswith("anthropic.")
+    return "that of an inference profile (us., global.)" if is_claude else "that of the model there"
+
+
 def _wrong_id(model: Model) -> Iterator[str]:
-    if bare_id(model.id) == model.id:
-        return
-    why = f"model.id is {model.id!r}, but bedrock-mantle has ids without region, ARN and version: set"
-    if provider_id(model.known_id).startswith(_CLOSED):
-        yield f"{why} {_instead(model)}"
-    else:
-        yield f"{why} it to {_id_on_mantle(model)}, or model.endpoint to runtime"
+    if bare_id(model.id) != model.id:
+        why = f"model.id is {model.id!r}, but bedrock-mantle has ids without region, ARN and version"
+        yield f"{why}: set {_instead(model)}"
 
 
 def _wrong_on_mantle(model: Model) -> Iterator[str]:
     if model.service_tier == "reserved":
-        yield "model.service_tier is reserved, which bedrock-mantle refuses: set another, or model.endpoint to runtime"
+        runtime = _change(model, "runtime")
+        instead = f", or {runtime}" if runtime else ""
+        yield f"model.service_tier is reserved, which bedrock-mantle refuses: set another{instead}"

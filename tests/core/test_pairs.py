@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
 import pytest
 
+from bedrock_locust.formats.apis import CHAT, MESSAGES, RESPONSES, path_of
 from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.pairs import provider_id
 from bedrock_locust.settings.schema import build
+from bedrock_locust.simulator import surfaces
 
 
 def lines(test: dict[str, Any] | None = None, **model: Any) -> tuple[str, ...]:
@@ -61,16 +64,22 @@ def test_what_may_be_possible_is_not_refused(model: dict[str, Any]) -> None:
             {"id": "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2", "api": "responses"},
             "takes no application inference profile",
         ),
-        ({"id": GPT, "api": "chat", "endpoint": "mantle"}, "set it to 'openai.gpt-5.6-sol', or model.endpoint to"),
-        ({"id": "openai.gpt-oss-120b-1:0", "api": "chat", "endpoint": "mantle"}, "set it to 'openai.gpt-oss-120b'"),
-        ({"id": "qwen.qwen3-32b-v1:0", "api": "chat", "endpoint": "mantle"}, "set it to 'qwen.qwen3-32b'"),
+        (
+            {"id": GPT, "api": "chat", "endpoint": "mantle"},
+            "model.id to 'openai.gpt-5.6-sol', or model.endpoint to",
+        ),
+        (
+            {"id": "openai.gpt-oss-120b-1:0", "api": "chat", "endpoint": "mantle"},
+            "version: set model.id to 'openai.gpt-oss",
+        ),
+        ({"id": "qwen.qwen3-32b-v1:0", "api": "chat", "endpoint": "mantle"}, "set model.id to 'qwen.qwen3-32b'"),
         (
             {
                 "id": "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.openai.gpt-6",
                 "api": "chat",
                 "endpoint": "mantle",
             },
-            "set it to 'openai.gpt-6'",
+            "set model.id to 'openai.gpt-6'",
         ),
         ({"api": "chat", "endpoint": "mantle", "service_tier": "reserved"}, "bedrock-mantle refuses"),
         ({"api": "responses", "latency": "optimized"}, "remove model.latency"),
@@ -83,45 +92,119 @@ def test_impossible_pairs(model: dict[str, Any], words: str) -> None:
     assert words in line
 
 
-MODELS = (
-    *(CLAUDE, "anthropic.claude-opus-5", GPT, "openai.gpt-5.6-sol", "openai.gpt-oss-120b-1:0", "xai.grok-4.6"),
-    *("us.amazon.nova-pro-v1:0", "amazon.nova-pro-v1:0", "meta.llama3-70b-instruct-v1:0", "us.deepseek.r1-v1:0"),
-    *("qwen.qwen3-32b-v1:0", "qwen.qwen3-32b", "deepseek.v3.1", "google.gemma-4-27b", "a-model-of-next-year"),
-)
+RUNTIME_IDS = {
+    "anthropic.claude-opus-5": CLAUDE,
+    "anthropic.claude-opus-4-6": "us.anthropic.claude-opus-4-6-v1",
+    "anthropic.claude-haiku-4-5-20251001": "global.anthropic.claude-haiku-4-5-20251001-v1:0",
+    "openai.gpt-5.6-sol": GPT,
+    "openai.gpt-5.4": None,
+    "openai.gpt-6": "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.openai.gpt-6",
+    "openai.gpt-oss-120b": "openai.gpt-oss-120b-1:0",
+    "openai.gpt-oss-20b": "openai.gpt-oss-20b-1:0",
+    "openai.gpt-oss-safeguard-20b": "openai.gpt-oss-safeguard-20b",
+    "xai.grok-4.6": "us.xai.grok-4.6",
+    "xai.grok-4.3": None,
+    "qwen.qwen3-32b": "qwen.qwen3-32b-v1:0",
+    "qwen.qwen3-next-80b-a3b": "qwen.qwen3-next-80b-a3b",
+    "deepseek.v3.1": None,
+    "zai.glm-4.6": None,
+    "google.gemma-4-27b": None,
+    "mistral.mistral-large-3": "mistral.mistral-large-3-675b-instruct",
+    "amazon.nova-pro": "us.amazon.nova-pro-v1:0",
+    "amazon.titan-text-express": "amazon.titan-text-express-v1",
+    "meta.llama3-70b-instruct": "meta.llama3-70b-instruct-v1:0",
+    "deepseek.r1": "us.deepseek.r1-v1:0",
+    "a-model-of-next-year": "a-model-of-next-year",
+}
+"""The id of a model on bedrock-runtime, by its bare id; None where it is only on bedrock-mantle."""
+MODELS = tuple({model_id: None for pair in RUNTIME_IDS.items() for model_id in pair if model_id})
 APIS = ("converse", "invoke", "responses", "chat", "messages")
 DOCUMENTED = {
-    CLAUDE: {"converse", "invoke", "messages"},
-    "us.amazon.nova-pro-v1:0": {"converse", "invoke"},
-    "qwen.qwen3-32b": {"converse", "invoke", "chat"},
-    "google.gemma-4-27b": {"responses", "chat"},
+    "anthropic.": {"converse", "invoke", "messages"},
+    "amazon.": {"converse", "invoke"},
+    "meta.": {"converse", "invoke"},
+    "qwen.": {"converse", "invoke", "chat"},
+    "deepseek.v3": {"converse", "invoke", "chat"},
+    "google.gemma-4": {"responses", "chat"},
+    "openai.gpt-5": {"responses", "chat"},
+    "xai.": {"responses", "chat"},
 }
 """Rows of the table in docs/apis.md."""
 
 
-def offered(line: str) -> list[dict[str, str]]:
-    """The settings of the model that a message tells to set: each alternative, and each of its APIs."""
+def known(model_id: str) -> str:
+    """The model of an id, as `RUNTIME_IDS` has it."""
+    return next(bare for bare, other in RUNTIME_IDS.items() if model_id in (bare, other))
+
+
+def documented(model_id: str) -> set[str]:
+    """The APIs of a model by docs/apis.md."""
+    return next((apis for start, apis in DOCUMENTED.items() if known(model_id).startswith(start)), set(APIS))
+
+
+def offered(line: str, model_id: str) -> list[dict[str, str]]:
+    """The settings of the model that a message tells to set: each alternative, and each of its APIs.
+
+    Where it describes the id in words, it is the real one.
+    """
     found = []
     for alternative in line.split(": set ", 1)[1].split(", or "):
-        changes = dict(
-            re.findall(r"model\.(\w+) to (.+?)(?= and model\.|$)", alternative.replace("it to", "model.id to"))
-        )
+        changes = dict(re.findall(r"model\.(\w+) to (.+?)(?= and model\.|$)", alternative))
         assert changes, line
-        changes = {name: value.strip("'") for name, value in changes.items()}
+        if "id" in changes:
+            quoted = re.search("'(.+)'", changes["id"])
+            changes["id"] = quoted[1] if quoted else str(RUNTIME_IDS[known(model_id)])
         apis = re.split(", | or ", changes.pop("api")) if "api" in changes else [""]
         found += [{**changes, **({"api": api} if api else {})} for api in apis]
     return found
+
+
+OPEN_APIS = {"responses": RESPONSES, "chat": CHAT, "messages": MESSAGES}
+
+
+def serve(api: str, model_id: str, endpoint: str) -> None:
+    """Let the simulator of an endpoint look at a call. Raises `ServiceError` if it refuses it."""
+    if api in ("converse", "invoke"):
+        assert endpoint == "runtime"
+        return
+    path = path_of(OPEN_APIS[api], endpoint, model_id)  # type: ignore[arg-type]
+    name = surfaces.name_of("POST", path, endpoint)  # type: ignore[arg-type]
+    assert name == api
+    body = {"model": model_id, "max_completion_tokens": 16}
+    surfaces.asked(name, json.dumps(body).encode()).check(path, endpoint)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("endpoint", ["runtime", "mantle"])
 @pytest.mark.parametrize("api", APIS)
 @pytest.mark.parametrize("model_id", MODELS)
 def test_the_pair_that_works_does(model_id: str, api: str, endpoint: str) -> None:
-    """Whatever a message offers for a model is accepted at once, and is an API that it has."""
+    """Whatever a message offers is accepted at once, is an API that the model has, and is served by the endpoint."""
     asked: dict[str, Any] = {"id": model_id, "api": api, "endpoint": endpoint}
     for line in lines(**asked):
-        for change in offered(line):
-            assert lines(**asked | change) == (), change
-            assert (asked | change)["api"] in DOCUMENTED.get(model_id, APIS), change
+        for change in offered(line, model_id):
+            then = asked | change
+            assert lines(**then) == (), change
+            assert then["api"] in documented(model_id), change
+            assert then["endpoint"] == "mantle" or RUNTIME_IDS[known(model_id)], change
+            serve(then["api"], then["id"], then["endpoint"])
+
+
+@pytest.mark.parametrize("model_id", [one for one, other in RUNTIME_IDS.items() if other not in (one, None)])
+def test_an_id_for_runtime_is_named_or_described(model_id: str) -> None:
+    """Ids differ by endpoint: a bare one does not go to bedrock-runtime as it is, and a named one is the real one."""
+    [line] = lines(id=model_id, api="converse", endpoint="mantle")
+    real = str(RUNTIME_IDS[model_id]).rsplit("/", 1)[-1]
+    said = line.split("model.endpoint to runtime and model.id to ", 1)[1]
+    quoted = re.search("'(.+)'", said)
+    assert (
+        quoted[1] == real
+        if quoted
+        else said
+        in (
+            "that of an inference profile (us., global.)",
+            "that of the model there",
+        )
+    )
 
 
 @pytest.mark.parametrize(
@@ -141,6 +224,35 @@ def test_the_pair_that_works_does(model_id: str, api: str, endpoint: str) -> Non
         ),
         ({"id": "us.amazon.nova-pro-v1:0", "api": "chat"}, "set model.api to converse or invoke and model.endpoint to"),
         ({"id": "google.gemma-4-27b", "api": "converse"}, "does not have: set model.api to responses or chat"),
+        (
+            {"id": "openai.gpt-5.6-sol", "api": "messages"},
+            "runtime and model.id to that of an inference profile, such as 'us.openai.gpt-5.6-sol'",
+        ),
+        (
+            {"id": "anthropic.claude-opus-5", "api": "converse"},
+            ", or model.endpoint to runtime and model.id to that of an inference profile, such as 'us.anthropic.claude",
+        ),
+        (
+            {"id": "openai.gpt-oss-120b", "api": "invoke"},
+            ", or model.endpoint to runtime and model.id to 'openai.gpt-oss-120b-1:0'",
+        ),
+        (
+            {"id": "qwen.qwen3-32b-v1:0", "api": "responses"},
+            "set model.api to chat and model.id to 'qwen.qwen3-32b', or model.api to chat, converse or invoke and",
+        ),
+        ({"id": "us.openai.gpt-5.4", "api": "chat"}, "version: set model.id to 'openai.gpt-5.4'"),
+        (
+            {"id": "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2", "api": "responses"},
+            "set model.id to that of the model, or model.api to converse or invoke and model.endpoint to runtime",
+        ),
+        (
+            {"id": "qwen.qwen3-32b", "api": "chat", "service_tier": "reserved"},
+            "set another, or model.endpoint to runtime and model.id to 'qwen.qwen3-32b-v1:0'",
+        ),
+        (
+            {"id": "google.gemma-4-27b", "api": "chat", "service_tier": "reserved"},
+            "bedrock-mantle refuses: set another",
+        ),
         ({"id": "m", "api": "chat", "latency": "optimized"}, "no latency mode: remove model.latency"),
         ({"id": "m", "api": "messages", "service_tier": "reserved"}, "no service tier: remove model.service_tier"),
     ],
