@@ -26,6 +26,16 @@ _OPEN = ("openai.", "xai.", "qwen.", "deepseek.", "google.", "zai.", "moonshot",
 """Providers whose models speak an API of OpenAI on some endpoint."""
 _CLOSED = ("amazon.", "meta.", "cohere.", "ai21.", "writer.", "deepseek.r1")
 """Those whose models had none in 2026, which may change, and DeepSeek R1."""
+_NOT_OF_OPENAI = {
+    "anthropic.": "Claude",
+    "amazon.nova": "Nova",
+    "amazon.titan": "Titan",
+    "meta.llama": "Llama",
+    "cohere.": "Command",
+    "ai21.": "Jamba",
+    "writer.": "Palmyra",
+}
+"""Models that speak no API of OpenAI, by what their ids begin with."""
 _NEW_ON_MANTLE = ("google.gemma-4", "openai.gpt-5.4", "openai.gpt-5.5", "xai.grok-4.3")
 _OPEN_ON_MANTLE = ("deepseek.v3.1", "zai.glm-4.6")
 """Models that bedrock-runtime did not have in August 2026; those with open weights have only Chat Completions."""
@@ -118,9 +128,14 @@ def _lacking(model: Model) -> str:
     name = provider_id(model.known_id)
     if model.endpoint == "mantle" and model.api in BOTO3_APIS:
         return "bedrock-mantle does not have"
-    if model.api in OPENAI_APIS and name.startswith("anthropic."):
-        return "Claude does not speak"
+    if model.api in OPENAI_APIS and (mute := _mute(name)):
+        return f"{mute} does not speak"
     return "only Claude speaks" if model.api == "messages" and name.startswith((*_CLOSED, *_OPEN)) else ""
+
+
+def _mute(name: str) -> str:
+    """The models of this one's kind if none of them speaks an API of OpenAI, else empty."""
+    return next((models for start, models in _NOT_OF_OPENAI.items() if name.startswith(start)), "")
 
 
 def _instead(model: Model) -> str:

@@ -13,6 +13,7 @@ from bedrock_locust.settings.mistakes import SettingsError
 from bedrock_locust.settings.pairs import provider_id
 from bedrock_locust.settings.schema import build
 from bedrock_locust.simulator import surfaces
+from bedrock_locust.simulator.errors import ServiceError
 
 
 def lines(test: dict[str, Any] | None = None, **model: Any) -> tuple[str, ...]:
@@ -40,6 +41,8 @@ CLAUDE, GPT = "us.anthropic.claude-opus-5", "us.openai.gpt-5.6-sol"
         {"id": "openai.gpt-5.6-sol", "api": "responses", "endpoint": "mantle"},
         {"id": "qwen.qwen3-32b", "api": "chat", "endpoint": "mantle", "input_tokens_per_minute": 5},
         {"id": "a-model-of-next-year", "api": "responses", "endpoint": "mantle"},
+        {"id": "amazon.another-model", "api": "chat"},
+        {"id": "us.deepseek.r1-v1:0", "api": "chat"},
         {"id": "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2", "api": "messages"},
     ],
 )
@@ -59,6 +62,12 @@ def test_what_may_be_possible_is_not_refused(model: dict[str, Any]) -> None:
         ({"id": CLAUDE, "api": "chat"}, "Claude does not speak: set model.api to messages"),
         ({"id": CLAUDE, "api": "responses"}, "Claude does not speak: set model.api to messages"),
         ({"id": GPT, "api": "messages"}, "only Claude speaks: set model.api to responses or chat, or model.api"),
+        ({"id": "us.amazon.nova-pro-v1:0", "api": "chat"}, "Nova does not speak: set model.api to converse or invoke"),
+        ({"id": "amazon.titan-text-lite-v1", "api": "responses"}, "Titan does not speak: set model.api to converse or"),
+        ({"id": "us.meta.llama4-scout-17b-v1:0", "api": "chat"}, "Llama does not speak: set model.api to converse or"),
+        ({"id": "cohere.command-r-v1:0", "api": "responses"}, "Command does not speak: set model.api to converse or"),
+        ({"id": "ai21.jamba-1-5-mini-v1:0", "api": "chat"}, "Jamba does not speak: set model.api to converse or"),
+        ({"id": "us.writer.palmyra-x5-v1:0", "api": "chat"}, "Palmyra does not speak: set model.api to converse or"),
         ({"id": "us.amazon.nova-2-lite-v1:0", "api": "messages"}, "set model.api to converse or invoke"),
         (
             {"id": "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2", "api": "responses"},
@@ -113,6 +122,9 @@ RUNTIME_IDS = {
     "amazon.nova-pro": "us.amazon.nova-pro-v1:0",
     "amazon.titan-text-express": "amazon.titan-text-express-v1",
     "meta.llama3-70b-instruct": "meta.llama3-70b-instruct-v1:0",
+    "cohere.command-r": "cohere.command-r-v1:0",
+    "ai21.jamba-1-5-mini": "ai21.jamba-1-5-mini-v1:0",
+    "writer.palmyra-x5": "us.writer.palmyra-x5-v1:0",
     "deepseek.r1": "us.deepseek.r1-v1:0",
     "a-model-of-next-year": "a-model-of-next-year",
 }
@@ -122,7 +134,7 @@ APIS = ("converse", "invoke", "responses", "chat", "messages")
 DOCUMENTED = {
     "anthropic.": {"converse", "invoke", "messages"},
     "amazon.": {"converse", "invoke"},
-    "meta.": {"converse", "invoke"},
+    **{start: {"converse", "invoke"} for start in ("meta.", "cohere.", "ai21.", "writer.")},
     "qwen.": {"converse", "invoke", "chat"},
     "deepseek.v3": {"converse", "invoke", "chat"},
     "google.gemma-4": {"responses", "chat"},
@@ -174,6 +186,21 @@ def serve(api: str, model_id: str, endpoint: str) -> None:
     surfaces.asked(name, json.dumps(body).encode()).check(path, endpoint)  # type: ignore[arg-type]
 
 
+NO_OPENAI = ("anthropic.", "amazon.", "meta.", "cohere.", "ai21.", "writer.")
+WITHOUT_OPENAI = [m for m in MODELS if known(m).startswith(NO_OPENAI)]
+
+
+@pytest.mark.parametrize("endpoint", ["runtime", "mantle"])
+@pytest.mark.parametrize("api", ["responses", "chat"])
+@pytest.mark.parametrize("model_id", WITHOUT_OPENAI)
+def test_apis_that_no_model_of_a_provider_has(model_id: str, api: str, endpoint: str) -> None:
+    """What the simulator refuses for a whole provider is refused before the first call."""
+    with pytest.raises(ServiceError):
+        serve(api, model_id, endpoint)
+    [line] = lines(id=model_id, api=api, endpoint=endpoint)
+    assert "does not speak: set model.api to" in line
+
+
 @pytest.mark.parametrize("endpoint", ["runtime", "mantle"])
 @pytest.mark.parametrize("api", APIS)
 @pytest.mark.parametrize("model_id", MODELS)
@@ -223,6 +250,10 @@ def test_an_id_for_runtime_is_named_or_described(model_id: str) -> None:
             "set model.api to chat, or model.api to chat, converse or invoke and",
         ),
         ({"id": "us.amazon.nova-pro-v1:0", "api": "chat"}, "set model.api to converse or invoke and model.endpoint to"),
+        (
+            {"id": "amazon.nova-pro", "api": "responses"},
+            "set model.api to converse or invoke and model.endpoint to runtime and model.id to that of the model there",
+        ),
         ({"id": "google.gemma-4-27b", "api": "converse"}, "does not have: set model.api to responses or chat"),
         (
             {"id": "openai.gpt-5.6-sol", "api": "messages"},
