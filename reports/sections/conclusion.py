@@ -23,6 +23,7 @@ from reports.sections.words import (
     load_number,
     load_words,
     rate_words,
+    remedy_words,
     slo_words,
     unmeasured_words,
 )
@@ -71,7 +72,7 @@ def _nothing(analysis: Edition, counts: pd.Series[int]) -> str:
     say = analysis.say
     if counts["failed"]:
         category = str(analysis.failures["error"].iloc[0])
-        remedy = escape(analysis.remedy(category), 400)
+        remedy = remedy_words(analysis.remedy(category))
         calls = say.noun(counts["failed"], "call")
         return say("end.nothing", calls=calls, category=escape(category), remedy=remedy).rstrip()
     if counts["cancelled"]:
@@ -86,7 +87,7 @@ def _nothing(analysis: Edition, counts: pd.Series[int]) -> str:
 
 def _remedy(analysis: Edition, category: str) -> str:
     remedy = analysis.remedy(category)
-    return analysis.say("remedy", category=escape(category), remedy=escape(remedy, 400)) if remedy else ""
+    return analysis.say("remedy", category=escape(category), remedy=remedy_words(remedy)) if remedy else ""
 
 
 def _sentences(analysis: Edition, found: Conclusion) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from reports.markdown import Column, amount, code, escape, numbers, percent, section, table, texts
 from reports.numbers.failures import total_counts
 from reports.sections.conclusion import remedied
-from reports.sections.words import level_columns
+from reports.sections.words import level_columns, remedy_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,7 +58,7 @@ def _remedies(analysis: Edition) -> str:
     left = [error for error in analysis.failures["error"].unique() if error not in told]
     remedies = {error: analysis.remedy(error) for error in left}
     lines = [
-        f"- **{escape(error)}**{say('list.colon')}{escape(remedy or ask, 400)}" for error, remedy in remedies.items()
+        f"- **{escape(error)}**{say('list.colon')}{remedy_words(remedy or ask)}" for error, remedy in remedies.items()
     ]
     return section(say("errors.todo"), "\n".join(lines), level=3)
 

@@ -14,6 +14,7 @@ from reports.sections.words import (
     length_setting,
     level_names,
     reason,
+    remedy_words,
     replays_whole_trace,
     section_of_load,
 )
@@ -118,7 +119,7 @@ def why_it_ended(analysis: Edition) -> dict[str, str]:
 
 
 def _same_failures(analysis: Edition, values: Mapping[str, Any]) -> dict[str, str]:
-    return {**_end(analysis, values), "remedy": escape(analysis.remedy(values["category"]), 400)}
+    return {**_end(analysis, values), "remedy": remedy_words(analysis.remedy(values["category"]))}
 
 
 def _late_said(analysis: Edition, values: Mapping[str, Any]) -> dict[str, str]:

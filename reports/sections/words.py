@@ -6,7 +6,20 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from reports.charts import knee, lengths, tokens
-from reports.markdown import UNKNOWN, Column, amount, bounds, bracketed, code, number, numbers, percent, seconds, texts
+from reports.markdown import (
+    UNKNOWN,
+    Column,
+    amount,
+    bounds,
+    bracketed,
+    code,
+    escape,
+    number,
+    numbers,
+    percent,
+    seconds,
+    texts,
+)
 from reports.numbers.answers import EMPTY
 from reports.numbers.percentiles import PERCENTS, is_open
 from reports.numbers.ramp import RAMP
@@ -43,6 +56,15 @@ API_NAMES = {
 
 API_SETTINGS = {"invoke_model": "invoke", "chat_completions": "chat"}
 """API, as `Run.apis` has it -> the value of `model.api` that makes such calls, where it has another name."""
+
+
+LONGEST_REMEDY = 1000
+"""Characters of a remedy that are shown: all of any of ours, of a run folder from outside the begin."""
+
+
+def remedy_words(remedy: str) -> str:
+    """What to do about a category of failures, on one line."""
+    return escape(remedy, LONGEST_REMEDY)
 
 
 def api_words(say: Language, apis: Sequence[str], endpoint: str) -> str:

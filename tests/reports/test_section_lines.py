@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import pytest
 
+from bedrock_locust.errors.remedies import REASONS, REMEDIES
 from reports.numbers import gaps as gap_figures
 from reports.numbers.gain import Gain
 from reports.numbers.intervals import Change
@@ -36,6 +38,8 @@ from reports.sections.replay import replay
 from reports.sections.sent import sent
 from reports.sections.summary import summary
 from reports.sections.turns import turns
+from reports.sections.words import remedy_words
+from reports.texts import language as language_of
 
 from . import test_golden
 from .more_runs import failures, many_kinds, served
@@ -419,3 +423,11 @@ def test_lost_rows_are_no_results(made: Made) -> None:
     analysis = made.edition(test_golden.no_call)
     lost = with_info(analysis, rows_written=5)
     assert results(lost, {}) == ""
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_no_remedy_of_ours_is_cut(language: str) -> None:
+    """In either language; one of a run folder from outside is."""
+    ours = {**REMEDIES, **REASONS, **language_of(language).remedies}
+    assert [name for name, remedy in ours.items() if remedy_words(remedy).endswith("…")] == []
+    assert remedy_words("x" * 2000).endswith("x…")
