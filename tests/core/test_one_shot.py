@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from bedrock_locust.workload.bench import Bench
 
+ARRIVALS = 2
 ARRIVAL = Arrival(3, 2.5, "a", "measure")
 
 
@@ -78,10 +79,11 @@ def fired(user_class: type[User]) -> list[bool]:
     runner = Environment(user_classes=[Caller]).create_local_runner()
     said: list[bool] = []
     make = OneShot(runner, cast("Bench", PLACE), user_class, 1000.0)
-    make(ARRIVAL, said.append)
-    make(ARRIVAL, said.append)
-    gevent.sleep(0.05)
-    assert runner.user_count == 0
+    for _ in range(ARRIVALS):
+        make(ARRIVAL, said.append)
+    with gevent.Timeout(20):
+        while len(said) < ARRIVALS or runner.user_count:
+            gevent.sleep(0.01)
     assert PLACE.arrival is None
     return said
 
