@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import time
 from typing import TYPE_CHECKING
@@ -228,7 +229,10 @@ def test_late_and_with_a_wrong_clock(team: Team, simulator: Simulator, tmp_path:
     own = [row for row in read(run / "requests.csv") if row["worker"] == late]
     assert own
     assert max(abs(float(row["started_at"]) - told[row["request_id"]]) for row in own) < 2
-    assert f"the clock of worker {late} is 3600 s ahead" in team.place.output(master)
+    # The first exchange is known to half of its round trip only, which takes long on a loaded machine.
+    said = re.search(rf"the clock of worker {late} is (\d+) s ahead", team.place.output(master))
+    assert said
+    assert abs(int(said[1]) - HOUR_S) <= 2
 
 
 @pytest.mark.usefixtures("no_charts")
