@@ -12,30 +12,21 @@ from typing import TYPE_CHECKING
 from ddsketch.mapping import LogarithmicMapping
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
 ACCURACY = 0.01
 FLOOR = 0.01
 """What is smaller, in ms, is counted as this much."""
 
 _MAPPING = LogarithmicMapping(ACCURACY)
-_PER_OCTAVE = math.log(2) / math.log1p(2 * ACCURACY / (1 - ACCURACY))
-"""Buckets from a value to its double."""
-_FLOOR_KEY: int = _MAPPING.key(FLOOR)
-
-
-def buckets_of(values: Iterable[float]) -> list[int]:
-    """The buckets of some values in ms, by the formula of the mapping's `key`.
-
-    It stands here because every token has a value, and the calls of functions within `key` take longer than the rest.
-    """
-    log, ceil, scale = math.log, math.ceil, _PER_OCTAVE
-    return [ceil(log(value, 2) * scale) if value > FLOOR else _FLOOR_KEY for value in values]
+_key = _MAPPING.key
+_FLOOR_KEY: int = _key(FLOOR)
 
 
 def bucket(value: float) -> int:
     """The bucket of a value in ms."""
-    return buckets_of((value,))[0]
+    key: int = _key(value) if value > FLOOR else _FLOOR_KEY
+    return key
 
 
 class Histogram:

@@ -44,7 +44,7 @@ def read_data(api: ApiFormat, data: bytes, reading: Reading) -> Content:
     try:
         event = _members(data)
         refuse_error(event)
-        code, message = said(event["Output"]) if "Output" in event else ("", "")
+        code, message = said(event.get("Output"))
         if code:
             raise ModelFailedError(message or f"{code} without a message", code)
         reading.add_figures(event)

@@ -63,10 +63,9 @@ def refuse_error(body: object) -> None:
     does not know the path is told apart, as no answer.
     """
     inside = members(body)
-    if "Output" in inside:
-        code, message = said(inside["Output"])
-        if code and code != "UnknownOperationException":
-            raise ModelFailedError(message or f"{code} without a message", code)
+    code, message = said(inside.get("Output"))
+    if code and code != "UnknownOperationException":
+        raise ModelFailedError(message or f"{code} without a message", code)
     if inside.get("type") == "error" or inside.get("error"):
         code, message = said(body)
         raise ModelFailedError(message or "an error without a message", code)

@@ -176,20 +176,16 @@ class Connection:
         self._waits.end()
 
     def _read_stamped(self, size: int) -> bytes:
-        # Comparisons in place of min and max: this runs for each token.
         data, ancillary, _, _ = self._socket.recvmsg(size, ANCILLARY)
         now = arrived = self._waits.since = time.perf_counter()
         if ancillary:
             seconds, nanoseconds = STAMP.unpack(ancillary[0][2])
             # Only the short lag is taken from the wall clock, so that setting that clock changes no figure.
-            lag_s = time.time() - seconds - nanoseconds * 1e-9
-            if lag_s > 0:
-                arrived -= lag_s
-            if not self._more_waits and arrived < (not_before := self._poller.not_before):
-                arrived = not_before
+            arrived -= max(0.0, time.time() - seconds - nanoseconds * 1e-9)
+            if not self._more_waits:
+                arrived = max(arrived, self._poller.not_before)
         # Two clocks read one after the other differ a little; arrival times must not run backwards because of that.
-        if arrived > self.arrived:  # noqa: PLR1730 - as above
-            self.arrived = arrived
+        self.arrived = max(self.arrived, arrived)
         more_waits = len(data) == size
         # What a read leaves behind may be as old as what it has read.
         if not self._more_waits:

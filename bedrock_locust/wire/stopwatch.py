@@ -6,7 +6,7 @@ import math
 import time
 from typing import TYPE_CHECKING
 
-from bedrock_locust.histogram import buckets_of
+from bedrock_locust.histogram import bucket
 from bedrock_locust.process.clock import clock
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 TOGETHER_S = 0.001
 """The begin of reasoning and its first text, which follow each other as closely, are one event."""
 TOGETHER = 128
-"""Silences that are counted together, which takes a few hundredths of a millisecond."""
+"""Silences that are counted together, which takes a tenth of a millisecond."""
 
 
 class Stopwatch:
@@ -115,7 +115,7 @@ class Stopwatch:
         gaps, longest_ms = self._gaps, max(self._uncounted_ms)
         if self._longest_ms is None or longest_ms > self._longest_ms:
             self._longest_ms = longest_ms
-        for key in buckets_of(self._uncounted_ms):
+        for key in map(bucket, self._uncounted_ms):
             gaps[key] = gaps.get(key, 0) + 1
         self._uncounted_ms.clear()
 

@@ -9,7 +9,7 @@ from ddsketch.mapping import LogarithmicMapping
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bedrock_locust.histogram import ACCURACY, FLOOR, Histogram, buckets_of
+from bedrock_locust.histogram import ACCURACY, FLOOR, Histogram, bucket
 
 values = st.lists(st.floats(FLOOR, 1e7), min_size=1, max_size=200)
 
@@ -61,8 +61,8 @@ def test_nothing_and_less_than_nothing() -> None:
 
 @given(values)
 def test_buckets_are_those_of_the_library(some: list[float]) -> None:
-    """The formula in line gives the buckets of DDSketch's mapping."""
-    assert buckets_of(some) == [LogarithmicMapping(ACCURACY).key(value) for value in some]
+    """A bucket is that of DDSketch's mapping."""
+    assert [bucket(value) for value in some] == [LogarithmicMapping(ACCURACY).key(value) for value in some]
 
 
 @pytest.mark.parametrize("key", range(-230, 806, 37))
@@ -71,5 +71,5 @@ def test_a_bound_falls_on_the_same_side(key: int) -> None:
     mapping = LogarithmicMapping(ACCURACY)
     bound = mapping.value(key) / (1 - ACCURACY)
     near = [math.nextafter(bound, 0), bound, math.nextafter(bound, math.inf)]
-    assert buckets_of(near) == [mapping.key(value) for value in near]
-    assert buckets_of([mapping.value(key)]) == [key]
+    assert [bucket(value) for value in near] == [mapping.key(value) for value in near]
+    assert bucket(mapping.value(key)) == key
