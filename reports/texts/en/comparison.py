@@ -56,7 +56,7 @@ TEXTS = {
     "compare.nothing_untested": "**Nothing of {run} could be compared with {base}. Too few calls to tell: {untested}.**",
     "compare.untested": "Too few calls to tell: {untested}.",
     "compare.tests": "Clear comparisons: {clear} of {tests}.",
-    "compare.begins": "**TTFT is not the same moment**: {levels}. There the time to first text is compared, and TTFT does not count: one side tells when reasoning begins, and the other only when the text does.",
+    "compare.begins": "**TTFT is not the same moment**: {levels}. There the time to first text is compared, and TTFT does not count: it is the begin of reasoning, or of other content, where the first text comes later, and that of the text elsewhere.",
     "compare.begins_one": "{level} (the first text came later than the first token in {before} % of the calls of {base}, and in {after} % of those of {run})",
     "compare.answers": "**Answers are not alike**: {answers}. Latency and output tokens/s there do not count: they follow the length of the answer.",
     "compare.answers_one": "{level} ({before} output tokens per call in {base}, {after} in {run})",

@@ -56,7 +56,7 @@ TEXTS = {
     "compare.nothing_untested": "**{run} 与 {base} 无法比较。调用太少，无法判断：{untested}。**",
     "compare.untested": "调用太少，无法判断：{untested}。",
     "compare.tests": "{tests} 项比较中 {clear} 项明确。",
-    "compare.begins": "**两侧的 TTFT 不是同一时刻**：{levels}。一侧从推理开始时就报告，另一侧到出现文本时才报告，因此这些级别改为比较首段文本时间，TTFT 不计入结论。",
+    "compare.begins": "**两侧的 TTFT 不是同一时刻**：{levels}。首段文本较晚的调用，TTFT 是推理或其他内容开始的时刻；其余调用则是文本开始的时刻。因此这些级别改为比较首段文本时间，TTFT 不计入结论。",
     "compare.begins_one": "{level}（首段文本晚于首 token 的调用：{base} 为 {before} %，{run} 为 {after} %）",
     "compare.answers": "**回答不相同**：{answers}。这些级别的延迟和输出 token/s 取决于回答长度，不计入结论。",
     "compare.answers_one": "{level}（每次调用的输出 token：{base} 为 {before}，{run} 为 {after}）",
