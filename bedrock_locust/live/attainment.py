@@ -69,8 +69,8 @@ class Share(NamedTuple):
 def share_of(samples: Sequence[Trials]) -> Share:
     """The share of all samples together.
 
-    It varies as that of as many independent calls as give the sum of the samples its variance: the square of all calls
-    by the sum of each sample's calls times its design effect.
+    Its interval is that of independent calls, as many as give the share the same variance: all calls squared, divided
+    by the sum of calls x design effect over the samples.
     """
     calls, hits = sum(sum(one.calls) for one in samples), sum(sum(one.hits) for one in samples)
     if not calls:

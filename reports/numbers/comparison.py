@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from reports.numbers import changes, intervals, sides
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     import numpy as np
     from numpy.typing import NDArray
@@ -167,13 +167,11 @@ class Comparison:
 def compare(base: Side, run: Side) -> Comparison:
     """A run against the base, in the levels that both have."""
     levels = [level for level in base.keys if level in run.keys]
-    answers = [found for level in levels if (found := _answers(base, run, level)) is not None]
-    begins = [other for level in levels if (other := _begins(base, run, level)) is not None]
-    unlike = {found.level for found in answers}
-    doubtful = {level: {"latency_ms"} for level in unlike}
-    for other in begins:
-        doubtful[other.level] = doubtful.get(other.level, set()) | {"ttft_ms"}
-    tests = [test for level in levels for test in _tests(base, run, level, doubtful.get(level, set()))]
+    answers = list(filter(None, (_answers(base, run, level) for level in levels)))
+    begins = list(filter(None, (_begins(base, run, level) for level in levels)))
+    unlike, apart = {found.level for found in answers}, {found.level for found in begins}
+    doubtful = {"latency_ms": unlike, "ttft_ms": apart}
+    tests = [test for level in levels for test in _tests(base, run, level, doubtful)]
     throughput = [test for level in levels for test in _throughput(base, run, level, comparable=level not in unlike)]
     shares = [_share(base, run, level) for level in levels]
     tests, throughput, shares = _judged(tests, throughput, shares)
@@ -193,9 +191,9 @@ def _judged(
     return judged[: len(tests)], judged[len(tests) :], [replace(share, clear=next(clear)) for share in shares]
 
 
-def _tests(base: Side, run: Side, level: Level, doubtful: set[str]) -> Iterator[Difference]:
-    """The differences of a level; those of `doubtful` metrics do not count."""
-    for metric in (*METRICS, FIRST_TEXT) if "ttft_ms" in doubtful else METRICS:
+def _tests(base: Side, run: Side, level: Level, doubtful: Mapping[str, set[Level]]) -> Iterator[Difference]:
+    """The differences of a level; `doubtful` has the levels in which those of a metric do not count."""
+    for metric in (*METRICS, FIRST_TEXT) if level in doubtful["ttft_ms"] else METRICS:
         before, after = base.samples(level, metric), run.samples(level, metric)
         if all(map(len, before)) and all(map(len, after)):
             for percent in TESTED_PERCENTS.get(metric, PERCENTS):
@@ -204,7 +202,7 @@ def _tests(base: Side, run: Side, level: Level, doubtful: set[str]) -> Iterator[
                     old, new = (side.percentile(level, metric, percent) for side in (base, run))
                     yield Difference(
                         *(level, metric, percent, old.value, new.value, change),
-                        counts=metric not in doubtful,
+                        counts=level not in doubtful.get(metric, ()),
                         before_longer=old.is_least,
                         after_longer=new.is_least,
                     )

@@ -59,7 +59,7 @@ API_SETTINGS = {"invoke_model": "invoke", "chat_completions": "chat"}
 
 
 LONGEST_REMEDY = 1000
-"""Characters of a remedy that are shown: all of any of ours, of a run folder from outside the begin."""
+"""Characters of a remedy that are shown. None of ours is as long; one of a run folder from outside may be."""
 
 
 def remedy_words(remedy: str) -> str:
